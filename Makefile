@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Without compiled files every process of every tool compiles scikit-learn anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo test up check lint bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else \
+	  f"python {sys.version.split()[0]} is not supported: call make PYTHON=python3.11 (3.11 to 3.13)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet "uv>=0.8,<1"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(INSTALLED) ## install the locked packages and prepare MLOPS_HOME, once
+	@$(BIN)/mlops setup
+
+demo: setup ## land real flights and release the first champion
+	@$(BIN)/mlops demo
+
+up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
+	@$(BIN)/mlops up
+
+test: setup ## every test, the browser's included where it can be installed
+	@sh tests/install_browser.sh
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, types, import contracts, dbt style, definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dbt_project
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
+	$(BIN)/mlops check
+
+check: lint test ## lint and test
+
+bench: setup ## measure against a bare script, in one run
+	@$(BIN)/python -m benchmarks
+
+lock: $(INSTALLED) ## resolve requirements.lock anew
+	@rm -f requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean: ## delete all state; the next demo starts afresh
+	rm -rf .mlops dbt_project/target

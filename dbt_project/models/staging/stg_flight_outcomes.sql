@@ -1,0 +1,19 @@
+with source as (
+    select * from {{ source('landing', 'flight_outcomes') }}
+),
+
+final as (
+    select
+        flight_id,
+        day as landing_day,
+        status,
+        departed_at,
+        arrived_at,
+        departure_delay_minutes,
+        arrival_delay_minutes,
+        air_time_minutes,
+        known_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,66 @@
+"""SHA-256 of every file of a directory, and the comparison with what it should be."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlops_platform.errors import ArtifactError
+from mlops_platform.files import sha256_of_file
+
+_FIX = "Fetch the version from the registry again, or register the model anew."
+
+
+def digest_directory(directory: Path) -> dict[str, str]:
+    """SHA-256 of every file under `directory`, hidden ones included, by its relative path.
+
+    Raises:
+        ArtifactError: an entry is no plain file or directory, so that no digest could pin it.
+    """
+    digests = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ArtifactError(
+                f"{directory}: '{name}' is a link or a special file, which no digest can pin. "
+                "Replace it by a plain file."
+            )
+        if path.is_file():
+            digests[name] = sha256_of_file(path)
+    return digests
+
+
+def verify_directory(directory: Path, digests: Mapping[str, str]) -> None:
+    """Check that `directory` holds exactly the files that `digests` names, unchanged.
+
+    Raises:
+        ArtifactError: a file is missing, extra or changed; all such files are named.
+    """
+    if not directory.is_dir():
+        raise ArtifactError(f"{directory} is no directory. {_FIX}")
+    found = digest_directory(directory)
+    faults = [
+        f"'{name}' has SHA-256 {found.get(name, 'none: the file is missing')}, "
+        f"expected {digests.get(name, 'none: the file is extra')}"
+        for name in sorted(found.keys() | digests.keys())
+        if found.get(name) != digests.get(name)
+    ]
+    if faults:
+        raise ArtifactError(f"{directory}: {'; '.join(faults)}. {_FIX}")
+
+
+def read_verified(directory: Path, name: str, digests: Mapping[str, str]) -> bytes:
+    """Content of one file of `directory`, hashed as it was read: no later change can slip in.
+
+    Raises:
+        ArtifactError: the file is missing, changed, or `digests` does not name it.
+    """
+    try:
+        content = (directory / name).read_bytes()
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{directory}: '{name}' is missing. {_FIX}") from error
+    found, expected = hashlib.sha256(content).hexdigest(), digests.get(name)
+    if found != expected:
+        raise ArtifactError(
+            f"{directory}: '{name}' has SHA-256 {found}, expected {expected}. {_FIX}"
+        )
+    return content

@@ -1,0 +1,48 @@
+"""`mlops`: thin commands over the layers below, each imported only when it is called."""
+
+from importlib import import_module
+
+import click
+
+from mlops_platform.errors import MlopsError
+
+COMMANDS = {
+    "setup": "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
+    "demo": "Land three months of flights and release the first champion.",
+    "up": "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them.",
+    "check": "Check every model's YAML as far as code can, heavy imports included.",
+    "sql": "Query the lake with SQL, read-only.",
+    "reconcile": "Rebuild the alias and the release pointer from the ledger.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is looked up."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands in the order of a first session."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, with its one-line help."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mlops_platform.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error of ours is a message, not a stack trace."""
+        try:
+            return super().invoke(ctx)
+        except MlopsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """One YAML file per model; the whole governed lifecycle as Dagster assets."""

@@ -1,0 +1,5 @@
+"""The one rich console of the command line."""
+
+from rich.console import Console
+
+console = Console()

@@ -1,0 +1,49 @@
+"""`mlops sql`: the lake as a read-only DuckDB catalogue."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.table import Table
+
+from mlops_platform.cli.console import console
+from mlops_platform.errors import DataError
+from mlops_platform.settings import settings
+
+MAX_SHOWN_ROWS = 100
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="Every row as CSV, for another program.")
+def command(query: str | None, as_csv: bool) -> None:
+    """Query the lake with SQL, read-only; without a QUERY, list what there is.
+
+    Schemas: landing (as delivered), features (published by dbt), training_sets (one view a model).
+    """
+    import duckdb
+
+    from mlops_platform.data.catalogue import open_catalogue
+
+    with open_catalogue(settings().lake) as catalogue:
+        try:
+            result = catalogue.sql(query or "FROM catalogue")
+        except duckdb.Error as error:
+            raise DataError(f"{error}\n`mlops sql` without a query lists tables and views.") from error
+        if result is None:
+            return
+        if as_csv:
+            result.to_df().to_csv(sys.stdout, index=False)
+            return
+        rows = result.fetchmany(MAX_SHOWN_ROWS + 1)
+        _show(result.columns, rows)
+
+
+def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    table = Table(*columns)
+    for row in rows[:MAX_SHOWN_ROWS]:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+    if len(rows) > MAX_SHOWN_ROWS:
+        console.print(f"the first {MAX_SHOWN_ROWS} rows; --csv gives all of them")

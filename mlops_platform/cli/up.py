@@ -1,0 +1,179 @@
+"""`mlops up`: Dagster's webserver and daemon and the MLflow UI, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from mlops_platform.cli.console import console
+from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.errors import SettingsError
+from mlops_platform.settings import PROJECT_ROOT, settings
+
+STOP_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Service:
+    """One child process; `port` is None where it answers to nobody."""
+
+    name: str
+    arguments: tuple[str, ...]
+    port: int | None
+
+    @property
+    def link(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@click.command()
+@click.option("--dagster-port", default=3000, show_default=True)
+@click.option("--mlflow-port", default=5000, show_default=True)
+def command(dagster_port: int, mlflow_port: int) -> None:
+    """Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."""
+    ensure_set_up()
+    _heal()
+    services = _services(dagster_port, mlflow_port)
+    for service in services:
+        _refuse_taken_port(service)
+    logs = settings().home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _interrupt)
+    children = {service: _start(service, logs) for service in services}
+    try:
+        _announce(children, logs)
+        _wait_for_any_end(children)
+    except KeyboardInterrupt:
+        console.print("stopping")
+    finally:
+        _stop(children)
+
+
+def _heal() -> None:
+    """Put right what a killed process left behind."""
+    from mlops_platform.cli.reconcile import reconcile_everything
+    from mlops_platform.components.instance import fail_orphaned_runs, open_instance
+
+    with open_instance() as instance:
+        for run_id in fail_orphaned_runs(instance):
+            console.print(f"[yellow]failed orphaned run[/] {run_id} and freed its slots")
+    reconcile_everything()
+
+
+def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
+    scripts = Path(sys.executable).parent
+    workspace = ("-w", str(PROJECT_ROOT / "workspace.yaml"))
+    current = settings()
+    return (
+        Service(
+            "Dagster",
+            (
+                *(str(scripts / "dagster-webserver"), "-h", "127.0.0.1"),
+                *("-p", str(dagster_port), *workspace),
+            ),
+            dagster_port,
+        ),
+        Service("daemon", (str(scripts / "dagster-daemon"), "run", *workspace), None),
+        Service(
+            "MLflow",
+            (
+                *(str(scripts / "mlflow"), "server", "--host", "127.0.0.1", "--workers", "1"),
+                *("--port", str(mlflow_port)),
+                *("--backend-store-uri", current.mlflow_tracking_uri),
+                *("--default-artifact-root", current.mlflow_artifacts.as_uri()),
+            ),
+            mlflow_port,
+        ),
+    )
+
+
+def _environment() -> Mapping[str, str]:
+    current = settings()
+    return {
+        **os.environ,
+        "MLOPS_HOME": str(current.home),
+        "DAGSTER_HOME": str(current.dagster_home),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+
+
+def _refuse_taken_port(service: Service) -> None:
+    if service.port is not None and _answers(service.port):
+        raise SettingsError(
+            f"port {service.port} is taken, so {service.name} cannot start there. Stop what uses "
+            f"it, or choose another with --{service.name.lower()}-port."
+        )
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _start(service: Service, logs: Path) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, so that Ctrl-C reaches it once and through us."""
+    with (logs / f"{service.name.lower()}.log").open("ab") as log:
+        return subprocess.Popen(
+            service.arguments,
+            cwd=PROJECT_ROOT,
+            env=_environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _announce(children: Mapping[Service, subprocess.Popen[bytes]], logs: Path) -> None:
+    with console.status("starting"):
+        for service, child in children.items():
+            while service.port and not _answers(service.port) and child.poll() is None:
+                time.sleep(0.3)
+            if child.poll() is None and service.port:
+                console.print(f"{service.name:8} {service.link}")
+    console.print(f"logs in {logs}; Ctrl-C stops everything")
+
+
+def _wait_for_any_end(children: Mapping[Service, subprocess.Popen[bytes]]) -> None:
+    while True:
+        for service, child in children.items():
+            if child.poll() is not None:
+                raise click.ClickException(
+                    f"{service.name} ended with code {child.returncode}; its log says why"
+                )
+        time.sleep(0.5)
+
+
+def _stop(children: Mapping[Service, subprocess.Popen[bytes]]) -> None:
+    """Ask every child to end; end the whole group of one that does not."""
+    for child in children.values():
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children.values():
+        try:
+            child.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        _end_group(child.pid)
+
+
+def _end_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

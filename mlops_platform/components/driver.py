@@ -1,0 +1,106 @@
+"""Drives the very jobs of production from a program: what the demo replays history with."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+
+from mlops_platform.errors import MlopsError
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+POLL_SECONDS = 0.5
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The event log has every line; the console belongs to the program."""
+
+ReportStep = Callable[[str], None]
+"""Told the step that runs now, each time it changes."""
+
+
+@dataclass(frozen=True)
+class JobDriver:
+    """Executes jobs of the loaded definitions in this process, on this deployment's instance."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def run(
+        self,
+        job: str,
+        *,
+        days: Sequence[date] = (),
+        config: Mapping[str, Any] | None = None,
+        assets: Sequence[dg.AssetKey] = (),
+        report: ReportStep = lambda step: None,
+    ) -> str:
+        """Execute one job and return its run id.
+
+        Args:
+            days: contiguous daily partitions, all built in this one run.
+            assets: only these assets of the job; all of them where empty.
+            report: told which step runs.
+
+        Raises:
+            MlopsError: the run failed; names the failing steps and their errors.
+        """
+        run_id = str(uuid4())
+        with _reporting_steps(self.instance, run_id, report):
+            result = self.definitions.resolve_job_def(job).execute_in_process(
+                run_id=run_id,
+                instance=self.instance,
+                run_config={**QUIET, **(config or {})},
+                tags=_range_tags(days),
+                asset_selection=list(assets) or None,
+                raise_on_error=False,
+            )
+        if not result.success:
+            raise MlopsError(_describe_failure(job, result))
+        return run_id
+
+
+def run_config(op: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Run configuration of a job that configures one of its ops."""
+    return {"ops": {op: {"config": dict(config)}}}
+
+
+def _range_tags(days: Sequence[date]) -> dict[str, str]:
+    if not days:
+        return {}
+    return {RANGE_START: min(days).isoformat(), RANGE_END: max(days).isoformat()}
+
+
+def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:
+    lines = [f"job {job} failed in run {result.run_id}:"]
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error:
+            error = event.step_failure_data.error
+            lines.append(f"- {event.step_key}: {(error.cause or error).message.strip()}")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _reporting_steps(
+    instance: dg.DagsterInstance, run_id: str, report: ReportStep
+) -> Iterator[None]:
+    """Follow the event log of a run from a thread: executing a job blocks until it ends."""
+    ended = Event()
+
+    def follow() -> None:
+        latest = None
+        while not ended.wait(POLL_SECONDS):
+            started = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START)
+            if started and started[-1].step_key != latest:
+                latest = started[-1].step_key
+                report(str(latest))
+
+    thread = Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,85 @@
+"""Dagster's SQLite event log with its connections kept open.
+
+Dagster opens a database, commits and closes it again up to four times for every event, and closing
+the last connection of a database in WAL mode also checkpoints it. Landing ninety days writes some
+six hundred events: kept open, they take a fraction of the time, and the data on disk are the same.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+# Dagster exports its storages nowhere else; its dagster.yaml documents this very path.
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+MAX_OPEN_DATABASES = 16
+BUSY_SECONDS = 30
+INDEX = "index"
+
+
+class PooledSqliteEventLogStorage(SqliteEventLogStorage):
+    """`SqliteEventLogStorage` that keeps the latest databases open between events."""
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: Any, config_value: dict[str, str]
+    ) -> "PooledSqliteEventLogStorage":
+        """Made by Dagster from `dagster.yaml`."""
+        return cls(inst_data=inst_data, **config_value)
+
+    def run_connection(self, run_id: str | None = None) -> AbstractContextManager[Connection]:
+        """A transaction on the database of one run."""
+        create = super().run_connection
+        return self._transaction(str(run_id), lambda: create(run_id))
+
+    def index_connection(self) -> AbstractContextManager[Connection]:
+        """A transaction on the database of asset events of all runs."""
+        return self._transaction(INDEX, super().index_connection)
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        while self._engines:
+            self._engines.popitem()[1].dispose()
+        super().dispose()
+
+    @contextmanager
+    def _transaction(
+        self, shard: str, first: Callable[[], AbstractContextManager[Connection]]
+    ) -> Iterator[Connection]:
+        if shard not in self._engines:
+            with first():
+                pass  # creates the database where there is none
+        with self._db_lock, self._engine(shard).begin() as connection:
+            yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        """The engine of a database; the one that was longest unused makes room for a new one."""
+        if shard not in self._engines:
+            self._engines[shard] = _open(self.conn_string_for_shard(shard))
+            if len(self._engines) > MAX_OPEN_DATABASES:
+                self._engines.popitem(last=False)[1].dispose()
+        self._engines.move_to_end(shard)
+        return self._engines[shard]
+
+
+def _open(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=1,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _sync_at_checkpoints(connection: Any, _record: Any) -> None:
+        # In WAL mode this loses at most the last events at a power cut, and corrupts nothing.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return engine

@@ -1,0 +1,211 @@
+"""The dbt project as Dagster assets: built in-process, published as Parquet, lineage on demand."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
+
+from mlops_platform.components.features.column_lineage import (
+    LINEAGE,
+    collect_column_lineage,
+    known_column_lineage,
+)
+from mlops_platform.components.features.outcomes import check_results, refuse_failures
+from mlops_platform.data.dbt import DbtProjectFolder, NodeOutcome, build
+from mlops_platform.settings import settings
+
+UNIQUE_ID = "dagster_dbt/unique_id"
+WAREHOUSE_POOL = "warehouse"
+
+
+class BuildConfig(dg.Config):
+    """Run configuration of one build; without days it builds all that is landed.
+
+    Args:
+        start_day: first landing day to build, ISO 8601.
+        end_day: last landing day to build.
+    """
+
+    start_day: str | None = None
+    end_day: str | None = None
+    collect_column_lineage: bool = False
+
+
+@dataclass
+class DbtFeaturesComponent(DbtProjectComponent):
+    """Builds feature and label tables with dbt on DuckDB and publishes them as Parquet.
+
+    The days that a run's configuration names are one incremental build; without them it builds all
+    that is landed. Models whose `meta.mlops.publish` is true are published, changed partitions only,
+    and only when every error-severity data test passed.
+
+    .. code-block:: yaml
+
+        type: mlops_platform.components.DbtFeaturesComponent
+        attributes:
+          project: "{{ context.project_root }}/dbt_project"
+    """
+
+    prepare_if_dev: bool = False
+
+    @property
+    def op_config_schema(self) -> type[dg.Config]:
+        """Lets a run ask for column lineage."""
+        return BuildConfig
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """One key prefix and group per layer; sources are the landing assets."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = self.get_resource_props(manifest, unique_id)
+        layer = _layer(node)
+        return spec.replace_attributes(key=dg.AssetKey([layer, node["name"]]), group_name=layer)
+
+    def build_defs_from_state(
+        self, context: dg.ComponentLoadContext, state_path: Any
+    ) -> dg.Definitions:
+        """The dbt assets and the two jobs that build them."""
+        _put_dbt_on_the_path()
+        built = super().build_defs_from_state(context, state_path)
+        (assets,) = built.assets or ()
+        selection = dg.AssetSelection.assets(*assets.keys)
+        jobs = [
+            dg.define_asset_job(
+                "build_features",
+                selection=selection,
+                description="Builds, tests and publishes features and labels of the landed days.",
+            ),
+            dg.define_asset_job(
+                "collect_column_lineage",
+                selection=selection,
+                config={"ops": {assets.op.name: {"config": {"collect_column_lineage": True}}}},
+                description=(
+                    "Builds and reads column lineage from the compiled SQL. Slow, and it keeps the "
+                    "warehouse for itself; later builds show what it found."
+                ),
+            ),
+        ]
+        return dg.Definitions.merge(built, dg.Definitions(jobs=jobs))
+
+    def published_tables(self) -> dict[str, list[str]]:
+        """Columns of every table that this project publishes, from dbt's manifest."""
+        return {
+            node["name"]: list(node["columns"])
+            for node in self._validated_manifest["nodes"].values()
+            if _publication(node)
+        }
+
+    def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        """Build the selected models for the days of this run and publish what changed."""
+        if context.op_execution_context.op_config["collect_column_lineage"]:
+            collect_column_lineage(context, dbt, self.get_cli_args(context))
+        outcomes = build(self._folder(context), self._select(context))
+        yield from check_results(context, outcomes)
+        refuse_failures(outcomes)
+        yield from self._materializations(context, outcomes)
+
+    def get_cli_args(self, context: dg.AssetExecutionContext) -> list[str]:
+        """Arguments of the subprocess that collects column lineage."""
+        folder = self._folder(context)
+        return [
+            "build",
+            *("--exclude-resource-type", "unit_test"),
+            *("--vars", json.dumps(dict(folder.variables))),
+        ]
+
+    def _folder(self, context: dg.AssetExecutionContext) -> DbtProjectFolder:
+        return DbtProjectFolder(
+            folder=self.dbt_project.project_dir,
+            warehouse=settings().warehouse,
+            lake=settings().lake,
+            target=settings().dbt_target,
+            variables={
+                name: day
+                for name in ("start_day", "end_day")
+                if (day := context.op_execution_context.op_config.get(name)) is not None
+            },
+        )
+
+    def _select(self, context: dg.AssetExecutionContext) -> Sequence[str]:
+        if context.selected_asset_keys == context.assets_def.keys:
+            return ()
+        return [
+            context.assets_def.metadata_by_key[key][UNIQUE_ID].split(".")[-1]
+            for key in context.selected_asset_keys
+        ]
+
+    def _materializations(
+        self, context: dg.AssetExecutionContext, outcomes: Sequence[NodeOutcome]
+    ) -> Iterator[dg.MaterializeResult]:
+        lineage = known_column_lineage(self.dbt_project)
+        keys = {
+            context.assets_def.metadata_by_key[key][UNIQUE_ID]: key
+            for key in context.selected_asset_keys
+        }
+        # dbt's order is topological, as Dagster wants it.
+        for outcome in outcomes:
+            if outcome.unique_id not in keys:
+                continue
+            yield dg.MaterializeResult(
+                asset_key=keys[outcome.unique_id],
+                metadata={
+                    "build_seconds": outcome.seconds,
+                    **self._publish(outcome.unique_id),
+                    **(
+                        {LINEAGE: lineage[outcome.unique_id]}
+                        if outcome.unique_id in lineage
+                        else {}
+                    ),
+                },
+            )
+
+    def _publish(self, unique_id: str) -> dict[str, Any]:
+        from mlops_platform.data.published import publish_table
+
+        node = self._validated_manifest["nodes"][unique_id]
+        publication = _publication(node)
+        if not publication:
+            return {}
+        published = publish_table(
+            settings().warehouse,
+            node["alias"],
+            publication["partition_by"],
+            settings().published,
+            order_by=publication["order_by"],
+            schema=node["schema"],
+        )
+        return {
+            "dagster/row_count": published.rows,
+            "partitions_written": len(published.changed),
+            "partitions_unchanged": published.unchanged,
+            "content_digest": published.digest,
+        }
+
+
+def _put_dbt_on_the_path() -> None:
+    """dagster-dbt looks for `dbt` on the PATH, which a venv that is not activated is not on."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ["PATH"]])
+
+
+def _publication(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a dbt node is published, empty where it is not."""
+    meta: Mapping[str, Any] = node["config"].get("meta", {}).get("mlops", {})
+    return meta if meta.get("publish") else {}
+
+
+def _layer(node: Mapping[str, Any]) -> str:
+    """Landing for sources, features for what is published, else the folder of the dbt project."""
+    if node["resource_type"] == "source":
+        return str(node["source_name"])
+    if node["resource_type"] == "seed":
+        return "seeds"
+    return "features" if _publication(node) else str(node["fqn"][1])

@@ -1,0 +1,75 @@
+"""The Dagster instance of this deployment, and the runs that a dead process left behind."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+import psutil
+
+from mlops_platform.settings import settings
+
+STARTING_GRACE_SECONDS = 120
+UNFINISHED = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance under `MLOPS_HOME`; creates its databases at the first call."""
+    home = settings().dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Fail the runs whose process is gone, and free the pool slots that they still hold.
+
+    A run that was killed with -9 never says so: without this, the next run that wants its pool
+    waits for a slot that nobody will give back.
+
+    Returns:
+        Ids of the runs that were failed.
+    """
+    orphans = [
+        run
+        for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+        if _is_orphaned(instance, run)
+    ]
+    for run in orphans:
+        instance.report_run_failed(run, "The process of this run is gone; failed at start-up.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in orphans]
+
+
+def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    processes = list(_processes(instance, run.run_id))
+    if not processes:
+        # The launcher has not said yet which process it started.
+        record = instance.get_run_record_by_id(run.run_id)
+        return record is not None and (
+            time.time() - record.create_timestamp.timestamp() > STARTING_GRACE_SECONDS
+        )
+    return not any(process_is_alive(pid, seen_at) for pid, seen_at in processes)
+
+
+def _processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:
+    """Process ids that the run's engine events name, and when they were named."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.dagster_event
+        pid = event.engine_event_data.metadata.get("pid") if event else None
+        if pid is not None:
+            yield int(str(pid.value)), entry.timestamp
+
+
+def process_is_alive(pid: int, seen_at: float) -> bool:
+    """Whether the process that had this id then still has it: ids are used again."""
+    try:
+        process = psutil.Process(pid)
+        started_before = process.create_time() <= seen_at + 1
+        return started_before and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

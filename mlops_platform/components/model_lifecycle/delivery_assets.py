@@ -1,0 +1,153 @@
+"""model_card and bento: the champion explained, and the champion ready to serve."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run
+from mlops_platform.components.model_lifecycle.services import (
+    actor_of,
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    provenance_of,
+    upstream,
+)
+from mlops_platform.errors import ServingError
+from mlops_platform.ledger.records import Release
+from mlops_platform.serving.packaging import BuiltBento
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.document import WrittenCard, write_model_card
+from mlops_platform.usecases.package import PackagedRelease, package_release
+from mlops_platform.usecases.reconcile import reconcile
+from mlops_platform.usecases.register import RegisteredCandidate
+
+GOLDEN_ROWS = "serves_golden_rows_exactly"
+
+
+def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The model card in three forms."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "model_card",
+            "What the champion is, what it is for, how good it is and for whom (Mitchell et al. "
+            "2019), as Markdown, HTML and JSON.",
+            "markdown",
+        ),
+        ins={
+            "registered_version": upstream(spec, "registered_version"),
+            "champion": upstream(spec, "champion"),
+        },
+    )
+    def model_card(
+        context: dg.AssetExecutionContext,
+        registered_version: RegisteredCandidate,
+        champion: Release,
+    ):
+        registry = open_registry()
+        card = write_model_card(
+            spec,
+            registered_version,
+            champion,
+            registry,
+            settings().model_home(spec.name),
+            provenance_of(context),
+        )
+        markdown, html, _ = card.files
+        return dg.MaterializeResult(
+            value=card,
+            metadata={
+                "version": champion.version,
+                "card": dg.MetadataValue.md(markdown.read_text()),
+                "open_card": mlflow_run(registry, champion.run_id, html.name),
+                "path": dg.MetadataValue.path(html),
+            },
+        )
+
+    return model_card
+
+
+def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The self-contained Bento, and the check that serves it."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "bento",
+            "The champion as a self-contained BentoML service with schema, digests and golden "
+            "rows. The serving path equals the pipeline on the training set's rows.",
+            "bentoml",
+        ),
+        ins={
+            "registered_version": upstream(spec, "registered_version"),
+            "champion": upstream(spec, "champion"),
+            "model_card": upstream(spec, "model_card"),
+        },
+        check_specs=[
+            dg.AssetCheckSpec(
+                GOLDEN_ROWS,
+                asset=[spec.name, "bento"],
+                description="The Bento, served over HTTP on loopback, answers its golden rows.",
+            )
+        ],
+    )
+    def bento(
+        context: dg.AssetExecutionContext,
+        registered_version: RegisteredCandidate,
+        champion: Release,
+        model_card: WrittenCard,
+    ):
+        ledger, registry = open_ledger(), open_registry()
+        packaged = package_release(
+            spec,
+            registered_version,
+            champion,
+            model_card,
+            ledger,
+            settings().bentoml_home,
+            actor_of(context),
+        )
+        reconcile(ledger, registry, settings().release_pointer(spec.name), spec.name)
+        yield dg.MaterializeResult(
+            value=packaged,
+            data_version=dg.DataVersion(packaged.bento.tag),
+            metadata=_headline(packaged),
+            check_results=[_served_golden_rows(packaged.bento)],
+        )
+
+    return bento
+
+
+def _headline(packaged: PackagedRelease) -> dict[str, Any]:
+    bento = packaged.bento
+    return {
+        "tag": bento.tag,
+        "serve_with": f"BENTOML_HOME={settings().bentoml_home} bentoml serve {bento.tag}",
+        "parity_rows": packaged.parity.rows,
+        "parity_max_difference": packaged.parity.max_difference,
+        "files": len(bento.files),
+        "path": dg.MetadataValue.path(bento.path),
+    }
+
+
+def _served_golden_rows(bento: BuiltBento) -> dg.AssetCheckResult:
+    from mlops_platform.serving.probe import check_golden_rows
+
+    try:
+        probe = check_golden_rows(bento.path)
+    except ServingError as error:
+        return dg.AssetCheckResult(
+            check_name=GOLDEN_ROWS, passed=False, metadata={"reason": str(error)}
+        )
+    return dg.AssetCheckResult(
+        check_name=GOLDEN_ROWS,
+        passed=True,
+        metadata={
+            "golden_rows": probe.rows,
+            "max_difference": probe.max_difference,
+            "start_seconds": probe.start_seconds,
+        },
+    )

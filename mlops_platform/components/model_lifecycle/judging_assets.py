@@ -1,0 +1,166 @@
+"""evaluation and gate: what the candidate is worth, and whether it may be released."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.services import (
+    actor_of,
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    upstream,
+)
+from mlops_platform.errors import TrainingError
+from mlops_platform.ledger.records import NewDecision
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.criteria import Criterion, CriterionName
+from mlops_platform.usecases.champion import load_champion
+from mlops_platform.usecases.judge import (
+    EvaluatedCandidate,
+    JudgedCandidate,
+    evaluate_candidate,
+    judge_candidate,
+)
+from mlops_platform.usecases.train import TrainedCandidate
+
+GATE_COMPUTED = "gate_computed"
+HEADLINE = ("log_loss", "roc_auc", "average_precision", "brier_score", "expected_calibration_error")
+
+
+def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """Everything that is measured on the test rows."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "evaluation",
+            "The candidate on test rows that it has not seen, and against the champion on rows "
+            "that neither has seen.",
+            "scikitlearn",
+            "mlflow",
+        ),
+        ins={"candidate": upstream(spec, "candidate")},
+    )
+    def evaluation(context: dg.AssetExecutionContext, candidate: TrainedCandidate):
+        registry = open_registry()
+        champion = load_champion(open_ledger(), registry, spec.name)
+        evaluated, figures = evaluate_candidate(spec, candidate, champion, registry)
+        return dg.MaterializeResult(
+            value=evaluated,
+            metadata={
+                **_headline(evaluated),
+                "mlflow_run": mlflow_run(registry, candidate.run_id),
+                "subgroups": table([group.model_dump() for group in evaluated.evaluation.subgroups]),
+                **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
+            },
+        )
+
+    return evaluation
+
+
+def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The verdict; each criterion is a check with its number."""
+    checks = [
+        dg.AssetCheckSpec(
+            GATE_COMPUTED,
+            asset=[spec.name, "gate"],
+            blocking=True,
+            description="Every number the gate needs exists; without this nothing is released.",
+        ),
+        *(
+            dg.AssetCheckSpec(name, asset=[spec.name, "gate"], description=f"Gate: {name}.")
+            for name in get_args(CriterionName)
+        ),
+    ]
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "gate",
+            "Promote, reject or wait: the same criteria for a first training and for every "
+            "retraining. Losing is a normal outcome.",
+            "python",
+        ),
+        ins={"evaluation": upstream(spec, "evaluation")},
+        check_specs=checks,
+    )
+    def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate):
+        try:
+            judged = judge_candidate(spec, evaluation)
+        except TrainingError as error:
+            yield dg.AssetCheckResult(
+                passed=False, check_name=GATE_COMPUTED, metadata={"reason": str(error)}
+            )
+            raise
+        _record_loss(spec, judged, actor_of(context))
+        yield from _results(judged)
+
+    return gate
+
+
+def _record_loss(spec: ModelSpec, judged: JudgedCandidate, actor: str) -> None:
+    """A promotion is written with its release, in one transaction; everything else here."""
+    verdict = judged.verdict
+    if verdict.outcome != "promote":
+        decision = NewDecision(
+            kind=verdict.outcome, reason=verdict.reason, actor=actor, evidence=evidence_of(judged)
+        )
+        open_ledger().record_decision(spec.name, decision)
+
+
+def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:
+    """What a decision about a candidate rests on, for the ledger."""
+    candidate = judged.evaluated.candidate
+    return {
+        "mlflow_run": candidate.run_id,
+        "training_set": candidate.training_set.hash,
+        "criteria": [criterion.model_dump(mode="json") for criterion in judged.verdict.criteria],
+    }
+
+
+def _results(judged: JudgedCandidate) -> Iterator[Any]:
+    verdict = judged.verdict
+    yield dg.MaterializeResult(
+        value=judged,
+        metadata={
+            "verdict": verdict.outcome,
+            "reason": verdict.reason,
+            "criteria": table([criterion.model_dump() for criterion in verdict.criteria]),
+        },
+        check_results=[
+            dg.AssetCheckResult(passed=True, check_name=GATE_COMPUTED),
+            *(_check_result(criterion) for criterion in verdict.criteria),
+        ],
+    )
+
+
+def _check_result(criterion: Criterion) -> dg.AssetCheckResult:
+    """A criterion that is missed, or open, warns: the run goes on and releases nothing."""
+    numbers = {"value": criterion.value, "threshold": criterion.threshold}
+    return dg.AssetCheckResult(
+        check_name=criterion.name,
+        passed=criterion.passed is True,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "found": criterion.description,
+            "state": {True: "passed", False: "missed", None: "open"}[criterion.passed],
+            **{name: number for name, number in numbers.items() if number is not None},
+            **({"unit": criterion.unit} if criterion.unit else {}),
+        },
+    )
+
+
+def _headline(evaluated: EvaluatedCandidate) -> dict[str, Any]:
+    evaluation = evaluated.evaluation
+    own, base = evaluation.metrics.model_dump(), evaluation.base_rate.model_dump()
+    shown: dict[str, Any] = {f"test_{name}": own[name] for name in HEADLINE}
+    shown["test_rows"] = evaluation.rows
+    shown["base_rate_log_loss"] = base["log_loss"]
+    comparison = evaluated.comparison
+    if comparison and comparison.mean_improvement is not None:
+        shown["champion_log_loss"] = comparison.champion_loss
+        shown["improvement_over_champion"] = comparison.mean_improvement
+    return shown

@@ -1,0 +1,38 @@
+"""What an asset page shows: links, inline pictures and small tables."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import settings
+
+
+def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
+    """A PNG inside the page."""
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(png).decode()})")
+
+
+def mlflow_run(registry: Registry, run_id: str, artifact: str = "") -> dg.UrlMetadataValue:
+    """A link to a run in the MLflow UI, or to one of its artifacts."""
+    tail = f"/artifacts/{artifact}" if artifact else ""
+    return dg.MetadataValue.url(f"{settings().mlflow_ui_url}{registry.run_link(run_id)}{tail}")
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """A small table; all rows have the keys of the first."""
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({key: _cell(value) for key, value in row.items()}) for row in rows],
+        schema=dg.TableSchema(columns=[dg.TableColumn(str(key)) for key in rows[0]]) if rows else
+        dg.TableSchema(columns=[]),
+    )
+
+
+def _cell(value: Any) -> str | int | float | bool:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return round(value, 5)
+    return value if isinstance(value, str | int | bool) else str(value)

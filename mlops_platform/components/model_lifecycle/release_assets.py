@@ -1,0 +1,153 @@
+"""registered_version and champion: a candidate that passed the gate becomes what serves."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.judging_assets import evidence_of
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.services import (
+    actor_of,
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    provenance_of,
+    upstream,
+)
+from mlops_platform.ledger.records import NewDecision, Release
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.judge import JudgedCandidate
+from mlops_platform.usecases.register import RegisteredCandidate, register_candidate
+from mlops_platform.usecases.release import release_version
+from mlops_platform.usecases.reconcile import projection_faults
+
+RELEASE_POOL = "release"
+PROJECTIONS = "alias_and_pointer_follow_the_ledger"
+
+
+def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The refit, stored and registered; skipped with all that follows where the gate said no."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "registered_version",
+            "The judged recipe refitted on everything known, with digests, signature, pinned "
+            "requirements and provenance. Skipped where the gate did not promote.",
+            "mlflow",
+        ),
+        ins={"gate": upstream(spec, "gate")},
+        output_required=False,
+    )
+    def registered_version(context: dg.AssetExecutionContext, gate: JudgedCandidate):
+        if gate.verdict.outcome != "promote":
+            context.log.info("not registered: %s", gate.verdict.reason)
+            return
+        registry = open_registry()
+        registered = register_candidate(
+            spec, gate, registry, settings().model_home(spec.name), provenance_of(context)
+        )
+        identity = registered.identity
+        yield dg.MaterializeResult(
+            value=registered,
+            data_version=dg.DataVersion(f"v{identity.version}"),
+            metadata={
+                "version": identity.version,
+                "fitted_through": registered.fitted_through.isoformat(),
+                "threshold": registered.threshold,
+                "mlflow_run": mlflow_run(registry, identity.run_id),
+                "schema_hash": identity.schema_hash,
+                "digests": dg.MetadataValue.json(identity.digests),
+            },
+        )
+
+    return registered_version
+
+
+def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The release: decision and champion in one transaction of the ledger."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "champion",
+            "What serves: the newest release of the ledger. The registry alias and the release "
+            "pointer follow it.",
+            "mlflow",
+            "sqlite",
+        ),
+        ins={"registered_version": upstream(spec, "registered_version")},
+        pool=RELEASE_POOL,
+        check_specs=[
+            dg.AssetCheckSpec(
+                PROJECTIONS,
+                asset=[spec.name, "champion"],
+                description="The MLflow alias and release.json say what the ledger says.",
+            )
+        ],
+    )
+    def champion(context: dg.AssetExecutionContext, registered_version: RegisteredCandidate):
+        ledger, registry = open_ledger(), open_registry()
+        judged = registered_version.judged
+        decision = NewDecision(
+            kind="promote",
+            reason=judged.verdict.reason,
+            actor=actor_of(context),
+            evidence=evidence_of(judged),
+        )
+        pointer = settings().release_pointer(spec.name)
+        release = release_version(
+            ledger,
+            registry,
+            pointer,
+            spec.name,
+            registered_version.identity,
+            decision,
+            expected_sequence=judged.evaluated.champion_sequence,
+        )
+        faults = projection_faults(ledger, registry, pointer, spec.name)
+        yield dg.MaterializeResult(
+            value=release,
+            data_version=dg.DataVersion(f"release-{release.sequence}"),
+            metadata={
+                **_headline(release, decision),
+                "mlflow_run": mlflow_run(registry, release.run_id),
+                "timeline": _timeline(ledger.releases(spec.name)),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=PROJECTIONS,
+                    passed=not faults,
+                    metadata={"faults": dg.MetadataValue.json([str(fault) for fault in faults])},
+                )
+            ],
+        )
+
+    return champion
+
+
+def _headline(release: Release, decision: NewDecision) -> dict[str, Any]:
+    return {
+        "version": release.version,
+        "release": release.sequence,
+        "decision": decision.kind,
+        "reason": decision.reason,
+        "actor": release.actor,
+        "released_at": release.released_at.isoformat(timespec="seconds"),
+    }
+
+
+def _timeline(releases: list[Release]) -> dg.TableMetadataValue:
+    return table(
+        [
+            {
+                "release": release.sequence,
+                "version": release.version,
+                "kind": release.kind,
+                "released_at": release.released_at.isoformat(timespec="seconds"),
+                "actor": release.actor,
+            }
+            for release in releases
+        ]
+    )

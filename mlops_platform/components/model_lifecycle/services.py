@@ -1,0 +1,51 @@
+"""The adapters that asset bodies call, made from the settings of this process."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import PROJECT_ROOT, settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.provenance import provenance
+
+
+def asset_arguments(spec: ModelSpec, name: str, description: str, *kinds: str) -> dict[str, Any]:
+    """What every asset of a model has in common: its key, group, owners, kinds."""
+    return {
+        "key": [spec.name, name],
+        "group_name": spec.name,
+        "owners": list(spec.owners),
+        "kinds": set(kinds),
+        "description": description,
+    }
+
+
+def upstream(spec: ModelSpec, name: str) -> dg.AssetIn:
+    """The Record of another asset of the same model."""
+    return dg.AssetIn(key=[spec.name, name])
+
+
+def open_ledger() -> Ledger:
+    """The ledger of this deployment."""
+    return Ledger(settings().ledger_url)
+
+
+def open_registry() -> Registry:
+    """The model registry of this deployment."""
+    return Registry(settings().mlflow_tracking_uri, settings().mlflow_artifacts)
+
+
+def provenance_of(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """Code, data definitions and run behind what this step makes."""
+    manifest = PROJECT_ROOT / "dbt_project" / "target" / "manifest.json"
+    return provenance(PROJECT_ROOT, manifest, context.run_id)
+
+
+def actor_of(context: dg.AssetExecutionContext) -> str:
+    """Who acts: the person or automation that Dagster names, else the run itself."""
+    for tag in ("user", "dagster/sensor_name", "dagster/schedule_name"):
+        if tag in context.run.tags:
+            return context.run.tags[tag]
+    return f"dagster run {context.run_id[:8]}"

@@ -1,0 +1,141 @@
+"""training_set and candidate: from what was known at a moment to one unjudged candidate."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    open_registry,
+    provenance_of,
+    upstream,
+)
+from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
+from mlops_platform.errors import TrainingError
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.train import TrainedCandidate, train_candidate
+
+
+class TrainingSetConfig(dg.Config):
+    """Run configuration of a training."""
+
+    as_of: str | None = None
+    """Moment whose knowledge the training set holds, ISO 8601 with offset; now where null."""
+
+
+def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The immutable snapshot that a training reads."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "training_set",
+            f"Features joined with the labels of {spec.name} that were known at the as-of moment, "
+            "named by the hash of schema and rows.",
+            "parquet",
+        ),
+        deps=list(tables),
+    )
+    def training_set(context: dg.AssetExecutionContext, config: TrainingSetConfig):
+        snapshot = snapshot_training_set(
+            spec, settings().published, settings().training_sets, moment_of(config.as_of)
+        )
+        return dg.MaterializeResult(
+            value=snapshot,
+            data_version=dg.DataVersion(snapshot.hash),
+            metadata={
+                "dagster/row_count": snapshot.rows,
+                "positive_rate": snapshot.positive_rate,
+                "first_day": str(snapshot.first_local_date),
+                "last_day": str(snapshot.last_local_date),
+                "as_of": snapshot.as_of.isoformat(),
+                "hash": snapshot.hash,
+                "path": dg.MetadataValue.path(snapshot.path),
+            },
+        )
+
+    return training_set
+
+
+def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """A fitted, calibrated pipeline that has not been judged."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "candidate",
+            "The best of the declared candidates: searched with time-series folds, fitted on the "
+            "training days, calibrated and given its threshold on the validation days.",
+            "scikitlearn",
+            "mlflow",
+        ),
+        ins={"training_set": upstream(spec, "training_set")},
+    )
+    def candidate(context: dg.AssetExecutionContext, training_set: TrainingSet):
+        registry = open_registry()
+        trained = train_candidate(
+            spec,
+            training_set,
+            registry,
+            settings().model_home(spec.name),
+            provenance_of(context),
+            context.log.info,
+        )
+        return dg.MaterializeResult(
+            value=trained,
+            metadata={
+                **_headline(trained),
+                "mlflow_run": mlflow_run(registry, trained.run_id),
+                "trials": _trials(trained),
+            },
+        )
+
+    return candidate
+
+
+def moment_of(text: str | None) -> datetime:
+    """An aware moment from run configuration.
+
+    Raises:
+        TrainingError: it is no ISO 8601 moment with an offset.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901
+    if moment.tzinfo is None:
+        raise TrainingError(
+            f"as_of: {text!r} is no moment with an offset; write for example "
+            "'2013-04-01T00:00:00-04:00', or leave it out for now"
+        )
+    return moment
+
+
+def _headline(trained: TrainedCandidate) -> dict[str, Any]:
+    return {
+        "winner": trained.recipe.candidate,
+        f"search_{trained.recipe.metric}": trained.recipe.score,
+        "threshold": trained.threshold,
+        "parameters": dg.MetadataValue.json(trained.recipe.params),
+    }
+
+
+def _trials(trained: TrainedCandidate) -> dg.TableMetadataValue:
+    return table(
+        [
+            {
+                "trial": trial.number,
+                "candidate": trial.candidate,
+                "state": trial.state,
+                trained.recipe.metric: trial.score,
+                "parameters": ", ".join(f"{k}={v}" for k, v in trial.params.items()),
+            }
+            for trial in trained.recipe.trials
+        ]
+    )

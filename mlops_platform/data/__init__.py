@@ -1,0 +1,1 @@
+"""The lake: landing, published tables, feature reads, training-set snapshots, the catalogue."""

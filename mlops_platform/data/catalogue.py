@@ -1,0 +1,123 @@
+"""A read-only DuckDB catalogue of the whole lake, for people with a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier, literal
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.dataset as ds
+
+
+@dataclass(frozen=True)
+class _View:
+    """One view of the catalogue: SQL over the datasets that are registered for it."""
+
+    schema: str
+    name: str
+    query: str
+    partitions: int
+    datasets: Mapping[str, ds.Dataset]
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.schema}.{identifier(self.name)}"
+
+
+def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database with a view per table that the lake has.
+
+    Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
+    apart by the column ``training_set``), and ``catalogue`` (schema, name, rows, partitions).
+
+    DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
+    no access to any file, and the configuration is locked: no query can change the lake or read
+    anything else. The files are those of the moment of opening.
+    """
+    import duckdb
+
+    views = [*_partitioned_tables(lake_root), *_training_sets(lake_root / "training_sets")]
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    for schema in ("landing", "features", "training_sets"):
+        connection.execute(f"CREATE SCHEMA {schema}")
+    for view in views:
+        for name, dataset in view.datasets.items():
+            connection.register(name, dataset)
+        connection.execute(f"CREATE VIEW {view.qualified} AS {view.query}")
+    connection.execute(f"CREATE VIEW catalogue AS {_listing(views)}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _partitioned_tables(lake_root: Path) -> Iterator[_View]:
+    for schema in ("landing", "features"):
+        for folder in sorted((lake_root / schema).glob("*")):
+            files = sorted(folder.glob("*=*/[!.]*.parquet"))
+            if files:
+                source = f"{schema}/{folder.name}"
+                yield _View(
+                    schema=schema,
+                    name=folder.name,
+                    query=f"FROM {identifier(source)}",
+                    partitions=len({file.parent for file in files}),
+                    datasets={source: _hive_dataset(folder, files)},
+                )
+
+
+def _hive_dataset(folder: Path, files: Sequence[Path]) -> ds.Dataset:
+    """All files as one dataset by date; columns that some files lack are null there."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    from pyarrow.fs import LocalFileSystem
+
+    column = files[0].parent.name.partition("=")[0]
+    options = ds.FileSystemFactoryOptions(
+        partition_base_dir=str(folder),
+        partitioning=ds.partitioning(pa.schema([(column, pa.date32())]), flavor="hive"),
+    )
+    factory = ds.FileSystemDatasetFactory(
+        LocalFileSystem(), [str(file) for file in files], ds.ParquetFileFormat(), options
+    )
+    return factory.finish(factory.inspect(promote_options="permissive"))
+
+
+def _training_sets(root: Path) -> Iterator[_View]:
+    import pyarrow.dataset as ds
+
+    for folder in sorted(root.glob("*")):
+        # Names with a dot in front are still being written.
+        files = sorted(folder.glob("[!.]*/rows.parquet"))
+        datasets = {
+            f"training_sets/{folder.name}/{file.parent.name}": ds.dataset(file) for file in files
+        }
+        selects = [
+            f"SELECT {literal(file.parent.name)} AS training_set, * FROM {identifier(source)}"
+            for source, file in zip(datasets, files, strict=True)
+        ]
+        if files:
+            # By name: the columns of a model may change from one snapshot to the next.
+            yield _View(
+                schema="training_sets",
+                name=folder.name,
+                query=" UNION ALL BY NAME ".join(selects),
+                partitions=len(files),
+                datasets=datasets,
+            )
+
+
+def _listing(views: Sequence[_View]) -> str:
+    """Write the SQL of the `catalogue` view; rows are counted when it is read."""
+    nothing = "SELECT '' AS schema, '' AS name, 0 AS rows, 0 AS partitions WHERE false"
+    listed = [
+        f"SELECT {literal(view.schema)}, {literal(view.name)}, "
+        f"(SELECT count(*) FROM {view.qualified}), {view.partitions}"
+        for view in views
+    ]
+    return " UNION ALL ".join((nothing, *listed))

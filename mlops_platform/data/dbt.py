@@ -1,0 +1,138 @@
+"""Runs dbt inside this process: a warm build takes a fraction of what a subprocess takes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.errors import DataError
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+SUCCEEDED = frozenset({"success", "pass", "no-op"})
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What became of one dbt model, seed or data test in a build."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failures: int | None
+    message: str | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the node was built, or its test passed."""
+        return self.status in SUCCEEDED
+
+    @property
+    def was_run(self) -> bool:
+        """Whether dbt ran the node at all; it skips what stands behind a failure."""
+        return self.status != "skipped"
+
+
+@dataclass(frozen=True)
+class DbtProjectFolder:
+    """A dbt project, the warehouse it builds and the lake it reads.
+
+    The dbt profile takes `MLOPS_WAREHOUSE` and `MLOPS_LAKE` from the environment when it connects,
+    so that one manifest serves every deployment.
+    """
+
+    folder: Path
+    warehouse: Path
+    lake: Path
+    target: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """Environment that the profile reads."""
+        return {"MLOPS_WAREHOUSE": str(self.warehouse), "MLOPS_LAKE": str(self.lake)}
+
+    def arguments(self) -> list[str]:
+        """Command-line arguments that every dbt call needs."""
+        return [
+            *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
+            *("--target-path", str(self.target), "--log-path", str(self.target)),
+            *("--vars", json.dumps(dict(self.variables))),
+        ]
+
+
+def parse(project: DbtProjectFolder) -> Path:
+    """Write the manifest that Dagster's definitions are made from, and return its path.
+
+    Raises:
+        DataError: the project does not parse.
+    """
+    os.environ.update(project.environment())
+    _parse(project.folder)
+    return project.folder / "target" / "manifest.json"
+
+
+def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
+    """Build and test models; dbt's unit tests belong to the test suite and are left out.
+
+    Args:
+        select: dbt selectors; everything where empty.
+
+    Raises:
+        DataError: dbt could not start (a failing model or test is an outcome, not an error).
+    """
+    project.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.update(project.environment())
+    command = ["build", "--exclude-resource-type", "unit_test", *project.arguments()]
+    if select:
+        command += ["--select", *select]
+    try:
+        result = _runner(project.folder).invoke(["--quiet", *command])
+    finally:
+        release_warehouse()
+    if result.result is None:
+        raise DataError(f"dbt build could not run: {result.exception}")
+    return tuple(_outcome(node) for node in result.result.results)
+
+
+def release_warehouse() -> None:
+    """Close dbt's connections: they hold the lock on the DuckDB file as long as they live."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+@lru_cache(maxsize=4)
+def _runner(folder: Path) -> dbtRunner:
+    """A dbt runner that holds the parsed project, so that only the first build parses it."""
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=_parse(folder))
+
+
+def _parse(folder: Path) -> Manifest:
+    from dbt.cli.main import dbtRunner
+
+    parsed = dbtRunner().invoke(
+        ["--quiet", "parse", "--project-dir", str(folder), "--profiles-dir", str(folder)]
+    )
+    if not parsed.success:
+        raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
+    manifest: Manifest = parsed.result
+    return manifest
+
+
+def _outcome(node: Any) -> NodeOutcome:
+    return NodeOutcome(
+        unique_id=node.node.unique_id,
+        status=str(node.status),
+        seconds=float(node.execution_time),
+        failures=node.failures,
+        message=node.message,
+    )

@@ -1,0 +1,145 @@
+"""Reading published features, and labels as they were known at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.errors import DataError
+from mlops_platform.spec import FeaturesSpec, LabelSpec, ModelSpec
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "DATE": ("DATE",),
+    "BOOLEAN": ("BOOLEAN",),
+    "TIMESTAMPTZ": ("TIMESTAMP",),
+    "DOUBLE": (*NUMBERS, *(f"U{name}" for name in NUMBERS), "BOOLEAN"),
+    "VARCHAR": ("VARCHAR", "ENUM", "BOOLEAN", "UUID", *NUMBERS),
+}
+"""Type in which a column is handed on -> beginnings of the types in which it may be published."""
+
+
+def read_training_rows(spec: ModelSpec, published_root: Path, as_of: datetime) -> pa.Table:
+    """Features of past events together with the labels known at `as_of`.
+
+    Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive
+    columns, label (BOOLEAN, never NULL), known_at (UTC); ordered by event time and entity. The
+    history of the spec counts back from `as_of`, in event time.
+
+    Raises:
+        DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
+    """
+    days, label = spec.training.history.days, spec.label
+    as_of = _moment(as_of, "as_of")
+    since = as_of - timedelta(days=days) if days else None
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    known_at = identifier(label.known_at)
+    with private_duckdb() as connection:
+        features = _feature_columns(connection, published_root, spec.features)
+        labels = _label_columns(connection, published_root, spec.features, label)
+        return connection.sql(
+            f"SELECT {features}, {labels} FROM features JOIN labels USING ({entity}) "
+            f"WHERE features.{event_time} <= $as_of AND labels.{known_at} <= $as_of "
+            f"AND ($since IS NULL OR features.{event_time} > $since) "
+            f"AND labels.{identifier(label.column)} IS NOT NULL "
+            f"ORDER BY features.{event_time}, {entity}",
+            params={"as_of": as_of, "since": since},
+        ).to_arrow_table()
+
+
+def read_feature_rows(
+    spec: ModelSpec, published_root: Path, start: datetime, end: datetime
+) -> pa.Table:
+    """Features of the events in [start, end), ordered by event time and entity.
+
+    Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive.
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type, or a time has no zone.
+    """
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    with private_duckdb() as connection:
+        features = _feature_columns(connection, published_root, spec.features)
+        return connection.sql(
+            f"SELECT {features} FROM features "
+            f"WHERE features.{event_time} >= $start AND features.{event_time} < $end "
+            f"ORDER BY features.{event_time}, features.{entity}",
+            params={"start": _moment(start, "start"), "end": _moment(end, "end")},
+        ).to_arrow_table()
+
+
+def _moment(value: datetime, name: str) -> datetime:
+    if value.tzinfo is None:
+        raise DataError(f"{name}={value} has no time zone. Pass an aware datetime, best in UTC.")
+    return value
+
+
+def _feature_columns(
+    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: FeaturesSpec
+) -> str:
+    wanted = {
+        spec.entity: None,
+        spec.event_time: "TIMESTAMPTZ",
+        spec.partition: "DATE",
+        **dict.fromkeys(spec.numeric, "DOUBLE"),
+        **dict.fromkeys(spec.categorical, "VARCHAR"),
+        **dict.fromkeys(spec.sensitive),
+    }
+    found = _open_view(connection, "features", published_root / spec.table, spec.partition)
+    return _select("features", spec.table, wanted, found)
+
+
+def _label_columns(
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    features: FeaturesSpec,
+    spec: LabelSpec,
+) -> str:
+    found = _open_view(connection, "labels", published_root / spec.table, features.partition)
+    _select("labels", spec.table, {features.entity: None}, found)
+    wanted = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
+    return _select("labels", spec.table, wanted, found)
+
+
+def _open_view(
+    connection: duckdb.DuckDBPyConnection, view: str, folder: Path, partition: str
+) -> dict[str, str]:
+    """Make a view of one published table; names and types of its columns."""
+    files = f"{partition}=*/*.parquet"
+    if not any(folder.glob(files)):
+        raise DataError(
+            f"nothing is published at {folder}/{files}. Build and publish '{folder.name}' first, "
+            "or correct `table` and `partition`."
+        )
+    connection.execute(
+        f"CREATE TEMP VIEW {view} AS FROM read_parquet({literal(folder / files)}, "
+        f"hive_partitioning = true, hive_types = {{{identifier(partition)}: DATE}})"
+    )
+    described = connection.execute(f"DESCRIBE {view}").fetchall()
+    return {name: kind for name, kind, *_ in described}
+
+
+def _select(
+    view: str, table: str, wanted: Mapping[str, str | None], found: Mapping[str, str]
+) -> str:
+    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own)."""
+    absent = sorted(wanted.keys() - found.keys())
+    if absent:
+        raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(found)}.")
+    for column, kind in wanted.items():
+        if kind and not found[column].startswith(ACCEPTED[kind]):
+            raise DataError(
+                f"column '{column}' of {table} is {found[column]}, and {kind} is needed. Cast it "
+                "in the dbt model, or declare it in another role."
+            )
+    return ", ".join(
+        f"CAST({view}.{identifier(column)} AS {kind or found[column]}) AS {identifier(column)}"
+        for column, kind in wanted.items()
+    )

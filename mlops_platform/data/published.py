@@ -1,0 +1,172 @@
+"""Publishing: changed partitions of a warehouse table become Parquet that everybody may read.
+
+The manifest beside a published table never claims more than what is on disk: partitions that are
+about to change leave it first and come back when they are written. So whatever a crash leaves
+behind, the next run heals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mlops_platform.data.days import rows_by_day
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.warehouse import PartitionState, WarehouseTable, warehouse_table
+from mlops_platform.errors import DataError
+from mlops_platform.files import write_text
+from mlops_platform.record import Record
+
+PARTITIONS_AT_ONCE = 31
+
+
+class Manifest(Record):
+    """What is published of one table."""
+
+    partition_column: str
+    partitions: Mapping[date, PartitionState] = {}
+
+    @property
+    def rows(self) -> int:
+        """Published rows."""
+        return sum(state.rows for state in self.partitions.values())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all partitions; it changes exactly when one of them does."""
+        states = {day.isoformat(): state.digest for day, state in self.partitions.items()}
+        return hashlib.sha256(json.dumps(states, sort_keys=True).encode()).hexdigest()
+
+
+class PublishedTable(Record):
+    """What one publishing did, and the rows and digest of what is published since."""
+
+    table: str
+    changed: tuple[date, ...]
+    unchanged: int
+    removed: tuple[date, ...]
+    rows: int
+    digest: str
+
+
+def publish_table(
+    warehouse: Path,
+    table: str,
+    partition_column: str,
+    published_root: Path,
+    order_by: Sequence[str],
+    schema: str = "main",
+) -> PublishedTable:
+    """Publish what changed of one table since it was last published.
+
+    Args:
+        warehouse: DuckDB file, opened read-only while this runs.
+        partition_column: DATE column of the table; it names the folders and is not in the files.
+        order_by: columns that identify a row within a partition; files are ordered by them.
+
+    Raises:
+        DataError: the warehouse cannot be read, or the table lacks a column or a partition.
+    """
+    folder, column = published_root / table, partition_column
+    with warehouse_table(warehouse, schema, table, column, order_by) as source:
+        target = Manifest(partition_column=column, partitions=source.partitions())
+        before = _published(folder, column)
+        changed, removed = _differences(before, target, folder)
+        if changed or removed:
+            _withdraw_claims(before, {*changed, *removed}, folder)
+            _write_partitions(source, changed, folder)
+            for day in removed:
+                shutil.rmtree(_partition_file(folder, column, day).parent)
+        _write_manifest(target, folder)
+    return PublishedTable(
+        table=table,
+        changed=changed,
+        unchanged=len(target.partitions) - len(changed),
+        removed=removed,
+        rows=target.rows,
+        digest=target.digest,
+    )
+
+
+def read_manifest(published_root: Path, table: str) -> Manifest:
+    """Read what is published of `table`.
+
+    Raises:
+        DataError: the table was never published, or its manifest was damaged.
+    """
+    path = _manifest_file(published_root / table)
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError) as error:
+        raise DataError(f"{path} is missing or damaged. Publish {table} again.") from error
+
+
+def published_digest(published_root: Path, table: str) -> str:
+    """Digest of what is published of `table`, as the last `publish_table` returned it."""
+    return read_manifest(published_root, table).digest
+
+
+def published_days(published_root: Path, table: str) -> frozenset[date]:
+    """Days of `table` that are published; none where it was never published."""
+    if not _manifest_file(published_root / table).is_file():
+        return frozenset()
+    return frozenset(read_manifest(published_root, table).partitions)
+
+
+def _manifest_file(folder: Path) -> Path:
+    return folder / "_manifest.json"
+
+
+def _partition_file(folder: Path, column: str, day: date) -> Path:
+    return folder / f"{column}={day.isoformat()}" / "data.parquet"
+
+
+def _published(folder: Path, column: str) -> Manifest:
+    """Read the manifest; where it cannot be used, claim nothing, so that all is written again."""
+    nothing = Manifest(partition_column=column)
+    try:
+        found = read_manifest(folder.parent, folder.name)
+    except DataError:
+        return nothing
+    return found if found.partition_column == column else nothing
+
+
+def _differences(
+    before: Manifest, target: Manifest, folder: Path
+) -> tuple[tuple[date, ...], tuple[date, ...]]:
+    """Partitions to write and partitions to remove."""
+    column = target.partition_column
+    on_disk = {
+        date.fromisoformat(path.parent.name.removeprefix(f"{column}="))
+        for path in folder.glob(f"{column}=*/data.parquet")
+    }
+    current = {
+        day for day, state in before.partitions.items() if target.partitions.get(day) == state
+    }
+    changed = target.partitions.keys() - (current & on_disk)
+    removed = on_disk - target.partitions.keys()
+    return tuple(sorted(changed)), tuple(sorted(removed))
+
+
+def _withdraw_claims(before: Manifest, touched: Collection[date], folder: Path) -> None:
+    kept = {day: state for day, state in before.partitions.items() if day not in touched}
+    _write_manifest(before.model_copy(update={"partitions": kept}), folder)
+
+
+def _write_partitions(source: WarehouseTable, days: Sequence[date], folder: Path) -> None:
+    for start in range(0, len(days), PARTITIONS_AT_ONCE):
+        rows = source.rows(days[start : start + PARTITIONS_AT_ONCE])
+        for day, content in rows_by_day(rows, source.partition_column).items():
+            write_parquet(content, _partition_file(folder, source.partition_column, day))
+
+
+def _write_manifest(manifest: Manifest, folder: Path) -> None:
+    path, text = _manifest_file(folder), manifest.model_dump_json(indent=2) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

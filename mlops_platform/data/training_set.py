@@ -1,0 +1,164 @@
+"""Training sets: immutable snapshots named by the hash of their schema and rows."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.digest import table_digest
+from mlops_platform.data.features import read_training_rows
+from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.published import published_digest
+from mlops_platform.data.types import in_canonical_types
+from mlops_platform.errors import DataError, TrainingError
+from mlops_platform.files import new_directory, write_json
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Column(Record):
+    """A column of a training set and its canonical type."""
+
+    name: str
+    type: str
+
+
+class TrainingSet(Record):
+    """What one snapshot holds, where it is, and the published tables it was read from."""
+
+    model: str
+    hash: str
+    rows: int
+    positive_rate: float
+    first_event_time: datetime
+    last_event_time: datetime
+    first_local_date: date
+    last_local_date: date
+    as_of: datetime
+    columns: tuple[Column, ...]
+    features_digest: str
+    labels_digest: str
+    path: Path
+
+
+def snapshot_training_set(
+    spec: ModelSpec, published_root: Path, training_sets_root: Path, as_of: datetime
+) -> TrainingSet:
+    """Store the training rows known at `as_of`; the same facts are stored once.
+
+    Where the snapshot exists already it is returned as it was stored, with the `as_of` and the
+    digests of that time.
+
+    Raises:
+        DataError: published data lack something, or an entity occurs twice.
+        TrainingError: there are no rows, one class only, or too few days for the split.
+    """
+    rows = in_canonical_types(read_training_rows(spec, published_root, as_of))
+    _refuse_repeated_entities(rows, spec)
+    _refuse_untrainable(rows, spec, as_of)
+    path = training_sets_root / spec.name / table_digest(rows)
+    if not path.is_dir():
+        described = _describe(rows, spec, published_root, as_of, path)
+        with new_directory(path) as temporary:
+            write_parquet(rows, temporary / "rows.parquet")
+            content = described.model_dump(mode="json", exclude={"path"})
+            write_json(temporary / "training_set.json", content)
+    return load_training_set(path)
+
+
+def load_training_set(path: Path) -> TrainingSet:
+    """Read the description of a stored snapshot.
+
+    Raises:
+        DataError: there is no snapshot, or its description was damaged.
+    """
+    file = path / "training_set.json"
+    try:
+        return TrainingSet(path=path, **json.loads(file.read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{file} is missing or damaged. Delete {path} and snapshot again."
+        ) from error
+
+
+def read_rows(training_set: TrainingSet) -> pa.Table:
+    """Read the rows of a snapshot and verify them against its hash.
+
+    Raises:
+        DataError: the file is missing, damaged, or its rows are not those of the hash.
+    """
+    file = training_set.path / "rows.parquet"
+    rows = read_parquet(file)
+    digest = table_digest(rows)
+    if digest != training_set.hash:
+        raise DataError(
+            f"{file} has the digest {digest} and not {training_set.hash}: it was changed after it "
+            f"was written. Do not train on it; delete {training_set.path} and snapshot again."
+        )
+    return rows
+
+
+def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:
+    entity = spec.features.entity
+    counts = rows.group_by(entity).aggregate([([], "count_all")])
+    repeated = counts.filter(counts["count_all"].to_numpy() > 1)
+    if repeated.num_rows:
+        raise DataError(
+            f"{repeated.num_rows} values of '{entity}' occur more than once in "
+            f"{spec.features.table} joined with {spec.label.table}, for example "
+            f"{repeated[entity][0].as_py()!r}. Make it unique in both dbt models."
+        )
+
+
+def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> None:
+    import pyarrow.compute as pc
+
+    known = f"labels of {spec.name} known at {as_of.isoformat()}"
+    if not rows.num_rows:
+        raise TrainingError(
+            f"there are no {known}. Land and publish earlier days, choose a later as_of, or "
+            "lengthen training.history.days."
+        )
+    classes = pc.unique(rows[spec.label.column]).to_pylist()
+    if len(classes) < 2:
+        raise TrainingError(
+            f"all {rows.num_rows} {known} are {classes[0]}. A classifier needs both classes: "
+            f"correct '{spec.label.column}' or read more history."
+        )
+    days = pc.count_distinct(rows[spec.features.partition]).as_py()
+    split = spec.training.history.split
+    if days <= split.validation_days + split.test_days:
+        raise TrainingError(
+            f"the {known} cover {days} days; validation takes {split.validation_days}, test "
+            f"{split.test_days}, and nothing is left to fit on. Read more history or shorten "
+            "training.history.split."
+        )
+
+
+def _describe(
+    rows: pa.Table, spec: ModelSpec, published_root: Path, as_of: datetime, path: Path
+) -> TrainingSet:
+    import pyarrow.compute as pc
+
+    times = pc.min_max(rows[spec.features.event_time]).as_py()
+    days = pc.min_max(rows[spec.features.partition]).as_py()
+    return TrainingSet(
+        model=spec.name,
+        hash=path.name,
+        rows=rows.num_rows,
+        positive_rate=pc.mean(rows[spec.label.column]).as_py(),
+        first_event_time=times["min"],
+        last_event_time=times["max"],
+        first_local_date=days["min"],
+        last_local_date=days["max"],
+        as_of=as_of,
+        columns=tuple(Column(name=field.name, type=str(field.type)) for field in rows.schema),
+        features_digest=published_digest(published_root, spec.features.table),
+        labels_digest=published_digest(published_root, spec.label.table),
+        path=path,
+    )

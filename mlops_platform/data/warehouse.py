@@ -1,0 +1,132 @@
+"""Reading one table of the warehouse, shortly and read-only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier
+from mlops_platform.errors import DataError
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+class PartitionState(Record):
+    """Rows and content digest of one partition."""
+
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class WarehouseTable:
+    """One open table of the warehouse; `order_by` identifies a row within a partition."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+    partition_column: str
+    order_by: tuple[str, ...]
+
+    def partitions(self) -> dict[date, PartitionState]:
+        """State of every partition.
+
+        The digest covers the schema, the number of rows and two sums of independent 64-bit row
+        hashes; the order of rows does not matter. Another version of DuckDB may hash differently:
+        then every partition counts as changed, once.
+
+        Raises:
+            DataError: there are rows without a partition.
+        """
+        day = identifier(self.partition_column)
+        row = ", ".join(identifier(name) for name, _ in self.columns)
+        found = self.connection.execute(
+            f"SELECT {day}, count(*), sum(hash({row})::HUGEINT), sum(hash('2', {row})::HUGEINT) "
+            f"FROM {self.relation} GROUP BY {day} ORDER BY {day} NULLS FIRST"
+        ).fetchall()
+        if found and found[0][0] is None:
+            raise DataError(
+                f"{found[0][1]} rows of {self.relation} have no {self.partition_column}, so they "
+                "cannot be published. Fill it in the dbt model, or leave those rows out there."
+            )
+        return {
+            partition: PartitionState(rows=rows, digest=self._digest(rows, *sums))
+            for partition, rows, *sums in found
+        }
+
+    def rows(self, days: Sequence[date]) -> pa.Table:
+        """Rows of some partitions, ordered by partition and key."""
+        day, *key = (identifier(name) for name in (self.partition_column, *self.order_by))
+        return self.connection.sql(
+            f"FROM {self.relation} WHERE {day} IN $days ORDER BY {', '.join((day, *key))}",
+            params={"days": list(days)},
+        ).to_arrow_table()
+
+    def _digest(self, *numbers: int) -> str:
+        content = json.dumps([self.columns, [str(number) for number in numbers]])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@contextmanager
+def warehouse_table(
+    warehouse: Path, schema: str, table: str, partition_column: str, order_by: Sequence[str]
+) -> Iterator[WarehouseTable]:
+    """Open one table of the warehouse's DuckDB file.
+
+    Raises:
+        DataError: the file or the table is missing, a writer has the file open, or the table
+            lacks a column.
+    """
+    import duckdb
+
+    if not warehouse.is_file():
+        raise DataError(f"warehouse {warehouse} does not exist. Build the dbt models first.")
+    try:
+        connection = duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
+        raise DataError(
+            f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "
+            "finished: one process at a time builds or publishes."
+        ) from error
+    relation = f"{identifier(schema)}.{identifier(table)}"
+    with connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        columns = _columns(connection, relation)
+        _refuse_unusable(relation, columns, partition_column, order_by)
+        yield WarehouseTable(
+            connection, relation, tuple(columns.items()), partition_column, tuple(order_by)
+        )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    import duckdb
+
+    try:
+        described = connection.execute(f"DESCRIBE {relation}").fetchall()
+    except duckdb.CatalogException as error:
+        raise DataError(
+            f"the warehouse has no table {relation}. Build its dbt model, or correct the name."
+        ) from error
+    return {name: kind for name, kind, *_ in described}
+
+
+def _refuse_unusable(
+    relation: str, columns: Mapping[str, str], partition_column: str, order_by: Sequence[str]
+) -> None:
+    lacking = sorted({partition_column, *order_by} - columns.keys())
+    if lacking:
+        raise DataError(f"{relation} lacks the columns {lacking}. It has {list(columns)}.")
+    if columns[partition_column] != "DATE":
+        raise DataError(
+            f"{relation} cannot be partitioned by {partition_column}: it is "
+            f"{columns[partition_column]}. Cast it to DATE in the dbt model."
+        )

@@ -1,0 +1,19 @@
+"""The one entry point: everything that `defs/` declares, run by one in-process executor."""
+
+from pathlib import Path
+
+import dagster as dg
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Every instance under `defs/`, with what all of them share."""
+    from mlops_platform.components.landing.landing_asset import landing_jobs
+    from mlops_platform.components.record_io_manager import RecordIOManager
+
+    shared = dg.Definitions(
+        executor=dg.in_process_executor,
+        resources={"io_manager": RecordIOManager()},
+    )
+    instances = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    return dg.Definitions.merge(shared, landing_jobs(), instances)

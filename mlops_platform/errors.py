@@ -1,0 +1,51 @@
+"""The one exception root of the platform and its few subclasses."""
+
+
+class MlopsError(Exception):
+    """Root of every error that the platform raises on purpose."""
+
+
+class SettingsError(MlopsError):
+    """An `MLOPS_*` environment variable has a value the platform cannot use."""
+
+
+class SpecError(MlopsError):
+    """A model's YAML asks for something impossible.
+
+    Args:
+        field: dotted path of the attribute, for example ``features.numeric.3``.
+        value: what was found there.
+        fix: what to write instead.
+    """
+
+    def __init__(self, field: str, value: object, fix: str) -> None:
+        self.field, self.value, self.fix = field, value, fix
+        super().__init__(f"{field}: {value!r} is not usable. {fix}")
+
+
+class DataError(MlopsError):
+    """Landed data, features or labels are missing, malformed or not what their schema promises."""
+
+
+class TrainingError(MlopsError):
+    """A training set or a candidate cannot be computed (too few rows, one class, a failing fit)."""
+
+
+class ArtifactError(MlopsError):
+    """A stored model is missing, was changed after it was written, or holds types we do not trust."""
+
+
+class LedgerError(MlopsError):
+    """The ledger refuses a row, or its hash chain is broken."""
+
+
+class ReleaseConflict(LedgerError):
+    """Another writer released this model's next sequence first; nothing was written."""
+
+
+class RegistryError(MlopsError):
+    """The model registry lacks what the ledger says it holds."""
+
+
+class ServingError(MlopsError):
+    """A Bento cannot be built, started, or does not answer what it must."""

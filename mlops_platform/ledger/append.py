@@ -1,0 +1,87 @@
+"""Append rows to the chains; every function needs a connection that excludes other writers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, func, insert, select
+
+from mlops_platform.errors import ReleaseConflict
+from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
+from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.tables import decisions, packagings, releases
+
+
+def append_decision(
+    connection: Connection, model: str, decision: NewDecision, moment: datetime
+) -> int:
+    """Write a decision; return its id."""
+    decision_id = _next_id(connection, decisions)
+    row = {
+        "id": decision_id,
+        "model": model,
+        **decision.model_dump(exclude={"evidence"}),
+        "evidence": canonical_json(decision.evidence),
+        "made_at": moment,
+    }
+    _append(connection, decisions, decisions.c.id, row)
+    return decision_id
+
+
+def append_release(
+    connection: Connection,
+    model: str,
+    identity: VersionIdentity,
+    decision: NewDecision,
+    expected_sequence: int,
+    moment: datetime,
+) -> int:
+    """Write a decision and the release it causes; return the release's sequence.
+
+    Raises:
+        ReleaseConflict: the model is not at `expected_sequence`.
+    """
+    highest = select(func.coalesce(func.max(releases.c.sequence), 0))
+    current = int(connection.scalars(highest.where(releases.c.model == model)).one())
+    if current != expected_sequence:
+        raise ReleaseConflict(
+            f"{model!r} is at release {current}, the decision was made against release "
+            f"{expected_sequence}; nothing was written. Judge again against the present champion."
+        )
+    row = {
+        "model": model,
+        "sequence": current + 1,
+        **identity.model_dump(exclude={"digests"}),
+        "digests": canonical_json(identity.digests),
+        "decision_id": append_decision(connection, model, decision, moment),
+        "actor": decision.actor,
+        "released_at": moment,
+    }
+    _append(connection, releases, releases.c.sequence, row)
+    return current + 1
+
+
+def append_packaging(
+    connection: Connection, model: str, sequence: int, bento_tag: str, actor: str, moment: datetime
+) -> None:
+    """Write that a Bento was built from a release."""
+    row = {
+        "id": _next_id(connection, packagings),
+        "model": model,
+        "sequence": sequence,
+        "bento_tag": bento_tag,
+        "actor": actor,
+        "packaged_at": moment,
+    }
+    _append(connection, packagings, packagings.c.id, row)
+
+
+def _append(connection: Connection, table: Table, key: Column[int], row: dict[str, Any]) -> None:
+    """Insert a row as the newest of its model's chain."""
+    newest = select(table.c.hash).where(table.c.model == row["model"]).order_by(key.desc()).limit(1)
+    linked = {**row, "previous_hash": connection.scalar(newest) or GENESIS}
+    connection.execute(insert(table).values(**linked, hash=row_hash(table.name, linked)))
+
+
+def _next_id(connection: Connection, table: Table) -> int:
+    """Numbered here and not by the database, because the row's hash covers its id."""
+    return int(connection.scalars(select(func.coalesce(func.max(table.c.id), 0))).one()) + 1

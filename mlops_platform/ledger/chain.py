@@ -1,0 +1,86 @@
+"""The hash chain: each row carries the hash of its columns and of the row before it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.records import ChainFault, ReleaseKind
+
+GENESIS = "0" * 64
+"""Previous hash of the first row."""
+
+Row = Mapping[str, Any]
+
+
+def canonical_json(value: Any) -> str:
+    """Encode as the one JSON text of a value: sorted keys, no spaces, UTF-8, moments in UTC.
+
+    Raises:
+        LedgerError: the value holds something that JSON cannot express exactly.
+    """
+    try:
+        text = json.dumps(
+            value,
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+            default=_moment_as_text,
+        )
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{value!r} cannot be written to the ledger: {error}. "
+            "Use finite numbers, strings, lists and mappings with string keys."
+        ) from error
+    return text
+
+
+def row_hash(table: str, row: Row) -> str:
+    """SHA-256 over the table's name and every column of the row but `hash` itself."""
+    columns = {name: value for name, value in row.items() if name != "hash"}
+    return hashlib.sha256(canonical_json([table, columns]).encode()).hexdigest()
+
+
+def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault | None:
+    """First row, in chain order, that was changed or whose predecessor is gone."""
+    previous = GENESIS
+    for row in rows:
+        name = f"{row['model']}/{row[key]}"
+        if row["previous_hash"] != previous:
+            return ChainFault(
+                table=table, row=name, problem="does not follow the row before it: one was removed"
+            )
+        if row["hash"] != row_hash(table, row):
+            return ChainFault(
+                table=table, row=name, problem="was changed after it was written: its hash differs"
+            )
+        previous = row["hash"]
+    return None
+
+
+def first_loose_end(decisions: Sequence[Row], releases: Sequence[Row]) -> ChainFault | None:
+    """First decision without the release it caused, or release without its decision.
+
+    This finds the removal of the newest rows, which no chain alone can.
+    """
+    causes = {row["id"] for row in decisions if row["kind"] in get_args(ReleaseKind)}
+    for row in releases:
+        if row["decision_id"] not in causes:
+            name, gone = f"{row['model']}/{row['sequence']}", f"decision {row['decision_id']}"
+            return ChainFault(table="releases", row=name, problem=f"its {gone} was removed")
+    released = {row["decision_id"] for row in releases}
+    for row in decisions:
+        if row["id"] in causes - released:
+            name = f"{row['model']}/{row['id']}"
+            return ChainFault(table="decisions", row=name, problem="its release was removed")
+    return None
+
+
+def _moment_as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    raise TypeError(f"{type(value).__name__} is no JSON type")

@@ -1,0 +1,101 @@
+"""Connections to the ledger's database, with writers one after the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from mlops_platform.errors import LedgerError
+
+BUSY_SECONDS = 30.0
+_ADVISORY_LOCK = 0x6D6C6F7073  # "mlops"
+_WRITES = "ledger_writes"
+
+
+class Database:
+    """One ledger database. Connections are not kept, so that a fork can never share one.
+
+    SQLite keeps its default rollback journal: the ledger is written some times an hour, and one
+    plain file is easier to copy and works on more file systems than WAL's three.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _checked(url)
+        self._sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(self._url) if self._sqlite else _engine(self._url)
+
+    def make_room(self) -> None:
+        """Create the folder of a SQLite file."""
+        if self._sqlite and self._url.database:
+            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection for consistent reads."""
+        with self._explained(), self._engine.connect() as connection:
+            if not self._sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection whose transaction excludes every other writer from its start."""
+        with self._explained(), self._engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                if not self._sqlite:
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
+                    )
+                yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise LedgerError(
+                f"ledger {self._url.render_as_string()}: {getattr(error, 'orig', error)}. "
+                "Check MLOPS_LEDGER_URL and that set-up has created the schema."
+            ) from error
+
+
+def _checked(url: str) -> URL:
+    """Parse the URL; its text is in no message, because it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerError(
+            "the ledger's URL names neither SQLite nor Postgres. Set MLOPS_LEDGER_URL to "
+            "sqlite:////absolute/path or postgresql+psycopg2://user@host/database."
+        )
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    return create_engine(url, poolclass=NullPool)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    """Engine whose BEGIN is ours: sqlite3 itself would delay it to the first write.
+
+    A writer that reads before it has the write lock can act on what another one changes.
+    """
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,182 @@
+"""Ledger: what was decided, what was released, and what served when."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from sqlalchemy import Connection, Select, Table, select
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger import rows, tables
+from mlops_platform.ledger.append import append_decision, append_packaging, append_release
+from mlops_platform.ledger.append_only import refuse_changes
+from mlops_platform.ledger.chain import first_broken_link, first_loose_end
+from mlops_platform.ledger.database import Database
+from mlops_platform.ledger.records import (
+    ChainFault,
+    Decision,
+    NewDecision,
+    Release,
+    ReleaseKind,
+    VersionIdentity,
+)
+
+
+def utc_now() -> datetime:
+    """Read the clock of this machine."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """Decisions and releases of every model, in SQLite or Postgres.
+
+    Args:
+        url: SQLAlchemy URL, ``sqlite:////path`` or ``postgresql+psycopg2://...``.
+        clock: gives the aware moment of each row.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = Database(url)
+        self._clock = clock
+
+    def create_schema(self) -> None:
+        """Create what is missing; safe when several processes do it at once."""
+        self._database.make_room()
+        with self._database.writing() as connection:
+            tables.metadata.create_all(connection)
+            refuse_changes(connection, tables.metadata.sorted_tables)
+
+    def record_decision(self, model: str, decision: NewDecision) -> Decision:
+        """Write a decision that changes nothing about what serves.
+
+        Raises:
+            LedgerError: the decision is one that only a release can make.
+        """
+        if decision.kind in get_args(ReleaseKind):
+            raise LedgerError(
+                f"decision {decision.kind!r} of {model!r} changes what serves; "
+                "write it together with its release through `release`."
+            )
+        with self._database.writing() as connection:
+            decision_id = append_decision(connection, model, decision, self._now())
+            query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
+            return rows.decision_from(connection.execute(query).mappings().one())
+
+    def release(
+        self,
+        model: str,
+        identity: VersionIdentity,
+        decision: NewDecision,
+        *,
+        expected_sequence: int | None,
+        bento_tag: str | None = None,
+    ) -> Release:
+        """Write a decision and the release it causes, both or neither.
+
+        Args:
+            expected_sequence: sequence of the champion that the decision was made against;
+                None where the model had none. This is the compare of the compare-and-swap.
+            bento_tag: Bento of this very version, where one exists already.
+
+        Raises:
+            ReleaseConflict: another release came first.
+            LedgerError: the decision is none that releases.
+        """
+        if decision.kind not in get_args(ReleaseKind):
+            raise LedgerError(
+                f"decision {decision.kind!r} of {model!r} releases nothing; "
+                f"use one of {get_args(ReleaseKind)}, or `record_decision`."
+            )
+        with self._database.writing() as connection:
+            moment = self._now()
+            sequence = append_release(
+                connection, model, identity, decision, expected_sequence or 0, moment
+            )
+            if bento_tag is not None:
+                append_packaging(connection, model, sequence, bento_tag, decision.actor, moment)
+            return _release(connection, model, sequence)
+
+    def record_packaging(self, model: str, sequence: int, bento_tag: str, actor: str) -> Release:
+        """Attach the Bento that was built from a release; a later one takes its place.
+
+        Raises:
+            LedgerError: the release does not exist.
+        """
+        with self._database.writing() as connection:
+            if _release(connection, model, sequence).bento_tag != bento_tag:
+                append_packaging(connection, model, sequence, bento_tag, actor, self._now())
+            return _release(connection, model, sequence)
+
+    def models(self) -> list[str]:
+        """Every model about which something was decided."""
+        query = select(tables.decisions.c.model).distinct().order_by(tables.decisions.c.model)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
+
+    def current_release(self, model: str) -> Release | None:
+        """Release that serves, or None before the first one."""
+        return self._last_of(rows.releases_of(model))
+
+    def serving_at(self, model: str, moment: datetime) -> Release | None:
+        """Release that served at an aware moment, or None before the first one."""
+        until = tables.releases.c.released_at <= _aware(moment)
+        return self._last_of(rows.releases_of(model).where(until))
+
+    def releases(self, model: str) -> list[Release]:
+        """Every release of a model, oldest first."""
+        query = rows.releases_of(model).order_by(tables.releases.c.sequence)
+        with self._database.reading() as connection:
+            return [rows.release_from(row) for row in connection.execute(query).mappings()]
+
+    def decisions(self, model: str, limit: int = 100) -> list[Decision]:
+        """Latest decisions of a model, newest first."""
+        table = tables.decisions
+        query = select(table).where(table.c.model == model).order_by(table.c.id.desc())
+        with self._database.reading() as connection:
+            result = connection.execute(query.limit(limit)).mappings()
+            return [rows.decision_from(row) for row in result]
+
+    def verify_chain(self, model: str) -> ChainFault | None:
+        """First row of a model that was changed, or whose neighbours were removed, if any.
+
+        Whoever can rewrite every row with new hashes, or remove the newest decisions that released
+        nothing, is not found: keep a copy of the newest hashes elsewhere against that.
+        """
+        with self._database.reading() as connection:
+            decided = _chain(connection, tables.decisions, "id", model)
+            released = _chain(connection, tables.releases, "sequence", model)
+            packaged = _chain(connection, tables.packagings, "id", model)
+        return (
+            first_broken_link("decisions", "id", decided)
+            or first_broken_link("releases", "sequence", released)
+            or first_broken_link("packagings", "id", packaged)
+            or first_loose_end(decided, released)
+        )
+
+    def _last_of(self, query: Select[tuple[Any, ...]]) -> Release | None:
+        last = query.order_by(tables.releases.c.sequence.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(last).mappings().first()
+        return None if row is None else rows.release_from(row)
+
+    def _now(self) -> datetime:
+        return _aware(self._clock())
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise LedgerError(f"moment {moment} has no time zone; pass an aware one, such as UTC.")
+    return moment
+
+
+def _release(connection: Connection, model: str, sequence: int) -> Release:
+    query = rows.releases_of(model).where(tables.releases.c.sequence == sequence)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise LedgerError(f"{model!r} has no release {sequence}; see `Ledger.releases`.")
+    return rows.release_from(row)
+
+
+def _chain(connection: Connection, table: Table, key: str, model: str) -> list[dict[str, Any]]:
+    query = select(table).where(table.c.model == model).order_by(table.c[key])
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,47 @@
+"""The release pointer: the small file from which the service learns what to serve."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.files import write_json
+from mlops_platform.ledger.records import Release, VersionIdentity
+
+
+class ReleasePointer(VersionIdentity):
+    """A projection of the current release; never written by hand."""
+
+    model: str
+    sequence: int
+    bento_tag: str | None
+    released_at: datetime
+
+    @classmethod
+    def of(cls, release: Release) -> Self:
+        """Pointer to a release."""
+        return cls(**release.model_dump(include=set(cls.model_fields)))
+
+
+def read_pointer(path: Path) -> ReleasePointer | None:
+    """Pointer at `path`, or None where nothing was released yet.
+
+    Raises:
+        LedgerError: the file is no release pointer.
+    """
+    try:
+        return ReleasePointer.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise LedgerError(
+            f"{path} is no release pointer: {error.errors(include_url=False)}. "
+            "Reconcile the projections to write it anew from the ledger."
+        ) from error
+
+
+def write_pointer(path: Path, pointer: ReleasePointer) -> None:
+    """Replace the pointer at `path` in one rename."""
+    write_json(path, pointer.model_dump(mode="json"))

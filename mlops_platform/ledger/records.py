@@ -1,0 +1,77 @@
+"""The rows of the ledger as values."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mlops_platform.record import Record
+
+ReleaseKind = Literal["promote", "roll_back"]
+"""Decisions that change what serves; they exist only together with their release."""
+
+DecisionKind = Literal["retrain", "wait", "reject", "promote", "roll_back"]
+
+
+class NewDecision(Record):
+    """A decision that is not written yet.
+
+    Args:
+        actor: who or what decided, for example ``policy`` or ``alice@example.org``.
+        evidence: what the decision rests on; finite numbers, strings, lists and mappings only.
+        window: name of the monitored window that the decision is about, if any.
+    """
+
+    kind: DecisionKind
+    reason: str
+    actor: str
+    evidence: dict[str, Any] = Field(default={})
+    window: str | None = None
+
+
+class Decision(NewDecision):
+    """A written decision."""
+
+    id: int
+    model: str
+    made_at: datetime
+    previous_hash: str
+    hash: str
+
+
+class VersionIdentity(Record):
+    """Everything that pins one registered version.
+
+    Args:
+        digests: SHA-256 of every file of the version by its relative path.
+        schema_hash: hash of the feature schema that the version reads.
+        environment_hash: hash of the packages that the version was fitted with.
+    """
+
+    version: int
+    run_id: str
+    digests: dict[str, str]
+    schema_hash: str
+    environment_hash: str
+
+
+class Release(VersionIdentity):
+    """A written release: the `sequence`-th champion of its model."""
+
+    model: str
+    sequence: int
+    kind: ReleaseKind
+    decision_id: int
+    actor: str
+    released_at: datetime
+    bento_tag: str | None
+    previous_hash: str
+    hash: str
+
+
+class ChainFault(Record):
+    """The first row that does not fit its chain."""
+
+    table: str
+    row: str
+    problem: str

@@ -1,0 +1,99 @@
+"""The ledger's tables, the same on SQLite and Postgres."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC to the microsecond (SQLite itself knows no zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """Moment -> UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """UTC, bare on SQLite -> aware moment."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _chain() -> tuple[Column[str], Column[str], UniqueConstraint]:
+    """Hash columns of a table; two rows of a model can never follow the same row."""
+    return (
+        Column("previous_hash", String(64), nullable=False),
+        Column("hash", String(64), nullable=False, unique=True),
+        UniqueConstraint("model", "previous_hash"),
+    )
+
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(63), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("window", Text),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("evidence", Text, nullable=False, comment="Canonical JSON."),
+    Column("made_at", UtcDateTime, nullable=False),
+    *_chain(),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("model", String(63), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("digests", Text, nullable=False, comment="Canonical JSON: file -> SHA-256."),
+    Column("schema_hash", String(64), nullable=False),
+    Column("environment_hash", String(64), nullable=False),
+    Column("decision_id", ForeignKey("decisions.id"), nullable=False, unique=True),
+    Column("actor", Text, nullable=False),
+    Column("released_at", UtcDateTime, nullable=False),
+    *_chain(),
+)
+
+packagings = Table(
+    "packagings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(63), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("bento_tag", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("packaged_at", UtcDateTime, nullable=False),
+    *_chain(),
+    ForeignKeyConstraint(["model", "sequence"], ["releases.model", "releases.sequence"]),
+)
+"""A Bento is built from a released champion, so its tag is known only after the release."""

@@ -1,0 +1,1 @@
+"""The MLflow adapter: runs, registered versions, aliases. Only this package imports mlflow."""

@@ -1,0 +1,106 @@
+"""Turn a directory with a stored model into a real MLflow model.
+
+`mlflow.sklearn.log_model` would dump the model anew, to other bytes than those that were judged.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.entities import LoggedModel
+    from mlflow.models import ModelSignature
+
+MODEL_FILE: Final = "model.skops"
+_PYTHON_ENVIRONMENT: Final = "python_env.yaml"
+_INPUT_EXAMPLE: Final = "input_example.json"
+_SERVING_EXAMPLE: Final = "serving_input_example.json"
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What MLflow tells about a model besides its bytes.
+
+    Args:
+        input_example: some rows of features: numbers, and strings as `object`.
+        requirements: pinned packages, ``name==version``.
+        trusted_types: written for MLflow's own loader; ours never reads them back.
+    """
+
+    input_example: pd.DataFrame
+    requirements: Sequence[str]
+    trusted_types: Collection[str]
+
+
+def write_mlflow_files(
+    directory: Path, logged: LoggedModel, run_id: str, description: ModelDescription
+) -> None:
+    """Add ``MLmodel``, requirements, environment and examples to a directory with a model."""
+    import yaml
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    requirements = [f"mlflow=={version('mlflow')}", *description.requirements]
+    (directory / "requirements.txt").write_text("\n".join(requirements) + "\n")
+    environment = {"python": platform.python_version(), "dependencies": ["-r requirements.txt"]}
+    (directory / _PYTHON_ENVIRONMENT).write_text(yaml.safe_dump(environment, sort_keys=False))
+    model = Model(
+        artifact_path=logged.artifact_location,
+        run_id=run_id,
+        model_uuid=logged.model_id,
+        model_id=logged.model_id,
+        signature=_signature(description.input_example),
+        saved_input_example_info=_write_examples(directory, description.input_example),
+        model_size_bytes=(directory / MODEL_FILE).stat().st_size,
+    )
+    pyfunc.add_to_model(
+        model,
+        loader_module="mlflow.sklearn",
+        model_path=MODEL_FILE,
+        python_env=_PYTHON_ENVIRONMENT,
+        predict_fn="predict_proba",
+    )
+    model.add_flavor(
+        "sklearn",
+        pickled_model=MODEL_FILE,
+        sklearn_version=version("scikit-learn"),
+        serialization_format="skops",
+        skops_trusted_types=sorted(description.trusted_types),
+    )
+    model.save(str(directory / "MLmodel"))
+
+
+def _write_examples(directory: Path, example: pd.DataFrame) -> dict[str, str]:
+    """Write the rows as JSON, exactly, with null for what is missing."""
+    present = example.astype(object).mask(example.isna(), other=None)
+    split = {"columns": list(example.columns), "data": present.to_numpy().tolist()}
+    (directory / _INPUT_EXAMPLE).write_text(json.dumps(split))
+    (directory / _SERVING_EXAMPLE).write_text(json.dumps({"dataframe_split": split}, indent=2))
+    return {
+        "artifact_path": _INPUT_EXAMPLE,
+        "serving_input_path": _SERVING_EXAMPLE,
+        "type": "dataframe",
+        "pandas_orient": "split",
+    }
+
+
+def _signature(example: pd.DataFrame) -> ModelSignature:
+    """Columns by type, all of them optional: pipelines handle missing values."""
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from pandas.api.types import is_numeric_dtype
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double" if is_numeric_dtype(dtype) else "string", str(name), required=False)
+        for name, dtype in example.dtypes.items()
+    ]
+    probabilities = TensorSpec(np.dtype("float64"), (-1, 2), name="probabilities")
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema([probabilities]))

@@ -1,0 +1,240 @@
+"""Registry: MLflow's experiments, runs, versions and aliases, as the platform uses them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.errors import RegistryError
+from mlops_platform.files import sha256_of_file
+from mlops_platform.registry.connection import connect, one_process_at_a_time
+from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
+from mlops_platform.registry.training_run import TrainingRun, terminated
+from mlops_platform.registry.versions import (
+    DIGESTS_TAG,
+    FetchedVersion,
+    RegisteredVersion,
+    version_from,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class Registry:
+    """One MLflow deployment; each model is an experiment and a registered model of its name.
+
+    Args:
+        tracking_uri: database or server, for example ``sqlite:////path/mlflow.db``.
+        artifact_root: folder of the artifacts; a tracking server uses its own instead.
+    """
+
+    def __init__(self, tracking_uri: str, artifact_root: Path) -> None:
+        self._tracking_uri = tracking_uri
+        self._artifact_root = artifact_root
+
+    def initialise(self, models: Iterable[str] = ()) -> None:
+        """Create the database's schema and the experiments; safe when processes start at once.
+
+        MLflow itself fails when several processes create its schema ("duplicate column name").
+        """
+        with one_process_at_a_time(self._artifact_root / ".initialise.lock"):
+            self._client.search_experiments(max_results=1)
+            for model in models:
+                self._experiment_id(model)
+
+    @contextmanager
+    def training_run(self, model: str, name: str, tags: Mapping[str, str]) -> Iterator[TrainingRun]:
+        """Start a run; it ends finished, or failed where the body fails."""
+        experiment_id = self._experiment_id(model)
+        run = self._client.create_run(experiment_id, tags=dict(tags), run_name=name)
+        with terminated(TrainingRun(self._client, experiment_id, run.info.run_id)) as training_run:
+            yield training_run
+
+    @contextmanager
+    def resume_run(self, run_id: str) -> Iterator[TrainingRun]:
+        """Go on with a run of an earlier asset; it ends as in `training_run`."""
+        run = TrainingRun(self._client, self._experiment_of(run_id), run_id)
+        self._client.update_run(run_id, status="RUNNING")
+        with terminated(run):
+            yield run
+
+    def run_link(self, run_id: str) -> str:
+        """Path of a run in MLflow's UI, to be put after its address."""
+        return f"/#/experiments/{self._experiment_of(run_id)}/runs/{run_id}"
+
+    def register_version(
+        self,
+        model: str,
+        run_id: str,
+        artifact_dir: Path,
+        digests: Mapping[str, str],
+        description: ModelDescription,
+        tags: Mapping[str, str],
+    ) -> RegisteredVersion:
+        """Register the files of `artifact_dir` as a version; the same files of a run only once.
+
+        Raises:
+            RegistryError: a file is not what `digests` says.
+        """
+        for known in self.versions(model):
+            if known.run_id == run_id and known.holds(digests):
+                return known
+        with tempfile.TemporaryDirectory() as temporary:
+            directory = Path(temporary, "model")
+            shutil.copytree(artifact_dir, directory)
+            if _digests_of(directory) != dict(digests):
+                raise RegistryError(
+                    f"{artifact_dir} does not hold exactly the files that were judged: "
+                    f"found {_digests_of(directory)}, expected {dict(digests)}. Train anew."
+                )
+            model_id, location = self._log_model(model, run_id, directory, description)
+            tags = {**tags, DIGESTS_TAG: json.dumps(_digests_of(directory), sort_keys=True)}
+        self._ensure_registered_model(model)
+        # A `models:/` source would be looked up in MLflow's global tracking URI.
+        entity = self._client.create_model_version(
+            model, location, run_id, tags=tags, model_id=model_id
+        )
+        return version_from(entity)
+
+    def fetch_version(self, model: str, version: int) -> FetchedVersion:
+        """Files of a version in a local directory; verify them before use.
+
+        Raises:
+            RegistryError: there is no such version, or its files are gone.
+        """
+        from mlflow.artifacts import download_artifacts
+        from mlflow.exceptions import MlflowException
+
+        registered = self.version(model, version)
+        try:
+            uri = self._client.get_model_version_download_uri(model, str(version))
+            directory = download_artifacts(artifact_uri=uri, tracking_uri=self._tracking_uri)
+        except (MlflowException, OSError) as error:
+            raise RegistryError(
+                f"files of version {version} of {model!r} cannot be fetched: {error}. "
+                "Restore the artifact store, or roll back to another version."
+            ) from error
+        return FetchedVersion(**registered.model_dump(), directory=Path(directory))
+
+    def version(self, model: str, version: int) -> RegisteredVersion:
+        """One version.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return version_from(self._client.get_model_version(model, str(version)))
+        except MlflowException as error:
+            known = [known.version for known in self.versions(model)]
+            raise RegistryError(
+                f"the registry has no version {version} of {model!r}; it has {known}."
+            ) from error
+
+    def versions(self, model: str) -> list[RegisteredVersion]:
+        """Every version of a model, newest first."""
+        found: list[RegisteredVersion] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_model_versions(
+                f"name = '{model}'", order_by=["version_number DESC"], page_token=token
+            )
+            found += [version_from(entity) for entity in page]
+            token = page.token
+            if not token:
+                return found
+
+    def set_alias(self, model: str, alias: str, version: int) -> None:
+        """Point an alias to a version, in one transaction; the last writer wins.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        self.version(model, version)
+        self._client.set_registered_model_alias(model, alias, str(version))
+
+    def delete_alias(self, model: str, alias: str) -> None:
+        """Remove an alias."""
+        self._client.delete_registered_model_alias(model, alias)
+
+    def alias_version(self, model: str, alias: str) -> int | None:
+        """Version that an alias points to, or None."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            registered_model = self._client.get_registered_model(model)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        version = registered_model.aliases.get(alias)
+        return None if version is None else int(version)
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return connect(self._tracking_uri)
+
+    def _experiment_id(self, model: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        experiment = self._client.get_experiment_by_name(model)
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        remote = self._tracking_uri.startswith(("http://", "https://"))
+        location = None if remote else (self._artifact_root / model).as_uri()
+        try:
+            return str(self._client.create_experiment(model, artifact_location=location))
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_ALREADY_EXISTS":
+                return self._experiment_id(model)
+            raise
+
+    def _experiment_of(self, run_id: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self._client.get_run(run_id).info.experiment_id)
+        except MlflowException as error:
+            raise RegistryError(
+                f"the registry has no run {run_id!r}: {error.message}. Train anew."
+            ) from error
+
+    def _ensure_registered_model(self, model: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _log_model(
+        self, model: str, run_id: str, directory: Path, description: ModelDescription
+    ) -> tuple[str, str]:
+        """Upload a directory as a logged model of the run; return its id and location."""
+        from mlflow.entities import LoggedModelOutput
+
+        logged = self._client.create_logged_model(
+            self._experiment_of(run_id), name=model, source_run_id=run_id
+        )
+        write_mlflow_files(directory, logged, run_id, description)
+        self._client.log_model_artifacts(logged.model_id, str(directory))
+        self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        return logged.model_id, logged.artifact_location
+
+
+def _digests_of(directory: Path) -> dict[str, str]:
+    return {
+        path.relative_to(directory).as_posix(): sha256_of_file(path)
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,11 @@
+"""The packages that a model needs to predict, pinned to what is installed."""
+
+from importlib.metadata import version
+from typing import Final
+
+PACKAGES: Final = ("joblib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+
+
+def pinned_requirements() -> list[str]:
+    """``name==version`` of every package that fitting and predicting rest on."""
+    return [f"{package}=={version(package)}" for package in PACKAGES]

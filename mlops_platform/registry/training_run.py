@@ -1,0 +1,160 @@
+"""One MLflow run of a training, and what is logged to it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+T = TypeVar("T")
+
+# Limits of MLflow's own validation.
+_ITEMS_PER_BATCH: Final = 100
+_DATASET_DIGEST_LENGTH: Final = 36
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A run that is open for logging. Names of files may have folders, ``plots/roc.png``."""
+
+    client: MlflowClient
+    experiment_id: str
+    run_id: str
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Log parameters; MLflow itself cuts each after 6,000 characters."""
+        for batch in _batches(_params(params)):
+            self.client.log_batch(self.run_id, params=batch)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log numbers."""
+        for batch in _batches(_metrics(metrics, step)):
+            self.client.log_batch(self.run_id, metrics=batch)
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags, in place of earlier ones of the same name."""
+        from mlflow.entities import RunTag
+
+        for batch in _batches(RunTag(key, value) for key, value in tags.items()):
+            self.client.log_batch(self.run_id, tags=batch)
+
+    def log_figure(self, name: str, png: bytes) -> None:
+        """Log a picture."""
+        path = PurePosixPath(name)
+        folder = None if path.parent == PurePosixPath() else str(path.parent)
+        with tempfile.TemporaryDirectory() as temporary:
+            file = Path(temporary, path.name)
+            file.write_bytes(png)
+            self.client.log_artifact(self.run_id, str(file), folder)
+
+    def log_text(self, name: str, text: str) -> None:
+        """Log a text, Markdown or HTML file."""
+        self.client.log_text(self.run_id, text, name)
+
+    def log_dict(self, name: str, value: dict[str, Any]) -> None:
+        """Log a JSON or YAML file, by the ending of its name."""
+        self.client.log_dict(self.run_id, value, name)
+
+    def log_dataset(
+        self,
+        name: str,
+        digest: str,
+        source: str,
+        columns: Mapping[str, str],
+        profile: Mapping[str, object],
+        context: str = "training",
+    ) -> None:
+        """Log a training set as an input of the run, by reference.
+
+        Args:
+            digest: its hash; MLflow shows the first 36 characters, a tag keeps all.
+            source: path or URI of the snapshot.
+            columns: MLflow type by column, such as ``double`` or ``string``.
+            profile: headline numbers, such as rows and days.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        colspec = [{"name": column, "type": kind} for column, kind in columns.items()]
+        dataset = Dataset(
+            name=name,
+            digest=digest[:_DATASET_DIGEST_LENGTH],
+            source_type="local",
+            source=json.dumps({"uri": source}),
+            schema=json.dumps({"mlflow_colspec": colspec}),
+            profile=json.dumps(dict(profile)),
+        )
+        tags = [InputTag("mlflow.data.context", context), InputTag("mlops.data_hash", digest)]
+        self.client.log_inputs(self.run_id, [DatasetInput(dataset, tags)])
+
+    def child_run(
+        self,
+        name: str,
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str] | None = None,
+        *,
+        status: str = "FINISHED",
+        seconds: float = 0.0,
+    ) -> str:
+        """Log one finished trial as a nested run, in three round trips; return its id.
+
+        Args:
+            params: at most 100.
+            status: ``FINISHED``, ``FAILED``, or ``KILLED`` for a pruned trial.
+            seconds: how long it took until now.
+        """
+        run = self.client.create_run(
+            self.experiment_id,
+            start_time=_milliseconds() - round(seconds * 1000),
+            tags={"mlflow.parentRunId": self.run_id, **(tags or {})},
+            run_name=name,
+        )
+        run_id: str = run.info.run_id
+        self.client.log_batch(run_id, _metrics(metrics), _params(params))
+        self.client.set_terminated(run_id, status)
+        return run_id
+
+
+@contextmanager
+def terminated(run: TrainingRun) -> Iterator[TrainingRun]:
+    """Yield the run; mark it finished, failed or killed, as its body ends."""
+    try:
+        yield run
+    except BaseException as error:
+        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+        run.client.set_terminated(run.run_id, status)
+        raise
+    run.client.set_terminated(run.run_id, "FINISHED")
+
+
+def _params(params: Mapping[str, object]) -> list[Param]:
+    from mlflow.entities import Param
+
+    return [Param(key, str(value)) for key, value in params.items()]
+
+
+def _metrics(metrics: Mapping[str, float], step: int = 0) -> list[Metric]:
+    from mlflow.entities import Metric
+
+    now = _milliseconds()
+    return [Metric(key, float(value), now, step) for key, value in metrics.items()]
+
+
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _ITEMS_PER_BATCH)):
+        yield batch
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000

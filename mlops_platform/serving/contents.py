@@ -1,0 +1,67 @@
+"""What a Bento holds beside its code: files of the release, written at packaging, read at start."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from mlops_platform.record import Record
+from mlops_platform.serving.golden import GoldenRows
+from mlops_platform.serving.schema import FeatureSchema
+
+MODEL = "model"
+RELEASE = "packed_release.json"
+SCHEMA = "schema.json"
+DIGESTS = "digests.json"
+GOLDEN_ROWS = "golden_rows.json"
+
+
+class PackedRelease(Record):
+    """The release that a Bento serves, and how.
+
+    Args:
+        sequence: number of the release in the ledger.
+        threshold: the decision is true where the probability is at least this.
+        training_set_hash: name of the training set that the version was fitted on.
+        max_batch_rows: most rows that one call may hold.
+        workers: processes that serve.
+    """
+
+    model: str
+    version: str
+    sequence: int
+    threshold: Annotated[float, Field(ge=0, le=1)]
+    training_set_hash: str
+    max_batch_rows: Annotated[int, Field(ge=1)] = 1000
+    workers: Annotated[int, Field(ge=1)] = 1
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What every answer names as its source."""
+        return {"model": self.model, "version": self.version, "sequence": self.sequence}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The files of one Bento, read; the model itself stays on disk until it is loaded."""
+
+    model_directory: Path
+    release: PackedRelease
+    features: FeatureSchema
+    digests: dict[str, str]
+    golden_rows: GoldenRows
+
+
+def read_contents(root: Path) -> Contents:
+    """Read what lies under `root`, the `src` folder of a Bento."""
+    return Contents(
+        model_directory=root / MODEL,
+        release=PackedRelease.model_validate_json((root / RELEASE).read_bytes()),
+        features=FeatureSchema.model_validate_json((root / SCHEMA).read_bytes()),
+        digests=json.loads((root / DIGESTS).read_bytes()),
+        golden_rows=GoldenRows.model_validate_json((root / GOLDEN_ROWS).read_bytes()),
+    )

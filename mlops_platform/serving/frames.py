@@ -1,0 +1,43 @@
+"""Rows as JSON holds them, and the frames that pipelines take: one mapping, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.serving.schema import FeatureSchema, NumericColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Value = float | str | None
+Row = Mapping[str, Any]
+"""Values by column name; other keys, such as the entity, may be there."""
+
+
+def frame_of(schema: FeatureSchema, rows: Sequence[Row]) -> pd.DataFrame:
+    """Make the frame training saw: columns in schema order, float64 with NaN, object with None."""
+    import numpy as np
+    import pandas as pd
+
+    columns = {}
+    for column in schema.columns:
+        dtype = "float64" if isinstance(column, NumericColumn) else "object"
+        columns[column.name] = np.array([row[column.name] for row in rows], dtype=dtype)
+    return pd.DataFrame(columns)
+
+
+def rows_of(schema: FeatureSchema, frame: pd.DataFrame) -> list[dict[str, Value]]:
+    """Write the feature columns of a frame as JSON holds them: null where missing."""
+    columns = []
+    for column in schema.columns:
+        kind = float if isinstance(column, NumericColumn) else str
+        values, missing = frame[column.name].tolist(), frame[column.name].isna().tolist()
+        columns.append([None if m else kind(v) for v, m in zip(values, missing, strict=True)])
+    return [dict(zip(schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def without_refused(schema: FeatureSchema, frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of a frame that lack no value which the schema requires."""
+    required = [column.name for column in schema.columns if not column.missing_allowed]
+    return frame[frame[required].notna().all(axis=1)]

@@ -1,0 +1,135 @@
+"""FeatureSchema: what one row of a model's input looks like, read from its training rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from mlops_platform.errors import ServingError
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_platform.spec import ModelSpec
+
+MAX_CATEGORIES = 10_000
+
+
+class NumericColumn(Record):
+    """A number: whether it may be missing, and the range seen in training (null where none was)."""
+
+    kind: Literal["numeric"] = "numeric"
+    name: str
+    missing_allowed: bool
+    minimum: float | None
+    maximum: float | None
+
+
+class CategoricalColumn(Record):
+    """A string: whether it may be missing, and the categories seen in training, sorted.
+
+    `categories` is null where training saw more than `MAX_CATEGORIES`: too many to list, so that
+    no value of the column is reported as unknown.
+    """
+
+    kind: Literal["categorical"] = "categorical"
+    name: str
+    missing_allowed: bool
+    categories: tuple[str, ...] | None
+
+
+Column = Annotated[NumericColumn | CategoricalColumn, Field(discriminator="kind")]
+
+
+class FeatureSchema(Record):
+    """The input of one model: its key, its feature columns in order, and the label it predicts."""
+
+    model: str
+    entity: str
+    label: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature columns in the order in which the pipeline sees them."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema_hash(self) -> str:
+        """SHA-256 of what a client must know to send a row.
+
+        Ranges and categories are left out: they move with every training set, while versions of
+        one hash can replace each other behind the same endpoint.
+        """
+        contract = {
+            "model": self.model,
+            "entity": self.entity,
+            "label": self.label,
+            "columns": [
+                {"name": c.name, "kind": c.kind, "missing_allowed": c.missing_allowed}
+                for c in self.columns
+            ],
+        }
+        canonical = json.dumps(contract, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def describe_features(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
+    """Read the schema off `rows`, those that the released model was fitted on.
+
+    Raises:
+        ServingError: no rows, a column is absent, holds the wrong type or an infinite number.
+    """
+    if rows.empty:
+        raise ServingError(f"{spec.name}: no rows to describe; give the rows of the training set.")
+    absent = [name for name in spec.features.names if name not in rows.columns]
+    if absent:
+        raise ServingError(f"{spec.name}: columns {absent} are not in the rows; add them.")
+    return FeatureSchema(
+        model=spec.name,
+        entity=spec.features.entity,
+        label=spec.label.column,
+        columns=(
+            *(_numeric(rows[name]) for name in spec.features.numeric),
+            *(_categorical(rows[name]) for name in spec.features.categorical),
+        ),
+    )
+
+
+def _numeric(values: pd.Series) -> NumericColumn:
+    import numpy as np
+    from pandas.api.types import is_numeric_dtype
+
+    if not is_numeric_dtype(values.dtype):
+        raise ServingError(
+            f"{values.name}: declared numeric, but holds {values.dtype}; "
+            "declare it under `features.categorical` or publish it as a number."
+        )
+    known = values.dropna().to_numpy(dtype="float64")
+    if not np.isfinite(known).all():
+        raise ServingError(f"{values.name}: holds an infinite number; publish it as NULL instead.")
+    return NumericColumn(
+        name=str(values.name),
+        missing_allowed=len(known) < len(values),
+        minimum=float(known.min()) if known.size else None,
+        maximum=float(known.max()) if known.size else None,
+    )
+
+
+def _categorical(values: pd.Series) -> CategoricalColumn:
+    known = values.dropna().unique()
+    stranger = next((value for value in known if not isinstance(value, str)), None)
+    if stranger is not None:
+        raise ServingError(
+            f"{values.name}: declared categorical, but holds {stranger}, which is no string; "
+            "declare it under `features.numeric` or publish it as a string."
+        )
+    return CategoricalColumn(
+        name=str(values.name),
+        missing_allowed=bool(values.isna().any()),
+        categories=tuple(sorted(known)) if len(known) <= MAX_CATEGORIES else None,
+    )

@@ -1,0 +1,124 @@
+"""Every path, URL and limit of one deployment, read once from `MLOPS_*`, with embedded defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mlops_platform.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where one deployment keeps its state. All of it lives under `home` unless a URL says otherwise."""
+
+    home: Path
+    ledger_url: str
+    mlflow_tracking_uri: str
+    dagster_yaml: Path
+    mlflow_ui_url: str
+    threads: int
+
+    @property
+    def lake(self) -> Path:
+        """Root of the Parquet lake: landing, published tables, training sets."""
+        return self.home / "lake"
+
+    @property
+    def landing(self) -> Path:
+        """`landing/<table>/day=YYYY-MM-DD/*.parquet`, immutable."""
+        return self.lake / "landing"
+
+    @property
+    def published(self) -> Path:
+        """`features/<table>/local_date=YYYY-MM-DD/*.parquet`, published by the dbt step."""
+        return self.lake / "features"
+
+    @property
+    def training_sets(self) -> Path:
+        """`training_sets/<model>/<hash>/`, content-addressed snapshots."""
+        return self.lake / "training_sets"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that only dbt and the publishing step open."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        """Root of MLflow's artifacts."""
+        return self.home / "registry" / "artifacts"
+
+    @property
+    def bentoml_home(self) -> Path:
+        """BentoML's store of built Bentos."""
+        return self.home / "bentos"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: run history, event log, schedules, `dagster.yaml`."""
+        return self.home / "dagster"
+
+    @property
+    def records(self) -> Path:
+        """What assets hand to each other, as JSON: per run, and the latest."""
+        return self.home / "records"
+
+    @property
+    def source_cache(self) -> Path:
+        """Unpacked copies of installed source data, safe to delete."""
+        return self.home / "cache"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt compiles and logs while it runs."""
+        return self.home / "warehouse" / "dbt"
+
+    @property
+    def demo(self) -> Path:
+        """What `make demo` leaves behind."""
+        return self.home / "demo"
+
+    def model_home(self, model: str) -> Path:
+        """Working files of one model: candidates, reports, cards, the release pointer."""
+        return self.home / "models" / model
+
+    def release_pointer(self, model: str) -> Path:
+        """The small file that tells the service what to serve; a projection of the ledger."""
+        return self.model_home(model) / "release.json"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
+    return Settings(
+        home=home,
+        ledger_url=environment.get("MLOPS_LEDGER_URL") or f"sqlite:///{home / 'ledger' / 'ledger.db'}",
+        mlflow_tracking_uri=environment.get("MLOPS_MLFLOW_TRACKING_URI")
+        or f"sqlite:///{home / 'registry' / 'mlflow.db'}",
+        dagster_yaml=Path(
+            environment.get("MLOPS_DAGSTER_YAML") or PROJECT_ROOT / "dagster.yaml"
+        ).resolve(),
+        mlflow_ui_url=(environment.get("MLOPS_MLFLOW_UI_URL") or "http://127.0.0.1:5000").rstrip("/"),
+        threads=_positive_integer(environment, "MLOPS_THREADS", default=os.cpu_count() or 1),
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(os.environ)
+
+
+def _positive_integer(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"{name}={text!r} is not usable. Set it to a whole number of at least 1.")
+    return int(text)

@@ -1,0 +1,64 @@
+"""What one model is: the frozen sections of its YAML."""
+
+from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.consistency import inconsistencies, missing_columns
+from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.judging import (
+    LOWER_IS_BETTER,
+    EvaluationSpec,
+    GateSpec,
+    ImprovementSpec,
+    Metric,
+)
+from mlops_platform.spec.model import ModelSpec
+from mlops_platform.spec.operating import (
+    DriftSpec,
+    LevelsSpec,
+    MonitoringSpec,
+    PerformanceSpec,
+    RetrainingSpec,
+    SchedulesSpec,
+    ServingSpec,
+)
+from mlops_platform.spec.training import (
+    CandidateSpec,
+    ColumnStepsSpec,
+    CostSpec,
+    EstimatorSpec,
+    HistorySpec,
+    RangeSpec,
+    SplitSpec,
+    TrainingSpec,
+    TuningSpec,
+)
+
+__all__ = [
+    "LOWER_IS_BETTER",
+    "CandidateSpec",
+    "CardSpec",
+    "ColumnStepsSpec",
+    "CostSpec",
+    "DriftSpec",
+    "EstimatorSpec",
+    "EvaluationSpec",
+    "FeaturesSpec",
+    "GateSpec",
+    "HistorySpec",
+    "ImprovementSpec",
+    "LabelSpec",
+    "LevelsSpec",
+    "Metric",
+    "ModelSpec",
+    "MonitoringSpec",
+    "PerformanceSpec",
+    "RangeSpec",
+    "RetrainingSpec",
+    "SchedulesSpec",
+    "ServingSpec",
+    "SplitSpec",
+    "TrainingSpec",
+    "TuningSpec",
+    "WindowSpec",
+    "inconsistencies",
+    "missing_columns",
+]

@@ -1,0 +1,16 @@
+"""The parts of a model card that only people can write (Mitchell et al. 2019)."""
+
+from pydantic import Field
+
+from mlops_platform.spec.base import Section
+
+
+class CardSpec(Section):
+    """Human parts of the model card; everything else is filled from the run."""
+
+    intended_use: str = Field(min_length=1, description="What the model is for, and for whom.")
+    out_of_scope: str = Field(min_length=1, description="What it must not be used for.")
+    ethical_considerations: str = ""
+    caveats: str = ""
+    license: str = ""
+    contact: str = ""

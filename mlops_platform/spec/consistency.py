@@ -1,0 +1,75 @@
+"""What one section of a model's YAML cannot know of another, or of the tables it reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from mlops_platform.errors import SpecError
+from mlops_platform.spec.model import ModelSpec
+
+
+def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
+    """Contradictions between sections, each with the path of the attribute to mend."""
+    for position, candidate in enumerate(spec.training.candidates):
+        path = f"training.candidates.{position}.preprocessing"
+        named = [column for entry in candidate.preprocessing for column in spec.columns_of(entry)]
+        for column in dict.fromkeys(named):
+            if column not in spec.features.names:
+                yield SpecError(path, column, _unknown_column(column, spec.features.names))
+            elif named.count(column) > 1:
+                yield SpecError(path, column, "Two entries preprocess this column; keep one.")
+        for column in spec.features.names:
+            if column not in named:
+                yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
+    known = (*spec.features.categorical, *spec.features.sensitive)
+    for position, column in enumerate(spec.evaluation.subgroups):
+        if column not in known:
+            fix = f"{_unknown_column(column, known)} Columns for subgroups only go to `sensitive`."
+            yield SpecError(f"evaluation.subgroups.{position}", column, fix)
+
+
+def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:
+    """Tables and columns that the spec reads and the feature store does not publish.
+
+    Args:
+        tables: columns of each published table.
+    """
+    wanted = {
+        "features": (
+            spec.features.table,
+            [
+                ("entity", spec.features.entity),
+                ("event_time", spec.features.event_time),
+                ("partition", spec.features.partition),
+                *_positions("numeric", spec.features.numeric),
+                *_positions("categorical", spec.features.categorical),
+                *_positions("sensitive", spec.features.sensitive),
+            ],
+        ),
+        "label": (
+            spec.label.table,
+            [("column", spec.label.column), ("known_at", spec.label.known_at)],
+        ),
+    }
+    for section, (table, columns) in wanted.items():
+        if table not in tables:
+            yield SpecError(f"{section}.table", table, _unknown("table", table, tuple(tables)))
+            continue
+        for field, column in columns:
+            if column not in tables[table]:
+                fix = f"Table '{table}' lacks it. {_unknown_column(column, tables[table])}"
+                yield SpecError(f"{section}.{field}", column, fix)
+
+
+def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"{field}.{position}", column) for position, column in enumerate(columns)]
+
+
+def _unknown_column(column: str, known: Sequence[str]) -> str:
+    return _unknown("column", column, known)
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Name a known {kind}: {', '.join(sorted(known)) or 'there is none'}."

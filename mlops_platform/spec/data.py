@@ -1,0 +1,89 @@
+"""Which columns a model reads, what it predicts, and in which periods it is watched."""
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from mlops_platform.spec.base import Identifier, Section
+
+
+class FeaturesSpec(Section):
+    """The published feature table and the columns of it that the model reads."""
+
+    table: Identifier = Field(description="Published dbt table with one row per entity.")
+    entity: Identifier = Field(description="Column that identifies one prediction.")
+    event_time: Identifier = Field(
+        default="event_time", description="Column with the moment of the prediction (UTC)."
+    )
+    partition: Identifier = Field(
+        default="local_date", description="Column by which the table is published."
+    )
+    numeric: tuple[Identifier, ...] = Field(default=(), description="Numeric features.")
+    categorical: tuple[Identifier, ...] = Field(default=(), description="String features.")
+    sensitive: tuple[Identifier, ...] = Field(
+        default=(),
+        description="Columns kept out of the features, used for subgroups and listed in the card.",
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature columns in the order in which every pipeline sees them."""
+        return self.numeric + self.categorical
+
+    @model_validator(mode="after")
+    def _columns_have_one_role(self) -> Self:
+        if not self.names:
+            raise ValueError("no feature is declared: list columns under `numeric` or `categorical`")
+        keys = (self.entity, self.event_time, self.partition)
+        seen: set[str] = set()
+        for column in (*keys, *self.names, *self.sensitive):
+            if column in seen:
+                raise ValueError(
+                    f"column '{column}' is named twice: a column is key, numeric, categorical or "
+                    "sensitive, once; remove one of the mentions"
+                )
+            seen.add(column)
+        return self
+
+
+class LabelSpec(Section):
+    """The outcome and the moment at which it became known."""
+
+    table: Identifier = Field(description="Published dbt table with one row per known outcome.")
+    column: Identifier = Field(description="Boolean column; rows where it is NULL are left out.")
+    known_at: Identifier = Field(
+        default="known_at", description="Column with the moment the outcome became known (UTC)."
+    )
+
+
+class WindowSpec(Section):
+    """The period of monitoring: the partition of predictions, drift and performance."""
+
+    cadence: Literal["daily", "weekly"] = Field(
+        default="weekly", description="`weekly` windows start on Mondays."
+    )
+    start: date = Field(description="First day of the first window, a Monday where weekly.")
+    timezone: str = Field(default="UTC", description="IANA zone whose midnight starts a window.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"'{zone}' is no IANA time zone; use a name such as 'America/New_York'"
+            ) from error
+        return zone
+
+    @model_validator(mode="after")
+    def _weeks_start_on_monday(self) -> Self:
+        if self.cadence == "weekly" and self.start.weekday() != 0:
+            raise ValueError(
+                f"weekly windows start on a Monday, {self.start} is a {self.start:%A}; "
+                "move `start` to a Monday or set `cadence: daily`"
+            )
+        return self

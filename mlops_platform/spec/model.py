@@ -1,0 +1,47 @@
+"""ModelSpec: what one model is, plain and frozen."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlops_platform.spec.base import Identifier, Section
+from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.judging import EvaluationSpec, GateSpec
+from mlops_platform.spec.operating import (
+    MonitoringSpec,
+    RetrainingSpec,
+    SchedulesSpec,
+    ServingSpec,
+)
+from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
+
+
+class ModelSpec(Section):
+    """One deployed use case, as its YAML declares it."""
+
+    name: Identifier
+    description: Annotated[str, Field(min_length=1)]
+    owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="People by e-mail address, teams as `team:name`."
+    )
+    task: Literal["binary_classification"] = "binary_classification"
+    features: FeaturesSpec
+    label: LabelSpec
+    window: WindowSpec
+    training: TrainingSpec
+    evaluation: EvaluationSpec = EvaluationSpec()
+    gate: GateSpec = GateSpec()
+    monitoring: MonitoringSpec = MonitoringSpec()
+    retraining: RetrainingSpec = RetrainingSpec()
+    schedules: SchedulesSpec = SchedulesSpec()
+    serving: ServingSpec = ServingSpec()
+    card: CardSpec
+
+    def columns_of(self, entry: ColumnStepsSpec) -> tuple[str, ...]:
+        """Feature columns that one preprocessing entry names."""
+        if entry.columns == "numeric":
+            return self.features.numeric
+        if entry.columns == "categorical":
+            return self.features.categorical
+        return entry.columns

@@ -1,0 +1,148 @@
+"""How candidates are split, preprocessed, tuned, calibrated and given a threshold."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from mlops_platform.spec.base import Identifier, PositiveDays, Section
+
+ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+"""Dotted path of a scikit-learn class, for example ``sklearn.linear_model.LogisticRegression``."""
+
+
+class SplitSpec(Section):
+    """Time-ordered split: the most recent days test, the days before them validate."""
+
+    validation_days: PositiveDays = Field(
+        default=14, description="Days on which the calibrator and the threshold are chosen."
+    )
+    test_days: PositiveDays = Field(default=14, description="Days on which the gate judges.")
+
+
+class HistorySpec(Section):
+    """How much of the past a training reads."""
+
+    days: PositiveDays | None = Field(
+        default=None, description="Length of the rolling history; all known history where null."
+    )
+    split: SplitSpec = SplitSpec()
+
+    @model_validator(mode="after")
+    def _history_holds_the_split(self) -> Self:
+        held_out = self.split.validation_days + self.split.test_days
+        if self.days is not None and self.days <= held_out:
+            raise ValueError(
+                f"days={self.days} leaves nothing to fit on: validation and test take {held_out} "
+                "days; lengthen `days` or shorten the split"
+            )
+        return self
+
+
+class RangeSpec(Section):
+    """A numeric search range, both ends included."""
+
+    low: float
+    high: float
+    log: bool = Field(default=False, description="Sample on a logarithmic scale.")
+    integer: bool = Field(default=False, description="Sample whole numbers.")
+
+    @model_validator(mode="after")
+    def _ends_are_ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low={self.low} must be below high={self.high}; swap or widen them")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low={self.low} must be positive where log is true")
+        if self.integer and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError(f"low={self.low}, high={self.high} must be whole where integer is true")
+        return self
+
+
+SearchDimension = RangeSpec | Annotated[list[Any], Field(min_length=1)]
+"""A range, or a list of choices."""
+
+
+class EstimatorSpec(Section):
+    """A scikit-learn class by import path, with its parameters.
+
+    A parameter that is itself a mapping with a `type` key is built as an estimator, so that
+    meta-estimators (feature selection, stacking, chains) need no code.
+    """
+
+    type: ImportPath = Field(
+        description="Import path.", examples=["sklearn.preprocessing.StandardScaler"]
+    )
+    params: dict[str, Any] = Field(default={}, description="Constructor arguments.")
+    search: dict[str, SearchDimension] = Field(
+        default={}, description="Constructor arguments that tuning chooses."
+    )
+
+    @model_validator(mode="after")
+    def _parameters_are_fixed_or_searched(self) -> Self:
+        both = sorted(self.params.keys() & self.search.keys())
+        if both:
+            raise ValueError(f"{both} are in both `params` and `search`; keep each in one of them")
+        return self
+
+
+class ColumnStepsSpec(Section):
+    """Transformers applied in order to some feature columns."""
+
+    columns: Literal["numeric", "categorical"] | tuple[Identifier, ...] = Field(
+        description="All numeric columns, all categorical columns, or a list of names."
+    )
+    steps: tuple[EstimatorSpec, ...] = Field(
+        default=(), description="Transformers in order; none passes the columns through."
+    )
+
+
+class CandidateSpec(Section):
+    """One kind of pipeline that may win: preprocessing by column, then steps, then an estimator."""
+
+    name: Identifier
+    preprocessing: Annotated[tuple[ColumnStepsSpec, ...], Field(min_length=1)] = Field(
+        description="Every feature column must be named by exactly one entry."
+    )
+    steps: tuple[EstimatorSpec, ...] = Field(
+        default=(), description="Transformers of the whole row, such as feature selection or PCA."
+    )
+    estimator: EstimatorSpec
+
+
+class TuningSpec(Section):
+    """The budget of the search. It counts trials, not seconds, so that a seed repeats it."""
+
+    trials: Annotated[int, Field(ge=1, le=1000)] = 10
+    folds: Annotated[int, Field(ge=2, le=20)] = Field(
+        default=3, description="Expanding time-series folds over the training days."
+    )
+    max_rows: Annotated[int, Field(ge=100)] | None = Field(
+        default=None, description="Search on at most this many most recent rows; null for all."
+    )
+    metric: Literal["log_loss", "brier_score", "roc_auc", "average_precision"] = "log_loss"
+    seed: int = 0
+
+
+class CostSpec(Section):
+    """What a wrong decision costs, in any one unit; the threshold minimises the expected cost."""
+
+    false_positive: Annotated[float, Field(gt=0)] = 1.0
+    false_negative: Annotated[float, Field(gt=0)] = 1.0
+
+
+class TrainingSpec(Section):
+    """From a training set to one calibrated candidate with a decision threshold."""
+
+    history: HistorySpec = HistorySpec()
+    candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)]
+    tuning: TuningSpec = TuningSpec()
+    calibration: Literal["sigmoid", "isotonic"] = "sigmoid"
+    costs: CostSpec = CostSpec()
+
+    @field_validator("candidates")
+    @classmethod
+    def _names_are_unique(cls, candidates: tuple[CandidateSpec, ...]) -> tuple[CandidateSpec, ...]:
+        names = [candidate.name for candidate in candidates]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"candidates {repeated} share a name; give each its own")
+        return candidates

@@ -1,0 +1,1 @@
+"""The pure training room: functions of DataFrames and specs, from rows to a judged candidate."""

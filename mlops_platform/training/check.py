@@ -1,0 +1,195 @@
+"""Heavy validation of the candidates for `mlops check`: everything is built and fitted once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlops_platform.errors import SpecError
+from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
+from mlops_platform.training.estimators import build_estimator, load_class, unknown_parameters
+from mlops_platform.training.pipeline import build_pipeline
+from mlops_platform.training.rows import positive_scores
+from mlops_platform.training.space import (
+    Params,
+    default_arguments,
+    defaults_of,
+    dimensions_of,
+    parts_of,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+    from sklearn.pipeline import Pipeline
+
+ROWS = 600
+UNSEEN = "never seen before"
+
+
+def check_candidates(spec: ModelSpec) -> list[SpecError]:
+    """Every error of every candidate; none means that a training will not trip over the YAML.
+
+    Each class must exist, be of the right kind and take its parameters; then each candidate is
+    fitted on a tiny sample with missing values, once per end and choice of its search space, and
+    must give probabilities for rows with unseen categories.
+    """
+    from threadpoolctl import threadpool_limits
+
+    sample = _sample(spec)
+    errors: list[SpecError] = []
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a tiny fit need not converge
+        for at, candidate in enumerate(spec.training.candidates):
+            field = f"training.candidates.{at}"
+            found = list(_part_errors(spec, candidate, field))
+            errors += found or _fit_errors(spec, candidate, field, sample)
+    return errors
+
+
+def _part_errors(spec: ModelSpec, candidate: CandidateSpec, field: str) -> Iterator[SpecError]:
+    for path, part in parts_of(candidate):
+        try:
+            found = load_class(part.type, f"{field}.{path}.type")
+            unknown = list(unknown_parameters(found, part, f"{field}.{path}"))
+            yield from unknown
+            if not unknown:
+                yield from _kind_errors(spec, part, path, f"{field}.{path}")
+        except SpecError as error:
+            yield error
+
+
+def _kind_errors(
+    spec: ModelSpec, part: EstimatorSpec, path: str, field: str
+) -> Iterator[SpecError]:
+    chosen = default_arguments(part, f"{field}.type")
+    try:
+        built = build_estimator(part, chosen, spec.training.tuning.seed, field)
+    except TypeError as error:  # a required parameter is missing
+        yield SpecError(f"{field}.params", part.params, f"{error}.")
+        return
+    kind, method = (
+        ("classifier", "predict_proba") if path == "estimator" else ("transformer", "transform")
+    )
+    if not hasattr(built, method):
+        yield SpecError(f"{field}.type", part.type, f"Name a {kind} with `{method}` here.")
+
+
+def _fit_errors(
+    spec: ModelSpec, candidate: CandidateSpec, field: str, sample: _Sample
+) -> list[SpecError]:
+    errors: list[SpecError] = []
+    for tried in _tries(candidate, field):
+        try:
+            problem = _problem(spec, candidate, tried.params, sample)
+        except SpecError as error:  # a choice that is itself an estimator cannot be built
+            errors.append(error)
+            continue
+        if problem:
+            errors.append(SpecError(tried.field, tried.value, problem))
+        if errors and tried.field == field:
+            break  # the defaults already fail: the rest would only repeat it
+    return errors
+
+
+class _Tried(NamedTuple):
+    field: str
+    value: Any
+    params: Params
+
+
+def _tries(candidate: CandidateSpec, field: str) -> Iterator[_Tried]:
+    """The defaults, then each end or choice of each dimension on its own."""
+    defaults = defaults_of(candidate)
+    yield _Tried(field, candidate.name, defaults)
+    for name, dimension in dimensions_of(candidate).items():
+        path, _, parameter = name.rpartition(".")
+        ends: list[Any] = (
+            [_number(dimension.low, dimension), _number(dimension.high, dimension)]
+            if isinstance(dimension, RangeSpec)
+            else dimension
+        )
+        for value in ends:
+            yield _Tried(f"{field}.{path}.search.{parameter}", value, {**defaults, name: value})
+
+
+def _number(value: float, dimension: RangeSpec) -> float:
+    return int(value) if dimension.integer else value
+
+
+def _problem(
+    spec: ModelSpec, candidate: CandidateSpec, params: Params, sample: _Sample
+) -> str | None:
+    """What is wrong with these parameters, in one sentence."""
+    import numpy as np
+
+    pipeline = build_pipeline(spec, candidate, params)
+    try:
+        pipeline[:-1].fit(sample.features, sample.labels)
+        misplaced = _misplaced_categories(spec, candidate, pipeline)
+        if misplaced:
+            return misplaced
+        scores = positive_scores(pipeline.fit(sample.features, sample.labels), sample.unseen)
+    except Exception as error:  # any estimator may raise anything; it is told, not swallowed
+        return (
+            "It fails on a tiny sample with missing values and an unseen category: "
+            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        )
+    if not np.isfinite(scores).all():
+        return "It gives no probability for rows with missing values or an unseen category."
+    return None
+
+
+def _misplaced_categories(
+    spec: ModelSpec, candidate: CandidateSpec, pipeline: Pipeline
+) -> str | None:
+    """Positions in `categorical_features` move silently when a column is added before them."""
+    positions = candidate.estimator.params.get("categorical_features")
+    if candidate.steps or not isinstance(positions, list):
+        return None
+    names = [str(name).partition("__")[2] for name in pipeline[:-1].get_feature_names_out()]
+    at = [position for position in positions if isinstance(position, int)]
+    pointed = [names[position] if position < len(names) else "nothing" for position in at]
+    wrong = sorted(set(pointed) - set(spec.features.categorical))
+    if not wrong:
+        return None
+    places = [names.index(name) for name in spec.features.categorical if name in names]
+    return (
+        f"Its `estimator.params.categorical_features` points at {', '.join(wrong)}; the "
+        f"categorical columns stand at {places}. Preprocess them first, so that these stay."
+    )
+
+
+class _Sample(NamedTuple):
+    features: DataFrame
+    labels: NDArray[np.int64]
+    unseen: DataFrame
+
+
+def _sample(spec: ModelSpec) -> _Sample:
+    """Synthetic rows of the declared columns: positive numbers and few categories, 10 % missing."""
+    import numpy as np
+    import pandas as pd
+
+    random = np.random.default_rng(spec.training.tuning.seed)
+    numeric = np.exp(random.normal(size=(ROWS, len(spec.features.numeric))))
+    codes = random.integers(0, 5, size=(ROWS, len(spec.features.categorical)))
+    signal = np.log(numeric).sum(axis=1) + codes.sum(axis=1) + random.normal(size=ROWS)
+    labels = (signal > np.median(signal)).astype(np.int64)
+    numeric[random.random(numeric.shape) < 0.1] = np.nan
+    categorical = np.array(["a", "b", "c", "d", "e"], dtype=object)[codes]
+    categorical[random.random(codes.shape) < 0.1] = None
+    features = pd.concat(
+        [
+            pd.DataFrame(numeric, columns=list(spec.features.numeric)),
+            pd.DataFrame(categorical, columns=list(spec.features.categorical), dtype=object),
+        ],
+        axis=1,
+    )
+    unseen = features.head(3).copy()
+    unseen.loc[1, list(spec.features.categorical)] = UNSEEN
+    unseen.loc[2, list(spec.features.numeric)] = np.nan
+    unseen.loc[2, list(spec.features.categorical)] = None
+    return _Sample(features, labels, unseen)

@@ -1,0 +1,1 @@
+"""What needs several rooms: release, roll back, reconcile, load the champion."""

@@ -1,0 +1,67 @@
+"""Roll back: release the champion before the present one again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlops_platform.artifacts.digests import verify_directory
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.reconcile import reconcile
+
+
+def roll_back(
+    ledger: Ledger,
+    registry: Registry,
+    pointer: Path,
+    model: str,
+    *,
+    reason: str,
+    actor: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Release:
+    """Release the previous champion as the next sequence, with its Bento if it has one.
+
+    Raises:
+        LedgerError: there is no earlier champion.
+        RegistryError: the registry has lost the earlier version.
+        ArtifactError: its files are not those that were released.
+        ReleaseConflict: another release came first; nothing was written.
+    """
+    releases = ledger.releases(model)
+    target = previous_champion(releases)
+    if target is None:
+        raise LedgerError(
+            f"{model!r} has no earlier champion to roll back to. Train and release another version."
+        )
+    verify_directory(registry.fetch_version(model, target.version).directory, target.digests)
+    present = releases[-1]
+    moves = {"from_version": present.version, "to_version": target.version}
+    release = ledger.release(
+        model,
+        VersionIdentity(**target.model_dump(include=set(VersionIdentity.model_fields))),
+        NewDecision(
+            kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
+        ),
+        expected_sequence=present.sequence,
+        bento_tag=target.bento_tag,
+    )
+    reconcile(ledger, registry, pointer, model)
+    return release
+
+
+def previous_champion(releases: Sequence[Release]) -> Release | None:
+    """Find the release that a roll back restores, given all releases, oldest first.
+
+    A version that was rolled back is never returned to: after v1, v2, v3 the first roll back
+    restores v2 and the second one v1.
+    """
+    champions: list[Release] = []
+    for release in releases:
+        if release.kind == "roll_back":
+            champions.pop()
+        else:
+            champions.append(release)
+    return champions[-2] if len(champions) > 1 else None

@@ -1,0 +1,79 @@
+"""A killed run never blocks the next one."""
+
+import os
+import subprocess
+import sys
+import time
+
+import dagster as dg
+
+from mlops_platform.components.instance import (
+    fail_orphaned_runs,
+    open_instance,
+    process_is_alive,
+)
+
+HOLD_THE_POOL = """
+import time
+import dagster as dg
+
+@dg.asset(pool="warehouse")
+def slow():
+    print("holding", flush=True)
+    time.sleep(600)
+
+dg.materialize([slow], instance=dg.DagsterInstance.get())
+"""
+
+
+@dg.asset(pool="warehouse")
+def quick() -> None:
+    """Wants the pool that the killed run held."""
+
+
+def _start_a_run_that_holds_the_pool() -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD_THE_POOL], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "holding"
+    return process
+
+
+def test_a_killed_run_is_failed_and_its_pool_slot_is_free_again(home) -> None:
+    process = _start_a_run_that_holds_the_pool()
+    process.kill()
+    process.wait()
+
+    with open_instance() as instance:
+        (orphan,) = instance.get_runs()
+        assert orphan.status == dg.DagsterRunStatus.STARTED
+        assert fail_orphaned_runs(instance) == [orphan.run_id]
+        assert instance.get_run_by_id(orphan.run_id).status == dg.DagsterRunStatus.FAILURE
+
+        began = time.monotonic()
+        assert dg.materialize([quick], instance=instance).success
+        assert time.monotonic() - began < 30
+
+
+def test_a_run_whose_process_lives_is_left_alone(home) -> None:
+    process = _start_a_run_that_holds_the_pool()
+    try:
+        with open_instance() as instance:
+            assert fail_orphaned_runs(instance) == []
+            (run,) = instance.get_runs()
+            assert run.status == dg.DagsterRunStatus.STARTED
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_id_that_was_used_again_does_not_count_as_alive() -> None:
+    now = time.time()
+    assert process_is_alive(os.getpid(), seen_at=now)
+    assert not process_is_alive(os.getpid(), seen_at=now - 7 * 86400)
+
+
+def test_the_pool_limit_of_the_shipped_dagster_yaml_is_in_force(home) -> None:
+    with open_instance() as instance:
+        assert instance.get_concurrency_config().pool_config.default_pool_limit == 1

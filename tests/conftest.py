@@ -1,0 +1,20 @@
+"""Fixtures of the whole suite: every test that needs state gets an MLOPS_HOME of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlops_platform.cli.setup import render_dagster_yaml
+from mlops_platform.settings import Settings, settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings of a fresh MLOPS_HOME with a Dagster home as set-up renders it."""
+    monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "mlops"))
+    settings.cache_clear()
+    render_dagster_yaml(settings())
+    monkeypatch.setenv("DAGSTER_HOME", str(settings().dagster_home))
+    yield settings()
+    settings.cache_clear()

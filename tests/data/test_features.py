@@ -1,0 +1,158 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from mlops_platform.data.features import read_feature_rows, read_training_rows
+from mlops_platform.errors import DataError
+from mlops_platform.spec import ModelSpec
+
+MARCH = datetime(2024, 3, 1, tzinfo=UTC)
+LAST_EVENT = datetime(2024, 3, 11, 3, tzinfo=UTC)
+AS_OF = datetime(2024, 3, 31, tzinfo=UTC)
+FEATURES = [
+    ("visit_id", pa.string()),
+    ("event_time", pa.timestamp("us", tz="UTC")),
+    ("local_date", pa.date32()),
+    ("age", pa.float64()),
+    ("score", pa.float64()),
+    ("ward", pa.string()),
+    ("sex", pa.string()),
+]
+
+Model = Callable[[dict[str, Any]], ModelSpec]
+RunSql = Callable[..., None]
+Publish = Callable[[], object]
+
+
+def visits_of(rows: pa.Table) -> list[int]:
+    return [int(visit.removeprefix("v")) for visit in rows["visit_id"].to_pylist()]
+
+
+def test_training_rows_have_the_declared_columns_types_and_order(
+    spec: ModelSpec, published: Path
+) -> None:
+    rows = read_training_rows(spec, published, AS_OF)
+    label = [("returned", pa.bool_()), ("known_at", pa.timestamp("us", tz="UTC"))]
+    assert rows.schema.equals(pa.schema(FEATURES + label))
+    assert visits_of(rows) == list(range(40))
+    assert rows.slice(4, 1).to_pylist() == [
+        {
+            "visit_id": "v4",
+            "event_time": MARCH + timedelta(hours=33),
+            "local_date": (MARCH + timedelta(hours=33)).date(),
+            "age": 4.0,
+            "score": 0.5,
+            "ward": "north",
+            "sex": "g0",
+            "returned": True,
+            "known_at": MARCH + timedelta(hours=33 + 48),
+        }
+    ]
+
+
+def test_a_label_counts_from_the_second_in_which_it_is_known(
+    spec: ModelSpec, published: Path
+) -> None:
+    known_at = MARCH + timedelta(hours=9 + 5 * 6, days=2)
+    assert visits_of(read_training_rows(spec, published, known_at)) == [0, 1, 2, 3, 4, 5]
+    before = known_at - timedelta(seconds=1)
+    assert visits_of(read_training_rows(spec, published, before)) == [0, 1, 2, 3, 4]
+
+
+def test_an_event_after_as_of_is_left_out_even_if_its_label_is_known(
+    spec: ModelSpec, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql("UPDATE visit_labels SET known_at = TIMESTAMPTZ '2024-02-01 00:00:00+00'")
+    publish()
+    as_of = MARCH + timedelta(hours=15)
+    assert visits_of(read_training_rows(spec, lake / "features", as_of)) == [0, 1]
+
+
+def test_rows_without_a_label_are_left_out(
+    spec: ModelSpec, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql(
+        "UPDATE visit_labels SET returned = NULL WHERE visit_id <> 'v7'",
+        "DELETE FROM visit_labels WHERE visit_id = 'v8'",
+    )
+    publish()
+    assert visits_of(read_training_rows(spec, lake / "features", AS_OF)) == [7]
+
+
+def test_history_counts_back_from_as_of_in_event_time(
+    spec: ModelSpec, model: Model, published: Path
+) -> None:
+    history = {"days": 5, "split": {"validation_days": 2, "test_days": 2}}
+    training = spec.training.model_dump() | {"history": history}
+    as_of = LAST_EVENT + timedelta(days=3)
+    rows = read_training_rows(model({"training": training}), published, as_of)
+    assert visits_of(rows) == list(range(32, 40))
+    assert rows["event_time"][0].as_py() == as_of - timedelta(days=5) + timedelta(hours=6)
+
+
+def test_features_and_label_may_share_a_table(
+    model: Model, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql(
+        "ALTER TABLE visits ADD COLUMN returned BOOLEAN",
+        "ALTER TABLE visits ADD COLUMN known_at TIMESTAMPTZ",
+        "UPDATE visits SET returned = true, known_at = event_time WHERE age = 0",
+    )
+    publish()
+    spec = model({"label": {"table": "visits", "column": "returned"}})
+    assert visits_of(read_training_rows(spec, lake / "features", AS_OF)) == [0, 7, 14, 21, 28, 35]
+
+
+def test_feature_rows_of_a_range_include_its_start_only(spec: ModelSpec, published: Path) -> None:
+    start, end = MARCH + timedelta(hours=15), MARCH + timedelta(hours=27)
+    rows = read_feature_rows(spec, published, start, end)
+    assert rows.schema.equals(pa.schema(FEATURES))
+    assert visits_of(rows) == [1, 2]
+
+
+def test_missing_columns_are_listed_with_those_that_exist(
+    spec: ModelSpec, model: Model, published: Path
+) -> None:
+    features = spec.features.model_dump()
+    lacking = model({"features": features | {"numeric": ["age", "weight", "height"]}})
+    message = r"visits lacks the columns \['height', 'weight'\]. It has \['age', 'event_time'"
+    with pytest.raises(DataError, match=message):
+        read_training_rows(lacking, published, AS_OF)
+    with pytest.raises(DataError, match=message):
+        read_feature_rows(lacking, published, MARCH, AS_OF)
+
+
+def test_a_missing_label_is_named(model: Model, published: Path) -> None:
+    spec = model({"label": {"table": "visit_labels", "column": "died"}})
+    with pytest.raises(DataError, match=r"visit_labels lacks the columns \['died'\]"):
+        read_training_rows(spec, published, AS_OF)
+
+
+def test_columns_of_the_wrong_type_are_named(
+    spec: ModelSpec, model: Model, published: Path
+) -> None:
+    swapped = spec.features.model_dump() | {"numeric": ["ward"], "categorical": ["age"]}
+    candidates = spec.training.model_dump()
+    with pytest.raises(DataError, match="'ward' of visits is VARCHAR, and DOUBLE is needed"):
+        read_training_rows(model({"features": swapped, "training": candidates}), published, AS_OF)
+    number = model({"label": {"table": "visits", "column": "age", "known_at": "event_time"}})
+    with pytest.raises(DataError, match="'age' of visits is BIGINT, and BOOLEAN is needed"):
+        read_training_rows(number, published, AS_OF)
+
+
+def test_a_table_that_is_not_published_is_named(model: Model, published: Path) -> None:
+    spec = model({"label": {"table": "deaths", "column": "died"}})
+    with pytest.raises(DataError, match=r"nothing is published at .*deaths/local_date="):
+        read_training_rows(spec, published, AS_OF)
+
+
+def test_a_time_without_zone_is_refused(spec: ModelSpec, published: Path) -> None:
+    naive = AS_OF.replace(tzinfo=None)
+    with pytest.raises(DataError, match="as_of=2024-03-31 00:00:00 has no time zone"):
+        read_training_rows(spec, published, naive)
+    with pytest.raises(DataError, match=r"end=.* has no time zone"):
+        read_feature_rows(spec, published, MARCH, naive)

@@ -1,0 +1,239 @@
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.published import (
+    PublishedTable,
+    publish_table,
+    published_digest,
+    read_manifest,
+)
+from mlops_platform.errors import DataError
+
+DAYS = tuple(date(2024, 3, day) for day in range(1, 12))
+CHANGED = date(2024, 3, 4)
+CHANGE = "UPDATE visits SET score = 9 WHERE visit_id = 'v13'"
+CHANGE_BACK = "UPDATE visits SET score = 0.5 WHERE visit_id = 'v13'"
+
+RunSql = Callable[..., None]
+Publish = Callable[[], dict[str, PublishedTable]]
+
+
+def files(lake: Path) -> dict[Path, tuple[int, int]]:
+    folder = lake / "features" / "visits"
+    return {
+        path.relative_to(folder): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def rows_on_disk(lake: Path) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = duckdb.execute(
+        f"FROM read_parquet('{lake}/features/visits/*/*.parquet', hive_partitioning = true, "
+        "hive_types = {'local_date': DATE}) ORDER BY visit_id"
+    ).fetchall()
+    return rows
+
+
+def rows_in_warehouse(tmp_path: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        rows: list[tuple[object, ...]] = connection.execute(
+            "SELECT * EXCLUDE (local_date), local_date FROM visits ORDER BY visit_id"
+        ).fetchall()
+        return rows
+
+
+def test_every_partition_is_published_in_the_order_of_the_key(
+    publish: Publish, lake: Path, tmp_path: Path
+) -> None:
+    report = publish()["visits"]
+    assert (report.changed, report.unchanged, report.removed, report.rows) == (DAYS, 0, (), 40)
+    assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)
+    one = pq.ParquetFile(lake / "features/visits/local_date=2024-03-03/data.parquet").read()
+    assert "local_date" not in one.column_names
+    assert one["visit_id"].to_pylist() == ["v10", "v7", "v8", "v9"]
+
+
+def test_publishing_again_writes_nothing(publish: Publish, lake: Path) -> None:
+    first = publish()["visits"]
+    before = files(lake)
+    again = publish()["visits"]
+    assert again == first.model_copy(update={"changed": (), "unchanged": len(DAYS)})
+    assert files(lake) == before
+
+
+def test_only_the_changed_partition_is_written(
+    publish: Publish, run_sql: RunSql, lake: Path, tmp_path: Path
+) -> None:
+    first = publish()["visits"]
+    before = files(lake)
+    run_sql(CHANGE)
+    second = publish()["visits"]
+    touched = {path for path, stat in files(lake).items() if before[path] != stat}
+    assert (second.changed, second.unchanged) == ((CHANGED,), len(DAYS) - 1)
+    assert touched == {Path("_manifest.json"), Path("local_date=2024-03-04/data.parquet")}
+    assert second.digest != first.digest
+    assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)
+
+
+def test_the_digest_does_not_depend_on_the_order_in_the_warehouse(
+    publish: Publish, run_sql: RunSql
+) -> None:
+    first = publish()["visits"]
+    run_sql("CREATE OR REPLACE TABLE visits AS FROM visits ORDER BY score, visit_id DESC")
+    second = publish()["visits"]
+    assert (second.changed, second.digest) == ((), first.digest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE visits SET score = NULL WHERE visit_id = 'v0'",
+        "UPDATE visits SET score = age, age = score WHERE visit_id = 'v2'",
+        "INSERT INTO visits FROM visits WHERE visit_id = 'v0'",
+        "DELETE FROM visits WHERE visit_id = 'v0'",
+        "UPDATE visits SET ward = '' WHERE visit_id = 'v1'",
+        "UPDATE visits SET score = CASE visit_id WHEN 'v0' THEN 0.5 ELSE 0 END "
+        "WHERE visit_id IN ('v0', 'v1')",
+    ],
+)
+def test_every_kind_of_change_is_seen(publish: Publish, run_sql: RunSql, change: str) -> None:
+    publish()
+    run_sql(change)
+    assert publish()["visits"].changed == (DAYS[0],)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE visits RENAME score TO points",
+        "ALTER TABLE visits ALTER age TYPE DOUBLE",
+        "ALTER TABLE visits ADD COLUMN height DOUBLE",
+    ],
+)
+def test_another_schema_changes_every_partition(
+    publish: Publish, run_sql: RunSql, change: str
+) -> None:
+    publish()
+    run_sql(change)
+    assert publish()["visits"].changed == DAYS
+
+
+def test_partitions_that_left_the_warehouse_are_removed(
+    publish: Publish, run_sql: RunSql, lake: Path, tmp_path: Path
+) -> None:
+    publish()
+    run_sql("DELETE FROM visits WHERE local_date < '2024-03-03'")
+    report = publish()["visits"]
+    assert (report.removed, report.changed, report.unchanged) == (DAYS[:2], (), len(DAYS) - 2)
+    assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)
+    assert not (lake / "features/visits/local_date=2024-03-01").exists()
+
+
+@pytest.mark.parametrize("files_before_the_crash", [0, 1, 2, 3])
+def test_a_crash_heals_even_when_the_warehouse_went_back(
+    publish: Publish,
+    run_sql: RunSql,
+    lake: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files_before_the_crash: int,
+) -> None:
+    publish()
+    run_sql(
+        "UPDATE visits SET score = score + 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
+    )
+    written: list[Path] = []
+    with monkeypatch.context() as power:
+
+        def write_until_it_fails(rows: pa.Table, path: Path) -> None:
+            if len(written) == files_before_the_crash:
+                raise KeyboardInterrupt
+            written.append(path)
+            write_parquet(rows, path)
+
+        power.setattr("mlops_platform.data.published.write_parquet", write_until_it_fails)
+        with pytest.raises(KeyboardInterrupt):
+            publish()
+    run_sql(
+        "UPDATE visits SET score = score - 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
+    )
+    publish()
+    assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)
+    assert publish()["visits"].changed == ()
+
+
+def test_a_deleted_file_or_manifest_heals(publish: Publish, lake: Path, tmp_path: Path) -> None:
+    first = publish()["visits"]
+    (lake / "features/visits/local_date=2024-03-04/data.parquet").unlink()
+    assert publish()["visits"].changed == (CHANGED,)
+    (lake / "features/visits/_manifest.json").write_text("{")
+    assert publish()["visits"] == first
+    assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)
+
+
+def test_the_published_digest_says_whether_anything_changed(
+    publish: Publish, run_sql: RunSql, lake: Path
+) -> None:
+    first = publish()["visits"]
+    assert published_digest(lake / "features", "visits") == first.digest
+    assert read_manifest(lake / "features", "visits").rows == 40
+    run_sql(CHANGE)
+    publish()
+    assert published_digest(lake / "features", "visits") != first.digest
+    run_sql(CHANGE_BACK)
+    assert publish()["visits"].digest == first.digest
+
+
+def test_a_table_that_was_never_published_has_no_digest(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Publish nothing again"):
+        published_digest(tmp_path, "nothing")
+
+
+def test_an_empty_table_is_published_as_empty(
+    publish: Publish, run_sql: RunSql, lake: Path
+) -> None:
+    run_sql("DELETE FROM visits")
+    assert publish()["visits"].rows == 0
+    assert read_manifest(lake / "features", "visits").partitions == {}
+
+
+def test_rows_without_a_partition_are_refused(publish: Publish, run_sql: RunSql) -> None:
+    run_sql("UPDATE visits SET local_date = NULL WHERE visit_id = 'v3'")
+    with pytest.raises(DataError, match=r"1 rows of .*visits.* have no local_date"):
+        publish()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "order_by", "message"),
+    [
+        ("missing", "local_date", "visit_id", 'no table "main"."missing"'),
+        ("visits", "week", "visit_id", r"lacks the columns \['week'\]. It has \['visit_id'"),
+        ("visits", "local_date", "key", r"lacks the columns \['key'\]"),
+        ("visits", "event_time", "visit_id", "is TIMESTAMP WITH TIME ZONE. Cast it to DATE"),
+    ],
+)
+def test_what_the_warehouse_lacks_is_named(
+    run_sql: RunSql, tmp_path: Path, table: str, column: str, order_by: str, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        publish_table(tmp_path / "warehouse.duckdb", table, column, tmp_path, [order_by])
+
+
+def test_a_warehouse_that_is_missing_or_being_written_is_named(
+    publish: Publish, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"does not exist\. Build the dbt models first"):
+        publish_table(tmp_path / "none.duckdb", "visits", "local_date", tmp_path, ["visit_id"])
+    with (
+        duckdb.connect(str(tmp_path / "warehouse.duckdb")),
+        pytest.raises(DataError, match="Wait until dbt has finished"),
+    ):
+        publish()

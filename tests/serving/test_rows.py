@@ -1,0 +1,180 @@
+"""Rows on their way: frame, JSON, validated request, frame again; nothing may change."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mlops_platform.errors import ServingError
+from mlops_platform.serving.frames import frame_of, rows_of, without_refused
+from mlops_platform.serving.golden import choose_golden_rows, largest_difference
+from mlops_platform.serving.parity import MAX_ROWS, check_parity
+from mlops_platform.serving.request import row_request
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
+from mlops_platform.serving.scorer import Scorer
+
+SMALL = FeatureSchema(
+    model="small",
+    entity="key",
+    label="is_late",
+    columns=(
+        NumericColumn(name="number", missing_allowed=True, minimum=0, maximum=1),
+        CategoricalColumn(name="text", missing_allowed=True, categories=("a",)),
+    ),
+)
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.none() | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=256
+)
+
+
+@given(NUMBERS, TEXTS)
+def test_a_value_survives_the_way_to_the_model_to_the_last_bit(
+    number: float | None, text: str | None
+):
+    body = json.dumps({"number": number, "text": text})
+    taken = row_request(SMALL).model_validate_json(body).columns()
+    frame = frame_of(SMALL, [taken])
+    assert frame.dtypes.tolist() == [np.dtype("float64"), np.dtype("object")]
+    assert rows_of(SMALL, frame) == [{"number": number, "text": text}]
+    assert text is not None or frame["text"][0] is None
+
+
+def test_a_frame_survives_the_way_through_json(schema: FeatureSchema, rows: pd.DataFrame):
+    back = frame_of(schema, json.loads(json.dumps(rows_of(schema, rows))))
+    pd.testing.assert_frame_equal(back, rows[list(schema.names)], check_exact=True)
+
+
+def test_whole_numbers_are_taken_as_numbers():
+    taken = row_request(SMALL).model_validate_json('{"number": 3, "text": null}')
+    assert taken.columns() == {"key": None, "number": 3.0, "text": None}
+
+
+def test_a_row_request_tells_every_fault_at_once():
+    with pytest.raises(ValidationError) as caught:
+        row_request(SMALL).model_validate_json('{"number": "3", "surplus": 1}')
+    assert {error["loc"] for error in caught.value.errors()} == {
+        *(("number",), ("text",), ("surplus",))
+    }
+
+
+def test_only_rows_that_lack_required_values_are_refused(schema: FeatureSchema, rows: pd.DataFrame):
+    few = rows[:6].copy()
+    few.loc[1, "copy"] = np.nan
+    few.loc[2, "media_type"] = None
+    few.loc[3, ["late_rate", "carrier"]] = [np.nan, None]
+    assert without_refused(schema, few).index.tolist() == [0, 3, 4, 5]
+
+
+def test_the_decision_is_true_from_the_threshold_on(
+    schema: FeatureSchema, model: Any, row: dict[str, Any]
+):
+    (probability,) = Scorer(schema, model, 0.0).probabilities([row])
+    decisions = [
+        Scorer(schema, model, threshold).score([row])[0].decision
+        for threshold in (np.nextafter(probability, 0), probability, np.nextafter(probability, 1))
+    ]
+    assert decisions == [True, True, False]
+
+
+def test_missing_is_no_unknown_category_and_unlisted_categories_warn_of_nothing(
+    schema: FeatureSchema, model: Any, row: dict[str, Any]
+):
+    def warned(schema: FeatureSchema, **change: Any) -> list[str]:
+        (score,) = Scorer(schema, model, 0.5).score([row | change])
+        return [warning.field for warning in score.warnings]
+
+    columns = tuple(
+        c.model_copy(update={"categories": None}) if c.name == "carrier" else c
+        for c in schema.columns
+    )
+    unlisted = schema.model_copy(update={"columns": columns})
+    assert warned(schema, carrier=None) == []
+    assert warned(schema, carrier="ZZ", media_type="smoke") == ["carrier", "media_type"]
+    assert warned(unlisted, carrier="ZZ", media_type="smoke") == ["media_type"]
+
+
+def test_golden_rows_do_not_depend_on_the_order_of_the_rows(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    chosen = choose_golden_rows(schema, model, rows, 30)
+    assert choose_golden_rows(schema, model, rows.sample(frac=1, random_state=1), 30) == chosen
+    assert len(chosen.rows) == 30
+    assert type(chosen).model_validate_json(chosen.model_dump_json()) == chosen
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 30])
+def test_golden_rows_hold_missing_values_of_every_column_that_has_them(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame, count: int
+):
+    chosen = [row.features for row in choose_golden_rows(schema, model, rows, count).rows]
+    assert len(chosen) == count
+    missing = {name for row in chosen for name, value in row.items() if value is None}
+    assert len(missing) >= min(2, max(1, count // 2))
+
+
+def test_golden_rows_are_all_rows_where_few_are_given(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    assert len(choose_golden_rows(schema, model, rows[:4], 30).rows) == 4
+
+
+def test_golden_rows_need_a_row_that_the_service_takes(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    with pytest.raises(ServingError, match="none of 3000 rows"):
+        choose_golden_rows(schema, model, rows.assign(copy=np.nan), 30)
+
+
+def test_a_difference_beyond_rounding_is_refused(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    golden = choose_golden_rows(schema, model, rows, 3)
+    answered = [row.probability for row in golden.rows]
+    assert largest_difference(golden, answered) == 0.0
+    assert 0 < largest_difference(golden, [answered[0] + 1e-13, *answered[1:]]) <= 1e-12
+    for wrong in (answered[0] + 1e-11, float("nan")):
+        with pytest.raises(ServingError, match="away from the offline pipeline"):
+            largest_difference(golden, [wrong, *answered[1:]])
+
+
+def test_served_and_offline_probabilities_are_equal(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    unfit = rows.copy()
+    unfit.loc[:9, "copy"] = np.nan
+    parity = check_parity(schema, model, unfit)
+    assert (parity.rows, parity.refused_rows) == (len(rows) - 10, 10)
+    assert parity.max_difference <= 1e-12
+
+
+def test_parity_is_judged_on_evenly_spaced_rows_of_many(
+    schema: FeatureSchema, model: Any, rows: pd.DataFrame
+):
+    many = pd.concat([rows] * 9, ignore_index=True)
+    assert check_parity(schema, model, many).rows == MAX_ROWS
+
+
+class BatchDependent:
+    """A model whose answer for a row depends on the other rows of its batch."""
+
+    classes_ = np.array([False, True])
+
+    def predict_proba(self, frame: pd.DataFrame) -> Any:
+        """Rank of `copy` within the batch."""
+        ranks = frame["copy"].rank(pct=True).to_numpy()
+        return np.column_stack([1 - ranks, ranks])
+
+
+def test_a_model_that_looks_at_the_other_rows_fails_parity(
+    schema: FeatureSchema, rows: pd.DataFrame
+):
+    with pytest.raises(ServingError, match="depends on the other rows of a batch"):
+        check_parity(schema, BatchDependent(), rows)
+    with pytest.raises(ServingError, match="no row to compare"):
+        check_parity(schema, BatchDependent(), rows[:0])

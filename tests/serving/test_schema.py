@@ -1,0 +1,86 @@
+"""What training rows say about the input of a model."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlops_platform.errors import ServingError
+from mlops_platform.serving import schema as schema_module
+from mlops_platform.serving.schema import FeatureSchema, describe_features
+from mlops_platform.spec import ModelSpec
+
+
+def test_columns_are_described_in_the_order_of_the_spec(spec: ModelSpec, rows: pd.DataFrame):
+    shuffled = rows[rows.columns[::-1]]
+    assert describe_features(spec, shuffled).names == spec.features.names
+
+
+def test_ranges_categories_and_missing_values_are_those_of_the_rows(
+    schema: FeatureSchema, rows: pd.DataFrame
+):
+    described: dict[str, Any] = {column.name: column for column in schema.columns}
+    assert described["distance_miles"].minimum == rows["distance_miles"].min()
+    assert described["late_rate"].maximum == rows["late_rate"].max()
+    assert described["carrier"].categories == ("AA", "B6", "UA")
+    allowed = {name for name, column in described.items() if column.missing_allowed}
+    assert allowed == {"late_rate", "carrier"}
+
+
+def test_a_column_that_is_always_missing_has_no_range(spec: ModelSpec, rows: pd.DataFrame):
+    empty = rows.assign(late_rate=np.nan, carrier=None)
+    described: dict[str, Any] = {c.name: c for c in describe_features(spec, empty).columns}
+    assert described["late_rate"].minimum is None
+    assert described["carrier"].categories == ()
+
+
+def test_a_schema_is_read_back_unchanged(schema: FeatureSchema):
+    assert FeatureSchema.model_validate_json(schema.model_dump_json()) == schema
+
+
+def test_too_many_categories_are_not_listed(
+    spec: ModelSpec, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(schema_module, "MAX_CATEGORIES", 2)
+    described: dict[str, Any] = {c.name: c for c in describe_features(spec, rows).columns}
+    assert described["carrier"].categories is None
+    assert described["media_type"].categories == ("radio", "wire")
+
+
+def test_the_hash_ignores_what_moves_with_every_training_set(spec: ModelSpec, rows: pd.DataFrame):
+    later = rows.assign(copy=rows["copy"] + 1, carrier=rows["carrier"].str.lower())
+    described, described_later = describe_features(spec, rows), describe_features(spec, later)
+    assert described != described_later
+    assert described.schema_hash == described_later.schema_hash
+
+
+def test_the_hash_tells_what_a_client_must_know(spec: ModelSpec, rows: pd.DataFrame):
+    schema = describe_features(spec, rows)
+    filled = describe_features(spec, rows.fillna({"late_rate": 0.5}))
+    turned = schema.model_copy(update={"columns": schema.columns[::-1]})
+    other = schema.model_copy(update={"model": "other"})
+    hashes = {schema.schema_hash, filled.schema_hash, turned.schema_hash, other.schema_hash}
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"distance_miles": "far"}, "distance_miles: declared numeric, but holds"),
+        ({"copy": np.inf}, "copy: holds an infinite number"),
+        ({"carrier": 7}, "carrier: declared categorical, but holds 7"),
+    ],
+)
+def test_a_column_of_another_kind_is_refused(
+    spec: ModelSpec, rows: pd.DataFrame, change: dict[str, Any], message: str
+):
+    with pytest.raises(ServingError, match=message):
+        describe_features(spec, rows.assign(**change))
+
+
+def test_rows_that_cannot_be_described_are_refused(spec: ModelSpec, rows: pd.DataFrame):
+    with pytest.raises(ServingError, match="no rows"):
+        describe_features(spec, rows[:0])
+    with pytest.raises(ServingError, match=r"\['carrier'\] are not in the rows"):
+        describe_features(spec, rows.drop(columns="carrier"))

@@ -1,0 +1,98 @@
+import pytest
+
+from mlops_platform.training.check import check_candidates
+
+
+def candidates_of(plain):
+    return plain["training"]["candidates"]
+
+
+def test_a_sound_spec_has_no_errors(spec):
+    assert check_candidates(spec) == []
+
+
+def test_every_broken_candidate_is_told_at_once(declare):
+    def edit(plain):
+        candidates_of(plain)[0]["estimator"]["type"] = "sklearn.linear_model.LogisticRegresion"
+        candidates_of(plain)[0]["preprocessing"][0]["steps"][1]["type"] = "sklearn.svm.SVC"
+        candidates_of(plain)[1]["estimator"]["params"] = {"max_itr": 3, "seed": 1}
+
+    errors = check_candidates(declare(edit))
+
+    assert [error.field for error in errors] == [
+        "training.candidates.0.preprocessing.0.steps.1.type",
+        "training.candidates.0.estimator.type",
+        "training.candidates.1.estimator.params.max_itr",
+        "training.candidates.1.estimator.params.seed",
+    ]
+    assert "`transform`" in errors[0].fix
+    assert "sklearn.linear_model.LogisticRegression" in errors[1].fix
+    assert errors[2].value == 3
+    assert "max_iter" in errors[2].fix
+
+
+def break_imputation(candidates):
+    candidates[0]["preprocessing"][0]["steps"].pop(0)
+
+
+def break_unknown_categories(candidates):
+    candidates[0]["preprocessing"][1]["steps"][0]["params"] = {}
+
+
+def name_no_classifier(candidates):
+    candidates[0]["estimator"] = {"type": "sklearn.linear_model.Ridge"}
+
+
+def forget_a_required_parameter(candidates):
+    candidates[0]["estimator"] = {"type": "sklearn.multiclass.OneVsRestClassifier"}
+
+
+def search_too_low(candidates):
+    candidates[0]["estimator"]["search"] = {"C": {"low": -1, "high": 2}}
+
+
+def search_a_wrong_choice(candidates):
+    candidates[0]["estimator"]["search"] = {"solver": ["lbfgs", "lbgfs"]}
+
+
+def search_an_unknown_parameter(candidates):
+    candidates[0]["estimator"]["search"] = {"c": [1.0]}
+
+
+def choose_a_broken_estimator(candidates):
+    candidates[0]["estimator"] = {
+        "type": "sklearn.ensemble.BaggingClassifier",
+        "params": {"n_estimators": 2},
+        "search": {"estimator": [None, {"type": "sklearn.tree.Tree"}]},
+    }
+
+
+def move_the_categories(candidates):
+    candidates[1]["preprocessing"].reverse()
+
+
+@pytest.mark.parametrize(
+    ("edit", "field", "fix"),
+    [
+        (break_imputation, "", "contains NaN"),
+        (break_unknown_categories, "", "unknown categories"),
+        (name_no_classifier, ".estimator.type", "`predict_proba`"),
+        (forget_a_required_parameter, ".estimator.params", "'estimator'"),
+        (search_too_low, ".estimator.search.C", "must be a float in the range"),
+        (search_a_wrong_choice, ".estimator.search.solver", "'solver' parameter"),
+        (search_an_unknown_parameter, ".estimator.search.c", "closest: C"),
+        (choose_a_broken_estimator, ".estimator.params.estimator.type", "cannot be imported"),
+    ],
+)
+def test_a_broken_candidate_is_refused_with_its_field(declare, edit, field, fix):
+    errors = check_candidates(declare(lambda plain: edit(candidates_of(plain))))
+
+    assert [error.field for error in errors] == [f"training.candidates.0{field}"]
+    assert fix in errors[0].fix
+
+
+def test_categories_that_moved_to_other_positions_are_refused(declare):
+    errors = check_candidates(declare(lambda plain: move_the_categories(candidates_of(plain))))
+
+    assert [error.field for error in errors] == ["training.candidates.1"]
+    assert "points at noise, signal; the categorical columns stand at [2, 3]" in errors[0].fix

@@ -1,0 +1,72 @@
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.ledger.pointer import read_pointer
+from mlops_platform.ledger.records import Release
+from mlops_platform.usecases.reconcile import projection_faults
+from mlops_platform.usecases.roll_back import roll_back
+
+if TYPE_CHECKING:
+    from tests.usecases.conftest import Deployment
+
+
+def _roll_back(deployment: "Deployment") -> Release:
+    return roll_back(*deployment.parts, reason="late rate doubled", actor="alice")
+
+
+def test_the_previous_champion_serves_again_as_the_next_release(deployment: "Deployment") -> None:
+    first, second = deployment.register(), deployment.register()
+    earlier = deployment.promote(first)
+    deployment.ledger.record_packaging(deployment.model, 1, "flights:a", "bento")
+    deployment.promote(second)
+    release = _roll_back(deployment)
+    assert (release.sequence, release.version, release.kind) == (3, first.version, "roll_back")
+    assert (release.digests, release.run_id) == (earlier.digests, earlier.run_id)
+    assert release.bento_tag == "flights:a"
+    decision = deployment.ledger.decisions(deployment.model)[0]
+    assert (decision.reason, decision.actor) == ("late rate doubled", "alice")
+    assert decision.evidence == {"from_version": second.version, "to_version": first.version}
+    assert read_pointer(deployment.pointer).sequence == 3
+    assert projection_faults(*deployment.parts) == []
+    assert deployment.ledger.verify_chain(deployment.model) is None
+
+
+def test_rolling_back_again_never_returns_to_what_was_rolled_back(
+    deployment: "Deployment",
+) -> None:
+    versions = [deployment.promote(deployment.register()).version for _ in range(3)]
+    assert _roll_back(deployment).version == versions[1]
+    newer = deployment.promote(deployment.register())
+    assert _roll_back(deployment).version == versions[1]
+    assert _roll_back(deployment).version == versions[0]
+    with pytest.raises(LedgerError, match="no earlier champion"):
+        _roll_back(deployment)
+    served = [release.version for release in deployment.ledger.releases(deployment.model)]
+    assert served == [*versions, versions[1], newer.version, versions[1], versions[0]]
+
+
+def test_without_an_earlier_champion_nothing_is_rolled_back(deployment: "Deployment") -> None:
+    with pytest.raises(LedgerError, match="no earlier champion"):
+        _roll_back(deployment)
+    deployment.promote(deployment.register())
+    with pytest.raises(LedgerError, match="no earlier champion"):
+        _roll_back(deployment)
+    assert len(deployment.ledger.decisions(deployment.model)) == 1
+
+
+def test_a_damaged_or_lost_version_is_not_rolled_back_to(deployment: "Deployment") -> None:
+    first = deployment.register()
+    deployment.promote(first)
+    deployment.promote(deployment.register())
+    directory = deployment.registry.fetch_version(deployment.model, first.version).directory
+    (directory / "model.skops").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
+        _roll_back(deployment)
+    shutil.rmtree(directory)
+    with pytest.raises(RegistryError, match="cannot be fetched"):
+        _roll_back(deployment)
+    assert deployment.ledger.current_release(deployment.model).sequence == 2
+    assert len(deployment.ledger.decisions(deployment.model)) == 2
