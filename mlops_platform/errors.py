@@ -32,7 +32,7 @@ class TrainingError(MlopsError):
 
 
 class ArtifactError(MlopsError):
-    """A stored model is missing, was changed after it was written, or holds types we do not trust."""
+    """A stored model is missing, was changed since it was written, or holds foreign types."""
 
 
 class LedgerError(MlopsError):

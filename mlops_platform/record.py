@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """Immutable, strict about its fields, written with `model_dump_json` and read back unchanged."""
+    """Immutable and strict; written with `model_dump_json` and read back unchanged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

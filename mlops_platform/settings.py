@@ -13,7 +13,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Where one deployment keeps its state. All of it lives under `home` unless a URL says otherwise."""
+    """Where one deployment keeps its state: under `home`, unless a URL says otherwise."""
 
     home: Path
     ledger_url: str
@@ -100,13 +100,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
     return Settings(
         home=home,
-        ledger_url=environment.get("MLOPS_LEDGER_URL") or f"sqlite:///{home / 'ledger' / 'ledger.db'}",
+        ledger_url=environment.get("MLOPS_LEDGER_URL")
+        or f"sqlite:///{home / 'ledger' / 'ledger.db'}",
         mlflow_tracking_uri=environment.get("MLOPS_MLFLOW_TRACKING_URI")
         or f"sqlite:///{home / 'registry' / 'mlflow.db'}",
         dagster_yaml=Path(
             environment.get("MLOPS_DAGSTER_YAML") or PROJECT_ROOT / "dagster.yaml"
         ).resolve(),
-        mlflow_ui_url=(environment.get("MLOPS_MLFLOW_UI_URL") or "http://127.0.0.1:5000").rstrip("/"),
+        mlflow_ui_url=(environment.get("MLOPS_MLFLOW_UI_URL") or "http://127.0.0.1:5000").rstrip(
+            "/"
+        ),
         threads=_positive_integer(environment, "MLOPS_THREADS", default=os.cpu_count() or 1),
     )
 
@@ -120,5 +123,7 @@ def settings() -> Settings:
 def _positive_integer(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(f"{name}={text!r} is not usable. Set it to a whole number of at least 1.")
+        raise SettingsError(
+            f"{name}={text!r} is not usable. Set it to a whole number of at least 1."
+        )
     return int(text)

@@ -28,16 +28,16 @@ def command(query: str | None, as_csv: bool) -> None:
 
     with open_catalogue(settings().lake) as catalogue:
         try:
-            result = catalogue.sql(query or "FROM catalogue")
+            found = catalogue.execute(query or "FROM catalogue")
+            if as_csv:
+                found.df().to_csv(sys.stdout, index=False)
+                return
+            rows = found.fetchmany(MAX_SHOWN_ROWS + 1)
         except duckdb.Error as error:
-            raise DataError(f"{error}\n`mlops sql` without a query lists tables and views.") from error
-        if result is None:
-            return
-        if as_csv:
-            result.to_df().to_csv(sys.stdout, index=False)
-            return
-        rows = result.fetchmany(MAX_SHOWN_ROWS + 1)
-        _show(result.columns, rows)
+            raise DataError(
+                f"{error}\n`mlops sql` without a query lists tables and views."
+            ) from error
+        _show([name for name, *_ in found.description or ()], rows)
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

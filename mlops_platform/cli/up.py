@@ -123,7 +123,7 @@ def _answers(port: int) -> bool:
 def _start(service: Service, logs: Path) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that Ctrl-C reaches it once and through us."""
     with (logs / f"{service.name.lower()}.log").open("ab") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603
             service.arguments,
             cwd=PROJECT_ROOT,
             env=_environment(),

@@ -28,9 +28,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: Any, config_value: dict[str, str]
-    ) -> "PooledSqliteEventLogStorage":
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "PooledSqliteEventLogStorage":
         """Made by Dagster from `dagster.yaml`."""
         return cls(inst_data=inst_data, **config_value)
 

@@ -10,7 +10,6 @@ from mlops_platform.files import write_text
 from mlops_platform.record import Record
 from mlops_platform.settings import settings
 
-
 R = TypeVar("R", bound=Record)
 
 

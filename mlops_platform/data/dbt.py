@@ -87,6 +87,8 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
     Raises:
         DataError: dbt could not start (a failing model or test is an outcome, not an error).
     """
+    from dbt.artifacts.schemas.run import RunExecutionResult
+
     project.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(project.environment())
     command = ["build", "--exclude-resource-type", "unit_test", *project.arguments()]
@@ -96,7 +98,7 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
         result = _runner(project.folder).invoke(["--quiet", *command])
     finally:
         release_warehouse()
-    if result.result is None:
+    if not isinstance(result.result, RunExecutionResult):
         raise DataError(f"dbt build could not run: {result.exception}")
     return tuple(_outcome(node) for node in result.result.results)
 
@@ -105,7 +107,7 @@ def release_warehouse() -> None:
     """Close dbt's connections: they hold the lock on the DuckDB file as long as they live."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=4)
@@ -118,14 +120,14 @@ def _runner(folder: Path) -> dbtRunner:
 
 def _parse(folder: Path) -> Manifest:
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     parsed = dbtRunner().invoke(
         ["--quiet", "parse", "--project-dir", str(folder), "--profiles-dir", str(folder)]
     )
-    if not parsed.success:
+    if not isinstance(parsed.result, Manifest):
         raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
-    manifest: Manifest = parsed.result
-    return manifest
+    return parsed.result
 
 
 def _outcome(node: Any) -> NodeOutcome:

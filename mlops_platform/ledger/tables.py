@@ -29,7 +29,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002
+        dialect: Dialect,
     ) -> datetime | None:
         """Moment -> UTC."""
         return None if value is None else value.astimezone(UTC)
@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002
+        dialect: Dialect,
     ) -> datetime | None:
         """UTC, bare on SQLite -> aware moment."""
         if value is None:

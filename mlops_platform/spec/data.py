@@ -34,7 +34,9 @@ class FeaturesSpec(Section):
     @model_validator(mode="after")
     def _columns_have_one_role(self) -> Self:
         if not self.names:
-            raise ValueError("no feature is declared: list columns under `numeric` or `categorical`")
+            raise ValueError(
+                "no feature is declared: list columns under `numeric` or `categorical`"
+            )
         keys = (self.entity, self.event_time, self.partition)
         seen: set[str] = set()
         for column in (*keys, *self.names, *self.sensitive):

@@ -66,5 +66,3 @@ class MonitoringSpec(Section):
 
     drift: DriftSpec = DriftSpec()
     performance: PerformanceSpec = PerformanceSpec()
-
-

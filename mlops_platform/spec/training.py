@@ -53,7 +53,9 @@ class RangeSpec(Section):
         if self.log and self.low <= 0:
             raise ValueError(f"low={self.low} must be positive where log is true")
         if self.integer and not (self.low.is_integer() and self.high.is_integer()):
-            raise ValueError(f"low={self.low}, high={self.high} must be whole where integer is true")
+            raise ValueError(
+                f"low={self.low}, high={self.high} must be whole where integer is true"
+            )
         return self
 
 

@@ -58,6 +58,7 @@ class ModelDetails(Record):
     calibration: str
     candidates_tried: dict[str, float | None]
     trials: int
+    search_metric: str
     provenance: dict[str, str]
 
 

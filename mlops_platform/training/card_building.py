@@ -95,7 +95,8 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
             tried.name: recipe.best_score_of(tried.name) for tried in spec.training.candidates
         },
         trials=len(recipe.trials),
-        provenance={"search metric": recipe.metric, **version.provenance},
+        search_metric=recipe.metric,
+        provenance=version.provenance,
     )
 
 

@@ -150,8 +150,11 @@ def _misplaced_categories(
     if candidate.steps or not isinstance(positions, list):
         return None
     names = [str(name).partition("__")[2] for name in pipeline[:-1].get_feature_names_out()]
-    at = [position for position in positions if isinstance(position, int)]
-    pointed = [names[position] if position < len(names) else "nothing" for position in at]
+    pointed = [
+        names[position] if position < len(names) else "nothing"
+        for position in positions
+        if type(position) is int  # a mask of booleans is another way to say it
+    ]
     wrong = sorted(set(pointed) - set(spec.features.categorical))
     if not wrong:
         return None

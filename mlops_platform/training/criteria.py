@@ -56,7 +56,7 @@ def all_criteria(
             "calibration",
             evaluation.metrics.expected_calibration_error,
             gate.max_expected_calibration_error,
-            "probability",
+            "",
             "expected calibration error",
         ),
         _worst_subgroup(evaluation, gate),
@@ -153,17 +153,18 @@ def _worst_subgroup(evaluation: Evaluation, gate: GateSpec) -> Criterion:
     ratio, worst = max(ratios, key=lambda found: found[0])
     limit = gate.max_subgroup_log_loss_ratio
     what = f"log loss of {worst.column} {worst.value} ({worst.rows} rows) over its base rate's"
-    return _at_most("worst_subgroup", ratio, limit, "ratio", what)
+    return _at_most("worst_subgroup", ratio, limit, "", what)
 
 
 def _at_most(name: CriterionName, value: float, limit: float, unit: str, what: str) -> Criterion:
+    suffix = f" {unit}" if unit else ""
     return Criterion(
         name=name,
         passed=value <= limit,
         value=value,
         threshold=limit,
         unit=unit,
-        description=f"{what} is {value:.4g} and must be at most {limit:g} ({unit})",
+        description=f"{what} is {value:.4g}{suffix} and must be at most {limit:g}{suffix}",
     )
 
 

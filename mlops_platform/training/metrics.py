@@ -146,4 +146,4 @@ def calibration_error(labels: Labels, scores: Scores, bins: int) -> float:
     estimation"; the measure itself: Naeini et al. 2015, AAAI).
     """
     found = calibration_bins(labels, scores, bins)
-    return sum(bin.rows * abs(bin.predicted - bin.observed) for bin in found) / len(labels)
+    return sum(one.rows * abs(one.predicted - one.observed) for one in found) / len(labels)

@@ -79,11 +79,13 @@ def encoded(candidate: CandidateSpec, params: Params) -> dict[str, Any]:
     """`params` as the sampler names and stores them (choices by their position)."""
     dimensions = dimensions_of(candidate)
     return {
-        f"{candidate.name}.{name}": (
-            value if isinstance(dimensions[name], RangeSpec) else _position(dimensions[name], value)
-        )
+        f"{candidate.name}.{name}": _encoded(dimensions[name], value)
         for name, value in params.items()
     }
+
+
+def _encoded(dimension: SearchDimension, value: Any) -> Any:
+    return value if isinstance(dimension, RangeSpec) else _position(dimension, value)
 
 
 def _suggest(trial: optuna.Trial, name: str, dimension: SearchDimension) -> Any:
@@ -109,9 +111,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _position(choices: SearchDimension, value: Any) -> int:
+def _position(choices: list[Any], value: Any) -> int:
     """Position of `value` among the choices, -1 where it is none of them (True is not 1 here)."""
-    assert not isinstance(choices, RangeSpec)
     matches = [
         at for at, choice in enumerate(choices) if type(choice) is type(value) and choice == value
     ]

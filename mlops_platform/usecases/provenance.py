@@ -16,7 +16,7 @@ def provenance(project_root: Path, dbt_manifest: Path, dagster_run: str) -> dict
 
 
 def git_commit(project_root: Path) -> str:
-    """The commit of the working tree, marked where the tree differs from it; `unknown` outside git."""
+    """The commit of the working tree, marked where the tree differs; `unknown` outside git."""
     commit = _git(project_root, "rev-parse", "HEAD")
     if commit is None:
         return "unknown"

@@ -97,7 +97,8 @@ def test_html_is_one_well_formed_page_without_outside_references(card, figures):
     assert page.lstrip().startswith("<!doctype html>")
     assert page.count("data:image/png;base64,") == 5
     assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)
-    assert "@import" not in page and "url(" not in page
+    assert "@import" not in page
+    assert "url(" not in page
 
 
 class Balanced(HTMLParser):

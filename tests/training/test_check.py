@@ -96,3 +96,22 @@ def test_categories_that_moved_to_other_positions_are_refused(declare):
 
     assert [error.field for error in errors] == ["training.candidates.1"]
     assert "points at noise, signal; the categorical columns stand at [2, 3]" in errors[0].fix
+
+
+def test_categories_may_also_be_named_by_a_mask(declare):
+    def edit(plain):
+        params = candidates_of(plain)[1]["estimator"]["params"]
+        params["categorical_features"] = [True, True, False, False]
+
+    assert check_candidates(declare(edit)) == []
+
+
+@pytest.mark.parametrize("kind", ["numeric", "categorical"])
+def test_a_model_may_have_features_of_one_kind_only(declare, kind):
+    def edit(plain):
+        other = "categorical" if kind == "numeric" else "numeric"
+        plain["features"][other] = []
+        plain["evaluation"]["subgroups"] = ["region"]
+        candidates_of(plain)[1]["estimator"]["params"] = {"max_iter": 2}
+
+    assert check_candidates(declare(edit)) == []

@@ -158,7 +158,7 @@ def test_each_criterion_alone_rejects(good, failing, change):
     assert verdict.outcome == "reject"
     assert [name for name, ok in passed(verdict).items() if ok is False] == [failing]
     assert failing in verdict.reason
-    assert verdict.reason.count(".\n") == 0 and verdict.reason.endswith(".")
+    assert verdict.reason.endswith(".")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -195,6 +195,14 @@ def test_a_minimum_of_a_loss_is_an_upper_limit(good):
     assert verdict.outcome == "reject"
     assert (quality.value, quality.threshold, quality.unit) == (0.5, 0.49, "log_loss")
     assert "roc_auc is 0.7500" in quality.description
+
+
+def test_limits_are_told_in_their_unit(good):
+    told = {criterion.name: criterion.description for criterion in decide(good).criteria}
+
+    assert told["row_cpu_time"].endswith("is 5 ms and must be at most 50 ms")
+    assert told["artifact_size"].endswith("is 0.12 MB and must be at most 100 MB")
+    assert told["calibration"].endswith("is 0.02 and must be at most 0.1")
 
 
 def test_a_small_bad_subgroup_is_not_judged(good):

@@ -64,7 +64,7 @@ def test_a_searched_parameter_reaches_its_step(declare):
         {"preprocessing.1.steps.0.min_frequency": 9, "estimator.C": 0.25},
     )
 
-    columns = dict((name, step) for name, step, _ in pipeline[0].transformers)
+    columns = {name: step for name, step, _ in pipeline[0].transformers}
     assert columns["categorical"].min_frequency == 9
     assert pipeline[-1].C == 0.25
 

@@ -7,6 +7,7 @@ collects it, and every build repeats it from a file that is keyed by the manifes
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
@@ -27,7 +28,7 @@ def collect_column_lineage(
         for event in dbt.cli(list(arguments), context=context).stream().fetch_column_metadata():
             if isinstance(event, dg.Output) and LINEAGE in event.metadata:
                 unique_id = str(event.metadata["unique_id"].value)
-                lineage[unique_id] = _as_json(event.metadata[LINEAGE].value)
+                lineage[unique_id] = _as_json(event.metadata[LINEAGE])
     finally:
         release_warehouse()
     project = DbtProject(dbt.project_dir)
@@ -45,14 +46,15 @@ def known_column_lineage(project: DbtProject) -> Mapping[str, dg.TableColumnLine
     return {unique_id: _from_json(columns) for unique_id, columns in known["models"].items()}
 
 
-def _file():
+def _file() -> Path:
     return settings().warehouse.parent / "column_lineage.json"
 
 
-def _as_json(lineage: dg.TableColumnLineage) -> dict[str, list[list[str]]]:
+def _as_json(found: dg.MetadataValue) -> dict[str, list[list[str]]]:
+    assert isinstance(found, dg.TableColumnLineageMetadataValue)
     return {
         column: sorted([dep.asset_key.to_user_string(), dep.column_name] for dep in deps)
-        for column, deps in lineage.deps_by_column.items()
+        for column, deps in found.column_lineage.deps_by_column.items()
     }
 
 

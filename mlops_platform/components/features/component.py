@@ -42,8 +42,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
     """Builds feature and label tables with dbt on DuckDB and publishes them as Parquet.
 
     The days that a run's configuration names are one incremental build; without them it builds all
-    that is landed. Models whose `meta.mlops.publish` is true are published, changed partitions only,
-    and only when every error-severity data test passed.
+    that is landed. Models whose `meta.mlops.publish` is true are published, changed partitions
+    only, and only when every error-severity data test passed.
 
     .. code-block:: yaml
 
@@ -75,6 +75,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         _put_dbt_on_the_path()
         built = super().build_defs_from_state(context, state_path)
         (assets,) = built.assets or ()
+        assert isinstance(assets, dg.AssetsDefinition)
         selection = dg.AssetSelection.assets(*assets.keys)
         jobs = [
             dg.define_asset_job(
@@ -143,7 +144,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def _materializations(
         self, context: dg.AssetExecutionContext, outcomes: Sequence[NodeOutcome]
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         lineage = known_column_lineage(self.dbt_project)
         keys = {
             context.assets_def.metadata_by_key[key][UNIQUE_ID]: key

@@ -40,7 +40,9 @@ def refuse_failures(outcomes: Sequence[NodeOutcome]) -> None:
     Raises:
         DataError: names every failing node and its message.
     """
-    failed = [outcome for outcome in outcomes if outcome.status in {"error", "fail", "runtime error"}]
+    failed = [
+        outcome for outcome in outcomes if outcome.status in {"error", "fail", "runtime error"}
+    ]
     if failed:
         lines = "\n".join(f"- {outcome.unique_id}: {outcome.message}" for outcome in failed)
         raise DataError(

@@ -1,0 +1,1 @@
+"""Landing as Dagster assets, from any source."""

@@ -34,13 +34,13 @@ def daily_landing_asset(
         kinds={"parquet"},
         tags={LANDING: DAILY},
     )
-    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         return landing_result(land(days_of(context)))
 
     return landed
 
 
-def landing_result(landed: Sequence[LandedPartition]) -> dg.MaterializeResult:
+def landing_result(landed: Sequence[LandedPartition]) -> dg.MaterializeResult[None]:
     """What the asset page shows of one landing."""
     return dg.MaterializeResult(
         metadata={

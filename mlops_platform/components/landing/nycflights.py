@@ -77,7 +77,7 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
             kinds={"parquet"},
             tags={LANDING: SNAPSHOT},
         )
-        def landed() -> dg.MaterializeResult:
+        def landed() -> dg.MaterializeResult[None]:
             day = date.fromisoformat(self.snapshot_day)
             return landing_result(_source().land_reference(table, day, settings().landing))
 

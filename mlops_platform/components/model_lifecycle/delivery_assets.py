@@ -1,5 +1,6 @@
 """model_card and bento: the champion explained, and the champion ready to serve."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -46,7 +47,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
         champion: Release,
-    ):
+    ) -> dg.MaterializeResult[WrittenCard]:
         registry = open_registry()
         card = write_model_card(
             spec,
@@ -99,7 +100,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         registered_version: RegisteredCandidate,
         champion: Release,
         model_card: WrittenCard,
-    ):
+    ) -> Iterator[Any]:
         ledger, registry = open_ledger(), open_registry()
         packaged = package_release(
             spec,

@@ -44,7 +44,7 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         ins={"candidate": upstream(spec, "candidate")},
     )
-    def evaluation(context: dg.AssetExecutionContext, candidate: TrainedCandidate):
+    def evaluation(candidate: TrainedCandidate) -> dg.MaterializeResult[EvaluatedCandidate]:
         registry = open_registry()
         champion = load_champion(open_ledger(), registry, spec.name)
         evaluated, figures = evaluate_candidate(spec, candidate, champion, registry)
@@ -53,7 +53,9 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata={
                 **_headline(evaluated),
                 "mlflow_run": mlflow_run(registry, candidate.run_id),
-                "subgroups": table([group.model_dump() for group in evaluated.evaluation.subgroups]),
+                "subgroups": table(
+                    [group.model_dump() for group in evaluated.evaluation.subgroups]
+                ),
                 **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
             },
         )
@@ -87,7 +89,7 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"evaluation": upstream(spec, "evaluation")},
         check_specs=checks,
     )
-    def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate):
+    def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate) -> Iterator[Any]:
         try:
             judged = judge_candidate(spec, evaluation)
         except TrainingError as error:

@@ -25,8 +25,9 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
     """A small table; all rows have the keys of the first."""
     return dg.MetadataValue.table(
         records=[dg.TableRecord({key: _cell(value) for key, value in row.items()}) for row in rows],
-        schema=dg.TableSchema(columns=[dg.TableColumn(str(key)) for key in rows[0]]) if rows else
-        dg.TableSchema(columns=[]),
+        schema=dg.TableSchema(columns=[dg.TableColumn(str(key)) for key in rows[0]])
+        if rows
+        else dg.TableSchema(columns=[]),
     )
 
 

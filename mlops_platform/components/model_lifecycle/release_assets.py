@@ -1,5 +1,6 @@
 """registered_version and champion: a candidate that passed the gate becomes what serves."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -18,9 +19,9 @@ from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.judge import JudgedCandidate
+from mlops_platform.usecases.reconcile import projection_faults
 from mlops_platform.usecases.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release import release_version
-from mlops_platform.usecases.reconcile import projection_faults
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"
@@ -40,7 +41,9 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"gate": upstream(spec, "gate")},
         output_required=False,
     )
-    def registered_version(context: dg.AssetExecutionContext, gate: JudgedCandidate):
+    def registered_version(
+        context: dg.AssetExecutionContext, gate: JudgedCandidate
+    ) -> Iterator[Any]:
         if gate.verdict.outcome != "promote":
             context.log.info("not registered: %s", gate.verdict.reason)
             return
@@ -87,7 +90,9 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             )
         ],
     )
-    def champion(context: dg.AssetExecutionContext, registered_version: RegisteredCandidate):
+    def champion(
+        context: dg.AssetExecutionContext, registered_version: RegisteredCandidate
+    ) -> Iterator[Any]:
         ledger, registry = open_ledger(), open_registry()
         judged = registered_version.judged
         decision = NewDecision(

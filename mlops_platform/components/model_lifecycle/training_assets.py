@@ -40,7 +40,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         ),
         deps=list(tables),
     )
-    def training_set(context: dg.AssetExecutionContext, config: TrainingSetConfig):
+    def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
         snapshot = snapshot_training_set(
             spec, settings().published, settings().training_sets, moment_of(config.as_of)
         )
@@ -75,7 +75,9 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         ins={"training_set": upstream(spec, "training_set")},
     )
-    def candidate(context: dg.AssetExecutionContext, training_set: TrainingSet):
+    def candidate(
+        context: dg.AssetExecutionContext, training_set: TrainingSet
+    ) -> dg.MaterializeResult[TrainedCandidate]:
         registry = open_registry()
         trained = train_candidate(
             spec,
