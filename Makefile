@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Without compiled files every process of every tool compiles scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
+export VIRTUAL_ENV := $(abspath $(VENV))
+export DAGSTER_DISABLE_TELEMETRY := true
 
 .PHONY: help setup demo test up check lint bench lock clean
 
