@@ -6,7 +6,7 @@ class MlopsError(Exception):
 
 
 class SettingsError(MlopsError):
-    """An `MLOPS_*` environment variable has a value the platform cannot use."""
+    """The deployment cannot be started as it is configured."""
 
 
 class SpecError(MlopsError):

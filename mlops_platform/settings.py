@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mlops_platform.errors import SettingsError
-
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,7 +18,6 @@ class Settings:
     mlflow_tracking_uri: str
     dagster_yaml: Path
     mlflow_ui_url: str
-    threads: int
 
     @property
     def lake(self) -> Path:
@@ -92,11 +89,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from an environment.
-
-    Raises:
-        SettingsError: a variable has a value that cannot be used.
-    """
+    """Settings from an environment."""
     home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
     return Settings(
         home=home,
@@ -110,7 +103,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mlflow_ui_url=(environment.get("MLOPS_MLFLOW_UI_URL") or "http://127.0.0.1:5000").rstrip(
             "/"
         ),
-        threads=_positive_integer(environment, "MLOPS_THREADS", default=os.cpu_count() or 1),
     )
 
 
@@ -118,12 +110,3 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
-
-
-def _positive_integer(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(
-            f"{name}={text!r} is not usable. Set it to a whole number of at least 1."
-        )
-    return int(text)

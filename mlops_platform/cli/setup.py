@@ -1,21 +1,18 @@
 """`mlops setup`: everything a fresh MLOPS_HOME needs, once."""
 
-import hashlib
 import json
 import sys
-from collections.abc import Iterable
-from pathlib import Path
 from string import Template
 
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.data.dbt import DbtProjectFolder, parse, project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
-IGNORED_PARTS = {"target", "logs", "dbt_packages"}
 
 
 @click.command()
@@ -29,7 +26,7 @@ def ensure_set_up() -> bool:
     """Set up what is missing or out of date; returns whether there was anything to do."""
     current = settings()
     stamp = current.home / "setup.json"
-    inputs = _inputs_digest()
+    inputs = _inputs()
     if stamp.is_file() and MANIFEST.is_file() and json.loads(stamp.read_text()) == inputs:
         return False
     _set_up(current)
@@ -39,7 +36,6 @@ def ensure_set_up() -> bool:
 
 def _set_up(current: Settings) -> None:
     from mlops_platform.components.instance import open_instance
-    from mlops_platform.data.dbt import DbtProjectFolder, parse
     from mlops_platform.ledger.ledger import Ledger
     from mlops_platform.registry.registry import Registry
 
@@ -59,23 +55,11 @@ def render_dagster_yaml(current: Settings) -> None:
     write_text(current.dagster_home / "dagster.yaml", text)
 
 
-def _inputs_digest() -> dict[str, str]:
+def _inputs() -> dict[str, str]:
     """What set-up depends on: a change of any of it is a reason to set up again."""
     return {
-        "dbt_project": _digest(
-            path
-            for path in sorted(DBT_PROJECT.rglob("*"))
-            if path.is_file() and not IGNORED_PARTS & set(path.relative_to(DBT_PROJECT).parts)
-        ),
+        "dbt_project": project_digest(DBT_PROJECT),
         "dagster_yaml": sha256_of_file(settings().dagster_yaml),
         "requirements_lock": sha256_of_file(PROJECT_ROOT / "requirements.lock"),
         "python": sys.version,
     }
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()

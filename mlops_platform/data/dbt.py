@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import DataError
+from mlops_platform.files import sha256_of_file
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+MADE_BY_DBT = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
 
 
@@ -65,6 +68,16 @@ class DbtProjectFolder:
             *("--target-path", str(self.target), "--log-path", str(self.target)),
             *("--vars", json.dumps(dict(self.variables))),
         ]
+
+
+def project_digest(folder: Path) -> str:
+    """SHA-256 over the sources of a dbt project: what it does, wherever it is checked out."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not MADE_BY_DBT & set(relative.parts):
+            digest.update(f"{relative.as_posix()}\0{sha256_of_file(path)}\0".encode())
+    return digest.hexdigest()
 
 
 def parse(project: DbtProjectFolder) -> Path:

@@ -20,6 +20,10 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         for column in spec.features.names:
             if column not in named:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
+    for field in ("column", "known_at"):
+        column = getattr(spec.label, field)
+        if column in spec.features.names:
+            yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")
     known = (*spec.features.categorical, *spec.features.sensitive)
     for position, column in enumerate(spec.evaluation.subgroups):
         if column not in known:

@@ -3,14 +3,14 @@
 import subprocess
 from pathlib import Path
 
-from mlops_platform.files import sha256_of_file
+from mlops_platform.data.dbt import project_digest
 
 
-def provenance(project_root: Path, dbt_manifest: Path, dagster_run: str) -> dict[str, str]:
+def provenance(project_root: Path, dagster_run: str) -> dict[str, str]:
     """Tags that every training run and registered version carries."""
     return {
         "git_commit": git_commit(project_root),
-        "dbt_manifest": sha256_of_file(dbt_manifest) if dbt_manifest.is_file() else "none",
+        "dbt_project": project_digest(project_root / "dbt_project"),
         "dagster_run": dagster_run,
     }
 

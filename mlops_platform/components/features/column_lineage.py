@@ -1,8 +1,8 @@
-"""Column lineage from landing to features: read once per manifest, shown by every later build.
+"""Column lineage from landing to features: read once per project version, shown by every build.
 
 Reading it needs compiled SQL, a schema query per model and a subprocess, some 13 s against 1 s for
 a warm build; and the UI shows only what the latest materialisation carries. So a job of its own
-collects it, and every build repeats it from a file that is keyed by the manifest.
+collects it, and every build repeats it from a file.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
-from mlops_platform.data.dbt import release_warehouse
-from mlops_platform.files import sha256_of_file, write_json
+from mlops_platform.data.dbt import project_digest, release_warehouse
+from mlops_platform.files import write_json
 from mlops_platform.settings import settings
 
 LINEAGE = "dagster/column_lineage"
@@ -32,16 +32,16 @@ def collect_column_lineage(
     finally:
         release_warehouse()
     project = DbtProject(dbt.project_dir)
-    write_json(_file(), {"manifest": sha256_of_file(project.manifest_path), "models": lineage})
+    write_json(_file(), {"dbt_project": project_digest(project.project_dir), "models": lineage})
     context.log.info("column lineage of %d models collected", len(lineage))
 
 
 def known_column_lineage(project: DbtProject) -> Mapping[str, dg.TableColumnLineage]:
-    """Lineage by dbt unique id, empty where none was collected for the present manifest."""
+    """Lineage by dbt unique id, empty where none was collected for the project as it is."""
     if not _file().is_file():
         return {}
     known = json.loads(_file().read_text())
-    if known["manifest"] != sha256_of_file(project.manifest_path):
+    if known["dbt_project"] != project_digest(project.project_dir):
         return {}
     return {unique_id: _from_json(columns) for unique_id, columns in known["models"].items()}
 

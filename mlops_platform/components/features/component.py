@@ -138,7 +138,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
         if context.selected_asset_keys == context.assets_def.keys:
             return ()
         return [
-            context.assets_def.metadata_by_key[key][UNIQUE_ID].split(".")[-1]
+            # Intermediate tables hold the last build's days only: build them for these days first.
+            "+" + context.assets_def.metadata_by_key[key][UNIQUE_ID].split(".")[-1]
             for key in context.selected_asset_keys
         ]
 

@@ -39,8 +39,7 @@ def open_registry() -> Registry:
 
 def provenance_of(context: dg.AssetExecutionContext) -> dict[str, str]:
     """Code, data definitions and run behind what this step makes."""
-    manifest = PROJECT_ROOT / "dbt_project" / "target" / "manifest.json"
-    return provenance(PROJECT_ROOT, manifest, context.run_id)
+    return provenance(PROJECT_ROOT, context.run_id)
 
 
 def actor_of(context: dg.AssetExecutionContext) -> str:

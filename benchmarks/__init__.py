@@ -1,0 +1,1 @@
+"""Measurements of the platform against peers, each in one run, as ratios."""

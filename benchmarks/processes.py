@@ -1,0 +1,121 @@
+"""Runs a command as a fresh process and measures it with all its descendants."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE_SECONDS = 0.2
+QUIET = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MPLBACKEND": "agg",
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one process and its descendants took.
+
+    Attributes:
+        wall_seconds: from start to exit.
+        cpu_seconds: user and system time of all processes that were waited for.
+        peak_bytes: highest sum of resident sizes over the process tree. Sampled, so that peaks
+            shorter than a sample may be missed; pages that processes share count once for each.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Usage:
+    """Run a command in the project's folder, alone, and measure it.
+
+    Raises:
+        RuntimeError: it failed; with the end of what it said.
+    """
+    cpu_before = _cpu_seconds_of_children()
+    started = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        with _PeakMemory(process.pid) as memory:
+            process.wait()
+    wall_seconds = time.perf_counter() - started
+    if process.returncode:
+        end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{end}")
+    return Usage(wall_seconds, _cpu_seconds_of_children() - cpu_before, memory.peak_bytes)
+
+
+def python(*arguments: str) -> list[str]:
+    """A command that runs this interpreter, with the project's folder first on its path."""
+    return [sys.executable, *arguments]
+
+
+def mlops(command: str) -> list[str]:
+    """A command of the platform, from this very tree even where another one is installed."""
+    return python("-c", "from mlops_platform.cli import main; main()", command)
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    # Without compiled files every process compiles its libraries anew, which would be measured.
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {**inherited, **QUIET, **extra}
+
+
+def _cpu_seconds_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+class _PeakMemory:
+    """Samples the resident size of a process tree from a thread."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak_bytes = 0
+        self._root = psutil.Process(pid)
+        self._ended = Event()
+        self._thread = Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> _PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            with suppress(psutil.NoSuchProcess):
+                tree = [self._root, *self._root.children(recursive=True)]
+                self.peak_bytes = max(self.peak_bytes, sum(map(_resident_bytes, tree)))
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    with suppress(psutil.NoSuchProcess):
+        return int(process.memory_info().rss)
+    return 0
