@@ -1,12 +1,13 @@
 """The plain BentoML service that the bare script packs."""
 
+import json
 from pathlib import Path
 
 import bentoml
 import pandas as pd
 import skops.io
 
-MODEL = Path(__file__).with_name("model.skops")
+HERE = Path(__file__).parent
 
 
 @bentoml.service(name="flight_delay")
@@ -14,10 +15,12 @@ class FlightDelay:
     """Probability that a flight arrives more than 15 minutes late."""
 
     def __init__(self) -> None:
-        trusted = skops.io.get_untrusted_types(file=MODEL)
-        self.model = skops.io.load(MODEL, trusted=trusted)
+        trusted = skops.io.get_untrusted_types(file=HERE / "model.skops")
+        self.model = skops.io.load(HERE / "model.skops", trusted=trusted)
+        self.dtypes = json.loads((HERE / "dtypes.json").read_text())
 
     @bentoml.api
     def predict(self, rows: list[dict[str, float | str | None]]) -> list[float]:
         """Score rows, in their order."""
-        return [float(p) for p in self.model.predict_proba(pd.DataFrame(rows))[:, 1]]
+        frame = pd.DataFrame(rows).astype(self.dtypes)
+        return [float(p) for p in self.model.predict_proba(frame)[:, 1]]
