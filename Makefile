@@ -42,6 +42,7 @@ lint: setup ## ruff, types, import contracts, dbt style, definitions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
 	$(BIN)/mlops check

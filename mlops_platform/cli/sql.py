@@ -9,7 +9,7 @@ from rich.table import Table
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import DataError
-from mlops_platform.settings import settings
+from mlops_platform.settings import PROJECT_ROOT, settings
 
 MAX_SHOWN_ROWS = 100
 
@@ -38,6 +38,8 @@ def command(query: str | None, as_csv: bool) -> None:
                 f"{error}\n`mlops sql` without a query lists tables and views."
             ) from error
         _show([name for name, *_ in found.description or ()], rows)
+    if query is None:
+        console.print(f"columns are described in {PROJECT_ROOT / 'dbt_project' / 'models'}")
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

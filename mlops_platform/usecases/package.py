@@ -19,6 +19,11 @@ from mlops_platform.usecases.train import split_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlops_platform.registry.registry import Registry
+
+BENTO_FILE = "bento.json"
+"""What the release's MLflow run tells of its Bento: tag, path, digests."""
+
 
 class PackagedRelease(Record):
     """A release with its Bento and the proof of parity at packaging."""
@@ -34,6 +39,7 @@ def package_release(
     release: Release,
     card: WrittenCard,
     ledger: Ledger,
+    registry: Registry,
     bentoml_home: Path,
     actor: str,
 ) -> PackagedRelease:
@@ -62,6 +68,8 @@ def package_release(
         ),
         bentoml_home,
     )
+    with registry.resume_run(release.run_id) as run:
+        run.log_dict(BENTO_FILE, bento.model_dump(mode="json"))
     packaged = ledger.record_packaging(spec.name, release.sequence, bento.tag, actor)
     return PackagedRelease(release=packaged, bento=bento, parity=parity)
 

@@ -20,7 +20,7 @@ from mlops_platform.serving.packaging import BuiltBento
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.document import WrittenCard, write_model_card
-from mlops_platform.usecases.package import PackagedRelease, package_release
+from mlops_platform.usecases.package import BENTO_FILE, PackagedRelease, package_release
 from mlops_platform.usecases.reconcile import reconcile
 from mlops_platform.usecases.register import RegisteredCandidate
 
@@ -108,6 +108,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             champion,
             model_card,
             ledger,
+            registry,
             settings().bentoml_home,
             actor_of(context),
         )
@@ -115,7 +116,10 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             value=packaged,
             data_version=dg.DataVersion(packaged.bento.tag),
-            metadata=_headline(packaged),
+            metadata={
+                **_headline(packaged),
+                "open_bento": mlflow_run(registry, champion.run_id, BENTO_FILE),
+            },
             check_results=[_served_golden_rows(packaged.bento)],
         )
 

@@ -1,0 +1,61 @@
+"""A defs folder of its own: the deployed feature store and whatever models a test declares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
+
+from mlops_platform.components import ModelLifecycleComponent
+from mlops_platform.settings import PROJECT_ROOT
+
+DEPLOYED = PROJECT_ROOT / "mlops_platform" / "defs"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Declares YAML files and loads them as Dagster loads the real ones."""
+
+    folder: DefsFolderSandbox
+
+    def declare(self, name: str, text: str) -> Path:
+        file = self.folder.defs_folder_path / name / "defs.yaml"
+        file.parent.mkdir()
+        file.write_text(text)
+        return file
+
+    def models(self) -> list[ModelLifecycleComponent]:
+        """The declared models, after everything of the sandbox was loaded and built."""
+        with self.folder.build_component_tree() as tree:
+            tree.build_defs()
+            return tree.get_all_components(of_type=ModelLifecycleComponent)
+
+    def definitions(self) -> dg.Definitions:
+        with self.folder.build_all_defs() as definitions:
+            return definitions
+
+    def refusal(self) -> str:
+        """What a person reads when the sandbox does not load: the cause under Dagster's tree."""
+        with pytest.raises(Exception, match="Error while") as raised:
+            self.models()
+        cause: BaseException = raised.value
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        return str(cause)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with create_defs_folder_sandbox() as folder:
+        sandbox = Sandbox(folder)
+        store = (DEPLOYED / "features" / "defs.yaml").read_text()
+        sandbox.declare("features", store.replace("{{ context.project_root }}", str(PROJECT_ROOT)))
+        yield sandbox
+
+
+@pytest.fixture
+def flight_delay() -> str:
+    """The deployed model's YAML: a test changes one thing of it."""
+    return (DEPLOYED / "flight_delay" / "defs.yaml").read_text()

@@ -1,0 +1,144 @@
+"""What the code location loads, what it declares, and what every asset must say about itself.
+
+`python tests/test_definitions.py` writes the snapshot anew; its diff is for the reviewer.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from mlops_platform.components import ModelLifecycleComponent
+from mlops_platform.definitions import defs
+from mlops_platform.settings import PROJECT_ROOT
+
+SNAPSHOT = Path(__file__).with_name("definitions_snapshot.json")
+UPDATE = "run `.venv/bin/python tests/test_definitions.py` and review the diff"
+
+HEAVY = ("sklearn", "mlflow", "evidently", "bentoml", "shap", "optuna", "skops", "matplotlib")
+DATA = ("scipy", "numpy", "pandas", "pyarrow", "duckdb", "dbt.cli")
+LOAD_AND_LIST_MODULES = """
+import json, sys
+from mlops_platform.definitions import defs
+defs().get_repository_def()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return defs()
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    return list(definitions.resolve_all_asset_specs())
+
+
+def snapshot_of(definitions: dg.Definitions) -> dict[str, Any]:
+    """Assets with group, kinds, owners, dependencies and checks; jobs with their assets."""
+    repository = definitions.get_repository_def()
+    graph = repository.asset_graph
+    checks: dict[dg.AssetKey, list[str]] = {}
+    for check in graph.asset_check_keys:
+        blocking = graph.get(check).blocking
+        checks.setdefault(check.asset_key, []).append(check.name + " (blocking)" * blocking)
+    assets = {}
+    for spec in definitions.resolve_all_asset_specs():
+        partitions = graph.get(spec.key).partitions_def
+        assets[spec.key.to_user_string()] = {
+            "group": spec.group_name,
+            "kinds": " ".join(sorted(spec.kinds)),
+            "owners": " ".join(sorted(spec.owners)),
+            "partitions": str(partitions) if partitions else "none",
+            "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+            "checks": sorted(checks.get(spec.key, [])),
+        }
+    jobs = {
+        job.name: sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys)
+        for job in repository.get_all_jobs()
+        if not job.name.startswith("__")
+    }
+    return {
+        "assets": assets,
+        "jobs": jobs,
+        "schedules": sorted(schedule.name for schedule in repository.schedule_defs),
+        "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
+    }
+
+
+def text_of(snapshot: dict[str, Any]) -> str:
+    return json.dumps(snapshot, indent=1, sort_keys=True) + "\n"
+
+
+def test_loading_the_definitions_imports_nothing_heavy() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-c", LOAD_AND_LIST_MODULES],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(json.loads(listed.stdout.splitlines()[-1]))
+    assert loaded.isdisjoint(HEAVY)
+    # Not as slow, but asset bodies alone need them.
+    assert loaded.isdisjoint(DATA)
+    assert "mlops_platform.components.model_lifecycle.delivery_assets" in loaded
+
+
+def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions) -> None:
+    assert snapshot_of(definitions) == json.loads(SNAPSHOT.read_text()), UPDATE
+
+
+def test_every_asset_says_what_it_is_whose_it_is_and_what_it_is_made_of(
+    specs: list[dg.AssetSpec],
+) -> None:
+    silent = {
+        spec.key.to_user_string(): missing
+        for spec in specs
+        if (
+            missing := [
+                name
+                for name, value in (
+                    ("description", (spec.description or "").strip()),
+                    ("owner", spec.owners),
+                    ("kind", spec.kinds),
+                )
+                if not value
+            ]
+        )
+    }
+    assert silent == {}
+
+
+def test_every_check_says_what_it_checks(definitions: dg.Definitions) -> None:
+    graph = definitions.get_repository_def().asset_graph
+    assert [key for key in graph.asset_check_keys if not graph.get(key).description] == []
+
+
+def test_there_is_one_group_per_layer_and_one_per_model(specs: list[dg.AssetSpec]) -> None:
+    tree = dg.ComponentTree.for_project(PROJECT_ROOT)
+    models = {model.spec.name for model in tree.get_all_components(of_type=ModelLifecycleComponent)}
+    layers = {"seeds", "landing", "staging", "intermediate", "features"}
+    assert {spec.group_name for spec in specs} == layers | models
+    assert [spec.key for spec in specs if spec.key.path[0] != spec.group_name] == []
+
+
+def test_the_gate_has_one_blocking_check_and_it_is_the_only_one_of_the_model(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.get_repository_def().asset_graph
+    blocking = [
+        key.name
+        for key in graph.asset_check_keys
+        if key.asset_key.path[0] == "flight_delay" and graph.get(key).blocking
+    ]
+    assert blocking == ["gate_computed"]
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(text_of(snapshot_of(defs())))
