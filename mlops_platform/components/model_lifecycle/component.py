@@ -8,6 +8,7 @@ from pydantic import BaseModel, model_validator
 from mlops_platform.components.features.component import DbtFeaturesComponent
 from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
 from mlops_platform.components.model_lifecycle.location import YamlLocation
+from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
 
 
@@ -20,6 +21,7 @@ class ModelSpecYaml(ModelSpec):
         return dg.ResolutionContext.default().resolve_value(attributes)
 
 
+@dg.scaffold_with(ModelLifecycleScaffolder)
 class ModelLifecycleComponent(dg.Component):
     """Training set, candidate, evaluation, gate, version, champion, card and Bento of one model.
 

@@ -1,0 +1,122 @@
+"""What loading the definitions costs, and how big the UI's snapshot is, by number of models."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.processes import QUIET, ROOT
+from benchmarks.report import markdown_table, say
+
+SIZES = (1, 10, 100, 500)
+MODEL = "flight_delay"
+PARTS = ("mlops_platform", "dbt_project")
+FILES = ("pyproject.toml", "dagster.yaml", "requirements.lock")
+LOAD = Path(__file__).with_name("load_definitions.py")
+
+Costs = dict[str, Any]
+
+
+def measure_definitions_load(repetitions: int, sizes: Sequence[int] = SIZES) -> str:
+    """Load a copy of the project with that many models, each time in a fresh process.
+
+    Raises:
+        subprocess.CalledProcessError: the definitions do not load.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as folder:
+        project = Path(folder, "project")
+        _copy_project(project)
+        environment = _environment(Path(folder, "home"))
+        set_up = "from mlops_platform.cli import main; main()"
+        subprocess.run(
+            [sys.executable, "-c", set_up, "setup"],
+            cwd=project,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        baseline = _costs([], project, environment, repetitions)
+        for size in sizes:
+            _declare_models(project, size)
+            rows.append((size, _costs(["defs"], project, environment, repetitions)))
+            say(f"{size} models: {rows[-1][1]['load_cpu_seconds']:.2f} CPU seconds")
+    return _report(baseline, rows)
+
+
+def _copy_project(project: Path) -> None:
+    for part in PARTS:
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("target"))
+    for file in FILES:
+        shutil.copy2(ROOT / file, project / file)
+
+
+def _declare_models(project: Path, count: int) -> None:
+    """Bring the number of models to `count`: copies under other names beside the first."""
+    defs = project / "mlops_platform" / "defs"
+    text = (defs / MODEL / "defs.yaml").read_text(encoding="utf-8")
+    for number in range(1, count):
+        name = f"{MODEL}_{number:03}"
+        (defs / name).mkdir(exist_ok=True)
+        declared = text.replace(f"  name: {MODEL}\n", f"  name: {name}\n", 1)
+        (defs / name / "defs.yaml").write_text(declared, encoding="utf-8")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {**inherited, **QUIET, "MLOPS_HOME": str(home)}
+
+
+def _costs(
+    arguments: Sequence[str], project: Path, environment: dict[str, str], repetitions: int
+) -> Costs:
+    """Medians over fresh processes, after one that compiles what was not compiled yet."""
+    found = [_load(arguments, project, environment) for _ in range(repetitions + 1)][1:]
+    return {name: median(costs[name] for costs in found) for name in found[0]}
+
+
+def _load(arguments: Sequence[str], project: Path, environment: dict[str, str]) -> Costs:
+    finished = subprocess.run(
+        [sys.executable, str(LOAD), *arguments],
+        cwd=project,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    costs: Costs = json.loads(finished.stdout.splitlines()[-1])
+    return costs
+
+
+def _report(baseline: Costs, rows: Sequence[tuple[int, Costs]]) -> str:
+    header = [
+        *("models", "assets", "jobs", "imports CPU s", "load CPU s", "snapshot CPU s"),
+        *("graph MB", "graph and jobs MB", "peak MB"),
+    ]
+    imports = f"{baseline['imports_cpu_seconds']:.2f}"
+    peak = f"{baseline['peak_megabytes']:.0f}"
+    table = [["only `import dagster, dagster_dbt`", "", "", imports, "", "", "", "", peak]]
+    table += [
+        [
+            str(size),
+            *(f"{costs[name]:.0f}" for name in ("assets", "jobs")),
+            f"{costs['imports_cpu_seconds']:.2f}",
+            f"**{costs['load_cpu_seconds']:.2f}**",
+            f"{costs['snapshot_cpu_seconds']:.2f}",
+            f"{costs['graph_bytes'] / 1e6:.2f}",
+            f"**{costs['whole_bytes'] / 1e6:.2f}**",
+            f"{costs['peak_megabytes']:.0f}",
+        ]
+        for size, costs in rows
+    ]
+    return markdown_table(header, table)

@@ -1,0 +1,196 @@
+"""One small real deployment: a copy of the project with a smaller budget, run by its own CLI.
+
+Nothing is shared with the code under test but its public commands and the state that they leave.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
+
+SCRIPTS = Path(sys.executable).parent
+SMALL_DEMO = Path(__file__).with_name("small_demo.py")
+PARTS = (
+    *("mlops_platform", "dbt_project"),
+    *("dagster.yaml", "workspace.yaml", "pyproject.toml", "requirements.lock"),
+)
+MINIMUM = "E2E_MINIMUM_ROC_AUC"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A copy of the project and a state folder, used as a person uses them."""
+
+    project: Path
+    home: Path
+    mlflow_port: int
+    model: str = "flight_delay"
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings({"MLOPS_HOME": str(self.home)})
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.settings.ledger_url)
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.settings.mlflow_tracking_uri, self.settings.mlflow_artifacts)
+
+    @property
+    def pointer(self) -> Path:
+        return self.settings.release_pointer(self.model)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.project),
+            "PATH": os.pathsep.join([str(SCRIPTS), os.environ["PATH"]]),
+            "MLOPS_HOME": str(self.home),
+            "DAGSTER_HOME": str(self.settings.dagster_home),
+            "MLOPS_MLFLOW_UI_URL": f"http://127.0.0.1:{self.mlflow_port}",
+            "COLUMNS": "200",
+        }
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
+            cwd=self.project,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *command: str, succeeds: bool = True, **environment: str) -> str:
+        """Output of a command that must succeed, or must fail."""
+        with self.start(*command, **environment) as process:
+            output, _ = process.communicate(timeout=540)
+        assert (process.returncode == 0) is succeeds, output[-6000:]
+        return output
+
+    def demo(self) -> str:
+        return self.run(sys.executable, str(SMALL_DEMO))
+
+    def mlops(self, *arguments: str, succeeds: bool = True) -> str:
+        return self.run("mlops", *arguments, succeeds=succeeds)
+
+    def launch(
+        self, *target: str, config: Mapping[str, Any] | None = None, **environment: str
+    ) -> dg.DagsterRun:
+        """`dg launch` of a job or of assets; returns the run, whatever became of it."""
+        file = self.home / "launch.yaml"
+        file.write_text(yaml.safe_dump(dict(config or {})))
+        configured = ("--config", str(file)) if config else ()
+        with self.start("dg", "launch", *target, *configured, **environment) as process:
+            output, _ = process.communicate(timeout=540)
+        with self.instance() as instance:
+            (run,) = instance.get_runs(limit=1)
+        assert run.run_id in output, output[-6000:]
+        return run
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance:
+            yield instance
+
+    def events(self, run: dg.DagsterRun, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
+        with self.instance() as instance:
+            entries = instance.all_logs(run.run_id, of_type=kind)
+        return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+
+    def steps(self, run: dg.DagsterRun, kind: dg.DagsterEventType) -> set[str]:
+        """Names of the assets of this model to which something happened in a run."""
+        keys = {event.step_key or "" for event in self.events(run, kind)}
+        return {key.removeprefix(f"{self.model}__") for key in keys}
+
+    def checks(self, run: dg.DagsterRun) -> dict[str, bool]:
+        events = self.events(run, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        results = [event.asset_check_evaluation_data for event in events]
+        return {result.check_name: result.passed for result in results}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
+    """Four weeks, two trials, and a gate that the environment can make impossible."""
+    attributes = declared["attributes"]
+    attributes["training"]["history"]["split"] = {"validation_days": 7, "test_days": 7}
+    attributes["training"]["tuning"] |= {"trials": 2, "folds": 2, "max_rows": 4000}
+    attributes["evaluation"]["permutation_rows"] = 100
+    attributes["gate"] |= {
+        "minimum": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"},
+        "max_subgroup_log_loss_ratio": 3.0,
+        "max_row_cpu_milliseconds": 1000,
+    }
+    return declared
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project whose one model trains in seconds."""
+    copy = tmp_path_factory.mktemp("project")
+    ignored = shutil.ignore_patterns("__pycache__", "target", "logs", ".local_defs_state")
+    for part in PARTS:
+        source = PROJECT_ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, copy / part, ignore=ignored)
+        else:
+            shutil.copy(source, copy / part)
+    file = copy / "mlops_platform" / "defs" / "flight_delay" / "defs.yaml"
+    declared = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump(_with_a_smaller_budget(declared), sort_keys=False))
+    return copy
+
+
+@pytest.fixture(scope="session")
+def deployment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A deployment whose demo has run once; tests leave its champion as they found it."""
+    deployment = Deployment(project, tmp_path_factory.mktemp("deployment"), free_port())
+    deployment.demo()
+    return deployment
+
+
+@pytest.fixture
+def untrained(deployment: Deployment, tmp_path: Path) -> Deployment:
+    """Another state folder, with the same landed days and published features and nothing else."""
+    home = tmp_path / "untrained"
+    for part in ("lake/landing", "lake/features", "warehouse", "cache"):
+        shutil.copytree(deployment.home / part, home / part)
+    another = Deployment(deployment.project, home, deployment.mlflow_port)
+    another.mlops("setup")
+    return another
+
+
+@pytest.fixture(scope="session")
+def small_demo() -> str:
+    """The program that `Deployment.demo` runs, for tests that must interrupt it."""
+    return str(SMALL_DEMO)
+
+
+@pytest.fixture(scope="session")
+def as_of() -> dict[str, Any]:
+    """Run configuration of a training that knows what the demo knew."""
+    moment = {"as_of": "2013-01-29T00:00:00-05:00"}
+    return {"ops": {"flight_delay__training_set": {"config": moment}}}
