@@ -1,0 +1,70 @@
+"""Records pass from asset to asset as JSON, within a run and from the latest one."""
+
+import dagster as dg
+import pytest
+
+from mlops_platform.components.record_io_manager import RecordIOManager, latest_record
+from mlops_platform.errors import DataError
+from mlops_platform.record import Record
+from mlops_platform.settings import settings
+
+RESOURCES = {"io_manager": RecordIOManager()}
+
+
+class Found(Record):
+    """What the upstream asset found."""
+
+    number: int
+
+
+class Config(dg.Config):
+    """What to find."""
+
+    number: int = 1
+
+
+@dg.asset(key=["churn", "found"])
+def found(config: Config) -> Found:
+    return Found(number=config.number)
+
+
+@dg.asset(key=["churn", "doubled"], ins={"found": dg.AssetIn(key=["churn", "found"])})
+def doubled(found: Found) -> Found:
+    return Found(number=2 * found.number)
+
+
+def _run(assets, selection=None, number=1):
+    config = {"ops": {"churn__found": {"config": {"number": number}}}} if selection is None else {}
+    return dg.materialize(assets, selection=selection, resources=RESOURCES, run_config=config)
+
+
+def test_a_run_reads_what_it_wrote_itself(home) -> None:
+    assert _run([found, doubled], number=4).success
+
+    assert latest_record(dg.AssetKey(["churn", "doubled"]), Found) == Found(number=8)
+
+
+def test_an_asset_that_is_materialised_alone_reads_the_latest(home) -> None:
+    _run([found, doubled], number=4)
+    _run([found, doubled], number=5)
+
+    assert _run([found, doubled], selection=[doubled]).success
+
+    assert latest_record(doubled.key, Found) == Found(number=10)
+
+
+def test_each_run_keeps_its_own_records(home) -> None:
+    first, second = _run([found], number=1), _run([found], number=2)
+
+    kept = {
+        run.run_id: Found.model_validate_json(
+            (settings().records / "runs" / run.run_id / "churn__found.json").read_bytes()
+        ).number
+        for run in (first, second)
+    }
+    assert kept == {first.run_id: 1, second.run_id: 2}
+
+
+def test_an_asset_that_was_never_materialised_is_named_with_the_cure(home) -> None:
+    with pytest.raises(DataError, match=r"churn/found was never materialised; materialise it"):
+        _run([found, doubled], selection=[doubled])

@@ -1,0 +1,80 @@
+"""What no single section can know: contradictions, and columns that the tables lack."""
+
+from typing import Any
+
+from mlops_platform.errors import SpecError
+from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
+
+Attributes = dict[str, Any]
+TABLES = {
+    "customers": [
+        *("customer_id", "event_time", "local_date", "age", "visits", "country", "gender"),
+    ],
+    "departures": ["customer_id", "left", "known_at"],
+}
+
+
+def _found(errors: Any) -> list[tuple[str, object]]:
+    return [(error.field, error.value) for error in errors]
+
+
+def _spec(attributes: Attributes) -> ModelSpec:
+    return ModelSpec.model_validate(attributes)
+
+
+def test_a_valid_model_has_no_contradiction(attributes: Attributes) -> None:
+    assert list(inconsistencies(_spec(attributes))) == []
+    assert list(missing_columns(_spec(attributes), TABLES)) == []
+
+
+def test_every_feature_is_preprocessed_exactly_once(attributes: Attributes) -> None:
+    candidate = attributes["training"]["candidates"][0]
+    candidate["preprocessing"] = [{"columns": ["age", "agee"]}, {"columns": ["age", "country"]}]
+
+    errors = list(inconsistencies(_spec(attributes)))
+
+    path = "training.candidates.0.preprocessing"
+    assert _found(errors) == [(path, "age"), (path, "agee"), (path, "visits")]
+    assert "keep one" in errors[0].fix
+    assert "Did you mean 'age'?" in errors[1].fix
+    assert "add it" in errors[2].fix
+
+
+def test_subgroups_are_categorical_or_sensitive(attributes: Attributes) -> None:
+    attributes["evaluation"] = {"subgroups": ["gender", "age"]}
+
+    (error,) = inconsistencies(_spec(attributes))
+
+    assert (error.field, error.value) == ("evaluation.subgroups.1", "age")
+    assert "`sensitive`" in error.fix
+
+
+def test_the_outcome_is_no_feature(attributes: Attributes) -> None:
+    attributes["features"]["numeric"] = ["age", "visits", "left"]
+
+    assert ("label.column", "left") in _found(inconsistencies(_spec(attributes)))
+
+
+def test_a_column_that_the_table_lacks_is_named_with_the_nearest_one(
+    attributes: Attributes,
+) -> None:
+    attributes["features"]["numeric"] = ["age", "visit"]
+    attributes["label"]["known_at"] = "since"
+
+    errors = list(missing_columns(_spec(attributes), TABLES))
+
+    assert _found(errors) == [("features.numeric.1", "visit"), ("label.known_at", "since")]
+    assert "Did you mean 'visits'?" in errors[0].fix
+    assert "customer_id, known_at, left" in errors[1].fix
+
+
+def test_a_table_that_nobody_publishes_is_refused_once(attributes: Attributes) -> None:
+    errors = list(missing_columns(_spec(attributes), {"departures": TABLES["departures"]}))
+
+    assert _found(errors) == [("features.table", "customers")]
+
+
+def test_an_error_names_field_value_and_fix() -> None:
+    error = SpecError("features.numeric.1", "visit", "Did you mean 'visits'?")
+
+    assert str(error) == "features.numeric.1: 'visit' is not usable. Did you mean 'visits'?"
