@@ -7,6 +7,7 @@ INSTALLED := $(VENV)/.installed
 # Without compiled files every process of every tool compiles scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
+export DAGSTER_HOME := $(abspath $(or $(MLOPS_HOME),.mlops))/dagster
 export DAGSTER_DISABLE_TELEMETRY := true
 
 .PHONY: help setup demo test up check lint bench lock clean

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 
 import bentoml
-import pandas as pd
-import skops.io
 
 HERE = Path(__file__).parent
 
@@ -15,6 +13,9 @@ class FlightDelay:
     """Probability that a flight arrives more than 15 minutes late."""
 
     def __init__(self) -> None:
+        # Not above: the process that supervises the workers would import scikit-learn as well.
+        import skops.io
+
         trusted = skops.io.get_untrusted_types(file=HERE / "model.skops")
         self.model = skops.io.load(HERE / "model.skops", trusted=trusted)
         self.dtypes = json.loads((HERE / "dtypes.json").read_text())
@@ -22,5 +23,7 @@ class FlightDelay:
     @bentoml.api
     def predict(self, rows: list[dict[str, float | str | None]]) -> list[float]:
         """Score rows, in their order."""
+        import pandas as pd
+
         frame = pd.DataFrame(rows).astype(self.dtypes)
         return [float(p) for p in self.model.predict_proba(frame)[:, 1]]

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.processes import QUIET, ROOT
+from benchmarks.processes import ENVIRONMENT, ROOT
 from benchmarks.report import markdown_table, say
 
 SIZES = (1, 10, 100, 500)
@@ -74,7 +74,7 @@ def _environment(home: Path) -> dict[str, str]:
     inherited = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }
-    return {**inherited, **QUIET, "MLOPS_HOME": str(home)}
+    return {**inherited, **ENVIRONMENT, "MLOPS_HOME": str(home)}
 
 
 def _costs(
@@ -101,7 +101,7 @@ def _load(arguments: Sequence[str], project: Path, environment: dict[str, str]) 
 def _report(baseline: Costs, rows: Sequence[tuple[int, Costs]]) -> str:
     header = [
         *("models", "assets", "jobs", "imports CPU s", "load CPU s", "snapshot CPU s"),
-        *("graph MB", "graph and jobs MB", "peak MB"),
+        *("graph MB", "snapshot MB", "peak MB"),
     ]
     imports = f"{baseline['imports_cpu_seconds']:.2f}"
     peak = f"{baseline['peak_megabytes']:.0f}"
@@ -114,7 +114,7 @@ def _report(baseline: Costs, rows: Sequence[tuple[int, Costs]]) -> str:
             f"**{costs['load_cpu_seconds']:.2f}**",
             f"{costs['snapshot_cpu_seconds']:.2f}",
             f"{costs['graph_bytes'] / 1e6:.2f}",
-            f"**{costs['whole_bytes'] / 1e6:.2f}**",
+            f"**{costs['snapshot_bytes'] / 1e6:.2f}**",
             f"{costs['peak_megabytes']:.0f}",
         ]
         for size, costs in rows

@@ -17,12 +17,14 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.2
-QUIET = {
+ENVIRONMENT = {
     "BENTOML_DO_NOT_TRACK": "True",
     "DAGSTER_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MPLBACKEND": "agg",
+    # As the platform sets it: on a machine with neighbours, more threads measure the neighbours.
+    "OMP_NUM_THREADS": "1",
 }
 
 
@@ -83,7 +85,7 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     inherited = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }
-    return {**inherited, **QUIET, **extra}
+    return {**inherited, **ENVIRONMENT, **extra}
 
 
 def _cpu_seconds_of_children() -> float:

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.processes import ROOT
+from benchmarks.processes import ENVIRONMENT, ROOT
 
 PACKAGES = (
     *("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "mlflow", "bentoml"),
     *("scikit-learn", "optuna", "skops", "pandas", "numpy", "pyarrow"),
 )
-THREADS = ("OMP_NUM_THREADS", "MLOPS_THREADS")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _details(found: Circumstances) -> str:
         f"{psutil.virtual_memory().total / 1e9:.0f} GB, {platform.system()} {platform.release()}",
         "load average at start": ", ".join(f"{load:.2f}" for load in found.load)
         + " (1, 5 and 15 minutes)",
-        "threads": ", ".join(f"{name}={os.environ.get(name, 'unset')}" for name in THREADS),
+        "threads": f"OMP_NUM_THREADS={ENVIRONMENT['OMP_NUM_THREADS']}",
         "versions": ", ".join(
             [f"Python {platform.python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
         ),

@@ -8,11 +8,13 @@ import dagster as dg
 
 from mlops_platform.cli.demo_progress import DemoProgress
 from mlops_platform.cli.demo_summary import show, summarise
+from mlops_platform.cli.heal import heal
 from mlops_platform.cli.setup import ensure_set_up
 from mlops_platform.components.driver import JobDriver, run_config
-from mlops_platform.components.instance import fail_orphaned_runs, open_instance
+from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.data.published import published_days
+from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.settings import settings
 
@@ -31,10 +33,11 @@ def command() -> None:
     ensure_set_up()
     progress = DemoProgress(settings().demo / "seconds.json")
     with open_instance() as instance, progress.shown():
-        fail_orphaned_runs(instance)
+        heal(instance)
         driver = JobDriver(_definitions(), instance)
         _land_and_build(driver, progress)
         _train_and_release(driver, progress)
+    _refuse_nothing_released()
     summary = summarise(MODEL, progress.seconds())
     write_json(settings().demo / "summary.json", summary)
     show(summary)
@@ -47,7 +50,9 @@ def _definitions() -> dg.Definitions:
 
 
 def _land_and_build(driver: JobDriver, progress: DemoProgress) -> None:
-    missing = sorted(set(_days()) - published_days(settings().published, "flight_features"))
+    root = settings().published
+    published = published_days(root, "flight_features") & published_days(root, "flight_labels")
+    missing = sorted(set(_days()) - published)
     if not missing:
         progress.done_before("land")
         progress.done_before("build features")
@@ -72,8 +77,19 @@ def _train_and_release(driver: JobDriver, progress: DemoProgress) -> None:
             config = run_config(f"{MODEL}__training_set", {"as_of": AS_OF})
             driver.run(f"train_{MODEL}", config=config, report=report)
         else:
-            delivery = [dg.AssetKey([MODEL, name]) for name in ("model_card", "bento")]
-            driver.run(f"train_{MODEL}", assets=delivery, report=report)
+            # The champion again: an interrupted one is in the ledger but handed nothing on.
+            rest = [dg.AssetKey([MODEL, name]) for name in ("champion", "model_card", "bento")]
+            driver.run(f"train_{MODEL}", assets=rest, report=report)
+
+
+def _refuse_nothing_released() -> None:
+    ledger = open_ledger()
+    if ledger.current_release(MODEL) is None:
+        (decision,) = ledger.decisions(MODEL, limit=1)
+        raise MlopsError(
+            f"nothing was released. {decision.reason} Change the gate in "
+            f"mlops_platform/defs/{MODEL}/defs.yaml if this machine deserves it, and start again."
+        )
 
 
 def _days() -> Iterator[date]:

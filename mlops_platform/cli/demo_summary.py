@@ -9,13 +9,14 @@ from rich.table import Table
 from mlops_platform.cli.console import console
 from mlops_platform.components.record_io_manager import latest_record
 from mlops_platform.settings import settings
-from mlops_platform.usecases.judge import JudgedCandidate
 from mlops_platform.usecases.package import PackagedRelease
+from mlops_platform.usecases.register import RegisteredCandidate
 
 
 def summarise(model: str, seconds: Mapping[str, float]) -> dict[str, Any]:
     """Everything that the demo made, read from the records of its assets."""
-    judged = latest_record(dg.AssetKey([model, "gate"]), JudgedCandidate)
+    # Not the gate's latest verdict: a later candidate may have lost to this champion.
+    judged = latest_record(dg.AssetKey([model, "registered_version"]), RegisteredCandidate).judged
     packaged = latest_record(dg.AssetKey([model, "bento"]), PackagedRelease)
     evaluated, candidate = judged.evaluated, judged.evaluated.candidate
     training_set = candidate.training_set

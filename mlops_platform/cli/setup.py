@@ -1,5 +1,6 @@
 """`mlops setup`: everything a fresh MLOPS_HOME needs, once."""
 
+import hashlib
 import json
 import sys
 from string import Template
@@ -57,7 +58,11 @@ def render_dagster_yaml(current: Settings) -> None:
 
 def _inputs() -> dict[str, str]:
     """What set-up depends on: a change of any of it is a reason to set up again."""
+    databases = f"{settings().ledger_url}\n{settings().mlflow_tracking_uri}"
     return {
+        "home": str(settings().home),
+        # Hashed, because a URL may hold a password.
+        "databases": hashlib.sha256(databases.encode()).hexdigest(),
         "dbt_project": project_digest(DBT_PROJECT),
         "dagster_yaml": sha256_of_file(settings().dagster_yaml),
         "requirements_lock": sha256_of_file(PROJECT_ROOT / "requirements.lock"),

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import DataError
@@ -43,9 +45,9 @@ def command(query: str | None, as_csv: bool) -> None:
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    table = Table(*columns)
+    table = Table(*(escape(column) for column in columns))
     for row in rows[:MAX_SHOWN_ROWS]:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     console.print(table)
     if len(rows) > MAX_SHOWN_ROWS:
         console.print(f"the first {MAX_SHOWN_ROWS} rows; --csv gives all of them")

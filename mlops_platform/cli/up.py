@@ -13,11 +13,14 @@ from pathlib import Path
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.cli.heal import heal
 from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.components.instance import open_instance
 from mlops_platform.errors import SettingsError
 from mlops_platform.settings import PROJECT_ROOT, settings
 
 STOP_SECONDS = 20
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -40,32 +43,27 @@ class Service:
 def command(dagster_port: int, mlflow_port: int) -> None:
     """Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."""
     ensure_set_up()
-    _heal()
+    with open_instance() as instance:
+        heal(instance)
     services = _services(dagster_port, mlflow_port)
     for service in services:
         _refuse_taken_port(service)
     logs = settings().home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
-    children = {service: _start(service, logs) for service in services}
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+    children: dict[Service, subprocess.Popen[bytes]] = {}
     try:
+        for service in services:
+            children[service] = _start(service, logs, _environment(mlflow_port))
         _announce(children, logs)
         _wait_for_any_end(children)
     except KeyboardInterrupt:
         console.print("stopping")
     finally:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         _stop(children)
-
-
-def _heal() -> None:
-    """Put right what a killed process left behind."""
-    from mlops_platform.cli.reconcile import reconcile_everything
-    from mlops_platform.components.instance import fail_orphaned_runs, open_instance
-
-    with open_instance() as instance:
-        for run_id in fail_orphaned_runs(instance):
-            console.print(f"[yellow]failed orphaned run[/] {run_id} and freed its slots")
-    reconcile_everything()
 
 
 def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
@@ -95,12 +93,13 @@ def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
     )
 
 
-def _environment() -> Mapping[str, str]:
-    current = settings()
+def _environment(mlflow_port: int) -> Mapping[str, str]:
+    current, ui = settings(), os.environ.get("MLOPS_MLFLOW_UI_URL")
     return {
         **os.environ,
         "MLOPS_HOME": str(current.home),
         "DAGSTER_HOME": str(current.dagster_home),
+        "MLOPS_MLFLOW_UI_URL": ui or f"http://127.0.0.1:{mlflow_port}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
     }
@@ -120,13 +119,13 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _start(service: Service, logs: Path) -> subprocess.Popen[bytes]:
+def _start(service: Service, logs: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that Ctrl-C reaches it once and through us."""
     with (logs / f"{service.name.lower()}.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
             service.arguments,
             cwd=PROJECT_ROOT,
-            env=_environment(),
+            env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

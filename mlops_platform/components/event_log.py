@@ -5,15 +5,22 @@ the last connection of a database in WAL mode also checkpoints it. Landing ninet
 six hundred events: kept open, they take a fraction of the time, and the data on disk are the same.
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from string import Template
 from typing import Any
+
+from dagster import EventLogEntry
 
 # Dagster exports its storages nowhere else; its dagster.yaml documents this very path.
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.pool import QueuePool
+
+from mlops_platform.settings import settings
 
 MAX_OPEN_DATABASES = 16
 BUSY_SECONDS = 30
@@ -29,8 +36,26 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "PooledSqliteEventLogStorage":
-        """Made by Dagster from `dagster.yaml`."""
-        return cls(inst_data=inst_data, **config_value)
+        """Made by Dagster from `dagster.yaml`.
+
+        A tool that is started without DAGSTER_HOME reads the unrendered template of the working
+        folder; its events belong to the deployment all the same.
+        """
+        base_dir = Template(config_value["base_dir"]).safe_substitute(
+            dagster_home=settings().dagster_home
+        )
+        return cls(base_dir, inst_data)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event, and touch the file that the watcher of a live run looks at."""
+        super().store_event(event)
+        # A commit in WAL mode leaves the database file itself untouched.
+        os.utime(self.path_for_shard(event.run_id))
+
+    def wipe(self) -> None:
+        """Delete everything; what is open would be written to files that are gone."""
+        self._close()
+        super().wipe()
 
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[Connection]:
         """A transaction on the database of one run."""
@@ -43,9 +68,12 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close what is open."""
+        self._close()
+        super().dispose()
+
+    def _close(self) -> None:
         while self._engines:
             self._engines.popitem()[1].dispose()
-        super().dispose()
 
     @contextmanager
     def _transaction(
@@ -75,7 +103,7 @@ def _open(url: str) -> Engine:
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
-    @event.listens_for(engine, "connect")
+    @sqlalchemy_event.listens_for(engine, "connect")
     def _sync_at_checkpoints(connection: Any, _record: Any) -> None:
         # In WAL mode this loses at most the last events at a power cut, and corrupts nothing.
         connection.execute("PRAGMA synchronous = NORMAL")

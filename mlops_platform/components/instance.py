@@ -45,6 +45,17 @@ def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in orphans]
 
 
+def free_dead_slots(instance: dg.DagsterInstance) -> None:
+    """Free pool slots that finished or deleted runs still hold."""
+    storage = instance.event_log_storage
+    for key in storage.get_concurrency_keys():
+        info = storage.get_concurrency_info(key)
+        for run_id in {*info.active_run_ids, *info.pending_run_ids}:
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
+
+
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     processes = list(_processes(instance, run.run_id))
     if not processes:

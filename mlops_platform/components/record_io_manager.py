@@ -11,6 +11,7 @@ from mlops_platform.record import Record
 from mlops_platform.settings import settings
 
 R = TypeVar("R", bound=Record)
+EARLIER_RUNS = ("dagster/parent_run_id", "dagster/root_run_id")
 
 
 class RecordIOManager(dg.ConfigurableIOManager):
@@ -30,8 +31,12 @@ class RecordIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> Record:
         """Read the Record of an upstream asset as the type that the downstream asset annotates."""
-        own = _file(context.asset_key, context.step_context.run_id)
-        return _read(own if own.is_file() else _file(context.asset_key), _type_of(context))
+        run = context.step_context.dagster_run
+        # A re-execution goes on with what the run that failed had made.
+        for run_id in (run.run_id, *(run.tags.get(tag) for tag in EARLIER_RUNS)):
+            if run_id and (own := _file(context.asset_key, run_id)).is_file():
+                return _read(own, _type_of(context))
+        return _read(_file(context.asset_key), _type_of(context))
 
 
 def latest_record(asset: dg.AssetKey, record_type: type[R]) -> R:

@@ -72,7 +72,7 @@ def search(
     trials = []
     with _quiet_optuna():
         study = _study(spec)
-        for _ in range(_budget(spec)):
+        for _ in range(budget(spec)):
             trial = _run(study, spec, scorer)
             trials.append(trial)
             on_trial(trial)
@@ -97,7 +97,8 @@ def _study(spec: ModelSpec) -> optuna.Study:
     return study
 
 
-def _budget(spec: ModelSpec) -> int:
+def budget(spec: ModelSpec) -> int:
+    """Trials of one search: as many as declared, one per candidate where nothing is searched."""
     candidates = spec.training.candidates
     searched = any(dimensions_of(candidate) for candidate in candidates)
     return max(spec.training.tuning.trials, len(candidates)) if searched else len(candidates)

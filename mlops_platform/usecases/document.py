@@ -39,10 +39,14 @@ def write_model_card(
     model_home: Path,
     provenance: Mapping[str, str],
 ) -> WrittenCard:
-    """Fill the card from the run, write it beside the version, and log it to MLflow."""
+    """Fill the card from the run, write it beside the version, and log it to MLflow.
+
+    The card of a version is written once, as its model is: a later call changes nothing.
+    """
     from mlops_platform.training.card_text import card_html, card_markdown
     from mlops_platform.training.figures import figures_of
 
+    registered.require_released_as(release)
     card = _card(spec, registered, release, provenance)
     figures = figures_of(registered.judged.evaluated.evaluation)
     texts = (card_markdown(card), card_html(card, figures), card.model_dump_json(indent=2))
@@ -51,8 +55,8 @@ def write_model_card(
         for name, text in zip(NAMES, texts, strict=True):
             (temporary / name).write_text(text, encoding="utf-8")
     with registry.resume_run(release.run_id) as run:
-        for name, text in zip(NAMES, texts, strict=True):
-            run.log_text(name, text)
+        for name in NAMES:
+            run.log_text(name, (directory / name).read_text(encoding="utf-8"))
     return WrittenCard(directory=directory)
 
 

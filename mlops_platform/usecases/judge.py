@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.errors import ServingError
+from mlops_platform.errors import ServingError, TrainingError
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.comparison import Comparison
@@ -111,13 +111,19 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
     import numpy as np
 
     from mlops_platform.training.comparison import compare, unseen_by_both
-    from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
+    from mlops_platform.training.rows import days_of, labels_of, positive_scores
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
-    features = features_of(rows, spec)
 
     def scores_of(model: Any) -> NDArray[np.float64]:
-        return positive_scores(model, features) if len(rows) else np.empty(0)
+        # Each model reads its own columns: features come and go from version to version.
+        wanted = list(model.feature_names_in_)
+        if absent := [column for column in wanted if column not in rows.columns]:
+            raise TrainingError(
+                f"features: the champion of {spec.name} still reads {absent}. Keep them under "
+                "`features.sensitive` until a version without them is released."
+            )
+        return positive_scores(model, rows[wanted]) if len(rows) else np.empty(0)
 
     return compare(
         spec.gate.improvement,

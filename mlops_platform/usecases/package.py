@@ -52,6 +52,7 @@ def package_release(
     from mlops_platform.serving.packaging import BentoRequest, build_bento
     from mlops_platform.serving.parity import check_parity
 
+    registered.require_released_as(release)
     model = load_model(registered.directory, registered.digests)
     split = split_rows(spec, registered.judged.evaluated.candidate.training_set)
     parity = check_parity(registered.features, model, split.everything)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
+from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.errors import LedgerError
 from mlops_platform.files import new_directory
-from mlops_platform.ledger.records import VersionIdentity
+from mlops_platform.ledger.records import Release, VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
@@ -38,6 +40,20 @@ class RegisteredCandidate(Record):
     fitted_through: datetime
     directory: Path
     digests: dict[str, str]
+
+    def require_released_as(self, release: Release) -> None:
+        """Refuse to document or package one version under the name of another.
+
+        Raises:
+            LedgerError: the release is of another version.
+        """
+        released = release.model_dump(include=set(VersionIdentity.model_fields))
+        if self.identity.model_dump() != released:
+            raise LedgerError(
+                f"version {self.identity.version} is not what release {release.sequence} of "
+                f"{release.model!r} released (version {release.version}). Run the whole job, or "
+                "materialise registered_version and champion together with this."
+            )
 
 
 def register_candidate(
@@ -67,7 +83,9 @@ def register_candidate(
     features = describe_features(spec, rows)
     directory = model_home / "released" / candidate.run_id
     with new_directory(directory) as temporary:
-        digests = save_model(released.model, temporary)
+        save_model(released.model, temporary)
+    # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.
+    digests = digest_directory(directory)
     fitted_through = candidate.training_set.last_event_time
     version = registry.register_version(
         spec.name,

@@ -11,7 +11,7 @@ from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.files import new_directory
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.search import Recipe, Trial
+from mlops_platform.training.search import Recipe, Trial, budget
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -134,7 +134,7 @@ def _log_training_set(
 
 
 def _trial_logger(run: TrainingRun, spec: ModelSpec, report: Report) -> Callable[[Trial], None]:
-    total = max(spec.training.tuning.trials, len(spec.training.candidates))
+    total = budget(spec)
     metric = spec.training.tuning.metric
 
     def log(trial: Trial) -> None:

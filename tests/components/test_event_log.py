@@ -1,7 +1,10 @@
 """The pooled event log stores what Dagster's own stores."""
 
+import subprocess
+import sys
 import threading
 from datetime import date, timedelta
+from uuid import uuid4
 
 import dagster as dg
 
@@ -104,3 +107,42 @@ def test_a_deleted_run_is_gone(home) -> None:
         instance.delete_run(run_id)
         assert instance.get_run_by_id(run_id) is None
         assert instance.all_logs(run_id) == []
+
+
+LAND_IN_ANOTHER_PROCESS = """
+import sys
+import dagster as dg
+
+@dg.asset
+def slow():
+    return None
+
+job = dg.Definitions([slow], jobs=[dg.define_asset_job("j", [slow])]).resolve_job_def("j")
+with dg.DagsterInstance.get() as instance:
+    job.execute_in_process(instance=instance, run_id=sys.argv[1])
+"""
+
+
+def test_a_watcher_sees_the_events_of_a_run_in_another_process(home) -> None:
+    """The run page of the UI lives on this."""
+    run_id, seen, succeeded = str(uuid4()), [], threading.Event()
+
+    def watch(entry: dg.EventLogEntry, _cursor: str) -> None:
+        seen.append(entry)
+        if entry.dagster_event and entry.dagster_event.is_job_success:
+            succeeded.set()
+
+    with open_instance() as instance:
+        instance.watch_event_logs(run_id, None, watch)
+        subprocess.run(
+            [sys.executable, "-c", LAND_IN_ANOTHER_PROCESS, run_id], check=True, timeout=120
+        )
+        assert succeeded.wait(timeout=20), f"saw only {len(seen)} events"
+        instance.end_watch_event_logs(run_id, watch)
+
+
+def test_a_tool_without_dagster_home_does_not_litter_the_working_folder(home) -> None:
+    storage = PooledSqliteEventLogStorage.from_config_value(
+        None, {"base_dir": "${dagster_home}/history/runs"}
+    )
+    assert storage.path_for_shard("x").startswith(str(home.dagster_home))

@@ -9,6 +9,7 @@ import dagster as dg
 
 from mlops_platform.components.instance import (
     fail_orphaned_runs,
+    free_dead_slots,
     open_instance,
     process_is_alive,
 )
@@ -77,3 +78,16 @@ def test_a_process_id_that_was_used_again_does_not_count_as_alive() -> None:
 def test_the_pool_limit_of_the_shipped_dagster_yaml_is_in_force(home) -> None:
     with open_instance() as instance:
         assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
+
+
+def test_a_slot_that_a_finished_run_still_holds_is_freed(home) -> None:
+    process = _start_a_run_that_holds_the_pool()
+    process.kill()
+    process.wait()
+
+    with open_instance() as instance:
+        (orphan,) = instance.get_runs()
+        instance.report_run_canceled(orphan)
+        assert fail_orphaned_runs(instance) == []
+        free_dead_slots(instance)
+        assert dg.materialize([quick], instance=instance).success

@@ -68,3 +68,24 @@ def test_each_run_keeps_its_own_records(home) -> None:
 def test_an_asset_that_was_never_materialised_is_named_with_the_cure(home) -> None:
     with pytest.raises(DataError, match=r"churn/found was never materialised; materialise it"):
         _run([found, doubled], selection=[doubled])
+
+
+def test_a_re_execution_goes_on_with_the_records_of_the_run_that_failed(home) -> None:
+    job = dg.Definitions(
+        [found, doubled], jobs=[dg.define_asset_job("train", [found, doubled])], resources=RESOURCES
+    ).resolve_job_def("train")
+
+    def run(number: int, **how: object) -> dg.ExecuteInProcessResult:
+        config = {"ops": {"churn__found": {"config": {"number": number}}}}
+        return job.execute_in_process(instance=instance, run_config=config, **how)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        failed = run(4)
+        run(5)  # another training comes in between
+        again = job.execute_in_process(
+            instance=instance,
+            asset_selection=[doubled.key],
+            tags={"dagster/parent_run_id": failed.run_id, "dagster/root_run_id": failed.run_id},
+        )
+    assert again.success
+    assert latest_record(doubled.key, Found) == Found(number=8)

@@ -106,6 +106,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
         if context.op_execution_context.op_config["collect_column_lineage"]:
+            # Also read by the subprocess and by the adapter that dagster-dbt opens beside it.
+            os.environ.update(self._folder(context).environment())
             collect_column_lineage(context, dbt, self.get_cli_args(context))
         outcomes = build(self._folder(context), self._select(context))
         yield from check_results(context, outcomes)

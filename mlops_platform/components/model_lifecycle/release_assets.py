@@ -25,6 +25,7 @@ from mlops_platform.usecases.release import release_version
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"
+CHAIN = "ledger_chain_is_whole"
 
 
 def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
@@ -87,7 +88,12 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 PROJECTIONS,
                 asset=[spec.name, "champion"],
                 description="The MLflow alias and release.json say what the ledger says.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                CHAIN,
+                asset=[spec.name, "champion"],
+                description="No row of the ledger was changed or removed since it was written.",
+            ),
         ],
     )
     def champion(
@@ -112,6 +118,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             expected_sequence=judged.evaluated.champion_sequence,
         )
         faults = projection_faults(ledger, registry, pointer, spec.name)
+        broken = ledger.verify_chain(spec.name)
         yield dg.MaterializeResult(
             value=release,
             data_version=dg.DataVersion(f"release-{release.sequence}"),
@@ -125,7 +132,12 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                     check_name=PROJECTIONS,
                     passed=not faults,
                     metadata={"faults": dg.MetadataValue.json([str(fault) for fault in faults])},
-                )
+                ),
+                dg.AssetCheckResult(
+                    check_name=CHAIN,
+                    passed=broken is None,
+                    metadata={"fault": str(broken or "none")},
+                ),
             ],
         )
 
