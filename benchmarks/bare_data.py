@@ -77,7 +77,8 @@ def run_dbt(home: Path, *command: str) -> None:
     project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     target = ["--target-path", str(warehouse / "dbt"), "--log-path", str(warehouse / "dbt")]
     result = dbtRunner().invoke(["--quiet", *command, *project, *target])
-    DuckDBConnectionManager.close_all_connections()  # they keep the file locked
+    # Open connections keep the file locked.
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not result.success:
         raise SystemExit(f"dbt {command[0]} failed: {result.exception}")
 

@@ -163,7 +163,7 @@ def refuse_unacceptable(evaluation: Evaluation, model_bytes: int) -> None:
 def figures(evaluation: Evaluation, threshold: float) -> dict[str, Figure]:
     """Calibration, curves, confusion, subgroups and importance."""
     labels, scores = evaluation.labels, evaluation.scores
-    canvas = {"dpi": 150, "layout": "constrained"}
+    canvas: dict[str, Any] = {"dpi": 150, "layout": "constrained"}
     calibration, axes = plt.subplots(figsize=(6, 4), **canvas)
     CalibrationDisplay.from_predictions(labels, scores, n_bins=10, strategy="quantile", ax=axes)
     curves, (left, right) = plt.subplots(1, 2, figsize=(6, 3.4), **canvas)

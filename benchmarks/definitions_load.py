@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.processes import ENVIRONMENT, ROOT
+from benchmarks.processes import ROOT, environment_of_processes, mlops, python
 from benchmarks.report import markdown_table, say
 
 SIZES = (1, 10, 100, 500)
@@ -35,10 +33,9 @@ def measure_definitions_load(repetitions: int, sizes: Sequence[int] = SIZES) -> 
     with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as folder:
         project = Path(folder, "project")
         _copy_project(project)
-        environment = _environment(Path(folder, "home"))
-        set_up = "from mlops_platform.cli import main; main()"
+        environment = {**environment_of_processes(), "MLOPS_HOME": str(Path(folder, "home"))}
         subprocess.run(
-            [sys.executable, "-c", set_up, "setup"],
+            mlops("setup"),
             cwd=project,
             env=environment,
             check=True,
@@ -70,13 +67,6 @@ def _declare_models(project: Path, count: int) -> None:
         (defs / name / "defs.yaml").write_text(declared, encoding="utf-8")
 
 
-def _environment(home: Path) -> dict[str, str]:
-    inherited = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
-    return {**inherited, **ENVIRONMENT, "MLOPS_HOME": str(home)}
-
-
 def _costs(
     arguments: Sequence[str], project: Path, environment: dict[str, str], repetitions: int
 ) -> Costs:
@@ -87,7 +77,7 @@ def _costs(
 
 def _load(arguments: Sequence[str], project: Path, environment: dict[str, str]) -> Costs:
     finished = subprocess.run(
-        [sys.executable, str(LOAD), *arguments],
+        python(str(LOAD), *arguments),
         cwd=project,
         env=environment,
         check=True,

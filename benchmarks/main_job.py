@@ -149,7 +149,9 @@ def _totals(usages: Mapping[str, Sequence[Usage]]) -> str:
     columns = {
         "wall s": [[usage.wall_seconds for usage in usages[name]] for name in (BARE, PLATFORM)],
         "CPU s": [[usage.cpu_seconds for usage in usages[name]] for name in (BARE, PLATFORM)],
-        "peak MB": [[usage.peak_bytes / 1e6 for usage in usages[name]] for name in (BARE, PLATFORM)],
+        "peak MB": [
+            [usage.peak_bytes / 1e6 for usage in usages[name]] for name in (BARE, PLATFORM)
+        ],
     }
     rows = []
     for name, (bare, platform) in columns.items():

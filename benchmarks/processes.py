@@ -56,7 +56,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=_environment(environment),
+            env={**environment_of_processes(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -70,6 +70,17 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
     return Usage(wall_seconds, _cpu_seconds_of_children() - cpu_before, memory.peak_bytes)
 
 
+def environment_of_processes() -> dict[str, str]:
+    """The environment of everything that is measured.
+
+    Without compiled files every process compiles its libraries anew, which would be measured; and
+    a folder of the caller's must not shadow the tree that is measured.
+    """
+    ignored = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "DAGSTER_HOME", "MLOPS_HOME"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ignored}
+    return {**inherited, **ENVIRONMENT}
+
+
 def python(*arguments: str) -> list[str]:
     """A command that runs this interpreter, with the project's folder first on its path."""
     return [sys.executable, *arguments]
@@ -78,14 +89,6 @@ def python(*arguments: str) -> list[str]:
 def mlops(command: str) -> list[str]:
     """A command of the platform, from this very tree even where another one is installed."""
     return python("-c", "from mlops_platform.cli import main; main()", command)
-
-
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    # Without compiled files every process compiles its libraries anew, which would be measured.
-    inherited = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
-    return {**inherited, **ENVIRONMENT, **extra}
 
 
 def _cpu_seconds_of_children() -> float:

@@ -194,3 +194,9 @@ def as_of() -> dict[str, Any]:
     """Run configuration of a training that knows what the demo knew."""
     moment = {"as_of": "2013-01-29T00:00:00-05:00"}
     return {"ops": {"flight_delay__training_set": {"config": moment}}}
+
+
+@pytest.fixture(scope="session")
+def free_ports(deployment: Deployment) -> tuple[int, int]:
+    """Ports for Dagster and for MLflow; links to MLflow name the second one."""
+    return free_port(), deployment.mlflow_port
