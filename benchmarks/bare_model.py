@@ -54,7 +54,7 @@ class Fitted:
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
         """Probability of being late, by row."""
-        return self.model.predict_proba(rows[FEATURES])[:, 1]
+        return np.asarray(self.model.predict_proba(rows[FEATURES])[:, 1])
 
 
 def split_by_time(rows: pd.DataFrame) -> Split:

@@ -233,7 +233,7 @@ def wait_until_ready(port: int, seconds: float = 180) -> None:
     raise SystemExit("the service did not start")
 
 
-def ask(connection: HTTPConnection, rows: list[dict[str, Any]]) -> list[float]:
+def ask(connection: HTTPConnection, rows: list[dict[Any, Any]]) -> list[float]:
     """The service's answers for some rows."""
     body = json.dumps({"rows": rows})
     connection.request("POST", "/predict", body, {"Content-Type": "application/json"})

@@ -20,7 +20,7 @@ class FlightDelay:
         self.model = skops.io.load(HERE / "model.skops", trusted=trusted)
         self.dtypes = json.loads((HERE / "dtypes.json").read_text())
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]
     def predict(self, rows: list[dict[str, float | str | None]]) -> list[float]:
         """Score rows, in their order."""
         import pandas as pd
