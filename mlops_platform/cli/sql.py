@@ -20,25 +20,24 @@ MAX_SHOWN_ROWS = 100
 @click.argument("query", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Every row as CSV, for another program.")
 def command(query: str | None, as_csv: bool) -> None:
-    """Query the lake with SQL, read-only; without a QUERY, list what there is.
+    """Query the lake with SQL, read-only.
 
-    Schemas: landing (as delivered), features (published by dbt), training_sets (one view a model).
+    Without a QUERY it lists what there is. Schemas: landing (as delivered), features (published by
+    dbt), training_sets (one view a model).
     """
-    import duckdb
-
-    from mlops_platform.data.catalogue import open_catalogue
+    from mlops_platform.data.catalogue import open_catalogue, query_catalogue
 
     with open_catalogue(settings().lake) as catalogue:
         try:
-            found = catalogue.execute(query or "FROM catalogue")
-            if as_csv:
-                found.df().to_csv(sys.stdout, index=False)
-                return
-            rows = found.fetchmany(MAX_SHOWN_ROWS + 1)
-        except duckdb.Error as error:
+            found = query_catalogue(catalogue, query or "FROM catalogue")
+        except DataError as error:
             raise DataError(
                 f"{error}\n`mlops sql` without a query lists tables and views."
             ) from error
+        if as_csv:
+            found.df().to_csv(sys.stdout, index=False)
+            return
+        rows = found.fetchmany(MAX_SHOWN_ROWS + 1)
         _show([name for name, *_ in found.description or ()], rows)
     if query is None:
         console.print(f"columns are described in {PROJECT_ROOT / 'dbt_project' / 'models'}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,6 +55,29 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def query_catalogue(catalogue: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyConnection:
+    """Run one query; the connection returned has its rows.
+
+    Raises:
+        DataError: the text is no single query, or DuckDB cannot answer it.
+    """
+    import duckdb
+
+    try:
+        statements = catalogue.extract_statements(query)
+        kinds = [statement.type.name for statement in statements]
+        # A PIVOT is several statements in one: DuckDB calls it MULTI.
+        if len(kinds) != 1 or kinds[0] not in {"SELECT", "EXPLAIN", "MULTI"}:
+            raise DataError(
+                f"'{query}' is not one query but {' and '.join(kinds) or 'nothing'}: the catalogue "
+                "is read-only. Ask one SELECT, FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, "
+                "SHOW or EXPLAIN."
+            )
+        return catalogue.execute(statements[0])
+    except duckdb.Error as error:
+        raise DataError(str(error)) from error
 
 
 def _partitioned_tables(lake_root: Path) -> Iterator[_View]:

@@ -1,8 +1,11 @@
 """What every section of a model's YAML shares."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from mlops_platform.record import Record
 
@@ -13,5 +16,34 @@ Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(ge=1)]
 
 
+def nearest_name(kind: str, name: str, known: Sequence[str]) -> str:
+    """Tell the fix for an unknown name: the known one that looks like it, or all of them."""
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Name a known {kind}: {', '.join(known) or 'there is none'}."
+
+
 class Section(Record):
-    """A frozen section of the YAML; unknown keys are refused."""
+    """A frozen section of the YAML; unknown keys are refused, each with its nearest known one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, attributes: Any) -> Any:
+        if isinstance(attributes, dict):
+            unknown = [key for key in attributes if key not in cls.model_fields]
+            if unknown:
+                raise ValidationError.from_exception_data(
+                    cls.__name__, [cls._unknown_key(key, attributes[key]) for key in unknown]
+                )
+        return attributes
+
+    @classmethod
+    def _unknown_key(cls, key: object, value: object) -> InitErrorDetails:
+        fix = nearest_name("attribute", str(key), list(cls.model_fields))
+        return InitErrorDetails(
+            type="value_error",
+            loc=(str(key),),
+            input=value,
+            ctx={"error": f"unknown attribute. {fix}"},
+        )

@@ -1,9 +1,9 @@
 """What one section of a model's YAML cannot know of another, or of the tables it reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from mlops_platform.errors import SpecError
+from mlops_platform.spec.base import nearest_name
 from mlops_platform.spec.model import ModelSpec
 
 
@@ -56,7 +56,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
     }
     for section, (table, columns) in wanted.items():
         if table not in tables:
-            yield SpecError(f"{section}.table", table, _unknown("table", table, tuple(tables)))
+            yield SpecError(f"{section}.table", table, nearest_name("table", table, sorted(tables)))
             continue
         for field, column in columns:
             if column not in tables[table]:
@@ -69,11 +69,4 @@ def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _unknown_column(column: str, known: Sequence[str]) -> str:
-    return _unknown("column", column, known)
-
-
-def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    if close:
-        return f"Did you mean '{close[0]}'?"
-    return f"Name a known {kind}: {', '.join(sorted(known)) or 'there is none'}."
+    return nearest_name("column", column, sorted(known))

@@ -47,7 +47,7 @@ MISTAKES = {
     "an unknown section": (
         "  calibration: sigmoid",
         "  colour: red\n    calibration: sigmoid",
-        ("training.colour", "'red'", "Name one of history, candidates, tuning"),
+        ("training.colour", "'red'", "Name a known attribute: history, candidates"),
     ),
     "a misspelt attribute": (
         "calibration: sigmoid",

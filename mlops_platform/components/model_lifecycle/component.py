@@ -9,6 +9,7 @@ from mlops_platform.components.features.component import DbtFeaturesComponent
 from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
+from mlops_platform.components.model_lifecycle.templates import render_templates
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
 
 
@@ -18,7 +19,7 @@ class ModelSpecYaml(ModelSpec):
     @model_validator(mode="before")
     @classmethod
     def _render_templates(cls, attributes: Any) -> Any:
-        return dg.ResolutionContext.default().resolve_value(attributes)
+        return render_templates(attributes)
 
 
 @dg.scaffold_with(ModelLifecycleScaffolder)
