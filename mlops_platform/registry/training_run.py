@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ T = TypeVar("T")
 # Limits of MLflow's own validation.
 _ITEMS_PER_BATCH: Final = 100
 _DATASET_DIGEST_LENGTH: Final = 36
+_FIGURES: Final = "figures"
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A run that is open for logging. Names of files may have folders, ``plots/roc.png``."""
+    """A run that is open for logging."""
 
     client: MlflowClient
     experiment_id: str
@@ -48,14 +49,21 @@ class TrainingRun:
         for batch in _batches(RunTag(key, value) for key, value in tags.items()):
             self.client.log_batch(self.run_id, tags=batch)
 
-    def log_figure(self, name: str, png: bytes) -> None:
-        """Log a picture."""
-        path = PurePosixPath(name)
-        folder = None if path.parent == PurePosixPath() else str(path.parent)
+    def log_figures(self, figures: Mapping[str, bytes]) -> None:
+        """Log pictures, PNG bytes by name, below ``figures/``."""
         with tempfile.TemporaryDirectory() as temporary:
-            file = Path(temporary, path.name)
-            file.write_bytes(png)
-            self.client.log_artifact(self.run_id, str(file), folder)
+            for name, png in figures.items():
+                Path(temporary, f"{name}.png").write_bytes(png)
+            self.client.log_artifacts(self.run_id, temporary, _FIGURES)
+
+    def read_figures(self) -> dict[str, bytes]:
+        """What `log_figures` logged."""
+        with tempfile.TemporaryDirectory() as temporary:
+            found = [
+                Path(self.client.download_artifacts(self.run_id, file.path, temporary))
+                for file in self.client.list_artifacts(self.run_id, _FIGURES)
+            ]
+            return {file.stem: file.read_bytes() for file in found}
 
     def log_text(self, name: str, text: str) -> None:
         """Log a text, Markdown or HTML file."""

@@ -44,17 +44,16 @@ def write_model_card(
     The card of a version is written once, as its model is: a later call changes nothing.
     """
     from mlops_platform.training.card_text import card_html, card_markdown
-    from mlops_platform.training.figures import figures_of
 
     registered.require_released_as(release)
     card = _card(spec, registered, release, provenance)
-    figures = figures_of(registered.judged.evaluated.evaluation)
-    texts = (card_markdown(card), card_html(card, figures), card.model_dump_json(indent=2))
     directory = model_home / "cards" / f"v{release.version}"
-    with new_directory(directory) as temporary:
-        for name, text in zip(NAMES, texts, strict=True):
-            (temporary / name).write_text(text, encoding="utf-8")
     with registry.resume_run(release.run_id) as run:
+        html = card_html(card, run.read_figures())
+        texts = (card_markdown(card), html, card.model_dump_json(indent=2))
+        with new_directory(directory) as temporary:
+            for name, text in zip(NAMES, texts, strict=True):
+                (temporary / name).write_text(text, encoding="utf-8")
         for name in NAMES:
             run.log_text(name, (directory / name).read_text(encoding="utf-8"))
     return WrittenCard(directory=directory)

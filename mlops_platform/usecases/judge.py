@@ -75,8 +75,7 @@ def evaluate_candidate(
     with registry.resume_run(candidate.run_id) as run:
         run.log_metrics({f"test_{name}": value for name, value in evaluation.metrics})
         run.log_dict("evaluation.json", evaluated.model_dump(mode="json"))
-        for name, png in figures.items():
-            run.log_figure(f"figures/{name}.png", png)
+        run.log_figures(figures)
     return evaluated, figures
 
 

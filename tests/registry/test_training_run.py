@@ -18,8 +18,7 @@ def test_what_is_logged_is_in_mlflow(registry: Registry, client: "MlflowClient")
         run.log_metrics({"log_loss": 0.51, "days": 14})
         run.log_metrics({"log_loss": 0.5}, step=1)
         run.set_tags({"verdict": "promote"})
-        run.log_figure("plots/roc.png", b"png")
-        run.log_figure("cover.png", b"picture")
+        run.log_figures({"roc": b"png", "cover": b"picture"})
         run.log_text("card.md", "# Card")
         run.log_dict("gate.json", {"passed": True})
 
@@ -35,8 +34,8 @@ def test_what_is_logged_is_in_mlflow(registry: Registry, client: "MlflowClient")
     assert stored.data.tags["git_commit"] == "abc"
     assert stored.data.tags["verdict"] == "promote"
     files = Path(client.download_artifacts(run.run_id, ""))
-    assert (files / "plots" / "roc.png").read_bytes() == b"png"
-    assert (files / "cover.png").read_bytes() == b"picture"
+    assert (files / "figures" / "roc.png").read_bytes() == b"png"
+    assert run.read_figures() == {"roc": b"png", "cover": b"picture"}
     assert (files / "card.md").read_text() == "# Card"
     assert json.loads((files / "gate.json").read_text()) == {"passed": True}
 

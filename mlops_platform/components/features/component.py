@@ -1,22 +1,18 @@
-"""The dbt project as Dagster assets: built in-process, published as Parquet, lineage on demand."""
+"""The dbt project as Dagster assets: built in-process and published as Parquet."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
-from mlops_platform.components.features.column_lineage import (
-    LINEAGE,
-    collect_column_lineage,
-    known_column_lineage,
-)
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
+from mlops_platform.data.column_lineage import column_lineage
 from mlops_platform.data.dbt import DbtProjectFolder, NodeOutcome, build
 from mlops_platform.settings import settings
 
@@ -34,7 +30,6 @@ class BuildConfig(dg.Config):
 
     start_day: str | None = None
     end_day: str | None = None
-    collect_column_lineage: bool = False
 
 
 @dataclass
@@ -56,7 +51,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     @property
     def op_config_schema(self) -> type[dg.Config]:
-        """Lets a run ask for column lineage."""
+        """Lets a run name its days."""
         return BuildConfig
 
     def get_asset_spec(
@@ -71,29 +66,17 @@ class DbtFeaturesComponent(DbtProjectComponent):
     def build_defs_from_state(
         self, context: dg.ComponentLoadContext, state_path: Any
     ) -> dg.Definitions:
-        """The dbt assets and the two jobs that build them."""
+        """The dbt assets and the job that builds them."""
         _put_dbt_on_the_path()
         built = super().build_defs_from_state(context, state_path)
         (assets,) = built.assets or ()
         assert isinstance(assets, dg.AssetsDefinition)
-        selection = dg.AssetSelection.assets(*assets.keys)
-        jobs = [
-            dg.define_asset_job(
-                "build_features",
-                selection=selection,
-                description="Builds, tests and publishes features and labels of the landed days.",
-            ),
-            dg.define_asset_job(
-                "collect_column_lineage",
-                selection=selection,
-                config={"ops": {assets.op.name: {"config": {"collect_column_lineage": True}}}},
-                description=(
-                    "Builds and reads column lineage from the compiled SQL. Slow, and it keeps the "
-                    "warehouse for itself; later builds show what it found."
-                ),
-            ),
-        ]
-        return dg.Definitions.merge(built, dg.Definitions(jobs=jobs))
+        job = dg.define_asset_job(
+            "build_features",
+            selection=dg.AssetSelection.assets(*assets.keys),
+            description="Builds, tests and publishes features and labels of the landed days.",
+        )
+        return dg.Definitions.merge(built, dg.Definitions(jobs=[job]))
 
     def published_tables(self) -> dict[str, list[str]]:
         """Columns of every table that this project publishes, from dbt's manifest."""
@@ -105,23 +88,10 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
-        if context.op_execution_context.op_config["collect_column_lineage"]:
-            # Also read by the subprocess and by the adapter that dagster-dbt opens beside it.
-            os.environ.update(self._folder(context).environment())
-            collect_column_lineage(context, dbt, self.get_cli_args(context))
         outcomes = build(self._folder(context), self._select(context))
         yield from check_results(context, outcomes)
         refuse_failures(outcomes)
         yield from self._materializations(context, outcomes)
-
-    def get_cli_args(self, context: dg.AssetExecutionContext) -> list[str]:
-        """Arguments of the subprocess that collects column lineage."""
-        folder = self._folder(context)
-        return [
-            "build",
-            *("--exclude-resource-type", "unit_test"),
-            *("--vars", json.dumps(dict(folder.variables))),
-        ]
 
     def _folder(self, context: dg.AssetExecutionContext) -> DbtProjectFolder:
         return DbtProjectFolder(
@@ -148,7 +118,6 @@ class DbtFeaturesComponent(DbtProjectComponent):
     def _materializations(
         self, context: dg.AssetExecutionContext, outcomes: Sequence[NodeOutcome]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        lineage = known_column_lineage(self.dbt_project)
         keys = {
             context.assets_def.metadata_by_key[key][UNIQUE_ID]: key
             for key in context.selected_asset_keys
@@ -161,14 +130,37 @@ class DbtFeaturesComponent(DbtProjectComponent):
                 asset_key=keys[outcome.unique_id],
                 metadata={
                     "build_seconds": outcome.seconds,
+                    **self._lineage(outcome.unique_id),
                     **self._publish(outcome.unique_id),
-                    **(
-                        {LINEAGE: lineage[outcome.unique_id]}
-                        if outcome.unique_id in lineage
-                        else {}
-                    ),
                 },
             )
+
+    def _lineage(self, unique_id: str) -> dict[str, dg.TableColumnLineage]:
+        found = self._column_lineage.get(unique_id)  # a seed is made from nothing
+        return {"dagster/column_lineage": found} if found else {}
+
+    @cached_property
+    def _column_lineage(self) -> Mapping[str, dg.TableColumnLineage]:
+        """Lineage by unique id: the days of a build change the compiled SQL, but not this."""
+        manifest = self._validated_manifest
+        asset_keys = {
+            unique_id: self.get_asset_spec(manifest, unique_id, self.dbt_project).key
+            for unique_id in (*manifest["nodes"], *manifest["sources"])
+        }
+        return {
+            unique_id: dg.TableColumnLineage(
+                {
+                    column: [
+                        dg.TableColumnDep(asset_key=asset_keys[parent], column_name=name)
+                        for parent, name in made_from
+                    ]
+                    for column, made_from in columns.items()
+                }
+            )
+            for unique_id, columns in column_lineage(
+                manifest, settings().dbt_target / "compiled"
+            ).items()
+        }
 
     def _publish(self, unique_id: str) -> dict[str, Any]:
         from mlops_platform.data.published import publish_table

@@ -9,7 +9,7 @@ from mlops_platform.components.features.component import DbtFeaturesComponent
 from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
-from mlops_platform.components.model_lifecycle.templates import render_templates
+from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
 
 
@@ -20,6 +20,12 @@ class ModelSpecYaml(ModelSpec):
     @classmethod
     def _render_templates(cls, attributes: Any) -> Any:
         return render_templates(attributes)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The schema by which `dg check yaml` and editors judge a file, templates included."""
+        schema: dict[str, Any] = with_templates(super().model_json_schema(*args, **kwargs))
+        return schema
 
 
 @dg.scaffold_with(ModelLifecycleScaffolder)

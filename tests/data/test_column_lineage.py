@@ -1,0 +1,85 @@
+"""Column lineage is read from compiled SQL, of files, tables, CTEs and stars."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_platform.data.column_lineage import column_lineage
+
+FLIGHTS, WEATHER, CLEAN, JOINED = (
+    "source.shop.landing.flights",
+    "source.shop.landing.weather",
+    "model.shop.clean",
+    "model.shop.joined",
+)
+SQL = {
+    "clean": """
+        with source as (select * from 'landing/flights/day=*/*.parquet')
+        select flight, day as landed_on, upper(carrier) as carrier from source
+    """,
+    "joined": """
+        with counts as (
+            select carrier, count(*) as flights from "warehouse"."main"."clean" group by all
+        )
+        select c.*, counts.flights, w.wind / 2 + c.landed_on::int as strange
+        from "warehouse"."main"."clean" as c
+        join counts using (carrier)
+        asof join 'landing/weather.parquet' as w on c.landed_on >= w.moment
+    """,
+}
+
+
+def _relation(name: str, columns: str, *parents: str) -> dict[str, Any]:
+    return {
+        "resource_type": "model" if name.startswith('"') else "source",
+        "relation_name": name,
+        "package_name": "shop",
+        "original_file_path": f"models/{name.split('.')[-1].strip(chr(34))}.sql",
+        "columns": {column: {} for column in columns.split()},
+        "depends_on": {"nodes": list(parents)},
+    }
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    return {
+        "sources": {
+            FLIGHTS: _relation("'landing/flights/day=*/*.parquet'", "flight carrier day"),
+            WEATHER: _relation("'landing/weather.parquet'", "moment wind"),
+        },
+        "nodes": {
+            CLEAN: _relation('"warehouse"."main"."clean"', "flight landed_on carrier", FLIGHTS),
+            JOINED: _relation(
+                '"warehouse"."main"."joined"',
+                "flight landed_on carrier flights strange",
+                *(CLEAN, WEATHER, "macro.that.is.no.relation"),
+            ),
+            "test.shop.unique": {"resource_type": "test"},
+        },
+    }
+
+
+def test_each_column_names_the_columns_that_it_is_made_from(
+    manifest: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "shop" / "models").mkdir(parents=True)
+    for name, sql in SQL.items():
+        (tmp_path / "shop" / "models" / f"{name}.sql").write_text(sql)
+
+    found = column_lineage(manifest, tmp_path)
+
+    assert found == {
+        CLEAN: {
+            "flight": [(FLIGHTS, "flight")],
+            "landed_on": [(FLIGHTS, "day")],
+            "carrier": [(FLIGHTS, "carrier")],
+        },
+        JOINED: {
+            "flight": [(CLEAN, "flight")],
+            "landed_on": [(CLEAN, "landed_on")],
+            "carrier": [(CLEAN, "carrier")],
+            "flights": [],
+            "strange": [(CLEAN, "landed_on"), (WEATHER, "wind")],
+        },
+    }

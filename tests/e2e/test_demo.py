@@ -1,0 +1,108 @@
+"""`mlops demo`: what it leaves, that it is repeatable, and that it survives being killed."""
+
+import json
+import signal
+import sys
+import time
+
+import dagster as dg
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CHAMPION = dg.AssetKey(["flight_delay", "champion"])
+DEADLINE_SECONDS = 240
+
+
+def _materialisations(deployment, key: dg.AssetKey) -> int:
+    with deployment.instance() as instance:
+        return len(instance.fetch_materializations(key, limit=100).records)
+
+
+def _kill_in(deployment, small_demo: str, step: str) -> None:
+    """Start the demo and kill it with SIGKILL while a step runs."""
+    process = deployment.start(sys.executable, small_demo)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    try:
+        while not _runs(deployment, step):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+
+def _runs(deployment, step: str) -> bool:
+    with deployment.instance() as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+            if logs and logs[-1].step_key == step:
+                return True
+    return False
+
+
+def test_the_first_champion_is_released_documented_and_packaged(deployment) -> None:
+    summary = json.loads((deployment.settings.demo / "summary.json").read_text())
+    assert summary["verdict"] == "promote"
+    assert summary["training_set"]["last_day"] == "2013-01-28"
+    assert len(summary["candidates"]) == 2
+    assert len(summary["gate"]) == 9
+    assert {"land", "build features"} < summary["seconds"].keys()
+
+    release = deployment.ledger.current_release("flight_delay")
+    assert (release.version, release.sequence) == (summary["version"], summary["release"]) == (1, 1)
+    assert release.bento_tag == summary["bento_tag"]
+    assert deployment.ledger.verify_chain("flight_delay") is None
+    assert deployment.registry.alias_version("flight_delay", "champion") == 1
+    cards = deployment.settings.model_home("flight_delay") / "cards" / "v1"
+    assert {file.suffix for file in cards.iterdir()} == {".md", ".html", ".json"}
+
+
+def test_every_check_of_the_first_release_passes(deployment) -> None:
+    with deployment.instance() as instance:
+        (run,) = instance.get_runs(dg.RunsFilter(job_name="train_flight_delay"))[-1:]
+    checks = deployment.checks(run)
+    assert {"gate_computed", "alias_and_pointer_follow_the_ledger"} < checks.keys()
+    assert checks["serves_golden_rows_exactly"]
+    assert [name for name, passed in checks.items() if not passed] == []
+
+
+def test_a_second_demo_changes_nothing(deployment) -> None:
+    summary = (deployment.settings.demo / "summary.json").read_bytes()
+    pointer = deployment.pointer.read_bytes()
+    versions = deployment.registry.versions("flight_delay")
+    materialised = _materialisations(deployment, CHAMPION)
+    with deployment.instance() as instance:
+        runs = instance.get_runs_count()
+
+    shown = deployment.demo()
+
+    assert shown.count("done before") == 3
+    assert (deployment.settings.demo / "summary.json").read_bytes() == summary
+    assert deployment.pointer.read_bytes() == pointer
+    assert deployment.registry.versions("flight_delay") == versions
+    assert _materialisations(deployment, CHAMPION) == materialised
+    with deployment.instance() as instance:
+        assert instance.get_runs_count() == runs
+
+
+def test_a_demo_that_is_killed_twice_goes_on_where_it_was(untrained, small_demo: str) -> None:
+    _kill_in(untrained, small_demo, "flight_delay__candidate")
+    assert untrained.ledger.current_release("flight_delay") is None
+    _kill_in(untrained, small_demo, "flight_delay__bento")
+    released = untrained.ledger.current_release("flight_delay")
+    assert released is not None
+    assert released.bento_tag is None
+
+    shown = untrained.demo()
+
+    assert shown.count("done before") == 2  # landing and features
+    finished = untrained.ledger.current_release("flight_delay")
+    assert finished.bento_tag is not None
+    assert (finished.version, finished.sequence) == (released.version, released.sequence)
+    with untrained.instance() as instance:
+        statuses = [run.status.value for run in instance.get_runs()]
+    assert statuses == ["SUCCESS", "FAILURE", "FAILURE"]
+    # The killed training is known to MLflow as well, and nothing of it was registered.
+    assert len(untrained.registry.versions("flight_delay")) == 1

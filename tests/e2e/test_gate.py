@@ -1,0 +1,82 @@
+"""What a run, the ledger and the graph look like after each outcome of the gate."""
+
+import json
+import re
+
+import dagster as dg
+import pytest
+
+pytestmark = pytest.mark.slow
+
+AFTER_THE_GATE = {"registered_version", "champion", "model_card", "bento"}
+SKIPPED = {"champion", "model_card", "bento"}
+MATERIALISED = dg.DagsterEventType.ASSET_MATERIALIZATION
+
+
+@pytest.fixture
+def unchanged_champion(deployment):
+    """Whatever a test does, it may not touch what serves."""
+    pointer = deployment.pointer.read_bytes()
+    releases = deployment.ledger.releases("flight_delay")
+    versions = deployment.registry.versions("flight_delay")
+    yield
+    assert deployment.pointer.read_bytes() == pointer
+    assert deployment.ledger.releases("flight_delay") == releases
+    assert deployment.registry.versions("flight_delay") == versions
+    assert deployment.registry.alias_version("flight_delay", "champion") == 1
+
+
+def test_a_losing_candidate_is_a_normal_outcome(
+    deployment, unchanged_champion, as_of: dict
+) -> None:
+    run = deployment.launch(
+        *("--job", "train_flight_delay"), config=as_of, E2E_MINIMUM_ROC_AUC="0.999"
+    )
+
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED
+    assert not AFTER_THE_GATE & deployment.steps(run, MATERIALISED)
+    checks = deployment.checks(run)
+    assert checks["gate_computed"]
+    assert not checks["minimum_quality"]
+    decision = deployment.ledger.decisions("flight_delay", limit=1)[0]
+    assert decision.kind == "reject"
+    assert "roc_auc is" in decision.reason
+    assert "must be at least 0.999" in decision.reason
+    assert decision.evidence["mlflow_run"]
+    assert run.run_id[:8] in decision.actor
+    # The demo still tells of the champion, not of the candidate that lost to it.
+    deployment.demo()
+    summary = json.loads((deployment.settings.demo / "summary.json").read_text())
+    assert (summary["verdict"], summary["version"]) == ("promote", 1)
+
+
+def test_without_new_days_the_gate_waits(deployment, unchanged_champion, as_of: dict) -> None:
+    run = deployment.launch("--job", "train_flight_delay", config=as_of)
+
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED
+    decision = deployment.ledger.decisions("flight_delay", limit=1)[0]
+    assert decision.kind == "wait"
+    assert "0 days of rows are new to both models" in decision.reason
+
+
+def test_a_gate_that_cannot_be_computed_fails_the_run(deployment, unchanged_champion) -> None:
+    file = deployment.settings.records / "latest" / "flight_delay__evaluation.json"
+    healthy = file.read_text()
+    decisions = deployment.ledger.decisions("flight_delay")
+    broken, replaced = re.subn(r'"roc_auc": [0-9.]+', '"roc_auc": NaN', healthy, count=1)
+    assert replaced == 1
+    file.write_text(broken)
+    try:
+        run = deployment.launch("--assets", 'key:"flight_delay/gate"+')
+    finally:
+        file.write_text(healthy)
+
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert deployment.checks(run) == {"gate_computed": False}
+    (failure,) = deployment.events(run, dg.DagsterEventType.STEP_FAILURE)
+    assert failure.step_key == "flight_delay__gate"
+    assert "roc_auc: nan is not usable" in failure.step_failure_data.error.to_string()
+    assert deployment.steps(run, MATERIALISED) == set()
+    assert deployment.ledger.decisions("flight_delay") == decisions
