@@ -75,6 +75,16 @@ class Settings:
         return self.home / "warehouse" / "dbt"
 
     @property
+    def replayed_moment(self) -> Path:
+        """The moment that a replay of history has reached; absent where time is the machine's."""
+        return self.home / "replayed_moment"
+
+    @property
+    def predictions(self) -> Path:
+        """`predictions/<model>/window=YYYY-MM-DD/data.parquet`, one row per scored entity."""
+        return self.lake / "predictions"
+
+    @property
     def demo(self) -> Path:
         """What `make demo` leaves behind."""
         return self.home / "demo"

@@ -1,52 +1,128 @@
 """`mlops demo`: the main job on real data, through the jobs of production."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import dagster as dg
 
 from mlops_platform.cli.demo_progress import DemoProgress
-from mlops_platform.cli.demo_summary import show, summarise
+from mlops_platform.cli.demo_summary import first_champion, show
 from mlops_platform.cli.heal import heal
+from mlops_platform.cli.replay import Replay
+from mlops_platform.cli.replay_summary import (
+    retraining_rows,
+    seconds_by_window,
+    window_rows,
+)
 from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.clock import move_to
 from mlops_platform.components.driver import JobDriver, run_config
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger
+from mlops_platform.components.models import declared_spec
 from mlops_platform.data.published import published_days
+from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
 
 MODEL = "flight_delay"
-FIRST_DAY, LAST_DAY = date(2013, 1, 1), date(2013, 3, 31)
-AS_OF = "2013-04-01T00:00:00-04:00"
-"""The demo knows what was known in New York when March ended."""
+FIRST_DAY = date(2013, 1, 1)
+FIRST_TRAINING = date(2013, 4, 1)
+"""The demo's first champion knows what was known in New York when this day began."""
+WINDOWS = 17
+"""Weeks that are replayed after it: to the one of 22 July."""
 
 
 @click.command()
-def command() -> None:
-    """Land three months of flights and release the first champion.
+@click.option(
+    "--windows",
+    type=click.IntRange(0, 39),
+    default=None,
+    help=f"How many weeks to replay after the first champion [{WINDOWS}].",
+)
+def command(windows: int | None) -> None:
+    """Release a first champion on three months of flights, then replay the weeks that followed.
 
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
     """
     ensure_set_up()
     progress = DemoProgress(settings().demo / "seconds.json")
+    spec = declared_spec(MODEL)
+    replayed = _windows(spec, WINDOWS if windows is None else windows)
     with open_instance() as instance, progress.shown():
         heal(instance)
         driver = JobDriver(_definitions(), instance)
+        _start_the_clock(spec)
         _land_and_build(driver, progress)
         _train_and_release(driver, progress)
-    _refuse_nothing_released()
-    summary = summarise(MODEL, progress.seconds())
+        _refuse_nothing_released()
+        if not _first_champion_file().is_file():
+            write_json(_first_champion_file(), first_champion(MODEL))
+        replay = Replay(driver, progress, MODEL)
+        for window in replayed:
+            replay.live_through(window)
+        with progress.phase("sum up"):
+            summary = _summarise(spec, replayed, progress)
     write_json(settings().demo / "summary.json", summary)
     show(summary)
+
+
+def _summarise(
+    spec: ModelSpec, windows: Sequence[Window], progress: DemoProgress
+) -> dict[str, Any]:
+    """The first champion, every window and retraining, and the seconds of all of it."""
+    seconds = progress.seconds()
+    replayed = seconds_by_window(windows, seconds)
+    phases = {name: took for name, took in seconds.items() if not name[:1].isdigit()}
+    return {
+        **json.loads(_first_champion_file().read_text()),
+        "windows": window_rows(spec, windows),
+        "retrainings": retraining_rows(spec, windows),
+        "seconds": {**phases, "replay": round(sum(seconds[w.name] for w in windows), 1)},
+        "seconds_by_window": replayed,
+    }
+
+
+def _first_champion_file() -> Path:
+    return settings().demo / "first_champion.json"
 
 
 def _definitions() -> dg.Definitions:
     from mlops_platform.definitions import defs
 
     return defs()
+
+
+def _windows(spec: ModelSpec, count: int) -> Sequence[Window]:
+    """The windows after the first training, oldest first."""
+    far = datetime.combine(date.max, datetime.min.time(), ZoneInfo("UTC")) - timedelta(days=2)
+    later = (w for w in ended_windows(spec.window, far) if w.start >= FIRST_TRAINING)
+    return [window for _, window in zip(range(count), later, strict=False)]
+
+
+def _start_the_clock(spec: ModelSpec) -> None:
+    """Put this deployment into the past, where it has no history of its own.
+
+    Raises:
+        MlopsError: it lives in the present.
+    """
+    clock = settings().replayed_moment
+    if clock.is_file():
+        return
+    if open_ledger().decisions(MODEL, limit=1):
+        raise MlopsError(
+            f"{settings().home} has a history of {MODEL} of its own, and the demo replays the "
+            "past. Give it a folder of its own: MLOPS_HOME=/another/folder mlops demo."
+        )
+    midnight = datetime.combine(FIRST_TRAINING, datetime.min.time())
+    move_to(clock, midnight.replace(tzinfo=ZoneInfo(spec.window.timezone)))
 
 
 def _land_and_build(driver: JobDriver, progress: DemoProgress) -> None:
@@ -68,14 +144,13 @@ def _land_and_build(driver: JobDriver, progress: DemoProgress) -> None:
 
 
 def _train_and_release(driver: JobDriver, progress: DemoProgress) -> None:
-    release = open_ledger().current_release(MODEL)
-    if release is not None and release.bento_tag is not None:
+    releases = open_ledger().releases(MODEL)
+    if releases and releases[0].bento_tag is not None:
         progress.done_before("train, judge and release")
         return
     with progress.phase("train, judge and release") as report:
-        if release is None:
-            config = run_config(f"{MODEL}__training_set", {"as_of": AS_OF})
-            driver.run(f"train_{MODEL}", config=config, report=report)
+        if not releases:
+            driver.run(f"train_{MODEL}", report=report)
         else:
             # The champion again: an interrupted one is in the ledger but handed nothing on.
             rest = [dg.AssetKey([MODEL, name]) for name in ("champion", "model_card", "bento")]
@@ -92,8 +167,6 @@ def _refuse_nothing_released() -> None:
         )
 
 
-def _days() -> Iterator[date]:
-    day = FIRST_DAY
-    while day <= LAST_DAY:
-        yield day
-        day += timedelta(days=1)
+def _days() -> list[date]:
+    days = (FIRST_TRAINING - FIRST_DAY).days
+    return [FIRST_DAY + timedelta(days=at) for at in range(days)]

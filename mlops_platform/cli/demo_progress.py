@@ -38,11 +38,21 @@ class DemoProgress:
     def phase(self, name: str) -> Iterator[ReportStep]:
         """Show a phase while it runs; yields what to call with the step that runs now."""
         task = self._progress.add_task(name, total=1, step="")
-        started = time.perf_counter()
-        yield lambda step: self._progress.update(task, step=step)
+        with self.part(name):
+            yield lambda step: self._progress.update(task, step=step)
         self._progress.update(task, completed=1, step="")
-        seconds = {**self.seconds(), name: round(time.perf_counter() - started, 1)}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Remember the seconds of something that is not shown by itself."""
+        started = time.perf_counter()
+        yield
+        seconds = {**self.seconds(), name: round(time.perf_counter() - started, 2)}
         write_json(self._seconds_file, seconds)
+
+    def has_seconds(self, name: str) -> bool:
+        """Whether an earlier call has finished it."""
+        return name in self.seconds()
 
     def done_before(self, name: str) -> None:
         """Show a phase that an earlier call has finished."""

@@ -1,4 +1,4 @@
-"""What the demo did, as JSON and as tables."""
+"""What the demo did, as tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ from mlops_platform.usecases.package import PackagedRelease
 from mlops_platform.usecases.register import RegisteredCandidate
 
 
-def summarise(model: str, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Everything that the demo made, read from the records of its assets."""
+def first_champion(model: str) -> dict[str, Any]:
+    """What the first training made, read from the records of its assets before a second one."""
     # Not the gate's latest verdict: a later candidate may have lost to this champion.
     judged = latest_record(dg.AssetKey([model, "registered_version"]), RegisteredCandidate).judged
     packaged = latest_record(dg.AssetKey([model, "bento"]), PackagedRelease)
@@ -48,7 +48,6 @@ def summarise(model: str, seconds: Mapping[str, float]) -> dict[str, Any]:
         "release": packaged.release.sequence,
         "bento_tag": packaged.bento.tag,
         "parity": packaged.parity.model_dump(),
-        "seconds": dict(seconds),
     }
 
 

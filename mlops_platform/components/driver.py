@@ -33,7 +33,9 @@ class JobDriver:
         job: str,
         *,
         days: Sequence[date] = (),
+        partition: str | None = None,
         config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
         assets: Sequence[dg.AssetKey] = (),
         report: ReportStep = lambda step: None,
     ) -> str:
@@ -41,6 +43,7 @@ class JobDriver:
 
         Args:
             days: contiguous daily partitions, all built in this one run.
+            partition: the one partition of the run, for jobs that are not built by days.
             assets: only these assets of the job; all of them where empty.
             report: told which step runs.
 
@@ -53,13 +56,47 @@ class JobDriver:
                 run_id=run_id,
                 instance=self.instance,
                 run_config={**QUIET, **(config or {})},
-                tags=_range_tags(days),
+                partition_key=partition,
+                tags={**_range_tags(days), **(tags or {})},
                 asset_selection=list(assets) or None,
                 raise_on_error=False,
             )
         if not result.success:
             raise MlopsError(_describe_failure(job, result))
         return run_id
+
+    def tick(self, automation: str, report: ReportStep = lambda step: None) -> list[str]:
+        """Evaluate a schedule or a sensor as the daemon does, and execute what it asks for.
+
+        Returns:
+            Run ids, none where it skipped.
+        """
+        repository = self.definitions.get_repository_def()
+        if repository.has_schedule_def(automation):
+            schedule, kind = repository.get_schedule_def(automation), "schedule"
+            with dg.build_schedule_context(self.instance, repository_def=repository) as context:
+                ticked: Any = schedule.evaluate_tick(context)
+            job: str | None = schedule.job_name
+        else:
+            sensor, kind = repository.get_sensor_def(automation), "sensor"
+            with dg.build_sensor_context(self.instance, repository_def=repository) as context:
+                ticked = sensor.evaluate_tick(context)
+            job = sensor.job_name
+        return [
+            self.run(
+                request.job_name or str(job),
+                partition=request.partition_key,
+                config=request.run_config,
+                tags={
+                    **request.tags,
+                    f"dagster/{kind}_name": automation,
+                    "dagster/run_key": str(request.run_key),
+                },
+                assets=request.asset_selection or (),
+                report=report,
+            )
+            for request in ticked.run_requests or ()
+        ]
 
 
 def run_config(op: str, config: Mapping[str, Any]) -> dict[str, Any]:

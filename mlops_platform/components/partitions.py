@@ -1,9 +1,11 @@
-"""The daily partitions that landing and features share."""
+"""The daily partitions of what is landed, and the windows of a model."""
 
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
+
+from mlops_platform.spec import WindowSpec
 
 
 @dataclass
@@ -24,3 +26,15 @@ class DailyPartitions(dg.Resolvable):
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """Days of the partitions that this run materialises, in order."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def window_partitions(spec: WindowSpec) -> dg.TimeWindowPartitionsDefinition:
+    """One partition per window, named by its first day."""
+    end = None if spec.end is None else spec.end.isoformat()
+    if spec.cadence == "daily":
+        return dg.DailyPartitionsDefinition(
+            start_date=spec.start.isoformat(), end_date=end, timezone=spec.timezone
+        )
+    return dg.WeeklyPartitionsDefinition(
+        start_date=spec.start.isoformat(), end_date=end, timezone=spec.timezone, day_offset=1
+    )

@@ -18,25 +18,26 @@ class RecordIOManager(dg.ConfigurableIOManager):
     """Stores each asset's Record per run, and the latest beside it.
 
     A run reads what it wrote itself; an asset that is materialised alone reads the latest. Two
-    trainings of one model that overlap therefore never read each other's records.
+    trainings of one model that overlap therefore never read each other's records. A partitioned
+    asset has one record per partition.
     """
 
     def handle_output(self, context: dg.OutputContext, obj: Record | None) -> None:
         """Write one asset's Record; an asset without a value writes nothing."""
         if obj is None:
             return
-        text = obj.model_dump_json(indent=2) + "\n"
-        write_text(_file(context.asset_key, context.run_id), text)
-        write_text(_file(context.asset_key), text)
+        text, partition = obj.model_dump_json(indent=2) + "\n", _partition_of(context)
+        write_text(_file(context.asset_key, partition, context.run_id), text)
+        write_text(_file(context.asset_key, partition), text)
 
     def load_input(self, context: dg.InputContext) -> Record:
         """Read the Record of an upstream asset as the type that the downstream asset annotates."""
-        run = context.step_context.dagster_run
+        run, partition = context.step_context.dagster_run, _partition_of(context)
         # A re-execution goes on with what the run that failed had made.
         for run_id in (run.run_id, *(run.tags.get(tag) for tag in EARLIER_RUNS)):
-            if run_id and (own := _file(context.asset_key, run_id)).is_file():
+            if run_id and (own := _file(context.asset_key, partition, run_id)).is_file():
                 return _read(own, _type_of(context))
-        return _read(_file(context.asset_key), _type_of(context))
+        return _read(_file(context.asset_key, partition), _type_of(context))
 
 
 def latest_record(asset: dg.AssetKey, record_type: type[R]) -> R:
@@ -48,16 +49,34 @@ def latest_record(asset: dg.AssetKey, record_type: type[R]) -> R:
     return _read(_file(asset), record_type)
 
 
-def _file(asset: dg.AssetKey, run_id: str | None = None) -> Path:
+def partition_records(asset: dg.AssetKey, record_type: type[R]) -> dict[str, R]:
+    """What a partitioned asset last handed on, by partition, in order."""
+    folder = _file(asset, "any").parent
+    return {file.stem: _read(file, record_type) for file in sorted(folder.glob("[!.]*.json"))}
+
+
+def partition_record(asset: dg.AssetKey, partition: str, record_type: type[R]) -> R | None:
+    """What a partitioned asset last handed on for one partition; None where it never did."""
+    file = _file(asset, partition)
+    return _read(file, record_type) if file.is_file() else None
+
+
+def _partition_of(context: dg.OutputContext | dg.InputContext) -> str | None:
+    return context.asset_partition_key if context.has_asset_partitions else None
+
+
+def _file(asset: dg.AssetKey, partition: str | None = None, run_id: str | None = None) -> Path:
     folder = settings().records / ("latest" if run_id is None else f"runs/{run_id}")
-    return folder / f"{'__'.join(asset.path)}.json"
+    name = "__".join(asset.path)
+    return folder / f"{name}.json" if partition is None else folder / name / f"{partition}.json"
 
 
 def _read(path: Path, record_type: type[R]) -> R:
     if not path.is_file():
+        asset = path.relative_to(settings().records).with_suffix("").as_posix()
         raise DataError(
-            f"{path.stem.replace('__', '/')} was never materialised; materialise it first, or run "
-            "the whole job"
+            f"{asset.partition('/')[2].replace('__', '/')} was never materialised; materialise it "
+            "first, or run the whole job"
         )
     return record_type.model_validate_json(path.read_bytes())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,8 @@ def read_training_rows(spec: ModelSpec, published_root: Path, as_of: datetime) -
 
     Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive
     columns, label (BOOLEAN, never NULL), known_at (UTC); ordered by event time and entity. The
-    history of the spec counts back from `as_of`, in event time.
+    history of the spec counts back from `as_of`, in event time. A label is known from `known_at`
+    plus its reporting delay on.
 
     Raises:
         DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
@@ -46,33 +47,75 @@ def read_training_rows(spec: ModelSpec, published_root: Path, as_of: datetime) -
         labels = _label_columns(connection, published_root, spec.features, label)
         return connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({entity}) "
-            f"WHERE features.{event_time} <= $as_of AND labels.{known_at} <= $as_of "
+            f"WHERE features.{event_time} <= $as_of AND labels.{known_at} <= $known_by "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
             f"AND labels.{identifier(label.column)} IS NOT NULL "
             f"ORDER BY features.{event_time}, {entity}",
-            params={"as_of": as_of, "since": since},
+            params={"as_of": as_of, "known_by": _known_by(label, as_of), "since": since},
         ).to_arrow_table()
 
 
-def read_feature_rows(
-    spec: ModelSpec, published_root: Path, start: datetime, end: datetime
-) -> pa.Table:
-    """Features of the events in [start, end), ordered by event time and entity.
+def feature_batches(
+    spec: ModelSpec, published_root: Path, days: Sequence[date], batch_rows: int = 65_536
+) -> Iterator[pa.RecordBatch]:
+    """Features of the events of some partition days, streamed by event time and entity.
 
     Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive.
 
     Raises:
-        DataError: the table or a column is missing or of the wrong type, or a time has no zone.
+        DataError: the table or a column is missing or of the wrong type.
     """
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
-        return connection.sql(
+        yield from connection.sql(
             f"SELECT {features} FROM features "
-            f"WHERE features.{event_time} >= $start AND features.{event_time} < $end "
+            f"WHERE features.{identifier(spec.features.partition)} IN $days "
             f"ORDER BY features.{event_time}, features.{entity}",
-            params={"start": _moment(start, "start"), "end": _moment(end, "end")},
+            params={"days": list(days)},
+        ).to_arrow_reader(batch_rows)
+
+
+def read_feature_rows(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> pa.Table:
+    """What `feature_batches` streams, as one table."""
+    import pyarrow as pa
+
+    return pa.Table.from_batches(feature_batches(spec, published_root, days))
+
+
+def read_outcomes(
+    spec: ModelSpec, published_root: Path, predictions: Path, days: Sequence[date], as_of: datetime
+) -> pa.Table:
+    """Predicted rows with what is known of their outcomes at `as_of`.
+
+    Columns: score (DOUBLE), label (BOOLEAN, NULL where it is not known or there is none), and
+    settled (BOOLEAN): whether the outcome is known, which it also is of an entity that will never
+    have a label, such as a cancelled flight.
+
+    Args:
+        predictions: file of predictions.
+        days: partition days of the predicted events.
+    """
+    as_of = _moment(as_of, "as_of")
+    label, entity = spec.label, identifier(spec.features.entity)
+    known_at = identifier(label.known_at)
+    with private_duckdb() as connection:
+        columns = _label_columns(connection, published_root, spec.features, label)
+        return connection.sql(
+            f"WITH known AS (SELECT labels.{entity}, {columns} FROM labels "
+            f"WHERE labels.{identifier(spec.features.partition)} IN $days "
+            f"AND labels.{known_at} <= $known_by) "
+            f"SELECT predicted.score, known.{identifier(label.column)} AS label, "
+            f"known.{known_at} IS NOT NULL AS settled "
+            f"FROM read_parquet({literal(predictions)}, hive_partitioning = false) AS predicted "
+            f"LEFT JOIN known USING ({entity}) ORDER BY predicted.{entity}",
+            params={"days": list(days), "known_by": _known_by(label, as_of)},
         ).to_arrow_table()
+
+
+def _known_by(label: LabelSpec, as_of: datetime) -> datetime:
+    """The latest `known_at` of a label that has reached the platform at `as_of`."""
+    return as_of - timedelta(days=label.reporting_delay_days)
 
 
 def _moment(value: datetime, name: str) -> datetime:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -40,7 +40,13 @@ class Manifest(Record):
     @property
     def digest(self) -> str:
         """SHA-256 over all partitions; it changes exactly when one of them does."""
-        states = {day.isoformat(): state.digest for day, state in self.partitions.items()}
+        return self.digest_of(self.partitions)
+
+    def digest_of(self, days: Iterable[date]) -> str:
+        """SHA-256 over some partitions; days that are not published count as absent."""
+        states = {
+            day.isoformat(): self.partitions[day].digest for day in days if day in self.partitions
+        }
         return hashlib.sha256(json.dumps(states, sort_keys=True).encode()).hexdigest()
 
 

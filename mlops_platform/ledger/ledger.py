@@ -1,6 +1,6 @@
 """Ledger: what was decided, what was released, and what served when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -15,6 +15,7 @@ from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
     ChainFault,
     Decision,
+    DecisionKind,
     NewDecision,
     Release,
     ReleaseKind,
@@ -128,10 +129,14 @@ class Ledger:
         with self._database.reading() as connection:
             return [rows.release_from(row) for row in connection.execute(query).mappings()]
 
-    def decisions(self, model: str, limit: int = 100) -> list[Decision]:
-        """Latest decisions of a model, newest first."""
+    def decisions(
+        self, model: str, limit: int = 100, kinds: Collection[DecisionKind] = ()
+    ) -> list[Decision]:
+        """Latest decisions of a model, of some kinds or of all, newest first."""
         table = tables.decisions
         query = select(table).where(table.c.model == model).order_by(table.c.id.desc())
+        if kinds:
+            query = query.where(table.c.kind.in_(kinds))
         with self._database.reading() as connection:
             result = connection.execute(query.limit(limit)).mappings()
             return [rows.decision_from(row) for row in result]

@@ -10,7 +10,7 @@ from mlops_platform.record import Record
 ReleaseKind = Literal["promote", "roll_back"]
 """Decisions that change what serves; they exist only together with their release."""
 
-DecisionKind = Literal["retrain", "wait", "reject", "promote", "roll_back"]
+DecisionKind = Literal["retrain", "wait", "reject", "promote", "roll_back", "freeze", "unfreeze"]
 
 
 class NewDecision(Record):

@@ -18,6 +18,7 @@ from mlops_platform.registry.model_files import ModelDescription, write_mlflow_f
 from mlops_platform.registry.training_run import TrainingRun, terminated
 from mlops_platform.registry.versions import (
     DIGESTS_TAG,
+    MONITORS_TAG,
     FetchedVersion,
     RegisteredVersion,
     version_from,
@@ -64,6 +65,39 @@ class Registry:
         self._client.update_run(run_id, status="RUNNING")
         with terminated(run):
             yield run
+
+    @contextmanager
+    def monitoring_run(self, model: str) -> Iterator[TrainingRun]:
+        """The one run of a model to which the figures and reports of all its windows are logged."""
+        experiment_id = self._experiment_id(model)
+        found = self._client.search_runs(
+            [experiment_id], f"tags.`{MONITORS_TAG}` = '{model}'", max_results=1
+        )
+        if found:
+            run_id = found[0].info.run_id
+        else:
+            tags = {MONITORS_TAG: model}
+            run_id = self._client.create_run(
+                experiment_id, tags=tags, run_name="monitoring"
+            ).info.run_id
+        with self.resume_run(run_id) as run:
+            yield run
+
+    def fetch_directory(self, run_id: str, name: str) -> Path:
+        """A directory that a run logged, on local disk.
+
+        Raises:
+            RegistryError: the run has no such directory.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return Path(self._client.download_artifacts(run_id, name))
+        except (MlflowException, OSError) as error:
+            raise RegistryError(
+                f"run {run_id} has no '{name}': {error}. Restore the artifact store, or train and "
+                "release again."
+            ) from error
 
     def run_link(self, run_id: str) -> str:
         """Path of a run in MLflow's UI, to be put after its address."""

@@ -65,6 +65,20 @@ class TrainingRun:
             ]
             return {file.stem: file.read_bytes() for file in found}
 
+    def log_directory(self, name: str, directory: Path) -> None:
+        """Log every file of a local directory below `name`."""
+        self.client.log_artifacts(self.run_id, str(directory), name)
+
+    def delete_file(self, name: str) -> None:
+        """Delete a logged file; one that is gone already stays gone."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        present = self.client.list_artifacts(self.run_id, name.rpartition("/")[0])
+        if any(file.path == name for file in present):
+            uri = self.client.get_run(self.run_id).info.artifact_uri
+            artifacts: Any = get_artifact_repository(uri)
+            artifacts.delete_artifacts(name)
+
     def log_text(self, name: str, text: str) -> None:
         """Log a text, Markdown or HTML file."""
         self.client.log_text(self.run_id, text, name)

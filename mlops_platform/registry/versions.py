@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 DIGESTS_TAG: Final = "mlops.digests"
+MONITORS_TAG: Final = "mlops.monitors"
 
 
 class RegisteredVersion(Record):

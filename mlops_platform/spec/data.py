@@ -1,7 +1,7 @@
 """Which columns a model reads, what it predicts, and in which periods it is watched."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -57,6 +57,13 @@ class LabelSpec(Section):
     known_at: Identifier = Field(
         default="known_at", description="Column with the moment the outcome became known (UTC)."
     )
+    reporting_delay_days: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description=(
+            "Days after `known_at` until a label reaches the platform; training and monitoring "
+            "see it only then."
+        ),
+    )
 
 
 class WindowSpec(Section):
@@ -66,6 +73,9 @@ class WindowSpec(Section):
         default="weekly", description="`weekly` windows start on Mondays."
     )
     start: date = Field(description="First day of the first window, a Monday where weekly.")
+    end: date | None = Field(
+        default=None, description="Day on which the last window ends; null where it goes on."
+    )
     timezone: str = Field(default="UTC", description="IANA zone whose midnight starts a window.")
 
     @field_validator("timezone")
@@ -82,10 +92,12 @@ class WindowSpec(Section):
         return zone
 
     @model_validator(mode="after")
-    def _weeks_start_on_monday(self) -> Self:
+    def _days_are_possible(self) -> Self:
         if self.cadence == "weekly" and self.start.weekday() != 0:
             raise ValueError(
                 f"weekly windows start on a Monday, {self.start} is a {self.start:%A}; "
                 "move `start` to a Monday or set `cadence: daily`"
             )
+        if self.end is not None and self.end <= self.start:
+            raise ValueError(f"end={self.end} is not after start={self.start}; move one of them")
         return self

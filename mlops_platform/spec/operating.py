@@ -1,8 +1,8 @@
 """How a released model is watched, retrained, scheduled and served."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.spec.base import PositiveDays, Section
 
@@ -20,17 +20,37 @@ class DriftSpec(Section):
     sample_rows: Annotated[int, Field(ge=100, le=100_000)] = Field(
         default=5000, description="Rows of the deterministic sample that Evidently explains."
     )
-    share_of_columns: LevelsSpec = LevelsSpec(warn=0.5)
+    column_threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.1, description="Jensen-Shannon distance from which a column counts as drifted."
+    )
+    share_of_columns: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.5), description="Levels of the share of drifted columns."
+    )
+    prediction: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.1),
+        description="Levels of the Jensen-Shannon distance of the predicted scores.",
+    )
     keep_reports_days: PositiveDays = 90
 
 
 class PerformanceSpec(Section):
     """Realised performance against the champion's own test figures and the base rate."""
 
-    label_delay_days: Annotated[int, Field(ge=0)] = Field(
-        default=2, description="A window is mature this long after its end."
+    mature_after_days: Annotated[int, Field(ge=0)] = Field(
+        default=2,
+        description=(
+            "A window is mature this long after its last label could be reported: its end plus "
+            "the label's reporting delay."
+        ),
     )
-    log_loss_increase: LevelsSpec = LevelsSpec(warn=0.02, error=0.05)
+    log_loss_increase: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.02, error=0.05),
+        description="Levels of a mature window's log loss over the champion's own on its test.",
+    )
+    better_than_base_rate: Literal["off", "warn", "error"] = Field(
+        default="warn",
+        description="Severity where always predicting the training base rate did as well.",
+    )
 
 
 class RetrainingSpec(Section):
@@ -40,8 +60,37 @@ class RetrainingSpec(Section):
     log_loss_increase: Annotated[float, Field(gt=0)] = Field(
         default=0.02, description="Act when a mature window exceeds the test log loss by this much."
     )
-    cooldown_days: Annotated[int, Field(ge=0)] = 7
-    cron: str | None = Field(default=None, description="Periodic retraining, off where null.")
+    worse_than_base_rate: bool = Field(
+        default=True,
+        description="Act as well if a mature window is predicted no better than by the base rate.",
+    )
+    cooldown_days: Annotated[int, Field(ge=0)] = Field(
+        default=7, description="Least time between two retrainings that the policy asks for."
+    )
+    max_attempts: Annotated[int, Field(ge=1)] = Field(
+        default=3, description="Runs of one retraining that fail before a verdict."
+    )
+    cron: str | None = Field(
+        default=None, description="Periodic retraining in five cron fields, off where null."
+    )
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_has_five_fields(cls, cron: str | None) -> str | None:
+        if cron is not None and len(cron.split()) != 5:
+            raise ValueError(
+                f"'{cron}' is no cron schedule; write its five fields (minute, hour, day of the "
+                "month, month, day of the week), for example '0 6 * * 1'"
+            )
+        return cron
+
+    @model_validator(mode="after")
+    def _a_schedule_has_its_times(self) -> Self:
+        if self.policy == "schedule" and self.cron is None:
+            raise ValueError(
+                "`policy: schedule` lacks its times; add `cron`, for example '0 6 1 * *'"
+            )
+        return self
 
 
 class SchedulesSpec(Section):

@@ -1,35 +1,17 @@
-"""Figures of an evaluation as PNG bytes, legible at 600 pixels on a light page."""
+"""Figures of an evaluation as PNG bytes."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
 from mlops_platform.training.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, GRID, BLUE, ORANGE, GREY = "#1f2933", "#d9dee4", "#2563a8", "#c2570c", "#8a94a0"
-STYLE: Any = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "legend.frameon": False,
-}
-WIDTH, DOTS_PER_INCH = 6.0, 150
+DOTS_PER_INCH = 150
 MOST_BARS = 20
 
 
@@ -49,7 +31,7 @@ def figures_of(evaluation: Evaluation) -> dict[str, bytes]:
         }
         if any(group.judged for group in evaluation.subgroups):
             figures["subgroups"] = _subgroups(evaluation)
-        return {name: _png(figure) for name, figure in figures.items()}
+        return {name: png_of(figure) for name, figure in figures.items()}
 
 
 def _calibration(evaluation: Evaluation) -> Figure:
@@ -141,12 +123,4 @@ def _canvas(height: float) -> tuple[Figure, Axes]:
 
 
 def _figure(height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(WIDTH, height), dpi=DOTS_PER_INCH, layout="constrained")
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return new_figure(height, DOTS_PER_INCH)

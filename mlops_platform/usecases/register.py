@@ -16,8 +16,13 @@ from mlops_platform.ledger.records import Release, VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.champion import FITTED_THROUGH_TAG
+from mlops_platform.usecases.champion import (
+    FITTED_THROUGH_TAG,
+    THRESHOLD_TAG,
+    TRAINING_SET_TAG,
+)
 from mlops_platform.usecases.judge import JudgedCandidate, load_candidate
+from mlops_platform.usecases.reference import log_reference
 from mlops_platform.usecases.train import split_rows
 
 if TYPE_CHECKING:
@@ -78,7 +83,9 @@ def register_candidate(
 
     candidate = judged.evaluated.candidate
     split = split_rows(spec, candidate.training_set)
-    released = refit(spec, candidate.recipe, load_candidate(candidate), split)
+    fitted = load_candidate(candidate)
+    released = refit(spec, candidate.recipe, fitted, split)
+    log_reference(spec, judged.evaluated, fitted, released.base_rate, split.test, registry)
     rows = split.everything
     features = describe_features(spec, rows)
     directory = model_home / "released" / candidate.run_id
@@ -99,9 +106,9 @@ def register_candidate(
         ),
         tags={
             **tags,
-            "training_set": candidate.training_set.hash,
+            TRAINING_SET_TAG: candidate.training_set.hash,
             "recipe": candidate.recipe.candidate,
-            "threshold": repr(released.threshold),
+            THRESHOLD_TAG: repr(released.threshold),
             FITTED_THROUGH_TAG: fitted_through.isoformat(),
             "seed": str(spec.training.tuning.seed),
         },

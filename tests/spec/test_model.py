@@ -64,6 +64,13 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
             lambda a: a["training"]["candidates"][0]["estimator"].update(type="LogisticRegression"),
             "String should match pattern",
         ),
+        (lambda a: a.update(retraining={"policy": "schedule"}), "`policy: schedule` lacks its"),
+        (lambda a: a.update(retraining={"cron": "@daily"}), "'@daily' is no cron schedule"),
+        (lambda a: a["label"].update(reporting_delay_days=-1), "greater than or equal to 0"),
+        (
+            lambda a: a.update(monitoring={"performance": {"label_delay_days": 2}}),
+            "monitoring.performance.label_delay_days",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_reason(

@@ -1,6 +1,7 @@
 import struct
 
-from mlops_platform.training.figures import DOTS_PER_INCH, STYLE, WIDTH, figures_of
+from mlops_platform.drawing import STYLE, WIDTH
+from mlops_platform.training.figures import DOTS_PER_INCH, figures_of
 
 
 def test_every_figure_is_a_png_of_the_width_of_a_page(figures):

@@ -78,6 +78,19 @@ class DbtFeaturesComponent(DbtProjectComponent):
         )
         return dg.Definitions.merge(built, dg.Definitions(jobs=[job]))
 
+    @property
+    def build_op(self) -> str:
+        """Name of the op that builds."""
+        return str(self.op.name) if self.op and self.op.name else self.dbt_project.name
+
+    def asset_keys(self) -> list[dg.AssetKey]:
+        """Every asset that a build makes."""
+        return [
+            self.get_asset_spec(self._validated_manifest, unique_id, self.dbt_project).key
+            for unique_id, node in self._validated_manifest["nodes"].items()
+            if node["resource_type"] in ("model", "seed")
+        ]
+
     def published_tables(self) -> dict[str, list[str]]:
         """Columns of every table that this project publishes, from dbt's manifest."""
         return {

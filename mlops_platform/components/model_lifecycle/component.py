@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import BaseModel, model_validator
 
 from mlops_platform.components.features.component import DbtFeaturesComponent
-from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
+from mlops_platform.components.model_lifecycle.lifecycle import FeatureStore, build_lifecycle
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
 from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
@@ -30,7 +30,7 @@ class ModelSpecYaml(ModelSpec):
 
 @dg.scaffold_with(ModelLifecycleScaffolder)
 class ModelLifecycleComponent(dg.Component):
-    """Training set, candidate, evaluation, gate, version, champion, card and Bento of one model.
+    """Everything from the training set to the champion, its windows and its retraining.
 
     .. code-block:: yaml
 
@@ -72,9 +72,13 @@ class ModelLifecycleComponent(dg.Component):
             name: columns for store in stores for name, columns in store.published_tables().items()
         }
         self.location.refuse(missing_columns(self.spec, tables))
+        # Features and labels of one model are published together: by the store of its features.
+        store = next(s for s in stores if self.spec.features.table in s.published_tables())
         keys = {
-            name: store.asset_key_for_model(name)
-            for store in stores
-            for name in store.published_tables()
+            name: owner.asset_key_for_model(name)
+            for owner in stores
+            for name in owner.published_tables()
         }
-        return build_lifecycle(self.spec, keys)
+        return build_lifecycle(
+            self.spec, FeatureStore(tables=keys, assets=store.asset_keys(), build_op=store.build_op)
+        )

@@ -9,6 +9,7 @@ from mlops_platform.components.model_lifecycle.presentation import mlflow_run, p
 from mlops_platform.components.model_lifecycle.services import (
     actor_of,
     asset_arguments,
+    is_automatic,
     open_ledger,
     open_registry,
     upstream,
@@ -18,12 +19,14 @@ from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.criteria import Criterion, CriterionName
 from mlops_platform.usecases.champion import load_champion
+from mlops_platform.usecases.freeze import hold_if_frozen
 from mlops_platform.usecases.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
     evaluate_candidate,
     judge_candidate,
 )
+from mlops_platform.usecases.retraining import FEATURES_DIGEST, LABELS_DIGEST, MLFLOW_RUN
 from mlops_platform.usecases.train import TrainedCandidate
 
 GATE_COMPUTED = "gate_computed"
@@ -91,7 +94,9 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     )
     def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate) -> Iterator[Any]:
         try:
-            judged = judge_candidate(spec, evaluation)
+            judged = hold_if_frozen(
+                judge_candidate(spec, evaluation), open_ledger(), spec.name, is_automatic(context)
+            )
         except TrainingError as error:
             yield dg.AssetCheckResult(
                 passed=False, check_name=GATE_COMPUTED, metadata={"reason": str(error)}
@@ -117,8 +122,10 @@ def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:
     """What a decision about a candidate rests on, for the ledger."""
     candidate = judged.evaluated.candidate
     return {
-        "mlflow_run": candidate.run_id,
+        MLFLOW_RUN: candidate.run_id,
         "training_set": candidate.training_set.hash,
+        FEATURES_DIGEST: candidate.training_set.features_digest,
+        LABELS_DIGEST: candidate.training_set.labels_digest,
         "criteria": [criterion.model_dump(mode="json") for criterion in judged.verdict.criteria],
     }
 

@@ -1,9 +1,15 @@
-"""The asset graph and the job of one model."""
+"""The asset graph, the jobs and the automation of one model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.automation import (
+    periodic_retraining,
+    retraining_sensor,
+    window_schedule,
+)
 from mlops_platform.components.model_lifecycle.delivery_assets import bento_asset, model_card_asset
 from mlops_platform.components.model_lifecycle.judging_assets import evaluation_asset, gate_asset
 from mlops_platform.components.model_lifecycle.release_assets import (
@@ -14,17 +20,34 @@ from mlops_platform.components.model_lifecycle.training_assets import (
     candidate_asset,
     training_set_asset,
 )
+from mlops_platform.components.model_lifecycle.window_assets import (
+    drift_report_asset,
+    performance_asset,
+    predictions_asset,
+)
 from mlops_platform.spec import ModelSpec
 
 
-def build_lifecycle(spec: ModelSpec, tables: Mapping[str, dg.AssetKey]) -> dg.Definitions:
-    """Assets, checks and the training job of one model.
+@dataclass(frozen=True)
+class FeatureStore:
+    """What a model needs to know of the dbt assets that it reads.
 
     Args:
         tables: asset of each published table.
+        assets: every asset that a build makes.
+        build_op: name of the op that builds them; its configuration names days.
     """
+
+    tables: Mapping[str, dg.AssetKey]
+    assets: Sequence[dg.AssetKey]
+    build_op: str
+
+
+def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
+    """Assets, checks, jobs, schedules and the sensor of one model."""
+    features, labels = store.tables[spec.features.table], store.tables[spec.label.table]
     training = [
-        training_set_asset(spec, [tables[spec.features.table], tables[spec.label.table]]),
+        training_set_asset(spec, [features, labels]),
         candidate_asset(spec),
         evaluation_asset(spec),
         gate_asset(spec),
@@ -33,7 +56,12 @@ def build_lifecycle(spec: ModelSpec, tables: Mapping[str, dg.AssetKey]) -> dg.De
         model_card_asset(spec),
         bento_asset(spec),
     ]
-    job = dg.define_asset_job(
+    watching = [
+        predictions_asset(spec, [features]),
+        drift_report_asset(spec),
+        performance_asset(spec, labels),
+    ]
+    train = dg.define_asset_job(
         f"train_{spec.name}",
         selection=dg.AssetSelection.assets(*training),
         description=(
@@ -41,4 +69,17 @@ def build_lifecycle(spec: ModelSpec, tables: Mapping[str, dg.AssetKey]) -> dg.De
             "documented and packaged. Losing is a normal outcome: the run succeeds."
         ),
     )
-    return dg.Definitions(assets=training, jobs=[job])
+    watch = dg.define_asset_job(
+        f"watch_{spec.name}",
+        selection=dg.AssetSelection.assets(*store.assets, *watching),
+        description=(
+            f"Builds the features of one window, scores it with the champion of {spec.name}, and "
+            "reports its drift and its performance."
+        ),
+    )
+    return dg.Definitions(
+        assets=[*training, *watching],
+        jobs=[train, watch],
+        schedules=[window_schedule(spec, store.build_op), *periodic_retraining(spec)],
+        sensors=[retraining_sensor(spec)],
+    )

@@ -1,9 +1,11 @@
 """The adapters that asset bodies call, made from the settings of this process."""
 
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
+from mlops_platform.clock import present
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, settings
@@ -29,7 +31,12 @@ def upstream(spec: ModelSpec, name: str) -> dg.AssetIn:
 
 def open_ledger() -> Ledger:
     """The ledger of this deployment."""
-    return Ledger(settings().ledger_url)
+    return Ledger(settings().ledger_url, clock=present_moment)
+
+
+def present_moment() -> datetime:
+    """The moment at which this deployment is: the machine's, or that of a replay of history."""
+    return present(settings().replayed_moment)
 
 
 def open_registry() -> Registry:
@@ -42,9 +49,17 @@ def provenance_of(context: dg.AssetExecutionContext) -> dict[str, str]:
     return provenance(PROJECT_ROOT, context.run_id)
 
 
+AUTOMATIONS = ("dagster/sensor_name", "dagster/schedule_name")
+
+
 def actor_of(context: dg.AssetExecutionContext) -> str:
     """Who acts: the person or automation that Dagster names, else the run itself."""
-    for tag in ("user", "dagster/sensor_name", "dagster/schedule_name"):
+    for tag in ("user", *AUTOMATIONS):
         if tag in context.run.tags:
             return context.run.tags[tag]
     return f"dagster run {context.run_id[:8]}"
+
+
+def is_automatic(context: dg.AssetExecutionContext) -> bool:
+    """Whether a sensor or a schedule started this run, and no person."""
+    return any(tag in context.run.tags for tag in AUTOMATIONS)

@@ -1,7 +1,7 @@
 """training_set and candidate: from what was known at a moment to one unjudged candidate."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -10,6 +10,7 @@ from mlops_platform.components.model_lifecycle.presentation import mlflow_run, t
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_registry,
+    present_moment,
     provenance_of,
     upstream,
 )
@@ -106,7 +107,7 @@ def moment_of(text: str | None) -> datetime:
         TrainingError: it is no ISO 8601 moment with an offset.
     """
     if text is None:
-        return datetime.now(UTC)
+        return present_moment()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

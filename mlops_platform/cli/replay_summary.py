@@ -1,0 +1,130 @@
+"""What the replay found: window by window, and every retraining."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_platform.cli.replay import TICK
+from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
+from mlops_platform.components.model_lifecycle.window_assets import (
+    drift_history,
+    performance_history,
+)
+from mlops_platform.data.windows import Window
+from mlops_platform.ledger.records import Decision
+from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.champion import load_release
+from mlops_platform.usecases.measure_performance import measure_performance
+from mlops_platform.usecases.reference import load_reference
+from mlops_platform.usecases.retraining import POLICY, is_verdict
+from mlops_platform.usecases.score_window import score_window
+
+
+def window_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
+    """One row per window: what served, how well, and what was decided when the window had ended."""
+    performance, drift = performance_history(spec), drift_history(spec)
+    decisions = list(reversed(open_ledger().decisions(spec.name, limit=1000)))
+    frozen = _frozen_performance(spec, windows, performance)
+    return [
+        {
+            "start": window.name,
+            "version": performance[window.name].version,
+            "rows": performance[window.name].rows,
+            "mature": performance[window.name].mature,
+            "log_loss_served": performance[window.name].log_loss,
+            "log_loss_frozen": frozen[window.name].log_loss,
+            "log_loss_base_rate": performance[window.name].base_rate_log_loss,
+            "drift_share": drift[window.name].drift.share_of_columns,
+            **_decided(window, decisions),
+        }
+        for window in windows
+    ]
+
+
+def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
+    """One row per decision to retrain: what asked for it, and what became of it."""
+    ledger = open_ledger()
+    decisions = list(reversed(ledger.decisions(spec.name, limit=1000)))
+    released = {release.decision_id: release for release in ledger.releases(spec.name)}
+    rows = []
+    for at, decision in enumerate(decisions):
+        if decision.kind != "retrain":
+            continue
+        before = ledger.serving_at(spec.name, decision.made_at)
+        verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
+        release = released.get(verdict.id) if verdict else None
+        rows.append(
+            {
+                "window": decision.window,
+                "decided_after": _last_ended(windows, decision),
+                "trigger": decision.evidence[POLICY],
+                "from": before.version if before else None,
+                "to": release.version if release else None,
+                "promoted": release is not None,
+                "verdict": verdict.kind if verdict else "failed",
+                "reason": verdict.reason if verdict else decision.reason,
+            }
+        )
+    return rows
+
+
+def seconds_by_window(
+    windows: Sequence[Window], seconds: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Seconds of each window's steps."""
+    return [
+        {
+            "start": window.name,
+            **{
+                step: seconds[f"{window.name} {step}"]
+                for step in ("land", "watch", "retrain")
+                if f"{window.name} {step}" in seconds
+            },
+        }
+        for window in windows
+    ]
+
+
+def _frozen_performance(
+    spec: ModelSpec, windows: Sequence[Window], served: Mapping[str, WindowPerformance]
+) -> dict[str, WindowPerformance]:
+    """What the first champion would have done, had nothing ever been retrained."""
+    first, registry = open_ledger().releases(spec.name)[0], open_registry()
+    champion = load_release(registry, first)
+    reference, _ = load_reference(registry, first)
+    found = {}
+    for window in windows:
+        measured = served[window.name]
+        if measured.version != first.version:
+            scored = score_window(
+                spec,
+                window,
+                champion,
+                settings().published,
+                settings().demo / "frozen",
+                measured.as_of,
+            )
+            measured = measure_performance(
+                spec, scored, reference, champion.threshold, settings().published, measured.as_of
+            )
+        found[window.name] = measured
+    return found
+
+
+def _decided(window: Window, decisions: Sequence[Decision]) -> dict[str, Any]:
+    """The policy's last word at the end of a window; it does not repeat itself."""
+    until = window.ends_at + TICK
+    said = [
+        decision
+        for decision in decisions
+        if POLICY in decision.evidence and decision.made_at <= until
+    ]
+    if not said:
+        return {"decision": None, "reason": None}
+    return {"decision": said[-1].kind, "reason": said[-1].reason}
+
+
+def _last_ended(windows: Sequence[Window], decision: Decision) -> str | None:
+    ended = [window.name for window in windows if window.ends_at <= decision.made_at]
+    return ended[-1] if ended else None

@@ -1,0 +1,186 @@
+"""What acts by itself: the schedule of windows, the retraining sensor, the periodic retraining."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
+from mlops_platform.components.model_lifecycle.window_assets import performance_history
+from mlops_platform.data.windows import Window, ended_windows, window_named
+from mlops_platform.ledger.records import Decision
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.measure_performance import matures_at
+from mlops_platform.usecases.retraining import (
+    decide_retraining,
+    decide_scheduled_retraining,
+    open_request,
+    record_policy_decision,
+)
+
+HOUR = 6
+"""Local hour after which a window that ended at midnight is scored."""
+MOST_WINDOWS_AT_ONCE = 8
+"""Windows that one tick asks for, so that a long outage is caught up in steps."""
+DECISION_TAG = "mlops/decision"
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def window_schedule(spec: ModelSpec, build_op: str) -> dg.ScheduleDefinition:
+    """Asks for every window that has ended and is not scored, and for performance that matured.
+
+    Args:
+        build_op: op of the job that builds the features of the days it is configured with.
+    """
+
+    @dg.schedule(
+        name=f"watch_{spec.name}",
+        job_name=f"watch_{spec.name}",
+        cron_schedule=f"0 {HOUR} * * " + ("1" if spec.window.cadence == "weekly" else "*"),
+        execution_timezone=spec.window.timezone,
+        default_status=_default_schedule_status(spec.schedules.windows),
+        description=(
+            "After every window: features, predictions, drift report and performance of what has "
+            "ended since, and the performance of windows whose labels have matured."
+        ),
+    )
+    def watch() -> list[dg.RunRequest] | dg.SkipReason:
+        requests = list(_due(spec, build_op, present_moment()))
+        return requests or dg.SkipReason("No window has ended or matured since the last tick.")
+
+    return watch
+
+
+def retraining_sensor(spec: ModelSpec) -> dg.SensorDefinition:
+    """Asks the policy at every tick, and asks for a retraining at most once per decision."""
+
+    @dg.sensor(
+        name=f"retrain_{spec.name}",
+        job_name=f"train_{spec.name}",
+        minimum_interval_seconds=60,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING
+            if spec.schedules.retraining
+            else dg.DefaultSensorStatus.STOPPED
+        ),
+        description="Retrains when the policy says so; every decision is in the ledger.",
+    )
+    def retrain(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return _ask_the_policy(spec, context.instance, f"sensor retrain_{spec.name}")
+
+    return retrain
+
+
+def periodic_retraining(spec: ModelSpec) -> list[dg.ScheduleDefinition]:
+    """The retraining by the clock, where the YAML gives it a `cron`."""
+    if spec.retraining.cron is None:
+        return []
+
+    @dg.schedule(
+        name=f"retrain_{spec.name}_periodically",
+        job_name=f"train_{spec.name}",
+        cron_schedule=spec.retraining.cron,
+        execution_timezone=spec.window.timezone,
+        default_status=_default_schedule_status(spec.schedules.retraining),
+        description="Retrains by the clock, unless the model is frozen or a training runs.",
+    )
+    def retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        ledger, running = open_ledger(), _is_training(context.instance, spec)
+        decision = decide_scheduled_retraining(spec, ledger, running=running)
+        written = record_policy_decision(
+            ledger, spec.name, decision, f"schedule retrain_{spec.name}_periodically"
+        )
+        if written is None or written.kind == "wait":
+            return dg.SkipReason(decision.reason)
+        return _run_request(written, 1)
+
+    return [retrain]
+
+
+def _due(spec: ModelSpec, build_op: str, now: datetime) -> Iterator[dg.RunRequest]:
+    """Windows to score, oldest first; then windows whose performance is to be measured again."""
+    ledger = open_ledger()
+    releases = ledger.releases(spec.name)
+    if not releases:
+        return
+    measured = performance_history(spec)
+    ended = [
+        window
+        for window in ended_windows(spec.window, now)
+        if window.ends_at > releases[0].released_at
+    ]
+    missing = [window for window in ended if window.name not in measured]
+    for window in missing[:MOST_WINDOWS_AT_ONCE]:
+        yield dg.RunRequest(
+            run_key=f"{window.name}@{now.isoformat()}",
+            partition_key=window.name,
+            run_config=build_config(build_op, window),
+        )
+    for name, performance in measured.items():
+        if not performance.mature and matures_at(spec, window_named(spec.window, name)) <= now:
+            yield dg.RunRequest(
+                run_key=f"{name}@{now.isoformat()}",
+                partition_key=name,
+                asset_selection=[dg.AssetKey([spec.name, "performance"])],
+            )
+
+
+def build_config(build_op: str, window: Window) -> dict[str, Any]:
+    """Run configuration that builds the features of one window."""
+    days = {"start_day": str(window.start), "end_day": str(window.last_day)}
+    return {"ops": {build_op: {"config": days}}}
+
+
+def _ask_the_policy(
+    spec: ModelSpec, instance: dg.DagsterInstance, actor: str
+) -> dg.RunRequest | dg.SkipReason:
+    ledger = open_ledger()
+    request = open_request(ledger, spec.name)
+    runs = _runs_of(instance, request)
+    running = _is_training(instance, spec)
+    if request is not None and not running and len(runs) < spec.retraining.max_attempts:
+        # Decided, but no run got as far as a verdict: the daemon or the run died in between.
+        return _run_request(request, len(runs) + 1)
+    decision = decide_retraining(
+        spec,
+        ledger,
+        performance_history(spec).values(),
+        settings().published,
+        present_moment(),
+        running=running,
+        abandoned=None if running else request,
+    )
+    written = record_policy_decision(ledger, spec.name, decision, actor)
+    if written is None or written.kind == "wait":
+        return dg.SkipReason(decision.reason)
+    return _run_request(written, 1)
+
+
+def _run_request(decision: Decision, attempt: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"decision {decision.id}, attempt {attempt}",
+        tags={DECISION_TAG: str(decision.id)},
+    )
+
+
+def _runs_of(instance: dg.DagsterInstance, request: Decision | None) -> Sequence[dg.DagsterRun]:
+    if request is None:
+        return []
+    return instance.get_runs(dg.RunsFilter(tags={DECISION_TAG: str(request.id)}))
+
+
+def _is_training(instance: dg.DagsterInstance, spec: ModelSpec) -> bool:
+    unfinished = dg.RunsFilter(job_name=f"train_{spec.name}", statuses=UNFINISHED)
+    return bool(instance.get_runs(unfinished, limit=1))
+
+
+def _default_schedule_status(on: bool) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED

@@ -1,0 +1,245 @@
+"""predictions, drift_report and performance: what a model does in one window, and how well."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    present_moment,
+    upstream,
+)
+from mlops_platform.components.partitions import window_partitions
+from mlops_platform.components.record_io_manager import partition_record, partition_records
+from mlops_platform.data.windows import window_named
+from mlops_platform.monitoring.alarm import (
+    DRIFT_CHECKS,
+    PERFORMANCE_CHECKS,
+    Alarm,
+    drift_alarms,
+    performance_alarms,
+)
+from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.champion import load_release
+from mlops_platform.usecases.measure_performance import matures_at, measure_performance
+from mlops_platform.usecases.reference import load_reference
+from mlops_platform.usecases.score_window import ScoredWindow, responsible_release, score_window
+from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
+
+
+def predictions_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """One row per entity of a window, with the version that scored it."""
+    key = dg.AssetKey([spec.name, "predictions"])
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "predictions",
+            f"Every {spec.features.entity} of a window scored by the release that is responsible "
+            "for it, from the features as they were at its own event time.",
+            "parquet",
+        ),
+        partitions_def=window_partitions(spec.window),
+        deps=list(tables),
+    )
+    def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
+        window = window_named(spec.window, context.partition_key)
+        before = partition_record(key, window.name, ScoredWindow)
+        release = responsible_release(open_ledger(), spec.name, before)
+        scored = score_window(
+            spec,
+            window,
+            load_release(open_registry(), release),
+            settings().published,
+            settings().predictions,
+            present_moment(),
+        )
+        return dg.MaterializeResult(
+            value=scored,
+            data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
+            metadata={
+                "dagster/row_count": scored.rows,
+                "version": scored.version,
+                "release": scored.release,
+                "mean_score": scored.mean_score,
+                "positive_share": scored.positive_share,
+                "feature_snapshot": scored.feature_snapshot,
+                "path": dg.MetadataValue.path(scored.path),
+            },
+        )
+
+    return predictions
+
+
+def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The window against what its release was trained on."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "drift_report",
+            "All rows of a window against the profile of the training set, column by column, and "
+            "its scores against those of held-out rows; Evidently explains a sample. Informs: "
+            "fixed thresholds alarm in most weeks.",
+            "evidently",
+        ),
+        partitions_def=window_partitions(spec.window),
+        ins={"predictions": upstream(spec, "predictions")},
+        check_specs=_check_specs(spec, "drift_report", DRIFT_CHECKS),
+    )
+    def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
+        registry = open_registry()
+        release = responsible_release(open_ledger(), spec.name, predictions)
+        reference, held_out = load_reference(registry, release)
+        watched = watch_drift(
+            spec, predictions, reference, held_out, settings().published, registry
+        )
+        kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
+        yield dg.MaterializeResult(
+            value=watched,
+            metadata={
+                "drift_share": watched.drift.share_of_columns,
+                "prediction_drift": watched.drift.prediction,
+                "rows": watched.drift.rows,
+                "version": watched.version,
+                "open_report": mlflow_run(registry, watched.run_id, watched.report),
+                "report_kept_until": str(kept_until),
+                "columns": _drifted_columns(watched),
+                "trend": picture(_drift_trend(spec, watched), "drift by window"),
+            },
+            check_results=_check_results(drift_alarms(watched.drift, spec.monitoring.drift)),
+        )
+
+    return drift_report
+
+
+def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
+    """Predictions against what happened."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "performance",
+            "The predictions of a window joined with the labels known so far, against the "
+            "release's own test figures and against always predicting the base rate. Provisional "
+            "until its labels are in.",
+            "scikitlearn",
+        ),
+        partitions_def=window_partitions(spec.window),
+        ins={"predictions": upstream(spec, "predictions")},
+        deps=[labels],
+        check_specs=_check_specs(spec, "performance", PERFORMANCE_CHECKS),
+    )
+    def performance(predictions: ScoredWindow) -> Iterator[Any]:
+        registry = open_registry()
+        release = responsible_release(open_ledger(), spec.name, predictions)
+        reference, _ = load_reference(registry, release)
+        measured = measure_performance(
+            spec,
+            predictions,
+            reference,
+            load_release(registry, release).threshold,
+            settings().published,
+            present_moment(),
+        )
+        yield dg.MaterializeResult(
+            value=measured,
+            metadata={
+                **_headline(measured),
+                "matures_at": matures_at(spec, predictions.window).isoformat(),
+                "trend": picture(_performance_trend(spec, measured), "performance by window"),
+            },
+            check_results=_check_results(performance_alarms(measured, spec.monitoring.performance)),
+        )
+
+    return performance
+
+
+def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:
+    """The performance of every window that was measured, oldest first."""
+    return partition_records(dg.AssetKey([spec.name, "performance"]), WindowPerformance)
+
+
+def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
+    """The drift of every window that was watched, oldest first."""
+    return partition_records(dg.AssetKey([spec.name, "drift_report"]), WatchedWindow)
+
+
+def _headline(measured: WindowPerformance) -> dict[str, Any]:
+    shown = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
+    numbers = {name: measured.metrics[name] for name in shown if name in measured.metrics}
+    optional = {
+        "base_rate_log_loss": measured.base_rate_log_loss,
+        "log_loss_increase": measured.log_loss_increase,
+    }
+    return {
+        "state": "mature" if measured.mature else "provisional",
+        **numbers,
+        **{name: number for name, number in optional.items() if number is not None},
+        "test_log_loss": measured.reference_log_loss,
+        "outcomes_known": measured.share_settled,
+        "labelled_rows": measured.labelled,
+        "version": measured.version,
+    }
+
+
+def _performance_trend(spec: ModelSpec, latest: WindowPerformance) -> bytes:
+    from mlops_platform.monitoring.trend import performance_trend
+
+    history = performance_history(spec) | {latest.window: latest}
+    return performance_trend([history[window] for window in sorted(history)])
+
+
+def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:
+    from mlops_platform.monitoring.trend import drift_trend
+
+    history = drift_history(spec) | {latest.window.name: latest}
+    return drift_trend(
+        [
+            (watched.window.start, watched.drift.share_of_columns, watched.drift.prediction)
+            for _, watched in sorted(history.items())
+        ],
+        spec.monitoring.drift.share_of_columns.warn,
+    )
+
+
+def _drifted_columns(watched: WatchedWindow) -> dg.TableMetadataValue:
+    return table([column.model_dump() for column in watched.drift.most_drifted])
+
+
+def _check_specs(spec: ModelSpec, name: str, checks: Sequence[str]) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            check,
+            asset=[spec.name, name],
+            description=f"{check.replace('_', ' ').capitalize()} stays within the YAML's levels.",
+        )
+        for check in checks
+    ]
+
+
+def _check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
+    severities = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
+    return [
+        dg.AssetCheckResult(
+            check_name=alarm.check,
+            passed=alarm.passed,
+            severity=severities[alarm.severity],
+            metadata={
+                "reason": alarm.reason,
+                **{
+                    name: number
+                    for name in ("value", "warn", "error")
+                    if (number := getattr(alarm, name)) is not None
+                },
+            },
+        )
+        for alarm in alarms
+    ]

@@ -1,0 +1,57 @@
+"""Predictions of a window: one Parquet file that says itself what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.errors import DataError
+from mlops_platform.files import replacing_file
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENTITY, LABEL_TABLE, LABEL, KNOWN_AT = "entity", "label_table", "label", "known_at"
+"""Keys of the file's metadata: how its rows meet their outcomes."""
+
+
+def predictions_file(predictions_root: Path, model: str, window: str) -> Path:
+    """Where the predictions of one window are."""
+    return predictions_root / model / f"window={window}" / "data.parquet"
+
+
+def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: Path) -> int:
+    """Stream predictions to one file, whole or not at all; return the number of rows.
+
+    Raises:
+        DataError: there are none.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    how_outcomes_are_met = {
+        ENTITY: spec.features.entity,
+        LABEL_TABLE: spec.label.table,
+        LABEL: spec.label.column,
+        KNOWN_AT: spec.label.known_at,
+    }
+    rows, writer = 0, None
+    with replacing_file(path) as temporary:
+        try:
+            for batch in batches:
+                if writer is None:
+                    schema = batch.schema.with_metadata(how_outcomes_are_met)
+                    writer = pq.ParquetWriter(temporary, schema, compression="zstd")
+                writer.write_table(pa.Table.from_batches([batch]).cast(writer.schema))
+                rows += batch.num_rows
+        finally:
+            if writer is not None:
+                writer.close()
+        if not rows:
+            raise DataError(
+                f"{spec.features.table} has no rows for the window {path.parent.name}: land its "
+                "days and build the features first."
+            )
+    return rows

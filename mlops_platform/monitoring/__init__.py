@@ -1,0 +1,1 @@
+"""Monitoring: how windows differ from the reference, what that alarms, and when to retrain."""

@@ -1,0 +1,101 @@
+"""Trends over windows as PNG bytes, for the asset pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from math import nan
+from typing import TYPE_CHECKING
+
+from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
+from mlops_platform.monitoring.performance import WindowPerformance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH, MOST_DATES = 110, 5
+
+
+def performance_trend(windows: Sequence[WindowPerformance]) -> bytes:
+    """Log loss per window, served and of the base rate, against the champion's test figure.
+
+    Provisional windows are hollow; windows whose log loss is not known are left out.
+    """
+    from matplotlib import rc_context
+
+    known = [one for one in windows if one.log_loss is not None]
+    starts = [one.start for one in known]
+    days = [start.toordinal() for start in starts]
+    ends = [one.end.toordinal() for one in known]
+    served = [one.log_loss or nan for one in known]
+    base_rate = [one.base_rate_log_loss or nan for one in known]
+    reference = [one.reference_log_loss for one in known]
+    with rc_context(STYLE):
+        figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
+        axes.plot(days, base_rate, color=GREY, linestyle="--", marker=".", label="base rate")
+        axes.hlines(reference, days, ends, color=ORANGE, label="champion's test figure")
+        axes.plot(days, served, color=BLUE, label="served")
+        fill = [BLUE if one.mature else "white" for one in known]
+        axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)
+        _mark_versions(axes, known)
+        return _finished(figure, axes)
+
+
+def drift_trend(points: Sequence[tuple[date, float, float]], warn: float | None) -> bytes:
+    """Share of drifted columns and prediction drift per window.
+
+    Args:
+        points: start of the window, share of drifted columns, distance of the predictions.
+        warn: level of the share from which its check warns, None where it does not.
+    """
+    from matplotlib import rc_context
+
+    starts = [start for start, _, _ in points]
+    days = [start.toordinal() for start in starts]
+    shares = [share for _, share, _ in points]
+    distances = [distance for _, _, distance in points]
+    with rc_context(STYLE):
+        figure, axes = _dated_axes(starts, "Drift of each window", "share or distance")
+        axes.plot(days, shares, color=BLUE, marker="o", label="drifted columns")
+        axes.plot(days, distances, color=ORANGE, marker="s", label="predictions")
+        if warn is not None:
+            axes.axhline(
+                warn, color=BLUE, linestyle="--", linewidth=1, label="warn level of columns"
+            )
+        axes.set_ylim(0, 1.02)
+        return _finished(figure, axes)
+
+
+def _mark_versions(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
+    """A line and a name where another version begins to serve."""
+    version = None
+    for window in windows:
+        if window.version != version:
+            version = window.version
+            axes.axvline(window.start.toordinal(), color=GREY, linestyle=":", linewidth=1)
+            axes.annotate(
+                f"v{version}",
+                (window.start.toordinal(), 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(3, -3),
+                textcoords="offset points",
+                va="top",
+                color=INK,
+            )
+
+
+def _dated_axes(starts: Sequence[date], title: str, unit: str) -> tuple[Figure, Axes]:
+    """Axes over days, labelled at some of the windows' starts."""
+    figure = new_figure(3.4, DOTS_PER_INCH)
+    axes = figure.subplots()
+    labelled = starts[:: -(-len(starts) // MOST_DATES) or 1]
+    axes.set_xticks([start.toordinal() for start in labelled], [f"{one}" for one in labelled])
+    axes.set_title(title)
+    axes.set(xlabel="start of the window", ylabel=unit)
+    return figure, axes
+
+
+def _finished(figure: Figure, axes: Axes) -> bytes:
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return png_of(figure)

@@ -1,0 +1,83 @@
+"""How good the predictions of a window turned out to be, as far as its labels are known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.features import read_outcomes
+from mlops_platform.data.windows import Window
+from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.reference import SCORE
+from mlops_platform.usecases.score_window import ScoredWindow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.monitoring.reference import Reference
+
+
+def measure_performance(
+    spec: ModelSpec,
+    scored: ScoredWindow,
+    reference: Reference,
+    threshold: float,
+    published_root: Path,
+    moment: datetime,
+) -> WindowPerformance:
+    """Join predictions with the labels known at `moment`, and measure.
+
+    Args:
+        reference: the release's own figures, and its base rate, which any window must beat.
+        threshold: probability from which the release decides positive.
+    """
+    window = scored.window
+    outcomes = read_outcomes(spec, published_root, scored.path, window.days, moment)
+    labelled = outcomes.filter(outcomes["label"].is_valid())
+    return WindowPerformance(
+        window=window.name,
+        start=window.start,
+        end=window.end,
+        version=scored.version,
+        release=scored.release,
+        rows=outcomes.num_rows,
+        settled=int(outcomes["settled"].to_numpy().sum()),
+        labelled=labelled.num_rows,
+        mature=moment >= matures_at(spec, window),
+        as_of=moment,
+        metrics=metrics_of(spec, labelled, threshold),
+        base_rate_log_loss=_constant_log_loss(labelled, reference.base_rate),
+        reference_log_loss=reference.metrics["log_loss"],
+        reference_base_rate_log_loss=reference.base_rate_log_loss,
+    )
+
+
+def matures_at(spec: ModelSpec, window: Window) -> datetime:
+    """From when on the window's labels count as complete."""
+    performance = spec.monitoring.performance
+    days = performance.mature_after_days + spec.label.reporting_delay_days
+    return window.ends_at + timedelta(days=days)
+
+
+def metrics_of(spec: ModelSpec, labelled: pa.Table, threshold: float) -> dict[str, float]:
+    """Metrics of rows with `score` and `label`; none where they have not both classes."""
+    from mlops_platform.training.metrics import measure
+
+    labels, scores = labelled["label"].to_numpy().astype(int), labelled[SCORE].to_numpy()
+    if len(set(labels.tolist())) < 2:
+        return {}
+    bins = spec.evaluation.calibration_bins
+    return measure(labels, scores, threshold, spec.training.costs, bins).model_dump()
+
+
+def _constant_log_loss(labelled: pa.Table, base_rate: float) -> float | None:
+    import numpy as np
+
+    from mlops_platform.training.metrics import row_losses
+
+    labels = labelled["label"].to_numpy().astype(int)
+    if not len(labels):
+        return None
+    return float(row_losses("log_loss", labels, np.full(len(labels), base_rate)).mean())

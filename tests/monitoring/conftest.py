@@ -1,0 +1,60 @@
+"""Small tables with a known distribution, and weeks of performance."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mlops_platform.monitoring.performance import WindowPerformance
+
+FIRST_MONDAY = date(2013, 4, 1)
+
+
+def flights(rows: int = 2000, seed: int = 0) -> pa.Table:
+    """Rows with a numeric, a rounded, a categorical column and some nulls."""
+    random = np.random.default_rng(seed)
+    distance = random.normal(1000, 300, rows)
+    distance[random.random(rows) < 0.1] = np.nan
+    return pa.table(
+        {
+            "flight_id": [f"f{at}" for at in range(rows)],
+            "distance": distance,
+            "weekday": random.integers(1, 8, rows).astype(float),
+            "carrier": random.choice(["UA", "DL", "AA", None], rows, p=[0.5, 0.3, 0.1, 0.1]),
+        }
+    )
+
+
+def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPerformance:
+    """The `number`-th Monday week, mature, of a champion whose own test log loss is 0.50."""
+    start = FIRST_MONDAY + timedelta(weeks=number)
+    figures: dict[str, Any] = {
+        "window": f"{start}",
+        "start": start,
+        "end": start + timedelta(weeks=1),
+        "version": 1,
+        "release": 1,
+        "rows": 1000,
+        "labelled": 970,
+        "settled": 1000,
+        "mature": True,
+        "as_of": datetime(2013, 8, 1, tzinfo=UTC),
+        "metrics": {} if log_loss is None else {"log_loss": log_loss, "roc_auc": 0.7},
+        "base_rate_log_loss": None if log_loss is None else 0.60,
+        "reference_log_loss": 0.50,
+        "reference_base_rate_log_loss": 0.58,
+    }
+    return WindowPerformance.model_validate(figures | changes)
+
+
+@pytest.fixture(scope="session")
+def make_flights() -> Callable[..., pa.Table]:
+    return flights
+
+
+@pytest.fixture(scope="session")
+def make_week() -> Callable[..., WindowPerformance]:
+    return week
