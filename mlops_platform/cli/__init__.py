@@ -11,7 +11,12 @@ COMMANDS = {
     "demo": "Land three months of flights and release the first champion.",
     "up": "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them.",
     "check": "Check every model's YAML as far as code can, heavy imports included.",
+    "status": "Show for every model what serves, how well, and what was decided last.",
+    "why": "Tell what served, what was decided and why, from the ledger.",
     "sql": "Query the lake with SQL, read-only.",
+    "doctor": "Look for what is stuck, late or out of step, each with its cure.",
+    "freeze": "Stop automatic retraining and releases of a model.",
+    "unfreeze": "Allow automatic retraining and releases of a model again.",
     "reconcile": "Rebuild the alias and the release pointer from the ledger.",
 }
 

@@ -23,7 +23,8 @@ def command(query: str | None, as_csv: bool) -> None:
     """Query the lake with SQL, read-only.
 
     Without a QUERY it lists what there is. Schemas: landing (as delivered), features (published by
-    dbt), training_sets (one view a model).
+    dbt), training_sets, predictions and predictions_with_outcomes (one view a model; the last adds
+    label and known_at, NULL where the outcome is not known). Their column "window" needs its quotes.
     """
     from mlops_platform.data.catalogue import open_catalogue, query_catalogue
 

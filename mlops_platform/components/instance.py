@@ -34,26 +34,35 @@ def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     Returns:
         Ids of the runs that were failed.
     """
-    orphans = [
-        run
-        for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
-        if _is_orphaned(instance, run)
-    ]
+    orphans = orphaned_runs(instance)
     for run in orphans:
         instance.report_run_failed(run, "The process of this run is gone; failed at start-up.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in orphans]
 
 
+def orphaned_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Unfinished runs whose process is gone."""
+    unfinished = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+    return [run for run in unfinished if _is_orphaned(instance, run)]
+
+
 def free_dead_slots(instance: dg.DagsterInstance) -> None:
     """Free pool slots that finished or deleted runs still hold."""
-    storage = instance.event_log_storage
-    for key in storage.get_concurrency_keys():
+    for _, run_id in dead_slots(instance):
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def dead_slots(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
+    """Pools with the finished or deleted runs that hold a slot of them, or wait for one."""
+    storage, found = instance.event_log_storage, []
+    for key in sorted(storage.get_concurrency_keys()):
         info = storage.get_concurrency_info(key)
-        for run_id in {*info.active_run_ids, *info.pending_run_ids}:
+        for run_id in sorted({*info.active_run_ids, *info.pending_run_ids}):
             run = instance.get_run_by_id(run_id)
             if run is None or run.is_finished:
-                storage.free_concurrency_slots_for_run(run_id)
+                found.append((key, run_id))
+    return found
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

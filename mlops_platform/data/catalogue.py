@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow.dataset as ds
+
+PARTITIONED = ("landing", "features", "predictions")
+SCHEMAS = (*PARTITIONED, "training_sets", "predictions_with_outcomes")
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,22 @@ class _View:
         return f"{self.schema}.{identifier(self.name)}"
 
 
+class _Outcome(NamedTuple):
+    """How the rows of a window meet their outcomes; empty where the file does not say."""
+
+    entity: str
+    label_table: str
+    label: str
+    known_at: str
+
+
 def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with a view per table that the lake has.
 
     Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
-    apart by the column ``training_set``), and ``catalogue`` (schema, name, rows, partitions).
+    apart by the column ``training_set``), ``predictions.<model>`` (all windows),
+    ``predictions_with_outcomes.<model>`` (the same with ``label`` and ``known_at``, NULL where the
+    outcome is not known), and ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read
@@ -42,10 +57,14 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     """
     import duckdb
 
-    views = [*_partitioned_tables(lake_root), *_training_sets(lake_root / "training_sets")]
+    views = [
+        *_partitioned_tables(lake_root),
+        *_training_sets(lake_root / "training_sets"),
+        *_predictions_with_outcomes(lake_root),
+    ]
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    for schema in ("landing", "features", "training_sets"):
+    for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA {schema}")
     for view in views:
         for name, dataset in view.datasets.items():
@@ -81,9 +100,9 @@ def query_catalogue(catalogue: duckdb.DuckDBPyConnection, query: str) -> duckdb.
 
 
 def _partitioned_tables(lake_root: Path) -> Iterator[_View]:
-    for schema in ("landing", "features"):
+    for schema in PARTITIONED:
         for folder in sorted((lake_root / schema).glob("*")):
-            files = sorted(folder.glob("*=*/[!.]*.parquet"))
+            files = _files(folder)
             if files:
                 source = f"{schema}/{folder.name}"
                 yield _View(
@@ -93,6 +112,10 @@ def _partitioned_tables(lake_root: Path) -> Iterator[_View]:
                     partitions=len({file.parent for file in files}),
                     datasets={source: _hive_dataset(folder, files)},
                 )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*=*/[!.]*.parquet"))
 
 
 def _hive_dataset(folder: Path, files: Sequence[Path]) -> ds.Dataset:
@@ -134,6 +157,55 @@ def _training_sets(root: Path) -> Iterator[_View]:
                 partitions=len(files),
                 datasets=datasets,
             )
+
+
+def _predictions_with_outcomes(lake_root: Path) -> Iterator[_View]:
+    """Views over predictions and published labels; windows say themselves where their labels are.
+
+    A model's YAML may come to name another label: windows are joined each with its own.
+    """
+    for folder in sorted((lake_root / "predictions").glob("*")):
+        windows: dict[_Outcome, list[Path]] = {}
+        for file in _files(folder):
+            windows.setdefault(_outcome_of(file), []).append(file)
+        selects, datasets = [], {}
+        for at, (outcome, files) in enumerate(windows.items()):
+            source = f"predictions_with_outcomes/{folder.name}/{at}"
+            datasets[source] = _hive_dataset(folder, files)
+            selects.append(_join(source, outcome, lake_root / "features"))
+        if selects:
+            yield _View(
+                schema="predictions_with_outcomes",
+                name=folder.name,
+                query=" UNION ALL BY NAME ".join(selects),
+                partitions=sum(map(len, windows.values())),
+                datasets=datasets,
+            )
+
+
+def _outcome_of(file: Path) -> _Outcome:
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(file).metadata or {}
+    return _Outcome(
+        *(
+            metadata.get(key.encode(), b"").decode()
+            for key in (ENTITY, LABEL_TABLE, LABEL, KNOWN_AT)
+        )
+    )
+
+
+def _join(source: str, outcome: _Outcome, published_root: Path) -> str:
+    if not outcome.label_table or not _files(published_root / outcome.label_table):
+        unknown = "NULL::BOOLEAN AS label, NULL::TIMESTAMPTZ AS known_at"
+        return f"SELECT *, {unknown} FROM {identifier(source)}"
+    key = identifier(outcome.entity)
+    return (
+        f"SELECT predicted.*, labels.{identifier(outcome.label)} AS label, "
+        f"labels.{identifier(outcome.known_at)} AS known_at FROM {identifier(source)} AS predicted "
+        f"LEFT JOIN features.{identifier(outcome.label_table)} AS labels "
+        f"ON predicted.{key} = labels.{key}"
+    )
 
 
 def _listing(views: Sequence[_View]) -> str:

@@ -47,7 +47,7 @@ def drift_alarms(drift: WindowDrift, spec: DriftSpec) -> tuple[Alarm, ...]:
 
 def performance_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> tuple[Alarm, ...]:
     """One alarm per name of `PERFORMANCE_CHECKS`; a provisional window never fails."""
-    reference = f"{performance.reference_log_loss:.4f} on the champion's test rows"
+    reference = f"{performance.expected_log_loss or 0:.4f} that the champion's test promises"
     base_rate = f"{performance.base_rate_log_loss or 0:.4f} by always predicting the base rate"
     severity = spec.better_than_base_rate
     no_better = LevelsSpec() if severity == "off" else LevelsSpec.model_validate({severity: 0.0})

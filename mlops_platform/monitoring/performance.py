@@ -43,9 +43,21 @@ class WindowPerformance(Record):
         return _number(self.metrics.get("log_loss"))
 
     @property
+    def expected_log_loss(self) -> float | None:
+        """What the champion's test figures promise for rows as hard as these.
+
+        Its test log loss, times how much harder than the test rows the base rate finds these: the
+        champion keeps its share of the base rate's loss. A week of storms is harder for everybody.
+        """
+        if self.base_rate_log_loss is None or not self.reference_base_rate_log_loss:
+            return None
+        hardness = self.base_rate_log_loss / self.reference_base_rate_log_loss
+        return _number(self.reference_log_loss * hardness)
+
+    @property
     def log_loss_increase(self) -> float | None:
-        """How much worse than on the champion's own test rows; negative where it is better."""
-        return _difference(self.log_loss, self.reference_log_loss)
+        """How much worse than expected; negative where it is better."""
+        return _difference(self.log_loss, self.expected_log_loss)
 
     @property
     def loss_over_base_rate(self) -> float | None:

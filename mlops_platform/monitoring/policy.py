@@ -105,10 +105,10 @@ def decide(policy: RetrainingSpec, history: History) -> PolicyDecision:
 def trigger_of(window: WindowPerformance, policy: RetrainingSpec) -> Trigger | None:
     """What makes a window fail, None where it is fine or has too few outcomes to be judged."""
     increase, over_base_rate = window.log_loss_increase, window.loss_over_base_rate
-    if increase is not None and increase >= policy.log_loss_increase:
-        return "log_loss_increase"
     if policy.worse_than_base_rate and over_base_rate is not None and over_base_rate >= 0:
         return "worse_than_base_rate"
+    if increase is not None and increase >= policy.log_loss_increase:
+        return "log_loss_increase"
     return None
 
 
@@ -193,24 +193,23 @@ def _own_mature_windows(history: History) -> Iterator[WindowPerformance]:
 
 
 def _finding(case: _Case) -> str:
-    """What the judged window says, in a sentence."""
+    """What the judged window says, in a sentence or two."""
     window = case.judged
     if window is None or window.log_loss is None:
         return f"Window {window.window if window else None} has too few outcomes to be judged."
-    increase, base_rate = window.log_loss_increase or 0.0, window.base_rate_log_loss
-    against = f", {base_rate:.4f} by the base rate" if base_rate is not None else ""
-    lasting = (
-        f" It is failing window {len(case.episode)} in a row." if len(case.episode) > 1 else ""
-    )
     verdict = {
         None: "is fine",
         "log_loss_increase": f"exceeds the limit of {case.policy.log_loss_increase:+.4f}",
         "worse_than_base_rate": "is predicted no better than by the base rate",
     }[case.trigger]
-    return (
-        f"Window {window.window} {verdict}: log loss {window.log_loss:.4f}, {increase:+.4f} "
-        f"against the champion's test{against}.{lasting}"
-    )
+    figures = [f"log loss {window.log_loss:.4f}"]
+    if window.log_loss_increase is not None:
+        figures.append(f"{window.log_loss_increase:+.4f} against what its test promises")
+    if window.base_rate_log_loss is not None:
+        figures.append(f"{window.base_rate_log_loss:.4f} by the base rate")
+    found = f"Window {window.window} {verdict}: {', '.join(figures)}."
+    failing = len(case.episode)
+    return f"{found} It is failing window {failing} in a row." if failing > 1 else found
 
 
 def _evidence(case: _Case) -> dict[str, Any]:
@@ -229,6 +228,7 @@ def _evidence(case: _Case) -> dict[str, Any]:
             "log_loss": window.log_loss,
             "log_loss_increase": window.log_loss_increase,
             "base_rate_log_loss": window.base_rate_log_loss,
+            "expected_log_loss": window.expected_log_loss,
             "reference_log_loss": window.reference_log_loss,
         }
     if attempt is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def render_report(
 
     Args:
         score: column of the predictions in both frames.
-        threshold: distance from which the report marks a column as drifted.
+        threshold: distance in bits, as the platform's, from which a column is marked as drifted.
     """
     shown = _columns_with_values((*numeric, score, *categorical), held_out, window)
     with warnings.catch_warnings():
@@ -53,9 +54,10 @@ def _preset(threshold: float) -> DataDriftPreset:
     from evidently.presets import DataDriftPreset
 
     class TableOfDrift(DataDriftPreset):  # type: ignore[misc]
-        """The preset without a metric per column, which it computes, draws and does not show."""
+        """The preset's page without its metrics: it draws each column for them, and shows none."""
 
         def generate_metrics(self, context: Any) -> Any:
             return []
 
-    return TableOfDrift(method="jensenshannon", threshold=threshold, include_tests=False)
+    in_nats = threshold * sqrt(log(2))
+    return TableOfDrift(method="jensenshannon", threshold=in_nats, include_tests=False)

@@ -18,7 +18,7 @@ DOTS_PER_INCH, MOST_DATES = 110, 5
 
 
 def performance_trend(windows: Sequence[WindowPerformance]) -> bytes:
-    """Log loss per window, served and of the base rate, against the champion's test figure.
+    """Log loss per window, served and of the base rate, against what the champion's test promises.
 
     Provisional windows are hollow; windows whose log loss is not known are left out.
     """
@@ -30,11 +30,11 @@ def performance_trend(windows: Sequence[WindowPerformance]) -> bytes:
     ends = [one.end.toordinal() for one in known]
     served = [one.log_loss or nan for one in known]
     base_rate = [one.base_rate_log_loss or nan for one in known]
-    reference = [one.reference_log_loss for one in known]
+    expected = [one.expected_log_loss or nan for one in known]
     with rc_context(STYLE):
         figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
         axes.plot(days, base_rate, color=GREY, linestyle="--", marker=".", label="base rate")
-        axes.hlines(reference, days, ends, color=ORANGE, label="champion's test figure")
+        axes.hlines(expected, days, ends, color=ORANGE, label="promised by the test")
         axes.plot(days, served, color=BLUE, label="served")
         fill = [BLUE if one.mature else "white" for one in known]
         axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)

@@ -45,7 +45,7 @@ class PerformanceSpec(Section):
     )
     log_loss_increase: LevelsSpec = Field(
         default=LevelsSpec(warn=0.02, error=0.05),
-        description="Levels of a mature window's log loss over the champion's own on its test.",
+        description="Levels of a mature window's log loss over what the champion's test promises.",
     )
     better_than_base_rate: Literal["off", "warn", "error"] = Field(
         default="warn",
@@ -58,7 +58,8 @@ class RetrainingSpec(Section):
 
     policy: Literal["never", "schedule", "performance"] = "performance"
     log_loss_increase: Annotated[float, Field(gt=0)] = Field(
-        default=0.02, description="Act when a mature window exceeds the test log loss by this much."
+        default=0.02,
+        description="Act when a mature window exceeds by this much what the test promises.",
     )
     worse_than_base_rate: bool = Field(
         default=True,

@@ -62,6 +62,7 @@ def watch_drift(
         spec.features.numeric,
         spec.features.categorical,
         SCORE,
+        declared.column_threshold,
     )
     report = _report_name(scored.window)
     with registry.monitoring_run(spec.name) as run:

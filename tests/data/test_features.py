@@ -1,12 +1,18 @@
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from mlops_platform.data.features import read_feature_rows, read_training_rows
+from mlops_platform.data.features import (
+    feature_batches,
+    read_feature_rows,
+    read_outcomes,
+    read_training_rows,
+)
+from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 
@@ -107,11 +113,41 @@ def test_features_and_label_may_share_a_table(
     assert visits_of(read_training_rows(spec, lake / "features", AS_OF)) == [0, 7, 14, 21, 28, 35]
 
 
-def test_feature_rows_of_a_range_include_its_start_only(spec: ModelSpec, published: Path) -> None:
-    start, end = MARCH + timedelta(hours=15), MARCH + timedelta(hours=27)
-    rows = read_feature_rows(spec, published, start, end)
+def test_feature_rows_are_those_of_their_partition_days(spec: ModelSpec, published: Path) -> None:
+    rows = read_feature_rows(spec, published, [date(2024, 3, 2), date(2024, 3, 4)])
     assert rows.schema.equals(pa.schema(FEATURES))
-    assert visits_of(rows) == [1, 2]
+    assert visits_of(rows) == [3, 4, 5, 6, 11, 12, 13, 14]
+
+
+def test_features_are_streamed_in_batches(spec: ModelSpec, published: Path) -> None:
+    days = [date(2024, 3, day) for day in range(1, 12)]
+    batches = list(feature_batches(spec, published, days, batch_rows=16))
+    assert len(batches) > 1
+    assert pa.Table.from_batches(batches).equals(read_feature_rows(spec, published, days))
+
+
+def test_a_label_is_known_from_its_reporting_delay_on(
+    model: Model, published: Path, spec: ModelSpec
+) -> None:
+    late = model({"label": spec.label.model_dump() | {"reporting_delay_days": 21}})
+    on_time = visits_of(read_training_rows(spec, published, AS_OF))
+    reported = visits_of(read_training_rows(late, published, AS_OF))
+    assert reported == visits_of(read_training_rows(spec, published, AS_OF - timedelta(days=21)))
+    assert 0 < len(reported) < len(on_time)
+
+
+def test_outcomes_meet_their_predictions(spec: ModelSpec, published: Path, tmp_path: Path) -> None:
+    predictions = tmp_path / "data.parquet"
+    visits = [f"v{visit}" for visit in (3, 4, 5, 6)]
+    write_parquet(pa.table({"visit_id": visits, "score": [0.1, 0.2, 0.3, 0.4]}), predictions)
+    # Visits are 6 hours apart and known after two days: v3 of 03:00 and v4 of 09:00 are known.
+    as_of = datetime(2024, 3, 4, 10, tzinfo=UTC)
+    found = read_outcomes(spec, published, predictions, [date(2024, 3, 2)], as_of)
+    assert found.to_pydict() == {
+        "score": [0.1, 0.2, 0.3, 0.4],
+        "label": [False, True, None, None],
+        "settled": [True, True, False, False],
+    }
 
 
 def test_missing_columns_are_listed_with_those_that_exist(
@@ -123,7 +159,7 @@ def test_missing_columns_are_listed_with_those_that_exist(
     with pytest.raises(DataError, match=message):
         read_training_rows(lacking, published, AS_OF)
     with pytest.raises(DataError, match=message):
-        read_feature_rows(lacking, published, MARCH, AS_OF)
+        read_feature_rows(lacking, published, [MARCH.date()])
 
 
 def test_a_missing_label_is_named(model: Model, published: Path) -> None:
@@ -154,5 +190,5 @@ def test_a_time_without_zone_is_refused(spec: ModelSpec, published: Path) -> Non
     naive = AS_OF.replace(tzinfo=None)
     with pytest.raises(DataError, match="as_of=2024-03-31 00:00:00 has no time zone"):
         read_training_rows(spec, published, naive)
-    with pytest.raises(DataError, match=r"end=.* has no time zone"):
-        read_feature_rows(spec, published, MARCH, naive)
+    with pytest.raises(DataError, match=r"as_of=.* has no time zone"):
+        read_outcomes(spec, published, Path("nothing.parquet"), [], naive)

@@ -50,7 +50,7 @@ def test_a_window_that_decayed_asks_for_a_retraining_and_tells_why(make_week):
 
     assert (decision.kind, decision.trigger) == ("retrain", "log_loss_increase")
     assert decision.window == "2013-04-01"
-    assert "log loss 0.5500, +0.0500 against the champion's test" in decision.reason
+    assert "log loss 0.5500, +0.0500 against what its test promises" in decision.reason
     assert decision.evidence["log_loss_increase"] == pytest.approx(0.05)
     assert decision.evidence["episode"] == ["2013-04-01"]
 

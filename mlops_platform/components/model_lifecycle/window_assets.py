@@ -177,6 +177,7 @@ def _headline(measured: WindowPerformance) -> dict[str, Any]:
     numbers = {name: measured.metrics[name] for name in shown if name in measured.metrics}
     optional = {
         "base_rate_log_loss": measured.base_rate_log_loss,
+        "expected_log_loss": measured.expected_log_loss,
         "log_loss_increase": measured.log_loss_increase,
     }
     return {

@@ -1,0 +1,65 @@
+"""`mlops doctor`: what is stuck, late or out of step, and the cure."""
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from mlops_platform.cli.console import console
+from mlops_platform.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mlops_platform.usecases.diagnosis import Finding
+
+COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
+
+
+@click.command()
+@click.option(
+    "--heal",
+    "heal_first",
+    is_flag=True,
+    help="First fail lost runs, free their pool slots and rebuild what follows the ledger.",
+)
+@click.pass_context
+def command(context: click.Context, heal_first: bool) -> None:
+    """Look for what is stuck, late or out of step, each with its cure.
+
+    Changes nothing without --heal. Ends with code 1 where there is anything to cure.
+    """
+    from mlops_platform.cli.heal import heal
+    from mlops_platform.components.doctor import examine
+    from mlops_platform.components.instance import open_instance
+    from mlops_platform.usecases.diagnosis import diagnose
+
+    _refuse_without_set_up()
+    with open_instance() as instance:
+        if heal_first:
+            heal(instance)
+        findings = diagnose(examine(instance))
+    for finding in findings:
+        _show(finding)
+    if all(finding.severity == "information" for finding in findings):
+        console.print("[green]nothing to cure[/]")
+    else:
+        context.exit(1)
+
+
+def _refuse_without_set_up() -> None:
+    from mlops_platform.settings import settings
+
+    home = settings().home
+    if not (home / "setup.json").is_file():
+        raise SettingsError(
+            f"{home} is not set up. Run `mlops setup`, or name another deployment in MLOPS_HOME."
+        )
+
+
+def _show(finding: "Finding") -> None:
+    head = Text.assemble(
+        (finding.severity, COLOURS[finding.severity]), "  ", (finding.where, "bold")
+    )
+    # In one piece, so that a path or a command can be copied.
+    console.print(head, soft_wrap=True)
+    console.print(f"    {finding.what}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"    cure: {finding.cure}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,130 @@
+"""`mlops status`: what serves, how well, and what was decided last."""
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from mlops_platform.cli.console import console
+
+if TYPE_CHECKING:
+    from mlops_platform.usecases.status import DeploymentStatus, ModelStatus, WindowStatus
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+def command(as_json: bool) -> None:
+    """Show for every model what serves, how well, and what was decided last."""
+    status = _deployment_status()
+    if as_json:
+        click.echo(status.model_dump_json(indent=2))
+    else:
+        _show(status)
+
+
+def _deployment_status() -> "DeploymentStatus":
+    from mlops_platform.components.known_models import known_models, timezone_of
+    from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
+    from mlops_platform.components.window_records import recorded_windows
+    from mlops_platform.settings import settings
+    from mlops_platform.usecases.status import DeploymentStatus, model_status
+
+    ledger = open_ledger()
+    return DeploymentStatus(
+        as_of=present_moment(),
+        replayed=settings().replayed_moment.is_file(),
+        models=tuple(
+            model_status(
+                ledger,
+                name,
+                recorded_windows(name),
+                timezone_of(spec),
+                declared=spec is not None,
+            )
+            for name, spec in known_models(ledger).items()
+        ),
+    )
+
+
+def _show(status: "DeploymentStatus") -> None:
+    replayed = ", which a replay of history has reached" if status.replayed else ""
+    console.print(f"as of {status.as_of:%Y-%m-%d %H:%M %Z}{replayed}", highlight=False)
+    if not status.models:
+        console.print("no model is declared; `dg scaffold defs` writes the YAML of one")
+        return
+    table = Table("model", "champion", "latest window", "log loss", "drifted", "last decision")
+    for model in status.models:
+        table.add_row(
+            _name(model),
+            _champion(model),
+            _window(model.window),
+            _log_loss(model.window),
+            _drift(model.window),
+            _last_decision(model),
+        )
+    console.print(table)
+    for model in status.models:
+        for decision in dict.fromkeys((model.frozen, model.last_decision)):
+            if decision is not None:
+                head = f"{model.model} {decision.kind} by {decision.actor}: "
+                console.print(Text.assemble((head, "bold"), decision.reason))
+
+
+def _name(model: "ModelStatus") -> Text:
+    name = Text(model.model, style="bold")
+    if model.frozen is not None:
+        name.append(f"\nfrozen by {model.frozen.actor}", style="yellow")
+    if not model.declared:
+        name.append("\nno YAML declares it", style="yellow")
+    return name
+
+
+def _champion(model: "ModelStatus") -> str:
+    champion = model.champion
+    if champion is None:
+        return f"none yet: run train_{model.model}" if model.declared else "none"
+    zone = ZoneInfo(model.timezone)
+    return (
+        f"version {champion.version}\n"
+        f"release {champion.release} since\n"
+        f"{champion.since.astimezone(zone):%Y-%m-%d %H:%M}\n"
+        f"{champion.decision.kind} by\n{champion.decision.actor}"
+    )
+
+
+def _window(window: "WindowStatus | None") -> str:
+    if window is None:
+        return "none scored yet"
+    known = window.outcomes_known
+    outcomes = "" if known is None else f"\n{100 * known:.0f} % known"
+    return f"{window.name}\n{window.state}{outcomes}"
+
+
+def _log_loss(window: "WindowStatus | None") -> str:
+    if window is None or window.state == "unmeasured":
+        return ""
+    return (
+        f"{_figure(window.log_loss)}\n"
+        f"test {_figure(window.test_log_loss)}\n"
+        f"base {_figure(window.base_rate_log_loss)}"
+    )
+
+
+def _drift(window: "WindowStatus | None") -> str:
+    if window is None or window.drift_share is None:
+        return ""
+    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}"
+
+
+def _last_decision(model: "ModelStatus") -> str:
+    decision = model.last_decision
+    if decision is None:
+        return "none"
+    at = decision.made_at.astimezone(ZoneInfo(model.timezone))
+    return f"{decision.kind}\n{at:%Y-%m-%d %H:%M}"
+
+
+def _figure(number: float | None) -> str:
+    return "unknown" if number is None else f"{number:.4f}"

@@ -1,0 +1,108 @@
+"""`mlops why`: the ledger in words."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from mlops_platform.cli.console import console
+from mlops_platform.errors import DataError
+
+if TYPE_CHECKING:
+    from mlops_platform.data.windows import Window
+    from mlops_platform.spec import ModelSpec
+    from mlops_platform.usecases.history_in_words import Paragraph
+    from mlops_platform.usecases.model_windows import ModelWindows
+
+
+@click.command()
+@click.argument("model")
+@click.argument("window", required=False)
+def command(model: str, window: str | None) -> None:
+    """Tell what served, what was decided and why, from the ledger.
+
+    WINDOW is any day in a monitored window, such as 2013-06-10. Without it: every release and the
+    last 20 decisions.
+    """
+    from mlops_platform.components.known_models import known_model, timezone_of
+    from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
+    from mlops_platform.components.window_records import recorded_windows
+    from mlops_platform.usecases.history_in_words import history_in_words
+    from mlops_platform.usecases.window_in_words import window_in_words
+
+    ledger, now = open_ledger(), present_moment()
+    spec = known_model(ledger, model)
+    zone = timezone_of(spec)
+    if window is None:
+        title, story = model, history_in_words(ledger, model, ZoneInfo(zone))
+    else:
+        windows = recorded_windows(model)
+        found = _window_with(_day(window), model, spec, windows, now)
+        zone, title = found.timezone, f"{model} in the window {found.name}: {_days(found)}"
+        story = window_in_words(ledger, model, found, windows)
+    _tell(title, f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}.", story)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise DataError(f"'{text}' is no date. Write it like 2013-06-10.") from error
+
+
+def _window_with(
+    day: date, model: str, spec: "ModelSpec | None", windows: "ModelWindows", now: datetime
+) -> "Window":
+    """The scored window that a day lies in.
+
+    Raises:
+        DataError: there is none; says why and what to do.
+    """
+    from mlops_platform.data.windows import ended_windows
+
+    found = windows.with_day(day)
+    if found is not None:
+        return found
+    names = list(windows.scored)
+    scored = f"those from {names[0]} to {names[-1]} are" if names else "none is yet"
+    ended = ended_windows(spec.window, now) if spec else []
+    missing = next((one for one in ended if one.start <= day < one.end), None)
+    if missing is None:
+        raise DataError(
+            f"no window of {model} with {day} in it had ended at {now:%Y-%m-%d %H:%M %Z}; "
+            f"{scored} scored."
+        )
+    raise DataError(
+        f"the window {missing.name} of {model}, which {day} lies in, has not been scored. "
+        f"`mlops doctor` says how to score it if it is due; {scored} scored."
+    )
+
+
+def _days(window: "Window") -> str:
+    if window.start == window.last_day:
+        return f"{window.start:%A %-d %B %Y}"
+    return f"{window.start:%A %-d %B} to {window.last_day:%A %-d %B %Y}"
+
+
+def _tell(title: str, as_of: str, story: "Sequence[Paragraph]") -> None:
+    console.print(Text(title, style="bold"))
+    console.print(as_of, markup=False, highlight=False)
+    for paragraph in story:
+        console.print()
+        console.print(Text(paragraph.heading, style="bold"))
+        if paragraph.sentences:
+            console.print(_indented(Text(" ".join(paragraph.sentences)), 2))
+        for told in paragraph.decisions:
+            head = Text.assemble(told.at, "  ", (told.done, "bold"), f", by {told.actor}")
+            console.print(_indented(head, 2))
+            console.print(_indented(Text(told.reason), 6))
+            if told.evidence:
+                console.print(_indented(Text(f"on: {told.evidence}", style="dim"), 6))
+
+
+def _indented(text: Text, columns: int) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)

@@ -1,0 +1,135 @@
+"""Reads the state of this deployment for the diagnosis; changes nothing."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+import psutil
+
+from mlops_platform.artifacts.digests import verify_directory
+from mlops_platform.components.instance import UNFINISHED, dead_slots, orphaned_runs
+from mlops_platform.components.known_models import known_models
+from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
+from mlops_platform.components.model_lifecycle.automation import UNFINISHED as NOT_ENDED
+from mlops_platform.components.model_lifecycle.services import (
+    open_ledger,
+    open_registry,
+    present_moment,
+)
+from mlops_platform.components.window_records import recorded_windows
+from mlops_platform.errors import ArtifactError, RegistryError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.diagnosis import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.reconcile import projection_faults
+from mlops_platform.usecases.retraining import open_request
+
+COMMAND_CHARACTERS = 120
+
+
+def examine(instance: dg.DagsterInstance) -> Facts:
+    """Everything that the diagnosis wants to know."""
+    current, ledger, registry = settings(), open_ledger(), open_registry()
+    replayed = current.replayed_moment
+    lost = {run.run_id: run.job_name for run in orphaned_runs(instance)}
+    return Facts(
+        now=present_moment(),
+        dagster_home=current.dagster_home,
+        replayed=replayed if replayed.is_file() else None,
+        lost_runs=lost,
+        held_slots=tuple(dead_slots(instance)),
+        lock=warehouse_lock(current.warehouse, building=_runs_now(instance, lost)),
+        models=tuple(
+            _examine_model(name, spec, ledger, registry, instance)
+            for name, spec in known_models(ledger).items()
+        ),
+    )
+
+
+def warehouse_lock(warehouse: Path, *, building: bool) -> WarehouseLock | None:
+    """Who has the warehouse file open for writing; None where nobody has.
+
+    Args:
+        building: a run is under way.
+    """
+    import duckdb
+
+    if not warehouse.is_file():
+        return None
+    try:
+        duckdb.connect(str(warehouse), read_only=True).close()
+    except duckdb.Error as error:
+        named = re.search(r"\(PID (\d+)\)", str(error))
+        pid = int(named.group(1)) if named else None
+        problem = (
+            f"the warehouse is locked by process {pid}: {_command(pid)}"
+            if pid
+            else f"the warehouse cannot be read: {error}"
+        )
+        return WarehouseLock(warehouse, pid, problem, building)
+    return None
+
+
+def damaged_versions(registry: Registry, releases: Sequence[Release]) -> dict[int, str]:
+    """What is wrong with the files of released versions, by version."""
+    return {
+        version: problem
+        for version, release in {release.version: release for release in releases}.items()
+        if (problem := _damage(registry, release)) is not None
+    }
+
+
+def _damage(registry: Registry, release: Release) -> str | None:
+    try:
+        fetched = registry.fetch_version(release.model, release.version)
+        verify_directory(fetched.directory, release.digests)
+    except (RegistryError, ArtifactError) as error:
+        return str(error)
+    return None
+
+
+def _examine_model(
+    name: str,
+    spec: ModelSpec | None,
+    ledger: Ledger,
+    registry: Registry,
+    instance: dg.DagsterInstance,
+) -> ModelFacts:
+    releases = tuple(ledger.releases(name))
+    request = open_request(ledger, name)
+    training = dg.RunsFilter(job_name=f"train_{name}", statuses=NOT_ENDED)
+    pointer = settings().release_pointer(name)
+    return ModelFacts(
+        model=name,
+        spec=spec,
+        releases=releases,
+        windows=recorded_windows(name),
+        chain_fault=ledger.verify_chain(name),
+        projection_faults=tuple(projection_faults(ledger, registry, pointer, name)),
+        damaged=damaged_versions(registry, releases),
+        request=request,
+        request_runs=_count_runs(instance, request),
+        training=bool(instance.get_runs(training, limit=1)),
+    )
+
+
+def _count_runs(instance: dg.DagsterInstance, request: Decision | None) -> int:
+    if request is None:
+        return 0
+    return instance.get_runs_count(dg.RunsFilter(tags={DECISION_TAG: str(request.id)}))
+
+
+def _runs_now(instance: dg.DagsterInstance, lost: dict[str, str]) -> bool:
+    unfinished = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+    return any(run.run_id not in lost for run in unfinished)
+
+
+def _command(pid: int) -> str:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())[:COMMAND_CHARACTERS]
+    except psutil.Error:
+        return "gone meanwhile, or of another user"

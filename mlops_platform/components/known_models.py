@@ -1,0 +1,32 @@
+"""Every model that this deployment knows: declared under `defs/`, or only in the ledger."""
+
+from mlops_platform.components.models import declared_models
+from mlops_platform.errors import SpecError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.spec import ModelSpec
+
+NO_ZONE = "UTC"
+
+
+def known_models(ledger: Ledger) -> dict[str, ModelSpec | None]:
+    """Models by name; None where no YAML declares them any more."""
+    declared = {model.spec.name: model.spec for model in declared_models()}
+    known = sorted({*declared, *ledger.models()})
+    return {name: declared.get(name) for name in known}
+
+
+def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
+    """The spec of one model; None where only the ledger knows it.
+
+    Raises:
+        SpecError: nobody knows it.
+    """
+    known = known_models(ledger)
+    if name not in known:
+        raise SpecError("model", name, f"Known models are {list(known)}.")
+    return known[name]
+
+
+def timezone_of(spec: ModelSpec | None) -> str:
+    """Zone of a model's windows; UTC where no YAML says it."""
+    return NO_ZONE if spec is None else spec.window.timezone

@@ -1,0 +1,145 @@
+"""How every model of a deployment is doing, in one record with stable names."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, DecisionKind
+from mlops_platform.record import Record
+from mlops_platform.usecases.freeze import frozen_by
+from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.wording import every_decision
+
+
+class DecisionStatus(Record):
+    """A decision without its evidence."""
+
+    kind: DecisionKind
+    made_at: datetime
+    actor: str
+    reason: str
+    window: str | None
+
+
+class ChampionStatus(Record):
+    """What serves, and the decision that made it serve."""
+
+    version: int
+    release: int
+    since: datetime
+    bento: str | None
+    decision: DecisionStatus
+
+
+class WindowStatus(Record):
+    """The latest scored window; a figure that there is not is null.
+
+    Args:
+        state: `unmeasured` where its run has not got as far as its performance.
+        outcomes_known: share of the rows whose outcome is known.
+        test_log_loss: of the version that scored it, on its own test rows.
+        drift_share: share of the columns that have drifted.
+    """
+
+    name: str
+    start: date
+    end: date
+    state: Literal["unmeasured", "provisional", "mature"]
+    version: int
+    release: int
+    rows: int
+    outcomes_known: float | None
+    log_loss: float | None
+    test_log_loss: float | None
+    log_loss_increase: float | None
+    base_rate_log_loss: float | None
+    drift_share: float | None
+    prediction_drift: float | None
+
+
+class ModelStatus(Record):
+    """One model.
+
+    Args:
+        declared: whether a YAML declares it; the ledger also knows models that are gone.
+        timezone: zone of its windows.
+        frozen: decision by which it is frozen, null where it is not.
+    """
+
+    model: str
+    declared: bool
+    timezone: str
+    champion: ChampionStatus | None
+    window: WindowStatus | None
+    last_decision: DecisionStatus | None
+    frozen: DecisionStatus | None
+
+
+class DeploymentStatus(Record):
+    """Every model at one moment, which is a past one where history is replayed."""
+
+    as_of: datetime
+    replayed: bool
+    models: tuple[ModelStatus, ...]
+
+
+def model_status(
+    ledger: Ledger, model: str, windows: ModelWindows, timezone: str, *, declared: bool
+) -> ModelStatus:
+    """Status of one model from the ledger and the records of its windows."""
+    last = ledger.decisions(model, limit=1)
+    frozen = frozen_by(ledger, model)
+    return ModelStatus(
+        model=model,
+        declared=declared,
+        timezone=timezone,
+        champion=_champion(ledger, model),
+        window=_window(windows),
+        last_decision=_decision(last[0]) if last else None,
+        frozen=_decision(frozen) if frozen else None,
+    )
+
+
+def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
+    release = ledger.current_release(model)
+    if release is None:
+        return None
+    (cause,) = (one for one in every_decision(ledger, model) if one.id == release.decision_id)
+    return ChampionStatus(
+        version=release.version,
+        release=release.sequence,
+        since=release.released_at,
+        bento=release.bento_tag,
+        decision=_decision(cause),
+    )
+
+
+def _window(windows: ModelWindows) -> WindowStatus | None:
+    latest = windows.latest
+    if latest is None:
+        return None
+    scored = windows.scored[latest.name]
+    measured, watched = windows.performance.get(latest.name), windows.drift.get(latest.name)
+    mature = "mature" if measured and measured.mature else "provisional"
+    return WindowStatus.model_validate(
+        {
+            "name": latest.name,
+            "start": latest.start,
+            "end": latest.end,
+            "state": mature if measured else "unmeasured",
+            "version": scored.version,
+            "release": scored.release,
+            "rows": scored.rows,
+            "outcomes_known": measured.share_settled if measured else None,
+            "log_loss": measured.log_loss if measured else None,
+            "test_log_loss": measured.reference_log_loss if measured else None,
+            "log_loss_increase": measured.log_loss_increase if measured else None,
+            "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
+            "drift_share": watched.drift.share_of_columns if watched else None,
+            "prediction_drift": watched.drift.prediction if watched else None,
+        }
+    )
+
+
+def _decision(decision: Decision) -> DecisionStatus:
+    return DecisionStatus(**decision.model_dump(include=set(DecisionStatus.model_fields)))

@@ -1,0 +1,201 @@
+"""One window of a model in words: what served, how well, and what was decided because of it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mlops_platform.data.windows import Window
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
+from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.retraining import is_verdict
+from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.watch_drift import WatchedWindow
+from mlops_platform.usecases.wording import (
+    decision_in_words,
+    every_decision,
+    moment_in_words,
+    version_in_words,
+)
+
+RIGHT_AFTER: Final = timedelta(days=1)
+"""After the end of a window: its schedule and the sensor have ticked by then."""
+MOST_DRIFTED: Final = 3
+
+
+def window_in_words(
+    ledger: Ledger, model: str, window: Window, windows: ModelWindows
+) -> list[Paragraph]:
+    """The story of one scored window, in the times of its own zone."""
+    zone = ZoneInfo(window.timezone)
+    began_at = datetime.combine(window.start, time(), zone)
+    decisions = every_decision(ledger, model)
+    resting = _resting_on(window, decisions)
+    known = {decision.id for decision in resting}
+    meanwhile = [
+        decision
+        for decision in decisions
+        if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
+    ]
+    return [
+        Paragraph(
+            heading="What served",
+            sentences=(
+                *_served(ledger, model, began_at, window.ends_at, zone),
+                *_frozen(decisions, window, zone),
+            ),
+        ),
+        Paragraph(
+            heading="How it was scored", sentences=(_scored(windows.scored[window.name], zone),)
+        ),
+        Paragraph(
+            heading="What was found",
+            sentences=(
+                *_performance(windows.performance.get(window.name), zone),
+                _drift(windows.drift.get(window.name)),
+            ),
+        ),
+        _decided("Decided because of it", resting, _outcome(resting), zone),
+        _decided(
+            "Also decided, from its first day to the day after its last",
+            meanwhile,
+            () if meanwhile else ("Nothing else.",),
+            zone,
+        ),
+    ]
+
+
+def _served(
+    ledger: Ledger, model: str, began_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> Iterator[str]:
+    first = ledger.serving_at(model, began_at)
+    later = [one for one in ledger.releases(model) if began_at < one.released_at < ends_at]
+    if first is not None:
+        yield (
+            f"{version_in_words(first).capitalize()} served "
+            f"{'when it began' if later else 'all through it'}; it was "
+            f"{MADE_CHAMPION[first.kind]} on {moment_in_words(first.released_at, zone)} by "
+            f"{first.actor}."
+        )
+    elif not later:
+        yield "Nothing served: it ended before the first release."
+    else:
+        yield "Nothing served when it began."
+    for release in later:
+        yield _taken_over(release, zone)
+
+
+def _taken_over(release: Release, zone: ZoneInfo) -> str:
+    return (
+        f"The champion changed within it: from {moment_in_words(release.released_at, zone)} on "
+        f"{version_in_words(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
+    )
+
+
+def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> Iterator[str]:
+    """Whether the model was frozen when the window ended; changes within it are decisions."""
+    switched = [
+        decision
+        for decision in decisions
+        if decision.kind in ("freeze", "unfreeze") and decision.made_at < window.ends_at
+    ]
+    if switched and switched[-1].kind == "freeze":
+        frozen = switched[-1]
+        yield (
+            f"The model was frozen when it ended, by {frozen.actor} since "
+            f"{moment_in_words(frozen.made_at, zone)}: {frozen.reason}"
+        )
+
+
+def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
+    return (
+        f"{scored.rows:,} rows were scored on {moment_in_words(scored.scored_at, zone)} by "
+        f"{version_in_words(scored)}: mean score {scored.mean_score:.3f}, "
+        f"{100 * scored.positive_share:.1f} % decided positive."
+    )
+
+
+def _performance(measured: WindowPerformance | None, zone: ZoneInfo) -> Iterator[str]:
+    if measured is None:
+        yield "Its performance was not measured."
+        return
+    at = moment_in_words(measured.as_of, zone)
+    known = f"{100 * measured.share_settled:.0f} % of the outcomes were known on {at}"
+    yield (
+        f"The figures are final: {known}."
+        if measured.mature
+        else f"The figures are provisional: {known}."
+    )
+    if measured.log_loss is None:
+        yield (
+            f"There is no log loss: {measured.labelled:,} of {measured.rows:,} rows have a label, "
+            "and both classes must be among them."
+        )
+        return
+    against_test = measured.log_loss - measured.reference_log_loss
+    yield (
+        f"Log loss is {measured.log_loss:.4f} on {measured.labelled:,} labelled rows, "
+        f"{_compared(against_test)} than on the version's own test rows "
+        f"({measured.reference_log_loss:.4f}){_against_base_rate(measured)}."
+    )
+
+
+def _against_base_rate(measured: WindowPerformance) -> str:
+    over, base_rate = measured.loss_over_base_rate, measured.base_rate_log_loss
+    if over is None:
+        return ""
+    return f" and {_compared(over)} than always predicting the base rate ({base_rate:.4f})"
+
+
+def _compared(difference: float) -> str:
+    return f"{abs(difference):.4f} {'worse' if difference >= 0 else 'better'}"
+
+
+def _drift(watched: WatchedWindow | None) -> str:
+    if watched is None:
+        return "Its drift was not measured."
+    drift = watched.drift
+    most = ", ".join(
+        f"{one.column} {one.statistic:.3f}" for one in drift.most_drifted[:MOST_DRIFTED]
+    )
+    drifted = sum(one.drifted for one in drift.columns)
+    return (
+        f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
+        f"({100 * drift.share_of_columns:.0f} %), furthest are {most}; the scores are "
+        f"{drift.prediction:.3f} from those of held-out rows."
+    )
+
+
+def _resting_on(window: Window, decisions: Sequence[Decision]) -> list[Decision]:
+    """Decisions about the window, each retraining with the verdict that it led to."""
+    found: dict[int, Decision] = {}
+    for at, decision in enumerate(decisions):
+        if decision.window != window.name:
+            continue
+        found[decision.id] = decision
+        if decision.kind == "retrain":
+            verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
+            found |= {verdict.id: verdict} if verdict else {}
+    return [found[number] for number in sorted(found)]
+
+
+def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
+    """What the decisions themselves do not say."""
+    if not resting:
+        return ("No decision rests on this window.",)
+    if resting[-1].kind == "retrain":
+        return ("The retraining that it asked for has no verdict yet.",)
+    return ()
+
+
+def _decided(
+    heading: str, decisions: Sequence[Decision], sentences: tuple[str, ...], zone: ZoneInfo
+) -> Paragraph:
+    return Paragraph(
+        heading=heading,
+        sentences=sentences,
+        decisions=tuple(decision_in_words(decision, zone) for decision in decisions),
+    )

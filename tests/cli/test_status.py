@@ -1,0 +1,88 @@
+"""`mlops status` of deployments in every state."""
+
+import json
+
+from mlops_platform.ledger.records import NewDecision
+
+
+def _status(mlops) -> dict:
+    shown = mlops("status", "--json")
+    assert shown.exit_code == 0, shown.output
+    return json.loads(shown.output)
+
+
+def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> None:
+    new.at("2013-04-01T04:00")
+    shown = mlops("status")
+    assert shown.exit_code == 0
+    for words in ("none yet: run train_flight_delay", "none scored yet", "which a replay"):
+        assert words in shown.output
+    (model,) = _status(mlops)["models"]
+    assert model == {
+        "model": "flight_delay",
+        "declared": True,
+        "timezone": "America/New_York",
+        "champion": None,
+        "window": None,
+        "last_decision": None,
+        "frozen": None,
+    }
+
+
+def test_the_champion_and_the_decision_that_made_it(past, mlops) -> None:
+    status = _status(mlops)
+    assert (status["as_of"], status["replayed"]) == ("2013-04-22T10:00:00Z", True)
+    champion = status["models"][0]["champion"]
+    assert (champion["version"], champion["release"]) == (2, 2)
+    assert champion["since"] == "2013-04-19T16:30:00Z"
+    assert champion["decision"]["reason"] == "Better by far."
+    shown = mlops("status").output
+    assert "2013-04-19 12:30" in shown  # New York's time
+    assert "Better by far." in shown
+
+
+def test_the_latest_window_counts_and_a_figure_that_is_not_known_is_null(past, mlops) -> None:
+    window = _status(mlops)["models"][0]["window"]
+    assert (window["name"], window["state"], window["version"]) == ("2013-04-15", "provisional", 2)
+    assert window["outcomes_known"] == 0.5
+    assert window["log_loss"] is None
+    assert window["drift_share"] is None
+    assert "unknown" in mlops("status").output
+
+
+def test_the_figures_of_a_mature_window(past, mlops) -> None:
+    from datetime import date
+
+    past.measure(date(2013, 4, 15), 0.5)
+    past.watch(date(2013, 4, 15))
+    window = _status(mlops)["models"][0]["window"]
+    assert window["state"] == "mature"
+    assert round(window["log_loss_increase"], 6) == 0.05
+    assert (window["test_log_loss"], window["base_rate_log_loss"]) == (0.45, 0.55)
+    assert (window["drift_share"], window["prediction_drift"]) == (0.5, 0.07)
+    shown = mlops("status").output
+    for words in ("0.5000", "test 0.4500", "base 0.5500", "50 %", "scores 0.070"):
+        assert words in shown
+
+
+def test_a_scored_window_that_was_not_measured_says_so(past, mlops) -> None:
+    from datetime import date
+
+    past.score(date(2013, 4, 22), past.ledger.current_release("flight_delay"))
+    assert _status(mlops)["models"][0]["window"]["state"] == "unmeasured"
+    assert "unmeasured" in mlops("status").output
+
+
+def test_a_frozen_model_says_by_whom_and_why(past, mlops) -> None:
+    past.decide("freeze", "[radar] down", actor="alice")
+    shown = mlops("status").output
+    assert "frozen by alice" in shown
+    assert shown.count("flight_delay freeze by alice: [radar] down") == 1
+    assert _status(mlops)["models"][0]["frozen"]["actor"] == "alice"
+
+
+def test_a_model_that_only_the_ledger_knows_is_listed_too(past, mlops) -> None:
+    past.ledger.record_decision("churn", NewDecision(kind="wait", reason="r", actor="a"))
+    churn, flights = _status(mlops)["models"]
+    assert (churn["model"], churn["declared"], flights["model"]) == ("churn", False, "flight_delay")
+    assert "no YAML declares it" in mlops("status").output

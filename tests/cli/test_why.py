@@ -1,0 +1,141 @@
+"""`mlops why` tells the past in words, oldest first."""
+
+import pytest
+
+
+def _told(mlops, *arguments: str) -> str:
+    shown = mlops("why", "flight_delay", *arguments)
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def _in_order(text: str, *parts: str) -> None:
+    at = [text.index(part) for part in parts]
+    assert at == sorted(at)
+
+
+def test_nothing_has_happened_yet(new, mlops) -> None:
+    told = _told(mlops)
+    assert "Nothing was ever released" in told
+    assert "Nothing was decided yet." in told
+
+
+def test_without_a_window_every_release_and_the_latest_decisions(past, mlops) -> None:
+    told = _told(mlops)
+    _in_order(
+        told,
+        "Version 1 (release 1) from 2013-04-01 00:00 EDT to 2013-04-19 12:30 EDT, promoted by gate",
+        "Version 2 (release 2) since 2013-04-19 12:30 EDT",
+        "The last 4 decisions",
+        "2013-04-08 06:00 EDT  decided to wait, by sensor retrain_flight_delay",
+        "No window that version 1 served is mature yet.",
+        "2013-04-15 06:00 EDT  decided to retrain",
+        "2013-04-19 12:30 EDT  promoted a candidate, by gate",
+    )
+
+
+def test_of_many_decisions_the_last_twenty(past, mlops) -> None:
+    for number in range(30):
+        past.decide("wait", f"reason {number:02}.")
+    told = _told(mlops)
+    assert "reason 09." not in told
+    _in_order(told, "The last 20 decisions", "reason 10.", "reason 29.")
+
+
+def test_a_roll_back_and_a_freeze(past, mlops) -> None:
+    past.release(1, "Version 2 is broken.", kind="roll_back")
+    past.decide("freeze", "Until it is mended.", actor="alice")
+    told = _told(mlops)
+    assert "Version 1 (release 3) since 2013-04-22 06:00 EDT, brought back by a roll-back" in told
+    assert "frozen by alice since 2013-04-22 06:00 EDT, Until it is mended." in told
+
+
+@pytest.mark.parametrize("day", ["2013-04-01", "2013-04-03", "2013-04-07"])
+def test_a_window_is_found_by_any_of_its_days(past, mlops, day: str) -> None:
+    told = _told(mlops, day)
+    assert "flight_delay in the window 2013-04-01: Monday 1 April to Sunday 7 April 2013" in told
+
+
+def test_a_window_is_told_with_the_decisions_that_rest_on_it(past, mlops) -> None:
+    told = _told(mlops, "2013-04-01")
+    _in_order(
+        told,
+        "Version 1 (release 1) served all through it",
+        "1,000 rows were scored on 2013-04-08 06:00 EDT by version 1 (release 1)",
+        "mean score 0.250, 30.0 % decided positive",
+        "The figures are final: 100 % of the outcomes were known on 2013-04-15 06:00 EDT.",
+        "Log loss is 0.5000 on 900 labelled rows, 0.0500 worse than on the version's own test rows "
+        "(0.4500) and 0.0500 better than always predicting the base rate (0.5500).",
+        "1 of 2 columns have drifted from the training set (50 %), furthest are temperature 0.400",
+        "Decided because of it",
+        "2013-04-15 06:00 EDT  decided to retrain, by sensor retrain_flight_delay",
+        "Too bad.",
+        "on: labelled 900, log loss 0.5000",
+        "2013-04-19 12:30 EDT  promoted a candidate, by gate",
+        "Better by far.",
+        "Also decided",
+        "There is no champion yet.",
+        "2013-04-08 06:00 EDT  decided to wait",
+    )
+    assert told.count("Better by far.") == 1
+
+
+def test_a_champion_that_changed_within_the_window_is_told(past, mlops) -> None:
+    told = _told(mlops, "2013-04-15")
+    _in_order(
+        told,
+        "Version 1 (release 1) served when it began",
+        "The champion changed within it: from 2013-04-19 12:30 EDT on version 2 (release 2) served",
+        "scored on 2013-04-22 06:00 EDT by version 2 (release 2)",
+        "The figures are provisional: 50 % of the outcomes were known",
+        "There is no log loss: 400 of 1,000 rows have a label",
+        "Its drift was not measured.",
+        "No decision rests on this window.",
+    )
+
+
+def test_a_retraining_without_verdict_says_so(past, mlops) -> None:
+    past.decide("retrain", "Again.", window="2013-04-08", evidence={"policy": "schedule"})
+    told = _told(mlops, "2013-04-08")
+    assert "Its performance was not measured." in told
+    assert "The retraining that it asked for has no verdict yet." in told
+
+
+def test_a_window_in_which_the_model_was_frozen_says_so(past, mlops) -> None:
+    past.decide("freeze", "Storm.", actor="alice")
+    past.at("2013-04-29T10:00").score(_monday(22), past.ledger.current_release("flight_delay"))
+    past.decide("unfreeze", "Calm.", actor="alice")
+    assert "frozen when it ended, by alice since 2013-04-22 06:00 EDT: Storm." in _told(
+        mlops, "2013-04-22"
+    )
+    assert "frozen when it ended" not in _told(mlops, "2013-04-15")
+
+
+def test_a_window_before_the_first_release_was_served_by_nothing(past, mlops) -> None:
+    from datetime import date
+
+    past.score(date(2013, 3, 25), past.ledger.releases("flight_delay")[0])
+    assert "Nothing served: it ended before the first release." in _told(mlops, "2013-03-26")
+
+
+def _monday(day: int):
+    from datetime import date
+
+    return date(2013, 4, day)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["flights"], "'flights' is not usable. Known models are ['flight_delay']."),
+        (["flight_delay", "June"], "'June' is no date. Write it like 2013-06-10."),
+        (["flight_delay", "2013-04-24"], "no window of flight_delay with 2013-04-24 in it had ended"),
+        (["flight_delay", "2013-03-20"], "the window 2013-03-18 of flight_delay"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_with_the_reason(past, mlops, arguments, message) -> None:
+    refused = mlops("why", *arguments)
+    assert refused.exit_code == 1
+    assert message in refused.output
+    if len(arguments) == 2 and arguments[1] != "June":
+        assert "those from 2013-04-01 to 2013-04-15 are scored" in refused.output
