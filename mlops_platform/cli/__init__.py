@@ -8,7 +8,9 @@ from mlops_platform.errors import MlopsError
 
 COMMANDS = {
     "setup": "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
-    "demo": "Land three months of flights and release the first champion.",
+    "demo": (
+        "Release a first champion on three months of flights, then replay the weeks that followed."
+    ),
     "up": "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them.",
     "check": "Check every model's YAML as far as code can, heavy imports included.",
     "status": "Show for every model what serves, how well, and what was decided last.",

@@ -15,6 +15,8 @@ from mlops_platform.cli.demo_summary import first_champion, show
 from mlops_platform.cli.heal import heal
 from mlops_platform.cli.replay import Replay
 from mlops_platform.cli.replay_summary import (
+    draw_plots,
+    frozen_performance,
     retraining_rows,
     seconds_by_window,
     window_rows,
@@ -68,10 +70,10 @@ def command(windows: int | None) -> None:
         replay = Replay(driver, progress, MODEL)
         for window in replayed:
             replay.live_through(window)
-        with progress.phase("sum up"):
-            summary = _summarise(spec, replayed, progress)
-    write_json(settings().demo / "summary.json", summary)
-    show(summary)
+        if progress.worked or not _summary_file().is_file():
+            with progress.phase("sum up"):
+                write_json(_summary_file(), _summarise(spec, replayed, progress))
+    show(json.loads(_summary_file().read_text()))
 
 
 def _summarise(
@@ -79,15 +81,23 @@ def _summarise(
 ) -> dict[str, Any]:
     """The first champion, every window and retraining, and the seconds of all of it."""
     seconds = progress.seconds()
-    replayed = seconds_by_window(windows, seconds)
     phases = {name: took for name, took in seconds.items() if not name[:1].isdigit()}
+    frozen = frozen_performance(spec, windows)
+    draw_plots(spec, windows, frozen)
     return {
         **json.loads(_first_champion_file().read_text()),
-        "windows": window_rows(spec, windows),
+        "champion": open_ledger()
+        .releases(MODEL)[-1]
+        .model_dump(mode="json", include={"version", "sequence", "bento_tag", "released_at"}),
+        "windows": window_rows(spec, windows, frozen),
         "retrainings": retraining_rows(spec, windows),
         "seconds": {**phases, "replay": round(sum(seconds[w.name] for w in windows), 1)},
-        "seconds_by_window": replayed,
+        "seconds_by_window": seconds_by_window(windows, seconds),
     }
+
+
+def _summary_file() -> Path:
+    return settings().demo / "summary.json"
 
 
 def _first_champion_file() -> Path:

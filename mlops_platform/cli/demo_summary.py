@@ -54,16 +54,81 @@ def first_champion(model: str) -> dict[str, Any]:
 def show(summary: Mapping[str, Any]) -> None:
     """Print the summary for a person."""
     console.print(_done(summary), _scores(summary), _gate(summary))
-    home, model = settings().home, summary["model"]
-    card = settings().model_home(model) / "cards" / f"v{summary['version']}" / "model_card.html"
+    if summary["windows"]:
+        console.print(_windows(summary), _retrainings(summary))
+        console.print(_in_words(summary), highlight=False)
+    demo, model, champion = settings().demo, summary["model"], summary["champion"]
+    card = settings().model_home(model) / "cards" / f"v{champion['version']}" / "model_card.html"
+    plots = f"plots        {demo / 'log_loss.png'}, {demo / 'drift.png'}\n"
     console.print(
-        f"\nmodel card   {card}\nsummary      {settings().demo / 'summary.json'}\n"
+        f"\nmodel card   {card}\nsummary      {demo / 'summary.json'}\n"
+        f"{plots if summary['windows'] else ''}"
         f"serve it     BENTOML_HOME={settings().bentoml_home} "
-        f".venv/bin/bentoml serve {summary['bento_tag']}\n"
+        f".venv/bin/bentoml serve {champion['bento_tag']}\n"
         f"look around  [bold]make up[/], then http://127.0.0.1:3000 (Dagster) and "
-        f"{settings().mlflow_ui_url} (MLflow)\nall state is under {home}",
+        f"{settings().mlflow_ui_url} (MLflow)\n"
+        f"ask          .venv/bin/mlops status, .venv/bin/mlops why {model}\n"
+        f"all state is under {settings().home}",
         soft_wrap=True,
         highlight=False,
+    )
+
+
+def _windows(summary: Mapping[str, Any]) -> Table:
+    table = Table(
+        *("window", "version", "drift", "served", "frozen", "base rate", "decision", "why"),
+        title="log loss by window (* provisional: not all of its labels are in)",
+    )
+    for row in summary["windows"]:
+        losses = [
+            "–" if row[f"log_loss_{name}"] is None else f"{row[f'log_loss_{name}']:.4f}"
+            for name in ("served", "frozen", "base_rate")
+        ]
+        served, frozen, base_rate = losses
+        table.add_row(
+            row["start"],
+            f"v{row['version']}",
+            f"{row['drift_share']:.0%}",
+            served if row["mature"] else f"{served}*",
+            frozen,
+            base_rate,
+            f"[bold]{row['decision']}[/]" if row["decision"] == "retrain" else row["decision"],
+            row["reason"],
+        )
+    return table
+
+
+def _retrainings(summary: Mapping[str, Any]) -> Table:
+    table = Table("after", "because of", "trigger", "from", "to", "verdict", title="retrainings")
+    for row in summary["retrainings"]:
+        table.add_row(
+            *(row["decided_after"], row["window"], row["trigger"], f"v{row['from']}"),
+            f"v{row['to']}" if row["promoted"] else "–",
+            row["reason"],
+        )
+    return table
+
+
+def _in_words(summary: Mapping[str, Any]) -> str:
+    """What retraining was worth, whatever it was worth."""
+    known = [
+        row
+        for row in summary["windows"]
+        if row["log_loss_served"] is not None and row["log_loss_frozen"] is not None
+    ]
+    rows = sum(row["rows"] for row in known) or 1
+    served, frozen = (
+        sum(row[f"log_loss_{name}"] * row["rows"] for row in known) / rows
+        for name in ("served", "frozen")
+    )
+    retrained = [row for row in known if row["version"] != summary["version"]]
+    better = sum(row["log_loss_served"] < row["log_loss_frozen"] for row in retrained)
+    promoted = sum(row["promoted"] for row in summary["retrainings"])
+    return (
+        f"{len(summary['retrainings'])} retrainings, {promoted} promoted. Over all windows the "
+        f"served models' log loss is {served:.4f}, the frozen first model's {frozen:.4f}. In the "
+        f"{len(retrained)} windows that a later version served, it was better than the frozen "
+        f"one in {better}."
     )
 
 

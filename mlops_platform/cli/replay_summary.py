@@ -1,6 +1,7 @@
 """What the replay found: window by window, and every retraining."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mlops_platform.cli.replay import TICK
@@ -10,6 +11,7 @@ from mlops_platform.components.model_lifecycle.window_assets import (
     performance_history,
 )
 from mlops_platform.data.windows import Window
+from mlops_platform.files import replacing_file
 from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.settings import settings
@@ -21,11 +23,12 @@ from mlops_platform.usecases.retraining import POLICY, is_verdict
 from mlops_platform.usecases.score_window import score_window
 
 
-def window_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
+def window_rows(
+    spec: ModelSpec, windows: Sequence[Window], frozen: Mapping[str, WindowPerformance]
+) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
     performance, drift = performance_history(spec), drift_history(spec)
     decisions = list(reversed(open_ledger().decisions(spec.name, limit=1000)))
-    frozen = _frozen_performance(spec, windows, performance)
     return [
         {
             "start": window.name,
@@ -46,12 +49,14 @@ def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str
     """One row per decision to retrain: what asked for it, and what became of it."""
     ledger = open_ledger()
     decisions = list(reversed(ledger.decisions(spec.name, limit=1000)))
-    released = {release.decision_id: release for release in ledger.releases(spec.name)}
+    releases = ledger.releases(spec.name)
+    released = {release.decision_id: release for release in releases}
     rows = []
     for at, decision in enumerate(decisions):
         if decision.kind != "retrain":
             continue
-        before = ledger.serving_at(spec.name, decision.made_at)
+        # By the order of the ledger: in a replay a decision and its release share a moment.
+        before = [release for release in releases if release.decision_id < decision.id][-1]
         verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
         release = released.get(verdict.id) if verdict else None
         rows.append(
@@ -59,7 +64,7 @@ def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str
                 "window": decision.window,
                 "decided_after": _last_ended(windows, decision),
                 "trigger": decision.evidence[POLICY],
-                "from": before.version if before else None,
+                "from": before.version,
                 "to": release.version if release else None,
                 "promoted": release is not None,
                 "verdict": verdict.kind if verdict else "failed",
@@ -86,10 +91,33 @@ def seconds_by_window(
     ]
 
 
-def _frozen_performance(
-    spec: ModelSpec, windows: Sequence[Window], served: Mapping[str, WindowPerformance]
-) -> dict[str, WindowPerformance]:
+def draw_plots(
+    spec: ModelSpec, windows: Sequence[Window], frozen: Mapping[str, WindowPerformance]
+) -> list[Path]:
+    """Log loss and drift over the windows, as PNG files."""
+    from mlops_platform.monitoring.trend import drift_trend, performance_trend
+
+    performance, drift = performance_history(spec), drift_history(spec)
+    points = [
+        (window.start, watched.share_of_columns, watched.prediction)
+        for window in windows
+        for watched in [drift[window.name].drift]
+    ]
+    pictures = {
+        "log_loss.png": performance_trend(
+            [performance[window.name] for window in windows], list(frozen.values())
+        ),
+        "drift.png": drift_trend(points, spec.monitoring.drift.share_of_columns.warn),
+    }
+    for name, png in pictures.items():
+        with replacing_file(settings().demo / name) as temporary:
+            temporary.write_bytes(png)
+    return [settings().demo / name for name in pictures]
+
+
+def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, WindowPerformance]:
     """What the first champion would have done, had nothing ever been retrained."""
+    served = performance_history(spec)
     first, registry = open_ledger().releases(spec.name)[0], open_registry()
     champion = load_release(registry, first)
     reference, _ = load_reference(registry, first)

@@ -24,7 +24,7 @@ def command(query: str | None, as_csv: bool) -> None:
 
     Without a QUERY it lists what there is. Schemas: landing (as delivered), features (published by
     dbt), training_sets, predictions and predictions_with_outcomes (one view a model; the last adds
-    label and known_at, NULL where the outcome is not known). Their column "window" needs its quotes.
+    label and known_at, NULL where the outcome is not known); "window" is quoted there.
     """
     from mlops_platform.data.catalogue import open_catalogue, query_catalogue
 

@@ -107,6 +107,7 @@ def _log_loss(window: "WindowStatus | None") -> str:
         return ""
     return (
         f"{_figure(window.log_loss)}\n"
+        f"expected {_figure(window.expected_log_loss)}\n"
         f"test {_figure(window.test_log_loss)}\n"
         f"base {_figure(window.base_rate_log_loss)}"
     )
@@ -123,7 +124,7 @@ def _last_decision(model: "ModelStatus") -> str:
     if decision is None:
         return "none"
     at = decision.made_at.astimezone(ZoneInfo(model.timezone))
-    return f"{decision.kind}\n{at:%Y-%m-%d %H:%M}"
+    return f"{decision.kind}\n{at:%Y-%m-%d}\n{at:%H:%M}"
 
 
 def _figure(number: float | None) -> str:

@@ -94,8 +94,8 @@ def _tell(title: str, as_of: str, story: "Sequence[Paragraph]") -> None:
     for paragraph in story:
         console.print()
         console.print(Text(paragraph.heading, style="bold"))
-        if paragraph.sentences:
-            console.print(_indented(Text(" ".join(paragraph.sentences)), 2))
+        for line in paragraph.lines:
+            console.print(_indented(Text(line), 2))
         for told in paragraph.decisions:
             head = Text.assemble(told.at, "  ", (told.done, "bold"), f", by {told.actor}")
             console.print(_indented(head, 2))

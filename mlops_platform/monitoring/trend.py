@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 DOTS_PER_INCH, MOST_DATES = 110, 5
 
 
-def performance_trend(windows: Sequence[WindowPerformance]) -> bytes:
+def performance_trend(
+    windows: Sequence[WindowPerformance], frozen: Sequence[WindowPerformance] = ()
+) -> bytes:
     """Log loss per window, served and of the base rate, against what the champion's test promises.
 
     Provisional windows are hollow; windows whose log loss is not known are left out.
+
+    Args:
+        frozen: the same windows as the first model would have predicted them, if to be compared.
     """
     from matplotlib import rc_context
 
@@ -35,6 +40,15 @@ def performance_trend(windows: Sequence[WindowPerformance]) -> bytes:
         figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
         axes.plot(days, base_rate, color=GREY, linestyle="--", marker=".", label="base rate")
         axes.hlines(expected, days, ends, color=ORANGE, label="promised by the test")
+        if frozen:
+            axes.plot(
+                [one.start.toordinal() for one in frozen],
+                [one.log_loss or nan for one in frozen],
+                color=INK,
+                linestyle="-.",
+                linewidth=1,
+                label="first model, frozen",
+            )
         axes.plot(days, served, color=BLUE, label="served")
         fill = [BLUE if one.mature else "white" for one in known]
         axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)

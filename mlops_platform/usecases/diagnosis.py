@@ -1,12 +1,12 @@
 """The one rule from the state of a deployment to what is wrong with it, and to the cure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from mlops_platform.data.windows import Window, ended_windows, window_named
+from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -45,10 +45,10 @@ class ModelFacts:
     model: str
     spec: ModelSpec | None
     releases: tuple[Release, ...] = ()
-    windows: ModelWindows = ModelWindows()
+    windows: ModelWindows = field(default_factory=ModelWindows)
     chain_fault: ChainFault | None = None
     projection_faults: tuple[ProjectionFault, ...] = ()
-    damaged: Mapping[int, str] | None = None
+    damaged: Mapping[int, str] = field(default_factory=dict)
     request: Decision | None = None
     request_runs: int = 0
     training: bool = False
@@ -82,7 +82,7 @@ class Facts:
     now: datetime
     dagster_home: Path
     replayed: Path | None = None
-    lost_runs: Mapping[str, str] | None = None
+    lost_runs: Mapping[str, str] = field(default_factory=dict)
     held_slots: tuple[tuple[str, str], ...] = ()
     lock: WarehouseLock | None = None
     models: tuple[ModelFacts, ...] = ()
@@ -106,7 +106,7 @@ def diagnose(facts: Facts) -> list[Finding]:
 
 
 def _of_runs(facts: Facts) -> Iterator[Finding]:
-    for run_id, job in (facts.lost_runs or {}).items():
+    for run_id, job in facts.lost_runs.items():
         yield Finding(
             severity="error",
             what="the process of this run is gone, and the run counts as running",
@@ -175,7 +175,7 @@ def _out_of_step(fault: ProjectionFault) -> str:
 
 def _of_releases(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     champion = model.releases[-1] if model.releases else None
-    for version, problem in (model.damaged or {}).items():
+    for version, problem in model.damaged.items():
         serves = champion is not None and champion.version == version
         instead = f", or train anew: {facts.launch(f'--job train_{model.model}')}"
         yield Finding(
@@ -203,7 +203,7 @@ def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
         if window.ends_at > model.releases[0].released_at:
             yield from _of_window(facts, model, window)
     for name, measured in model.windows.performance.items():
-        window = window_named(model.spec.window, name)
+        window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
         # The schedule comes once a window, so that one more may pass before it measures again.
         due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
         if not measured.mature and due_at <= facts.now:
@@ -233,7 +233,7 @@ def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     if model.request is None or model.training:
         return
     runs, asked = model.request_runs, model.request
-    tried = f"after {runs} runs it has no verdict" if runs else "no run was started for it"
+    tried = f"its {runs} runs came to no verdict" if runs else "no run was started for it"
     yield Finding(
         severity="warning",
         what=f"a retraining was decided on {asked.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",

@@ -1,12 +1,11 @@
 """What served from when to when, and what was decided last: the ledger of one model in words."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Release
+from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.usecases.freeze import frozen_by
 from mlops_platform.usecases.wording import (
@@ -21,55 +20,51 @@ MADE_CHAMPION: Final = {"promote": "promoted", "roll_back": "brought back by a r
 
 
 class Paragraph(Record):
-    """One part of a story: sentences, then decisions, oldest first."""
+    """One part of a story: lines of text, then decisions, oldest first."""
 
     heading: str
-    sentences: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     decisions: tuple[ToldDecision, ...] = ()
 
 
 def history_in_words(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
     """Every release and the latest decisions of a model."""
+    served = tuple(_served(ledger.releases(model), zone))
     newest_first = ledger.decisions(model, limit=LATEST)
     told = tuple(decision_in_words(decision, zone) for decision in reversed(newest_first))
-    frozen = frozen_by(ledger, model)
     return [
         Paragraph(
             heading="What served",
-            sentences=tuple(_served(ledger.releases(model), zone))
-            or ("Nothing was ever released, so nothing serves.",),
+            lines=served or ("Nothing was ever released, so nothing serves.",),
         ),
-        *(
-            [
-                Paragraph(
-                    heading="Frozen",
-                    sentences=(
-                        f"No automation retrains or releases: frozen by {frozen.actor} since "
-                        f"{moment_in_words(frozen.made_at, zone)}, {frozen.reason}",
-                    ),
-                )
-            ]
-            if frozen
-            else []
-        ),
+        *_frozen(frozen_by(ledger, model), zone),
         Paragraph(
             heading=f"The last {len(told)} decisions" if len(told) > 1 else "Decisions",
-            sentences=() if told else ("Nothing was decided yet.",),
+            lines=() if told else ("Nothing was decided yet.",),
             decisions=told,
         ),
     ]
 
 
-def _served(releases: Sequence[Release], zone: ZoneInfo) -> list[str]:
-    return [
-        f"{version_in_words(release).capitalize()} "
-        + (
-            f"from {moment_in_words(release.released_at, zone)} to "
-            f"{moment_in_words(later.released_at, zone)}"
-            if later
-            else f"since {moment_in_words(release.released_at, zone)}"
+def _frozen(frozen: Decision | None, zone: ZoneInfo) -> Iterator[Paragraph]:
+    if frozen is not None:
+        since = moment_in_words(frozen.made_at, zone)
+        yield Paragraph(
+            heading="Frozen",
+            lines=(f"No automation releases it, by {frozen.actor} since {since}: {frozen.reason}",),
         )
-        + f", {MADE_CHAMPION[release.kind]} by {release.actor}."
-        for release, later in pairwise([*releases, None])
-        if release
-    ]
+
+
+def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
+    followers = [*releases[1:], None]
+    for release, follower in zip(releases, followers, strict=False):
+        began = moment_in_words(release.released_at, zone)
+        period = (
+            f"from {began} to {moment_in_words(follower.released_at, zone)}"
+            if follower
+            else f"since {began}"
+        )
+        yield (
+            f"{version_in_words(release).capitalize()} {period}, "
+            f"{MADE_CHAMPION[release.kind]} by {release.actor}."
+        )

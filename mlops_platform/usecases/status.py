@@ -38,6 +38,7 @@ class WindowStatus(Record):
         state: `unmeasured` where its run has not got as far as its performance.
         outcomes_known: share of the rows whose outcome is known.
         test_log_loss: of the version that scored it, on its own test rows.
+        expected_log_loss: what that test promises for rows as hard as those of the window.
         drift_share: share of the columns that have drifted.
     """
 
@@ -51,6 +52,7 @@ class WindowStatus(Record):
     outcomes_known: float | None
     log_loss: float | None
     test_log_loss: float | None
+    expected_log_loss: float | None
     log_loss_increase: float | None
     base_rate_log_loss: float | None
     drift_share: float | None
@@ -133,6 +135,7 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "outcomes_known": measured.share_settled if measured else None,
             "log_loss": measured.log_loss if measured else None,
             "test_log_loss": measured.reference_log_loss if measured else None,
+            "expected_log_loss": measured.expected_log_loss if measured else None,
             "log_loss_increase": measured.log_loss_increase if measured else None,
             "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,

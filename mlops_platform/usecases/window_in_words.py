@@ -40,24 +40,18 @@ def window_in_words(
         for decision in decisions
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
+    found = (
+        *_performance(windows.performance.get(window.name), zone),
+        _drift(windows.drift.get(window.name)),
+    )
     return [
-        Paragraph(
-            heading="What served",
-            sentences=(
-                *_served(ledger, model, began_at, window.ends_at, zone),
-                *_frozen(decisions, window, zone),
-            ),
+        _told(
+            "What served",
+            *_served(ledger, model, began_at, window.ends_at, zone),
+            *_frozen(decisions, window, zone),
         ),
-        Paragraph(
-            heading="How it was scored", sentences=(_scored(windows.scored[window.name], zone),)
-        ),
-        Paragraph(
-            heading="What was found",
-            sentences=(
-                *_performance(windows.performance.get(window.name), zone),
-                _drift(windows.drift.get(window.name)),
-            ),
-        ),
+        _told("How it was scored", _scored(windows.scored[window.name], zone)),
+        _told("What was found", *found),
         _decided("Decided because of it", resting, _outcome(resting), zone),
         _decided(
             "Also decided, from its first day to the day after its last",
@@ -66,6 +60,10 @@ def window_in_words(
             zone,
         ),
     ]
+
+
+def _told(heading: str, *sentences: str) -> Paragraph:
+    return Paragraph(heading=heading, lines=(" ".join(sentences),))
 
 
 def _served(
@@ -135,19 +133,15 @@ def _performance(measured: WindowPerformance | None, zone: ZoneInfo) -> Iterator
             "and both classes must be among them."
         )
         return
-    against_test = measured.log_loss - measured.reference_log_loss
-    yield (
-        f"Log loss is {measured.log_loss:.4f} on {measured.labelled:,} labelled rows, "
-        f"{_compared(against_test)} than on the version's own test rows "
-        f"({measured.reference_log_loss:.4f}){_against_base_rate(measured)}."
-    )
-
-
-def _against_base_rate(measured: WindowPerformance) -> str:
-    over, base_rate = measured.loss_over_base_rate, measured.base_rate_log_loss
-    if over is None:
-        return ""
-    return f" and {_compared(over)} than always predicting the base rate ({base_rate:.4f})"
+    yield f"Log loss is {measured.log_loss:.4f} on {measured.labelled:,} labelled rows."
+    increase, over = measured.log_loss_increase, measured.loss_over_base_rate
+    if increase is not None and over is not None:
+        yield (
+            f"That is {_compared(increase)} than the {measured.expected_log_loss:.4f} that the "
+            f"version's test ({measured.reference_log_loss:.4f}) promises for rows as hard as "
+            f"these, and {_compared(over)} than always predicting the base rate "
+            f"({measured.base_rate_log_loss:.4f})."
+        )
 
 
 def _compared(difference: float) -> str:
@@ -192,10 +186,10 @@ def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
 
 
 def _decided(
-    heading: str, decisions: Sequence[Decision], sentences: tuple[str, ...], zone: ZoneInfo
+    heading: str, decisions: Sequence[Decision], lines: tuple[str, ...], zone: ZoneInfo
 ) -> Paragraph:
     return Paragraph(
         heading=heading,
-        sentences=sentences,
+        lines=lines,
         decisions=tuple(decision_in_words(decision, zone) for decision in decisions),
     )

@@ -9,6 +9,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.usecases.retraining import is_verdict
+from mlops_platform.usecases.score_window import ScoredWindow
 
 HASH_CHARACTERS: Final = 32
 _DONE: Final = {
@@ -57,8 +58,8 @@ def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def version_in_words(numbered: Any) -> str:
-    """Version and release of anything that carries both."""
+def version_in_words(numbered: Release | ScoredWindow) -> str:
+    """The version and the release under which it serves or has scored."""
     release = numbered.sequence if isinstance(numbered, Release) else numbered.release
     return f"version {numbered.version} (release {release})"
 

@@ -56,7 +56,11 @@ class Past:
         return self.ledger.release(
             MODEL,
             VersionIdentity(
-                version=version, run_id=f"{version:032}", digests={}, schema_hash="5", environment_hash="e"
+                version=version,
+                run_id=f"{version:032}",
+                digests={},
+                schema_hash="5",
+                environment_hash="e",
             ),
             NewDecision.model_validate(decision | {"evidence": {"mlflow_run": f"{version:032}"}}),
             expected_sequence=current.sequence if current else None,

@@ -35,9 +35,9 @@ def test_a_reason_is_required(past, mlops, command: str, reason: tuple[str, ...]
 
 
 def test_what_changes_nothing_is_refused(past, mlops) -> None:
-    assert "'flight_delay' is not frozen" in mlops(
-        "unfreeze", "flight_delay", "--reason", "x"
-    ).output
+    assert (
+        "'flight_delay' is not frozen" in mlops("unfreeze", "flight_delay", "--reason", "x").output
+    )
     mlops("freeze", "flight_delay", "--reason", "x")
     twice = mlops("freeze", "flight_delay", "--reason", "y")
     assert twice.exit_code == 1

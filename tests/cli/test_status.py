@@ -1,6 +1,7 @@
 """`mlops status` of deployments in every state."""
 
 import json
+from datetime import date
 
 from mlops_platform.ledger.records import NewDecision
 
@@ -51,23 +52,28 @@ def test_the_latest_window_counts_and_a_figure_that_is_not_known_is_null(past, m
 
 
 def test_the_figures_of_a_mature_window(past, mlops) -> None:
-    from datetime import date
-
     past.measure(date(2013, 4, 15), 0.5)
     past.watch(date(2013, 4, 15))
     window = _status(mlops)["models"][0]["window"]
     assert window["state"] == "mature"
-    assert round(window["log_loss_increase"], 6) == 0.05
+    expected = 0.45 * 0.55 / 0.52
+    assert window["expected_log_loss"] == expected
+    assert window["log_loss_increase"] == 0.5 - expected
     assert (window["test_log_loss"], window["base_rate_log_loss"]) == (0.45, 0.55)
     assert (window["drift_share"], window["prediction_drift"]) == (0.5, 0.07)
     shown = mlops("status").output
-    for words in ("0.5000", "test 0.4500", "base 0.5500", "50 %", "scores 0.070"):
+    for words in (
+        "0.5000",
+        "expected 0.4760",
+        "test 0.4500",
+        "base 0.5500",
+        "50 %",
+        "scores 0.070",
+    ):
         assert words in shown
 
 
 def test_a_scored_window_that_was_not_measured_says_so(past, mlops) -> None:
-    from datetime import date
-
     past.score(date(2013, 4, 22), past.ledger.current_release("flight_delay"))
     assert _status(mlops)["models"][0]["window"]["state"] == "unmeasured"
     assert "unmeasured" in mlops("status").output

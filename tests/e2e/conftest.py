@@ -5,9 +5,11 @@ Nothing is shared with the code under test but its public commands and the state
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ PARTS = (
     *("mlops_platform", "dbt_project"),
     *("dagster.yaml", "workspace.yaml", "pyproject.toml", "requirements.lock"),
 )
+DEADLINE_SECONDS = 240
 MINIMUM = "E2E_MINIMUM_ROC_AUC"
 
 
@@ -85,8 +88,29 @@ class Deployment:
         assert (process.returncode == 0) is succeeds, output[-6000:]
         return output
 
-    def demo(self) -> str:
-        return self.run(sys.executable, str(SMALL_DEMO))
+    def demo(self, *arguments: str) -> str:
+        return self.run(sys.executable, str(SMALL_DEMO), *arguments)
+
+    def kill_demo_in(self, step: str, *arguments: str) -> None:
+        """Start the demo and kill it with SIGKILL while a step runs."""
+        process = self.start(sys.executable, str(SMALL_DEMO), *arguments)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        try:
+            while not self._runs(step):
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+
+    def _runs(self, step: str) -> bool:
+        with self.instance() as instance:
+            for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+                logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+                if logs and logs[-1].step_key == step:
+                    return True
+        return False
 
     def mlops(self, *arguments: str, succeeds: bool = True) -> str:
         return self.run("mlops", *arguments, succeeds=succeeds)
@@ -134,7 +158,7 @@ def free_port() -> int:
 
 
 def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
-    """Four weeks, two trials, and a gate that the environment can make impossible."""
+    """Two trials, a gate that the environment can make impossible, and a patient policy."""
     attributes = declared["attributes"]
     attributes["training"]["history"]["split"] = {"validation_days": 7, "test_days": 7}
     attributes["training"]["tuning"] |= {"trials": 2, "folds": 2, "max_rows": 4000}
@@ -144,6 +168,7 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
         "max_subgroup_log_loss_ratio": 3.0,
         "max_row_cpu_milliseconds": 1000,
     }
+    attributes["retraining"] |= {"log_loss_increase": 9.0, "worse_than_base_rate": False}
     return declared
 
 
@@ -184,15 +209,9 @@ def untrained(deployment: Deployment, tmp_path: Path) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def small_demo() -> str:
-    """The program that `Deployment.demo` runs, for tests that must interrupt it."""
-    return str(SMALL_DEMO)
-
-
-@pytest.fixture(scope="session")
 def as_of() -> dict[str, Any]:
     """Run configuration of a training that knows what the demo knew."""
-    moment = {"as_of": "2013-01-29T00:00:00-05:00"}
+    moment = {"as_of": "2013-01-28T00:00:00-05:00"}
     return {"ops": {"flight_delay__training_set": {"config": moment}}}
 
 

@@ -1,11 +1,12 @@
-"""`mlops demo` over the four weeks that a small budget can train on."""
+"""`mlops demo` over four weeks that a small budget can train on, and the two that followed."""
 
+import sys
 from datetime import date
 
 from mlops_platform.cli import demo, main
 
-demo.LAST_DAY = date(2013, 1, 28)
-demo.AS_OF = "2013-01-29T00:00:00-05:00"
+demo.FIRST_TRAINING = date(2013, 1, 28)
+demo.WINDOWS = 2
 
 if __name__ == "__main__":
-    main(["demo"])
+    main(["demo", *sys.argv[1:]])

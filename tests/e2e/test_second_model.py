@@ -29,7 +29,7 @@ def with_a_second_model(untrained, tmp_path: Path):
 
 def test_a_second_model_is_trained_judged_and_released_from_its_yaml(with_a_second_model) -> None:
     deployment = with_a_second_model
-    config = {"severe_delay__training_set": {"config": {"as_of": "2013-01-29T00:00:00-05:00"}}}
+    config = {"severe_delay__training_set": {"config": {"as_of": "2013-01-28T00:00:00-05:00"}}}
 
     run = deployment.launch("--job", "train_severe_delay", config={"ops": config})
 

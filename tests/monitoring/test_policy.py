@@ -56,7 +56,7 @@ def test_a_window_that_decayed_asks_for_a_retraining_and_tells_why(make_week):
 
 
 def test_a_window_no_better_than_the_base_rate_asks_as_well_unless_told_not_to(make_week):
-    useless = make_week(0, 0.515, base_rate_log_loss=0.515)
+    useless = make_week(0, 0.515, base_rate_log_loss=0.515, reference_log_loss=0.59)
 
     decision = decide(POLICY, history(useless))
     assert (decision.kind, decision.trigger) == ("retrain", "worse_than_base_rate")

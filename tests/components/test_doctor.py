@@ -1,0 +1,200 @@
+"""The doctor reads real runs, locks and stores, and leaves everything as it is."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
+from mlops_platform.artifacts.digests import digest_directory
+from mlops_platform.cli import main
+from mlops_platform.components.doctor import damaged_versions, examine, warehouse_lock
+from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
+from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.registry.model_files import ModelDescription
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import Settings
+
+MODEL = "flight_delay"
+HOLD_THE_POOL = """
+import time
+import dagster as dg
+
+@dg.asset(pool="warehouse")
+def slow():
+    print("holding", flush=True)
+    time.sleep(600)
+
+dg.materialize([slow], instance=dg.DagsterInstance.get())
+"""
+HOLD_THE_WAREHOUSE = """
+import sys, time
+import duckdb
+
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE held AS SELECT 1")
+print("holding", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def deployed(home: Settings) -> Settings:
+    """What `mlops setup` leaves behind, without the dbt manifest."""
+    open_ledger().create_schema()
+    open_registry().initialise()
+    (home.home / "setup.json").write_text("{}")
+    return home
+
+
+@contextmanager
+def _holding(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "holding"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _doctor(*options: str):
+    return CliRunner(env={"COLUMNS": "200"}).invoke(main, ["doctor", *options])
+
+
+def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
+    folder.mkdir()
+    (folder / "model.skops").write_bytes(b"no model, but files like those of one")
+    description = ModelDescription(
+        pd.DataFrame({"wind": [1.0]}), ("scikit-learn==1.9.1",), TRUSTED_TYPES
+    )
+    with registry.training_run(MODEL, "run", {}) as run:
+        version = registry.register_version(
+            MODEL, run.run_id, folder, digest_directory(folder), description, {}
+        )
+    identity = VersionIdentity(
+        version=version.version,
+        run_id=run.run_id,
+        digests=version.digests,
+        schema_hash="5c",
+        environment_hash="e4",
+    )
+    decision = NewDecision(kind="promote", reason="r", actor="gate")
+    return ledger.release(MODEL, identity, decision, expected_sequence=None, bento_tag="f:v1")
+
+
+def test_a_deployment_in_which_nothing_is_wrong(deployed: Settings) -> None:
+    healthy = _doctor()
+    assert (healthy.exit_code, healthy.output) == (0, "nothing to cure\n")
+
+
+def test_a_killed_run_and_its_slot_are_found_and_healed(deployed: Settings) -> None:
+    with _holding(HOLD_THE_POOL):
+        assert _doctor().output == "nothing to cure\n"
+    ill = _doctor()
+    assert ill.exit_code == 1
+    assert "the process of this run is gone" in ill.output
+    assert _doctor().output == ill.output  # it changed nothing
+
+    healed = _doctor("--heal")
+    assert healed.exit_code == 0
+    assert "failed orphaned run" in healed.output
+    assert _doctor().output == "nothing to cure\n"
+
+
+def test_a_slot_of_a_finished_run_is_found(deployed: Settings) -> None:
+    with _holding(HOLD_THE_POOL):
+        pass
+    with open_instance() as instance:
+        (run,) = instance.get_runs()
+        instance.report_run_canceled(run)
+        facts = examine(instance)
+    assert facts.held_slots == (("warehouse", run.run_id),)
+    assert facts.lost_runs == {}
+    assert _doctor("--heal").exit_code == 0
+
+
+def test_a_deployment_that_was_never_set_up_is_refused(home: Settings) -> None:
+    refused = _doctor()
+    assert refused.exit_code == 1
+    assert "is not set up. Run `mlops setup`" in refused.output
+    assert not (home.home / "ledger").exists()
+
+
+def test_who_locks_the_warehouse_is_named(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    assert warehouse_lock(warehouse, building=False) is None
+    with _holding(HOLD_THE_WAREHOUSE, str(warehouse)) as process:
+        lock = warehouse_lock(warehouse, building=False)
+        assert lock is not None
+        assert lock.pid == process.pid
+        assert f"locked by process {process.pid}: {sys.executable}" in lock.problem
+    assert warehouse_lock(warehouse, building=False) is None
+
+
+def test_a_warehouse_that_is_none_is_told_with_duckdbs_own_words(tmp_path: Path) -> None:
+    damaged = tmp_path / "warehouse.duckdb"
+    damaged.write_text("no database" * 1000)
+    lock = warehouse_lock(damaged, building=False)
+    assert lock is not None
+    assert lock.pid is None
+    assert "cannot be read: " in lock.problem
+
+
+def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) -> None:
+    ledger, registry = open_ledger(), open_registry()
+    release = _release(ledger, registry, tmp_path / "model")
+    assert damaged_versions(registry, [release]) == {}
+
+    shown = _doctor()
+    assert shown.exit_code == 1
+    assert shown.output.count("cure: mlops reconcile") == 2
+    assert CliRunner().invoke(main, ["reconcile"]).exit_code == 0
+    assert _doctor().output == "nothing to cure\n"
+
+    (stored,) = deployed.mlflow_artifacts.rglob("model.skops")
+    stored.write_bytes(b"changed")
+    (problem,) = damaged_versions(registry, [release]).values()
+    assert "'model.skops' has SHA-256" in problem
+    assert f"{MODEL}, version 1, the champion" in _doctor().output
+
+
+def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
+    decision = NewDecision(kind="retrain", reason="r", actor="sensor", window="2013-04-01")
+    asked = open_ledger().record_decision(MODEL, decision)
+    with open_instance() as instance:
+        (model,) = examine(instance).models
+        assert (model.request, model.request_runs, model.training) == (asked, 0, False)
+        job = dg.define_asset_job(f"train_{MODEL}", "*")
+
+        @dg.asset
+        def candidate() -> None:
+            """Comes to no verdict."""
+
+        definitions = dg.Definitions([candidate], jobs=[job])
+        definitions.resolve_job_def(f"train_{MODEL}").execute_in_process(
+            instance=instance, tags={DECISION_TAG: str(asked.id)}
+        )
+        (model,) = examine(instance).models
+        assert (model.request_runs, model.training) == (1, False)
+    assert "its 1 runs came to no verdict" in _doctor().output
+
+
+def test_a_replay_is_told_and_is_no_fault(deployed: Settings) -> None:
+    deployed.replayed_moment.write_text("2013-04-08T06:00:00-04:00\n")
+    told = _doctor()
+    assert told.exit_code == 0
+    assert "time stands at 2013-04-08 06:00" in told.output
+    assert "nothing to cure" in told.output

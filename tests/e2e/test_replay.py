@@ -1,0 +1,106 @@
+"""The weeks after the first champion, lived through by the automation of production."""
+
+import json
+
+import dagster as dg
+import pytest
+
+from mlops_platform.clock import present
+
+pytestmark = pytest.mark.slow
+
+WEEKS = ["2013-01-28", "2013-02-04"]
+
+
+@pytest.fixture
+def summary(deployment) -> dict:
+    return json.loads((deployment.settings.demo / "summary.json").read_text())
+
+
+def _metadata(deployment, name: str, window: str) -> dict:
+    with deployment.instance() as instance:
+        (record,) = instance.fetch_materializations(
+            dg.AssetRecordsFilter(
+                asset_key=dg.AssetKey(["flight_delay", name]), asset_partitions=[window]
+            ),
+            limit=1,
+        ).records
+    return {key: found.value for key, found in record.asset_materialization.metadata.items()}
+
+
+def test_every_week_is_scored_watched_and_decided_about(summary: dict) -> None:
+    assert [row["start"] for row in summary["windows"]] == WEEKS
+    for row in summary["windows"]:
+        assert row["rows"] > 4000
+        assert row["version"] == 1
+        assert 0 < row["log_loss_served"] < 1
+        assert row["log_loss_frozen"] == row["log_loss_served"]
+        assert 0 <= row["drift_share"] <= 1
+        assert row["decision"] == "wait"
+        assert row["reason"]
+    assert summary["retrainings"] == []
+    assert {"land", "watch", "retrain"} < summary["seconds_by_window"][0].keys()
+
+
+def test_a_week_is_mature_when_the_next_one_has_ended(summary: dict) -> None:
+    assert [row["mature"] for row in summary["windows"]] == [True, False]
+
+
+def test_no_day_after_the_replayed_moment_was_ever_landed(deployment) -> None:
+    assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-11"
+    days = {folder.name for folder in deployment.settings.landing.glob("*/day=*")}
+    assert max(days) == "day=2013-02-10"
+
+
+def test_each_prediction_says_what_it_was_made_from(deployment) -> None:
+    output = deployment.mlops(
+        *("sql", "--csv"),
+        "select version, release, count(*) n, count(distinct feature_snapshot) snapshots, "
+        "count(label) labelled from predictions_with_outcomes.flight_delay "
+        "where \"window\" = '2013-01-28' group by all",
+    )
+    _, row = output.splitlines()
+    version, release, rows, snapshots, labelled = map(int, row.split(","))
+    assert (version, release, snapshots) == (1, 1, 1)
+    assert 0.9 * rows < labelled <= rows
+
+
+def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:
+    performance = _metadata(deployment, "performance", WEEKS[0])
+    assert performance["state"] == "mature"
+    assert {"log_loss", "expected_log_loss", "base_rate_log_loss", "trend"} < performance.keys()
+    drift = _metadata(deployment, "drift_report", WEEKS[0])
+    assert {"drift_share", "prediction_drift", "open_report", "trend"} < drift.keys()
+
+
+def test_the_report_is_in_mlflow(deployment) -> None:
+    link = _metadata(deployment, "drift_report", WEEKS[0])["open_report"]
+    run_id = link.split("/runs/")[1].split("/")[0]
+    reports = deployment.registry.fetch_directory(run_id, "reports")
+    assert {file.stem for file in reports.iterdir()} == set(WEEKS)
+    assert "<html" in (reports / f"{WEEKS[0]}.html").read_text()[:2000]
+
+
+def test_the_automation_acted_and_no_person(deployment) -> None:
+    with deployment.instance() as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="watch_flight_delay"))
+    assert {run.tags["dagster/schedule_name"] for run in runs} == {"watch_flight_delay"}
+    assert [run.tags["dagster/partition"] for run in reversed(runs)] == [
+        WEEKS[0],
+        WEEKS[1],
+        WEEKS[0],
+    ]
+
+
+def test_a_week_that_was_killed_is_gone_on_with(untrained) -> None:
+    untrained.demo("--windows", "0")
+    untrained.kill_demo_in("flight_delay__drift_report", "--windows", "1")
+
+    shown = untrained.demo("--windows", "1")
+
+    assert shown.count("done before") == 3  # land, features, the first champion
+    summary = json.loads((untrained.settings.demo / "summary.json").read_text())
+    assert [row["start"] for row in summary["windows"]] == WEEKS[:1]
+    with untrained.instance() as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="watch_flight_delay"))
+    assert [run.status.value for run in runs] == ["SUCCESS", "FAILURE"]

@@ -1,0 +1,254 @@
+"""From facts to findings: every fault is named with its cure, and health has none."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_platform.ledger.records import ChainFault, Decision, Release
+from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.diagnosis import Facts, Finding, ModelFacts, WarehouseLock, diagnose
+from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.reconcile import ProjectionFault
+from mlops_platform.usecases.score_window import ScoredWindow
+
+SPEC = ModelSpec.model_validate(
+    {
+        "name": "churn",
+        "description": "Will the customer leave?",
+        "owners": ["team:care"],
+        "features": {"table": "customers", "entity": "customer_id", "numeric": ["age"]},
+        "label": {"table": "leavers", "column": "left"},
+        "window": {"start": date(2024, 1, 1)},
+        "training": {
+            "history": {"split": {"validation_days": 2, "test_days": 2}},
+            "candidates": [
+                {
+                    "name": "linear",
+                    "preprocessing": [{"columns": "numeric"}],
+                    "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+                }
+            ],
+        },
+        "card": {"intended_use": "Tests.", "out_of_scope": "People."},
+    }
+)
+MONDAY = datetime(2024, 1, 22, tzinfo=UTC)
+"""Three windows have ended; the first release came after the first of them."""
+
+
+def _release(**changes: Any) -> Release:
+    release = {
+        "version": 1,
+        "run_id": "r",
+        "digests": {},
+        "schema_hash": "5",
+        "environment_hash": "e",
+        "model": "churn",
+        "sequence": 1,
+        "kind": "promote",
+        "decision_id": 1,
+        "actor": "gate",
+        "released_at": datetime(2024, 1, 9, tzinfo=UTC),
+        "bento_tag": "churn:v1",
+        "previous_hash": "0",
+        "hash": "1",
+    }
+    return Release.model_validate(release | changes)
+
+
+def _measured(start: date, *, mature: bool = True) -> WindowPerformance:
+    return WindowPerformance(
+        window=start.isoformat(),
+        start=start,
+        end=start + timedelta(days=7),
+        version=1,
+        release=1,
+        rows=10,
+        labelled=10,
+        settled=10,
+        mature=mature,
+        as_of=MONDAY,
+        metrics={},
+        base_rate_log_loss=0.5,
+        reference_log_loss=0.4,
+        reference_base_rate_log_loss=0.5,
+    )
+
+
+def _windows(*measured: WindowPerformance) -> ModelWindows:
+    return ModelWindows(performance={one.window: one for one in measured})
+
+
+SECOND, THIRD = date(2024, 1, 8), date(2024, 1, 15)
+HEALTHY = ModelFacts(
+    model="churn",
+    spec=SPEC,
+    releases=(_release(),),
+    windows=_windows(_measured(SECOND), _measured(THIRD, mature=False)),
+)
+
+
+def _diagnosed(model: ModelFacts = HEALTHY, **facts: Any) -> list[Finding]:
+    fresh = {"now": MONDAY + timedelta(hours=13), "dagster_home": Path("/home/dagster")}
+    return diagnose(Facts(models=(model,), **(fresh | facts)))
+
+
+def _found(changes: dict[str, Any]) -> Finding:
+    [finding] = _diagnosed(replace(HEALTHY, **changes))
+    return finding
+
+
+def test_a_healthy_deployment_has_no_findings() -> None:
+    assert _diagnosed() == []
+
+
+def test_a_lost_run_and_the_slot_of_a_finished_one_are_healed() -> None:
+    findings = _diagnosed(
+        lost_runs={"a" * 36: "train_churn"}, held_slots=(("warehouse", "b" * 36),)
+    )
+    assert [finding.where for finding in findings] == [
+        "run aaaaaaaa of train_churn",
+        "pool warehouse",
+    ]
+    assert {(finding.severity, finding.cure) for finding in findings} == {
+        ("error", "mlops doctor --heal")
+    }
+
+
+def test_a_lock_is_a_fault_unless_a_run_is_under_way() -> None:
+    lock = WarehouseLock(Path("/w.duckdb"), 7, "locked by process 7", building=False)
+    [alarming] = _diagnosed(lock=lock)
+    assert (alarming.severity, alarming.cure) == ("warning", "kill 7")
+    [usual] = _diagnosed(lock=replace(lock, building=True))
+    assert usual.severity == "information"
+    [unnamed] = _diagnosed(lock=replace(lock, pid=None))
+    assert unnamed.cure.startswith("fuser /w.duckdb")
+
+
+def test_a_window_is_late_half_a_day_after_its_end() -> None:
+    late = replace(HEALTHY, windows=_windows(_measured(SECOND)))
+    assert _diagnosed(late, now=MONDAY + timedelta(hours=11)) == []
+    [finding] = _diagnosed(late)
+    assert (finding.severity, finding.what) == ("warning", "is not scored")
+    assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in finding.where
+    assert finding.cure.startswith(
+        "DAGSTER_HOME=/home/dagster dg launch --job watch_churn --partition 2024-01-15"
+    )
+
+
+def test_a_replay_waits_for_nothing_and_is_no_fault_itself() -> None:
+    late = replace(HEALTHY, windows=_windows(_measured(SECOND)))
+    moment = MONDAY + timedelta(hours=6)
+    window, clock = _diagnosed(late, now=moment, replayed=Path("/home/replayed_moment"))
+    assert "mlops demo" in window.cure
+    assert (clock.severity, clock.where) == ("information", "/home/replayed_moment")
+
+
+def test_a_window_that_was_scored_but_not_measured_says_so() -> None:
+    scored = ScoredWindow.model_validate(
+        {
+            "window": {"start": THIRD, "end": THIRD + timedelta(days=7), "timezone": "UTC"},
+            "version": 1,
+            "release": 1,
+            "feature_snapshot": "f",
+            "rows": 10,
+            "mean_score": 0.5,
+            "positive_share": 0.5,
+            "scored_at": MONDAY,
+            "path": Path("p"),
+        }
+    )
+    windows = replace(_windows(_measured(SECOND)), scored={scored.window.name: scored})
+    assert _found({"windows": windows}).what == "is scored, its performance was not measured"
+
+
+def test_windows_are_nobodys_duty_before_the_first_release_or_without_a_yaml() -> None:
+    nothing = ModelWindows()
+    assert _diagnosed(replace(HEALTHY, releases=(), windows=nothing)) == []
+    assert _diagnosed(replace(HEALTHY, spec=None, windows=nothing)) == []
+
+
+def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured() -> None:
+    provisional = _measured(SECOND, mature=False)
+    model = replace(HEALTHY, windows=_windows(provisional, _measured(THIRD)))
+    matured = datetime(2024, 1, 17, tzinfo=UTC)  # two days after its end
+    due = matured + timedelta(days=7, hours=12)
+    assert _diagnosed(model, now=due - timedelta(minutes=1)) == []
+    [finding] = _diagnosed(model, now=due)
+    assert (finding.severity, finding.where) == ("warning", "churn, window 2024-01-08")
+    assert "--assets 'key:\"churn/performance\"' --partition 2024-01-08" in finding.cure
+
+
+@pytest.mark.parametrize(
+    ("projection", "found", "what"),
+    [
+        ("alias", "2", "says version 2, the ledger says 1"),
+        ("alias", None, "says version none, the ledger says 1"),
+        ("pointer", None, "is missing"),
+        ("pointer", "unreadable", "is unreadable"),
+        ("pointer", "{}", "differs from the ledger"),
+    ],
+)
+def test_a_projection_out_of_step_is_reconciled(projection: str, found: Any, what: str) -> None:
+    fault = ProjectionFault.model_validate(
+        {"projection": projection, "found": found, "expected": "1"}
+    )
+    finding = _found({"projection_faults": (fault,)})
+    assert (finding.severity, finding.what, finding.cure) == ("error", what, "mlops reconcile")
+
+
+def test_a_changed_ledger_comes_before_what_follows_it() -> None:
+    chain = ChainFault(table="decisions", row="churn/3", problem="was changed")
+    alias = ProjectionFault(projection="alias", found="2", expected="1")
+    finding = _found({"chain_fault": chain, "projection_faults": (alias,)})
+    assert (finding.severity, finding.where) == ("error", "ledger, decisions churn/3")
+    assert "backup" in finding.cure
+
+
+def test_a_damaged_champion_is_worse_than_a_damaged_predecessor() -> None:
+    releases = (_release(), _release(version=2, sequence=2))
+    model = replace(HEALTHY, releases=releases, damaged={1: "is gone", 2: "was changed"})
+    champion, predecessor = _diagnosed(model)
+    assert (champion.severity, champion.where) == ("error", "churn, version 2, the champion")
+    assert "--job train_churn" in champion.cure
+    assert (predecessor.severity, predecessor.what) == ("warning", "is gone")
+
+
+def test_a_release_without_bento_is_packaged_unless_its_run_goes_on() -> None:
+    unpacked = {"releases": (_release(bento_tag=None),)}
+    finding = _found(unpacked)
+    assert (finding.severity, finding.where) == ("error", "churn, release 1")
+    assert "--assets 'key:\"churn/bento\"'" in finding.cure
+    assert _diagnosed(replace(HEALTHY, **unpacked, training=True)) == []
+
+
+def test_a_retraining_that_was_decided_and_does_not_run() -> None:
+    asked = Decision.model_validate(
+        {
+            "kind": "retrain",
+            "reason": "r",
+            "actor": "sensor retrain_churn",
+            "id": 4,
+            "model": "churn",
+            "made_at": MONDAY,
+            "previous_hash": "0",
+            "hash": "1",
+        }
+    )
+    finding = _found({"request": asked})
+    assert finding.severity == "warning"
+    assert "no run was started for it" in finding.what
+    assert finding.where == "churn, decision 4 by sensor retrain_churn"
+    assert "--job train_churn" in finding.cure
+    assert "its 3 runs came to no verdict" in _found({"request": asked, "request_runs": 3}).what
+    assert _diagnosed(replace(HEALTHY, request=asked, training=True)) == []
+
+
+def test_the_worst_comes_first() -> None:
+    late = replace(HEALTHY, windows=ModelWindows(), releases=(_release(bento_tag=None),))
+    severities = [finding.severity for finding in _diagnosed(late, replayed=Path("/r"))]
+    assert severities == ["error", "warning", "warning", "information"]
