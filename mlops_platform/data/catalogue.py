@@ -196,7 +196,7 @@ def _outcome_of(file: Path) -> _Outcome:
 
 
 def _join(source: str, outcome: _Outcome, published_root: Path) -> str:
-    if not outcome.label_table or not _files(published_root / outcome.label_table):
+    if not _files(published_root / outcome.label_table):
         unknown = "NULL::BOOLEAN AS label, NULL::TIMESTAMPTZ AS known_at"
         return f"SELECT *, {unknown} FROM {identifier(source)}"
     key = identifier(outcome.entity)

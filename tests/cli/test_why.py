@@ -104,6 +104,11 @@ def test_a_retraining_without_verdict_says_so(past, mlops) -> None:
     assert "The retraining that it asked for has no verdict yet." in told
 
 
+def test_a_decision_that_rests_on_the_window_and_follows_it_is_told_once(past, mlops) -> None:
+    past.decide("wait", "It is fine.", window="2013-04-15")
+    assert _told(mlops, "2013-04-15").count("It is fine.") == 1
+
+
 def test_a_window_in_which_the_model_was_frozen_says_so(past, mlops) -> None:
     past.decide("freeze", "Storm.", actor="alice")
     past.at("2013-04-29T10:00").score(_monday(22), past.ledger.current_release("flight_delay"))
