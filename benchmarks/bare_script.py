@@ -30,21 +30,10 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 from mlflow.models import infer_signature
 
+from benchmarks.bare_columns import CATEGORICAL, FEATURES, LABEL, NUMERIC, SEED
 from benchmarks.bare_data import build_features, land, make_training_set, run_dbt
 from benchmarks.bare_evaluation import Evaluation, evaluate, figures, refuse_unacceptable
-from benchmarks.bare_model import (
-    CATEGORICAL,
-    FEATURES,
-    LABEL,
-    NUMERIC,
-    SEED,
-    Fitted,
-    Split,
-    fit,
-    refit,
-    search,
-    split_by_time,
-)
+from benchmarks.bare_model import Fitted, Split, fit, refit, search, split_by_time
 
 MODEL = "flight_delay"
 SERVICE = Path(__file__).with_name("bare_service.py")

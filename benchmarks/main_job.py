@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from benchmarks.comparison import (
+    BARE,
+    ELSEWHERE,
+    PLATFORM,
+    in_turn,
+    phase_table,
+    ratio_table,
+    usage_figures,
+)
+from benchmarks.event_log import steps_of
 from benchmarks.processes import Usage, measured, mlops, python
-from benchmarks.report import markdown_table, say
+from benchmarks.report import say
 
-BARE, PLATFORM = "bare script", "platform"
 STEPS = {
     "landing__flight_schedules": "land",
     "landing__flight_outcomes": "land",
@@ -34,7 +41,6 @@ STEPS = {
     "flight_delay__bento": "bento",
 }
 """Phase of the bare script that each step of the platform belongs to; it has no model card."""
-ELSEWHERE = "elsewhere"
 RELATIVE_TOLERANCE = 1e-6
 
 
@@ -60,8 +66,7 @@ def measure_main_job(repetitions: int) -> str:
     """
     runs: dict[str, list[Run]] = {BARE: [], PLATFORM: []}
     for repetition in range(repetitions):
-        # Whoever runs second finds warm file caches: take turns.
-        for name in (BARE, PLATFORM) if repetition % 2 == 0 else (PLATFORM, BARE):
+        for name in in_turn(repetition):
             with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as folder:
                 run = _run_bare(Path(folder)) if name == BARE else _run_platform(Path(folder))
             runs[name].append(run)
@@ -82,7 +87,7 @@ def _run_bare(folder: Path) -> Run:
 def _run_platform(folder: Path) -> Run:
     environment, log = {"MLOPS_HOME": str(folder / "home")}, folder / "log"
     measured(mlops("setup"), environment, log)
-    usage = measured(mlops("demo"), environment, log)
+    usage = measured(mlops("demo", "--windows", "0"), environment, log)
     summary = json.loads((folder / "home" / "demo" / "summary.json").read_text())
     result = {
         "rows": summary["training_set"]["rows"],
@@ -91,7 +96,7 @@ def _run_platform(folder: Path) -> Run:
         "test_log_loss": summary["test"]["log_loss"],
         "test_roc_auc": summary["test"]["roc_auc"],
     }
-    return _run(usage, result, _seconds_by_phase(folder / "home" / "dagster"))
+    return _run(usage, result, _seconds_by_phase(folder / "home"))
 
 
 def _run(usage: Usage, result: Mapping[str, Any], seconds: Mapping[str, float]) -> Run:
@@ -99,18 +104,12 @@ def _run(usage: Usage, result: Mapping[str, Any], seconds: Mapping[str, float]) 
     return Run(usage, result, {**seconds, ELSEWHERE: elsewhere})
 
 
-def _seconds_by_phase(dagster_home: Path) -> dict[str, float]:
-    """Seconds that the steps of all runs took, as Dagster's event log has them."""
-    import dagster as dg
-
-    os.environ["DAGSTER_HOME"] = str(dagster_home)
+def _seconds_by_phase(home: Path) -> dict[str, float]:
+    """Seconds that the steps of all runs took."""
     seconds: dict[str, float] = {}
-    with dg.DagsterInstance.get() as instance:
-        for run in instance.get_runs():
-            for step in instance.get_run_step_stats(run.run_id):
-                phase = STEPS[step.step_key]
-                took = (step.end_time or 0.0) - (step.start_time or 0.0)
-                seconds[phase] = seconds.get(phase, 0.0) + took
+    for step in steps_of(home):
+        phase = STEPS[step.key]
+        seconds[phase] = seconds.get(phase, 0.0) + step.seconds
     return seconds
 
 
@@ -138,49 +137,12 @@ def _report(runs: Mapping[str, Sequence[Run]]) -> str:
             f"Both trained on {result['rows']:,} flights and released the same "
             f"`{result['winner']}` (test log loss {result['test_log_loss']:.4f}, ROC AUC "
             f"{result['test_roc_auc']:.4f}).",
-            _totals({name: [run.usage for run in found] for name, found in runs.items()}),
+            ratio_table(usage_figures(_by_name(runs, "usage"))),
             "Seconds by phase (medians):",
-            _phases(runs),
+            phase_table([*dict.fromkeys(STEPS.values()), ELSEWHERE], _by_name(runs, "seconds")),
         ]
     )
 
 
-def _totals(usages: Mapping[str, Sequence[Usage]]) -> str:
-    columns = {
-        "wall s": [[usage.wall_seconds for usage in usages[name]] for name in (BARE, PLATFORM)],
-        "CPU s": [[usage.cpu_seconds for usage in usages[name]] for name in (BARE, PLATFORM)],
-        "peak MB": [
-            [usage.peak_bytes / 1e6 for usage in usages[name]] for name in (BARE, PLATFORM)
-        ],
-    }
-    rows = []
-    for name, (bare, platform) in columns.items():
-        ratio = median(platform) / median(bare)
-        by_run = [f"{p / b:.2f}" for b, p in zip(bare, platform, strict=True)]
-        rows.append(
-            [
-                name,
-                f"{median(bare):.1f}",
-                f"{median(platform):.1f}",
-                f"**{ratio:.2f}**",
-                ", ".join(by_run),
-            ]
-        )
-    header = ["median of", BARE, PLATFORM, "ratio of medians", "ratio by repetition"]
-    return markdown_table(header, rows)
-
-
-def _phases(runs: Mapping[str, Sequence[Run]]) -> str:
-    medians = {
-        name: {phase: median(run.seconds[phase] for run in found) for phase in found[0].seconds}
-        for name, found in runs.items()
-    }
-    rows = [
-        [
-            phase,
-            *(f"{medians[name].get(phase, 0):.1f}" for name in (BARE, PLATFORM)),
-            f"{medians[PLATFORM][phase] - medians[BARE].get(phase, 0):+.1f}",
-        ]
-        for phase in [*dict.fromkeys(STEPS.values()), ELSEWHERE]
-    ]
-    return markdown_table(["phase", BARE, PLATFORM, "difference"], rows)
+def _by_name(runs: Mapping[str, Sequence[Run]], attribute: str) -> dict[str, list[Any]]:
+    return {name: [getattr(run, attribute) for run in found] for name, found in runs.items()}

@@ -86,9 +86,9 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def mlops(command: str) -> list[str]:
+def mlops(*arguments: str) -> list[str]:
     """A command of the platform, from this very tree even where another one is installed."""
-    return python("-c", "from mlops_platform.cli import main; main()", command)
+    return python("-c", "from mlops_platform.cli import main; main()", *arguments)
 
 
 def _cpu_seconds_of_children() -> float:

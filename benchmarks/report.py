@@ -18,7 +18,7 @@ from benchmarks.processes import ENVIRONMENT, ROOT
 
 PACKAGES = (
     *("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "mlflow", "bentoml"),
-    *("scikit-learn", "optuna", "skops", "pandas", "numpy", "pyarrow"),
+    *("evidently", "scikit-learn", "optuna", "skops", "pandas", "numpy", "pyarrow"),
 )
 
 

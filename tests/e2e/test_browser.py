@@ -127,6 +127,29 @@ def test_the_gates_page_shows_every_criterion_as_a_check(page) -> None:
     assert _screenshot(page, "gate").stat().st_size > 20_000
 
 
+def test_the_performance_page_tells_of_the_latest_window(page) -> None:
+    page.goto("/assets/flight_delay/performance")
+    for text in ("state", "log_loss", "expected_log_loss", "base_rate_log_loss", "last_decision"):
+        page.get_by_text(text, exact=True).first.wait_for()
+    assert _screenshot(page, "performance").stat().st_size > 20_000
+
+
+def test_the_drift_reports_page_links_to_evidentlys_report(page) -> None:
+    page.goto("/assets/flight_delay/drift_report")
+    for text in ("drift_share", "prediction_drift", "report_kept_until"):
+        page.get_by_text(text, exact=True).first.wait_for()
+    link = page.get_by_role("link", name="reports/").first
+    assert link.get_attribute("href").endswith(".html")
+    assert _screenshot(page, "drift_report").stat().st_size > 20_000
+
+
+def test_the_automation_page_has_the_schedule_and_the_sensor_switched_off(page) -> None:
+    page.goto("/automation")
+    for name in ("watch_flight_delay", "retrain_flight_delay"):
+        page.get_by_text(name, exact=True).first.wait_for()
+    assert _screenshot(page, "automation").stat().st_size > 20_000
+
+
 def test_ctrl_c_stops_every_process_and_frees_the_ports(webserver, page) -> None:
     process, dagster_port, mlflow_port = webserver
     assert _wait_until(lambda: _port_answers(mlflow_port), 180), "MLflow did not start"

@@ -57,7 +57,7 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
         bento_asset(spec),
     ]
     watching = [
-        predictions_asset(spec, [features]),
+        predictions_asset(spec, features),
         drift_report_asset(spec),
         performance_asset(spec, labels),
     ]

@@ -17,6 +17,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record, partition_records
 from mlops_platform.data.windows import window_named
+from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.alarm import (
     DRIFT_CHECKS,
     PERFORMANCE_CHECKS,
@@ -34,7 +35,7 @@ from mlops_platform.usecases.score_window import ScoredWindow, responsible_relea
 from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
 
 
-def predictions_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
     """One row per entity of a window, with the version that scored it."""
     key = dg.AssetKey([spec.name, "predictions"])
 
@@ -47,7 +48,7 @@ def predictions_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Asse
             "parquet",
         ),
         partitions_def=window_partitions(spec.window),
-        deps=list(tables),
+        deps=[features, dg.AssetKey([spec.name, "champion"])],
     )
     def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
         window = window_named(spec.window, context.partition_key)
@@ -138,8 +139,8 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         check_specs=_check_specs(spec, "performance", PERFORMANCE_CHECKS),
     )
     def performance(predictions: ScoredWindow) -> Iterator[Any]:
-        registry = open_registry()
-        release = responsible_release(open_ledger(), spec.name, predictions)
+        ledger, registry = open_ledger(), open_registry()
+        release = responsible_release(ledger, spec.name, predictions)
         reference, _ = load_reference(registry, release)
         measured = measure_performance(
             spec,
@@ -153,6 +154,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             value=measured,
             metadata={
                 **_headline(measured),
+                **_last_word(ledger.decisions(spec.name, limit=1)),
                 "matures_at": matures_at(spec, predictions.window).isoformat(),
                 "trend": picture(_performance_trend(spec, measured), "performance by window"),
             },
@@ -188,6 +190,14 @@ def _headline(measured: WindowPerformance) -> dict[str, Any]:
         "outcomes_known": measured.share_settled,
         "labelled_rows": measured.labelled,
         "version": measured.version,
+    }
+
+
+def _last_word(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """The ledger's newest decision about the model, before this window was judged."""
+    return {
+        "last_decision": f"{decision.made_at:%Y-%m-%d} {decision.kind}: {decision.reason}"
+        for decision in decisions
     }
 
 
