@@ -1,5 +1,6 @@
 """`python -m benchmarks`: measures, and writes what it found to `benchmarks/results/`."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +9,33 @@ import click
 
 from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.main_job import measure_main_job
+from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
+from benchmarks.watched_month import measure_watched_month
 
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the command line asks for.
+
+    Attributes:
+        home: MLOPS_HOME of a demo that has finished, to be read instead of running one.
+    """
+
+    repetitions: int
+    home: Path | None
+
+
+@dataclass(frozen=True)
 class Benchmark:
-    """What is measured, and how; `measure` takes repetitions and returns Markdown."""
+    """What is measured, how, and the file of `results/` it goes to; `measure` returns Markdown."""
 
     title: str
     about: str
-    measure: Callable[[int], str]
+    measure: Callable[[Asked], str]
+    file: str
 
 
 BENCHMARKS = {
@@ -27,7 +43,7 @@ BENCHMARKS = {
         title="Main job: the platform against a bare script",
         about=(
             "Land 90 days of flights, build and test the features, train, judge, register, build "
-            "a Bento, serve it and compare its golden rows: `mlops demo` against "
+            "a Bento, serve it and compare its golden rows: `mlops demo --windows 0` against "
             "`benchmarks/bare_script.py`, which does it with the same libraries and no platform. "
             "Fresh processes and fresh folders, in turn, on one OpenMP thread. Set-up is left out "
             "for both: dbt's parse, MLflow's schema, for the platform also its ledger and "
@@ -35,7 +51,35 @@ BENCHMARKS = {
             "processes; peak memory the highest sum of resident sizes over the process tree, "
             "sampled every 0.2 s (pages that processes share count once for each)."
         ),
-        measure=measure_main_job,
+        measure=lambda asked: measure_main_job(asked.repetitions),
+        file="main_job.md",
+    ),
+    "watched_month": Benchmark(
+        title="A month of watched windows: the platform against a bare script",
+        about=(
+            "After a first champion, the four weeks of April 2013: land a week's days, build and "
+            "test its features, score it, report its drift, measure its performance and, now that "
+            "its labels are complete, that of the week before: `mlops demo --windows 4` against "
+            "`benchmarks/bare_month.py`, which does it with the same libraries in one process and "
+            "no platform. Fresh processes, in turn, on one OpenMP thread, each from a copy of the "
+            "same prepared state; the model is frozen, so that nothing is retrained. A *later "
+            "window* is the second, third or fourth, median; *all before and after them* is the "
+            "rest of the wall time: start, imports, the first window, summing up. Wall, CPU and "
+            "memory as in [main_job](main_job.md)."
+        ),
+        measure=lambda asked: measure_watched_month(asked.repetitions),
+        file="watched_month.md",
+    ),
+    "replay_growth": Benchmark(
+        title="The whole demo: seconds by window, and how they grow",
+        about=(
+            "`mlops demo` in a folder of its own: the first champion, then seventeen weeks as they "
+            "happened. Seconds of a window are those of landing its days, of the schedule's tick "
+            "(features, predictions, drift, performance) and of the sensor's tick, which is a "
+            "whole retraining where the policy decides for one."
+        ),
+        measure=lambda asked: measure_replay_growth(asked.home),
+        file="replay.md",
     ),
     "definitions_load": Benchmark(
         title="Loading the definitions, by number of models",
@@ -47,7 +91,8 @@ BENCHMARKS = {
             "for at every reload: the *graph*, and every job by itself, as serialised JSON; its "
             "CPU time includes resolving the jobs."
         ),
-        measure=measure_definitions_load,
+        measure=lambda asked: measure_definitions_load(asked.repetitions),
+        file="definitions_load.md",
     ),
 }
 
@@ -55,14 +100,18 @@ BENCHMARKS = {
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option("--repetitions", default=3, show_default=True, type=click.IntRange(min=1))
-def main(names: tuple[str, ...], repetitions: int) -> None:
+@click.option(
+    "--home",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For replay_growth: read the demo that has finished in this MLOPS_HOME; else one is run.",
+)
+def main(names: tuple[str, ...], repetitions: int, home: Path | None) -> None:
     """Measure; everything where no NAMES are given."""
     for name in names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
-        command = f"python -m benchmarks {name} --repetitions {repetitions}"
-        found = circumstances(command)
-        body = benchmark.measure(repetitions)
-        write_report(RESULTS / f"{name}.md", benchmark.title, benchmark.about, body, found)
+        found = circumstances(f"python -m benchmarks {' '.join(sys.argv[1:])}".strip())
+        body = benchmark.measure(Asked(repetitions, home))
+        write_report(RESULTS / benchmark.file, benchmark.title, benchmark.about, body, found)
 
 
 if __name__ == "__main__":

@@ -19,16 +19,22 @@ def present(replayed: Path) -> datetime:
     if not replayed.is_file():
         return datetime.now(UTC)
     text = replayed.read_text(encoding="utf-8").strip()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min  # noqa: DTZ901
-    if moment.tzinfo is None:
+    moment = aware_moment(text)
+    if moment is None:
         raise SettingsError(
             f"{replayed} holds {text!r}, which is no moment with an offset. Delete the file to go "
             "by the machine's clock."
         )
     return moment
+
+
+def aware_moment(text: str) -> datetime | None:
+    """The moment that a text names in ISO 8601 with an offset; None where it names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def move_to(replayed: Path, moment: datetime) -> None:

@@ -1,11 +1,18 @@
 """The weeks after the first champion, lived through by the automation of production."""
 
 import json
+from datetime import date, timedelta
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from mlops_platform.clock import present
+from mlops_platform.components.models import declared_spec
+from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.predictions import predictions_file
+from mlops_platform.usecases.champion import load_champion
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +70,21 @@ def test_each_prediction_says_what_it_was_made_from(deployment) -> None:
     version, release, rows, snapshots, labelled = map(int, row.split(","))
     assert (version, release, snapshots) == (1, 1, 1)
     assert 0.9 * rows < labelled <= rows
+
+
+def test_batch_predictions_are_those_of_the_released_pipeline(deployment) -> None:
+    settings, window = deployment.settings, date(2013, 1, 28)
+    spec = declared_spec("flight_delay")
+    days = [window + timedelta(days=at) for at in range(7)]
+    champion = load_champion(deployment.ledger, deployment.registry, "flight_delay")
+    rows = read_feature_rows(spec, settings.published, days).to_pandas()
+    file = predictions_file(settings.predictions, "flight_delay", WEEKS[0])
+    stored = read_parquet(file).to_pandas()
+
+    assert stored["flight_id"].tolist() == rows["flight_id"].tolist()
+    expected = champion.model.predict_proba(rows[list(spec.features.names)])[:, 1]
+    np.testing.assert_array_equal(stored["score"].to_numpy(), expected)
+    np.testing.assert_array_equal(stored["decision"].to_numpy(), expected >= champion.threshold)
 
 
 def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:

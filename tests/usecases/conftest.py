@@ -71,7 +71,11 @@ def deployment(registry: Registry, fitted: tuple[Any, pd.DataFrame], tmp_path: P
         directory = tmp_path / uuid4().hex
         digests = save_model(fitted[0], directory)
         description = ModelDescription(fitted[1].head(2), pinned_requirements(), TRUSTED_TYPES)
-        tags = {"fitted_through": "2013-03-31T22:00:00+00:00"}
+        tags = {
+            "fitted_through": "2013-03-31T22:00:00+00:00",
+            "threshold": "0.25",
+            "training_set": "ab" * 32,
+        }
         with registry.training_run(name, "run", {}) as run:
             version = registry.register_version(
                 name, run.run_id, directory, digests, description, tags

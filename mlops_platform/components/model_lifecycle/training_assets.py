@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
@@ -108,11 +109,8 @@ def moment_of(text: str | None) -> datetime:
     """
     if text is None:
         return present_moment()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min  # noqa: DTZ901
-    if moment.tzinfo is None:
+    moment = aware_moment(text)
+    if moment is None:
         raise TrainingError(
             f"as_of: {text!r} is no moment with an offset; write for example "
             "'2013-04-01T00:00:00-04:00', or leave it out for now"

@@ -17,7 +17,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record, partition_records
 from mlops_platform.data.windows import window_named
-from mlops_platform.ledger.records import Decision
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarm import (
     DRIFT_CHECKS,
     PERFORMANCE_CHECKS,
@@ -154,7 +154,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             value=measured,
             metadata={
                 **_headline(measured),
-                **_last_word(ledger.decisions(spec.name, limit=1)),
+                "last_decision": _last_word(ledger, spec.name),
                 "matures_at": matures_at(spec, predictions.window).isoformat(),
                 "trend": picture(_performance_trend(spec, measured), "performance by window"),
             },
@@ -193,12 +193,10 @@ def _headline(measured: WindowPerformance) -> dict[str, Any]:
     }
 
 
-def _last_word(decisions: Sequence[Decision]) -> dict[str, Any]:
+def _last_word(ledger: Ledger, model: str) -> str:
     """The ledger's newest decision about the model, before this window was judged."""
-    return {
-        "last_decision": f"{decision.made_at:%Y-%m-%d} {decision.kind}: {decision.reason}"
-        for decision in decisions
-    }
+    (decision,) = ledger.decisions(model, limit=1)
+    return f"{decision.made_at:%Y-%m-%d} {decision.kind}: {decision.reason}"
 
 
 def _performance_trend(spec: ModelSpec, latest: WindowPerformance) -> bytes:
