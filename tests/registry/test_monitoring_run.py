@@ -1,0 +1,38 @@
+"""All windows of a model are logged to one run; what expires is deleted."""
+
+import pytest
+
+from mlops_platform.errors import RegistryError
+from mlops_platform.registry.registry import Registry
+
+
+def test_every_window_is_logged_to_the_same_run(registry: Registry) -> None:
+    runs = []
+    for window in ("2013-04-01", "2013-04-08"):
+        with registry.monitoring_run("watched") as run:
+            run.log_text(f"reports/{window}.html", window)
+        runs.append(run.run_id)
+    with registry.monitoring_run("another") as run:
+        runs.append(run.run_id)
+    first, second, another = runs
+    assert first == second != another
+    reports = registry.fetch_directory(first, "reports")
+    assert {file.name for file in reports.iterdir()} == {"2013-04-01.html", "2013-04-08.html"}
+
+
+def test_an_expired_report_is_deleted_and_the_others_stay(registry: Registry) -> None:
+    with registry.monitoring_run("expiring") as run:
+        for window in ("2013-04-01", "2013-04-08"):
+            run.log_text(f"reports/{window}.html", window)
+        run.delete_file("reports/2013-04-01.html")
+        run.delete_file("reports/2013-04-01.html")  # gone already
+        run.delete_file("reports/1999-01-04.html")  # never was
+    reports = registry.fetch_directory(run.run_id, "reports")
+    assert [file.name for file in reports.iterdir()] == ["2013-04-08.html"]
+
+
+def test_a_directory_that_a_run_never_logged_is_refused(registry: Registry) -> None:
+    with registry.monitoring_run("bare") as run:
+        run.log_text("note.txt", "nothing else")
+    with pytest.raises(RegistryError, match=f"run {run.run_id} has no 'reference'"):
+        registry.fetch_directory(run.run_id, "reference")
