@@ -22,6 +22,7 @@ import matplotlib.pyplot as plt
 import mlflow
 import pandas as pd
 import skops.io
+from dbt.contracts.graph.manifest import Manifest
 from sklearn import metrics
 
 from benchmarks.bare_columns import FEATURES, LABEL, SEED
@@ -29,7 +30,6 @@ from benchmarks.bare_data import (
     FACTS,
     PUBLISHED,
     WEATHER,
-    Manifest,
     run_dbt,
     source_folder,
     utc_duckdb,

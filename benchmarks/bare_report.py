@@ -15,7 +15,7 @@ THRESHOLD = 0.1 * sqrt(log(2))
 """0.1 bits, in the nats that Evidently counts in."""
 
 
-class PageOnly(DataDriftPreset):
+class PageOnly(DataDriftPreset):  # type: ignore[misc]
     """The preset without its metrics, for which it draws every column again and shows none."""
 
     def generate_metrics(self, context: Any) -> Any:

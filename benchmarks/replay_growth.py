@@ -24,14 +24,14 @@ class ReplayedWindow:
 
     Attributes:
         retrain: of the sensor's tick; next to nothing where the policy waits.
-        outcome: what became of the retraining, None where there was none.
+        verdict: what became of the retraining, None where there was none.
     """
 
     start: str
     land: float
     watch: float
     retrain: float
-    outcome: str | None
+    verdict: str | None
 
     @property
     def watched(self) -> float:
@@ -49,8 +49,8 @@ def measure_replay_growth(home: Path | None) -> str:
         summary = home / "demo" / "summary.json"
         finished = datetime.fromtimestamp(summary.stat().st_mtime, UTC)
         said = (
-            f"Read from a demo that had finished at {finished:%Y-%m-%d %H:%M} UTC: machine and "
-            "versions below are those of the reading."
+            f"Read from a demo that had finished at {finished:%Y-%m-%d %H:%M} UTC: all that stands "
+            "under circumstances is of the reading."
         )
         return _report(home, said)
     with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as temporary:
@@ -94,12 +94,9 @@ def _report(home: Path, said: str) -> str:
 
 
 def _replayed_windows(summary: Mapping[str, Any]) -> list[ReplayedWindow]:
-    outcomes = {
-        one["decided_after"]: "promoted" if one["promoted"] else one["verdict"]
-        for one in summary["retrainings"]
-    }
+    verdicts = {one["decided_after"]: one["verdict"] for one in summary["retrainings"]}
     return [
-        ReplayedWindow(**seconds, outcome=outcomes.get(seconds["start"]))
+        ReplayedWindow(**seconds, verdict=verdicts.get(seconds["start"]))
         for seconds in summary["seconds_by_window"]
     ]
 
@@ -116,16 +113,13 @@ def _growth(windows: Sequence[ReplayedWindow]) -> str:
 
 
 def _retrainings(windows: Sequence[ReplayedWindow]) -> str:
-    outcomes = sorted({window.outcome for window in windows if window.outcome is not None})
-    if not outcomes:
-        return "Nothing was retrained."
     rows = []
-    for outcome in outcomes:
-        seconds = [window.retrain for window in windows if window.outcome == outcome]
+    for verdict in sorted({window.verdict for window in windows if window.verdict is not None}):
+        seconds = [window.retrain for window in windows if window.verdict == verdict]
         cells = f"{median(seconds):.1f}", f"{min(seconds):.1f}", f"{max(seconds):.1f}"
-        rows.append([outcome, str(len(seconds)), *cells])
+        rows.append([verdict, str(len(seconds)), *cells])
     header = ["retraining", "times", "median s", "shortest s", "longest s"]
-    return markdown_table(header, rows)
+    return markdown_table(header, rows) if rows else "Nothing was retrained."
 
 
 def _phases(seconds: Mapping[str, float]) -> str:
@@ -143,8 +137,8 @@ def _windows(windows: Sequence[ReplayedWindow]) -> str:
             f"{window.watch:.2f}",
             f"**{window.watched:.2f}**",
             f"{window.retrain:.2f}",
-            window.outcome or "",
+            window.verdict or "",
         ]
         for window in windows
     ]
-    return markdown_table(["window", "land", "watch", "both", "retrain", "outcome"], rows)
+    return markdown_table(["window", "land", "watch", "both", "retrain", "verdict"], rows)

@@ -134,7 +134,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
                 measured.as_of,
             )
             measured = measure_performance(
-                spec, scored, reference, champion.threshold, settings().published, measured.as_of
+                spec, scored, reference, settings().published, measured.as_of
             )
         found[window.name] = measured
     return found

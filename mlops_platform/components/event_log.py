@@ -6,12 +6,15 @@ six hundred events: kept open, they take a fraction of the time, and the data on
 """
 
 import os
+import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from string import Template
 from typing import Any
 
+import dagster as dg
 from dagster import EventLogEntry
 
 # Dagster exports its storages nowhere else; its dagster.yaml documents this very path.
@@ -20,11 +23,14 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.pool import QueuePool
 
+from mlops_platform.files import replacing_file
 from mlops_platform.settings import settings
 
 MAX_OPEN_DATABASES = 16
 BUSY_SECONDS = 30
 INDEX = "index"
+EMPTY = f"empty-{dg.__version__}.sqlite"
+"""A run's database without events; another version of Dagster may want other tables."""
 
 
 class PooledSqliteEventLogStorage(SqliteEventLogStorage):
@@ -80,10 +86,25 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
         self, shard: str, first: Callable[[], AbstractContextManager[Connection]]
     ) -> Iterator[Connection]:
         if shard not in self._engines:
-            with first():
-                pass  # creates the database where there is none
+            self._create(shard, first)
         with self._db_lock, self._engine(shard).begin() as connection:
             yield connection
+
+    def _create(self, shard: str, first: Callable[[], AbstractContextManager[Connection]]) -> None:
+        """Create a database where there is none: as a copy of an empty one, once one was made.
+
+        Dagster creates each run's tables through Alembic, which takes longer than most steps.
+        """
+        path, empty = Path(self.path_for_shard(shard)), Path(self._base_dir) / EMPTY
+        creates_run = shard != INDEX and not path.exists()
+        if creates_run and empty.is_file():
+            with replacing_file(path) as temporary:
+                shutil.copyfile(empty, temporary)
+        with first():
+            pass
+        if creates_run and not empty.is_file():
+            with replacing_file(empty) as temporary:
+                shutil.copyfile(path, temporary)
 
     def _engine(self, shard: str) -> Engine:
         """The engine of a database; the one that was longest unused makes room for a new one."""

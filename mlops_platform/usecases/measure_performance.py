@@ -23,7 +23,6 @@ def measure_performance(
     spec: ModelSpec,
     scored: ScoredWindow,
     reference: Reference,
-    threshold: float,
     published_root: Path,
     moment: datetime,
 ) -> WindowPerformance:
@@ -31,7 +30,6 @@ def measure_performance(
 
     Args:
         reference: the release's own figures, and its base rate, which any window must beat.
-        threshold: probability from which the release decides positive.
     """
     window = scored.window
     outcomes = read_outcomes(spec, published_root, scored.path, window.days, moment)
@@ -47,7 +45,7 @@ def measure_performance(
         labelled=labelled.num_rows,
         mature=moment >= matures_at(spec, window),
         as_of=moment,
-        metrics=metrics_of(spec, labelled, threshold),
+        metrics=metrics_of(spec, labelled, scored.threshold),
         base_rate_log_loss=_constant_log_loss(labelled, reference.base_rate),
         reference_log_loss=reference.metrics["log_loss"],
         reference_base_rate_log_loss=reference.base_rate_log_loss,

@@ -27,6 +27,7 @@ class ScoredWindow(Record):
     """The predictions of one window and what they were made from.
 
     Args:
+        threshold: score from which the release decides positive.
         feature_snapshot: digest of the published features of its days.
         positive_share: share of rows decided positive.
     """
@@ -34,6 +35,7 @@ class ScoredWindow(Record):
     window: Window
     version: int
     release: int
+    threshold: float
     feature_snapshot: str
     rows: int
     mean_score: float
@@ -89,6 +91,7 @@ def score_window(
         window=window,
         version=champion.release.version,
         release=champion.release.sequence,
+        threshold=champion.threshold,
         feature_snapshot=snapshot,
         rows=rows,
         mean_score=totals.scores / rows,

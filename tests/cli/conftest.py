@@ -71,6 +71,7 @@ class Past:
         scored = ScoredWindow(
             window=window,
             version=release.version,
+            threshold=0.25,
             release=release.sequence,
             feature_snapshot="f",
             rows=1000,

@@ -1,8 +1,10 @@
 """The pooled event log stores what Dagster's own stores."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -146,3 +148,24 @@ def test_a_tool_without_dagster_home_does_not_litter_the_working_folder(home) ->
         None, {"base_dir": "${dagster_home}/history/runs"}
     )
     assert storage.path_for_shard("x").startswith(str(home.dagster_home))
+
+
+def test_a_second_run_starts_from_an_empty_database_of_its_own(home) -> None:
+    with open_instance() as instance:
+        first = _land(instance, date(2013, 1, 3), 1)
+        second = _land(instance, date(2013, 1, 4), 1)
+        for result, day in ((first, "2013-01-03"), (second, "2013-01-04")):
+            kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+            (entry,) = instance.all_logs(result.run_id, of_type=kind)
+            assert entry.dagster_event.partition == day
+        storage = instance.event_log_storage
+        assert {first.run_id, second.run_id} == {*storage.get_all_run_ids()} - {"index"}
+    # What was copied is what Dagster itself would have made.
+    schemas = [_schema(storage.path_for_shard(run.run_id)) for run in (first, second)]
+    assert schemas[0] == schemas[1] != []
+
+
+def _schema(file: str) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(file)) as database:
+        tables = database.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        return [*tables, *database.execute("SELECT * FROM alembic_version").fetchall()]

@@ -146,7 +146,6 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             spec,
             predictions,
             reference,
-            load_release(registry, release).threshold,
             settings().published,
             present_moment(),
         )
