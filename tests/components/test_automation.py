@@ -8,8 +8,10 @@ import dagster as dg
 import pytest
 
 from mlops_platform.clock import move_to
+from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation import (
     DECISION_TAG,
+    periodic_retraining,
     retraining_sensor,
     window_schedule,
 )
@@ -339,3 +341,30 @@ def test_a_long_outage_is_caught_up_in_steps(story: Story) -> None:
     story.release(1)
     story.at(MONDAY + 20 * WEEK)
     assert len(story.due()) == 8
+
+
+def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story: Story) -> None:
+    retraining = story.spec.retraining.model_copy(update={"cron": "0 3 1 * *"})
+    spec = story.spec.model_copy(update={"retraining": retraining})
+    (schedule,) = periodic_retraining(spec)
+    story.release(1)
+
+    def ticked() -> dg.RunRequest | dg.SkipReason:
+        # A schedule opens the instance again by its reference, which an ephemeral one has not.
+        with open_instance() as instance, dg.build_schedule_context(instance) as context:
+            answer = schedule(context)
+        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+        return answer
+
+    assert isinstance(ticked(), dg.RunRequest)
+    assert "0 3 1 * *" in story.policy_decisions()[-1].reason
+    freeze(story.ledger, MODEL, "runway works", "alice")
+    assert "frozen by alice" in str(ticked().skip_message)
+    unfreeze(story.ledger, MODEL, "done", "alice")
+    with open_instance() as instance:
+        instance.create_run_for_job(training)
+    assert "runs or is queued" in str(ticked().skip_message)
+
+
+def test_without_a_cron_there_is_no_periodic_retraining(story: Story) -> None:
+    assert periodic_retraining(story.spec) == []
