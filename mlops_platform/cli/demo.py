@@ -28,7 +28,7 @@ from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.published import published_days
-from mlops_platform.data.windows import Window, ended_windows
+from mlops_platform.data.windows import Window, window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.settings import settings
@@ -70,7 +70,7 @@ def command(windows: int | None) -> None:
         replay = Replay(driver, progress, MODEL)
         for window in replayed:
             replay.live_through(window)
-        if progress.worked or not _summary_file().is_file():
+        if not _is_summed_up(replayed):
             with progress.phase("sum up"):
                 write_json(_summary_file(), _summarise(spec, replayed, progress))
     show(json.loads(_summary_file().read_text()))
@@ -96,6 +96,14 @@ def _summarise(
     }
 
 
+def _is_summed_up(windows: Sequence[Window]) -> bool:
+    """Whether the summary tells of all these windows: a call may have died before it did."""
+    if not _summary_file().is_file():
+        return False
+    told = {row["start"] for row in json.loads(_summary_file().read_text())["windows"]}
+    return told >= {window.name for window in windows}
+
+
 def _summary_file() -> Path:
     return settings().demo / "summary.json"
 
@@ -112,9 +120,11 @@ def _definitions() -> dg.Definitions:
 
 def _windows(spec: ModelSpec, count: int) -> Sequence[Window]:
     """The windows after the first training, oldest first."""
-    far = datetime.combine(date.max, datetime.min.time(), ZoneInfo("UTC")) - timedelta(days=2)
-    later = (w for w in ended_windows(spec.window, far) if w.start >= FIRST_TRAINING)
-    return [window for _, window in zip(range(count), later, strict=False)]
+    windows: list[Window] = []
+    for _ in range(count):
+        start = windows[-1].end if windows else FIRST_TRAINING
+        windows.append(window_named(spec.window, start.isoformat()))
+    return windows
 
 
 def _start_the_clock(spec: ModelSpec) -> None:

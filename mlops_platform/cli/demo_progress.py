@@ -22,7 +22,6 @@ class DemoProgress:
 
     def __init__(self, seconds_file: Path) -> None:
         self._seconds_file = seconds_file
-        self.worked = False
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description:<26}"),
@@ -38,7 +37,6 @@ class DemoProgress:
     @contextmanager
     def phase(self, name: str) -> Iterator[ReportStep]:
         """Show a phase while it runs; yields what to call with the step that runs now."""
-        self.worked = True
         task = self._progress.add_task(name, total=1, step="")
         with self.part(name):
             yield lambda step: self._progress.update(task, step=step)

@@ -6,10 +6,11 @@ from datetime import timedelta
 from mlops_platform.cli.demo_progress import DemoProgress
 from mlops_platform.clock import move_to
 from mlops_platform.components.driver import JobDriver
+from mlops_platform.components.model_lifecycle.automation import HOUR
 from mlops_platform.data.windows import Window
 from mlops_platform.settings import settings
 
-TICK = timedelta(hours=6)
+TICK = timedelta(hours=HOUR)
 """After the midnight that ends a window: when its schedule ticks."""
 
 

@@ -21,6 +21,7 @@ from mlops_platform.usecases.measure_performance import measure_performance
 from mlops_platform.usecases.reference import load_reference
 from mlops_platform.usecases.retraining import POLICY, is_verdict
 from mlops_platform.usecases.score_window import score_window
+from mlops_platform.usecases.wording import every_decision
 
 
 def window_rows(
@@ -28,7 +29,7 @@ def window_rows(
 ) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
     performance, drift = performance_history(spec), drift_history(spec)
-    decisions = list(reversed(open_ledger().decisions(spec.name, limit=1000)))
+    decisions = every_decision(open_ledger(), spec.name)
     return [
         {
             "start": window.name,
@@ -48,7 +49,7 @@ def window_rows(
 def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
     """One row per decision to retrain: what asked for it, and what became of it."""
     ledger = open_ledger()
-    decisions = list(reversed(ledger.decisions(spec.name, limit=1000)))
+    decisions = every_decision(ledger, spec.name)
     releases = ledger.releases(spec.name)
     released = {release.decision_id: release for release in releases}
     rows = []
