@@ -97,6 +97,23 @@ class Settings:
         """The small file that tells the service what to serve; a projection of the ledger."""
         return self.model_home(model) / "release.json"
 
+    def challenger_pointer(self, model: str) -> Path:
+        """Like the release pointer, for a version in shadow or canary; absent where none is."""
+        return self.model_home(model) / "challenger.json"
+
+    def prediction_log(self, model: str) -> Path:
+        """Where the workers of a service write what they answered, one JSON line each."""
+        return self.home / "served" / model
+
+    def online_store(self, model: str) -> Path:
+        """The latest features of every entity, as an indexed SQLite file."""
+        return self.home / "online" / f"{model}.sqlite"
+
+    @property
+    def served(self) -> Path:
+        """`served/<model>/day=YYYY-MM-DD/*.parquet`, landed from the prediction log."""
+        return self.lake / "served"
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from an environment."""

@@ -12,6 +12,7 @@ from pydantic import Field
 from mlops_platform.record import Record
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.spec.serving import ServingSpec
 
 MODEL = "model"
 RELEASE = "packed_release.json"
@@ -27,8 +28,9 @@ class PackedRelease(Record):
         sequence: number of the release in the ledger.
         threshold: the decision is true where the probability is at least this.
         training_set_hash: name of the training set that the version was fitted on.
-        max_batch_rows: most rows that one call may hold.
-        workers: processes that serve.
+        serving: how the service answers, as the model's YAML says it.
+        folded: whether single rows may be scored by the folded scorer; else the plain pipeline.
+        explained: whether contributions were proved exact, so that `/v1/explain` may answer.
     """
 
     model: str
@@ -36,8 +38,9 @@ class PackedRelease(Record):
     sequence: int
     threshold: Annotated[float, Field(ge=0, le=1)]
     training_set_hash: str
-    max_batch_rows: Annotated[int, Field(ge=1)] = 1000
-    workers: Annotated[int, Field(ge=1)] = 1
+    serving: ServingSpec = ServingSpec()
+    folded: bool = False
+    explained: bool = False
 
     @property
     def origin(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ SERVING_MODULES = (
     "service",
 )
 PACKED_MODULES = (
-    *("__init__.py", "errors.py", "files.py", "record.py", "artifacts/*.py"),
+    *("__init__.py", "errors.py", "files.py", "record.py", "artifacts/*.py", "spec/*.py"),
     *(f"serving/{name}.py" for name in SERVING_MODULES),
 )
 REQUIREMENTS = "requirements.txt"

@@ -66,7 +66,7 @@ def _differences(connection: HTTPConnection, contents: Contents) -> tuple[float,
     """Largest differences of the rows asked for one by one, and as batches."""
     golden = contents.golden_rows
     rows = [row.features for row in golden.rows]
-    size = contents.release.max_batch_rows
+    size = contents.release.serving.max_batch_rows
     alone = [_ask(connection, contents, "/v1/predict", row) for row in rows]
     batches = [
         _ask(connection, contents, "/v1/predict_batch", {"rows": rows[start : start + size]})

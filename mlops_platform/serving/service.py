@@ -32,10 +32,12 @@ def create_service(root: Path) -> bentoml.Service[Any]:
     contents = read_contents(root)
     release, served = contents.release, _served_model(contents)
     row_type = row_request(contents.features, example=contents.golden_rows.rows[0].features)
-    batch_type = batch_request(contents.features, row_type, release.max_batch_rows)
+    batch_type = batch_request(contents.features, row_type, release.serving.max_batch_rows)
 
     # Loopback unless `--host` or BENTOML_HOST says otherwise: there is no authentication.
-    @bentoml.service(name=release.model, workers=release.workers, http={"host": "127.0.0.1"})
+    @bentoml.service(
+        name=release.model, workers=release.serving.workers, http={"host": "127.0.0.1"}
+    )
     @bentoml.asgi_app(_readable(served), name="model")
     class ModelService:
         @bentoml.on_deployment

@@ -18,6 +18,12 @@ from mlops_platform.spec.operating import (
     PerformanceSpec,
     RetrainingSpec,
     SchedulesSpec,
+)
+from mlops_platform.spec.serving import (
+    OnlineStoreSpec,
+    PredictionLogSpec,
+    ProbationSpec,
+    ReleaseSpec,
     ServingSpec,
 )
 from mlops_platform.spec.training import (
@@ -50,8 +56,12 @@ __all__ = [
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
+    "OnlineStoreSpec",
     "PerformanceSpec",
+    "PredictionLogSpec",
+    "ProbationSpec",
     "RangeSpec",
+    "ReleaseSpec",
     "RetrainingSpec",
     "SchedulesSpec",
     "ServingSpec",

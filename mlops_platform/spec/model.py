@@ -12,8 +12,8 @@ from mlops_platform.spec.operating import (
     MonitoringSpec,
     RetrainingSpec,
     SchedulesSpec,
-    ServingSpec,
 )
+from mlops_platform.spec.serving import ReleaseSpec, ServingSpec
 from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
 
 
@@ -36,6 +36,7 @@ class ModelSpec(Section):
     retraining: RetrainingSpec = RetrainingSpec()
     schedules: SchedulesSpec = SchedulesSpec()
     serving: ServingSpec = ServingSpec()
+    release: ReleaseSpec = ReleaseSpec()
     card: CardSpec
 
     def columns_of(self, entry: ColumnStepsSpec) -> tuple[str, ...]:

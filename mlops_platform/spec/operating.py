@@ -1,4 +1,4 @@
-"""How a released model is watched, retrained, scheduled and served."""
+"""How a released model is watched, retrained and scheduled."""
 
 from typing import Annotated, Literal, Self
 
@@ -99,16 +99,6 @@ class SchedulesSpec(Section):
 
     windows: bool = False
     retraining: bool = False
-
-
-class ServingSpec(Section):
-    """What the Bento holds and how the service answers."""
-
-    golden_rows: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=50, description="Rows packed with their expected answers."
-    )
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    max_batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
 class MonitoringSpec(Section):

@@ -83,6 +83,5 @@ def _packed(spec: ModelSpec, registered: RegisteredCandidate, release: Release) 
         sequence=release.sequence,
         threshold=registered.threshold,
         training_set_hash=training_set.hash,
-        max_batch_rows=spec.serving.max_batch_rows,
-        workers=spec.serving.workers,
+        serving=spec.serving,
     )

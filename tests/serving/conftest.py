@@ -29,6 +29,7 @@ from mlops_platform.spec import (
     FeaturesSpec,
     LabelSpec,
     ModelSpec,
+    ServingSpec,
     TrainingSpec,
     WindowSpec,
 )
@@ -140,7 +141,7 @@ def bento_request(
             sequence=4,
             threshold=THRESHOLD,
             training_set_hash="5e7",
-            max_batch_rows=30,
+            serving=ServingSpec(max_batch_rows=30),
         ),
         features=schema,
         model_directory=directory / "model",

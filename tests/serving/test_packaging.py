@@ -33,7 +33,15 @@ def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
     assert contents.digests == bento_request.digests
     assert "model_card.md" in bento.files
     rooms = {Path(name).parts[1] for name in bento.files if name.startswith("mlops_platform/")}
-    assert rooms == {"__init__.py", "errors.py", "files.py", "record.py", "artifacts", "serving"}
+    assert rooms == {
+        "__init__.py",
+        "errors.py",
+        "files.py",
+        "record.py",
+        "artifacts",
+        "serving",
+        "spec",
+    }
     assert "mlops_platform/serving/packaging.py" not in bento.files
 
 
