@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,11 +30,17 @@ WIDTH = 6.0
 """Inches; heights follow from what is drawn."""
 
 
-def new_figure(height: float, dots_per_inch: int) -> Figure:
-    """Empty figure of the common width; draw and save it within `rc_context(STYLE)`."""
+def new_figure(
+    height: float, dots_per_inch: int, layout: Literal["constrained"] | None = "constrained"
+) -> Figure:
+    """Empty figure of the common width; draw and save it within `rc_context(STYLE)`.
+
+    Args:
+        layout: None where the margins are set by hand.
+    """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(WIDTH, height), dpi=dots_per_inch, layout="constrained")
+    return Figure(figsize=(WIDTH, height), dpi=dots_per_inch, layout=layout)
 
 
 def png_of(figure: Figure) -> bytes:

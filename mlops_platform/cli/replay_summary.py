@@ -135,7 +135,12 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
                 measured.as_of,
             )
             measured = measure_performance(
-                spec, scored, reference, settings().published, measured.as_of
+                spec,
+                scored,
+                reference,
+                settings().published,
+                measured.as_of,
+                labels_through=measured.as_of,
             )
         found[window.name] = measured
     return found

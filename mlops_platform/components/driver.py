@@ -13,7 +13,7 @@ import dagster as dg
 from mlops_platform.errors import MlopsError
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The event log has every line; the console belongs to the program."""
 

@@ -38,6 +38,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._known_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -58,9 +59,19 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
         # A commit in WAL mode leaves the database file itself untouched.
         os.utime(self.path_for_shard(event.run_id))
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; asked for at every asset and check event, and never gone.
+
+        Dagster opens the database anew for each answer.
+        """
+        if table_name not in self._known_tables and super().has_table(table_name):
+            self._known_tables.add(table_name)
+        return table_name in self._known_tables
+
     def wipe(self) -> None:
         """Delete everything; what is open would be written to files that are gone."""
         self._close()
+        self._known_tables.clear()
         super().wipe()
 
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[Connection]:
@@ -100,6 +111,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
         if creates_run and empty.is_file():
             with replacing_file(path) as temporary:
                 shutil.copyfile(empty, temporary)
+            return
         with first():
             pass
         if creates_run and not empty.is_file():

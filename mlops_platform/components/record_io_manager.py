@@ -26,7 +26,7 @@ class RecordIOManager(dg.ConfigurableIOManager):
         """Write one asset's Record; an asset without a value writes nothing."""
         if obj is None:
             return
-        text, partition = obj.model_dump_json(indent=2) + "\n", _partition_of(context)
+        text, partition = _text_of(obj), _partition_of(context)
         write_text(_file(context.asset_key, partition, context.run_id), text)
         write_text(_file(context.asset_key, partition), text)
 
@@ -59,6 +59,15 @@ def partition_record(asset: dg.AssetKey, partition: str, record_type: type[R]) -
     """What a partitioned asset last handed on for one partition; None where it never did."""
     file = _file(asset, partition)
     return _read(file, record_type) if file.is_file() else None
+
+
+def write_partition_record(asset: dg.AssetKey, partition: str, record: Record) -> None:
+    """Put what a step made for another partition than its own where that is looked for."""
+    write_text(_file(asset, partition), _text_of(record))
+
+
+def _text_of(record: Record) -> str:
+    return record.model_dump_json(indent=2) + "\n"
 
 
 def _partition_of(context: dg.OutputContext | dg.InputContext) -> str | None:

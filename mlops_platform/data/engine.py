@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +17,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def private_duckdb(timezone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an in-memory database of one's own, in which naive times are read in `timezone`.
+    """Open a connection in which naive times are read in `timezone`.
+
+    Every connection has temporary tables and views of its own, and nobody makes others: starting
+    an engine for each of them would take 18 ms against 0.2 ms.
 
     Raises:
         DataError: there is no such time zone.
     """
     import duckdb
 
-    with duckdb.connect() as connection:
+    with _engine().cursor() as connection:
         try:
             connection.execute(f"SET TimeZone = {literal(timezone)}")
         except duckdb.Error as error:
@@ -30,6 +35,16 @@ def private_duckdb(timezone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]
                 f"time zone '{timezone}' is unknown. Use an IANA name such as 'America/New_York'."
             ) from error
         yield connection
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """The in-memory engine of this process."""
+    import duckdb
+
+    # One that outlives the interpreter's modules complains on stderr.
+    atexit.register(_engine.cache_clear)
+    return duckdb.connect()
 
 
 def literal(value: str | Path) -> str:

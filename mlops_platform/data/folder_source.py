@@ -61,13 +61,17 @@ class FolderSource:
 
         with private_duckdb(self.timezone) as connection:
             try:
-                connection.execute(f"CREATE TEMP VIEW source AS FROM {self._reader()}")
-                present = [name for name, *_ in connection.execute("DESCRIBE source").fetchall()]
+                connection.execute(f"CREATE TEMP VIEW files AS FROM {self._reader()}")
+                present = [name for name, *_ in connection.execute("DESCRIBE files").fetchall()]
                 outputs = self._outputs(present)
+                # Files are read once: what lands, and what cannot.
+                connection.execute(
+                    "CREATE TEMP TABLE source AS FROM files AS source "
+                    f"WHERE {self._moment} IS NULL OR {self._moment}::DATE IN $days",
+                    {"days": list(days)},
+                )
                 self._refuse_rows_without_time(connection)
-                return connection.sql(
-                    self._query(outputs), params={"days": list(days)}
-                ).to_arrow_table()
+                return connection.sql(self._query(outputs)).to_arrow_table()
             except duckdb.Error as error:
                 raise DataError(
                     f"{self._where} cannot be landed: {error}. Correct the files, or declare "
@@ -151,10 +155,7 @@ class FolderSource:
             for output, name in outputs.items()
         )
         day = f"{self._moment}::DATE"
-        return (
-            f"SELECT {day} AS {PARTITION_COLUMN}, {selected} FROM source "
-            f"WHERE {day} IN $days ORDER BY {day}"
-        )
+        return f"SELECT {day} AS {PARTITION_COLUMN}, {selected} FROM source ORDER BY {day}"
 
     def _value(self, output: str, name: str) -> str:
         if name == self.time_column:

@@ -15,7 +15,7 @@ assumed:
   the departure delay.
 */
 
-CREATE MACRO clock(hhmm) AS to_minutes(hhmm // 100 * 60 + hhmm % 100);
+CREATE TEMP MACRO clock(hhmm) AS to_minutes(hhmm // 100 * 60 + hhmm % 100);
 
 CREATE TEMP TABLE flights AS
 WITH departures AS (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOTS_PER_INCH, MOST_DATES = 110, 5
+DOTS_PER_INCH, MOST_DATES, LEGEND_COLUMNS = 110, 5, 3
 
 
 def performance_trend(
@@ -101,7 +101,7 @@ def _mark_versions(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
 
 def _dated_axes(starts: Sequence[date], title: str, unit: str) -> tuple[Figure, Axes]:
     """Axes over days, labelled at some of the windows' starts."""
-    figure = new_figure(3.4, DOTS_PER_INCH)
+    figure = new_figure(3.4, DOTS_PER_INCH, layout=None)
     axes = figure.subplots()
     labelled = starts[:: -(-len(starts) // MOST_DATES) or 1]
     axes.set_xticks([start.toordinal() for start in labelled], [f"{one}" for one in labelled])
@@ -111,5 +111,9 @@ def _dated_axes(starts: Sequence[date], title: str, unit: str) -> tuple[Figure, 
 
 
 def _finished(figure: Figure, axes: Axes) -> bytes:
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    """Margins are set by hand: to fit them would draw everything twice, at every window."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=LEGEND_COLUMNS)
+    legend_rows = -(-len(labels) // LEGEND_COLUMNS)
+    figure.subplots_adjust(left=0.11, right=0.98, top=0.91, bottom=0.18 + 0.07 * legend_rows)
     return png_of(figure)

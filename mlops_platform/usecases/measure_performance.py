@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.features import read_outcomes
-from mlops_platform.data.windows import Window
+from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reference import SCORE
@@ -25,11 +26,13 @@ def measure_performance(
     reference: Reference,
     published_root: Path,
     moment: datetime,
+    labels_through: datetime,
 ) -> WindowPerformance:
     """Join predictions with the labels known at `moment`, and measure.
 
     Args:
         reference: the release's own figures, and its base rate, which any window must beat.
+        labels_through: until when labels are built; what matures later is provisional.
     """
     window = scored.window
     outcomes = read_outcomes(spec, published_root, scored.path, window.days, moment)
@@ -43,7 +46,7 @@ def measure_performance(
         rows=outcomes.num_rows,
         settled=int(outcomes["settled"].to_numpy().sum()),
         labelled=labelled.num_rows,
-        mature=moment >= matures_at(spec, window),
+        mature=matures_at(spec, window) <= min(moment, labels_through),
         as_of=moment,
         metrics=metrics_of(spec, labelled, scored.threshold),
         base_rate_log_loss=_constant_log_loss(labelled, reference.base_rate),
@@ -57,6 +60,28 @@ def matures_at(spec: ModelSpec, window: Window) -> datetime:
     performance = spec.monitoring.performance
     days = performance.mature_after_days + spec.label.reporting_delay_days
     return window.ends_at + timedelta(days=days)
+
+
+def labels_built_through(spec: ModelSpec, built: Iterable[Window], moment: datetime) -> datetime:
+    """Until when labels can have been built: to the end of the newest window with features.
+
+    After a model's last window nothing more is built, and `moment` counts.
+    """
+    newest = max(built, key=lambda window: window.end)
+    is_last = spec.window.end is not None and newest.end >= spec.window.end
+    return moment if is_last else newest.ends_at
+
+
+def matured_since(
+    spec: ModelSpec, measured: Mapping[str, WindowPerformance], labels_through: datetime
+) -> list[str]:
+    """Windows that were measured before all of their labels were in, and can be complete now."""
+    return [
+        name
+        for name, performance in measured.items()
+        if not performance.mature
+        and matures_at(spec, window_named(spec.window, name)) <= labels_through
+    ]
 
 
 def metrics_of(spec: ModelSpec, labelled: pa.Table, threshold: float) -> dict[str, float]:

@@ -325,7 +325,22 @@ def test_every_window_that_ended_since_the_first_release_is_asked_for_once(story
     assert story.due() == []
 
 
-def test_performance_is_measured_again_when_its_labels_have_matured(story: Story) -> None:
+def test_what_matures_is_left_to_the_run_that_builds_its_last_labels(story: Story) -> None:
+    story.release(1)
+    story.window(0, GOOD, mature=False)
+    story.at(MONDAY + WEEK + timedelta(days=3))
+    assert story.due() == []
+
+    story.at(MONDAY + 2 * WEEK)
+    (request,) = story.due()
+    assert request.partition_key == "2013-04-08"
+    assert request.asset_selection is None
+
+
+def test_the_last_window_is_measured_again_by_itself(story: Story) -> None:
+    window = story.spec.window.model_copy(update={"end": (MONDAY + WEEK).date()})
+    spec = story.spec.model_copy(update={"window": window})
+    story.schedule = window_schedule(spec, "dbt_features")
     story.release(1)
     story.window(0, GOOD, mature=False)
     story.at(MONDAY + WEEK + timedelta(days=1))

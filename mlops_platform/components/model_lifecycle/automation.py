@@ -12,7 +12,7 @@ from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.measure_performance import matures_at
+from mlops_platform.usecases.measure_performance import labels_built_through, matured_since
 from mlops_platform.usecases.retraining import (
     decide_retraining,
     decide_scheduled_retraining,
@@ -124,13 +124,16 @@ def _due(spec: ModelSpec, build_op: str, now: datetime) -> Iterator[dg.RunReques
             partition_key=window.name,
             run_config=build_config(build_op, window),
         )
-    for name, performance in measured.items():
-        if not performance.mature and matures_at(spec, window_named(spec.window, name)) <= now:
-            yield dg.RunRequest(
-                run_key=f"{name}@{now.isoformat()}",
-                partition_key=name,
-                asset_selection=[dg.AssetKey([spec.name, "performance"])],
-            )
+    if missing:
+        # Their runs measure again what matures with the labels that they build.
+        return
+    built = [window_named(spec.window, name) for name in measured]
+    for name in matured_since(spec, measured, labels_built_through(spec, built, now)):
+        yield dg.RunRequest(
+            run_key=f"{name}@{now.isoformat()}",
+            partition_key=name,
+            asset_selection=[dg.AssetKey([spec.name, "performance"])],
+        )
 
 
 def build_config(build_op: str, window: Window) -> dict[str, Any]:

@@ -15,7 +15,11 @@ from mlops_platform.components.model_lifecycle.services import (
     upstream,
 )
 from mlops_platform.components.partitions import window_partitions
-from mlops_platform.components.record_io_manager import partition_record, partition_records
+from mlops_platform.components.record_io_manager import (
+    partition_record,
+    partition_records,
+    write_partition_record,
+)
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarm import (
@@ -29,7 +33,12 @@ from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.champion import load_release
-from mlops_platform.usecases.measure_performance import matures_at, measure_performance
+from mlops_platform.usecases.measure_performance import (
+    labels_built_through,
+    matured_since,
+    matures_at,
+    measure_performance,
+)
 from mlops_platform.usecases.reference import load_reference
 from mlops_platform.usecases.score_window import ScoredWindow, responsible_release, score_window
 from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
@@ -138,29 +147,68 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         deps=[labels],
         check_specs=_check_specs(spec, "performance", PERFORMANCE_CHECKS),
     )
-    def performance(predictions: ScoredWindow) -> Iterator[Any]:
-        ledger, registry = open_ledger(), open_registry()
-        release = responsible_release(ledger, spec.name, predictions)
-        reference, _ = load_reference(registry, release)
-        measured = measure_performance(
-            spec,
-            predictions,
-            reference,
-            settings().published,
-            present_moment(),
-        )
+    def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
+        measured, matured = _measured_windows(spec, predictions)
+        shared: dict[str, Any] = {
+            "last_decision": _last_word(open_ledger(), spec.name),
+            "trend": picture(
+                _performance_trend(spec, [measured, *matured]), "performance by window"
+            ),
+        }
         yield dg.MaterializeResult(
             value=measured,
-            metadata={
-                **_headline(measured),
-                "last_decision": _last_word(ledger, spec.name),
-                "matures_at": matures_at(spec, predictions.window).isoformat(),
-                "trend": picture(_performance_trend(spec, measured), "performance by window"),
-            },
+            metadata={**_headline(spec, measured), **shared},
             check_results=_check_results(performance_alarms(measured, spec.monitoring.performance)),
         )
+        # After this window, so that the page of the asset ends with what its alarms judge.
+        for one in matured:
+            _report_matured(context, spec, one, {**_headline(spec, one), **shared})
 
     return performance
+
+
+def _measured_windows(
+    spec: ModelSpec, scored: ScoredWindow
+) -> tuple[WindowPerformance, list[WindowPerformance]]:
+    """The window of this step, and earlier ones that are complete now that its labels are built."""
+    ledger, registry, moment = open_ledger(), open_registry(), present_moment()
+    history = performance_history(spec)
+    built = [window_named(spec.window, name) for name in history]
+    through = labels_built_through(spec, [*built, scored.window], moment)
+
+    def measured(one: ScoredWindow) -> WindowPerformance:
+        release = responsible_release(ledger, spec.name, one)
+        reference, _ = load_reference(registry, release)
+        return measure_performance(spec, one, reference, settings().published, moment, through)
+
+    key = dg.AssetKey([spec.name, "predictions"])
+    others = [name for name in matured_since(spec, history, through) if name != scored.window.name]
+    earlier = [partition_record(key, name, ScoredWindow) for name in others]
+    return measured(scored), [measured(one) for one in earlier if one is not None]
+
+
+def _report_matured(
+    context: dg.AssetExecutionContext,
+    spec: ModelSpec,
+    measured: WindowPerformance,
+    metadata: dict[str, Any],
+) -> None:
+    """Put another window's final performance where a run of its own would have put it."""
+    key = dg.AssetKey([spec.name, "performance"])
+    context.instance.report_runless_asset_event(
+        dg.AssetMaterialization(key, partition=measured.window, metadata=metadata)
+    )
+    for result in _check_results(performance_alarms(measured, spec.monitoring.performance)):
+        context.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=key,
+                check_name=str(result.check_name),
+                passed=result.passed,
+                severity=result.severity,
+                metadata=result.metadata,
+            )
+        )
+    write_partition_record(key, measured.window, measured)
 
 
 def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:
@@ -173,7 +221,7 @@ def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
     return partition_records(dg.AssetKey([spec.name, "drift_report"]), WatchedWindow)
 
 
-def _headline(measured: WindowPerformance) -> dict[str, Any]:
+def _headline(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
     shown = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
     numbers = {name: measured.metrics[name] for name in shown if name in measured.metrics}
     optional = {
@@ -189,6 +237,7 @@ def _headline(measured: WindowPerformance) -> dict[str, Any]:
         "outcomes_known": measured.share_settled,
         "labelled_rows": measured.labelled,
         "version": measured.version,
+        "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
     }
 
 
@@ -198,10 +247,10 @@ def _last_word(ledger: Ledger, model: str) -> str:
     return f"{decision.made_at:%Y-%m-%d} {decision.kind}: {decision.reason}"
 
 
-def _performance_trend(spec: ModelSpec, latest: WindowPerformance) -> bytes:
+def _performance_trend(spec: ModelSpec, latest: Sequence[WindowPerformance]) -> bytes:
     from mlops_platform.monitoring.trend import performance_trend
 
-    history = performance_history(spec) | {latest.window: latest}
+    history = performance_history(spec) | {one.window: one for one in latest}
     return performance_trend([history[window] for window in sorted(history)])
 
 
