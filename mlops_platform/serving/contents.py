@@ -28,9 +28,12 @@ class PackedRelease(Record):
         sequence: number of the release in the ledger.
         threshold: the decision is true where the probability is at least this.
         training_set_hash: name of the training set that the version was fitted on.
+        run_id: the MLflow run that it comes from.
         serving: how the service answers, as the model's YAML says it.
         folded: whether single rows may be scored by the folded scorer; else the plain pipeline.
+        not_folded: why the plain pipeline serves.
         explained: whether contributions were proved exact, so that `/v1/explain` may answer.
+        not_explained: why it does not.
     """
 
     model: str
@@ -38,9 +41,12 @@ class PackedRelease(Record):
     sequence: int
     threshold: Annotated[float, Field(ge=0, le=1)]
     training_set_hash: str
+    run_id: str | None = None
     serving: ServingSpec = ServingSpec()
     folded: bool = False
+    not_folded: str | None = None
     explained: bool = False
+    not_explained: str | None = None
 
     @property
     def origin(self) -> dict[str, Any]:

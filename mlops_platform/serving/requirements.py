@@ -11,7 +11,10 @@ from packaging.utils import canonicalize_name
 
 from mlops_platform.errors import ServingError
 
-ROOTS = ("bentoml", "numpy", "pandas", "pydantic", "scikit-learn", "skops", "starlette")
+ROOTS = (
+    *("bentoml", "numpy", "orjson", "packaging", "pandas", "prometheus-client", "pydantic"),
+    *("scikit-learn", "skops", "starlette", "treelite", "typing-extensions", "uvicorn[standard]"),
+)
 """What the packed code imports; everything else follows from their own requirements."""
 
 

@@ -6,16 +6,26 @@ from dataclasses import dataclass
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.serving.contents import Contents, PackedRelease
+from mlops_platform.serving.explaining import Explainer
 from mlops_platform.serving.golden import largest_difference
 from mlops_platform.serving.scorer import Scorer
+
+VERIFIED_EXPLANATIONS = 5
+"""Golden rows explained at each start; packaging has compared many more."""
 
 
 @dataclass(frozen=True)
 class ServedVersion:
-    """A loaded version in the name of one release."""
+    """A loaded version in the name of one release.
+
+    Args:
+        explainer: None where contributions are not exact, for the reason `not_explained`.
+    """
 
     contents: Contents
     scorer: Scorer
+    explainer: Explainer | None = None
+    not_explained: str = "Its contributions were not proved exact when it was packed."
 
     @property
     def release(self) -> PackedRelease:
@@ -26,12 +36,23 @@ class ServedVersion:
 def load_served_version(contents: Contents) -> ServedVersion:
     """Load a version, if it is the one packed and answers what it did offline.
 
+    Golden rows are answered as requests are: one by one, and all in one batch.
+
     Raises:
         ArtifactError: a file was changed, or cannot be loaded here.
-        ServingError: a golden row is answered otherwise.
+        ServingError: a golden row is answered or explained otherwise.
     """
+    release, schema, golden = contents.release, contents.features, contents.golden_rows
     model = load_model(contents.model_directory, contents.digests)
-    scorer = Scorer(contents.features, model, contents.release.threshold)
-    golden = contents.golden_rows
-    largest_difference(golden, scorer.probabilities([row.features for row in golden.rows]))
-    return ServedVersion(contents, scorer)
+    scorer = Scorer(schema, model, release.threshold, folded=release.folded)
+    rows = [row.features for row in golden.rows]
+    largest_difference(golden, [scorer.probability(row) for row in rows])
+    largest_difference(golden, scorer.probabilities(rows))
+    if not release.explained:
+        return ServedVersion(
+            contents, scorer, not_explained=release.not_explained or ServedVersion.not_explained
+        )
+    explainer = Explainer.of(model, schema, background=rows)
+    few = golden.rows[:VERIFIED_EXPLANATIONS]
+    explainer.verify([row.features for row in few], [row.probability for row in few])
+    return ServedVersion(contents, scorer, explainer)

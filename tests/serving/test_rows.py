@@ -14,7 +14,7 @@ from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
 from mlops_platform.serving.golden import choose_golden_rows, largest_difference
 from mlops_platform.serving.parity import MAX_ROWS, check_parity
-from mlops_platform.serving.request import row_request
+from mlops_platform.serving.request import request_types
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scorer import Scorer
 
@@ -38,7 +38,7 @@ def test_a_value_survives_the_way_to_the_model_to_the_last_bit(
     number: float | None, text: str | None
 ):
     body = json.dumps({"number": number, "text": text})
-    taken = row_request(SMALL).model_validate_json(body).columns()
+    taken = request_types(SMALL, 1).row.validate_json(body)
     frame = frame_of(SMALL, [taken])
     assert frame.dtypes.tolist() == [np.dtype("float64"), np.dtype("object")]
     assert rows_of(SMALL, frame) == [{"number": number, "text": text}]
@@ -51,13 +51,13 @@ def test_a_frame_survives_the_way_through_json(schema: FeatureSchema, rows: pd.D
 
 
 def test_whole_numbers_are_taken_as_numbers():
-    taken = row_request(SMALL).model_validate_json('{"number": 3, "text": null}')
-    assert taken.columns() == {"key": None, "number": 3.0, "text": None}
+    taken = request_types(SMALL, 1).row.validate_json('{"number": 3, "text": null}')
+    assert taken == {"number": 3.0, "text": None}
 
 
 def test_a_row_request_tells_every_fault_at_once():
     with pytest.raises(ValidationError) as caught:
-        row_request(SMALL).model_validate_json('{"number": "3", "surplus": 1}')
+        request_types(SMALL, 1).row.validate_json('{"number": "3", "surplus": 1}')
     assert {error["loc"] for error in caught.value.errors()} == {
         *(("number",), ("text",), ("surplus",))
     }
@@ -71,32 +71,19 @@ def test_only_rows_that_lack_required_values_are_refused(schema: FeatureSchema, 
     assert without_refused(schema, few).index.tolist() == [0, 3, 4, 5]
 
 
-def test_the_decision_is_true_from_the_threshold_on(
+def test_missing_is_no_unknown_category_and_unlisted_categories_are_never_unknown(
     schema: FeatureSchema, model: Any, row: dict[str, Any]
 ):
-    (probability,) = Scorer(schema, model, 0.0).probabilities([row])
-    decisions = [
-        Scorer(schema, model, threshold).score([row])[0].decision
-        for threshold in (np.nextafter(probability, 0), probability, np.nextafter(probability, 1))
-    ]
-    assert decisions == [True, True, False]
-
-
-def test_missing_is_no_unknown_category_and_unlisted_categories_warn_of_nothing(
-    schema: FeatureSchema, model: Any, row: dict[str, Any]
-):
-    def warned(schema: FeatureSchema, **change: Any) -> list[str]:
-        (score,) = Scorer(schema, model, 0.5).score([row | change])
-        return [warning.field for warning in score.warnings]
-
     columns = tuple(
         c.model_copy(update={"categories": None}) if c.name == "carrier" else c
         for c in schema.columns
     )
     unlisted = schema.model_copy(update={"columns": columns})
-    assert warned(schema, carrier=None) == []
-    assert warned(schema, carrier="ZZ", media_type="smoke") == ["carrier", "media_type"]
-    assert warned(unlisted, carrier="ZZ", media_type="smoke") == ["media_type"]
+    listed, few = Scorer(schema, model, 0.5), Scorer(unlisted, model, 0.5)
+    strange = row | {"carrier": "ZZ", "media_type": "smoke"}
+    assert listed.unknown_categories(row | {"carrier": None}) == ()
+    assert listed.unknown_categories(strange) == ("carrier", "media_type")
+    assert few.unknown_categories(strange) == ("media_type",)
 
 
 def test_golden_rows_do_not_depend_on_the_order_of_the_rows(

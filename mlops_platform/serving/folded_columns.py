@@ -1,0 +1,84 @@
+"""What a transformed column is: a plain function of one feature of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from mlops_platform.errors import ServingError
+
+Operation = tuple[Literal["-", "+", "*", "/"], float]
+Key = str | float | None
+"""A value as a row holds it; None where missing."""
+
+NAN = float("nan")
+
+
+class NotFoldable(ServingError):
+    """A model holds something for which there is no plain function; the pipeline serves it."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number after some arithmetic, in this order, or `missing` where the row has none."""
+
+    source: str
+    missing: float = NAN
+    operations: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string as it came, or `missing` where the row has none."""
+
+    source: str
+    missing: str | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A number from a table; `default` for every key that is not in it."""
+
+    source: str
+    table: Mapping[Key, float]
+    default: float
+
+
+Column = Number | Text | Lookup
+
+
+def sklearn_name(part: Any) -> str:
+    """Class name of a part that is scikit-learn's own; empty for any other, subclasses included."""
+    found = type(part)
+    return found.__name__ if found.__module__.startswith("sklearn.") else ""
+
+
+def applied(column: Column, operation: Operation) -> Column:
+    """The column after one more operation.
+
+    Raises:
+        NotFoldable: the column is text.
+    """
+    if isinstance(column, Number):
+        missing = calculate(operation, column.missing)
+        return replace(column, missing=missing, operations=(*column.operations, operation))
+    if isinstance(column, Lookup):
+        return mapped(column, lambda value: calculate(operation, value))
+    raise NotFoldable(f"{column.source}: arithmetic on text; encode it first.")
+
+
+def mapped(column: Lookup, change: Callable[[float], float]) -> Lookup:
+    """The same lookup with other numbers."""
+    table = {key: change(value) for key, value in column.table.items()}
+    return Lookup(column.source, table, change(column.default))
+
+
+def calculate(operation: Operation, value: float) -> float:
+    """Apply one operation to a number."""
+    symbol, operand = operation
+    if symbol == "-":
+        return value - operand
+    if symbol == "+":
+        return value + operand
+    return value * operand if symbol == "*" else value / operand
