@@ -18,6 +18,7 @@ class Settings:
     mlflow_tracking_uri: str
     dagster_yaml: Path
     mlflow_ui_url: str
+    online_store_url: str | None = None
 
     @property
     def lake(self) -> Path:
@@ -105,9 +106,9 @@ class Settings:
         """Where the workers of a service write what they answered, one JSON line each."""
         return self.home / "served" / model
 
-    def online_store(self, model: str) -> Path:
-        """The latest features of every entity, as an indexed SQLite file."""
-        return self.home / "online" / f"{model}.sqlite"
+    def online_store(self, model: str) -> Path | str:
+        """The latest features of every entity: an indexed SQLite file, or a Postgres for all."""
+        return self.online_store_url or self.home / "online" / f"{model}.sqlite"
 
     @property
     def served(self) -> Path:
@@ -130,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mlflow_ui_url=(environment.get("MLOPS_MLFLOW_UI_URL") or "http://127.0.0.1:5000").rstrip(
             "/"
         ),
+        online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
     )
 
 

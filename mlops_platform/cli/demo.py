@@ -71,7 +71,9 @@ def command(windows: int | None) -> None:
         for window in replayed:
             replay.live_through(window)
         if not _is_summed_up(replayed):
-            with progress.phase("sum up"):
+            with progress.phase("sum up") as report:
+                # In production its sensor does so whenever features are published.
+                driver.run(f"export_{MODEL}", report=report)
                 write_json(_summary_file(), _summarise(spec, replayed, progress))
     show(json.loads(_summary_file().read_text()))
 

@@ -83,6 +83,32 @@ def read_feature_rows(spec: ModelSpec, published_root: Path, days: Sequence[date
     return pa.Table.from_batches(feature_batches(spec, published_root, days))
 
 
+def latest_feature_batches(
+    spec: ModelSpec, published_root: Path, since: datetime, batch_rows: int = 16_384
+) -> Iterator[pa.RecordBatch]:
+    """The latest features of every entity whose event time is after `since`, by entity.
+
+    Columns: entity, event time (UTC), features (DOUBLE, then VARCHAR).
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type, or `since` has no zone.
+    """
+    since = _moment(since, "since")
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    unwanted = (spec.features.partition, *spec.features.sensitive)
+    with private_duckdb() as connection:
+        features = _feature_columns(connection, published_root, spec.features)
+        yield from connection.sql(
+            f"SELECT * EXCLUDE ({', '.join(map(identifier, unwanted))}) "
+            f"FROM (SELECT {features} FROM features WHERE features.{event_time} > $since) "
+            f"WHERE {entity} IS NOT NULL "
+            f"QUALIFY row_number() OVER (PARTITION BY {entity} "
+            f"ORDER BY {event_time} DESC, {identifier(spec.features.partition)} DESC) = 1 "
+            f"ORDER BY {entity}",
+            params={"since": since},
+        ).to_arrow_reader(batch_rows)
+
+
 def read_outcomes(
     spec: ModelSpec, published_root: Path, predictions: Path, days: Sequence[date], as_of: datetime
 ) -> pa.Table:

@@ -1,0 +1,120 @@
+"""online_features: what a service looks up to predict by entity alone, and whether it is fresh."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.services import asset_arguments, present_moment
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
+from mlops_platform.usecases.export_online import due_snapshot, export_online, store_freshness
+
+
+def online_assets(spec: ModelSpec, features: dg.AssetKey) -> list[dg.AssetsDefinition]:
+    """The online store of a model; none where its YAML declares none."""
+    return [online_features_asset(spec, features)] if spec.serving.online_store else []
+
+
+def online_upkeep(spec: ModelSpec) -> dg.Definitions:
+    """The check of the online store, and what exports it whenever the features change."""
+    if spec.serving.online_store is None:
+        return dg.Definitions()
+    export = dg.define_asset_job(
+        f"export_{spec.name}",
+        selection=dg.AssetSelection.assets([spec.name, "online_features"]),
+        description=f"Replaces the online store of {spec.name} by what is published.",
+    )
+    return dg.Definitions(
+        asset_checks=[online_freshness_check(spec)],
+        jobs=[export],
+        sensors=[online_export_sensor(spec)],
+    )
+
+
+def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
+    """The latest features of every entity, indexed by its key."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "online_features",
+            f"The latest published features of every {spec.features.entity}, replaced whole, for "
+            "`/v1/predict_by_entity`.",
+            "postgres" if is_postgres(settings().online_store(spec.name)) else "sqlite",
+        ),
+        deps=[features],
+    )
+    def online_features() -> dg.MaterializeResult[OnlineExport]:
+        location, started = settings().online_store(spec.name), time.perf_counter()
+        export = export_online(
+            spec, settings().published, location, present_moment(), datetime.now(UTC)
+        )
+        return dg.MaterializeResult(
+            value=export,
+            data_version=dg.DataVersion(f"{export.feature_snapshot[:16]}-{export.as_of:%Y-%m-%d}"),
+            metadata={
+                "dagster/row_count": export.rows,
+                "feature_snapshot": export.feature_snapshot,
+                "oldest_event_time": str(export.oldest),
+                "newest_event_time": str(export.newest),
+                "as_of": export.as_of.isoformat(),
+                "store": shown(location),
+                **_size(location),
+                "seconds": time.perf_counter() - started,
+            },
+        )
+
+    return online_features
+
+
+def online_freshness_check(spec: ModelSpec) -> dg.AssetChecksDefinition:
+    """A check of its own, so that it can be evaluated long after the export."""
+
+    @dg.asset_check(
+        asset=[spec.name, "online_features"],
+        name="online_features_are_fresh",
+        description=(
+            "The export is younger than `stale_after_minutes`, by the machine's clock; services "
+            "refuse an older one."
+        ),
+    )
+    def online_features_are_fresh() -> dg.AssetCheckResult:
+        judged = store_freshness(spec, settings().online_store(spec.name), datetime.now(UTC))
+        age = {} if judged.age_minutes is None else {"age_minutes": judged.age_minutes}
+        return dg.AssetCheckResult(passed=judged.fresh, metadata={"reason": judged.reason, **age})
+
+    return online_features_are_fresh
+
+
+def online_export_sensor(spec: ModelSpec) -> dg.SensorDefinition:
+    """Exports whenever something else is published, whoever built it."""
+
+    @dg.sensor(
+        name=f"export_{spec.name}",
+        job_name=f"export_{spec.name}",
+        minimum_interval_seconds=60,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING
+            if spec.schedules.windows
+            else dg.DefaultSensorStatus.STOPPED
+        ),
+        description="Exports the features once they are published anew.",
+    )
+    def export() -> dg.RunRequest | dg.SkipReason:
+        location = settings().online_store(spec.name)
+        snapshot = due_snapshot(spec, settings().published, location)
+        if snapshot is None:
+            return dg.SkipReason("Nothing is published that is not in the store.")
+        # An export that failed is tried again in the next hour, not at every tick.
+        return dg.RunRequest(run_key=f"{snapshot}@{datetime.now(UTC):%Y-%m-%dT%H}")
+
+    return export
+
+
+def _size(location: Path | str) -> dict[str, float]:
+    if is_postgres(location):
+        return {}
+    return {"megabytes": Path(location).stat().st_size / 1e6}

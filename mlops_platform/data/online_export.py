@@ -1,0 +1,118 @@
+"""Exporting the latest features of every entity to the store in which services look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.features import latest_feature_batches
+from mlops_platform.data.online_writers import Row, write_postgres, write_sqlite
+from mlops_platform.data.published import published_digest
+from mlops_platform.errors import DataError
+from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.online_layout import OnlineExport, is_postgres
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def export_features(
+    spec: ModelSpec,
+    published_root: Path,
+    location: Path | str,
+    keep: timedelta,
+    as_of: datetime,
+    exported_at: datetime,
+) -> OnlineExport:
+    """Replace a model's online store by the latest features of every entity, whole or not at all.
+
+    Entities whose event time is still to come are in it with what dbt has published of them.
+
+    Args:
+        location: path of a SQLite file, or `postgresql://` address.
+        keep: entities whose event time was longer ago are left out.
+        as_of: the deployment's present.
+        exported_at: the machine's.
+
+    Raises:
+        DataError: nothing is published, a feature is infinite, or the store cannot be written.
+    """
+    # Read first: should a newer table be published meanwhile, the next export sees a difference.
+    snapshot = published_digest(published_root, spec.features.table)
+    rows = _Rows(spec, latest_feature_batches(spec, published_root, as_of - keep))
+    describe = partial(rows.describe, snapshot, as_of, exported_at)
+    if is_postgres(location):
+        return write_postgres(str(location), spec.name, rows, describe)
+    return write_sqlite(Path(location), rows, describe)
+
+
+class _Rows:
+    """Rows of a store, encoded and counted while they are streamed."""
+
+    def __init__(self, spec: ModelSpec, batches: Iterable[pa.RecordBatch]) -> None:
+        self._spec, self._batches = spec, batches
+        self._count = 0
+        self._oldest: datetime | None = None
+        self._newest: datetime | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in self._batches:
+            self._count_in(batch)
+            yield from _encoded(self._spec, batch)
+
+    def describe(self, snapshot: str, as_of: datetime, exported_at: datetime) -> OnlineExport:
+        """What was streamed until now."""
+        features = self._spec.features
+        return OnlineExport(
+            model=self._spec.name,
+            entity=features.entity,
+            numeric=features.numeric,
+            categorical=features.categorical,
+            feature_snapshot=snapshot,
+            rows=self._count,
+            oldest=self._oldest,
+            newest=self._newest,
+            as_of=as_of,
+            exported_at=exported_at,
+        )
+
+    def _count_in(self, batch: pa.RecordBatch) -> None:
+        import pyarrow.compute as pc
+
+        extremes = pc.min_max(batch[self._spec.features.event_time]).as_py()
+        oldest, newest = extremes["min"], extremes["max"]
+        self._count += batch.num_rows
+        self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
+        self._newest = newest if self._newest is None else max(self._newest, newest)
+
+
+def _encoded(spec: ModelSpec, batch: pa.RecordBatch) -> Iterator[Row]:
+    import orjson
+
+    _refuse_infinite(spec, batch)
+    names = spec.features.names
+    entities = batch[spec.features.entity].to_pylist()
+    moments = batch[spec.features.event_time].to_pylist()
+    # NumPy is the fast way to Python's numbers: NULL and NaN become NaN here and null in JSON,
+    # which is how a request says that a value is missing.
+    numbers = (
+        batch[name].to_numpy(zero_copy_only=False).tolist() for name in spec.features.numeric
+    )
+    strings = (batch[name].to_pylist() for name in spec.features.categorical)
+    for entity, moment, *values in zip(entities, moments, *numbers, *strings, strict=True):
+        features = orjson.dumps(dict(zip(names, values, strict=True))).decode()
+        yield str(entity), moment.isoformat(), features
+
+
+def _refuse_infinite(spec: ModelSpec, batch: pa.RecordBatch) -> None:
+    import pyarrow.compute as pc
+
+    for name in spec.features.numeric:
+        if pc.any(pc.is_inf(batch[name])).as_py():
+            raise DataError(
+                f"column '{name}' of {spec.features.table} holds an infinite number; publish it "
+                "as NULL instead. The online store was left as it is."
+            )

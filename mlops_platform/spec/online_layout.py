@@ -1,0 +1,59 @@
+"""The layout of an online store: what an export writes and every service reads.
+
+They share no other code, and may be of different versions: a service takes from an export the
+columns of its own model, so that a feature may be added to the store before the model that reads
+it is served.
+
+SQLite: one file per model with `features(entity, event_time, features)` and `export(document)`.
+Postgres: one pair of tables for all models, with the model as first key.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mlops_platform.record import Record
+
+FEATURES, EXPORT = "features", "export"
+"""Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601."""
+POSTGRES_FEATURES, POSTGRES_EXPORT = "mlops_online_features", "mlops_online_export"
+
+
+class OnlineExport(Record):
+    """What one export holds, as the store itself says it.
+
+    Args:
+        entity: column whose values, as text, are the keys.
+        feature_snapshot: digest of the published table that it was made from.
+        as_of: the deployment's present: in a replay of history, the moment reached.
+        exported_at: the machine's moment of writing, by which a service tells that it is stale.
+    """
+
+    model: str
+    entity: str
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    feature_snapshot: str
+    rows: int
+    oldest: datetime | None
+    newest: datetime | None
+    as_of: datetime
+    exported_at: datetime
+
+
+def is_postgres(location: Path | str) -> bool:
+    """Whether a store is a database and no file."""
+    return str(location).startswith(("postgresql://", "postgresql+psycopg2://", "postgres://"))
+
+
+def libpq_url(location: Path | str) -> str:
+    """The address of a Postgres as its own client takes it, without the driver's name."""
+    return str(location).replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def shown(location: Path | str) -> str:
+    """A store as messages may name it: without user, password and parameters."""
+    if not is_postgres(location):
+        return str(location)
+    url = urlsplit(str(location))
+    return f"Postgres at {url.hostname or 'a local socket'}{url.path}"

@@ -1,0 +1,77 @@
+"""Keeps a model's online store up to date, and tells how old it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mlops_platform.data.online_export import export_features
+from mlops_platform.data.published import published_days, published_digest
+from mlops_platform.record import Record
+from mlops_platform.serving.online_store import StoreUnavailable, read_export
+from mlops_platform.spec import ModelSpec, OnlineStoreSpec
+from mlops_platform.spec.online_layout import OnlineExport
+
+
+class StoreFreshness(Record):
+    """Whether a service would still answer from the store.
+
+    Args:
+        age_minutes: by the machine's clock; null where there is no store.
+    """
+
+    fresh: bool
+    reason: str
+    age_minutes: float | None = None
+
+
+def export_online(
+    spec: ModelSpec, published_root: Path, location: Path | str, as_of: datetime, now: datetime
+) -> OnlineExport:
+    """Replace the online store by what is published.
+
+    Args:
+        as_of: the deployment's present, back from which the days to keep are counted.
+        now: the machine's, from which the age of the store is counted.
+    """
+    keep = timedelta(days=declared_store(spec).keep_days)
+    return export_features(spec, published_root, location, keep, as_of, now)
+
+
+def due_snapshot(spec: ModelSpec, published_root: Path, location: Path | str) -> str | None:
+    """Digest of what is published, where the store was made from something else."""
+    table = spec.features.table
+    if not published_days(published_root, table):
+        return None
+    published = published_digest(published_root, table)
+    try:
+        exported = read_export(location, spec.name).feature_snapshot
+    except StoreUnavailable:
+        return published
+    return None if exported == published else published
+
+
+def store_freshness(spec: ModelSpec, location: Path | str, now: datetime) -> StoreFreshness:
+    """Judge the store as a service does.
+
+    Args:
+        now: by the machine's clock.
+    """
+    stale_after = declared_store(spec).stale_after_minutes
+    try:
+        export = read_export(location, spec.name)
+    except StoreUnavailable as error:
+        return StoreFreshness(fresh=False, reason=str(error))
+    age = (now - export.exported_at) / timedelta(minutes=1)
+    return StoreFreshness(
+        fresh=age <= stale_after,
+        reason=f"exported {age:.0f} minutes ago, stale after {stale_after}",
+        age_minutes=age,
+    )
+
+
+def declared_store(spec: ModelSpec) -> OnlineStoreSpec:
+    """The online store of a model that declares one."""
+    store = spec.serving.online_store
+    assert store is not None, f"{spec.name} declares no online store"
+    return store

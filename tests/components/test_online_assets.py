@@ -1,0 +1,210 @@
+"""The online store of the deployed model: exported whole, checked apart, refreshed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from mlops_platform.clock import move_to
+from mlops_platform.components.model_lifecycle import online_assets
+from mlops_platform.components.model_lifecycle.online_assets import (
+    online_export_sensor,
+    online_features_asset,
+    online_freshness_check,
+    online_upkeep,
+)
+from mlops_platform.components.models import declared_spec
+from mlops_platform.data.published import publish_table
+from mlops_platform.definitions import defs
+from mlops_platform.serving.online_store import OnlineStore, UnknownEntity
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec, ServingSpec
+from mlops_platform.spec.online_layout import OnlineExport
+
+MODEL = "flight_delay"
+EXPORT, CHECK = dg.AssetKey([MODEL, "online_features"]), "online_features_are_fresh"
+FEATURES = dg.AssetKey(["features", "flight_features"])
+NOW = datetime(2013, 4, 1, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return defs()
+
+
+@pytest.fixture(scope="module")
+def spec() -> ModelSpec:
+    return declared_spec(MODEL)
+
+
+@pytest.fixture
+def published(home: Settings, spec: ModelSpec, tmp_path: Path) -> Settings:
+    """Sixty flights, one every six hours, as dbt would have published them."""
+    move_to(home.replayed_moment, NOW)
+    publish(home, spec, tmp_path / "warehouse.duckdb", flights=60)
+    return home
+
+
+def publish(home: Settings, spec: ModelSpec, warehouse: Path, flights: int) -> None:
+    numbers = ", ".join(f"flight * 0.25 AS {name}" for name in spec.features.numeric)
+    strings = ", ".join(f"'UA' AS {name}" for name in spec.features.categorical)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {spec.features.table} AS SELECT 'f' || flight AS flight_id, "
+            "TIMESTAMPTZ '2013-04-01 08:00:00+00' - to_hours(flight * 6) AS event_time, "
+            f"event_time::DATE AS local_date, {numbers}, {strings} "
+            f"FROM range({flights}) AS flights (flight)"
+        )
+    table = spec.features.table
+    publish_table(warehouse, table, "local_date", home.published, ["flight_id"])
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, **arguments: object
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, **arguments)  # type: ignore[arg-type]
+
+
+def test_the_export_takes_the_days_that_are_kept(
+    published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    result = run(definitions, instance, f"export_{MODEL}")
+    (made,) = result.asset_materializations_for_node(f"{MODEL}__online_features")
+    assert made.metadata["dagster/row_count"].value == 28  # four a day, for seven days
+    assert made.metadata["newest_event_time"].value == "2013-04-01 08:00:00+00:00"
+    assert instance.get_latest_materialization_event(EXPORT)
+
+
+def test_what_was_exported_is_what_a_service_finds(
+    published: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    spec: ModelSpec,
+) -> None:
+    run(definitions, instance, f"export_{MODEL}")
+    numeric = [
+        NumericColumn(name=name, missing_allowed=True, minimum=0, maximum=1)
+        for name in spec.features.numeric
+    ]
+    categorical = [
+        CategoricalColumn(name=name, missing_allowed=True, categories=("UA",))
+        for name in spec.features.categorical
+    ]
+    schema = FeatureSchema(
+        model=MODEL, entity="flight_id", label="is_late", columns=(*numeric, *categorical)
+    )
+    store = OnlineStore.open(published.online_store(MODEL), schema, timedelta(hours=1))
+    found = store.lookup("f3")
+    assert found.features == dict.fromkeys(spec.features.numeric, 0.75) | dict.fromkeys(
+        spec.features.categorical, "UA"
+    )
+    assert found.event_time == datetime(2013, 3, 31, 14, tzinfo=UTC)
+    with pytest.raises(UnknownEntity):
+        store.lookup("f28")  # a week ago and two hours
+
+
+def test_the_check_runs_with_the_export_and_alone_without_exporting(
+    published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    first = run(definitions, instance, f"export_{MODEL}")
+    assert [one.passed for one in first.get_asset_check_evaluations()] == [True]
+    written = Path(published.online_store(MODEL)).stat().st_mtime_ns
+
+    check = online_freshness_check(declared_spec(MODEL))
+    alone = dg.Definitions(asset_checks=[check]).resolve_implicit_global_asset_job_def()
+    result = alone.execute_in_process(instance=instance)
+    assert [one.check_name for one in result.get_asset_check_evaluations()] == [CHECK]
+    assert Path(published.online_store(MODEL)).stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(("minutes", "passes"), [(59, True), (61, False)])
+def test_the_check_fails_once_services_refuse_the_export(
+    published: Settings,
+    spec: ModelSpec,
+    minutes: int,
+    passes: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serving = ServingSpec.model_validate({"online_store": {"stale_after_minutes": 60}})
+    spec = spec.model_copy(update={"serving": serving})
+    online_features_asset(spec, FEATURES)()
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, zone: object = None) -> datetime:
+            return datetime.now(UTC) + timedelta(minutes=minutes)
+
+    monkeypatch.setattr(online_assets, "datetime", Later)
+    result = online_freshness_check(spec)()
+    assert isinstance(result, dg.AssetCheckResult)
+    assert result.passed is passes
+    assert "stale after 60" in str(result.metadata["reason"].value)
+
+
+def test_without_an_export_the_check_fails_and_says_what_to_do(
+    home: Settings, spec: ModelSpec
+) -> None:
+    result = online_freshness_check(spec)()
+    assert isinstance(result, dg.AssetCheckResult)
+    assert not result.passed
+    assert "materialise the asset online_features" in str(result.metadata["reason"].value)
+
+
+def test_the_sensor_asks_for_an_export_once_per_publication(
+    published: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    spec: ModelSpec,
+    tmp_path: Path,
+) -> None:
+    sensor = online_export_sensor(spec)
+
+    def tick() -> dg.RunRequest | dg.SkipReason:
+        with dg.build_sensor_context(instance) as context:
+            answer = sensor(context)
+        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+        return answer
+
+    first, again = tick(), tick()
+    assert isinstance(first, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert first.run_key == again.run_key  # the daemon starts one run
+    run(definitions, instance, f"export_{MODEL}")
+    assert isinstance(tick(), dg.SkipReason)
+
+    publish(published, spec, tmp_path / "warehouse.duckdb", flights=61)
+    newer = tick()
+    assert isinstance(newer, dg.RunRequest)
+    assert newer.run_key != first.run_key
+
+
+def test_before_anything_is_published_the_sensor_waits(home: Settings, spec: ModelSpec) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as context:
+        assert isinstance(online_export_sensor(spec)(context), dg.SkipReason)
+
+
+def test_a_model_without_an_online_store_has_none_of_it(spec: ModelSpec) -> None:
+    without = spec.model_copy(update={"serving": ServingSpec()})
+    assert online_assets.online_assets(without, FEATURES) == []
+    assert not list(online_upkeep(without).sensors or ())
+
+
+def test_the_export_hands_on_what_it_wrote(
+    published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    from mlops_platform.components.record_io_manager import latest_record
+
+    run(definitions, instance, f"export_{MODEL}")
+    record = latest_record(EXPORT, OnlineExport)
+    assert (record.rows, record.as_of) == (28, NOW)
