@@ -1,5 +1,6 @@
 """Whole files or none: everything is written under a temporary name and renamed."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -42,6 +43,15 @@ def new_directory(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def one_process_at_a_time(lock: Path) -> Iterator[None]:
+    """Keep other processes of this machine out, until done or dead."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

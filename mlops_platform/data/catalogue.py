@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow.dataset as ds
 
-PARTITIONED = ("landing", "features", "predictions")
+PARTITIONED = ("landing", "features", "predictions", "served")
 SCHEMAS = (*PARTITIONED, "training_sets", "predictions_with_outcomes")
 
 
@@ -49,7 +49,8 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
     apart by the column ``training_set``), ``predictions.<model>`` (all windows),
     ``predictions_with_outcomes.<model>`` (the same with ``label`` and ``known_at``, NULL where the
-    outcome is not known), and ``catalogue`` (schema, name, rows, partitions).
+    outcome is not known), ``served.<model>`` (every answer that was logged and has landed), and
+    ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read

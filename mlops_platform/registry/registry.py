@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import RegistryError
-from mlops_platform.files import sha256_of_file
-from mlops_platform.registry.connection import connect, one_process_at_a_time
+from mlops_platform.files import one_process_at_a_time, sha256_of_file
+from mlops_platform.registry.connection import connect
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
 from mlops_platform.registry.training_run import TrainingRun, terminated
 from mlops_platform.registry.versions import (

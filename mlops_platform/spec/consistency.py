@@ -29,6 +29,11 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         if column not in known:
             fix = f"{_unknown_column(column, known)} Columns for subgroups only go to `sensitive`."
             yield SpecError(f"evaluation.subgroups.{position}", column, fix)
+    logged = (spec.features.entity, *spec.features.names)
+    for position, column in enumerate(spec.serving.log.redact):
+        if column not in logged:
+            fix = _unknown_column(column, logged)
+            yield SpecError(f"serving.log.redact.{position}", column, fix)
 
 
 def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:

@@ -77,6 +77,13 @@ class WindowSpec(Section):
         default=None, description="Day on which the last window ends; null where it goes on."
     )
     timezone: str = Field(default="UTC", description="IANA zone whose midnight starts a window.")
+    source: Literal["batch", "served"] = Field(
+        default="batch",
+        description=(
+            "What the predictions of a window are: `batch` scores every entity of its days, "
+            "`served` takes what the service answered, where it answered anything."
+        ),
+    )
 
     @field_validator("timezone")
     @classmethod

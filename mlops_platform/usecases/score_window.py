@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.data.features import feature_batches
 from mlops_platform.data.predictions import predictions_file, write_predictions
@@ -28,7 +28,8 @@ class ScoredWindow(Record):
 
     Args:
         threshold: score from which the release decides positive.
-        feature_snapshot: digest of the published features of its days.
+        feature_snapshot: digest of the features that were scored.
+        source: whether rows were scored afterwards, or are what the service answered.
         positive_share: share of rows decided positive.
     """
 
@@ -42,6 +43,12 @@ class ScoredWindow(Record):
     positive_share: float
     scored_at: datetime
     path: Path
+    source: Literal["batch", "served"] = "batch"
+
+
+def sent_column(feature: str) -> str:
+    """The column of a served window's predictions that holds what was sent for a feature."""
+    return f"sent_{feature}"
 
 
 def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None) -> Release:

@@ -14,7 +14,7 @@ from mlops_platform.monitoring.reference import Reference, sample
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reference import SCORE
-from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.score_window import ScoredWindow, sent_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,11 +80,17 @@ def watch_drift(
 
 
 def _scored_rows(spec: ModelSpec, scored: ScoredWindow, published_root: Path) -> pa.Table:
-    """The window's features with the scores that were made from them."""
-    entity = spec.features.entity
+    """The window's features with the scores that were made from them.
+
+    Of a served window they are what was sent, as far as that was logged.
+    """
+    entity, predicted = spec.features.entity, read_parquet(scored.path)
     features = read_feature_rows(spec, published_root, scored.window.days)
-    scores = read_parquet(scored.path).select([entity, SCORE])
-    return features.join(scores, entity, join_type="inner")
+    sent = [name for name in spec.features.names if sent_column(name) in predicted.column_names]
+    scores = predicted.select([entity, SCORE, *map(sent_column, sent)])
+    rows = features.drop_columns(sent).join(scores, entity, join_type="inner")
+    names = {sent_column(name): name for name in sent}
+    return rows.rename_columns([names.get(name, name) for name in rows.column_names])
 
 
 def _report_name(window: Window) -> str:

@@ -1,4 +1,4 @@
-"""predictions, drift_report and performance: what a model does in one window, and how well."""
+"""drift_report and performance: how far a window has drifted, and how well it went."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -32,7 +32,6 @@ from mlops_platform.monitoring.alarm import (
 from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.champion import load_release
 from mlops_platform.usecases.measure_performance import (
     labels_built_through,
     matured_since,
@@ -40,52 +39,8 @@ from mlops_platform.usecases.measure_performance import (
     measure_performance,
 )
 from mlops_platform.usecases.reference import load_reference
-from mlops_platform.usecases.score_window import ScoredWindow, responsible_release, score_window
+from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
 from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
-
-
-def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
-    """One row per entity of a window, with the version that scored it."""
-    key = dg.AssetKey([spec.name, "predictions"])
-
-    @dg.asset(
-        **asset_arguments(
-            spec,
-            "predictions",
-            f"Every {spec.features.entity} of a window scored by the release that is responsible "
-            "for it, from the features as they were at its own event time.",
-            "parquet",
-        ),
-        partitions_def=window_partitions(spec.window),
-        deps=[features, dg.AssetKey([spec.name, "champion"])],
-    )
-    def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
-        window = window_named(spec.window, context.partition_key)
-        before = partition_record(key, window.name, ScoredWindow)
-        release = responsible_release(open_ledger(), spec.name, before)
-        scored = score_window(
-            spec,
-            window,
-            load_release(open_registry(), release),
-            settings().published,
-            settings().predictions,
-            present_moment(),
-        )
-        return dg.MaterializeResult(
-            value=scored,
-            data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
-            metadata={
-                "dagster/row_count": scored.rows,
-                "version": scored.version,
-                "release": scored.release,
-                "mean_score": scored.mean_score,
-                "positive_share": scored.positive_share,
-                "feature_snapshot": scored.feature_snapshot,
-                "path": dg.MetadataValue.path(scored.path),
-            },
-        )
-
-    return predictions
 
 
 def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:

@@ -1,0 +1,94 @@
+"""`mlops replay-request`: a logged prediction, run again exactly."""
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from mlops_platform.cli.adapters import open_ledger, open_registry
+from mlops_platform.cli.console import console
+from mlops_platform.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_platform.spec import ModelSpec
+    from mlops_platform.usecases.replay_request import ReplayedRequest, ReplayedRow
+
+
+@click.command()
+@click.argument("request_id")
+@click.option("--model", help="Where it is known  [default: look through the logs of all models]")
+@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@click.pass_context
+def command(context: click.Context, request_id: str, model: str | None, as_json: bool) -> None:
+    """Run a logged request again, by the very version that answered it.
+
+    REQUEST_ID is in every answer and in its header X-Request-Id. Ends with code 1 where the
+    pipeline answers otherwise now, or cannot be run.
+    """
+    replayed = _replayed(request_id, _specs(model))
+    if as_json:
+        click.echo(replayed.model_dump_json(indent=2))
+    else:
+        _show(replayed)
+    if not replayed.agrees:
+        context.exit(1)
+
+
+def _specs(model: str | None) -> "Sequence[ModelSpec]":
+    from mlops_platform.components.models import declared_models, declared_spec
+
+    return [declared_spec(model)] if model else [one.spec for one in declared_models()]
+
+
+def _replayed(request_id: str, specs: "Sequence[ModelSpec]") -> "ReplayedRequest":
+    from mlops_platform.settings import settings
+    from mlops_platform.usecases.offline_version import OfflineVersions
+    from mlops_platform.usecases.replay_request import replay_request
+
+    ledger, registry = open_ledger(), open_registry()
+    for spec in specs:
+        log, landed = settings().prediction_log(spec.name), settings().served / spec.name
+        versions = OfflineVersions(ledger, registry, spec.name)
+        replayed = replay_request(spec, request_id, log, landed, versions)
+        if replayed.rows:
+            return replayed
+    names = ", ".join(spec.name for spec in specs)
+    raise DataError(
+        f"no request '{request_id}' is in the prediction log of {names}. It may have been sampled "
+        "out (`serving.log.sample`), dropped by a full disk, or served elsewhere."
+    )
+
+
+def _show(replayed: "ReplayedRequest") -> None:
+    console.print(Text(f"request {replayed.request_id} to {replayed.model}", style="bold"))
+    for row in replayed.rows:
+        console.print()
+        _show_row(row)
+
+
+def _show_row(row: "ReplayedRow") -> None:
+    _say(
+        f"{row.time:%Y-%m-%d %H:%M:%S.%f} UTC, {row.route}, row {row.row}, entity "
+        f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
+        f"{row.sequence}, in {row.latency_ms:.1f} ms"
+    )
+    answers = Table("", "probability", "decision")
+    answers.add_row("answered", repr(row.probability), str(row.decision))
+    if row.replayed is not None:
+        again = row.replayed
+        answers.add_row("offline now", repr(again.probability), str(again.decision))
+        answers.add_row("difference", f"{again.difference:g}", "")
+    console.print(answers)
+    _say(row.verdict)
+    features = Table("feature", "value")
+    for name, value in row.features.items():
+        shown = "redacted" if name in row.redacted else "missing" if value is None else str(value)
+        features.add_row(name, Text(shown))
+    console.print(features)
+
+
+def _say(text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

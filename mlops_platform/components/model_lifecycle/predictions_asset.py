@@ -1,0 +1,93 @@
+"""predictions: what a model said in one window, scored afterwards or as it was served."""
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    present_moment,
+)
+from mlops_platform.components.partitions import window_partitions
+from mlops_platform.components.record_io_manager import partition_record
+from mlops_platform.data.windows import Window, window_named
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.champion import load_release
+from mlops_platform.usecases.score_window import ScoredWindow, responsible_release, score_window
+from mlops_platform.usecases.served_window import take_served_window
+
+
+def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
+    """One row per entity of a window, with the version that scored it."""
+    key = dg.AssetKey([spec.name, "predictions"])
+    source = "served_predictions" if spec.window.source == "served" else "champion"
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "predictions",
+            _predictions_in_words(spec),
+            "parquet",
+        ),
+        partitions_def=window_partitions(spec.window),
+        deps=[features, dg.AssetKey([spec.name, source])],
+    )
+    def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
+        window = window_named(spec.window, context.partition_key)
+        scored = _taken(spec, window) if spec.window.source == "served" else None
+        if scored is None:
+            scored = _scored(spec, window, partition_record(key, window.name, ScoredWindow))
+        return dg.MaterializeResult(
+            value=scored,
+            data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
+            metadata={
+                "dagster/row_count": scored.rows,
+                "source": scored.source,
+                "version": scored.version,
+                "release": scored.release,
+                "mean_score": scored.mean_score,
+                "positive_share": scored.positive_share,
+                "feature_snapshot": scored.feature_snapshot,
+                "path": dg.MetadataValue.path(scored.path),
+            },
+        )
+
+    return predictions
+
+
+def _predictions_in_words(spec: ModelSpec) -> str:
+    if spec.window.source == "served":
+        return (
+            f"The answer that counts for every {spec.features.entity} of a window, as the service "
+            "gave it; scored afterwards where no champion answered, as before there was a service."
+        )
+    return (
+        f"Every {spec.features.entity} of a window scored by the release that is responsible for "
+        "it, from the features as they were at its own event time."
+    )
+
+
+def _scored(spec: ModelSpec, window: Window, before: ScoredWindow | None) -> ScoredWindow:
+    release = responsible_release(open_ledger(), spec.name, before)
+    return score_window(
+        spec,
+        window,
+        load_release(open_registry(), release),
+        settings().published,
+        settings().predictions,
+        present_moment(),
+    )
+
+
+def _taken(spec: ModelSpec, window: Window) -> ScoredWindow | None:
+    return take_served_window(
+        spec,
+        window,
+        open_ledger(),
+        open_registry(),
+        settings().served / spec.name,
+        settings().published,
+        settings().predictions,
+        present_moment(),
+    )

@@ -1,0 +1,138 @@
+"""served_predictions: what the service answered, landed, and proved to be what was judged."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    open_ledger,
+    open_registry,
+)
+from mlops_platform.data.served import has_unlanded
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.land_served import LandedPredictions, land_served
+from mlops_platform.usecases.record_activations import record_activations
+
+SERVED_AS_OFFLINE = "served_as_offline"
+EVERY_LINE_LANDED = "every_line_landed"
+
+
+def served_upkeep(spec: ModelSpec) -> dg.Definitions:
+    """The job that lands what was served, and the schedule that asks for it."""
+    name = f"land_served_{spec.name}"
+    job = dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets([spec.name, "served_predictions"]),
+        description=f"Lands the prediction log of {spec.name} and proves it against the pipeline.",
+    )
+
+    @dg.schedule(
+        name=name,
+        job_name=name,
+        cron_schedule="17 * * * *",
+        execution_timezone="UTC",
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING
+            if spec.schedules.windows
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
+        description="Every hour, where something was served since.",
+    )
+    def land() -> dg.RunRequest | dg.SkipReason:
+        log, landed = settings().prediction_log(spec.name), settings().served / spec.name
+        if not has_unlanded(log, landed):
+            return dg.SkipReason("Nothing was served since the last landing.")
+        return dg.RunRequest()
+
+    return dg.Definitions(jobs=[job], schedules=[land])
+
+
+def served_predictions_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """Every logged prediction, once, by day."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "served_predictions",
+            "Every answer that the service logged, landed once as Parquet by UTC day, with its "
+            "features, release, role and latency. What landed last is scored again offline.",
+            "parquet",
+        ),
+        # The log's files come from outside; what they must agree with is the champion.
+        deps=[dg.AssetKey([spec.name, "champion"])],
+        check_specs=[
+            dg.AssetCheckSpec(
+                SERVED_AS_OFFLINE,
+                asset=[spec.name, "served_predictions"],
+                blocking=True,
+                description="Served probabilities equal those of the released pipeline offline.",
+            ),
+            dg.AssetCheckSpec(
+                EVERY_LINE_LANDED,
+                asset=[spec.name, "served_predictions"],
+                description="No line of the log was malformed; such are kept in `quarantine/`.",
+            ),
+        ],
+    )
+    def served_predictions() -> Iterator[Any]:
+        ledger, log = open_ledger(), settings().prediction_log(spec.name)
+        landed = land_served(
+            spec,
+            log,
+            settings().served / spec.name,
+            ledger,
+            open_registry(),
+            datetime.now(UTC),
+        )
+        # `mlops serve` does so by itself; a service that was started otherwise cannot.
+        record_activations(ledger, spec.name, log)
+        yield dg.MaterializeResult(
+            value=landed,
+            metadata=_headline(landed),
+            check_results=[_parity_result(landed), _lines_result(landed)],
+        )
+
+    return served_predictions
+
+
+def _headline(landed: LandedPredictions) -> dict[str, Any]:
+    landing, parity = landed.landing, landed.parity
+    return {
+        "dagster/row_count": landing.rows,
+        "files": len(landing.files),
+        "malformed_lines": landing.malformed,
+        "log_files_deleted": len(landing.deleted),
+        "parity_rows": parity.compared,
+        "parity_max_difference": parity.max_difference,
+        "path": dg.MetadataValue.path(landed.folder),
+    }
+
+
+def _parity_result(landed: LandedPredictions) -> dg.AssetCheckResult:
+    parity = landed.parity
+    return dg.AssetCheckResult(
+        check_name=SERVED_AS_OFFLINE,
+        passed=parity.passed,
+        metadata={
+            "reason": parity.reason,
+            "rows": parity.rows,
+            "compared": parity.compared,
+            "left_out": parity.left_out,
+            "versions": ", ".join(map(str, parity.versions)),
+            "max_difference": parity.max_difference,
+        },
+    )
+
+
+def _lines_result(landed: LandedPredictions) -> dg.AssetCheckResult:
+    landing = landed.landing
+    return dg.AssetCheckResult(
+        check_name=EVERY_LINE_LANDED,
+        passed=not landing.malformed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"malformed": landing.malformed, "reasons": "; ".join(landing.reasons)},
+    )

@@ -1,0 +1,201 @@
+"""Landing what was served: the lines of the prediction log become Parquet, each exactly once.
+
+Beside the landed days lies a manifest that says how far every log file was read. It is written
+after the rows are. Where a crash comes in between, the same lines are read again and the same files
+are written again, under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import ValidationError
+
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.served_lines import ReadLines, quarantined, read_lines
+from mlops_platform.errors import DataError
+from mlops_platform.files import one_process_at_a_time, write_text
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOG_FILES = "predictions-*.jsonl"
+MANIFEST = "landed.json"
+QUARANTINE = "quarantine"
+PIECE_BYTES = 16_000_000
+"""Lines that are read at once, and so the most that a crash makes to be read again."""
+
+
+class ServedManifest(Record):
+    """What has landed of one model's log.
+
+    Args:
+        offsets: bytes that were read of each log file.
+        unjudged: landed files that no parity check has seen yet.
+        judged: those that the last one saw.
+    """
+
+    offsets: Mapping[str, int] = {}
+    unjudged: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+
+    def after(self, piece: Piece, files: tuple[str, ...]) -> ServedManifest:
+        """The manifest once a piece has landed."""
+        unjudged = tuple(dict.fromkeys((*self.unjudged, *files)))
+        offsets = {**self.offsets, piece.file.name: piece.end}
+        return self.model_copy(update={"offsets": offsets, "unjudged": unjudged})
+
+    def without(self, log_file: str) -> ServedManifest:
+        """The manifest once a log file is gone."""
+        offsets = {name: read for name, read in self.offsets.items() if name != log_file}
+        return self.model_copy(update={"offsets": offsets})
+
+
+class Landing(Record):
+    """What one landing did.
+
+    Args:
+        files: landed files, relative to the model's folder.
+        malformed: lines that are none, kept in `quarantine/`.
+        deleted: log files that were landed long ago.
+    """
+
+    rows: int = 0
+    files: tuple[str, ...] = ()
+    malformed: int = 0
+    reasons: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+class Piece(NamedTuple):
+    """Complete lines of a log file, from one byte to another."""
+
+    file: Path
+    start: int
+    end: int
+    lines: list[bytes]
+
+    @property
+    def name(self) -> str:
+        """Name of what is landed from it; the same for every attempt."""
+        return f"{self.file.stem}-{self.start:012d}"
+
+
+def land_log(spec: ModelSpec, log: Path, landed: Path, now: datetime) -> Landing:
+    """Land every complete line of a model's log that has not landed yet.
+
+    Args:
+        log: folder of the workers' files.
+        landed: folder of the model's landed days.
+        now: moment of the machine, by which old log files are deleted.
+    """
+    landing = Landing()
+    with one_process_at_a_time(landed / ".lock"):
+        for file in sorted(log.glob(LOG_FILES)):
+            for piece in _pieces(file, read_manifest(landed).offsets.get(file.name, 0)):
+                landing = _land(spec, piece, landed, landing)
+        return landing.model_copy(update={"deleted": _delete_old(spec, log, landed, now)})
+
+
+def read_manifest(landed: Path) -> ServedManifest:
+    """What has landed of a model's log; nothing where there is no manifest.
+
+    Raises:
+        DataError: the file is no manifest.
+    """
+    path = landed / MANIFEST
+    try:
+        return ServedManifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return ServedManifest()
+    except ValidationError as error:
+        raise DataError(
+            f"{path} is no manifest: {error.errors(include_url=False)}. Restore it, or delete the "
+            f"whole folder {landed} to land again what the log still holds."
+        ) from error
+
+
+def record_judged(landed: Path, files: tuple[str, ...]) -> None:
+    """Remember which landed files a parity check has seen."""
+    with one_process_at_a_time(landed / ".lock"):
+        manifest = read_manifest(landed)
+        unjudged = tuple(file for file in manifest.unjudged if file not in files)
+        _write(landed, manifest.model_copy(update={"unjudged": unjudged, "judged": files}))
+
+
+def has_unlanded(log: Path, landed: Path) -> bool:
+    """Whether a log has grown since the last landing."""
+    offsets = read_manifest(landed).offsets
+    return any(file.stat().st_size > offsets.get(file.name, 0) for file in log.glob(LOG_FILES))
+
+
+def unlanded_lines(log: Path, landed: Path) -> Iterator[Piece]:
+    """The complete lines of a log that have not landed yet."""
+    offsets = read_manifest(landed).offsets
+    for file in sorted(log.glob(LOG_FILES)):
+        yield from _pieces(file, offsets.get(file.name, 0))
+
+
+def _pieces(file: Path, start: int) -> Iterator[Piece]:
+    with file.open("rb") as log:
+        log.seek(start)
+        while content := log.read(PIECE_BYTES) + log.readline():
+            # A last line without its end is still being written, or never will be.
+            size = content.rfind(b"\n") + 1
+            if not size:
+                return
+            yield Piece(file, start, start + size, content[: size - 1].split(b"\n"))
+            start += size
+            log.seek(start)
+
+
+def _land(spec: ModelSpec, piece: Piece, landed: Path, landing: Landing) -> Landing:
+    read = read_lines(piece.lines, spec)
+    files = tuple(_write_days(read, piece, landed))
+    if read.malformed:
+        write_text(landed / QUARANTINE / f"{piece.name}.jsonl", quarantined(read.malformed))
+    _write(landed, read_manifest(landed).after(piece, files))
+    reasons = dict.fromkeys([*landing.reasons, *(line.reason for line in read.malformed)])
+    return Landing(
+        rows=landing.rows + read.rows.num_rows,
+        files=(*landing.files, *files),
+        malformed=landing.malformed + len(read.malformed),
+        reasons=tuple(reasons)[:10],
+    )
+
+
+def _write_days(read: ReadLines, piece: Piece, landed: Path) -> Iterator[str]:
+    for day, rows in _by_day(read.rows):
+        name = f"day={day}/{piece.name}.parquet"
+        write_parquet(rows, landed / name)
+        yield name
+
+
+def _by_day(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """Rows of every day of their time in UTC, so that no YAML moves what has landed."""
+    import pyarrow.compute as pc
+
+    days = pc.strftime(rows["time"], "%Y-%m-%d")
+    for day in sorted(pc.unique(days).to_pylist()):
+        yield day, rows.filter(pc.equal(days, day))
+
+
+def _delete_old(spec: ModelSpec, log: Path, landed: Path, now: datetime) -> tuple[str, ...]:
+    """Delete log files that no worker writes any more: it begins another one every day."""
+    kept_since = (now - timedelta(days=spec.serving.log.keep_days)).timestamp()
+    deleted = []
+    for file in sorted(log.glob(LOG_FILES)):
+        if file.stat().st_mtime < kept_since:
+            file.unlink()
+            _write(landed, read_manifest(landed).without(file.name))
+            deleted.append(file.name)
+    return tuple(deleted)
+
+
+def _write(landed: Path, manifest: ServedManifest) -> None:
+    write_text(landed / MANIFEST, manifest.model_dump_json(indent=2) + "\n")

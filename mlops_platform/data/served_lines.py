@@ -1,0 +1,154 @@
+"""Lines of the prediction log become rows of a table; what is no such line is kept apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, NotRequired
+
+from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KEYS = (
+    *("time", "request_id", "row", "route", "entity", "role", "model", "version", "sequence"),
+    *("probability", "decision", "latency_ms", "redacted"),
+)
+"""Columns of every landed prediction, before its features."""
+RESERVED = frozenset((*KEYS, "day", "event_time", "partition"))
+
+Whole = Annotated[int, Field(ge=0, lt=2**31)]
+Value = FiniteFloat | str | None
+
+
+class ServedLine(TypedDict):
+    """One line, as `serving.prediction_log` writes it."""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid")  # type: ignore[misc]
+
+    time: AwareDatetime
+    request_id: str
+    row: Whole
+    route: str
+    entity: str | None
+    role: Literal["champion", "challenger", "shadow"]
+    model: str
+    version: str
+    sequence: Whole
+    features: dict[str, Value]
+    probability: Annotated[float, Field(ge=0, le=1)]
+    decision: bool
+    latency_ms: FiniteFloat
+    redacted: NotRequired[list[str]]
+
+
+class MalformedLine(NamedTuple):
+    """A line that could not be read, and why."""
+
+    line: bytes
+    reason: str
+
+
+class ReadLines(NamedTuple):
+    """The rows of some lines, in their order, and the lines that are none."""
+
+    rows: pa.Table
+    malformed: list[MalformedLine]
+
+
+def served_column(feature: str) -> str:
+    """The column of a feature: its own name, unless every landed prediction has one of that name.
+
+    >>> served_column("carrier"), served_column("model")
+    ('carrier', 'feature_model')
+    """
+    return f"feature_{feature}" if feature in RESERVED else feature
+
+
+def read_lines(lines: Sequence[bytes], spec: ModelSpec) -> ReadLines:
+    """Read lines of one model's log.
+
+    Columns: `KEYS`, then the features: DOUBLE and VARCHAR as the spec declares them, which are NULL
+    where they were missing or redacted, then features that only other versions of the model read.
+    """
+    read: list[ServedLine] = []
+    malformed: list[MalformedLine] = []
+    kinds = dict.fromkeys(spec.features.numeric, float) | dict.fromkeys(
+        spec.features.categorical, str
+    )
+    validate = _line_type().validate_json
+    for line in lines:
+        try:
+            served = validate(line)
+            _require(spec.name, kinds, served)
+        except ValueError as error:
+            malformed.append(MalformedLine(line, _reason(error)))
+        else:
+            read.append(served)
+    return ReadLines(_table(read, kinds), malformed)
+
+
+@cache
+def _line_type() -> TypeAdapter[ServedLine]:
+    return TypeAdapter(ServedLine)
+
+
+def _require(model: str, kinds: Mapping[str, type], served: ServedLine) -> None:
+    if served["model"] != model:
+        raise ValueError(f"model: {served['model']!r} is another one")
+    for name, value in served["features"].items():
+        if value is not None and name in kinds and type(value) is not kinds[name]:
+            raise ValueError(f"features.{name}: {value!r} is no {kinds[name].__name__}")
+
+
+def _reason(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
+
+
+def _table(served: Sequence[ServedLine], kinds: Mapping[str, type]) -> pa.Table:
+    import pyarrow as pa
+
+    types = {
+        "time": pa.timestamp("us", "UTC"),
+        "row": pa.int32(),
+        "sequence": pa.int32(),
+        "probability": pa.float64(),
+        "decision": pa.bool_(),
+        "latency_ms": pa.float64(),
+        "redacted": pa.list_(pa.string()),
+    }
+    columns = {
+        key: pa.array([line.get(key) for line in served], types.get(key, pa.string()))
+        for key in KEYS
+    }
+    features = [line["features"] for line in served]
+    names = dict.fromkeys([*kinds, *(name for row in features for name in row)])
+    for name in names:
+        values = [row.get(name) for row in features]
+        columns[served_column(name)] = _feature(values, kinds.get(name))
+    return pa.table(columns)
+
+
+def _feature(values: list[float | str | None], kind: type | None) -> pa.Array:
+    import pyarrow as pa
+
+    if kind is None:
+        kind = str if any(isinstance(value, str) for value in values) else float
+        values = [value if value is None else kind(value) for value in values]
+    return pa.array(values, pa.string() if kind is str else pa.float64())
+
+
+def quarantined(malformed: Sequence[MalformedLine]) -> str:
+    """Write malformed lines as JSON lines, each with its reason."""
+    return "".join(
+        json.dumps({"reason": reason, "line": line.decode(errors="backslashreplace")}) + "\n"
+        for line, reason in malformed
+    )

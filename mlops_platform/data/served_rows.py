@@ -1,0 +1,125 @@
+"""Reading what was served: a sample to judge, one request, and the answers of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.served import unlanded_lines
+from mlops_platform.data.served_lines import read_lines
+from mlops_platform.data.windows import Window
+from mlops_platform.errors import DataError
+from mlops_platform.spec import FeaturesSpec, ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FILES = "day=*/*.parquet"
+DAYS_AHEAD = 31
+"""An answer is looked for from this long before its window on: earlier ones are not of it."""
+
+
+def sample_served(landed: Path, files: Sequence[str], most: int) -> tuple[pa.Table, int]:
+    """At most `most` rows of landed files, always the same ones, and how many rows there are.
+
+    Args:
+        files: some at least, relative to the folder.
+    """
+    paths = ", ".join(literal(landed / file) for file in files)
+    source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+    with private_duckdb() as connection:
+        sample = connection.sql(
+            f'FROM {source} ORDER BY md5(request_id || role || "row"), role, "row" LIMIT $most',
+            params={"most": most},
+        ).to_arrow_table()
+        [(rows,)] = connection.sql(f"SELECT count(*) FROM {source}").fetchall()
+    return sample, rows
+
+
+def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> pa.Table:
+    """Every logged row of one request, landed or not, by time, role and row; none where unknown."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = request_id.encode()
+    found = [
+        read_lines([line for line in piece.lines if wanted in line], spec).rows
+        for piece in unlanded_lines(log, landed)
+    ]
+    if any(landed.glob(FILES)):
+        with private_duckdb() as connection:
+            query = f"FROM {_landed(landed)} WHERE request_id = $request_id"
+            landed_rows = connection.sql(query, params={"request_id": request_id}).to_arrow_table()
+        found.append(landed_rows.drop_columns(["day"]))
+    if not found:
+        return read_lines([], spec).rows
+    rows = pa.concat_tables(found, promote_options="permissive")
+    rows = rows.filter(pc.equal(rows["request_id"], request_id))
+    return rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
+
+
+def read_answers(
+    spec: ModelSpec, landed: Path, published_root: Path, window: Window
+) -> pa.Table | None:
+    """The one answer that counts for every entity of a window, by event time and entity.
+
+    An entity belongs to the window of its published event, and the last answer before that event
+    counts, or the last one where all came later. One that was never published belongs to the
+    window of its last answer, whose time stands for its event. What the shadow predicted, or what
+    was asked without an entity (or one that is not of the published type), is no answer.
+
+    Columns: entity (of its published type), event_time (UTC), partition, then what was logged.
+
+    Returns:
+        None where nothing has landed yet.
+
+    Raises:
+        DataError: the feature table is not published.
+    """
+    if not any(landed.glob(FILES)):
+        return None
+    with private_duckdb() as connection:
+        connection.execute(f"CREATE TEMP VIEW known AS {_known(spec.features, published_root)}")
+        described = connection.execute("DESCRIBE known").fetchall()
+        return connection.sql(
+            f"WITH answers AS (FROM {_landed(landed)} "
+            "WHERE role <> 'shadow' AND entity IS NOT NULL AND day >= $since), "
+            f"placed AS (SELECT try_cast(answers.entity AS {described[0][1]}) AS entity, "
+            "coalesce(known.event_time, answers.time) AS event_time, "
+            "coalesce(known.partition, CAST(timezone($zone, answers.time) AS DATE)) AS partition, "
+            "answers.* EXCLUDE (entity, day) "
+            "FROM answers LEFT JOIN known ON CAST(known.entity AS VARCHAR) = answers.entity) "
+            "FROM placed WHERE partition IN $days AND entity IS NOT NULL "
+            "QUALIFY row_number() OVER (PARTITION BY entity "
+            'ORDER BY time <= event_time DESC, time DESC, request_id, "row" DESC) = 1 '
+            "ORDER BY event_time, entity",
+            params={
+                "since": window.start - timedelta(days=DAYS_AHEAD),
+                "zone": window.timezone,
+                "days": window.days,
+            },
+        ).to_arrow_table()
+
+
+def _landed(landed: Path) -> str:
+    return (
+        f"read_parquet({literal(landed / FILES)}, union_by_name = true, "
+        "hive_partitioning = true, hive_types = {day: DATE})"
+    )
+
+
+def _known(features: FeaturesSpec, published_root: Path) -> str:
+    """Write the SQL of every published event."""
+    partition = identifier(features.partition)
+    folder, files = published_root / features.table, f"{features.partition}=*/*.parquet"
+    if not any(folder.glob(files)):
+        raise DataError(f"nothing is published at {folder}/{files}. Build the features first.")
+    return (
+        f"SELECT {identifier(features.entity)} AS entity, {partition} AS partition, "
+        f"CAST({identifier(features.event_time)} AS TIMESTAMPTZ) AS event_time "
+        f"FROM read_parquet({literal(folder / files)}, hive_partitioning = true, "
+        f"hive_types = {{{partition}: DATE}})"
+    )
