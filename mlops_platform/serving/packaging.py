@@ -28,21 +28,15 @@ from mlops_platform.serving.requirements import environment_hash, serving_requir
 from mlops_platform.serving.schema import FeatureSchema
 
 PLATFORM = Path(mlops_platform.__file__).resolve().parent
-SERVING_MODULES = (
-    "__init__",
-    "answering",
-    "answers",
-    "contents",
-    "frames",
-    "golden",
-    "request",
-    "schema",
-    "scorer",
-    "service",
-)
+NOT_PACKED = ("bento_entry", "packaging", "parity", "probe", "server")
+"""Modules of this room that build and try Bentos; a Bento holds all others."""
 PACKED_MODULES = (
     *("__init__.py", "errors.py", "files.py", "record.py", "artifacts/*.py", "spec/*.py"),
-    *(f"serving/{name}.py" for name in SERVING_MODULES),
+    *(
+        f"serving/{module.name}"
+        for module in sorted((PLATFORM / "serving").glob("*.py"))
+        if module.stem not in NOT_PACKED
+    ),
 )
 REQUIREMENTS = "requirements.txt"
 BENTOFILE = "bentofile.yaml"

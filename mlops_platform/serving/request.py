@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import CategoricalColumn, Column, FeatureSchema, NumericColumn
@@ -14,82 +16,77 @@ NO_NUL = r"^[^\x00]*$"
 """NumPy drops trailing NULs of strings: with one, an unknown category could pass for a known."""
 LISTED_CATEGORIES = 20
 
-_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+# Typed dictionaries, not models: a column may be called what a model calls a method, and a row
+# is used as the dictionary that validation makes.
+_STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=NO_NUL)]
 
-
-class RowRequest(BaseModel):
-    """One row to score; a model's own subclass has one field per feature.
-
-    Attributes are numbered and only the aliases carry the columns' names, because a column may be
-    called what pydantic or BentoML call a method (`copy`, `media_type`).
-    """
-
-    model_config = _STRICT
-
-    def columns(self) -> dict[str, Any]:
-        """Values by column name, the entity included; None where missing."""
-        return self.model_dump(by_alias=True)
+Json = dict[str, Any]
 
 
-class BatchRequest(BaseModel):
-    """Rows to score in one call; a model's own subclass types and bounds them."""
-
-    model_config = _STRICT
-
-    rows: list[Any]
-
-
-def row_request(schema: FeatureSchema, example: Row | None = None) -> type[RowRequest]:
-    """Type one row: every feature is required, null only where training saw it.
+@dataclass(frozen=True)
+class RequestTypes:
+    """What the endpoints of one model take.
 
     Args:
+        row: one row, by column name; the entity may be left out.
+        batch: `{"rows": [...]}`.
+        entity: the entity alone.
+    """
+
+    row: TypeAdapter[Json]
+    batch: TypeAdapter[Json]
+    entity: TypeAdapter[Json]
+
+
+def request_types(schema: FeatureSchema, max_rows: int, example: Row | None = None) -> RequestTypes:
+    """Type the requests: every feature is required, null only where training saw it.
+
+    Args:
+        max_rows: of one batch.
         example: a row that the documentation shows.
     """
-    fields: dict[str, Any] = {
-        "entity": (
-            _Text | None,
-            Field(
-                default=None,
-                alias=schema.entity,
-                description="Key of the row, echoed in the answer. Not a feature; may be left out.",
-                json_schema_extra=_nullable,
-            ),
-        )
-    }
-    for position, column in enumerate(schema.columns):
-        fields[f"column_{position}"] = _field(column)
-    shown = {"json_schema_extra": {"example": example}} if example else {}
-    return create_model(f"{_title(schema)}Row", __base__=RowRequest, __cls_kwargs__=shown, **fields)
-
-
-def batch_request(
-    schema: FeatureSchema, row: type[RowRequest], max_rows: int
-) -> type[BatchRequest]:
-    """Type a batch of 1 to `max_rows` rows."""
-    rows = (
-        list[row],  # type: ignore[valid-type]
-        Field(min_length=1, max_length=max_rows, description=f"1 to {max_rows} rows."),
+    row = _row(schema, example)
+    return RequestTypes(
+        row=TypeAdapter(row),
+        batch=TypeAdapter(_batch(schema, row, max_rows)),
+        entity=TypeAdapter(_entity(schema)),
     )
-    return create_model(f"{_title(schema)}Batch", __base__=BatchRequest, rows=rows)
+
+
+def _row(schema: FeatureSchema, example: Row | None) -> Any:
+    described = "Key of the row, echoed in the answer. Not a feature; may be left out."
+    fields: Json = {
+        schema.entity: NotRequired[Annotated[_Text | None, Field(description=described)]]
+    }
+    fields |= {column.name: _field(column) for column in schema.columns}
+    return _typed(f"{_title(schema)}Row", fields, {"example": example} if example else {})
+
+
+def _batch(schema: FeatureSchema, row: Any, max_rows: int) -> Any:
+    bounds = Field(min_length=1, max_length=max_rows, description=f"1 to {max_rows} rows.")
+    return _typed(f"{_title(schema)}Batch", {"rows": Annotated[list[row], bounds]})
+
+
+def _entity(schema: FeatureSchema) -> Any:
+    described = Field(min_length=1, description="Key whose latest features are scored.")
+    return _typed(f"{_title(schema)}Entity", {schema.entity: Annotated[_Text, described]})
+
+
+def _typed(name: str, fields: Json, documented: Json | None = None) -> Any:
+    config = ConfigDict(**_STRICT, json_schema_extra=documented or {})
+    return with_config(config)(TypedDict(name, fields))  # type: ignore[operator]
 
 
 def _title(schema: FeatureSchema) -> str:
     return "".join(part.capitalize() for part in schema.model.split("_"))
 
 
-def _field(column: Column) -> tuple[Any, Any]:
-    kind = float if isinstance(column, NumericColumn) else _Text
+def _field(column: Column) -> Any:
+    kind: Any = float if isinstance(column, NumericColumn) else _Text
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
-    return (
-        kind | None if column.missing_allowed else kind,
-        Field(
-            alias=column.name,
-            description=_seen(column) + missing,
-            examples=_examples(column) or None,
-            json_schema_extra=_nullable if column.missing_allowed else None,
-        ),
-    )
+    described = Field(description=_seen(column) + missing, examples=_examples(column) or None)
+    return Annotated[kind | None if column.missing_allowed else kind, described]
 
 
 def _seen(column: Column) -> str:
@@ -108,9 +105,3 @@ def _examples(column: Column) -> list[Any]:
     if isinstance(column, CategoricalColumn):
         return list(column.categories or ())[:LISTED_CATEGORIES]
     return [v for v in dict.fromkeys((column.minimum, column.maximum)) if v is not None]
-
-
-def _nullable(field: dict[str, Any]) -> None:
-    """Say "or null" as OpenAPI 3.0 does, which has no null type."""
-    branches = field.pop("anyOf")
-    field.update(next(branch for branch in branches if branch != {"type": "null"}), nullable=True)

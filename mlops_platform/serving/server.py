@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -48,6 +48,7 @@ def running_bento(
     bentoml_home: Path | None = None,
     start_timeout: float = 180,
     python: str = sys.executable,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningBento]:
     """Serve a Bento until the block ends.
 
@@ -57,6 +58,7 @@ def running_bento(
             default is a new empty one.
         start_timeout: seconds until it must be ready.
         python: interpreter that has the packages of the Bento's `requirements.txt`.
+        environment: added to this process's, for example `MLOPS_SERVING_*`.
 
     Raises:
         ServingError: the server was not ready in time, died, or stopped answering; with its last
@@ -66,7 +68,8 @@ def running_bento(
         log = Path(scratch, "server.log")
         started = time.perf_counter()
         port = _free_port()
-        process = _start(python, bento, port, bentoml_home or Path(scratch, "home"), log)
+        home = {"BENTOML_HOME": str(bentoml_home or Path(scratch, "home"))}
+        process = _start(python, bento, port, home | dict(environment or {}), log)
         workers: list[psutil.Process] = []
         try:
             _wait_until_ready(process, port, started + start_timeout, log)
@@ -88,11 +91,11 @@ def _free_port() -> int:
 
 
 def _start(
-    python: str, bento: str, port: int, bentoml_home: Path, log: Path
+    python: str, bento: str, port: int, settings: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
     command = [python, "-m", "bentoml", "serve", bento, "--host", LOOPBACK, "--port", str(port)]
     environment = os.environ | {
-        "BENTOML_HOME": str(bentoml_home),
+        **settings,
         "BENTOML_DO_NOT_TRACK": "True",
         # As in a container: a worker that dies ends the server, instead of starting again for ever.
         "BENTOML_CONTAINERIZED": "1",

@@ -1,11 +1,13 @@
 """One small model, its Bento and its server, shared by the whole folder."""
 
+import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,11 +18,25 @@ import pandas as pd
 import pytest
 
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.files import write_json
+from mlops_platform.serving.application import Front
+from mlops_platform.serving.contents import (
+    DIGESTS,
+    GOLDEN_ROWS,
+    MODEL,
+    RELEASE,
+    SCHEMA,
+    Contents,
+    PackedRelease,
+    read_contents,
+)
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.problems import ProblemDetails
+from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema, describe_features
 from mlops_platform.serving.server import RunningBento, running_bento
+from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import (
     CandidateSpec,
     CardSpec,
@@ -142,6 +158,8 @@ def bento_request(
             threshold=THRESHOLD,
             training_set_hash="5e7",
             serving=ServingSpec(max_batch_rows=30),
+            folded=True,
+            explained=True,
         ),
         features=schema,
         model_directory=directory / "model",
@@ -180,22 +198,53 @@ class Answer:
 
     status: int
     text: str
+    headers: Mapping[str, str]
 
     @property
     def json(self) -> Any:
         """The body, decoded."""
         return json.loads(self.text)
 
+    @property
+    def problem(self) -> str:
+        """The kind of its problem details."""
+        assert self.headers["content-type"] == "application/problem+json", self.text
+        told: ProblemDetails = ProblemDetails.model_validate_json(self.text)
+        assert (told.status, told.request_id) == (self.status, self.headers["x-request-id"])
+        return told.type.rpartition(":")[2]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """The fix of each field at fault."""
+        return {error["field"]: error["fix"] for error in self.json["errors"]}
+
 
 Ask = Callable[..., Answer]
 
 
 @pytest.fixture(scope="session")
-def server(bento: BuiltBento, bentoml_home: Path, bare_python: str) -> Iterator[RunningBento]:
-    """The Bento served by its tag, where the platform is not installed."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the served Bento logs its predictions."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def server(
+    bento: BuiltBento,
+    bentoml_home: Path,
+    bare_python: str,
+    served: Path,
+) -> Iterator[RunningBento]:
+    """The Bento served by its tag with two workers, where the platform is not installed."""
+    environment = {
+        "MLOPS_SERVING_LOG": str(served),
+        "BENTOML_CONFIG_OPTIONS": "services.flight_delay.workers=2",
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONPATH", raising=False)
-        with running_bento(bento.tag, bentoml_home, python=bare_python) as running:
+        with running_bento(
+            bento.tag, bentoml_home, python=bare_python, environment=environment
+        ) as running:
             yield running
 
 
@@ -210,11 +259,134 @@ def ask(server: RunningBento) -> Ask:
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         connection.request(method, route, text, {"Content-Type": media_type})
         response = connection.getresponse()
-        answer = Answer(response.status, response.read().decode())
+        told = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(response.status, response.read().decode(), told)
         connection.close()
         return answer
 
     return send
+
+
+@pytest.fixture(scope="session")
+def packed(bento_request: BentoRequest, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """What the Bento of version 1 holds, without the Bento around it."""
+    root = tmp_path_factory.mktemp("packed")
+    shutil.copytree(bento_request.model_directory, root / MODEL)
+    shutil.copy(bento_request.model_card[0], root)
+    for name, value in (
+        (RELEASE, bento_request.release.model_dump(mode="json")),
+        (SCHEMA, bento_request.features.model_dump(mode="json")),
+        (DIGESTS, bento_request.digests),
+        (GOLDEN_ROWS, bento_request.golden_rows.model_dump(mode="json")),
+    ):
+        write_json(root / name, value)
+    return read_contents(root)
+
+
+LOOPBACK = ("127.0.0.1", 3000)
+ELSEWHERE = ("10.1.2.3", 3000)
+Message = dict[str, Any]
+
+
+@dataclass
+class Service:
+    """A front in this process, asked as an ASGI server asks it."""
+
+    worker: Worker
+
+    def __post_init__(self) -> None:
+        self.front = Front(self.behind, self.worker)
+        self.handed_on: list[str] = []
+
+    async def behind(self, scope: Any, receive: Any, send: Any) -> None:
+        """What BentoML's application would get."""
+        self.handed_on.append(scope.get("path", scope["type"]))
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        parts: Sequence[bytes] = (b"",),
+        headers: Mapping[str, str] | None = None,
+        server: Any = LOOPBACK,
+        broken_off: bool = False,
+        stalled: bool = False,
+    ) -> Answer | None:
+        """Send a request in parts; None where the front did not answer."""
+        answered: list[Message] = []
+        pending = [
+            {"type": "http.request", "body": part, "more_body": position + 1 < len(parts)}
+            for position, part in enumerate(parts)
+        ]
+        if broken_off:
+            pending[-1] = {"type": "http.disconnect"}
+
+        async def receive() -> Message:
+            if stalled and len(pending) == 1:
+                await asyncio.sleep(60)
+            return pending.pop(0)
+
+        async def send(message: Message) -> None:
+            answered.append(message)
+
+        named = {"content-type": "application/json", **(headers or {})}
+        encoded = [(name.encode(), value.encode()) for name, value in named.items()]
+        scope = {"type": "http", "method": method, "path": path, "headers": encoded}
+        await self.front(scope | {"server": server}, receive, send)
+        if not answered:
+            return None
+        start, body = answered
+        told = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Answer(start["status"], body["body"].decode(), told)
+
+    def ask(self, method: str, path: str, body: Any = b"", **others: Any) -> Answer:
+        """Send one request and wait; a body that is no bytes is sent as JSON."""
+        part = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = asyncio.run(self.send(method, path, [part], **others))
+        assert answer is not None
+        return answer
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples with these labels."""
+        from prometheus_client.parser import text_string_to_metric_families
+
+        families = text_string_to_metric_families(self.worker.metrics.exposition().decode())
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+
+MakeService = Callable[..., Service]
+
+
+@pytest.fixture
+def service_of(packed: Contents) -> Iterator[MakeService]:
+    """Make services of version 1 in this process.
+
+    Fields of `ServingSpec` change what is packed; `runtime` says what the environment would.
+    """
+    started: list[Service] = []
+
+    def make(runtime: RuntimeSettings | None = None, **changes: Any) -> Service:
+        serving = packed.release.serving.model_copy(update=changes)
+        release = packed.release.model_copy(update={"serving": serving})
+        worker = Worker(replace(packed, release=release), runtime or RuntimeSettings())
+        worker.start()
+        started.append(Service(worker))
+        return started[-1]
+
+    yield make
+    for service in started:
+        service.worker.stop()
+
+
+@pytest.fixture
+def service(service_of: MakeService) -> Service:
+    """A service of version 1 with nothing configured."""
+    return service_of()
 
 
 @pytest.fixture

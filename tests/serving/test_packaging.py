@@ -17,10 +17,13 @@ from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.contents import PackedRelease, read_contents
 from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.openapi import openapi_document
 from mlops_platform.serving.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.request import request_types
 from mlops_platform.serving.requirements import environment_hash, serving_requirements
 from mlops_platform.serving.schema import describe_features
 from mlops_platform.settings import PROJECT_ROOT
+from mlops_platform.spec import ServingSpec
 
 
 def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
@@ -45,6 +48,23 @@ def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
     assert "mlops_platform/serving/packaging.py" not in bento.files
 
 
+def test_what_is_packed_imports_nothing_that_is_not(bento: BuiltBento):
+    program = (
+        "import pkgutil, importlib, mlops_platform, sys\n"
+        "for module in pkgutil.walk_packages(mlops_platform.__path__, 'mlops_platform.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'dagster', 'mlflow', 'duckdb', 'sqlalchemy', 'dbt'}))"
+    )
+    ran = run_in_bento(bento, program)
+    assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_every_package_that_is_imported_is_pinned():
+    pins = {line.partition("==")[0] for line in serving_requirements().splitlines()}
+    assert {"uvloop", "httptools", "orjson", "prometheus-client", "treelite"} <= pins
+
+
 def test_a_bento_holds_what_a_container_is_made_from(bento: BuiltBento):
     pins = (bento.path / "env/python/requirements.txt").read_text().splitlines()
     assert any(pin.startswith("scikit-learn==") for pin in pins)
@@ -55,7 +75,16 @@ def test_a_bento_holds_what_a_container_is_made_from(bento: BuiltBento):
 def test_a_bento_listens_on_loopback_unless_told_otherwise(bento: BuiltBento):
     described = yaml.safe_load((bento.path / "bento.yaml").read_text())
     (service,) = described["services"]
-    assert service["config"] == {"workers": 1, "http": {"host": "127.0.0.1"}}
+    assert service["config"]["http"] == {"host": "127.0.0.1"}
+    assert service["config"]["workers"] == 1
+
+
+def test_what_the_service_does_itself_is_switched_off_in_bentoml(bento: BuiltBento):
+    described = yaml.safe_load((bento.path / "bento.yaml").read_text())
+    config = described["services"][0]["config"]
+    assert config["metrics"] == {"enabled": False}
+    assert config["logging"]["access"] == {"enabled": False}
+    assert config["traffic"]["timeout"] > ServingSpec().timeout_seconds
 
 
 def run_in_bento(bento: BuiltBento, program: str) -> subprocess.CompletedProcess[str]:
@@ -162,7 +191,13 @@ def test_two_models_built_after_one_another_have_each_their_own_documentation(
         golden_rows=choose_golden_rows(schema, model, rows, 5),
     )
     other = build_bento(request, bentoml_home)
-    first, second = ((built.path / "apis" / "openapi.yaml").read_text() for built in (bento, other))
+    first, second = (documentation(built) for built in (bento, other))
     words = ("distance_miles", "FlightDelayRow", "SevereDelayRow", "copy")
     assert [word in first for word in words] == [True, True, False, True]
     assert [word in second for word in words] == [False, False, True, True]
+
+
+def documentation(bento: BuiltBento) -> str:
+    contents = read_contents(bento.path / "src")
+    types = request_types(contents.features, contents.release.serving.max_batch_rows)
+    return json.dumps(openapi_document(contents, types, token_required=False))

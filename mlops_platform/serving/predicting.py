@@ -1,0 +1,129 @@
+"""From validated rows to what is answered, counted and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.serving.exchange import Exchange
+from mlops_platform.serving.metrics import Metrics
+from mlops_platform.serving.prediction_log import LoggedPrediction, Route
+from mlops_platform.serving.roles import Role, Roles
+from mlops_platform.serving.scorer import UnscorableRow
+from mlops_platform.serving.served_version import ServedVersion
+
+Json = dict[str, Any]
+
+
+class ScoredRow(NamedTuple):
+    """One row, scored by the version that answers for it."""
+
+    row: Json
+    entity: str | None
+    probability: float
+    decision: bool
+    unknown: tuple[str, ...]
+    version: ServedVersion
+    release: PackedRelease
+    role: Role
+
+
+def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -> ScoredRow:
+    """Score one row."""
+    version, role = roles.answering(entity)
+    # Before it scores: a failure is the failure of this version.
+    exchange.answered_by(version.release.version, role)
+    return _scored(row, entity, version.scorer.probability(row), version, role)
+
+
+def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
+    """Score a batch; each version that answers for some of its rows is asked once."""
+    positions: dict[Role, list[int]] = {}
+    versions: dict[Role, ServedVersion] = {}
+    for position, row in enumerate(rows):
+        version, role = roles.answering(row.get(key))
+        versions[role] = version
+        positions.setdefault(role, []).append(position)
+    scored: dict[int, ScoredRow] = {}
+    for role, places in positions.items():
+        version = versions[role]
+        probabilities = version.scorer.probabilities([rows[place] for place in places])
+        for place, probability in zip(places, probabilities, strict=True):
+            row = rows[place]
+            scored[place] = _scored(row, row.get(key), probability, version, role)
+    return [scored[position] for position in range(len(rows))]
+
+
+def score_answer(scored: ScoredRow) -> Json:
+    """What is answered for one row."""
+    return {
+        "entity": scored.entity,
+        "probability": scored.probability,
+        "decision": scored.decision,
+        "warnings": [_warning(field, scored.row[field]) for field in scored.unknown],
+        "version": scored.release.version,
+        "sequence": scored.release.sequence,
+        "role": scored.role,
+    }
+
+
+def logged(exchange: Exchange, route: Route, rows: Iterable[ScoredRow]) -> list[LoggedPrediction]:
+    """What the prediction log is told."""
+    milliseconds = exchange.seconds * 1000
+    return [
+        LoggedPrediction(
+            exchange.time,
+            exchange.request_id,
+            position,
+            route,
+            scored.entity,
+            scored.release.model,
+            scored.release.version,
+            scored.release.sequence,
+            scored.role,
+            scored.row,
+            scored.probability,
+            scored.decision,
+            milliseconds,
+        )
+        for position, scored in enumerate(rows)
+    ]
+
+
+def count(metrics: Metrics, rows: Sequence[ScoredRow]) -> None:
+    """Count what was scored, and what was odd about it."""
+    answered: dict[tuple[str, Role], int] = {}
+    odd: dict[tuple[Callable[[str, int], None], str], int] = {}
+    for scored in rows:
+        origin = scored.release.version, scored.role
+        answered[origin] = answered.get(origin, 0) + 1
+        for field in scored.unknown:
+            odd[metrics.unknown, field] = odd.get((metrics.unknown, field), 0) + 1
+        if None in scored.row.values():
+            for field in scored.version.contents.features.names:
+                if scored.row[field] is None:
+                    odd[metrics.missing, field] = odd.get((metrics.missing, field), 0) + 1
+    for (version, role), number in answered.items():
+        metrics.predicted(version, role, number)
+    for (tell, field), number in odd.items():
+        tell(field, number)
+
+
+def _scored(
+    row: Json, entity: str | None, probability: float, version: ServedVersion, role: Role
+) -> ScoredRow:
+    release = version.release
+    if not 0 <= probability <= 1:  # NaN included, which JSON would hide as null
+        raise UnscorableRow(f"{release.model} answers these values with {probability}")
+    decision = probability >= release.threshold
+    unknown = version.scorer.unknown_categories(row)
+    return ScoredRow(row, entity, probability, decision, unknown, version, release, role)
+
+
+def _warning(field: str, value: str) -> Json:
+    return {
+        "field": field,
+        "kind": "unknown_category",
+        "message": f"{field}: {value!r} was never seen in training.",
+    }

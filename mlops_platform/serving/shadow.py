@@ -1,0 +1,73 @@
+"""The shadow: a challenger that scores what the champion has answered, unseen by the client."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
+
+from mlops_platform.serving.exchange import Exchange
+from mlops_platform.serving.metrics import Metrics
+from mlops_platform.serving.predicting import ScoredRow, logged
+from mlops_platform.serving.prediction_log import PredictionLog, Route
+from mlops_platform.serving.served_version import ServedVersion
+
+MOST_PENDING = 1000
+"""Requests that may wait; more are dropped and counted, because answers go first."""
+
+logger = logging.getLogger("mlops_platform.serving")
+
+
+class Shadow:
+    """Scores rows on a thread of its own, logs them with the role `shadow`, counts differences."""
+
+    def __init__(self, metrics: Metrics, log: PredictionLog | None) -> None:
+        self._metrics, self._log = metrics, log
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
+        self._places = BoundedSemaphore(MOST_PENDING)
+
+    def watch(
+        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+    ) -> None:
+        """Score answered rows once more, later."""
+        if not self._places.acquire(blocking=False):
+            self._metrics.shadow_drops.inc(len(rows))
+            return
+        done = self._thread.submit(self._score, version, exchange, route, rows)
+        done.add_done_callback(self._finished)
+
+    def close(self) -> None:
+        """Drop what is still waiting."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _score(
+        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+    ) -> None:
+        release = version.release
+        probabilities = version.scorer.probabilities([scored.row for scored in rows])
+        shadowed = [
+            scored._replace(
+                probability=probability,
+                decision=probability >= release.threshold,
+                version=version,
+                release=release,
+                role="shadow",
+            )
+            for scored, probability in zip(rows, probabilities, strict=True)
+        ]
+        for answered, shadow in zip(rows, shadowed, strict=True):
+            self._metrics.compared(release.version, answered.decision != shadow.decision)
+        self._metrics.predicted(release.version, "shadow", len(rows))
+        log = self._log
+        if (
+            log is not None
+            and log.sampled(exchange.request_id)
+            and not log.write(logged(exchange, route, shadowed))
+        ):
+            self._metrics.log_drops.inc(len(rows))
+
+    def _finished(self, future: Future[None]) -> None:
+        self._places.release()
+        if not future.cancelled() and (error := future.exception()) is not None:
+            logger.error("the shadow could not score a request: %s", error)
