@@ -17,6 +17,10 @@ COMMANDS = {
     "why": "Tell what served, what was decided and why, from the ledger.",
     "sql": "Query the lake with SQL, read-only.",
     "doctor": "Look for what is stuck, late or out of step, each with its cure.",
+    "serve": "Serve the champion of a model; later releases are followed by themselves.",
+    "rollback": "Release the previous champion again; wait until running services follow.",
+    "approve": "Promote the challenger of a model now, or --reject it.",
+    "replay-request": "Run a logged request again, by the very version that answered it.",
     "freeze": "Stop automatic retraining and releases of a model.",
     "unfreeze": "Allow automatic retraining and releases of a model again.",
     "reconcile": "Rebuild the alias and the release pointer from the ledger.",
@@ -34,7 +38,8 @@ class LazyGroup(click.Group):
         """The command of this name, with its one-line help."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"mlops_platform.cli.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command: click.Command = import_module(f"mlops_platform.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -81,17 +81,26 @@ def _name(model: "ModelStatus") -> Text:
     return name
 
 
-def _champion(model: "ModelStatus") -> str:
+def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
-        return f"none yet: run train_{model.model}" if model.declared else "none"
+        return Text(f"none yet: run train_{model.model}" if model.declared else "none")
     zone = ZoneInfo(model.timezone)
-    return (
+    told = Text(
         f"version {champion.version}\n"
         f"release {champion.release} since\n"
         f"{champion.since.astimezone(zone):%Y-%m-%d %H:%M}\n"
         f"{champion.decision.kind} by\n{champion.decision.actor}"
     )
+    reported = model.reported
+    if reported is not None and reported.event == "refused":
+        told.append(f"\nrelease {reported.release} refused\nby a worker", style="red")
+    elif reported is not None and reported.event != "stopped":
+        behind = reported.release != champion.release
+        told.append(
+            f"\nworkers report\nrelease {reported.release}", style="yellow" if behind else "green"
+        )
+    return told
 
 
 def _window(window: "WindowStatus | None") -> str:

@@ -7,8 +7,13 @@ from sqlalchemy import Column, Connection, Table, func, insert, select
 
 from mlops_platform.errors import ReleaseConflict
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
-from mlops_platform.ledger.tables import decisions, packagings, releases
+from mlops_platform.ledger.records import (
+    STANDING_KINDS,
+    NewActivation,
+    NewDecision,
+    VersionIdentity,
+)
+from mlops_platform.ledger.tables import activations, decisions, packagings, releases
 
 
 def append_decision(
@@ -73,6 +78,38 @@ def append_packaging(
         "packaged_at": moment,
     }
     _append(connection, packagings, packagings.c.id, row)
+
+
+def require_newest(connection: Connection, model: str, decision_id: int) -> None:
+    """Refuse to act where it was decided meanwhile what serves or stands beside it.
+
+    Raises:
+        ReleaseConflict: `decision_id` is not the newest such decision.
+    """
+    standing = select(func.max(decisions.c.id)).where(decisions.c.kind.in_(STANDING_KINDS))
+    newest = connection.scalar(standing.where(decisions.c.model == model))
+    if newest != decision_id:
+        raise ReleaseConflict(
+            f"decision {newest} about {model!r} came after decision {decision_id}, on which this "
+            "one rests; nothing was written. Decide again on what stands now."
+        )
+
+
+def append_activation(connection: Connection, model: str, activation: NewActivation) -> int | None:
+    """Write what a worker did; return the row's id, or None where it was written before."""
+    said = activations.c
+    known = (
+        select(said.id)
+        .where(said.model == model, said.worker == activation.worker)
+        .where(said.event == activation.event, said.role == activation.role)
+        .where(said.happened_at == activation.happened_at)
+    )
+    if connection.scalar(known) is not None:
+        return None
+    activation_id = _next_id(connection, activations)
+    row = {"id": activation_id, "model": model, **activation.model_dump()}
+    _append(connection, activations, activations.c.id, row)
+    return activation_id
 
 
 def _append(connection: Connection, table: Table, key: Column[int], row: dict[str, Any]) -> None:

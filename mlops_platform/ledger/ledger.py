@@ -1,6 +1,6 @@
 """Ledger: what was decided, what was released, and what served when."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -8,14 +8,22 @@ from sqlalchemy import Connection, Select, Table, select
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger import rows, tables
-from mlops_platform.ledger.append import append_decision, append_packaging, append_release
+from mlops_platform.ledger.append import (
+    append_activation,
+    append_decision,
+    append_packaging,
+    append_release,
+    require_newest,
+)
 from mlops_platform.ledger.append_only import refuse_changes
 from mlops_platform.ledger.chain import first_broken_link, first_loose_end
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
+    Activation,
     ChainFault,
     Decision,
     DecisionKind,
+    NewActivation,
     NewDecision,
     Release,
     ReleaseKind,
@@ -47,11 +55,17 @@ class Ledger:
             tables.metadata.create_all(connection)
             refuse_changes(connection, tables.metadata.sorted_tables)
 
-    def record_decision(self, model: str, decision: NewDecision) -> Decision:
+    def record_decision(
+        self, model: str, decision: NewDecision, *, after: int | None = None
+    ) -> Decision:
         """Write a decision that changes nothing about what serves.
+
+        Args:
+            after: newest of the `STANDING_KINDS` when this was decided, where that matters.
 
         Raises:
             LedgerError: the decision is one that only a release can make.
+            ReleaseConflict: there is a newer one than `after`; nothing was written.
         """
         if decision.kind in get_args(ReleaseKind):
             raise LedgerError(
@@ -59,6 +73,8 @@ class Ledger:
                 "write it together with its release through `release`."
             )
         with self._database.writing() as connection:
+            if after is not None:
+                require_newest(connection, model, after)
             decision_id = append_decision(connection, model, decision, self._now())
             query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
             return rows.decision_from(connection.execute(query).mappings().one())
@@ -71,6 +87,7 @@ class Ledger:
         *,
         expected_sequence: int | None,
         bento_tag: str | None = None,
+        after: int | None = None,
     ) -> Release:
         """Write a decision and the release it causes, both or neither.
 
@@ -78,9 +95,10 @@ class Ledger:
             expected_sequence: sequence of the champion that the decision was made against;
                 None where the model had none. This is the compare of the compare-and-swap.
             bento_tag: Bento of this very version, where one exists already.
+            after: as in `record_decision`.
 
         Raises:
-            ReleaseConflict: another release came first.
+            ReleaseConflict: another release came first, or a decision newer than `after`.
             LedgerError: the decision is none that releases.
         """
         if decision.kind not in get_args(ReleaseKind):
@@ -89,6 +107,8 @@ class Ledger:
                 f"use one of {get_args(ReleaseKind)}, or `record_decision`."
             )
         with self._database.writing() as connection:
+            if after is not None:
+                require_newest(connection, model, after)
             moment = self._now()
             sequence = append_release(
                 connection, model, identity, decision, expected_sequence or 0, moment
@@ -107,6 +127,12 @@ class Ledger:
             if _release(connection, model, sequence).bento_tag != bento_tag:
                 append_packaging(connection, model, sequence, bento_tag, actor, self._now())
             return _release(connection, model, sequence)
+
+    def record_activations(self, model: str, activations: Iterable[NewActivation]) -> int:
+        """Write what workers did, each report once; return how many were new."""
+        with self._database.writing() as connection:
+            written = [append_activation(connection, model, one) for one in activations]
+        return len(written) - written.count(None)
 
     def models(self) -> list[str]:
         """Every model about which something was decided."""
@@ -141,6 +167,14 @@ class Ledger:
             result = connection.execute(query.limit(limit)).mappings()
             return [rows.decision_from(row) for row in result]
 
+    def activations(self, model: str, limit: int = 100) -> list[Activation]:
+        """Latest reports of a model's workers, newest first by the clocks of their machines."""
+        table = tables.activations
+        query = select(table).where(table.c.model == model)
+        latest = query.order_by(table.c.happened_at.desc(), table.c.id.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return [rows.activation_from(row) for row in connection.execute(latest).mappings()]
+
     def verify_chain(self, model: str) -> ChainFault | None:
         """First row of a model that was changed, or whose neighbours were removed, if any.
 
@@ -151,10 +185,12 @@ class Ledger:
             decided = _chain(connection, tables.decisions, "id", model)
             released = _chain(connection, tables.releases, "sequence", model)
             packaged = _chain(connection, tables.packagings, "id", model)
+            activated = _chain(connection, tables.activations, "id", model)
         return (
             first_broken_link("decisions", "id", decided)
             or first_broken_link("releases", "sequence", released)
             or first_broken_link("packagings", "id", packaged)
+            or first_broken_link("activations", "id", activated)
             or first_loose_end(decided, released)
         )
 

@@ -1,7 +1,7 @@
 """The rows of the ledger as values."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,26 @@ from mlops_platform.record import Record
 ReleaseKind = Literal["promote", "roll_back"]
 """Decisions that change what serves; they exist only together with their release."""
 
-DecisionKind = Literal["retrain", "wait", "reject", "promote", "roll_back", "freeze", "unfreeze"]
+DecisionKind = Literal[
+    "retrain",
+    "wait",
+    "reject",
+    "challenge",
+    "package",
+    "abort",
+    "promote",
+    "keep",
+    "roll_back",
+    "freeze",
+    "unfreeze",
+]
+
+STANDING_KINDS: Final[tuple[DecisionKind, ...]] = ("challenge", "abort", "promote", "roll_back")
+"""Decisions after which another version serves, or stands beside what serves."""
+
+
+ActivationEvent = Literal["started", "swapped", "refused", "stopped"]
+"""`refused`: a version that a worker would not use; what served before goes on serving."""
 
 
 class NewDecision(Record):
@@ -65,6 +84,35 @@ class Release(VersionIdentity):
     actor: str
     released_at: datetime
     bento_tag: str | None
+    previous_hash: str
+    hash: str
+
+
+class NewActivation(Record):
+    """What a worker of a service says that it did.
+
+    Args:
+        worker: name of the worker's process, unique for all time.
+        role: what the version is for, or would have been for: champion or challenger.
+        sequence: number under which the version answers.
+        detail: why a version was refused; otherwise how it came into use.
+        happened_at: by the clock of the worker's machine.
+    """
+
+    worker: str
+    event: ActivationEvent
+    role: str
+    sequence: int
+    version: int
+    detail: str
+    happened_at: datetime
+
+
+class Activation(NewActivation):
+    """A written activation."""
+
+    id: int
+    model: str
     previous_hash: str
     hash: str
 

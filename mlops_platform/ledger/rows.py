@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.ledger.records import Activation, Decision, Release
 from mlops_platform.ledger.tables import decisions, packagings, releases
 
 _LATEST_BENTO = (
@@ -36,3 +36,8 @@ def release_from(row: RowMapping) -> Release:
 def decision_from(row: RowMapping) -> Decision:
     """Record of a row of `decisions`."""
     return Decision(**{**row, "evidence": json.loads(row["evidence"])})
+
+
+def activation_from(row: RowMapping) -> Activation:
+    """Record of a row of `activations`."""
+    return Activation(**row)

@@ -97,3 +97,21 @@ packagings = Table(
     ForeignKeyConstraint(["model", "sequence"], ["releases.model", "releases.sequence"]),
 )
 """A Bento is built from a released champion, so its tag is known only after the release."""
+
+activations = Table(
+    "activations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(63), nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("happened_at", UtcDateTime, nullable=False),
+    *_chain(),
+    UniqueConstraint("model", "worker", "event", "role", "happened_at"),
+)
+"""What the workers of a service report. A worker may serve what was never released (a packed
+version without a pointer, a challenger), so that nothing here refers to `releases`."""

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mlops_platform.data.windows import Window, ended_windows
+from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.measure_performance import matures_at
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.reconcile import ProjectionFault
+from mlops_platform.usecases.roll_back import previous_champion
 
 Severity = Literal["error", "warning", "information"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "information")
@@ -36,7 +38,8 @@ class ModelFacts:
 
     Args:
         spec: None where no YAML declares it any more.
-        damaged: what is wrong with the files of a released version, by version.
+        challenger: what is on trial.
+        damaged: what is wrong with the files of a released version or challenger, by version.
         request: the retraining that was decided and has no verdict.
         request_runs: runs that were started for it.
         training: a training of the model runs or is queued.
@@ -45,6 +48,7 @@ class ModelFacts:
     model: str
     spec: ModelSpec | None
     releases: tuple[Release, ...] = ()
+    challenger: Challenger | None = None
     windows: ModelWindows = field(default_factory=ModelWindows)
     chain_fault: ChainFault | None = None
     projection_faults: tuple[ProjectionFault, ...] = ()
@@ -160,7 +164,7 @@ def _of_ledger(model: ModelFacts) -> Iterator[Finding]:
         yield Finding(
             severity="error",
             what=_out_of_step(projection),
-            where=f"{model.model}, {projection.projection} of the champion",
+            where=f"{model.model}, {projection.projection} of the {projection.role}",
             cure="mlops reconcile",
         )
 
@@ -175,22 +179,27 @@ def _out_of_step(fault: ProjectionFault) -> str:
 
 def _of_releases(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     champion = model.releases[-1] if model.releases else None
+    earlier = previous_champion(model.releases)
     for version, problem in model.damaged.items():
         serves = champion is not None and champion.version == version
         instead = f", or train anew: {facts.launch(f'--job train_{model.model}')}"
+        if earlier is not None and earlier.version not in model.damaged:
+            instead = f", or mlops rollback {model.model} --reason 'its files are damaged'{instead}"
         yield Finding(
             severity="error" if serves else "warning",
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
             cure="restore the registry's artifacts from a backup" + (instead if serves else ""),
         )
-    if champion is not None and champion.bento_tag is None and not model.training:
-        yield Finding(
-            severity="error",
-            what="has no Bento, so that it cannot be served",
-            where=f"{model.model}, release {champion.sequence}",
-            cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
-        )
+    standing = {"release": champion, "challenger for release": model.challenger}
+    for role, one in standing.items():
+        if one is not None and one.bento_tag is None and not model.training:
+            yield Finding(
+                severity="error" if one is champion else "warning",
+                what="has no Bento, so that it cannot be served",
+                where=f"{model.model}, {role} {one.sequence}",
+                cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+            )
 
 
 def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.ledger.records import Activation, Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.usecases.freeze import frozen_by
 from mlops_platform.usecases.wording import (
@@ -16,6 +16,8 @@ from mlops_platform.usecases.wording import (
 )
 
 LATEST: Final = 20
+REPORTS: Final = 1000
+"""Latest reports of workers that are told."""
 MADE_CHAMPION: Final = {"promote": "promoted", "roll_back": "brought back by a roll-back"}
 
 
@@ -37,6 +39,7 @@ def history_in_words(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragra
             heading="What served",
             lines=served or ("Nothing was ever released, so nothing serves.",),
         ),
+        *_reported(ledger.activations(model, limit=REPORTS), zone),
         *_frozen(frozen_by(ledger, model), zone),
         Paragraph(
             heading=f"The last {len(told)} decisions" if len(told) > 1 else "Decisions",
@@ -68,3 +71,26 @@ def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
             f"{version_in_words(release).capitalize()} {period}, "
             f"{MADE_CHAMPION[release.kind]} by {release.actor}."
         )
+
+
+def _reported(newest_first: Sequence[Activation], zone: ZoneInfo) -> Iterator[Paragraph]:
+    """What the workers of services did with the releases, which may lag behind the ledger."""
+    grouped: dict[tuple[int, int, str, str], list[Activation]] = {}
+    for said in reversed(newest_first):
+        if said.event != "stopped":
+            why = said.detail if said.event == "refused" else ""
+            grouped.setdefault((said.sequence, said.version, said.role, why), []).append(said)
+    if grouped:
+        lines = tuple(_report_in_words(said, why, zone) for (*_, why), said in grouped.items())
+        yield Paragraph(heading="What running services reported", lines=lines[-LATEST:])
+
+
+def _report_in_words(said: Sequence[Activation], refusal: str, zone: ZoneInfo) -> str:
+    first, workers = said[0], len({one.worker for one in said})
+    version = f"version {first.version} (release {first.sequence})"
+    as_role = "" if first.role == "champion" else " as the challenger"
+    by = f"by {workers} worker{'s' if workers > 1 else ''}"
+    at = f"{by}, the first at {moment_in_words(first.happened_at, zone)}"
+    if refusal:
+        return f"{version.capitalize()} refused{as_role} {at}: {refusal}"
+    return f"{version.capitalize()} taken over{as_role} {at}."

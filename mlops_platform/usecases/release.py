@@ -7,6 +7,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.registry import Registry
 from mlops_platform.usecases.reconcile import reconcile
+from mlops_platform.usecases.roll_back import refuse_rolled_back
 
 
 def release_version(
@@ -18,6 +19,8 @@ def release_version(
     decision: NewDecision,
     *,
     expected_sequence: int | None,
+    bento_tag: str | None = None,
+    after: int | None = None,
 ) -> Release:
     """Make a registered version the champion; a version that is the champion already stays it.
 
@@ -29,16 +32,28 @@ def release_version(
         identity: the version, pinned by what was judged.
         expected_sequence: sequence of the champion that the version was judged against, None
             where there was none.
+        bento_tag: Bento of this very version, where one was built already.
+        after: decision that must still be the newest about what stands, where that matters.
 
     Raises:
         RegistryError: the version does not exist.
         ArtifactError: its files are not those that `identity` names.
-        ReleaseConflict: another version was released meanwhile; nothing was written.
+        LedgerError: the version was rolled back once; nothing was written.
+        ReleaseConflict: another version was released meanwhile, or something was decided after
+            `after`; nothing was written.
     """
     release = ledger.current_release(model)
     if release is None or release.version != identity.version:
+        refuse_rolled_back(ledger.releases(model), identity.version)
         fetched = registry.fetch_version(model, identity.version)
         verify_directory(fetched.directory, identity.digests)
-        release = ledger.release(model, identity, decision, expected_sequence=expected_sequence)
+        release = ledger.release(
+            model,
+            identity,
+            decision,
+            expected_sequence=expected_sequence,
+            bento_tag=bento_tag,
+            after=after,
+        )
     reconcile(ledger, registry, pointer, model)
     return release

@@ -1,6 +1,7 @@
 """Roll back: release the champion before the present one again."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ def roll_back(
     reason: str,
     actor: str,
     evidence: Mapping[str, Any] | None = None,
+    expected_sequence: int | None = None,
 ) -> Release:
     """Release the previous champion as the next sequence, with its Bento if it has one.
+
+    Args:
+        expected_sequence: the release that is meant; the present one, whichever it is, where None.
 
     Raises:
         LedgerError: there is no earlier champion.
@@ -38,6 +43,7 @@ def roll_back(
         )
     verify_directory(registry.fetch_version(model, target.version).directory, target.digests)
     present = releases[-1]
+    meant = present.sequence if expected_sequence is None else expected_sequence
     moves = {"from_version": present.version, "to_version": target.version}
     release = ledger.release(
         model,
@@ -45,7 +51,7 @@ def roll_back(
         NewDecision(
             kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
         ),
-        expected_sequence=present.sequence,
+        expected_sequence=meant,
         bento_tag=target.bento_tag,
     )
     reconcile(ledger, registry, pointer, model)
@@ -65,3 +71,20 @@ def previous_champion(releases: Sequence[Release]) -> Release | None:
         else:
             champions.append(release)
     return champions[-2] if len(champions) > 1 else None
+
+
+def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:
+    """Refuse to promote the very version that a person or an objective rolled back.
+
+    A repeated run registers the same candidate under the same version: compared with the older
+    champion it would win a second time.
+
+    Raises:
+        LedgerError: says by which release.
+    """
+    for before, after in pairwise(releases):
+        if after.kind == "roll_back" and before.version == version:
+            raise LedgerError(
+                f"version {version} of {before.model!r} was rolled back by {after.actor} (release "
+                f"{after.sequence}); nothing was written. Train and release another version."
+            )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, DecisionKind
+from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
 from mlops_platform.record import Record
 from mlops_platform.usecases.freeze import frozen_by
 from mlops_platform.usecases.model_windows import ModelWindows
@@ -29,6 +29,17 @@ class ChampionStatus(Record):
     since: datetime
     bento: str | None
     decision: DecisionStatus
+
+
+class ReportStatus(Record):
+    """The newest report of a service's worker about the champion; the ledger may be ahead of it."""
+
+    event: ActivationEvent
+    version: int
+    release: int
+    worker: str
+    at: datetime
+    detail: str
 
 
 class WindowStatus(Record):
@@ -65,6 +76,7 @@ class ModelStatus(Record):
     Args:
         declared: whether a YAML declares it; the ledger also knows models that are gone.
         timezone: zone of its windows.
+        reported: null where no service ever reported to this deployment.
         frozen: decision by which it is frozen, null where it is not.
     """
 
@@ -72,6 +84,7 @@ class ModelStatus(Record):
     declared: bool
     timezone: str
     champion: ChampionStatus | None
+    reported: ReportStatus | None
     window: WindowStatus | None
     last_decision: DecisionStatus | None
     frozen: DecisionStatus | None
@@ -96,6 +109,7 @@ def model_status(
         declared=declared,
         timezone=timezone,
         champion=_champion(ledger, model),
+        reported=_reported(ledger, model),
         window=_window(windows),
         last_decision=_decision(last[0]) if last else None,
         frozen=_decision(frozen) if frozen else None,
@@ -113,6 +127,21 @@ def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
         since=release.released_at,
         bento=release.bento_tag,
         decision=_decision(cause),
+    )
+
+
+def _reported(ledger: Ledger, model: str) -> ReportStatus | None:
+    said = (one for one in ledger.activations(model) if one.role == "champion")
+    newest = next(said, None)
+    if newest is None:
+        return None
+    return ReportStatus(
+        event=newest.event,
+        version=newest.version,
+        release=newest.sequence,
+        worker=newest.worker,
+        at=newest.happened_at,
+        detail=newest.detail,
     )
 
 

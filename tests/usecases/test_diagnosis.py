@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
@@ -216,7 +217,14 @@ def test_a_damaged_champion_is_worse_than_a_damaged_predecessor() -> None:
     champion, predecessor = _diagnosed(model)
     assert (champion.severity, champion.where) == ("error", "churn, version 2, the champion")
     assert "--job train_churn" in champion.cure
+    assert "mlops rollback" not in champion.cure  # there is nothing sound to go back to
     assert (predecessor.severity, predecessor.what) == ("warning", "is gone")
+
+
+def test_a_damaged_champion_with_a_sound_predecessor_is_rolled_back() -> None:
+    releases = (_release(), _release(version=2, sequence=2))
+    [finding] = _diagnosed(replace(HEALTHY, releases=releases, damaged={2: "was changed"}))
+    assert "or mlops rollback churn --reason 'its files are damaged', or train" in finding.cure
 
 
 def test_a_release_without_bento_is_packaged_unless_its_run_goes_on() -> None:
@@ -225,6 +233,21 @@ def test_a_release_without_bento_is_packaged_unless_its_run_goes_on() -> None:
     assert (finding.severity, finding.where) == ("error", "churn, release 1")
     assert "--assets 'key:\"churn/bento\"'" in finding.cure
     assert _diagnosed(replace(HEALTHY, **unpacked, training=True)) == []
+
+
+def test_a_challenger_without_bento_is_tried_by_nobody() -> None:
+    challenger = Challenger(
+        **_release(version=2, sequence=2, bento_tag=None).model_dump(
+            include=set(Challenger.model_fields)
+        ),
+        mode="shadow",
+        share=0.0,
+        challenge=7,
+        since=datetime(2024, 1, 16, tzinfo=UTC),
+    )
+    finding = _found({"challenger": challenger})
+    assert (finding.severity, finding.where) == ("warning", "churn, challenger for release 2")
+    assert "--assets 'key:\"churn/bento\"'" in finding.cure
 
 
 def test_a_retraining_that_was_decided_and_does_not_run() -> None:

@@ -70,3 +70,16 @@ def test_a_damaged_or_lost_version_is_not_rolled_back_to(deployment: "Deployment
         _roll_back(deployment)
     assert deployment.ledger.current_release(deployment.model).sequence == 2
     assert len(deployment.ledger.decisions(deployment.model)) == 2
+
+
+def test_what_was_rolled_back_is_not_promoted_again(deployment: "Deployment") -> None:
+    first, second, third = (deployment.register() for _ in range(3))
+    deployment.promote(first)
+    deployment.promote(second)
+    _roll_back(deployment)
+    with pytest.raises(LedgerError, match=rf"version {second.version} .* rolled back by alice"):
+        deployment.promote(second)
+    assert len(deployment.ledger.releases(deployment.model)) == 3
+    # Another version may follow, and what was rolled back to may serve after it once more.
+    assert deployment.promote(third).version == third.version
+    assert _roll_back(deployment).version == first.version

@@ -1,0 +1,70 @@
+"""`mlops rollback`: the previous champion serves again, in seconds."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.adapters import open_ledger, open_registry
+from mlops_platform.cli.console import console
+from mlops_platform.settings import settings
+
+if TYPE_CHECKING:
+    from mlops_platform.usecases.await_workers import Followed
+
+
+@click.command()
+@click.argument("model")
+@click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
+@click.option("--actor", callback=not_blank, help="Who rolls back  [default: the login name]")
+@click.option(
+    "--wait",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds that running workers have to follow.",
+)
+def command(model: str, reason: str, actor: str | None, wait: float) -> None:
+    """Release the previous champion again; wait until running services follow.
+
+    A freeze does not stop a person. What is rolled back is never promoted again; a retraining
+    makes another version. Ends with code 1 where a running worker still serves another release.
+    """
+    from mlops_platform.usecases.await_workers import await_workers
+    from mlops_platform.usecases.record_activations import ActivationRecorder
+    from mlops_platform.usecases.roll_back import roll_back
+
+    ledger, log = open_ledger(), settings().prediction_log(model)
+    recorder = ActivationRecorder(ledger, model, log)
+    recorder.record()
+    release = roll_back(
+        ledger,
+        open_registry(),
+        settings().release_pointer(model),
+        model,
+        reason=reason,
+        actor=actor or login_name(),
+    )
+    _say(
+        f"version {release.version} of {model} is the champion again: release "
+        f"{release.sequence}, rolled back by {release.actor}."
+    )
+    followed = await_workers(recorder, log, release.sequence, wait)
+    _tell(followed)
+    if not followed.by_all:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(followed: "Followed") -> None:
+    if followed.serving:
+        _say(f"{len(followed.serving)} running workers serve it after {followed.seconds:.1f} s.")
+    elif followed.by_all:
+        _say("No running service reports to this deployment; the next one to start serves it.")
+    for worker, reason in followed.refused.items():
+        _say(f"worker {worker} goes on serving what it served: {reason}")
+    for worker in followed.silent:
+        _say(f"worker {worker} has not followed within {followed.seconds:.0f} s; look at its log.")
+
+
+def _say(text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""From what workers report to the ledger: which version actually served, and which was refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewActivation
+from mlops_platform.serving.service_events import EventReader, ServiceEvent
+
+
+class ActivationRecorder:
+    """Writes each new report of a model's workers to the ledger, once.
+
+    Args:
+        directory: folder to which the workers write.
+    """
+
+    def __init__(self, ledger: Ledger, model: str, directory: Path) -> None:
+        self._ledger, self._model = ledger, model
+        self._reader = EventReader(directory)
+        self._pending: list[ServiceEvent] = []
+
+    def record(self) -> list[ServiceEvent]:
+        """Write what is new since the last call; return it, oldest first.
+
+        Raises:
+            LedgerError: it could not be written; the next call tries again.
+        """
+        found = self._reader.new_events()
+        self._pending += [event for event in found if event.model == self._model]
+        if self._pending:
+            reports = [_activation(event) for event in self._pending]
+            self._ledger.record_activations(self._model, reports)
+        recorded, self._pending = self._pending, []
+        return recorded
+
+
+def record_activations(ledger: Ledger, model: str, directory: Path) -> int:
+    """Write everything that the workers of a model ever reported; returns how much was read.
+
+    Raises:
+        LedgerError: it could not be written.
+    """
+    return len(ActivationRecorder(ledger, model, directory).record())
+
+
+def _activation(event: ServiceEvent) -> NewActivation:
+    fields = event.model_dump(exclude={"time", "model"})
+    return NewActivation(**fields | {"version": int(event.version)}, happened_at=event.time)

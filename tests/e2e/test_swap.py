@@ -1,0 +1,404 @@
+"""`mlops serve` under load: a release, a broken release, a killed worker, a roll back, the end.
+
+One real server with two workers, a real ledger and a real registry; what happens is told by the
+answers alone, and afterwards by the ledger.
+"""
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.registry.model_files import ModelDescription
+from mlops_platform.registry.registry import Registry
+from mlops_platform.registry.requirements import pinned_requirements
+from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.packaging import BentoRequest, build_bento
+from mlops_platform.serving.requirements import environment_hash, serving_requirements
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
+from mlops_platform.settings import Settings, read_settings
+from mlops_platform.spec import ServingSpec
+from mlops_platform.usecases.release import release_version
+
+pytestmark = pytest.mark.slow
+logger = logging.getLogger(__name__)
+
+MODEL = "flight_delay"
+HEADERS = {"Content-Type": "application/json"}
+MLOPS = Path(sys.executable).with_name("mlops")
+WORKERS = 2
+ROW = {"distance_miles": 1400.0, "carrier": "UA"}
+SCHEMA = FeatureSchema(
+    model=MODEL,
+    entity="flight_id",
+    label="is_late",
+    columns=(
+        NumericColumn(name="distance_miles", missing_allowed=True, minimum=90, maximum=5000),
+        CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
+    ),
+)
+
+
+def _rows(seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    carriers = np.array(["AA", "UA"], dtype=object)
+    rows = pd.DataFrame(
+        {
+            "flight_id": [f"flight-{position}" for position in range(400)],
+            "distance_miles": random.uniform(90, 5000, 400),
+            "carrier": random.choice(carriers, 400),
+        }
+    )
+    rows["is_late"] = rows["distance_miles"] + random.normal(0, 1000 * seed, 400) > 2500
+    return rows
+
+
+def _fit(rows: pd.DataFrame) -> Any:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    columns = ColumnTransformer(
+        [
+            ("numeric", make_pipeline(SimpleImputer(), StandardScaler()), ["distance_miles"]),
+            ("categorical", OneHotEncoder(handle_unknown="ignore"), ["carrier"]),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression()).fit(rows, rows["is_late"])
+
+
+@dataclass
+class Deployment:
+    """A home with a ledger, a registry and a store of Bentos."""
+
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.settings.ledger_url)
+        self.ledger.create_schema()
+        self.registry = Registry(self.settings.mlflow_tracking_uri, self.settings.mlflow_artifacts)
+        self.registry.initialise()
+        self.pointer = self.settings.release_pointer(MODEL)
+
+    def release(
+        self, damage: Callable[[Path], None] = lambda bento: None, packages: str | None = None
+    ) -> Release:
+        """Train, register, pack and release one more version."""
+        present = self.ledger.current_release(MODEL)
+        sequence = present.sequence + 1 if present else 1
+        rows = _rows(sequence)
+        fitted, directory = _fit(rows), self.settings.home / "fitted" / str(sequence)
+        digests = save_model(fitted, directory)
+        description = ModelDescription(
+            rows[["distance_miles", "carrier"]].head(2), pinned_requirements(), TRUSTED_TYPES
+        )
+        with self.registry.training_run(MODEL, "run", {}) as run:
+            version = self.registry.register_version(
+                MODEL, run.run_id, directory, digests, description, {}
+            )
+        bento = build_bento(
+            BentoRequest(
+                release=PackedRelease(
+                    model=MODEL,
+                    version=str(version.version),
+                    sequence=sequence,
+                    threshold=0.5,
+                    training_set_hash="5e7",
+                    serving=ServingSpec.model_validate({"drain_seconds": 5}),
+                ),
+                features=SCHEMA,
+                model_directory=directory,
+                digests=digests,
+                golden_rows=choose_golden_rows(SCHEMA, fitted, rows, 10),
+            ),
+            self.settings.bentoml_home,
+        )
+        damage(bento.path)
+        identity = VersionIdentity(
+            version=version.version,
+            run_id=run.run_id,
+            digests=version.digests,
+            schema_hash=SCHEMA.schema_hash,
+            environment_hash=packages or environment_hash(serving_requirements()),
+        )
+        return release_version(
+            self.ledger,
+            self.registry,
+            self.pointer,
+            MODEL,
+            identity,
+            NewDecision(kind="promote", reason="better", actor="gate"),
+            expected_sequence=present.sequence if present else None,
+            bento_tag=bento.tag,
+        )
+
+    def mlops(self, *arguments: str) -> list[str]:
+        return [str(MLOPS), *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "MLOPS_HOME": str(self.settings.home),
+            "MLOPS_SERVING_POLL_SECONDS": "0.2",
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "300",
+        }
+
+
+@dataclass
+class Load:
+    """Clients that ask one request after the other, each on a connection that is kept."""
+
+    port: int
+    clients: int = 3
+    answers: list[tuple[float, float, int]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        connection, asked = HTTPConnection("127.0.0.1", self.port, timeout=30), 0
+        while not self._end.is_set():
+            asked += 1
+            if asked % 50 == 0:
+                connection.close()  # the next one may come to another worker
+            began = time.perf_counter()
+            try:
+                connection.request("POST", "/v1/predict", json.dumps(ROW), HEADERS)
+                response = connection.getresponse()
+                answer = json.loads(response.read())
+                if response.status != 200:
+                    raise HTTPException(f"{response.status} {answer}")
+            except (OSError, HTTPException, ValueError) as error:
+                self.failures.append(repr(error))
+                connection.close()
+                continue
+            now = time.perf_counter()
+            self.answers.append((now, now - began, answer["sequence"]))
+            time.sleep(0.002)
+
+    def wait_for(self, sequence: int, seconds: float = 30) -> float:
+        """Seconds until everybody, for half a second, gets answers of one release only."""
+        began = time.perf_counter()
+        while time.perf_counter() < began + seconds:
+            time.sleep(0.05)
+            horizon = time.perf_counter() - 0.5
+            latest = {seq for at, _, seq in self.answers[-5000:] if at > horizon}
+            if latest == {sequence}:
+                others = [at for at, _, seq in self.answers if seq != sequence]
+                return max(0.0, max(others, default=began) - began)
+        raise AssertionError(f"not everybody got release {sequence}, but {latest}")
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    home = tmp_path_factory.mktemp("swap") / ".mlops"
+    return Deployment(read_settings({"MLOPS_HOME": str(home)}))
+
+
+@pytest.fixture
+def server(deployment: Deployment, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`mlops serve` with two workers, ready."""
+    if deployment.ledger.current_release(MODEL) is None:
+        deployment.release()
+    before = _running(deployment)  # a worker that was killed could not say that it stopped
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    output = (tmp_path / "serve.log").open("wb")
+    process = subprocess.Popen(
+        deployment.mlops("serve", MODEL, "--port", str(port), "--workers", str(WORKERS)),
+        env=deployment.environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _until(lambda: _ready(port) or process.poll() is not None, 90)
+        assert process.poll() is None, (tmp_path / "serve.log").read_text()
+        _until(lambda: _running(deployment) == before + WORKERS, 60)
+        yield process, port
+    finally:
+        workers = _workers(process)
+        process.terminate()
+        process.wait(60)
+        for worker in psutil.wait_procs(workers, timeout=5)[1]:
+            worker.kill()
+        output.close()
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _running(deployment: Deployment) -> int:
+    said = deployment.ledger.activations(MODEL, limit=1000)
+    started = {one.worker for one in said if one.event == "started"}
+    return len(started - {one.worker for one in said if one.event == "stopped"})
+
+
+def _damage(bento: Path) -> None:
+    model = bento / "src" / "model" / "model.skops"
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+
+
+def _roll_back(deployment: Deployment) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        deployment.mlops("rollback", MODEL, "--reason", "late rate doubled", "--actor", "alice"),
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
+    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    process, port = server
+    with Load(port) as load:
+        load.wait_for(1)
+        second = deployment.release()
+        logger.info("followed a release after %.2f s", load.wait_for(second.sequence))
+        assert second.sequence == 2
+
+        broken = deployment.release(_damage)
+        _until(lambda: len(_refusals(deployment, broken)) == WORKERS, 20)
+        load.wait_for(2)
+        assert "load_failures_total" in _got(port, "/metrics")
+        assert _ready(port)
+
+        began = time.perf_counter()
+        again = _roll_back(deployment)
+        logger.info("rolled back in %.2f s: %s", time.perf_counter() - began, again.stdout)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert f"{WORKERS} running workers serve it" in again.stdout
+        load.wait_for(4)
+
+        deployment.release()  # the fifth
+        load.wait_for(5)
+        older = _roll_back(deployment)
+        load.wait_for(6)
+        assert older.returncode == 0, older.stdout + older.stderr
+    assert load.failures == []
+    slowest = max(seconds for _, seconds, _ in load.answers)
+    logger.info("%d answers, the slowest after %.0f ms", len(load.answers), 1000 * slowest)
+    assert slowest < 2.0
+    # The versions that the ledger says actually served, as each worker reported them.
+    served = {(one.sequence, one.version) for one in _champions(deployment, "swapped")}
+    assert served == {(2, 2), (4, 2), (5, 4), (6, 2)}
+    assert deployment.ledger.verify_chain(MODEL) is None
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert _running(deployment) == 0
+
+
+def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
+    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    process, port = server
+    released = deployment.release()
+    with Load(port) as load:
+        load.wait_for(released.sequence)
+        started = len(_champions(deployment, "started"))
+        [worker, *_] = _workers(process)
+        worker.kill()
+        _until(lambda: len(_champions(deployment, "started")) > started, 60)
+        load.wait_for(released.sequence)
+    newest = _champions(deployment, "started")[0]
+    assert (newest.sequence, newest.version) == (released.sequence, released.version)
+    # Only what the killed worker had taken in is lost.
+    assert len(load.failures) <= load.clients
+
+
+def test_a_release_that_needs_other_packages_is_asked_for_and_not_taken_over(
+    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    _, port = server
+    present = deployment.ledger.current_release(MODEL)
+    with Load(port) as load:
+        load.wait_for(present.sequence)
+        deployment.release(packages="e4")
+        _until(lambda: "a new Bento is needed" in _got(port, "/readyz"), 20)
+        load.wait_for(present.sequence)
+        again = _roll_back(deployment)
+        assert again.returncode == 0, again.stdout + again.stderr
+        load.wait_for(present.sequence + 2)
+        assert _ready(port)
+    assert load.failures == []
+
+
+def _workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    if process.poll() is not None:
+        return []
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [one for one in children if "_bentoml_impl.worker.service" in one.cmdline()]
+
+
+def _champions(deployment: Deployment, event: str) -> list[Any]:
+    said = deployment.ledger.activations(MODEL, limit=1000)
+    return [one for one in said if (one.event, one.role) == (event, "champion")]
+
+
+def _refusals(deployment: Deployment, release: Release) -> list[Any]:
+    refused = _champions(deployment, "refused")
+    return [one for one in refused if one.sequence == release.sequence]
+
+
+def _got(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path)
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
