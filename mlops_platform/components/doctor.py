@@ -19,6 +19,7 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.errors import ArtifactError, RegistryError
+from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.registry.registry import Registry
@@ -74,8 +75,10 @@ def warehouse_lock(warehouse: Path, *, building: bool) -> WarehouseLock | None:
     return None
 
 
-def damaged_versions(registry: Registry, releases: Sequence[Release]) -> dict[int, str]:
-    """What is wrong with the files of released versions, by version."""
+def damaged_versions(
+    registry: Registry, releases: Sequence[Release | Challenger]
+) -> dict[int, str]:
+    """What is wrong with the files of released versions or of a challenger, by version."""
     return {
         version: problem
         for version, release in {release.version: release for release in releases}.items()
@@ -83,7 +86,7 @@ def damaged_versions(registry: Registry, releases: Sequence[Release]) -> dict[in
     }
 
 
-def _damage(registry: Registry, release: Release) -> str | None:
+def _damage(registry: Registry, release: Release | Challenger) -> str | None:
     try:
         fetched = registry.fetch_version(release.model, release.version)
         verify_directory(fetched.directory, release.digests)
@@ -100,6 +103,8 @@ def _examine_model(
     instance: dg.DagsterInstance,
 ) -> ModelFacts:
     releases = tuple(ledger.releases(name))
+    challenger = standing_challenger(ledger, name)
+    on_trial = () if challenger is None else (challenger,)
     request = open_request(ledger, name)
     training = dg.RunsFilter(job_name=f"train_{name}", statuses=NOT_ENDED)
     pointer = settings().release_pointer(name)
@@ -107,10 +112,11 @@ def _examine_model(
         model=name,
         spec=spec,
         releases=releases,
+        challenger=challenger,
         windows=recorded_windows(name),
         chain_fault=ledger.verify_chain(name),
         projection_faults=tuple(projection_faults(ledger, registry, pointer, name)),
-        damaged=damaged_versions(registry, releases),
+        damaged=damaged_versions(registry, (*releases, *on_trial)),
         request=request,
         request_runs=_count_runs(instance, request),
         training=bool(instance.get_runs(training, limit=1)),

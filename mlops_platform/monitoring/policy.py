@@ -27,7 +27,7 @@ class Attempt(Record):
 
     at: datetime
     window: str | None
-    outcome: Literal["promote", "reject", "wait", "failed"]
+    outcome: Literal["promote", "challenge", "reject", "wait", "failed"]
 
 
 class History(Record):
@@ -38,6 +38,7 @@ class History(Record):
         running: a training of this model runs or is queued.
         data_changed: features or labels changed since the last training that got a verdict.
         frozen: who froze the model and why, None where it is not frozen.
+        on_trial: the challenger in words, None where there is none.
     """
 
     now: datetime
@@ -48,6 +49,7 @@ class History(Record):
     running: bool
     data_changed: bool
     frozen: str | None
+    on_trial: str | None = None
 
 
 class PolicyDecision(Record):
@@ -132,6 +134,11 @@ def _running(case: _Case) -> str | None:
     return "A training of this model runs or is queued." if case.history.running else None
 
 
+def _on_trial(case: _Case) -> str | None:
+    trial = case.history.on_trial
+    return f"A challenger is on trial: {trial}." if trial is not None else None
+
+
 def _nothing_to_judge(case: _Case) -> str | None:
     if case.judged is not None:
         return None
@@ -164,6 +171,7 @@ def _nothing_new(case: _Case) -> str | None:
 
 _OUTCOMES = {
     "promote": "was promoted",
+    "challenge": "was put on trial",
     "reject": "was rejected",
     "wait": "was left undecided",
     "failed": "ended without a verdict",
@@ -173,6 +181,7 @@ _REASONS_TO_WAIT: tuple[Callable[[_Case], str | None], ...] = (
     _not_by_performance,
     _frozen,
     _running,
+    _on_trial,
     _nothing_to_judge,
     _fine,
     _cooling_down,

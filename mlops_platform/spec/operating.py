@@ -95,10 +95,13 @@ class RetrainingSpec(Section):
 
 
 class SchedulesSpec(Section):
-    """Which schedules start switched on."""
+    """Which schedules and sensors start switched on."""
 
     windows: bool = False
     retraining: bool = False
+    rollout: bool = Field(
+        default=False, description="The verdicts on a challenger and on a new champion."
+    )
 
 
 class MonitoringSpec(Section):

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.files import new_directory
-from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.register import RegisteredCandidate
+from mlops_platform.usecases.standing import StandingVersion
 from mlops_platform.usecases.train import split_rows
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class WrittenCard(Record):
 def write_model_card(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: Release,
+    standing: StandingVersion,
     registry: Registry,
     model_home: Path,
     provenance: Mapping[str, str],
@@ -45,10 +45,10 @@ def write_model_card(
     """
     from mlops_platform.training.card_text import card_html, card_markdown
 
-    registered.require_released_as(release)
-    card = _card(spec, registered, release, provenance)
-    directory = model_home / "cards" / f"v{release.version}"
-    with registry.resume_run(release.run_id) as run:
+    registered.require_standing_as(standing)
+    card = _card(spec, registered, standing, provenance)
+    directory = model_home / "cards" / f"v{standing.version}"
+    with registry.resume_run(standing.run_id) as run:
         html = card_html(card, run.read_figures())
         texts = (card_markdown(card), html, card.model_dump_json(indent=2))
         with new_directory(directory) as temporary:
@@ -62,7 +62,7 @@ def write_model_card(
 def _card(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: Release,
+    standing: StandingVersion,
     provenance: Mapping[str, str],
 ) -> Card:
     from mlops_platform.training.card import DataFacts, VersionFacts
@@ -87,8 +87,8 @@ def _card(
         evaluated.evaluation,
         registered.judged.verdict,
         VersionFacts(
-            version=str(release.version),
-            created_at=release.released_at,
+            version=str(standing.version),
+            created_at=standing.since,
             provenance=dict(provenance),
         ),
     )

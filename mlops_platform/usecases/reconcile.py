@@ -1,16 +1,23 @@
-"""Keep what follows the ledger in line with it: MLflow's alias and the release pointer."""
+"""Keep what follows the ledger in line with it: MLflow's aliases and the pointers."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from mlops_platform.errors import LedgerError, RegistryError
+from mlops_platform.ledger.challenger import standing_challenger
+from mlops_platform.ledger.challenger_pointer import (
+    ChallengerPointer,
+    beside,
+    read_challenger_pointer,
+)
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_pointer
-from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.registry.registry import Registry
 
-CHAMPION: Final = "champion"
+Role = Literal["champion", "challenger"]
 _ROUNDS: Final = 10
 
 
@@ -18,8 +25,54 @@ class ProjectionFault(Record):
     """A projection that says something else than the ledger; None is "nothing"."""
 
     projection: Literal["alias", "pointer"]
+    role: Role = "champion"
     found: str | None
     expected: str | None
+
+
+@dataclass(frozen=True)
+class _Projections:
+    """Where one role is projected to, and what the ledger wants there."""
+
+    role: Role
+    wanted: ReleasePointer | None
+    path: Path
+    read: Callable[[Path], ReleasePointer | None]
+
+    def faults(self, registry: Registry, model: str) -> list[ProjectionFault]:
+        alias = registry.alias_version(model, self.role)
+        wanted = self.wanted
+        views: dict[Literal["alias", "pointer"], tuple[str | None, str | None]] = {
+            "alias": (
+                None if alias is None else str(alias),
+                None if wanted is None else str(wanted.version),
+            ),
+            "pointer": (self._found(), None if wanted is None else wanted.model_dump_json()),
+        }
+        return [
+            ProjectionFault(projection=projection, role=self.role, found=found, expected=expected)
+            for projection, (found, expected) in views.items()
+            if found != expected
+        ]
+
+    def write_alias(self, registry: Registry, model: str) -> None:
+        if self.wanted is None:
+            registry.delete_alias(model, self.role)
+        else:
+            registry.set_alias(model, self.role, self.wanted.version)
+
+    def write_pointer(self) -> None:
+        if self.wanted is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            write_pointer(self.path, self.wanted)
+
+    def _found(self) -> str | None:
+        try:
+            pointer = self.read(self.path)
+        except LedgerError:
+            return "unreadable"
+        return None if pointer is None else pointer.model_dump_json()
 
 
 def projection_faults(
@@ -28,9 +81,9 @@ def projection_faults(
     """Compare the projections with the ledger, changing nothing.
 
     Args:
-        pointer: where the model's release pointer belongs.
+        pointer: where the model's release pointer belongs; that of a challenger lies beside it.
     """
-    return _faults(ledger.current_release(model), registry, pointer, model)
+    return _faults(_projections(ledger, pointer, model), registry, model)
 
 
 def reconcile(
@@ -46,15 +99,16 @@ def reconcile(
     """
     repaired: list[ProjectionFault] = []
     for _ in range(_ROUNDS):
-        release = ledger.current_release(model)
-        faults = _faults(release, registry, pointer, model)
+        projections = _projections(ledger, pointer, model)
+        faults = _faults(projections, registry, model)
         if not faults:
             return repaired
+        of = {one.role: one for one in projections}
         for fault in faults:
             if fault.projection == "alias":
-                _write_alias(release, registry, model)
+                of[fault.role].write_alias(registry, model)
             else:
-                _write_pointer(release, pointer)
+                of[fault.role].write_pointer()
         repaired += faults
     raise RegistryError(
         f"projections of {model!r} still differ from the ledger after {_ROUNDS} repairs: {faults}. "
@@ -62,46 +116,26 @@ def reconcile(
     )
 
 
+def _projections(ledger: Ledger, pointer: Path, model: str) -> Sequence[_Projections]:
+    """The champion's come first: what is promoted serves before it leaves its trial."""
+    release, challenger = ledger.current_release(model), standing_challenger(ledger, model)
+    return (
+        _Projections(
+            "champion",
+            None if release is None else ReleasePointer.of(release),
+            pointer,
+            read_pointer,
+        ),
+        _Projections(
+            "challenger",
+            None if challenger is None else ChallengerPointer.to(challenger),
+            beside(pointer),
+            read_challenger_pointer,
+        ),
+    )
+
+
 def _faults(
-    release: Release | None, registry: Registry, pointer: Path, model: str
+    projections: Sequence[_Projections], registry: Registry, model: str
 ) -> list[ProjectionFault]:
-    alias = registry.alias_version(model, CHAMPION)
-    views = {
-        "alias": (
-            None if alias is None else str(alias),
-            None if release is None else str(release.version),
-        ),
-        "pointer": (
-            _pointer_text(pointer),
-            None if release is None else ReleasePointer.of(release).model_dump_json(),
-        ),
-    }
-    return [
-        ProjectionFault.model_validate(
-            {"projection": projection, "found": found, "expected": expected}
-        )
-        for projection, (found, expected) in views.items()
-        if found != expected
-    ]
-
-
-def _pointer_text(path: Path) -> str | None:
-    try:
-        found = read_pointer(path)
-    except LedgerError:
-        return "unreadable"
-    return None if found is None else found.model_dump_json()
-
-
-def _write_alias(release: Release | None, registry: Registry, model: str) -> None:
-    if release is None:
-        registry.delete_alias(model, CHAMPION)
-    else:
-        registry.set_alias(model, CHAMPION, release.version)
-
-
-def _write_pointer(release: Release | None, path: Path) -> None:
-    if release is None:
-        path.unlink(missing_ok=True)
-    else:
-        write_pointer(path, ReleasePointer.of(release))
+    return [fault for one in projections for fault in one.faults(registry, model)]

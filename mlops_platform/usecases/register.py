@@ -12,7 +12,7 @@ from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import new_directory
-from mlops_platform.ledger.records import Release, VersionIdentity
+from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
@@ -23,6 +23,7 @@ from mlops_platform.usecases.champion import (
 )
 from mlops_platform.usecases.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.reference import log_reference
+from mlops_platform.usecases.standing import StandingVersion
 from mlops_platform.usecases.train import split_rows
 
 if TYPE_CHECKING:
@@ -46,18 +47,19 @@ class RegisteredCandidate(Record):
     directory: Path
     digests: dict[str, str]
 
-    def require_released_as(self, release: Release) -> None:
+    def require_standing_as(self, standing: StandingVersion) -> None:
         """Refuse to document or package one version under the name of another.
 
         Raises:
-            LedgerError: the release is of another version.
+            LedgerError: another version than this one stands there.
         """
-        released = release.model_dump(include=set(VersionIdentity.model_fields))
-        if self.identity.model_dump() != released:
+        found = standing.model_dump(include=set(VersionIdentity.model_fields))
+        if self.identity.model_dump() != found:
             raise LedgerError(
-                f"version {self.identity.version} is not what release {release.sequence} of "
-                f"{release.model!r} released (version {release.version}). Run the whole job, or "
-                "materialise registered_version and champion together with this."
+                f"version {self.identity.version} is not the {standing.role} of "
+                f"{standing.model!r} that decision {standing.decision_id} made (version "
+                f"{standing.version}). Run the whole job, or materialise registered_version and "
+                "champion together with this."
             )
 
 

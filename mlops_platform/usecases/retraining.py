@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.data.published import published_digest
+from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision
 from mlops_platform.monitoring.performance import WindowPerformance
@@ -65,6 +66,7 @@ def decide_retraining(
         running=running,
         data_changed=_data_changed(spec, decisions, published_root),
         frozen=None if frozen is None else told(frozen),
+        on_trial=_trial(ledger, spec.name),
     )
     return decide(spec.retraining, history)
 
@@ -72,12 +74,14 @@ def decide_retraining(
 def decide_scheduled_retraining(
     spec: ModelSpec, ledger: Ledger, *, running: bool
 ) -> PolicyDecision:
-    """Retrain because it is time, unless the model is frozen or trains already."""
+    """Retrain because it is time, unless the model is frozen, trains or tries a challenger."""
     frozen = frozen_by(ledger, spec.name)
     if frozen is not None:
         kind, reason = "wait", f"It is time, but {spec.name} is frozen {told(frozen)}."
     elif running:
         kind, reason = "wait", "It is time, but a training of this model runs or is queued."
+    elif (trial := _trial(ledger, spec.name)) is not None:
+        kind, reason = "wait", f"It is time, but a challenger is on trial: {trial}."
     else:
         kind, reason = "retrain", f"It is time: `{spec.retraining.cron}`."
     return PolicyDecision.model_validate(
@@ -114,6 +118,14 @@ def record_policy_decision(
             window=decision.window,
         ),
     )
+
+
+def _trial(ledger: Ledger, model: str) -> str | None:
+    """The challenger in words: another training would end its trial before its verdict."""
+    standing = standing_challenger(ledger, model)
+    if standing is None:
+        return None
+    return f"version {standing.version}, in {standing.mode} since {standing.since:%Y-%m-%d}"
 
 
 def _last_attempt(decisions: Sequence[Decision], abandoned: Decision | None) -> Attempt | None:

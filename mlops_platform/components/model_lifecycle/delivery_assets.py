@@ -1,4 +1,4 @@
-"""model_card and bento: the champion explained, and the champion ready to serve."""
+"""model_card and bento: what passed the gate explained, and ready to serve."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,6 @@ from mlops_platform.components.model_lifecycle.services import (
     upstream,
 )
 from mlops_platform.errors import ServingError
-from mlops_platform.ledger.records import Release
 from mlops_platform.serving.packaging import BuiltBento
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -23,6 +22,7 @@ from mlops_platform.usecases.document import WrittenCard, write_model_card
 from mlops_platform.usecases.package import BENTO_FILE, PackagedRelease, package_release
 from mlops_platform.usecases.reconcile import reconcile
 from mlops_platform.usecases.register import RegisteredCandidate
+from mlops_platform.usecases.standing import StandingVersion
 
 GOLDEN_ROWS = "serves_golden_rows_exactly"
 
@@ -46,7 +46,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def model_card(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: Release,
+        champion: StandingVersion,
     ) -> dg.MaterializeResult[WrittenCard]:
         registry = open_registry()
         card = write_model_card(
@@ -98,7 +98,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def bento(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: Release,
+        champion: StandingVersion,
         model_card: WrittenCard,
     ) -> Iterator[Any]:
         ledger, registry = open_ledger(), open_registry()
@@ -127,12 +127,14 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
 
 
 def _headline(packaged: PackagedRelease) -> dict[str, Any]:
-    bento = packaged.bento
+    bento, parity = packaged.bento, packaged.parity
     return {
         "tag": bento.tag,
         "serve_with": f"BENTOML_HOME={settings().bentoml_home} bentoml serve {bento.tag}",
-        "parity_rows": packaged.parity.rows,
-        "parity_max_difference": packaged.parity.max_difference,
+        "parity_rows": parity.rows,
+        "parity_max_difference": parity.max_difference,
+        "single_rows_served_by": parity.fallback_reason or "the folded model",
+        "explains": packaged.not_explained or "exact contributions",
         "files": len(bento.files),
         "path": dg.MetadataValue.path(bento.path),
     }

@@ -12,9 +12,16 @@ from mlops_platform.components.model_lifecycle.automation import (
 )
 from mlops_platform.components.model_lifecycle.delivery_assets import bento_asset, model_card_asset
 from mlops_platform.components.model_lifecycle.judging_assets import evaluation_asset, gate_asset
+from mlops_platform.components.model_lifecycle.online_assets import online_assets, online_upkeep
+from mlops_platform.components.model_lifecycle.predictions_asset import predictions_asset
 from mlops_platform.components.model_lifecycle.release_assets import (
     champion_asset,
     registered_version_asset,
+)
+from mlops_platform.components.model_lifecycle.rollout_assets import rollout_definitions
+from mlops_platform.components.model_lifecycle.served_assets import (
+    served_predictions_asset,
+    served_upkeep,
 )
 from mlops_platform.components.model_lifecycle.training_assets import (
     candidate_asset,
@@ -23,7 +30,6 @@ from mlops_platform.components.model_lifecycle.training_assets import (
 from mlops_platform.components.model_lifecycle.window_assets import (
     drift_report_asset,
     performance_asset,
-    predictions_asset,
 )
 from mlops_platform.spec import ModelSpec
 
@@ -61,6 +67,9 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
         drift_report_asset(spec),
         performance_asset(spec, labels),
     ]
+    online = online_assets(spec, features)
+    served = served_predictions_asset(spec)
+    landed_first = [served] if spec.window.source == "served" else []
     train = dg.define_asset_job(
         f"train_{spec.name}",
         selection=dg.AssetSelection.assets(*training),
@@ -71,15 +80,18 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
     )
     watch = dg.define_asset_job(
         f"watch_{spec.name}",
-        selection=dg.AssetSelection.assets(*store.assets, *watching),
+        selection=dg.AssetSelection.assets(*store.assets, *landed_first, *watching),
         description=(
             f"Builds the features of one window, scores it with the champion of {spec.name}, and "
             "reports its drift and its performance."
         ),
     )
-    return dg.Definitions(
-        assets=[*training, *watching],
+    own = dg.Definitions(
+        assets=[*training, served, *watching, *online],
         jobs=[train, watch],
         schedules=[window_schedule(spec, store.build_op), *periodic_retraining(spec)],
         sensors=[retraining_sensor(spec)],
+    )
+    return dg.Definitions.merge(
+        own, online_upkeep(spec), served_upkeep(spec), rollout_definitions(spec, labels)
     )

@@ -1,4 +1,4 @@
-"""registered_version and champion: a candidate that passed the gate becomes what serves."""
+"""registered_version and champion: what passed the gate serves, or is tried first."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,10 +18,11 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.challenge import let_through
 from mlops_platform.usecases.judge import JudgedCandidate
 from mlops_platform.usecases.reconcile import projection_faults
 from mlops_platform.usecases.register import RegisteredCandidate, register_candidate
-from mlops_platform.usecases.release import release_version
+from mlops_platform.usecases.standing import StandingVersion
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"
@@ -70,14 +71,15 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
 
 
 def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
-    """The release: decision and champion in one transaction of the ledger."""
+    """The release: decision and champion in one transaction of the ledger; or the trial."""
 
     @dg.asset(
         **asset_arguments(
             spec,
             "champion",
-            "What serves: the newest release of the ledger. The registry alias and the release "
-            "pointer follow it.",
+            "What serves: the newest release of the ledger. Where the YAML says shadow or canary, "
+            "a version stands beside it as the challenger first. The registry's aliases and the "
+            "pointers follow the ledger.",
             "mlflow",
             "sqlite",
         ),
@@ -87,7 +89,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 PROJECTIONS,
                 asset=[spec.name, "champion"],
-                description="The MLflow alias and release.json say what the ledger says.",
+                description="MLflow's aliases and the pointers say what the ledger says.",
             ),
             dg.AssetCheckSpec(
                 CHAIN,
@@ -108,23 +110,24 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             evidence=evidence_of(judged),
         )
         pointer = settings().release_pointer(spec.name)
-        release = release_version(
+        standing = let_through(
             ledger,
             registry,
             pointer,
             spec.name,
             registered_version.identity,
             decision,
+            spec.release,
             expected_sequence=judged.evaluated.champion_sequence,
         )
         faults = projection_faults(ledger, registry, pointer, spec.name)
         broken = ledger.verify_chain(spec.name)
         yield dg.MaterializeResult(
-            value=release,
-            data_version=dg.DataVersion(f"release-{release.sequence}"),
+            value=standing,
+            data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
             metadata={
-                **_headline(release, decision),
-                "mlflow_run": mlflow_run(registry, release.run_id),
+                **_headline(standing, decision),
+                "mlflow_run": mlflow_run(registry, standing.run_id),
                 "timeline": _timeline(ledger.releases(spec.name)),
             },
             check_results=[
@@ -144,14 +147,15 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     return champion
 
 
-def _headline(release: Release, decision: NewDecision) -> dict[str, Any]:
+def _headline(standing: StandingVersion, decision: NewDecision) -> dict[str, Any]:
     return {
-        "version": release.version,
-        "release": release.sequence,
-        "decision": decision.kind,
+        "version": standing.version,
+        "role": standing.role,
+        "release": standing.sequence,
+        "verdict": decision.kind,
         "reason": decision.reason,
-        "actor": release.actor,
-        "released_at": release.released_at.isoformat(timespec="seconds"),
+        "actor": standing.actor,
+        "since": standing.since.isoformat(timespec="seconds"),
     }
 
 

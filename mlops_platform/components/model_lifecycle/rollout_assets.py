@@ -1,0 +1,110 @@
+"""rollout: the verdict on a challenger, from matured labels and served predictions."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.release_assets import RELEASE_POOL
+from mlops_platform.components.model_lifecycle.rollout_automation import (
+    probation_sensor,
+    rollout_sensor,
+)
+from mlops_platform.components.model_lifecycle.services import (
+    actor_of,
+    asset_arguments,
+    is_automatic,
+    open_ledger,
+    open_registry,
+    present_moment,
+)
+from mlops_platform.ledger.challenger import Challenger, standing_challenger
+from mlops_platform.ledger.records import Release
+from mlops_platform.monitoring.rollout import RolloutEvidence, RolloutVerdict
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.rollout import conclude, gather_evidence, judge_challenger
+
+
+def rollout_definitions(spec: ModelSpec, labels: dg.AssetKey) -> dg.Definitions:
+    """The verdict's asset and job, and the sensors of trial and probation."""
+    asset = rollout_asset(spec, labels)
+    job = dg.define_asset_job(
+        f"roll_out_{spec.name}",
+        selection=dg.AssetSelection.assets(asset),
+        description=f"Judges the challenger of {spec.name}: promote, abort or wait.",
+    )
+    return dg.Definitions(
+        assets=[asset], jobs=[job], sensors=[rollout_sensor(spec), probation_sensor(spec)]
+    )
+
+
+def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
+    """Promote, abort or wait; without a challenger it says so."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "rollout",
+            "The verdict on the challenger: what it and the champion answered, joined with matured "
+            "labels, and its service objectives. It promotes or aborts through the ledger.",
+            "python",
+        ),
+        deps=[
+            labels,
+            dg.AssetKey([spec.name, "champion"]),
+            dg.AssetKey([spec.name, "served_predictions"]),
+        ],
+        pool=RELEASE_POOL,
+    )
+    def rollout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        ledger, registry, now = open_ledger(), open_registry(), present_moment()
+        challenger = standing_challenger(ledger, spec.name)
+        if challenger is None:
+            return dg.MaterializeResult(metadata={"reason": "Nothing is on trial."})
+        evidence = gather_evidence(
+            spec,
+            ledger,
+            challenger,
+            settings().served / spec.name,
+            settings().published,
+            settings().prediction_log(spec.name),
+            now,
+        )
+        verdict = judge_challenger(spec, ledger, evidence, now, automatic=is_automatic(context))
+        pointer = settings().release_pointer(spec.name)
+        release = conclude(ledger, registry, pointer, challenger, verdict, actor_of(context))
+        if release is not None:
+            context.log_event(_promoted(release, registry))
+        return dg.MaterializeResult(metadata=_shown(challenger, evidence, verdict))
+
+    return rollout
+
+
+def _promoted(release: Release, registry: Registry) -> dg.AssetMaterialization:
+    """The champion's own page tells of the promotion as well."""
+    return dg.AssetMaterialization(
+        asset_key=[release.model, "champion"],
+        metadata={
+            "version": release.version,
+            "role": "champion",
+            "release": release.sequence,
+            "actor": release.actor,
+            "mlflow_run": mlflow_run(registry, release.run_id),
+        },
+    )
+
+
+def _shown(
+    challenger: Challenger, evidence: RolloutEvidence, verdict: RolloutVerdict
+) -> dict[str, Any]:
+    figures = [{"figure": name, "value": value} for name, value in evidence.figures.items()]
+    return {
+        "verdict": verdict.kind,
+        "reason": verdict.reason,
+        "version": challenger.version,
+        "mode": challenger.mode,
+        "on_trial_since": challenger.since.isoformat(timespec="seconds"),
+        "figures": table(figures),
+    }

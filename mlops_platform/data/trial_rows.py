@@ -1,0 +1,101 @@
+"""Served predictions of a champion and its challenger, joined with matured labels."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.served_rows import FILES
+from mlops_platform.errors import DataError
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PAIRED, _APART = 2, 1
+
+
+class Arm(NamedTuple):
+    """A version as its logged predictions name it."""
+
+    version: int
+    sequence: int
+
+
+def read_trial(
+    spec: ModelSpec,
+    landed: Path,
+    published_root: Path,
+    champion: Arm,
+    challenger: Arm,
+    *,
+    paired: bool,
+    matured: date,
+    as_of: datetime,
+) -> pa.Table | None:
+    """What the two versions predicted for entities whose labels have matured.
+
+    Of each entity that an arm predicted several times the last prediction counts. In the shadow
+    only what both predicted for the same row of a request counts, so that both arms have the same
+    rows. Rows without an entity, or whose entity is kept from the log, meet no label.
+
+    Columns: challenger (BOOLEAN), day (of the event), label (BOOLEAN), probability; by arm, entity.
+
+    Args:
+        landed: folder of the model's landed predictions.
+        matured: last day of events whose labels count as complete.
+        as_of: labels that were not known then are left out.
+
+    Returns:
+        None where nothing has landed yet.
+
+    Raises:
+        DataError: the labels are not published.
+    """
+    if not any(landed.glob(FILES)):
+        return None
+    with private_duckdb() as connection:
+        connection.execute(f"CREATE TEMP VIEW labels AS {_labels(spec, published_root)}")
+        return connection.sql(
+            'WITH arms AS (SELECT entity, request_id, "row", time, probability, '
+            "role <> 'champion' AS challenger FROM read_parquet("
+            f"{literal(landed / FILES)}, union_by_name = true, hive_partitioning = false) "
+            "WHERE entity IS NOT NULL AND CASE WHEN role = 'champion' "
+            "THEN version = $champion AND sequence = $champion_sequence "
+            "ELSE version = $challenger AND sequence = $challenger_sequence END), "
+            "asked AS (SELECT *, min(time) OVER request AS asked_at, "
+            "count(DISTINCT challenger) OVER request AS arms FROM arms "
+            'WINDOW request AS (PARTITION BY entity, request_id, "row")), '
+            "last AS (FROM asked WHERE arms >= $arms QUALIFY row_number() OVER ("
+            "PARTITION BY entity, challenger "
+            'ORDER BY asked_at DESC, request_id DESC, "row" DESC) = 1) '
+            "SELECT challenger, day, label, probability FROM last JOIN labels USING (entity) "
+            "WHERE day <= $matured AND known_at <= $known_by ORDER BY challenger, entity",
+            params={
+                "champion": str(champion.version),
+                "champion_sequence": champion.sequence,
+                "challenger": str(challenger.version),
+                "challenger_sequence": challenger.sequence,
+                "arms": _PAIRED if paired else _APART,
+                "matured": matured,
+                "known_by": as_of - timedelta(days=spec.label.reporting_delay_days),
+            },
+        ).to_arrow_table()
+
+
+def _labels(spec: ModelSpec, published_root: Path) -> str:
+    """Write the SQL of every published label that is not NULL; logged entities are text."""
+    label, partition = spec.label, identifier(spec.features.partition)
+    entity = identifier(spec.features.entity)
+    folder, files = published_root / label.table, f"{spec.features.partition}=*/*.parquet"
+    if not any(folder.glob(files)):
+        raise DataError(f"nothing is published at {folder}/{files}. Build the labels first.")
+    return (
+        f"SELECT CAST({entity} AS VARCHAR) AS entity, {partition} AS day, "
+        f"CAST({identifier(label.column)} AS BOOLEAN) AS label, "
+        f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
+        f"FROM read_parquet({literal(folder / files)}, hive_partitioning = true, "
+        f"hive_types = {{{partition}: DATE}}) WHERE {identifier(label.column)} IS NOT NULL"
+    )

@@ -1,0 +1,465 @@
+"""What a served Bento promises while things break: one real server with two workers, under load."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.data.online_writers import write_sqlite
+from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
+from mlops_platform.spec import ServingSpec
+from mlops_platform.spec.online_layout import OnlineExport
+
+pytestmark = pytest.mark.slow
+
+MODEL, WORKERS, DRAIN_SECONDS = "flight_delay", 2, 10
+FEATURES = {"distance_miles": 1400.0, "carrier": "UA"}
+SLOW_ROWS = 20_000
+JSON = {"Content-Type": "application/json"}
+SCHEMA = FeatureSchema(
+    model=MODEL,
+    entity="flight_id",
+    label="is_late",
+    columns=(
+        NumericColumn(name="distance_miles", missing_allowed=True, minimum=90, maximum=5000),
+        CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
+    ),
+)
+SERVING = {
+    "workers": WORKERS,
+    "max_batch_rows": SLOW_ROWS,
+    "max_body_kilobytes": 50_000,
+    "timeout_seconds": 60,
+    "drain_seconds": DRAIN_SECONDS,
+    "online_store": {},
+}
+
+
+@pytest.fixture(scope="module")
+def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    folder, random = tmp_path_factory.mktemp("bento"), np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "flight_id": [f"flight-{position}" for position in range(200)],
+            "distance_miles": random.uniform(90, 5000, 200),
+            "carrier": random.choice(np.array(["AA", "UA"], dtype=object), 200),
+        }
+    )
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    model.fit(rows[["distance_miles", "carrier"]], rows["carrier"] == "AA")
+    return build_bento(
+        BentoRequest(
+            release=PackedRelease(
+                model=MODEL,
+                version="1",
+                sequence=1,
+                threshold=0.5,
+                training_set_hash="5e7",
+                serving=ServingSpec.model_validate(SERVING),
+            ),
+            features=SCHEMA,
+            model_directory=folder / "model",
+            digests=save_model(model, folder / "model"),
+            golden_rows=choose_golden_rows(SCHEMA, model, rows, 10),
+        ),
+        folder / "home",
+    )
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running server and the files that it reads and writes."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [one for one in children if "_bentoml_impl.worker.service" in one.cmdline()]
+
+    def ask(self, method: str, route: str, body: Any = None) -> tuple[int, Any]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, route, body if body is None else json.dumps(body), JSON)
+            response = connection.getresponse()
+            text = response.read().decode()
+            is_json = "json" in str(response.getheader("Content-Type"))
+            return response.status, json.loads(text) if is_json else text
+        finally:
+            connection.close()
+
+    def counted(self, metric: str) -> float:
+        _, text = self.ask("GET", "/metrics")
+        lines = [line for line in text.splitlines() if line.startswith(metric + "{")]
+        assert lines, f"{metric} is no metric"
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    def is_ready(self) -> bool:
+        try:
+            return self.ask("GET", "/readyz")[0] == 200
+        except (OSError, HTTPException):
+            return False
+
+    def logged(self) -> set[str]:
+        """Request ids of all whole lines of the prediction log."""
+        lines = [
+            line
+            for file in self.folder.glob("log/predictions-*.jsonl")
+            for line in file.read_text().split("\n")[:-1]
+        ]
+        return {json.loads(line)["request_id"] for line in lines if line.endswith("}")}
+
+
+@contextmanager
+def serving(bento: BuiltBento, folder: Path, **environment: str) -> Iterator[Service]:
+    """The Bento as `mlops serve` starts it, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    export(folder)
+    with (folder / "server.log").open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "bentoml", "serve", str(bento.path)),
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--timeout-graceful-shutdown", str(DRAIN_SECONDS)),
+            ],
+            env=environment_of(bento, folder) | environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    service, left = Service(folder, port, process), []
+    try:
+        until(lambda: service.is_ready() and started(service) == WORKERS, 120)
+        left = service.workers
+        yield service
+    finally:
+        if process.poll() is None:
+            left = [*left, *service.workers]
+            process.terminate()
+        try:
+            process.wait(DRAIN_SECONDS + 15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for worker in psutil.wait_procs(left, timeout=1)[1]:
+            worker.kill()
+
+
+def environment_of(bento: BuiltBento, folder: Path) -> dict[str, str]:
+    ours = ("MLOPS", "BENTOML")
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return outside | {
+        "BENTOML_HOME": str(folder / "home"),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "MLOPS_SERVING_LOG": str(folder / "log"),
+        "MLOPS_SERVING_POINTER": str(folder / "pointers" / "release.json"),
+        "MLOPS_SERVING_CHALLENGER": str(folder / "pointers" / "challenger.json"),
+        "MLOPS_SERVING_BENTOS": str(bento.path.parents[2]),
+        "MLOPS_SERVING_ONLINE_STORE": str(folder / "online.sqlite"),
+        "MLOPS_SERVING_POLL_SECONDS": "0.1",
+    }
+
+
+@pytest.fixture(scope="module")
+def service(bento: BuiltBento, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A server for all tests that leave it as they found it."""
+    with serving(bento, tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture
+def doomed(bento: BuiltBento, tmp_path: Path) -> Iterator[Service]:
+    """A server that does not outlive its test."""
+    with serving(bento, tmp_path) as service:
+        yield service
+
+
+def export(folder: Path) -> None:
+    """An online store with one flight."""
+    now = datetime.now(UTC)
+    described = OnlineExport(
+        model=MODEL,
+        entity="flight_id",
+        numeric=("distance_miles",),
+        categorical=("carrier",),
+        feature_snapshot="5e7",
+        rows=1,
+        oldest=now,
+        newest=now,
+        as_of=now,
+        exported_at=now,
+    )
+    row = ("flight-7", now.isoformat(), json.dumps(FEATURES))
+    write_sqlite(folder / "online.sqlite", [row], lambda: described)
+
+
+def started(service: Service) -> int:
+    """How many workers have said that they serve."""
+    events = "".join(file.read_text() for file in service.folder.glob("log/events-*.jsonl"))
+    return events.count('"started"')
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@dataclass
+class Load:
+    """Clients that ask one request after the other, each on a connection that it keeps."""
+
+    port: int
+    clients: int = 4
+    route: str = "/v1/predict"
+    body: dict[str, Any] = field(default_factory=lambda: dict(FEATURES))
+    answered: list[tuple[str, float]] = field(default_factory=list)
+    refused: list[tuple[int, Any]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        connection, text = HTTPConnection("127.0.0.1", self.port, timeout=30), json.dumps(self.body)
+        while not self._end.is_set():
+            began = time.perf_counter()
+            try:
+                connection.request("POST", self.route, text, JSON)
+                response = connection.getresponse()
+                status, answer = response.status, json.loads(response.read())
+            except (OSError, HTTPException) as error:
+                self.broken.append(repr(error))
+                connection.close()
+                time.sleep(0.01)
+                continue
+            if status == 200:
+                self.answered.append((answer["request_id"], time.perf_counter() - began))
+            else:
+                self.refused.append((status, answer))
+            time.sleep(0.002)
+        connection.close()
+
+    @property
+    def ids(self) -> set[str]:
+        return {request_id for request_id, _ in self.answered}
+
+    def more(self, count: int = 200, seconds: float = 30) -> None:
+        """Wait until so many more requests were answered."""
+        goal = len(self.answered) + count
+        until(lambda: len(self.answered) >= goal, seconds)
+
+
+def test_a_killed_worker_costs_what_it_had_taken_in_and_nothing_that_it_answered(
+    doomed: Service, record_property: Callable[[str, object], None]
+) -> None:
+    with Load(doomed.port) as load:
+        load.more()
+        busiest = max(doomed.workers, key=lambda worker: len(worker.net_connections()))
+        busiest.kill()
+        killed_at = time.perf_counter()
+        load.more()  # the other worker goes on
+        until(lambda: started(doomed) == WORKERS + 1, 60)
+        record_property("replaced_after_seconds", time.perf_counter() - killed_at)
+        load.more()
+    # One request of each client at most, and none was answered wrongly.
+    assert 1 <= len(load.broken) <= load.clients
+    assert load.refused == []
+    # Every line was with the operating system before its answer was sent.
+    assert load.ids <= doomed.logged()
+    assert len(load.ids) == len(load.answered)
+    record_property("broken", len(load.broken))
+
+
+def test_a_full_disk_costs_lines_of_the_log_and_no_answer(service: Service) -> None:
+    with Load(service.port) as load:
+        load.more()
+        set_file_limit(service, 0)
+        load.more(1000)
+        time.sleep(1.5)  # one attempt to begin another file, in vain
+        load.more()
+        set_file_limit(service, resource.RLIM_INFINITY)
+        before = len(service.logged())
+        until(lambda: len(service.logged()) > before + 50, 40)
+    assert (load.refused, load.broken) == ([], [])
+    dropped = service.counted("mlops_log_drops_total")
+    assert dropped >= 1000
+    # Each answer is a line of the log or a counted loss.
+    assert len(load.ids & service.logged()) + dropped == len(load.answered)
+
+
+def set_file_limit(service: Service, most_bytes: int) -> None:
+    """Let no file of the workers grow beyond a size: what a full disk looks like to them."""
+    for worker in service.workers:
+        worker.rlimit(psutil.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("breakage", ["absent", "a file", "garbage", "null"])
+def test_without_pointer_ledger_or_registry_the_service_goes_on(
+    service: Service, breakage: str
+) -> None:
+    pointers, aside = service.folder / "pointers", service.folder / f"pointers {breakage}"
+    with Load(service.port) as load:
+        load.more()
+        if breakage == "a file":
+            pointers.write_text("")
+        elif breakage != "absent":
+            pointers.mkdir()
+            content = {"garbage": "\x00\xff{", "null": "null"}[breakage]
+            (pointers / "release.json").write_text(content)
+            (pointers / "challenger.json").write_text(content)
+        time.sleep(1)  # ten looks of each worker
+        load.more()
+        assert service.is_ready()
+        if breakage != "absent":
+            pointers.rename(aside)
+    assert (load.refused, load.broken) == ([], [])
+
+
+@pytest.mark.parametrize("breakage", ["deleted", "garbage", "replaced"])
+def test_the_online_store_may_break_or_change_under_load(service: Service, breakage: str) -> None:
+    entity = {"flight_id": "flight-7"}
+    export(service.folder)
+    time.sleep(1.1)  # the workers look at the file once a second
+    with Load(service.port, route="/v1/predict_by_entity", body=entity) as load:
+        load.more()
+        if breakage == "deleted":
+            (service.folder / "online.sqlite").unlink()
+        elif breakage == "garbage":
+            broken = service.folder / "broken"
+            broken.write_bytes(b"no database" * 1000)
+            broken.replace(service.folder / "online.sqlite")
+        else:
+            for _ in range(20):
+                export(service.folder)
+                time.sleep(0.1)
+        time.sleep(1.5)
+        load.more()
+    assert (load.refused, load.broken) == ([], [])
+
+
+def test_requests_in_flight_at_sigterm_are_answered(
+    doomed: Service, record_property: Callable[[str, object], None]
+) -> None:
+    batch = json.dumps({"rows": [FEATURES] * SLOW_ROWS})
+    answers: list[int] = []
+    ended: list[float] = []
+
+    def ask() -> None:
+        connection = HTTPConnection("127.0.0.1", doomed.port, timeout=60)
+        connection.request("POST", "/v1/predict_batch", batch, JSON)
+        response = connection.getresponse()
+        body = json.loads(response.read())
+        ended.append(time.perf_counter())
+        answers.append(len(body["predictions"]) if response.status == 200 else 0)
+
+    clients = [threading.Thread(target=ask) for _ in range(3)]
+    for client in clients:
+        client.start()
+    time.sleep(0.3)  # all of them are being read or scored
+    stopped = time.perf_counter()
+    doomed.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        client.join()
+    assert answers == [SLOW_ROWS] * 3
+    assert max(ended) > stopped  # else nothing was in flight
+    assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
+    record_property("stopped_after_seconds", time.perf_counter() - stopped)
+    assert len(doomed.logged()) == 3
+
+
+def test_a_client_that_never_ends_its_request_delays_the_end_by_the_drain_time_at_most(
+    doomed: Service, record_property: Callable[[str, object], None]
+) -> None:
+    with socket.create_connection(("127.0.0.1", doomed.port)) as endless:
+        endless.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 1000\r\n\r\n{"distance_miles"'
+        )
+        time.sleep(0.3)
+        stopped = time.perf_counter()
+        doomed.process.send_signal(signal.SIGTERM)
+        assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
+        took = time.perf_counter() - stopped
+        assert endless.recv(65536).startswith(b"HTTP/1.1 50")
+    record_property("stopped_after_seconds", took)
+    assert took < DRAIN_SECONDS + 5
+
+
+def test_no_new_request_is_taken_while_the_service_stops(doomed: Service) -> None:
+    doomed.process.send_signal(signal.SIGTERM)
+    assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
+    with pytest.raises(OSError, match="refused"):
+        doomed.ask("GET", "/livez")
+
+
+def test_in_a_container_a_killed_worker_is_missed_and_the_last_one_ends_the_server(
+    bento: BuiltBento, tmp_path: Path
+) -> None:
+    """BentoML leaves restarts to the container's supervisor: so one worker per container."""
+    with serving(bento, tmp_path, BENTOML_CONTAINERIZED="1") as service:
+        first, second = service.workers
+        first.kill()
+        time.sleep(5)
+        assert service.workers == [second]
+        with Load(service.port) as load:
+            load.more()
+        assert load.refused == []
+        second.kill()
+        service.process.wait(30)
+
+
+def test_workers_go_on_without_their_supervisor(doomed: Service) -> None:
+    """Nobody replaces or stops them then: the container, or systemd, must end what is left."""
+    workers = doomed.workers
+    doomed.process.kill()
+    doomed.process.wait()
+    with Load(doomed.port) as load:
+        load.more()
+    assert (load.refused, load.broken) == ([], [])
+    for worker in workers:
+        worker.terminate()
+    assert psutil.wait_procs(workers, timeout=DRAIN_SECONDS + 10)[1] == []
