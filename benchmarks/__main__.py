@@ -11,6 +11,7 @@ from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.main_job import measure_main_job
 from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
+from benchmarks.serving.measure import measure_serving
 from benchmarks.watched_month import measure_watched_month
 
 RESULTS = Path(__file__).parent / "results"
@@ -80,6 +81,21 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_replay_growth(asked.home),
         file="replay.md",
+    ),
+    "serving": Benchmark(
+        title="Serving: the platform against what else one could put in front of users",
+        about=(
+            "The flights' features (20 numbers, 3 categories), one row per request, the same row "
+            "on 32 connections; two workers each, wrk on the same two cores, all servers running "
+            "and asked in turn. The platform's with validation, authentication, metrics and the "
+            "prediction log on; the bare ASGI app has its validator and its scorer, and nothing "
+            "else: the limit. *Half load*: each connection pauses so long that half of the full "
+            "rate is asked for. CPU time is that of all processes of a server. *Cold start*: from "
+            "starting the process to the first answered row. Memory: resident sizes after the "
+            "load; pages that processes share count once for each."
+        ),
+        measure=lambda asked: measure_serving(asked.repetitions),
+        file="serving.md",
     ),
     "definitions_load": Benchmark(
         title="Loading the definitions, by number of models",

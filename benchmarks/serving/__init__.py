@@ -1,0 +1,1 @@
+"""What a served prediction costs, against what else one could put in front of users."""

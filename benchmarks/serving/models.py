@@ -1,0 +1,150 @@
+"""The models that are served: fitted on the demo's flights, in every form that a peer loads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.processes import measured, mlops
+from benchmarks.report import say
+from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, ServingSpec
+
+if TYPE_CHECKING:
+    from mlops_platform.serving.schema import FeatureSchema
+    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
+
+MODEL, WORKERS, BATCH_ROWS = "flight_delay", 2, 1000
+LINEAR, TREES, FOREST = "logistic_regression", "hist_gradient_boosting", "random_forest"
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """One fitted model on disk.
+
+    Attributes:
+        bento: the platform's Bento of it.
+        joblib, mlflow: the same object as peers load it.
+        rows: as JSON holds them, the first of which is sent again and again.
+    """
+
+    name: str
+    bento: Path
+    joblib: Path
+    mlflow: Path
+    rows: list[dict[str, Any]]
+
+
+def prepare_models(folder: Path) -> Iterator[ServedModel]:
+    """Land, build and snapshot the first quarter, then fit each of the three."""
+    from mlops_platform.components.models import declared_spec
+    from mlops_platform.data.training_set import TrainingSet
+    from mlops_platform.usecases.train import split_rows
+
+    home, log = folder / "home", folder / "log"
+    for command in (("setup",), ("demo", "--windows", "0")):
+        usage = measured(mlops(*command), {"MLOPS_HOME": str(home)}, log)
+        say(f"prepared by mlops {command[0]}: {usage.wall_seconds:.1f} s")
+    record = home / "records" / "latest" / f"{MODEL}__training_set.json"
+    training_set = TrainingSet.model_validate_json(record.read_bytes())
+    spec = _with_forest(declared_spec(MODEL))
+    split = split_rows(spec, training_set)
+    for name in (TREES, LINEAR, FOREST):
+        yield _prepared(spec, name, split, training_set.hash, folder / name)
+        say(f"fitted and packed {name}")
+
+
+def _with_forest(spec: ModelSpec) -> ModelSpec:
+    """The declared model, with a third candidate on the preprocessing of the linear one."""
+    linear = next(one for one in spec.training.candidates if one.name == LINEAR)
+    forest = CandidateSpec(
+        name=FOREST,
+        preprocessing=linear.preprocessing,
+        estimator=EstimatorSpec(
+            type="sklearn.ensemble.RandomForestClassifier",
+            params={"n_estimators": 200, "min_samples_leaf": 20},
+        ),
+    )
+    candidates = (*spec.training.candidates, forest)
+    training = spec.training.model_copy(update={"candidates": candidates})
+    serving = ServingSpec(workers=WORKERS, max_batch_rows=BATCH_ROWS)
+    return spec.model_copy(update={"training": training, "serving": serving})
+
+
+def _prepared(
+    spec: ModelSpec, name: str, split: Split, training_set: str, folder: Path
+) -> ServedModel:
+    import joblib
+    import mlflow.sklearn
+
+    from mlops_platform.serving.frames import rows_of, without_refused
+    from mlops_platform.serving.schema import describe_features
+    from mlops_platform.training.calibration import fit_candidate
+    from mlops_platform.training.pipeline import candidate_named
+    from mlops_platform.training.search import Recipe
+    from mlops_platform.training.space import defaults_of
+
+    params = defaults_of(candidate_named(spec, name))
+    recipe = Recipe(candidate=name, params=params, metric="log_loss", score=0.0, trials=())
+    fitted = fit_candidate(spec, recipe, split)
+    schema = describe_features(spec, split.everything)
+    folder.mkdir(parents=True)
+    joblib.dump(fitted.model, folder / "model.joblib")
+    mlflow.sklearn.save_model(
+        fitted.model,
+        folder / "mlflow",
+        pyfunc_predict_fn="predict_proba",
+        serialization_format="cloudpickle",
+        pip_requirements=[],
+    )
+    rows = rows_of(schema, without_refused(schema, split.test).head(BATCH_ROWS))
+    (folder / "dtypes.json").write_text(json.dumps(_dtypes(schema)))
+    bento = _bento(spec, schema, fitted, split, training_set, folder)
+    return ServedModel(name, bento, folder / "model.joblib", folder / "mlflow", rows)
+
+
+def _dtypes(schema: FeatureSchema) -> dict[str, str]:
+    kinds = {"numeric": "float64", "categorical": "object"}
+    return {column.name: kinds[column.kind] for column in schema.columns}
+
+
+def _bento(
+    spec: ModelSpec,
+    schema: FeatureSchema,
+    fitted: Candidate,
+    split: Split,
+    training_set: str,
+    folder: Path,
+) -> Path:
+    from mlops_platform.artifacts.model_store import save_model
+    from mlops_platform.serving.contents import PackedRelease
+    from mlops_platform.serving.golden import choose_golden_rows
+    from mlops_platform.serving.packaging import BentoRequest, build_bento
+    from mlops_platform.serving.parity import check_parity, why_not_explained
+
+    parity = check_parity(schema, fitted.model, split.test)
+    golden = choose_golden_rows(schema, fitted.model, split.test, spec.serving.golden_rows)
+    not_explained = why_not_explained(schema, fitted.model, golden, split.test)
+    release = PackedRelease(
+        model=spec.name,
+        version="1",
+        sequence=1,
+        threshold=fitted.threshold,
+        training_set_hash=training_set,
+        serving=spec.serving,
+        folded=parity.folded,
+        not_folded=parity.fallback_reason,
+        explained=not_explained is None,
+        not_explained=not_explained,
+    )
+    request = BentoRequest(
+        release=release,
+        features=schema,
+        model_directory=folder / "artifacts",
+        digests=save_model(fitted.model, folder / "artifacts"),
+        golden_rows=golden,
+    )
+    return build_bento(request, folder / "bentos").path
