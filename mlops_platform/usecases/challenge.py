@@ -112,8 +112,11 @@ def _challenge(
     }
     if replaced is not None:
         trial["replaces_version"] = replaced.version
-    return promotion.model_copy(
-        update={"kind": "challenge", "evidence": {**promotion.evidence, **trial}}
+    return NewDecision(
+        kind="challenge",
+        reason=f"{promotion.reason} It is first tried in {release.mode} beside the champion.",
+        actor=promotion.actor,
+        evidence={**promotion.evidence, **trial},
     )
 
 

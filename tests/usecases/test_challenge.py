@@ -88,7 +88,8 @@ def test_what_passed_the_gate_stands_beside_the_champion(
     assert (pointer.sequence, pointer.challenge) == (2, standing.decision_id)
     assert pointer.bento_tag is None
     decision = serving.ledger.decisions(serving.model)[0]
-    assert (decision.kind, decision.reason) == ("challenge", "better")
+    assert decision.kind == "challenge"
+    assert decision.reason == f"better It is first tried in {release.mode} beside the champion."
     assert decision.evidence["mlflow_run"] == "r"
 
 
