@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from mlops_platform.serving.contents import read_contents
-from mlops_platform.serving.request import request_types
+from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.served_version import load_served_version
 
 contents = read_contents(Path(os.environ["BENTO_SOURCES"]))

@@ -122,8 +122,8 @@ def _bento(
     from mlops_platform.artifacts.model_store import save_model
     from mlops_platform.serving.contents import PackedRelease
     from mlops_platform.serving.golden import choose_golden_rows
-    from mlops_platform.serving.packaging import BentoRequest, build_bento
-    from mlops_platform.serving.parity import check_parity, why_not_explained
+    from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
+    from mlops_platform.serving.packing.parity import check_parity, why_not_explained
 
     parity = check_parity(schema, fitted.model, split.test)
     golden = choose_golden_rows(schema, fitted.model, split.test, spec.serving.golden_rows)

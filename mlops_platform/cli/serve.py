@@ -19,7 +19,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.service_events import ServiceEvent
+    from mlops_platform.serving.watching.service_events import ServiceEvent
     from mlops_platform.usecases.record_activations import ActivationRecorder
     from mlops_platform.usecases.serve import ServedBento
 

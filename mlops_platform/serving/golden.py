@@ -11,7 +11,7 @@ from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.frames import Value, frame_of, rows_of, without_refused
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scorer import TOLERANCE, positive_probability
+from mlops_platform.serving.scoring.scorer import TOLERANCE, positive_probability
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.serving.contents import Contents, PackedRelease
-from mlops_platform.serving.explaining import Explainer
+from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.golden import largest_difference
-from mlops_platform.serving.scorer import Scorer
+from mlops_platform.serving.scoring.scorer import Scorer
 
 VERIFIED_EXPLANATIONS = 5
 """Golden rows explained at each start; packaging has compared many more."""

@@ -10,8 +10,8 @@ from typing import Any
 import bentoml
 
 from mlops_platform.artifacts.digests import verify_directory
-from mlops_platform.serving.application import Front
 from mlops_platform.serving.contents import read_contents
+from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.runtime import read_runtime
 from mlops_platform.serving.worker import Worker
 

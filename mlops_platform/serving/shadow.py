@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 
-from mlops_platform.serving.exchange import Exchange
-from mlops_platform.serving.metrics import Metrics
+from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.predicting import ScoredRow, logged
-from mlops_platform.serving.prediction_log import PredictionLog, Route
 from mlops_platform.serving.served_version import ServedVersion
+from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.prediction_log import PredictionLog, Route
 
 MOST_PENDING = 1000
 """Requests that may wait; more are dropped and counted, because answers go first."""

@@ -7,16 +7,16 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from mlops_platform.serving.authentication import Authentication
 from mlops_platform.serving.contents import Contents
-from mlops_platform.serving.following import Follower
-from mlops_platform.serving.metrics import Metrics
-from mlops_platform.serving.objectives import Objectives
-from mlops_platform.serving.prediction_log import PredictionLog
+from mlops_platform.serving.following.follower import Follower
+from mlops_platform.serving.http.authentication import Authentication
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.shadow import Shadow
-from mlops_platform.serving.tracing import Tracing, open_tracing
+from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.objectives import Objectives
+from mlops_platform.serving.watching.prediction_log import PredictionLog
+from mlops_platform.serving.watching.tracing import Tracing, open_tracing
 
 THREADS = 2
 """For batches and explanations, so that single rows are answered meanwhile."""

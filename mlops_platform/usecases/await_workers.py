@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from mlops_platform.record import Record
-from mlops_platform.serving.service_events import ServiceEvent, live_workers
+from mlops_platform.serving.watching.service_events import ServiceEvent, live_workers
 from mlops_platform.usecases.record_activations import ActivationRecorder
 
 LOOK_SECONDS = 0.1

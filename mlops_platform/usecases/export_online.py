@@ -8,7 +8,7 @@ from pathlib import Path
 from mlops_platform.data.online_export import export_features
 from mlops_platform.data.published import published_days, published_digest
 from mlops_platform.record import Record
-from mlops_platform.serving.online_store import StoreUnavailable, read_export
+from mlops_platform.serving.online.store import StoreUnavailable, read_export
 from mlops_platform.spec import ModelSpec, OnlineStoreSpec
 from mlops_platform.spec.online_layout import OnlineExport
 

@@ -135,7 +135,7 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
 
 
 def _serves_what_it_predicts(spec: ModelSpec, fitted: Candidate, split: Split) -> bool:
-    from mlops_platform.serving.parity import check_parity
+    from mlops_platform.serving.packing.parity import check_parity
     from mlops_platform.serving.schema import describe_features
 
     schema = describe_features(spec, split.train)

@@ -10,8 +10,8 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import PackedRelease
-from mlops_platform.serving.packaging import BuiltBento
-from mlops_platform.serving.parity import Parity
+from mlops_platform.serving.packing.packaging import BuiltBento
+from mlops_platform.serving.packing.parity import Parity
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.document import WrittenCard
 from mlops_platform.usecases.register import RegisteredCandidate
@@ -56,8 +56,8 @@ def package_release(
         ServingError: the serving path does not answer what the pipeline answers.
     """
     from mlops_platform.serving.golden import choose_golden_rows
-    from mlops_platform.serving.packaging import BentoRequest, build_bento
-    from mlops_platform.serving.parity import check_parity, why_not_explained
+    from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
+    from mlops_platform.serving.packing.parity import check_parity, why_not_explained
 
     registered.require_standing_as(release)
     model = load_model(registered.directory, registered.digests)

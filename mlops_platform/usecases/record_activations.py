@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewActivation
-from mlops_platform.serving.service_events import EventReader, ServiceEvent
+from mlops_platform.serving.watching.service_events import EventReader, ServiceEvent
 
 
 class ActivationRecorder:

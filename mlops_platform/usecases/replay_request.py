@@ -10,7 +10,7 @@ from mlops_platform.data.served_lines import served_column
 from mlops_platform.data.served_rows import find_request
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
-from mlops_platform.serving.scorer import TOLERANCE
+from mlops_platform.serving.scoring.scorer import TOLERANCE
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mlops_platform.data.served import read_manifest, record_judged
 from mlops_platform.data.served_rows import sample_served
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
-from mlops_platform.serving.scorer import TOLERANCE
+from mlops_platform.serving.scoring.scorer import TOLERANCE
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,7 +18,12 @@ from mlops_platform.ledger.records import NewDecision, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.serving.service_events import EventFile, EventName, ServiceEvent, utc_now
+from mlops_platform.serving.watching.service_events import (
+    EventFile,
+    EventName,
+    ServiceEvent,
+    utc_now,
+)
 from mlops_platform.settings import Settings, settings
 from mlops_platform.usecases.release import release_version
 

@@ -19,7 +19,7 @@ from mlops_platform.components.model_lifecycle.online_assets import (
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.published import publish_table
 from mlops_platform.definitions import defs
-from mlops_platform.serving.online_store import OnlineStore, UnknownEntity
+from mlops_platform.serving.online.store import OnlineStore, UnknownEntity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ServingSpec

@@ -41,7 +41,7 @@ from mlops_platform.monitoring.performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.serving.objectives import Objectives
+from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
 from mlops_platform.usecases.challenge import let_through

@@ -26,7 +26,7 @@ from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.online_writers import write_sqlite
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport

@@ -33,7 +33,7 @@ from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.packaging import BentoRequest, build_bento
+from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
 from mlops_platform.serving.requirements import environment_hash, serving_requirements
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import Settings, read_settings

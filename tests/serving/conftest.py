@@ -19,7 +19,6 @@ import pytest
 
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.files import write_json
-from mlops_platform.serving.application import Front
 from mlops_platform.serving.contents import (
     DIGESTS,
     GOLDEN_ROWS,
@@ -31,11 +30,12 @@ from mlops_platform.serving.contents import (
     read_contents,
 )
 from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.packaging import BentoRequest, BuiltBento, build_bento
-from mlops_platform.serving.problems import ProblemDetails
+from mlops_platform.serving.http.application import Front
+from mlops_platform.serving.http.problems import ProblemDetails
+from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.packing.server import RunningBento, running_bento
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema, describe_features
-from mlops_platform.serving.server import RunningBento, running_bento
 from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import (
     CandidateSpec,

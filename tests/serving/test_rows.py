@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
 from mlops_platform.serving.golden import choose_golden_rows, largest_difference
-from mlops_platform.serving.parity import MAX_ROWS, check_parity
-from mlops_platform.serving.request import request_types
+from mlops_platform.serving.http.request import request_types
+from mlops_platform.serving.packing.parity import MAX_ROWS, check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
-from mlops_platform.serving.scorer import Scorer
+from mlops_platform.serving.scoring.scorer import Scorer
 
 SMALL = FeatureSchema(
     model="small",

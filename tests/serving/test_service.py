@@ -16,10 +16,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.serving.frames import frame_of, rows_of
-from mlops_platform.serving.packaging import BuiltBento
+from mlops_platform.serving.packing.packaging import BuiltBento
+from mlops_platform.serving.packing.server import LOOPBACK, RunningBento, running_bento
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scorer import TOLERANCE
-from mlops_platform.serving.server import LOOPBACK, RunningBento, running_bento
+from mlops_platform.serving.scoring.scorer import TOLERANCE
 
 pytestmark = pytest.mark.slow
 

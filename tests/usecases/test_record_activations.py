@@ -7,7 +7,7 @@ import pytest
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.serving.service_events import EventFile, ServiceEvent
+from mlops_platform.serving.watching.service_events import EventFile, ServiceEvent
 from mlops_platform.usecases.record_activations import ActivationRecorder, record_activations
 
 NOON = datetime(2013, 5, 3, 12, tzinfo=UTC)

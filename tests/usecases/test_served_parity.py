@@ -16,7 +16,7 @@ from mlops_platform.data.windows import window_named
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGER
 from mlops_platform.ledger.records import NewDecision
-from mlops_platform.serving.prediction_log import LoggedPrediction, PredictionLog
+from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionLog
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.serving import PredictionLogSpec, ServingSpec
 from mlops_platform.usecases import served_parity

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mlops_platform.serving.objectives import Objectives
+from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.usecases.service_figures import service_figures
 
 LONG_AGO = datetime(2013, 7, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from mlops_platform.components.model_lifecycle.services import (
     upstream,
 )
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.packaging import BuiltBento
+from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.document import WrittenCard, write_model_card
@@ -141,7 +141,7 @@ def _headline(packaged: PackagedRelease) -> dict[str, Any]:
 
 
 def _served_golden_rows(bento: BuiltBento) -> dg.AssetCheckResult:
-    from mlops_platform.serving.probe import check_golden_rows
+    from mlops_platform.serving.packing.probe import check_golden_rows
 
     try:
         probe = check_golden_rows(bento.path)

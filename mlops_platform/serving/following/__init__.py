@@ -1,0 +1,1 @@
+"""From a pointer to what serves."""

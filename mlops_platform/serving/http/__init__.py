@@ -1,0 +1,1 @@
+"""The application that answers requests, and everything it asks of them."""

@@ -1,0 +1,147 @@
+"""Front: the ASGI application that answers every request of a served Bento."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from mlops_platform.serving.http.exchange import Exchange, Response, Scope
+from mlops_platform.serving.http.in_flight import InFlight
+from mlops_platform.serving.http.limits import ClientGone, Receive
+from mlops_platform.serving.http.problems import (
+    INTERNAL,
+    INVALID,
+    MEDIA_TYPE,
+    METHOD,
+    NOT_FOUND,
+    SLOW_BODY,
+    TIMEOUT,
+    Problem,
+)
+from mlops_platform.serving.http.request import request_types
+from mlops_platform.serving.http.routes import Route, routes_of
+from mlops_platform.serving.scoring.scorer import UnscorableRow
+from mlops_platform.serving.worker import Worker
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+STATIC = frozenset({"/static_content/swagger-ui.css", "/static_content/swagger-ui-bundle.js"})
+"""Assets of the documentation page, which BentoML ships and serves."""
+UNKNOWN = "unknown"
+"""Stands for every path that is not ours: clients may invent any number of them."""
+GONE = 499
+"""Counted, never sent: the client did not wait."""
+
+logger = logging.getLogger("mlops_platform.serving")
+
+
+class Front:
+    """Answers what the platform serves; BentoML's application gets its own life cycle and assets.
+
+    Whatever goes wrong is answered as problem details, and every request is counted.
+    """
+
+    def __init__(self, app: Application, worker: Worker) -> None:
+        contents = worker.contents
+        serving = contents.release.serving
+        example = contents.golden_rows.rows[0].features
+        types = request_types(contents.features, serving.max_batch_rows, example)
+        self._app, self._worker = app, worker
+        self._routes, self._seconds = routes_of(worker, types), serving.timeout_seconds
+        self._in_flight = InFlight(serving.max_concurrency, serving.timeout_seconds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or hand on what is not HTTP."""
+        if scope["type"] == "http" and scope["path"] not in STATIC:
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        worker = self._worker
+        serves = worker.roles.champion.release.version if worker.roles else ""
+        exchange = Exchange(scope, receive, serves, worker.tracing is not None)
+        route = self._routes.get(scope["path"])
+        name = route.name if route else UNKNOWN
+        try:
+            response = await self._answered(route, exchange)
+            await _send(send, exchange, response)
+            status = response.status
+        except ClientGone:
+            status = GONE
+        except Problem as problem:
+            status = await self._refuse(name, exchange, problem, send)
+        except UnscorableRow as error:
+            unlike = Problem(INVALID, f"{error}; send values like those it was trained on.")
+            status = await self._refuse(name, exchange, unlike, send)
+        except Exception:
+            logger.exception("%s: request %s failed", name, exchange.request_id)
+            detail = f"The log of the service tells more about request {exchange.request_id}."
+            status = await self._refuse(name, exchange, Problem(INTERNAL, detail), send)
+        seconds = exchange.seconds
+        worker.metrics.answered(name, exchange.version, exchange.role, status, seconds)
+        if route is not None and route.scores:
+            worker.objectives.observe(exchange.version, exchange.role, status, seconds)
+        if worker.tracing is not None:
+            worker.tracing.record(exchange, name, status)
+
+    async def _answered(self, route: Route | None, exchange: Exchange) -> Response:
+        if route is None:
+            raise Problem(NOT_FOUND, "See `/docs.json` for what is here.")
+        if not route.open_to_all:
+            self._worker.authentication.require(exchange.headers, exchange.scope.get("server"))
+        if exchange.scope["method"] not in route.methods:
+            allowed = ", ".join(route.methods)
+            raise Problem(METHOD, f"Use {allowed}.", headers={"Allow": allowed})
+        if not route.scores:
+            return await route.handler(exchange)
+        return await self._scored(route, exchange)
+
+    async def _scored(self, route: Route, exchange: Exchange) -> Response:
+        """Answer within the limits of concurrency and time."""
+        task = self._in_flight.enter()
+        try:
+            return await route.handler(exchange)
+        except asyncio.CancelledError:
+            if not self._in_flight.was_overdue(task):
+                raise
+            detail = f"{self._seconds:g} seconds were over (`timeout_seconds`)."
+            raise Problem(SLOW_BODY if exchange.body is None else TIMEOUT, detail) from None
+        finally:
+            self._in_flight.leave(task)
+
+    async def _refuse(self, name: str, exchange: Exchange, problem: Problem, send: Send) -> int:
+        """Count an error, write one line about it, and answer it."""
+        kind, fields = problem.kind, [error.field.rpartition(".")[2] for error in problem.errors]
+        self._worker.metrics.failed(kind.name, fields)
+        # Fields only: what clients send may be personal, and has no place in this log.
+        logger.warning(
+            "%s %s: %d %s%s, request %s",
+            exchange.scope["method"],
+            name,
+            kind.status,
+            kind.name,
+            f" ({', '.join(dict.fromkeys(fields))})" if fields else "",
+            exchange.request_id,
+        )
+        body = problem.body(exchange.request_id)
+        response = Response(body, kind.status, MEDIA_TYPE, tuple(problem.headers))
+        await _send(send, exchange, response)
+        return kind.status
+
+
+async def _send(send: Send, exchange: Exchange, response: Response) -> None:
+    headers = [
+        (b"content-type", response.media_type),
+        (b"content-length", b"%d" % len(response.body)),
+        (b"x-request-id", exchange.request_id.encode()),
+        *response.headers,
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,201 @@
+"""The endpoints that score: one row, a batch, an entity, and one row explained."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from mlops_platform.serving.http.duplicates import refuse_repeated_names
+from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.problems import (
+    FEATURES,
+    INVALID,
+    NOT_EXPLAINED,
+    NOT_FOUND,
+    NOT_READY,
+    UNKNOWN_ENTITY,
+    Problem,
+)
+from mlops_platform.serving.http.request import Json, RequestTypes
+from mlops_platform.serving.http.violations import problem_of
+from mlops_platform.serving.online.store import (
+    OnlineFeatures,
+    OnlineStore,
+    StaleFeatures,
+    StoreUnavailable,
+    UnknownEntity,
+)
+from mlops_platform.serving.predicting import (
+    ScoredRow,
+    count,
+    logged,
+    score_answer,
+    score_row,
+    score_rows,
+)
+from mlops_platform.serving.roles import Roles
+from mlops_platform.serving.schema import CategoricalColumn
+from mlops_platform.serving.watching.prediction_log import Route
+from mlops_platform.serving.worker import Worker
+
+T = TypeVar("T")
+
+
+class Endpoints:
+    """Scores what clients send, with the versions that serve at that moment."""
+
+    def __init__(self, worker: Worker, types: RequestTypes) -> None:
+        self._worker, self._types = worker, types
+        schema, serving = worker.contents.features, worker.contents.release.serving
+        self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
+        categories = (c.name for c in schema.columns if isinstance(c, CategoricalColumn))
+        self._texts = (schema.entity, *categories)
+        self._store = _open_store(worker)
+
+    async def predict(self, exchange: Exchange) -> Response:
+        """Score one row."""
+        row, roles = await self._row(exchange), self._roles()
+        scored = score_row(exchange, roles, row, row.get(self._entity))
+        self._record(exchange, "predict", roles, [scored])
+        return Response(orjson.dumps(self._single(exchange, scored)))
+
+    async def predict_batch(self, exchange: Exchange) -> Response:
+        """Score a batch of rows, answered in their order; on a thread, because it takes long."""
+        body = await exchange.read(self._limit)
+        roles = self._roles()
+        scored = await self._aside(lambda: self._score_batch(exchange, roles, body))
+        # Not in one go with the scores: nothing is logged once the time is over.
+        return await self._aside(lambda: self._answer_batch(exchange, roles, scored))
+
+    async def explain(self, exchange: Exchange) -> Response:
+        """Score one row, and tell what each feature adds to its log-odds."""
+        row = await self._row(exchange)
+        scored = score_row(exchange, self._roles(), row, row.get(self._entity))
+        explainer = scored.version.explainer
+        if explainer is None:
+            raise Problem(NOT_EXPLAINED, scored.version.not_explained)
+        explanation = await self._aside(lambda: explainer.explain(row))
+        exchange.passed("explain")
+        answer = self._single(exchange, scored) | {
+            "base": explanation.base,
+            "log_odds": explanation.log_odds,
+            "contributions": explanation.contributions,
+        }
+        return Response(orjson.dumps(answer))
+
+    async def predict_by_entity(self, exchange: Exchange) -> Response:
+        """Score an entity by its latest features in the online store."""
+        if self._store is None:
+            raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
+        body = await exchange.read(self._limit)
+        entity = _validated(self._types.entity, body)[self._entity]
+        refuse_repeated_names(body, [{self._entity: entity}], self._texts)
+        exchange.passed("validate")
+        found = await self._look_up(self._store, entity)
+        row = self._usable({self._entity: entity, **found.features})
+        exchange.passed("features")
+        self._worker.metrics.looked_up(found.age_seconds)
+        roles = self._roles()
+        scored = score_row(exchange, roles, row, entity)
+        self._record(exchange, "predict_by_entity", roles, [scored])
+        answer = self._single(exchange, scored) | {
+            "event_time": found.event_time,
+            "feature_age_seconds": found.age_seconds,
+        }
+        return Response(orjson.dumps(answer))
+
+    def _roles(self) -> Roles:
+        roles = self._worker.roles
+        if roles is None:
+            raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
+        return roles
+
+    async def _row(self, exchange: Exchange) -> Json:
+        body = await exchange.read(self._limit)
+        row = _validated(self._types.row, body)
+        refuse_repeated_names(body, (row,), self._texts)
+        exchange.passed("validate")
+        return row
+
+    def _record(
+        self, exchange: Exchange, route: Route, roles: Roles, rows: Sequence[ScoredRow]
+    ) -> None:
+        """Count and log what will be answered, and show it to the shadow."""
+        worker = self._worker
+        exchange.passed("predict")
+        count(worker.metrics, rows)
+        log = worker.log
+        if (
+            log is not None
+            and log.sampled(exchange.request_id)
+            and not log.write(logged(exchange, route, rows))
+        ):
+            worker.metrics.log_drops.inc(len(rows))
+        if (shadow := roles.shadow) is not None:
+            worker.shadow.watch(shadow, exchange, route, rows)
+
+    def _single(self, exchange: Exchange, scored: ScoredRow) -> Json:
+        answer = score_answer(scored)
+        answer["model"] = scored.release.model
+        answer["request_id"] = exchange.request_id
+        return answer
+
+    def _score_batch(self, exchange: Exchange, roles: Roles, body: bytes) -> list[ScoredRow]:
+        rows = _validated(self._types.batch, body)["rows"]
+        refuse_repeated_names(body, rows, self._texts, others=1)
+        exchange.passed("validate")
+        return score_rows(roles, rows, self._entity)
+
+    def _answer_batch(self, exchange: Exchange, roles: Roles, rows: list[ScoredRow]) -> Response:
+        self._record(exchange, "predict_batch", roles, rows)
+        answer = {
+            **roles.champion.release.origin,
+            "request_id": exchange.request_id,
+            "predictions": [score_answer(scored) for scored in rows],
+        }
+        return Response(orjson.dumps(answer))
+
+    async def _look_up(self, store: OnlineStore, entity: str) -> OnlineFeatures:
+        try:
+            if store.is_remote:
+                return await self._aside(lambda: store.lookup(entity))
+            return store.lookup(entity)
+        except UnknownEntity as error:
+            raise Problem(UNKNOWN_ENTITY, f"{error}") from error
+        except (StaleFeatures, StoreUnavailable) as error:
+            raise Problem(FEATURES, f"{error}", headers={"Retry-After": "60"}) from error
+
+    def _usable(self, row: Json) -> Json:
+        """Hold looked-up features to what the model takes from clients."""
+        try:
+            return self._types.row.validate_python(row)
+        except ValidationError as error:
+            raise Problem(
+                INVALID,
+                "The latest features of the entity cannot be scored.",
+                problem_of(error).errors,
+            ) from error
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker.threads, work)
+
+
+def _validated(adapter: TypeAdapter[Json], body: bytes) -> Json:
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        raise problem_of(error) from None
+
+
+def _open_store(worker: Worker) -> OnlineStore | None:
+    declared: Any = worker.contents.release.serving.online_store
+    location = worker.runtime.online_store
+    if declared is None or location is None:
+        return None
+    stale_after = timedelta(minutes=declared.stale_after_minutes)
+    return OnlineStore.open(location, worker.contents.features, stale_after)

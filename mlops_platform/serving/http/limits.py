@@ -1,0 +1,62 @@
+"""What a request may not exceed: the size, type and speed of its body."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from mlops_platform.serving.http.problems import MEDIA, TOO_LARGE, Problem
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+JSON = b"application/json"
+
+
+class ClientGone(Exception):
+    """The client went away before its request was complete; nobody waits for an answer."""
+
+
+async def read_json(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """Read a JSON body of at most `limit` bytes.
+
+    Raises:
+        Problem: it is of another type, or larger.
+        ClientGone: it broke off.
+    """
+    sent = headers.get(b"content-type", b"")
+    if sent != JSON and sent.partition(b";")[0].strip().lower() != JSON:
+        raise Problem(MEDIA, f"Content-Type is '{_text(sent)}'; send application/json.")
+    coding = headers.get(b"content-encoding", b"identity")
+    if coding.lower() != b"identity":
+        raise Problem(MEDIA, f"Content-Encoding is '{_text(coding)}'; send the body as it is.")
+    length = headers.get(b"content-length", b"0")
+    # No honest length has more digits; `int` would refuse thousands of them with an error.
+    if len(length) > 18 or (length.isdigit() and int(length) > limit):
+        raise _too_large(limit)
+    return await _read(receive, limit)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join([*parts, part]) if parts else part
+        parts.append(part)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        TOO_LARGE, f"More than {limit} bytes; send fewer rows at once (`max_body_kilobytes`)."
+    )
+
+
+def _text(header: bytes) -> str:
+    return header[:100].decode("latin-1")

@@ -1,0 +1,115 @@
+"""The OpenAPI document of one model's service, made of the types that validate and answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from mlops_platform.serving.contents import Contents
+from mlops_platform.serving.http import answers, problems
+from mlops_platform.serving.http.problems import Kind, ProblemDetails
+from mlops_platform.serving.http.request import Json, RequestTypes
+
+_REF = "#/components/schemas/{model}"
+_BODY = (
+    *(problems.MALFORMED, problems.SLOW_BODY, problems.TOO_LARGE, problems.MEDIA),
+    *(problems.INVALID, problems.TOO_MANY, problems.TIMEOUT),
+)
+_ENTITY = (problems.UNKNOWN_ENTITY, problems.FEATURES)
+_ALWAYS = (problems.UNAUTHENTICATED, problems.METHOD, problems.INTERNAL, problems.NOT_READY)
+
+
+def openapi_document(contents: Contents, types: RequestTypes, token_required: bool) -> Json:
+    """Describe every endpoint, with the fields, ranges and categories of the model.
+
+    Args:
+        token_required: whether loopback needs a token as well.
+    """
+    release = contents.release
+    bodies = {"row": types.row, "batch": types.batch, "entity": types.entity}
+    replies = {
+        name: TypeAdapter(getattr(answers, name))
+        for name in (
+            *("Prediction", "BatchPrediction", "EntityPrediction", "ExplainedPrediction"),
+            *("ServedModel", "Status"),
+        )
+    }
+    inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
+    outputs = [(name, "serialization", adapter) for name, adapter in replies.items()]
+    outputs.append(("Problem", "serialization", TypeAdapter(ProblemDetails)))
+    references, definitions = TypeAdapter.json_schemas(
+        [*inputs, *outputs],  # type: ignore[list-item]
+        ref_template=_REF,
+    )
+    told = {name: schema for (name, _), schema in references.items()}
+    bearer: list[Json] = [{"bearer": []}]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": release.model,
+            "version": release.version,
+            "description": f"Predicts `{contents.features.label}`. Errors are problem details.",
+        },
+        "paths": _paths(contents, told),
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": bearer if token_required else [{}, *bearer],
+    }
+
+
+def _paths(contents: Contents, told: Json) -> Json:
+    release = contents.release
+    paths = {
+        "/v1/predict": _post("predict", "Score one row.", told, "row", "Prediction"),
+        "/v1/predict_batch": _post(
+            "predict_batch", "Score rows, in their order.", told, "batch", "BatchPrediction"
+        ),
+    }
+    if release.explained:
+        summary = "Score one row, and tell what each feature adds to its log-odds."
+        paths["/v1/explain"] = _post(
+            "explain", summary, told, "row", "ExplainedPrediction", problems.NOT_EXPLAINED
+        )
+    if release.serving.online_store is not None:
+        summary = "Score an entity by its latest features."
+        paths["/v1/predict_by_entity"] = _post(
+            "predict_by_entity", summary, told, "entity", "EntityPrediction", *_ENTITY
+        )
+    return paths | {
+        "/v1/model": _get("model", "Tell what is served.", told["ServedModel"]),
+        "/livez": _get("livez", "Whether the process answers.", told["Status"], open_to_all=True),
+        "/readyz": _get("readyz", "Whether it should get requests.", told["Status"], True),
+        "/healthz": _get("healthz", "As livez.", told["Status"], open_to_all=True),
+    }
+
+
+def _post(
+    name: str, summary: str, told: Json, body: str, answer: str, *more: Kind
+) -> dict[str, Any]:
+    operation = _operation(name, summary, told[answer], (*_BODY, *_ALWAYS, *more), told["Problem"])
+    content = {"application/json": {"schema": told[body]}}
+    return {"post": operation | {"requestBody": {"required": True, "content": content}}}
+
+
+def _get(name: str, summary: str, answer: Json, open_to_all: bool = False) -> Json:
+    problem = {"$ref": _REF.format(model=ProblemDetails.__name__)}
+    operation = _operation(name, summary, answer, _ALWAYS, problem)
+    return {"get": operation | ({"security": []} if open_to_all else {})}
+
+
+def _operation(
+    name: str, summary: str, answer: Json, kinds: tuple[Kind, ...], problem: Json
+) -> Json:
+    shared = {"application/problem+json": {"schema": problem}}
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        titles.setdefault(kind.status, []).append(kind.title)
+    errors = {
+        str(status): {"description": "; ".join(told) + ".", "content": shared}
+        for status, told in sorted(titles.items())
+    }
+    success = {"description": summary, "content": {"application/json": {"schema": answer}}}
+    return {"operationId": name, "summary": summary, "responses": {"200": success, **errors}}

@@ -1,0 +1,118 @@
+"""What is told about the service itself: the model, its health, its metrics, its documentation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mlops_platform.serving.contents import Contents
+from mlops_platform.serving.http.answers import ServedModel
+from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.openapi import openapi_document
+from mlops_platform.serving.http.problems import NOT_READY, Problem
+from mlops_platform.serving.http.request import RequestTypes
+from mlops_platform.serving.requirements import environment_hash
+from mlops_platform.serving.served_version import ServedVersion
+from mlops_platform.serving.watching.metrics import CONTENT_TYPE
+from mlops_platform.serving.worker import Worker
+
+REQUIREMENTS = "requirements.txt"
+CARD, CARD_MARKDOWN = "model_card.json", "model_card.md"
+
+# BentoML's own page fetches a script from Google; its copy of Swagger UI does not.
+_DOCUMENTATION = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8">
+<title>{model}</title>
+<link rel="stylesheet" href="./static_content/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="./static_content/swagger-ui-bundle.js"></script>
+<script>
+SwaggerUIBundle({{url: "./docs.json", dom_id: "#swagger-ui", validatorUrl: null}});
+</script>
+</body>
+</html>
+"""
+
+
+class Pages:
+    """Answers to `GET`: nothing here scores."""
+
+    def __init__(self, worker: Worker, types: RequestTypes) -> None:
+        self._worker, self._types = worker, types
+        self._told: tuple[ServedVersion, bytes] | None = None
+        self._documented: bytes | None = None
+
+    async def alive(self, _: Exchange) -> Response:
+        """Say that the process answers."""
+        return Response(b'{"status":"alive"}')
+
+    async def ready(self, _: Exchange) -> Response:
+        """Say whether this worker should get requests."""
+        problem = self._worker.problem
+        if problem is not None:
+            raise Problem(NOT_READY, problem)
+        return Response(b'{"status":"ready"}')
+
+    async def metrics(self, _: Exchange) -> Response:
+        """All metrics of all workers, on a thread: their files are read."""
+        loop, metrics = asyncio.get_running_loop(), self._worker.metrics
+        text = await loop.run_in_executor(self._worker.threads, metrics.exposition)
+        return Response(text, media_type=CONTENT_TYPE.encode())
+
+    async def model(self, _: Exchange) -> Response:
+        """Tell what is served."""
+        roles = self._worker.roles
+        if roles is None:
+            raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
+        if self._told is None or self._told[0] is not roles.champion:
+            told = served_model(roles.champion.contents).model_dump_json().encode()
+            self._told = (roles.champion, told)
+        return Response(self._told[1])
+
+    async def openapi(self, _: Exchange) -> Response:
+        """The OpenAPI document."""
+        if self._documented is None:
+            required = self._worker.authentication.is_required
+            document = openapi_document(self._worker.contents, self._types, required)
+            self._documented = orjson.dumps(document)
+        return Response(self._documented)
+
+    async def documentation(self, _: Exchange) -> Response:
+        """A page that shows the OpenAPI document; it needs no network."""
+        page = _DOCUMENTATION.format(model=self._worker.contents.release.model)
+        return Response(page.encode(), media_type=b"text/html; charset=utf-8")
+
+
+def served_model(contents: Contents) -> ServedModel:
+    """Everything that a Bento tells about its release."""
+    root, release = contents.model_directory.parent, contents.release
+    card: dict[str, Any] | None = None
+    if text := _text(root / CARD):
+        card = json.loads(text)
+    return ServedModel(
+        **release.origin,
+        run_id=release.run_id,
+        threshold=release.threshold,
+        training_set_hash=release.training_set_hash,
+        schema_hash=contents.features.schema_hash,
+        environment_hash=environment_hash(_text(root / REQUIREMENTS) or ""),
+        folded=release.folded,
+        not_folded=release.not_folded,
+        explained=release.explained,
+        not_explained=release.not_explained,
+        features=contents.features,
+        card=card,
+        card_markdown=_text(root / CARD_MARKDOWN),
+    )
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,0 +1,56 @@
+"""Which path leads where, and what a request to it must bring."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mlops_platform.serving.http.endpoints import Endpoints
+from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.pages import Pages
+from mlops_platform.serving.http.request import RequestTypes
+from mlops_platform.serving.worker import Worker
+
+Handler = Callable[[Exchange], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path.
+
+    Args:
+        open_to_all: no token is asked for, so that probes need none.
+        scores: counts against the concurrency limit.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    handler: Handler
+    open_to_all: bool = False
+    scores: bool = False
+
+
+def routes_of(worker: Worker, types: RequestTypes) -> dict[str, Route]:
+    """Every path of the service."""
+    endpoints, pages = Endpoints(worker, types), Pages(worker, types)
+    return {
+        "/v1/predict": _scoring("predict", endpoints.predict),
+        "/v1/predict_batch": _scoring("predict_batch", endpoints.predict_batch),
+        "/v1/explain": _scoring("explain", endpoints.explain),
+        "/v1/predict_by_entity": _scoring("predict_by_entity", endpoints.predict_by_entity),
+        "/v1/model": _page("model", pages.model),
+        "/livez": _page("livez", pages.alive, open_to_all=True),
+        "/readyz": _page("readyz", pages.ready, open_to_all=True),
+        "/healthz": _page("healthz", pages.alive, open_to_all=True),
+        "/metrics": _page("metrics", pages.metrics),
+        "/docs.json": _page("docs", pages.openapi),
+        "/": _page("documentation", pages.documentation),
+    }
+
+
+def _scoring(name: str, handler: Handler) -> Route:
+    return Route(name, ("POST",), handler, scores=True)
+
+
+def _page(name: str, handler: Handler, open_to_all: bool = False) -> Route:
+    return Route(name, ("GET", "HEAD"), handler, open_to_all)

@@ -1,0 +1,1 @@
+"""Builds Bentos, and proves them before they serve; no Bento holds it."""

@@ -1,0 +1,151 @@
+"""Fitted preprocessing as transformed columns, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mlops_platform.serving.schema import FeatureSchema, NumericColumn
+from mlops_platform.serving.scoring.folded_columns import (
+    Column,
+    Lookup,
+    NotFoldable,
+    Number,
+    Operation,
+    Text,
+    applied,
+    sklearn_name,
+)
+from mlops_platform.serving.scoring.folded_encoders import fold_encoder
+
+Columns = tuple[Column, ...]
+
+
+def feature_columns(schema: FeatureSchema) -> Columns:
+    """The features as the pipeline takes them."""
+    return tuple(
+        Number(column.name) if isinstance(column, NumericColumn) else Text(column.name)
+        for column in schema.columns
+    )
+
+
+def fold_step(step: Any, columns: Columns) -> Columns:
+    """What a fitted transformer makes of `columns`.
+
+    Raises:
+        NotFoldable: a transformer that is not known, or known in another use.
+    """
+    if isinstance(step, str):
+        return columns if step == "passthrough" else ()
+    fold = _FOLDS.get(sklearn_name(step))
+    if fold is None:
+        raise NotFoldable(f"{type(step).__name__} has no folded form.")
+    return fold(step, columns)
+
+
+def _pipeline(step: Any, columns: Columns) -> Columns:
+    for _, part in step.steps:
+        columns = fold_step(part, columns)
+    return columns
+
+
+def _column_transformer(step: Any, columns: Columns) -> Columns:
+    names = list(getattr(step, "feature_names_in_", range(len(columns))))
+    outputs: Columns = ()
+    for _, part, chosen in step.transformers_:
+        outputs += fold_step(part, tuple(columns[at] for at in _positions(chosen, names)))
+    return outputs
+
+
+def _positions(chosen: Any, names: list[Any]) -> list[int]:
+    """Positions that a column specification of `ColumnTransformer` means."""
+    import numpy as np
+
+    if isinstance(chosen, slice) and not isinstance(chosen.start or chosen.stop, str):
+        return list(range(len(names)))[chosen]
+    found = np.atleast_1d(np.asarray(chosen))
+    if found.dtype == bool:
+        return [int(at) for at in np.flatnonzero(found)]
+    if found.size == 0 or found.dtype.kind in "iu":
+        return [int(at) for at in found]
+    return [names.index(name) for name in found.tolist()]
+
+
+def _imputer(step: Any, columns: Columns) -> Columns:
+    if step.missing_values is not None and step.missing_values == step.missing_values:
+        raise NotFoldable(f"SimpleImputer replaces {step.missing_values!r}, which is not missing.")
+    filled = tuple(
+        _filled(column, value)
+        for column, value in zip(columns, step.statistics_.tolist(), strict=True)
+        # Columns that were always missing are dropped.
+        if step.keep_empty_features or value == value
+    )
+    if step.indicator_ is None:
+        return filled
+    return filled + _indicators(step.indicator_, columns)
+
+
+def _filled(column: Column, value: Any) -> Column:
+    if isinstance(column, Number) and column.missing != column.missing:
+        return Number(column.source, float(value), column.operations)
+    if isinstance(column, Text) and column.missing is None:
+        return Text(column.source, str(value))
+    raise NotFoldable(f"{column.source}: imputed after it was imputed or encoded.")
+
+
+def _indicators(step: Any, columns: Columns) -> Columns:
+    """One column for each feature in which training saw missing values: 1 where missing."""
+    return tuple(Lookup(columns[at].source, {None: 1.0}, 0.0) for at in step.features_.tolist())
+
+
+def _subtract_and_divide(centre: str) -> Callable[[Any, Columns], Columns]:
+    def fold(step: Any, columns: Columns) -> Columns:
+        columns = _each(columns, "-", getattr(step, centre, None))
+        return _each(columns, "/", step.scale_)
+
+    return fold
+
+
+def _min_max(step: Any, columns: Columns) -> Columns:
+    if step.clip:
+        raise NotFoldable("MinMaxScaler(clip=True) has no folded form.")
+    return _each(_each(columns, "*", step.scale_), "+", step.min_)
+
+
+def _each(columns: Columns, symbol: Any, operands: Any) -> Columns:
+    """One operation per column; None for none at all."""
+    if operands is None:
+        return columns
+    operations: Sequence[Operation] = [(symbol, float(operand)) for operand in operands]
+    return tuple(applied(*pair) for pair in zip(columns, operations, strict=True))
+
+
+def _function(step: Any, columns: Columns) -> Columns:
+    # HistGradientBoosting validates its numbers by a function that returns them as they are.
+    checked = getattr(getattr(step.func, "func", None), "__name__", None) == "check_array"
+    if step.func is not None and not checked:
+        raise NotFoldable("FunctionTransformer with a function has no folded form.")
+    return columns
+
+
+def _selector(step: Any, columns: Columns) -> Columns:
+    return tuple(c for c, kept in zip(columns, step.get_support(), strict=True) if kept)
+
+
+_FOLDS: dict[str, Callable[[Any, Columns], Columns]] = {
+    "Pipeline": _pipeline,
+    "ColumnTransformer": _column_transformer,
+    "SimpleImputer": _imputer,
+    "MissingIndicator": _indicators,
+    "StandardScaler": _subtract_and_divide("mean_"),
+    "RobustScaler": _subtract_and_divide("center_"),
+    "MaxAbsScaler": _subtract_and_divide("no centre"),
+    "MinMaxScaler": _min_max,
+    "OneHotEncoder": fold_encoder,
+    "OrdinalEncoder": fold_encoder,
+    "TargetEncoder": fold_encoder,
+    "FunctionTransformer": _function,
+    "VarianceThreshold": _selector,
+    "SelectKBest": _selector,
+    "SelectPercentile": _selector,
+}

@@ -1,0 +1,104 @@
+"""Trees for one row at a time: compiled to Python, or through Treelite where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mlops_platform.serving.frames import Row
+from mlops_platform.serving.scoring.ensembles import Ensemble, Tree
+from mlops_platform.serving.scoring.folded_columns import NotFoldable
+from mlops_platform.serving.scoring.tree_code import Reader, compile_reader, compile_trees
+
+MAX_NODES = 20_000
+"""More take longer to compile than a start should; Treelite is as quick from there on."""
+MAX_DEPTH = 80
+"""Python's parser nests no deeper than 200 brackets."""
+
+
+@dataclass(frozen=True)
+class CompiledTrees:
+    """An ensemble as conditional expressions: 6x quicker for 60 trees than calling a library.
+
+    Args:
+        best_rows: more at once are quicker through the pipeline.
+    """
+
+    read: Reader
+    base: float
+    parts: tuple[Callable[..., float], ...]
+    best_rows: ClassVar[int] = 500
+
+    def raw(self, row: Row) -> float:
+        """The raw score of one row."""
+        values, total = self.read(row), self.base
+        for part in self.parts:
+            total = part(total, *values)
+        return total
+
+    def raws(self, rows: Sequence[Row]) -> list[float]:
+        """The raw scores of some rows."""
+        return [self.raw(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class TreeliteTrees:
+    """An ensemble in Treelite's General Tree Inference Library, in float64."""
+
+    read: Reader
+    model: Any
+    single_precision: bool
+    best_rows: ClassVar[int] = 200
+
+    def raw(self, row: Row) -> float:
+        """The raw score of one row."""
+        return self.raws([row])[0]
+
+    def raws(self, rows: Sequence[Row]) -> list[float]:
+        """The raw scores of some rows."""
+        import numpy as np
+        from treelite.gtil import predict
+
+        values = np.array([self.read(row) for row in rows], dtype=np.float64)
+        if self.single_precision:
+            values = values.astype(np.float32).astype(np.float64)
+        scores = predict(self.model, values, nthread=1, pred_margin=True)
+        return [float(score) for score in scores[:, 0, -1]]
+
+
+def fold_trees(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
+    """The quickest form of an ensemble for single rows.
+
+    Raises:
+        NotFoldable: Treelite does not take what is too large to be compiled.
+    """
+    if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
+        columns, trees = ensemble.columns, ensemble.trees
+        used = {int(at) for tree in trees for at in tree.feature[tree.left >= 0]}
+        return CompiledTrees(
+            compile_reader(columns, used), ensemble.base, compile_trees(trees, len(columns))
+        )
+    return TreeliteTrees(
+        compile_reader(ensemble.columns), _imported(estimator), ensemble.single_precision
+    )
+
+
+def _depth(tree: Tree) -> int:
+    """Splits on the longest way to a leaf; a node's children always stand behind it."""
+    left, right = tree.left.tolist(), tree.right.tolist()
+    depths = [0] * len(left)
+    for node, child in enumerate(left):
+        if child >= 0:
+            depths[child] = depths[right[node]] = depths[node] + 1
+    return max(depths)
+
+
+def _imported(estimator: Any) -> Any:
+    from treelite import TreeliteError
+    from treelite.sklearn import import_model
+
+    try:
+        return import_model(estimator)
+    except (TreeliteError, AssertionError) as error:
+        raise NotFoldable(f"Treelite does not take {type(estimator).__name__}: {error}") from error

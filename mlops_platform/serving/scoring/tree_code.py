@@ -1,0 +1,104 @@
+"""Python source for columns and trees: what the interpreter does quickest for a single row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mlops_platform.serving.frames import Row
+from mlops_platform.serving.scoring.ensembles import CATEGORIES, Tree
+from mlops_platform.serving.scoring.folded_columns import NAN, Column, Lookup, NotFoldable, Number
+
+Reader = Callable[[Row], tuple[float, ...]]
+
+NODES_PER_FUNCTION = 800
+"""Compiled together. Few, so that a swap of versions never holds the interpreter for long."""
+
+
+def compile_reader(columns: Sequence[Column], used: Iterable[int] | None = None) -> Reader:
+    """A function from a row to the values of `columns`.
+
+    Args:
+        used: positions that matter; the others are 0.0.
+
+    Raises:
+        NotFoldable: a column is still text.
+    """
+    wanted = set(range(len(columns)) if used is None else used)
+    names: dict[str, Any] = {}
+    values = [
+        _value(column, names, at) if at in wanted else "0.0" for at, column in enumerate(columns)
+    ]
+    source = f"def made(row):\n return ({''.join(f'{value},' for value in values)})\n"
+    reader: Reader = _compiled(source, names)
+    return reader
+
+
+def compile_trees(trees: Sequence[Tree], width: int) -> tuple[Callable[..., float], ...]:
+    """Functions that add the leaves of a few trees to a total: `part(total, *values)`.
+
+    One leaf after the other, as scikit-learn adds them, so that the sum is the same to the bit.
+    """
+    arguments = ",".join(f"x{at}" for at in range(width))
+    parts, lines, nodes = [], list[str](), 0
+    for tree in trees:
+        lines.append(f" t+={_Expression(tree).of(0)}\n")
+        nodes += len(tree.value)
+        if nodes >= NODES_PER_FUNCTION or tree is trees[-1]:
+            source = f"def made(t,{arguments}):\n{''.join(lines)} return t\n"
+            parts.append(_compiled(source, {}))
+            lines, nodes = [], 0
+    return tuple(parts)
+
+
+def _compiled(source: str, names: dict[str, Any]) -> Any:
+    """Compile our own source: numbers, names of columns as literals, and nothing of a request."""
+    names = {"__builtins__": {}, "inf": float("inf"), "nan": NAN, **names}
+    exec(compile(source, "<folded>", "exec"), names)  # noqa: S102 - see above
+    return names["made"]
+
+
+def _value(column: Column, names: dict[str, Any], at: int) -> str:
+    if isinstance(column, Lookup):
+        names[f"look_up_{at}"] = column.table.get
+        return f"look_up_{at}(row[{column.source!r}], {column.default!r})"
+    if isinstance(column, Number):
+        value = "v"
+        for symbol, operand in column.operations:
+            value = f"({value} {symbol} {operand!r})"
+        return f"{column.missing!r} if (v := row[{column.source!r}]) is None else {value}"
+    raise NotFoldable(f"{column.source}: reaches the estimator as text.")
+
+
+class _Expression:
+    """One tree as nested conditional expressions over `x0`, `x1`, ..."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._feature, self._threshold = tree.feature.tolist(), tree.threshold.tolist()
+        self._left, self._right = tree.left.tolist(), tree.right.tolist()
+        self._missing_left, self._value = tree.missing_left.tolist(), tree.value.tolist()
+        self._categories = tree.categories
+
+    def of(self, node: int) -> str:
+        if self._left[node] < 0:
+            return repr(self._value[node])
+        left, right = self.of(self._left[node]), self.of(self._right[node])
+        value, missing_left = f"x{self._feature[node]}", self._missing_left[node]
+        if node in self._categories:
+            return f"({left} if {self._is_left(node, value, missing_left)} else {right})"
+        threshold = repr(self._threshold[node])
+        # A comparison with NaN is false: what is missing takes the branch behind `else`.
+        if missing_left:
+            return f"({right} if {value}>{threshold} else {left})"
+        return f"({left} if {value}<={threshold} else {right})"
+
+    def _is_left(self, node: int, value: str, missing_left: bool) -> str:
+        codes = self._categories[node]
+        if missing_left:
+            return f"{value} not in {_set(set(range(CATEGORIES)) - codes)}"
+        return f"{value} in {_set(codes)}"
+
+
+def _set(codes: Iterable[int]) -> str:
+    listed = ",".join(map(str, sorted(codes)))
+    return f"{{{listed}}}" if listed else "()"

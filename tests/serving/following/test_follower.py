@@ -1,0 +1,555 @@
+"""A worker follows the pointers; what it cannot verify it refuses, and goes on serving."""
+
+import gc
+import json
+import os
+import re
+import shutil
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mlops_platform.artifacts.digests import digest_directory
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.errors import MlopsError
+from mlops_platform.files import write_json
+from mlops_platform.serving.contents import Contents, read_contents
+from mlops_platform.serving.following.follower import Follower
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
+from mlops_platform.serving.requirements import environment_hash
+from mlops_platform.serving.roles import Roles
+from mlops_platform.serving.runtime import RuntimeSettings
+from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.serving.watching.service_events import (
+    ALIVE_SECONDS,
+    EventFile,
+    EventReader,
+    ServiceEvent,
+    live_workers,
+    utc_now,
+)
+
+
+@dataclass
+class Holder:
+    """What following needs of a worker, and nothing else."""
+
+    roles: Roles | None = None
+    problem: str | None = "nothing is loaded yet"
+    installed: int = 0
+
+    def install(self, roles: Roles) -> None:
+        self.roles, self.problem = roles, None
+        self.installed += 1
+
+
+@dataclass
+class Scene:
+    """A store with Bentos of versions 1 to 3, two pointers, and a worker packed with version 1."""
+
+    home: Path
+    requests: dict[int, BentoRequest]
+    refusals: int = 0
+
+    def __post_init__(self) -> None:
+        self.worker = Holder()
+        self.packed = self.contents(1)
+        self.runtime = RuntimeSettings(
+            pointer=self.home / "release.json",
+            challenger=self.home / "challenger.json",
+            bentos=self.home / "bentos",
+            log=self.home / "log",
+            poll_seconds=0.02,
+        )
+        self.events = EventReader(self.home / "log")
+
+    def root(self, version: int) -> Path:
+        return self.home / "bentos" / "bentos" / "flight_delay" / f"v{version}" / "src"
+
+    def contents(self, version: int) -> Contents:
+        return read_contents(self.root(version))
+
+    def follower(self, packed: Contents | None = None) -> Follower:
+        def count() -> None:
+            self.refusals += 1
+
+        return Follower(self.worker, packed or self.packed, self.runtime, "me", count)
+
+    def point(self, version: int, sequence: int, file: str = "release", **other: Any) -> None:
+        packages = (self.root(1) / "requirements.txt").read_text()
+        pointer = {
+            "model": "flight_delay",
+            "version": version,
+            "sequence": sequence,
+            "run_id": "r",
+            # The registry holds more files than the Bento.
+            "digests": {**self.requests[version].digests, "MLmodel": "0" * 64},
+            "schema_hash": self.requests[version].features.schema_hash,
+            "environment_hash": environment_hash(packages),
+            "bento_tag": f"flight_delay:v{version}",
+            "released_at": "2013-05-03T12:00:00Z",
+        }
+        write_json(self.home / f"{file}.json", {**pointer, **other})
+
+    @property
+    def champion(self) -> tuple[str, int]:
+        release = self.worker.roles.champion.release
+        return release.version, release.sequence
+
+    @property
+    def challenger(self) -> tuple[str, int, float] | None:
+        roles = self.worker.roles
+        if roles.challenger is None:
+            return None
+        release = roles.challenger.release
+        return release.version, release.sequence, roles.canary_share
+
+    def happened(self) -> list[tuple[str, str, str, int]]:
+        return [(e.event, e.role, e.version, e.sequence) for e in self.events.new_events()]
+
+
+@pytest.fixture(scope="module")
+def requests(
+    bento_request: BentoRequest,
+    schema: FeatureSchema,
+    rows: pd.DataFrame,
+    helpers: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[int, BentoRequest]:
+    """Three versions that answer differently."""
+    made = {1: bento_request}
+    for version in (2, 3):
+        model = helpers.fit(
+            rows[version * 500 :],
+            tuple(column.name for column in schema.columns if column.kind == "numeric"),
+            tuple(column.name for column in schema.columns if column.kind == "categorical"),
+        )
+        directory = tmp_path_factory.mktemp("version") / "model"
+        made[version] = bento_request.model_copy(
+            update={
+                "release": bento_request.release.model_copy(update={"version": str(version)}),
+                "digests": save_model(model, directory),
+                "model_directory": directory,
+                "golden_rows": choose_golden_rows(schema, model, rows[-200:], 10),
+            }
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def store(requests: dict[int, BentoRequest], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("store")
+    for request in requests.values():
+        build_bento(request, home)
+    return home
+
+
+@pytest.fixture
+def scene(store: Path, requests: dict[int, BentoRequest], tmp_path: Path) -> Scene:
+    shutil.copytree(store / "bentos", tmp_path / "bentos" / "bentos")
+    return Scene(tmp_path, requests)
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_without_a_pointer_the_packed_version_serves_under_its_own_sequence(scene: Scene) -> None:
+    scene.runtime = RuntimeSettings(poll_seconds=0.02)
+    follower = scene.follower()
+    follower.start()
+    follower.stop()
+    assert scene.champion == ("1", 4)
+    assert scene.worker.problem is None
+    assert not (scene.home / "log").exists()
+
+
+def test_the_pointers_sequence_counts_for_the_packed_version_as_well(scene: Scene) -> None:
+    scene.point(1, 9)
+    scene.follower().look()
+    assert scene.champion == ("1", 9)
+    assert scene.happened() == [("started", "champion", "1", 9)]
+
+
+def test_a_worker_starts_with_the_pointers_version(scene: Scene) -> None:
+    scene.point(2, 5)
+    scene.follower().look()
+    assert scene.champion == ("2", 5)
+    assert scene.worker.installed == 1
+
+
+def test_a_running_worker_takes_over_what_is_released_and_rolled_back(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.start()
+    try:
+        scene.point(2, 5)
+        _wait(lambda: scene.champion == ("2", 5))
+        scene.point(1, 6)
+        _wait(lambda: scene.champion == ("1", 6))
+    finally:
+        follower.stop()
+    row = scene.packed.golden_rows.rows[0]
+    [answer] = scene.worker.roles.champion.scorer.probabilities([row.features])
+    assert answer == pytest.approx(row.probability, abs=1e-12)
+    assert scene.happened() == [
+        ("started", "champion", "1", 4),
+        ("swapped", "champion", "2", 5),
+        ("swapped", "champion", "1", 6),
+        ("stopped", "champion", "1", 6),
+    ]
+
+
+def test_an_unchanged_pointer_is_not_read_again(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    os.utime(scene.home / "release.json")
+    follower.look()
+    follower.look()
+    assert scene.worker.installed == 1
+    assert scene.refusals == 0
+
+
+def test_a_version_released_again_is_not_loaded_again(scene: Scene) -> None:
+    scene.point(2, 5)
+    follower = scene.follower()
+    follower.look()
+    scorer = scene.worker.roles.champion.scorer
+    scene.point(2, 7)
+    follower.look()
+    assert scene.champion == ("2", 7)
+    assert scene.worker.roles.champion.scorer is scorer
+
+
+def _damage_model(scene: Scene) -> None:
+    model = scene.root(2) / "model" / "model.skops"
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+
+
+def _damage_model_and_digest(scene: Scene) -> None:
+    _damage_model(scene)
+    write_json(scene.root(2) / "digests.json", digest_directory(scene.root(2) / "model"))
+
+
+def _other_answers(scene: Scene) -> None:
+    golden = json.loads((scene.root(2) / "golden_rows.json").read_bytes())
+    golden["rows"][0]["probability"] += 1e-6
+    write_json(scene.root(2) / "golden_rows.json", golden)
+
+
+def _half_a_bento(scene: Scene) -> None:
+    (scene.root(2) / "schema.json").write_text("{")
+
+
+def _no_bento(scene: Scene) -> None:
+    shutil.rmtree(scene.root(2).parent)
+
+
+def _swapped_bentos(scene: Scene) -> None:
+    shutil.rmtree(scene.root(2))
+    shutil.copytree(scene.root(3), scene.root(2))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (_damage_model, r"model\.skops"),
+        (_damage_model_and_digest, r"SHA-256 of model\.skops"),
+        (_other_answers, "golden rows"),
+        (_half_a_bento, "cannot be read"),
+        (_no_bento, "cannot be read"),
+        (_swapped_bentos, "is not version 2"),
+    ],
+)
+def test_a_version_that_cannot_be_verified_is_refused_loudly_once(
+    scene: Scene,
+    damage: Callable[[Scene], None],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mlops_platform.serving.following.follower.RETRY_SECONDS", 0.0)
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    before = scene.worker.roles
+    damage(scene)
+    scene.point(2, 5)
+    for _ in range(3):
+        follower.look()
+    assert scene.worker.roles is before
+    assert scene.worker.problem is None  # it serves what was verified, and so it is ready
+    assert scene.refusals == 3
+    events = scene.events.new_events()
+    assert [(e.event, e.version, e.sequence) for e in events] == [
+        ("started", "1", 4),
+        ("refused", "2", 5),
+    ]
+    assert re.search(reason, events[-1].detail)
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+
+
+def test_a_refused_version_is_taken_over_once_it_is_mended(
+    scene: Scene, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    _damage_model(scene)
+    scene.point(2, 5)
+    follower.look()
+    shutil.copytree(store / "bentos", scene.home / "bentos" / "bentos", dirs_exist_ok=True)
+    follower.look()
+    assert scene.champion == ("1", 4)  # a minute has not passed
+    assert scene.refusals == 1
+    monkeypatch.setattr(follower, "_retry_at", time.monotonic())
+    follower.look()
+    assert scene.champion == ("2", 5)
+
+
+def test_after_a_refusal_the_next_release_is_taken_over_at_once(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    _no_bento(scene)
+    scene.point(2, 5)
+    follower.look()
+    scene.point(3, 6)
+    follower.look()
+    assert scene.champion == ("3", 6)
+
+
+def test_a_worker_whose_start_finds_a_broken_version_serves_the_packed_one(scene: Scene) -> None:
+    _damage_model(scene)
+    scene.point(2, 5)
+    scene.follower().look()
+    assert scene.champion == ("1", 4)
+    assert scene.happened() == [("refused", "champion", "2", 5), ("started", "champion", "1", 4)]
+
+
+def test_a_worker_that_can_load_nothing_does_not_start(scene: Scene) -> None:
+    (scene.root(1) / "model" / "model.skops").write_bytes(b"other")
+    scene.point(1, 4)
+    with pytest.raises(MlopsError, match=r"model\.skops"):
+        scene.follower().start()
+    assert scene.worker.roles is None
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [({"schema_hash": "5c"}, "feature schema"), ({"environment_hash": "e4"}, "packages")],
+)
+def test_another_schema_or_environment_asks_for_a_new_bento(
+    scene: Scene, other: dict[str, str], named: str
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    scene.point(2, 5, **other)
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert scene.worker.problem.startswith("a new Bento is needed: version 2 has another " + named)
+    assert "flight_delay:v2" in scene.worker.problem
+    scene.point(1, 6)
+    follower.look()
+    assert scene.champion == ("1", 6)
+    assert scene.worker.problem is None
+
+
+def test_the_readiness_problem_outlives_a_swap_of_the_challenger(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    scene.point(2, 5, environment_hash="e4")
+    scene.point(3, 6, "challenger", mode="shadow")
+    follower.look()
+    assert scene.challenger == ("3", 6, 0.0)
+    assert scene.worker.problem is not None
+
+
+def test_a_process_packed_with_other_files_than_were_released_is_not_ready(scene: Scene) -> None:
+    scene.point(1, 5, digests={"model.skops": "0" * 64})
+    scene.follower().look()
+    assert scene.champion == ("1", 4)  # not under the sequence of the release
+    assert "SHA-256 of model.skops" in scene.worker.problem
+
+
+def test_a_version_that_redacts_more_needs_a_process_that_does(scene: Scene) -> None:
+    packed = json.loads((scene.root(2) / "packed_release.json").read_bytes())
+    packed["serving"]["log"]["redact"] = ["carrier"]
+    write_json(scene.root(2) / "packed_release.json", packed)
+    scene.point(2, 5)
+    scene.follower().look()
+    assert scene.champion == ("1", 4)
+    assert "carrier" in scene.worker.problem
+
+
+def test_a_release_without_a_bento_is_waited_for(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    scene.point(2, 5, bento_tag=None)
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert scene.refusals == 0
+    assert "has no Bento yet" in caplog.text
+    assert scene.happened() == [("started", "champion", "1", 4)]
+    scene.point(2, 5)
+    follower.look()
+    assert scene.champion == ("2", 5)
+
+
+@pytest.mark.parametrize("tag", ["../../etc:v2", "flight_delay:../v2", "other:v2", "flight_delay"])
+def test_a_tag_cannot_lead_out_of_the_store(scene: Scene, tag: str) -> None:
+    scene.point(2, 5, bento_tag=tag)
+    scene.follower().look()
+    assert scene.champion == ("1", 4)
+    assert scene.refusals == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"model": "flight_delay"}', "\x00"])
+def test_an_unreadable_pointer_changes_nothing(scene: Scene, text: str) -> None:
+    scene.point(2, 5)
+    follower = scene.follower()
+    follower.look()
+    (scene.home / "release.json").write_text(text)
+    follower.look()
+    assert scene.champion == ("2", 5)
+    assert scene.refusals == 1
+    assert "mlops reconcile" in scene.events.new_events()[-1].detail
+
+
+def test_the_pointer_of_another_model_is_refused(scene: Scene) -> None:
+    scene.point(1, 9, model="taxi_tip")
+    scene.follower().look()
+    assert scene.champion == ("1", 4)
+    assert "'taxi_tip'" in scene.events.new_events()[0].detail
+
+
+def test_a_pointer_that_goes_away_leaves_what_serves(scene: Scene) -> None:
+    scene.point(2, 5)
+    follower = scene.follower()
+    follower.look()
+    (scene.home / "release.json").unlink()
+    follower.look()
+    assert scene.champion == ("2", 5)
+
+
+def test_a_challenger_comes_changes_its_share_and_goes(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    champion = scene.worker.roles.champion
+    scene.point(2, 5, "challenger", mode="shadow", share=0.0, challenge=17)
+    follower.look()
+    assert scene.challenger == ("2", 5, 0.0)
+    challenger = scene.worker.roles.challenger
+    scene.point(2, 5, "challenger", mode="canary", share=0.25, challenge=18)
+    follower.look()
+    assert scene.challenger == ("2", 5, 0.25)
+    assert scene.worker.roles.challenger is challenger
+    (scene.home / "challenger.json").unlink()
+    follower.look()
+    assert scene.challenger is None
+    assert scene.worker.roles.champion is champion
+    assert scene.happened() == [
+        ("started", "champion", "1", 4),
+        ("started", "challenger", "2", 5),
+        ("swapped", "challenger", "2", 5),
+        ("stopped", "challenger", "2", 5),
+    ]
+
+
+def test_a_promoted_challenger_is_not_loaded_again(scene: Scene) -> None:
+    scene.point(1, 4)
+    scene.point(2, 5, "challenger", mode="shadow")
+    follower = scene.follower()
+    follower.look()
+    challenger = scene.worker.roles.challenger
+    scene.point(2, 5)
+    follower.look()  # its own pointer is still there
+    assert scene.worker.roles.champion is challenger
+    assert scene.challenger is None
+
+
+def test_a_broken_challenger_leaves_the_champion_alone(scene: Scene) -> None:
+    _damage_model(scene)
+    scene.point(1, 4)
+    scene.point(2, 5, "challenger", mode="canary", share=0.5)
+    scene.follower().look()
+    assert scene.champion == ("1", 4)
+    assert scene.challenger is None
+    assert scene.worker.problem is None
+    assert ("refused", "challenger", "2", 5) in scene.happened()
+
+
+def test_repeated_swaps_do_not_keep_the_versions_that_were_replaced(scene: Scene) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    gone = []
+    for sequence in range(5, 9):
+        gone.append(weakref.ref(scene.worker.roles.champion.scorer))
+        scene.point(2 + sequence % 2, sequence)
+        follower.look()
+    gc.collect()
+    assert [one() for one in gone] == [None] * 4
+
+
+def test_an_event_is_read_once_and_other_lines_are_passed_over(tmp_path: Path) -> None:
+    events, reader = EventFile(tmp_path, "host-1"), EventReader(tmp_path)
+    first = ServiceEvent(
+        time=utc_now(),
+        event="started",
+        worker="host-1",
+        model="flight_delay",
+        version="1",
+        sequence=4,
+        role="champion",
+        detail="",
+    )
+    events.append(first)
+    with (tmp_path / "events-host-1.jsonl").open("a") as file:
+        file.write('{"event": "objectives", "requests": 3}\nnonsense\n{"half": ')
+    assert reader.new_events() == [first]
+    assert reader.new_events() == []
+    second = first.model_copy(update={"time": first.time + timedelta(seconds=1)})
+    events.append(second)  # after half a line
+    assert reader.new_events() == [second]
+    assert EventReader(tmp_path).new_events() == [first, second]
+
+
+def test_a_worker_lives_as_long_as_it_touches_its_file(scene: Scene) -> None:
+    follower = scene.follower()
+    follower.look()
+    log = scene.home / "log"
+    assert live_workers(log) == {"me"}
+    before = time.time() - 2 * ALIVE_SECONDS
+    os.utime(log / "events-me.jsonl", (before, before))
+    assert live_workers(log) == set()
+    follower.look()
+    assert live_workers(log) == {"me"}
+
+
+def test_an_unwritable_event_folder_stops_nothing(scene: Scene) -> None:
+    (scene.home / "log").write_text("a file")
+    scene.point(2, 5)
+    scene.follower().look()
+    assert scene.champion == ("2", 5)

@@ -1,0 +1,203 @@
+"""Nothing that can be sent makes the service fail, hang, or accept what cannot be meant."""
+
+import json
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from mlops_platform.serving.packing.server import RunningBento
+
+pytestmark = pytest.mark.slow
+
+MALFORMED, INVALID = "malformed-body", "invalid-input"
+VALUES = [
+    ('"distance_miles": NaN', INVALID, "distance_miles"),
+    ('"distance_miles": Infinity', INVALID, "distance_miles"),
+    ('"distance_miles": -Infinity', INVALID, "distance_miles"),
+    ('"distance_miles": 1e400', INVALID, "distance_miles"),
+    ('"distance_miles": -1e400', INVALID, "distance_miles"),
+    ('"distance_miles": ' + "9" * 400, INVALID, "distance_miles"),
+    ('"distance_miles": ' + "9" * 4_000, INVALID, "distance_miles"),
+    ('"distance_miles": ' + "9" * 6_000, None, None),
+    ('"distance_miles": "1400"', INVALID, "distance_miles"),
+    ('"distance_miles": true', INVALID, "distance_miles"),
+    ('"distance_miles": [1]', INVALID, "distance_miles"),
+    ('"distance_miles": {}', INVALID, "distance_miles"),
+    ('"distance_miles": null', INVALID, "distance_miles"),
+    ('"late_rate": "NaN"', INVALID, "late_rate"),
+    ('"carrier": 1', INVALID, "carrier"),
+    ('"carrier": ["AA"]', INVALID, "carrier"),
+    ('"carrier": "AA\\u0000"', INVALID, "carrier"),
+    ('"carrier": "' + "A" * 257 + '"', INVALID, "carrier"),
+    ('"carrier": "\\ud800"', MALFORMED, None),
+    ('"media_type": null', INVALID, "media_type"),
+    ('"surplus": 1', INVALID, "surplus"),
+    ('"__class__": "x"', INVALID, "__class__"),
+    ('"Copy": 1', INVALID, "Copy"),
+    ('"flight_id": 7', INVALID, "flight_id"),
+    ('"flight_id": "\\u0000"', INVALID, "flight_id"),
+    ('"copy": 1, "copy": 2', MALFORMED, "copy"),
+    ('"carrier": "A\\"A", "carrier": "B"', MALFORMED, "carrier"),
+    ('"copy": ' + "[" * 100_000 + "]" * 100_000, MALFORMED, None),
+    ('"copy": ' + '{"a":' * 5_000 + "1" + "}" * 5_000, MALFORMED, None),
+    ('"copy": 01', MALFORMED, None),
+    ('"copy": 0x10', MALFORMED, None),
+    ('"copy": .5', MALFORMED, None),
+    ('"copy": +1', MALFORMED, None),
+    ('"copy": 1e', MALFORMED, None),
+    ('"copy": 1,', MALFORMED, None),
+    ("\"copy\": '1'", MALFORMED, None),
+    ('"copy": 1 /* comment */', MALFORMED, None),
+]
+BODIES = [
+    (b"", MALFORMED),
+    (b" ", MALFORMED),
+    (b"\x00", MALFORMED),
+    (b"{", MALFORMED),
+    (b"[]", INVALID),
+    (b"null", INVALID),
+    (b"true", INVALID),
+    (b"1", INVALID),
+    (b'"text"', INVALID),
+    (b"{}", INVALID),
+    (b"{}{}", MALFORMED),
+    (b"\xef\xbb\xbf{}", MALFORMED),
+    (b'{"carrier": "\xff\xfe"}', MALFORMED),
+    (b'{"carrier": "\xed\xa0\x80"}', MALFORMED),
+    ("{}".encode("utf-16"), MALFORMED),
+    (b"[" * 1_000_000, MALFORMED),
+    (b"<row/>", MALFORMED),
+]
+
+
+@pytest.mark.parametrize(("member", "problem", "field"), VALUES)
+def test_a_value_that_cannot_be_meant_is_refused_by_name(
+    ask: Any, row: dict[str, Any], member: str, problem: str | None, field: str | None
+):
+    named = field if field in row else member.partition('"')[2].partition('"')[0]
+    others = json.dumps({name: value for name, value in row.items() if name != named})[:-1]
+    for route, body in (
+        ("/v1/predict", f"{others}, {member}}}"),
+        ("/v1/predict_batch", f'{{"rows": [{json.dumps(row)}, {others}, {member}}}]}}'),
+    ):
+        answer = ask("POST", route, body)
+        assert answer.problem in {problem or MALFORMED, problem or INVALID}, answer.text
+        if field is not None:
+            (fault,) = answer.faults
+            assert fault.rpartition(".")[2] == field
+            assert answer.faults[fault]
+
+
+@pytest.mark.parametrize(("body", "problem"), BODIES)
+@pytest.mark.parametrize("route", ["predict", "predict_batch", "explain"])
+def test_a_body_that_is_no_request_is_refused(
+    server: RunningBento, route: str, body: bytes, problem: str
+):
+    status, told = post(server, f"/v1/{route}", body)
+    assert told["type"].rpartition(":")[2] == problem
+    assert status == {MALFORMED: 400, INVALID: 422}[problem]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"rows": []}',
+        '{"rows": {}}',
+        '{"rows": null}',
+        '{"rows": [null]}',
+        '{"rows": [[]]}',
+        '{"rows": [{}], "rows": [{}]}',
+        '{"rows": [{}], "more": 1}',
+    ],
+)
+def test_a_batch_that_is_none_is_refused(ask: Any, body: str):
+    assert ask("POST", "/v1/predict_batch", body).status in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "application/vnd.bentoml+pickle",
+        "text/plain",
+        "application/jsonp",
+        "",
+    ],
+)
+def test_only_json_is_taken(ask: Any, row: dict[str, Any], media_type: str):
+    for route, body in (("/v1/predict", row), ("/v1/predict_batch", {"rows": [row]})):
+        answer = ask("POST", route, body, media_type)
+        assert (answer.problem, answer.status) == ("unsupported-media-type", 415)
+        assert ask("POST", route, body, "application/json; charset=utf-8").status == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_ten_megabytes_are_refused_and_the_service_goes_on(
+    server: RunningBento, ask: Any, row: dict[str, Any], chunked: bool
+):
+    body = b'{"rows": [' + b" " * 10_000_000
+    sent = (body[at : at + 65536] for at in range(0, len(body), 65536)) if chunked else body
+    status, told = post(server, "/v1/predict_batch", sent)
+    assert (status, told["title"]) == (413, "The body is too large")
+    assert ask("POST", "/v1/predict", row).status == 200
+
+
+def test_a_thousand_faults_are_told_in_a_short_answer(ask: Any):
+    answer = ask("POST", "/v1/predict_batch", {"rows": [{"copy": "x" * 200}] * 30})
+    assert answer.status == 422
+    assert len(answer.text) < 10_000
+
+
+def post(server: RunningBento, route: str, body: Any) -> tuple[int, Any]:
+    connection: HTTPConnection = server.connection(timeout=30)
+    try:
+        connection.request("POST", route, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def api(server: RunningBento) -> Any:
+    """What the service says of itself."""
+    return schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/docs.json")
+
+
+SCORING = [("POST", f"/v1/{name}") for name in ("predict", "predict_batch", "explain")]
+TELLING = [("GET", path) for path in ("/v1/model", "/livez", "/readyz", "/healthz")]
+CASES = [
+    *((*operation, GenerationMode.POSITIVE) for operation in (*SCORING, *TELLING)),
+    # What has no input cannot be asked wrongly.
+    *((*operation, GenerationMode.NEGATIVE) for operation in SCORING),
+]
+
+
+def test_every_documented_operation_is_fuzzed(api: Any):
+    documented = [result.ok() for result in api.get_all_operations()]
+    assert {(one.method.upper(), one.path) for one in documented} == {*SCORING, *TELLING}
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), CASES)
+def test_the_service_keeps_its_own_documentation(
+    api: Any, method: str, path: str, mode: GenerationMode
+):
+    @given(api[path][method].as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def keeps(case: Any) -> None:
+        # Without tokens nothing is asked of loopback, as the document says.
+        case.call_and_validate(excluded_checks=[ignored_auth], timeout=30)
+
+    keeps()

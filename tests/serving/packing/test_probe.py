@@ -1,0 +1,99 @@
+"""Starting Bentos, asking them for their golden rows, and stopping them in every case."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mlops_platform.errors import ServingError
+from mlops_platform.serving.packing.packaging import BuiltBento
+from mlops_platform.serving.packing.probe import check_golden_rows
+from mlops_platform.serving.packing.server import RunningBento, running_bento
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def copied(bento: BuiltBento, tmp_path: Path) -> Path:
+    """A copy of the Bento that a test may damage."""
+    return Path(shutil.copytree(bento.path, tmp_path / "copied"))
+
+
+@pytest.fixture
+def servers_of() -> Callable[[Path], list[int]]:
+    """Processes that serve the Bento of a folder."""
+
+    def find(bento: Path) -> list[int]:
+        return [
+            process.pid
+            for process in psutil.process_iter(["cmdline"])
+            # A process that nobody has reaped yet has no command line any more.
+            if str(bento) in (process.info["cmdline"] or ())
+        ]
+
+    return find
+
+
+def test_a_bento_answers_its_golden_rows(
+    bento: BuiltBento, servers_of: Callable[[Path], list[int]]
+):
+    result = check_golden_rows(bento.path)
+    assert (result.model, result.version, result.rows) == ("flight_delay", "1", 40)
+    assert result.max_difference <= 1e-12
+    assert result.max_batch_difference <= 1e-12
+    assert 0 < result.start_seconds < result.seconds
+    assert servers_of(bento.path) == []
+
+
+def test_a_bento_with_a_changed_model_does_not_start(
+    copied: Path, servers_of: Callable[[Path], list[int]]
+):
+    with (copied / "src/model/model.skops").open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(ServingError, match=r"stopped.*(?s:.*)'model\.skops' has SHA-256") as caught:
+        check_golden_rows(copied)
+    assert "No active process" not in str(caught.value), "a worker was started and had to die"
+    assert servers_of(copied) == []
+
+
+def test_a_worker_that_answers_otherwise_than_the_offline_pipeline_does_not_serve(
+    copied: Path, servers_of: Callable[[Path], list[int]]
+):
+    golden = json.loads((copied / "src/golden_rows.json").read_text())
+    golden["rows"][3]["probability"] += 1e-9
+    (copied / "src/golden_rows.json").write_text(json.dumps(golden))
+    with pytest.raises(ServingError, match=r"stopped.*(?s:.*)1e-09 away from the offline"):
+        check_golden_rows(copied)
+    assert servers_of(copied) == []
+
+
+def test_a_server_that_hangs_is_reported_and_killed_even_without_its_supervisor(
+    copied: Path, servers_of: Callable[[Path], list[int]]
+):
+    def ask_a_stopped_worker(server: RunningBento) -> None:
+        server.process.kill()
+        server.process.wait()
+        (worker,) = servers_of(copied)
+        psutil.Process(worker).suspend()
+        connection = server.connection(timeout=0.5)
+        connection.request("GET", "/readyz")
+        connection.getresponse()
+
+    reported = r"stopped answering \(TimeoutError(?s:.*)Service flight_delay initialized"
+    with pytest.raises(ServingError, match=reported), running_bento(str(copied)) as server:
+        ask_a_stopped_worker(server)
+    assert servers_of(copied) == []
+
+
+def test_a_server_that_is_not_ready_in_time_is_stopped(
+    copied: Path, servers_of: Callable[[Path], list[int]]
+):
+    with (
+        pytest.raises(ServingError, match="not ready in time"),
+        running_bento(str(copied), start_timeout=0.2),
+    ):
+        pytest.fail("it cannot have been ready")
+    assert servers_of(copied) == []
