@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -11,10 +12,12 @@ from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.predicting import ScoredRow, logged
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.serving.watching.prediction_log import PredictionLog, Route
 
 MOST_PENDING = 1000
 """Requests that may wait; more are dropped and counted, because answers go first."""
+OK, ERROR = 200, 500
 
 logger = logging.getLogger("mlops_platform.serving")
 
@@ -22,8 +25,10 @@ logger = logging.getLogger("mlops_platform.serving")
 class Shadow:
     """Scores rows on a thread of its own, logs them with the role `shadow`, counts differences."""
 
-    def __init__(self, metrics: Metrics, log: PredictionLog | None) -> None:
-        self._metrics, self._log = metrics, log
+    def __init__(
+        self, metrics: Metrics, log: PredictionLog | None, objectives: Objectives
+    ) -> None:
+        self._metrics, self._log, self._objectives = metrics, log, objectives
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self._places = BoundedSemaphore(MOST_PENDING)
 
@@ -34,12 +39,24 @@ class Shadow:
         if not self._places.acquire(blocking=False):
             self._metrics.shadow_drops.inc(len(rows))
             return
-        done = self._thread.submit(self._score, version, exchange, route, rows)
+        done = self._thread.submit(self._observed, version, exchange, route, rows)
         done.add_done_callback(self._finished)
 
     def close(self) -> None:
         """Drop what is still waiting."""
         self._thread.shutdown(cancel_futures=True)
+
+    def _observed(
+        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+    ) -> None:
+        """Score, and count how long it took and whether it failed, as if it had answered."""
+        started, status = time.perf_counter(), ERROR
+        try:
+            self._score(version, exchange, route, rows)
+            status = OK
+        finally:
+            seconds = time.perf_counter() - started
+            self._objectives.observe(version.release.version, "shadow", status, seconds)
 
     def _score(
         self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]

@@ -69,7 +69,7 @@ class Worker:
             self.tracing = open_tracing(features.model, self.runtime.traces)
         self.objectives = Objectives(self.runtime.log, self.name, features.model)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="batch")
-        self.shadow = Shadow(self.metrics, self.log)
+        self.shadow = Shadow(self.metrics, self.log, self.objectives)
         self.follower = Follower(
             self, self.contents, self.runtime, self.name, self.metrics.load_failures.inc
         )

@@ -7,6 +7,7 @@ import time
 from bisect import bisect_left
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.log_file import LogFile
@@ -37,6 +38,7 @@ class Objectives:
         self._model = model
         self._counts: dict[tuple[str, Role], list[int]] = {}
         self._flush_at = time.monotonic() + FLUSH_SECONDS
+        self._lock = Lock()  # a shadow is observed on a thread of its own
 
     def observe(self, version: str, role: Role, status: int, seconds: float) -> None:
         """Count one scoring request by the status and the time that it took."""
@@ -44,18 +46,20 @@ class Objectives:
             return
         failed = status in VERSION_FAILED
         if failed or status < 400:
-            counts = self._counts.get((version, role))
-            if counts is None:
-                counts = self._counts[version, role] = [0] * (len(LATENCY_EDGES) + 2)
-            counts[bisect_left(LATENCY_EDGES, seconds * 1000)] += 1
-            counts[-1] += failed
+            with self._lock:
+                counts = self._counts.get((version, role))
+                if counts is None:
+                    counts = self._counts[version, role] = [0] * (len(LATENCY_EDGES) + 2)
+                counts[bisect_left(LATENCY_EDGES, seconds * 1000)] += 1
+                counts[-1] += failed
         if time.monotonic() >= self._flush_at:
             self.flush()
 
     def flush(self) -> None:
         """Append what was counted since the last time; lost where the disk is full."""
         self._flush_at = time.monotonic() + FLUSH_SECONDS
-        counted, self._counts = self._counts, {}
+        with self._lock:
+            counted, self._counts = self._counts, {}
         if self._file is not None and counted:
             self._file.append(b"".join(self._line(*key, counts) for key, counts in counted.items()))
 

@@ -396,14 +396,24 @@ def test_a_shadow_scores_what_was_answered_and_is_only_logged(
     assert service.metric("mlops_predictions_total", version="9", role="shadow") == 1
 
 
-def test_a_failing_shadow_disturbs_nobody(
-    service: Service, version_of: Any, row: dict[str, Any], caplog: pytest.LogCaptureFixture
+def test_a_failing_shadow_disturbs_nobody_and_counts_against_its_objectives(
+    service_of: MakeService,
+    version_of: Any,
+    row: dict[str, Any],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ):
+    service = service_of(RuntimeSettings(log=tmp_path))
     failing = version_of("9", 0.9, 0.0, RuntimeError("broken shadow"))
     service.worker.install(Roles(version_of("8", 0.1), failing))
     assert service.ask("POST", "/v1/predict", row).status == 200
     service.worker.shadow.close()
     assert "broken shadow" in caplog.text
+    service.worker.objectives.close()
+    (file,) = tmp_path.glob("objectives-*.jsonl")
+    counted = {line["role"]: line for line in map(json.loads, file.read_text().splitlines())}
+    assert (counted["champion"]["errors"], counted["shadow"]["errors"]) == (0, 1)
+    assert sum(counted["shadow"]["latencies"]) == 1
 
 
 def test_a_canary_answers_its_entities_alone_and_in_batches(
