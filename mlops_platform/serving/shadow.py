@@ -25,9 +25,7 @@ logger = logging.getLogger("mlops_platform.serving")
 class Shadow:
     """Scores rows on a thread of its own, logs them with the role `shadow`, counts differences."""
 
-    def __init__(
-        self, metrics: Metrics, log: PredictionLog | None, objectives: Objectives
-    ) -> None:
+    def __init__(self, metrics: Metrics, log: PredictionLog | None, objectives: Objectives) -> None:
         self._metrics, self._log, self._objectives = metrics, log, objectives
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self._places = BoundedSemaphore(MOST_PENDING)

@@ -12,6 +12,7 @@ from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
+from mlops_platform.monitoring.alarm import PERFORMANCE_CHECKS
 from mlops_platform.usecases.champion import load_champion
 
 pytestmark = pytest.mark.slow
@@ -107,11 +108,21 @@ def test_the_automation_acted_and_no_person(deployment) -> None:
     with deployment.instance() as instance:
         runs = instance.get_runs(dg.RunsFilter(job_name="watch_flight_delay"))
     assert {run.tags["dagster/schedule_name"] for run in runs} == {"watch_flight_delay"}
-    assert [run.tags["dagster/partition"] for run in reversed(runs)] == [
-        WEEKS[0],
-        WEEKS[1],
-        WEEKS[0],
-    ]
+    assert [run.tags["dagster/partition"] for run in reversed(runs)] == WEEKS
+
+
+def test_a_week_that_matured_was_measured_again_in_the_run_of_the_next(deployment) -> None:
+    key = dg.AssetKey(["flight_delay", "performance"])
+    with deployment.instance() as instance:
+        measured = instance.fetch_materializations(key, limit=10).records
+        judged = instance.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), limit=100
+        )
+    assert [record.partition_key for record in reversed(measured)] == [WEEKS[0], WEEKS[1], WEEKS[0]]
+    states = [record.asset_materialization.metadata["state"].value for record in reversed(measured)]
+    assert states == ["provisional", "provisional", "mature"]
+    runless = [one for one in judged if one.run_id == ""]
+    assert len(runless) == len(PERFORMANCE_CHECKS)
 
 
 def test_a_week_that_was_killed_is_gone_on_with(untrained) -> None:

@@ -152,7 +152,7 @@ def _headline(standing: StandingVersion, decision: NewDecision) -> dict[str, Any
         "version": standing.version,
         "role": standing.role,
         "release": standing.sequence,
-        "verdict": decision.kind,
+        "decision": decision.kind if standing.role == "champion" else "challenge",
         "reason": decision.reason,
         "actor": standing.actor,
         "since": standing.since.isoformat(timespec="seconds"),
