@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +50,13 @@ def running_peer(peer: Peer, model: ServedModel, scratch: Path) -> Iterator[Runn
     """
     scratch.mkdir(parents=True, exist_ok=True)
     port, log = _free_port(), scratch / "log"
-    environment = {**environment_of_processes(), **peer.environment(model, scratch)}
+    # MLflow calls uvicorn by its name.
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {
+        **environment_of_processes(),
+        **peer.environment(model, scratch),
+        "PATH": programs,
+    }
     started = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
