@@ -39,6 +39,8 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
 
 def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
     """Score a batch; each version that answers for some of its rows is asked once."""
+    if roles.challenger is None:
+        return _scored_by(roles.champion, "champion", rows, key)
     positions: dict[Role, list[int]] = {}
     versions: dict[Role, ServedVersion] = {}
     for position, row in enumerate(rows):
@@ -47,12 +49,19 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
         positions.setdefault(role, []).append(position)
     scored: dict[int, ScoredRow] = {}
     for role, places in positions.items():
-        version = versions[role]
-        probabilities = version.scorer.probabilities([rows[place] for place in places])
-        for place, probability in zip(places, probabilities, strict=True):
-            row = rows[place]
-            scored[place] = _scored(row, row.get(key), probability, version, role)
+        own = _scored_by(versions[role], role, [rows[place] for place in places], key)
+        scored |= zip(places, own, strict=True)
     return [scored[position] for position in range(len(rows))]
+
+
+def _scored_by(
+    version: ServedVersion, role: Role, rows: Sequence[Json], key: str
+) -> list[ScoredRow]:
+    probabilities = version.scorer.probabilities(rows)
+    return [
+        _scored(row, row.get(key), probability, version, role)
+        for row, probability in zip(rows, probabilities, strict=True)
+    ]
 
 
 def score_answer(scored: ScoredRow) -> Json:
@@ -101,8 +110,9 @@ def count(metrics: Metrics, rows: Sequence[ScoredRow]) -> None:
         for field in scored.unknown:
             odd[metrics.unknown, field] = odd.get((metrics.unknown, field), 0) + 1
         if None in scored.row.values():
-            for field in scored.version.contents.features.names:
-                if scored.row[field] is None:
+            entity = scored.version.contents.features.entity
+            for field, value in scored.row.items():
+                if value is None and field != entity:
                     odd[metrics.missing, field] = odd.get((metrics.missing, field), 0) + 1
     for (version, role), number in answered.items():
         metrics.predicted(version, role, number)
