@@ -164,6 +164,13 @@ def post(server: RunningBento, route: str, body: Any) -> tuple[int, Any]:
         connection.close()
 
 
+def test_what_overflows_is_not_explained_with_nulls(server: RunningBento, row: dict[str, Any]):
+    largest = {name: 1.7e308 for name, value in row.items() if isinstance(value, float)}
+    status, told = post(server, "/v1/explain", json.dumps(row | largest))
+    assert (status, told["status"]) == (422, 422)
+    assert "too large" in told["detail"]
+
+
 @pytest.fixture(scope="session")
 def api(server: RunningBento) -> Any:
     """What the service says of itself."""
