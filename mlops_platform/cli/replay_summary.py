@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.cli.replay import TICK
+from mlops_platform.components.model_lifecycle.drift_asset import drift_history
+from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
-from mlops_platform.components.model_lifecycle.window_assets import (
-    drift_history,
-    performance_history,
-)
 from mlops_platform.data.windows import Window
 from mlops_platform.files import replacing_file
 from mlops_platform.ledger.records import Decision
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.champion import load_release

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mlops_platform.components.record_io_manager import partition_records
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.watch_drift import WatchedWindow

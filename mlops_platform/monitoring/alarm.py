@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from mlops_platform.monitoring.drift import WindowDrift
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.spec import DriftSpec, LevelsSpec, PerformanceSpec
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file, write_text
-from mlops_platform.monitoring.profile import Profile
+from mlops_platform.monitoring.drift.profile import Profile
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,14 +11,9 @@ from mlops_platform.spec.judging import (
     Metric,
 )
 from mlops_platform.spec.model import ModelSpec
-from mlops_platform.spec.operating import (
-    DriftSpec,
-    LevelsSpec,
-    MonitoringSpec,
-    PerformanceSpec,
-    RetrainingSpec,
-    SchedulesSpec,
-)
+from mlops_platform.spec.monitoring import DriftSpec, LevelsSpec, MonitoringSpec, PerformanceSpec
+from mlops_platform.spec.retraining import RetrainingSpec
+from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
     PredictionLogSpec,

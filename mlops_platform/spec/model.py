@@ -8,11 +8,9 @@ from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec
-from mlops_platform.spec.operating import (
-    MonitoringSpec,
-    RetrainingSpec,
-    SchedulesSpec,
-)
+from mlops_platform.spec.monitoring import MonitoringSpec
+from mlops_platform.spec.retraining import RetrainingSpec
+from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import ReleaseSpec, ServingSpec
 from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
 

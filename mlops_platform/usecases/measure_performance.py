@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.features import read_outcomes
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reference import SCORE
 from mlops_platform.usecases.score_window import ScoredWindow

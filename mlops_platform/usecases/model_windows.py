@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from mlops_platform.data.windows import Window
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.watch_drift import WatchedWindow
 

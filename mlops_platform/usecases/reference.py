@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.training_set import read_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.profile import profile_of
+from mlops_platform.monitoring.drift.profile import profile_of
 from mlops_platform.monitoring.reference import (
     Reference,
     read_reference,

@@ -9,8 +9,8 @@ from mlops_platform.data.published import published_digest
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision
-from mlops_platform.monitoring.performance import WindowPerformance
-from mlops_platform.monitoring.policy import Attempt, History, PolicyDecision, decide
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.policy.decide import Attempt, History, PolicyDecision, decide
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.freeze import frozen_by, told
 

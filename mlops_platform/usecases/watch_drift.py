@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.windows import Window, ended_windows
-from mlops_platform.monitoring.drift import WindowDrift, measure_drift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.reference import Reference, sample
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -49,7 +49,7 @@ def watch_drift(
 
     Reports that are older than the declared time, counted back from this window, are deleted.
     """
-    from mlops_platform.monitoring.report import render_report
+    from mlops_platform.monitoring.drift.report import render_report
 
     rows = _scored_rows(spec, scored, published_root)
     declared = spec.monitoring.drift

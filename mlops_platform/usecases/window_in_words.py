@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.retraining import is_verdict

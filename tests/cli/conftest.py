@@ -13,8 +13,8 @@ from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.monitoring.drift import ColumnDrift, WindowDrift
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.score_window import ScoredWindow

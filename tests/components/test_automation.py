@@ -21,7 +21,7 @@ from mlops_platform.data.published import Manifest
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.freeze import freeze, unfreeze
 from mlops_platform.usecases.retraining import is_verdict

@@ -37,7 +37,7 @@ from mlops_platform.data.served import land_log
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements

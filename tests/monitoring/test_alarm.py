@@ -10,7 +10,7 @@ from mlops_platform.monitoring.alarm import (
     drift_alarms,
     performance_alarms,
 )
-from mlops_platform.monitoring.drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
 from mlops_platform.spec import DriftSpec, LevelsSpec, PerformanceSpec
 
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.profile import profile_of
+from mlops_platform.monitoring.drift.profile import profile_of
 from mlops_platform.monitoring.reference import (
     HELD_OUT_FILE,
     REFERENCE_FILE,

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis import Facts, Finding, ModelFacts, WarehouseLock, diagnose
 from mlops_platform.usecases.model_windows import ModelWindows

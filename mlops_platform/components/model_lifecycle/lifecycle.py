@@ -11,8 +11,10 @@ from mlops_platform.components.model_lifecycle.automation import (
     window_schedule,
 )
 from mlops_platform.components.model_lifecycle.delivery_assets import bento_asset, model_card_asset
+from mlops_platform.components.model_lifecycle.drift_asset import drift_report_asset
 from mlops_platform.components.model_lifecycle.judging_assets import evaluation_asset, gate_asset
 from mlops_platform.components.model_lifecycle.online_assets import online_assets, online_upkeep
+from mlops_platform.components.model_lifecycle.performance_asset import performance_asset
 from mlops_platform.components.model_lifecycle.predictions_asset import predictions_asset
 from mlops_platform.components.model_lifecycle.release_assets import (
     champion_asset,
@@ -26,10 +28,6 @@ from mlops_platform.components.model_lifecycle.served_assets import (
 from mlops_platform.components.model_lifecycle.training_assets import (
     candidate_asset,
     training_set_asset,
-)
-from mlops_platform.components.model_lifecycle.window_assets import (
-    drift_report_asset,
-    performance_asset,
 )
 from mlops_platform.spec import ModelSpec
 

@@ -5,15 +5,15 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import (
     open_ledger,
     open_registry,
     present_moment,
 )
-from mlops_platform.components.model_lifecycle.window_assets import performance_history
 from mlops_platform.data.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.monitoring.objectives import broken_objective
+from mlops_platform.monitoring.trials.objectives import broken_objective
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.probation import end_probation, judge_champion, on_probation

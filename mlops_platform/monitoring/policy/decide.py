@@ -9,7 +9,7 @@ from itertools import takewhile
 from math import isfinite
 from typing import Any, Literal
 
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.spec import RetrainingSpec
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift import WindowDrift, jensen_shannon, measure_drift
-from mlops_platform.monitoring.profile import profile_of
+from mlops_platform.monitoring.drift.profile import profile_of
+from mlops_platform.monitoring.drift.window_drift import WindowDrift, jensen_shannon, measure_drift
 from mlops_platform.spec import DriftSpec
 
 counts = st.integers(0, 10**7)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.profile import (
+from mlops_platform.monitoring.drift.profile import (
     MOST_BINS,
     MOST_CATEGORIES,
     Profile,

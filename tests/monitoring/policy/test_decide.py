@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.performance import WindowPerformance
-from mlops_platform.monitoring.policy import Attempt, History, decide, trigger_of
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.policy.decide import Attempt, History, decide, trigger_of
 from mlops_platform.spec import RetrainingSpec
 
 POLICY = RetrainingSpec(log_loss_increase=0.02, cooldown_days=7)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.monitoring.objectives import ServiceFigures
-from mlops_platform.monitoring.performance import WindowPerformance
-from mlops_platform.monitoring.probation import (
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.trials.objectives import ServiceFigures
+from mlops_platform.monitoring.trials.probation import (
     Observed,
     ProbationVerdict,
     judge_probation,

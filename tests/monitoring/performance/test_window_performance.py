@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 
 def test_increases_are_against_the_champions_test_and_the_base_rate(make_week):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.profile import (
+from mlops_platform.monitoring.drift.profile import (
     ColumnProfile,
     Profile,
     counts_of,
@@ -19,7 +19,7 @@ from mlops_platform.spec import DriftSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_platform.monitoring.profile import Numbers
+    from mlops_platform.monitoring.drift.profile import Numbers
 
 SCORE_BINS = 20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from mlops_platform.monitoring.arms import LEAST_DAYS, ArmComparison
-from mlops_platform.monitoring.objectives import ServiceFigures, broken_objective
+from mlops_platform.monitoring.trials.arms import LEAST_DAYS, ArmComparison
+from mlops_platform.monitoring.trials.objectives import ServiceFigures, broken_objective
 from mlops_platform.record import Record
 from mlops_platform.spec import ReleaseSpec
 

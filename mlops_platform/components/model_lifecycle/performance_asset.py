@@ -1,12 +1,12 @@
-"""drift_report and performance: how far a window has drifted, and how well it went."""
+"""performance: how well the predictions of a window turned out."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.alarm_checks import check_results, check_specs
+from mlops_platform.components.model_lifecycle.presentation import picture
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_ledger,
@@ -22,14 +22,8 @@ from mlops_platform.components.record_io_manager import (
 )
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.monitoring.alarm import (
-    DRIFT_CHECKS,
-    PERFORMANCE_CHECKS,
-    Alarm,
-    drift_alarms,
-    performance_alarms,
-)
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.alarm import PERFORMANCE_CHECKS, performance_alarms
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.measure_performance import (
@@ -40,49 +34,6 @@ from mlops_platform.usecases.measure_performance import (
 )
 from mlops_platform.usecases.reference import load_reference
 from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
-from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
-
-
-def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
-    """The window against what its release was trained on."""
-
-    @dg.asset(
-        **asset_arguments(
-            spec,
-            "drift_report",
-            "All rows of a window against the profile of the training set, column by column, and "
-            "its scores against those of held-out rows; Evidently explains a sample. Informs: "
-            "fixed thresholds alarm in most weeks.",
-            "evidently",
-        ),
-        partitions_def=window_partitions(spec.window),
-        ins={"predictions": upstream(spec, "predictions")},
-        check_specs=_check_specs(spec, "drift_report", DRIFT_CHECKS),
-    )
-    def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
-        registry = open_registry()
-        release = responsible_release(open_ledger(), spec.name, predictions)
-        reference, held_out = load_reference(registry, release)
-        watched = watch_drift(
-            spec, predictions, reference, held_out, settings().published, registry
-        )
-        kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
-        yield dg.MaterializeResult(
-            value=watched,
-            metadata={
-                "drift_share": watched.drift.share_of_columns,
-                "prediction_drift": watched.drift.prediction,
-                "rows": watched.drift.rows,
-                "version": watched.version,
-                "open_report": mlflow_run(registry, watched.run_id, watched.report),
-                "report_kept_until": str(kept_until),
-                "columns": _drifted_columns(watched),
-                "trend": picture(_drift_trend(spec, watched), "drift by window"),
-            },
-            check_results=_check_results(drift_alarms(watched.drift, spec.monitoring.drift)),
-        )
-
-    return drift_report
 
 
 def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
@@ -100,7 +51,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         partitions_def=window_partitions(spec.window),
         ins={"predictions": upstream(spec, "predictions")},
         deps=[labels],
-        check_specs=_check_specs(spec, "performance", PERFORMANCE_CHECKS),
+        check_specs=check_specs(spec, "performance", PERFORMANCE_CHECKS),
     )
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
         measured, matured = _measured_windows(spec, predictions)
@@ -113,7 +64,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         yield dg.MaterializeResult(
             value=measured,
             metadata={**_headline(spec, measured), **shared},
-            check_results=_check_results(performance_alarms(measured, spec.monitoring.performance)),
+            check_results=check_results(performance_alarms(measured, spec.monitoring.performance)),
         )
         # After this window, so that the page of the asset ends with what its alarms judge.
         for one in matured:
@@ -153,7 +104,7 @@ def _report_matured(
     context.instance.report_runless_asset_event(
         dg.AssetMaterialization(key, partition=measured.window, metadata=metadata)
     )
-    for result in _check_results(performance_alarms(measured, spec.monitoring.performance)):
+    for result in check_results(performance_alarms(measured, spec.monitoring.performance)):
         context.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
                 asset_key=key,
@@ -169,11 +120,6 @@ def _report_matured(
 def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:
     """The performance of every window that was measured, oldest first."""
     return partition_records(dg.AssetKey([spec.name, "performance"]), WindowPerformance)
-
-
-def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
-    """The drift of every window that was watched, oldest first."""
-    return partition_records(dg.AssetKey([spec.name, "drift_report"]), WatchedWindow)
 
 
 def _headline(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
@@ -207,51 +153,3 @@ def _performance_trend(spec: ModelSpec, latest: Sequence[WindowPerformance]) -> 
 
     history = performance_history(spec) | {one.window: one for one in latest}
     return performance_trend([history[window] for window in sorted(history)])
-
-
-def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:
-    from mlops_platform.monitoring.trend import drift_trend
-
-    history = drift_history(spec) | {latest.window.name: latest}
-    return drift_trend(
-        [
-            (watched.window.start, watched.drift.share_of_columns, watched.drift.prediction)
-            for _, watched in sorted(history.items())
-        ],
-        spec.monitoring.drift.share_of_columns.warn,
-    )
-
-
-def _drifted_columns(watched: WatchedWindow) -> dg.TableMetadataValue:
-    return table([column.model_dump() for column in watched.drift.most_drifted])
-
-
-def _check_specs(spec: ModelSpec, name: str, checks: Sequence[str]) -> list[dg.AssetCheckSpec]:
-    return [
-        dg.AssetCheckSpec(
-            check,
-            asset=[spec.name, name],
-            description=f"{check.replace('_', ' ').capitalize()} stays within the YAML's levels.",
-        )
-        for check in checks
-    ]
-
-
-def _check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
-    severities = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
-    return [
-        dg.AssetCheckResult(
-            check_name=alarm.check,
-            passed=alarm.passed,
-            severity=severities[alarm.severity],
-            metadata={
-                "reason": alarm.reason,
-                **{
-                    name: number
-                    for name in ("value", "warn", "error")
-                    if (number := getattr(alarm, name)) is not None
-                },
-            },
-        )
-        for alarm in alarms
-    ]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from mlops_platform.monitoring.objectives import ServiceFigures, broken_objective
-from mlops_platform.monitoring.performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.trials.objectives import ServiceFigures, broken_objective
 from mlops_platform.record import Record
 from mlops_platform.spec import ProbationSpec
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_platform.monitoring.report import render_report
+from mlops_platform.monitoring.drift.report import render_report
 
 pytestmark = pytest.mark.slow  # Evidently's import takes up to ten seconds
 

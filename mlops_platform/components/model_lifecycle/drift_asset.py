@@ -1,0 +1,88 @@
+"""drift_report: how far a window has drifted from what its release was trained on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.alarm_checks import check_results, check_specs
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    open_ledger,
+    open_registry,
+    upstream,
+)
+from mlops_platform.components.partitions import window_partitions
+from mlops_platform.components.record_io_manager import partition_records
+from mlops_platform.monitoring.alarm import DRIFT_CHECKS, drift_alarms
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.reference import load_reference
+from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
+from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
+
+
+def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
+    """The window against what its release was trained on."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "drift_report",
+            "All rows of a window against the profile of the training set, column by column, and "
+            "its scores against those of held-out rows; Evidently explains a sample. Informs: "
+            "fixed thresholds alarm in most weeks.",
+            "evidently",
+        ),
+        partitions_def=window_partitions(spec.window),
+        ins={"predictions": upstream(spec, "predictions")},
+        check_specs=check_specs(spec, "drift_report", DRIFT_CHECKS),
+    )
+    def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
+        registry = open_registry()
+        release = responsible_release(open_ledger(), spec.name, predictions)
+        reference, held_out = load_reference(registry, release)
+        watched = watch_drift(
+            spec, predictions, reference, held_out, settings().published, registry
+        )
+        kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
+        yield dg.MaterializeResult(
+            value=watched,
+            metadata={
+                "drift_share": watched.drift.share_of_columns,
+                "prediction_drift": watched.drift.prediction,
+                "rows": watched.drift.rows,
+                "version": watched.version,
+                "open_report": mlflow_run(registry, watched.run_id, watched.report),
+                "report_kept_until": str(kept_until),
+                "columns": _drifted_columns(watched),
+                "trend": picture(_drift_trend(spec, watched), "drift by window"),
+            },
+            check_results=check_results(drift_alarms(watched.drift, spec.monitoring.drift)),
+        )
+
+    return drift_report
+
+
+def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
+    """The drift of every window that was watched, oldest first."""
+    return partition_records(dg.AssetKey([spec.name, "drift_report"]), WatchedWindow)
+
+
+def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:
+    from mlops_platform.monitoring.trend import drift_trend
+
+    history = drift_history(spec) | {latest.window.name: latest}
+    return drift_trend(
+        [
+            (watched.window.start, watched.drift.share_of_columns, watched.drift.prediction)
+            for _, watched in sorted(history.items())
+        ],
+        spec.monitoring.drift.share_of_columns.warn,
+    )
+
+
+def _drifted_columns(watched: WatchedWindow) -> dg.TableMetadataValue:
+    return table([column.model_dump() for column in watched.drift.most_drifted])

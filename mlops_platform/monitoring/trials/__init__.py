@@ -1,0 +1,1 @@
+"""Whether a challenger, or a new champion, keeps what it promises."""

@@ -1,0 +1,15 @@
+"""What runs by itself."""
+
+from pydantic import Field
+
+from mlops_platform.spec.base import Section
+
+
+class SchedulesSpec(Section):
+    """Which schedules and sensors start switched on."""
+
+    windows: bool = False
+    retraining: bool = False
+    rollout: bool = Field(
+        default=False, description="The verdicts on a challenger and on a new champion."
+    )
