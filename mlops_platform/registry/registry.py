@@ -178,9 +178,10 @@ class Registry:
         found: list[RegisteredVersion] = []
         token: str | None = None
         while True:
-            page = self._client.search_model_versions(
-                f"name = '{model}'", order_by=["version_number DESC"], page_token=token
-            )
+            with self._reached():
+                page = self._client.search_model_versions(
+                    f"name = '{model}'", order_by=["version_number DESC"], page_token=token
+                )
             found += [version_from(entity) for entity in page]
             token = page.token
             if not token:

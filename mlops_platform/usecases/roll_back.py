@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.serving.contents import MODEL, bento_folder
+from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.reconcile import point_services
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def roll_back(
         raise LedgerError(
             f"{model!r} has no earlier champion to roll back to. Train and release another version."
         )
-    verify_directory(_files_of(target, bentoml_home, registry), target.digests)
+    _verify(target, bentoml_home, registry)
     present = releases[-1]
     meant = present.sequence if expected_sequence is None else expected_sequence
     moves = {"from_version": present.version, "to_version": target.version}
@@ -82,13 +83,17 @@ def previous_champion(releases: Sequence[Release]) -> Release | None:
     return champions[-2] if len(champions) > 1 else None
 
 
-def _files_of(release: Release, bentoml_home: Path, registry: Registry) -> Path:
-    """What will serve, or the registry's files where nothing is packed."""
+def _verify(release: Release, bentoml_home: Path, registry: Registry) -> None:
+    """Verify what will serve, or the registry's files where nothing is packed."""
     if release.bento_tag is not None:
-        packed = bento_folder(bentoml_home, release.bento_tag) / "src" / MODEL
-        if packed.is_dir():
-            return packed
-    return registry.fetch_version(release.model, release.version).directory
+        sources = bento_folder(bentoml_home, release.bento_tag) / "src"
+        if sources.is_dir():
+            # A Bento leaves out what only MLflow reads.
+            packed = json.loads((sources / DIGESTS).read_bytes()) or release.digests
+            released = {name: release.digests.get(name, "none: not released") for name in packed}
+            return verify_directory(sources / MODEL, released)
+    fetched = registry.fetch_version(release.model, release.version)
+    return verify_directory(fetched.directory, release.digests)
 
 
 def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:

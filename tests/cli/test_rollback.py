@@ -13,6 +13,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.ledger.records import NewDecision, VersionIdentity
@@ -171,9 +172,10 @@ def test_without_a_running_service_nothing_is_waited_for(released: Ledger, mlops
 def test_with_the_registry_down_it_serves_nevertheless(
     released: Ledger, home: Settings, mlops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = bento_folder(home.bentoml_home, f"{MODEL}:v1") / "src" / "model"
+    sources = bento_folder(home.bentoml_home, f"{MODEL}:v1") / "src"
     registry = Registry(settings().mlflow_tracking_uri, home.mlflow_artifacts)
-    shutil.copytree(registry.fetch_version(MODEL, 1).directory, files)
+    shutil.copytree(registry.fetch_version(MODEL, 1).directory, sources / "model")
+    write_json(sources / "digests.json", released.releases(MODEL)[0].digests)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLOPS_MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()

@@ -372,6 +372,7 @@ def test_neither_a_first_champion_nor_one_that_was_rolled_back_to_is_on_probatio
         reason="by hand",
         actor="alice",
     )
+    reconcile(story.ledger, story.registry, story.pointer, MODEL)
     assert "No champion is on probation" in story.probation()
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.registry.registry import Registry
-from mlops_platform.serving.contents import MODEL, bento_folder
+from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.reconcile import projection_faults, reconcile
 
 if TYPE_CHECKING:
@@ -79,10 +80,12 @@ def _pack_first_of_two(deployment: "Deployment") -> Path:
     deployment.promote(first)
     deployment.ledger.record_packaging(deployment.model, 1, f"{deployment.model}:v1", "bento")
     deployment.promote(second)
-    files = bento_folder(deployment.bentoml_home, f"{deployment.model}:v1") / "src" / MODEL
+    sources = bento_folder(deployment.bentoml_home, f"{deployment.model}:v1") / "src"
     fetched = deployment.registry.fetch_version(deployment.model, first.version).directory
-    shutil.copytree(fetched, files)
-    return files
+    (sources / MODEL).mkdir(parents=True)
+    shutil.copy(fetched / "model.skops", sources / MODEL)
+    write_json(sources / DIGESTS, {"model.skops": first.digests["model.skops"]})
+    return sources / MODEL
 
 
 def test_with_a_bento_the_registry_is_not_asked(deployment: "Deployment", tmp_path: Path) -> None:
