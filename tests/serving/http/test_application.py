@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mlops_platform.serving.contents import Contents
@@ -251,15 +252,27 @@ def test_more_requests_than_allowed_at_once_are_told_to_come_back(
     assert (health.status, later.status) == (200, 200)
 
 
-def test_a_cancellation_from_outside_is_not_taken_for_a_time_out(service: Service):
-    async def ask() -> None:
-        task = asyncio.create_task(service.send("POST", "/v1/predict", [b"{", b""], stalled=True))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        await task
+def test_what_the_stopping_server_cuts_short_is_told_so(
+    service: Service, version_of: Any, row: dict[str, Any]
+):
+    service.worker.install(Roles(version_of("9", 0.5, 0.5)))
+    batch = json.dumps({"rows": [row]}).encode()
 
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(ask())
+    async def ask(path: str, parts: list[bytes], stalled: bool) -> Any:
+        task = asyncio.create_task(service.send("POST", path, parts, stalled=stalled))
+        await asyncio.sleep(0.05)
+        task.cancel()  # as uvicorn does once the time to drain is over
+        return await task, task.cancelling()
+
+    for request in (
+        ("/v1/predict", [b"{", b""], True),
+        ("/v1/predict_batch", [batch], False),
+    ):
+        answer, cancellations = asyncio.run(ask(*request))
+        assert (answer.problem, answer.status) == ("stopping", 503)
+        assert answer.headers["Retry-After"] == "1"
+        assert cancellations == 0
+    assert service.metric("mlops_errors_total", kind="stopping") == 2
 
 
 def test_a_failure_is_told_without_its_reason_and_logged_with_it(
@@ -467,6 +480,21 @@ def test_stale_features_and_a_missing_store_are_refused(
         service = service_of(RuntimeSettings(online_store=location), online_store=OnlineStoreSpec())
         answer = service.ask("POST", "/v1/predict_by_entity", {"flight_id": "f-1"})
         assert (answer.problem, answer.status) == ("features-unavailable", 503)
+
+
+def test_the_store_is_closed_when_the_service_stops(
+    service_of: MakeService, row: dict[str, Any], export: Any
+):
+    location = export({"f-1": row})
+    service = service_of(RuntimeSettings(online_store=location), online_store=OnlineStoreSpec())
+
+    def is_open() -> bool:
+        return str(location) in {file.path for file in psutil.Process().open_files()}
+
+    service.ask("POST", "/v1/predict_by_entity", {"flight_id": "f-1"})
+    assert is_open()
+    service.worker.stop()
+    assert not is_open()
 
 
 @pytest.fixture
