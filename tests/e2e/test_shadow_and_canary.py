@@ -142,7 +142,7 @@ def declared(mode: str) -> str:
             # A busy machine is no finding about a version.
             "probation": {"max_p99_milliseconds": 60_000},
         },
-        "serving": {"drain_seconds": 5, "online_store": {}},
+        "serving": {"online_store": {}},
         "card": {"intended_use": "Tests.", "out_of_scope": "Everything else."},
     }
     kind = "mlops_platform.components.ModelLifecycleComponent"

@@ -17,7 +17,6 @@ from mlops_platform.serving.http.problems import (
     METHOD,
     NOT_FOUND,
     SLOW_BODY,
-    STOPPING,
     TIMEOUT,
     Problem,
 )
@@ -110,18 +109,12 @@ class Front:
         try:
             return await route.handler(exchange)
         except asyncio.CancelledError:
-            task.uncancel()
-            raise self._cut_short(exchange, self._in_flight.was_overdue(task)) from None
+            if not self._in_flight.was_overdue(task):
+                raise
+            detail = f"{self._seconds:g} seconds were over (`timeout_seconds`)."
+            raise Problem(SLOW_BODY if exchange.body is None else TIMEOUT, detail) from None
         finally:
             self._in_flight.leave(task)
-
-    def _cut_short(self, exchange: Exchange, overdue: bool) -> Problem:
-        """Why a request was cancelled: besides `InFlight`, only a server that stops does so."""
-        if overdue:
-            detail = f"{self._seconds:g} seconds were over (`timeout_seconds`)."
-            return Problem(SLOW_BODY if exchange.body is None else TIMEOUT, detail)
-        detail = "The time to end was over (`drain_seconds`); try again."
-        return Problem(STOPPING, detail, headers={"Retry-After": "1"})
 
     async def _refuse(self, name: str, exchange: Exchange, problem: Problem, send: Send) -> int:
         """Count an error, write one line about it, and answer it."""

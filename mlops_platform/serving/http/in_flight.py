@@ -51,10 +51,12 @@ class InFlight:
         del self._began[task]
 
     def was_overdue(self, task: Task) -> bool:
-        """Whether a cancellation came from here; told once."""
-        overdue = task in self._overdue
-        self._overdue.discard(task)
-        return overdue
+        """Whether a cancellation came from here; asked once, it is taken back."""
+        if task not in self._overdue:
+            return False
+        self._overdue.remove(task)
+        task.uncancel()
+        return True
 
     def _look_later(self) -> None:
         self._looking = True

@@ -14,7 +14,7 @@ from mlops_platform.serving.http.request import Json, RequestTypes
 _REF = "#/components/schemas/{model}"
 _BODY = (
     *(problems.MALFORMED, problems.SLOW_BODY, problems.TOO_LARGE, problems.MEDIA),
-    *(problems.INVALID, problems.TOO_MANY, problems.STOPPING, problems.TIMEOUT),
+    *(problems.INVALID, problems.TOO_MANY, problems.TIMEOUT),
 )
 _ENTITY = (problems.UNKNOWN_ENTITY, problems.FEATURES)
 _ALWAYS = (problems.UNAUTHENTICATED, problems.METHOD, problems.INTERNAL, problems.NOT_READY)

@@ -38,7 +38,6 @@ INVALID = Kind("invalid-input", 422, "The input is not valid")
 TOO_MANY = Kind("too-many-requests", 429, "Too many requests are in flight")
 INTERNAL = Kind("internal-error", 500, "The service failed")
 NOT_READY = Kind("not-ready", 503, "The service is not ready")
-STOPPING = Kind("stopping", 503, "The service is stopping")
 FEATURES = Kind("features-unavailable", 503, "The latest features cannot be used")
 TIMEOUT = Kind("timeout", 504, "The answer took too long")
 
