@@ -407,24 +407,34 @@ MakeService = Callable[..., Service]
 
 
 @pytest.fixture
-def service_of(packed: Contents) -> Iterator[MakeService]:
+def service_around() -> Iterator[Callable[[Worker], Service]]:
+    """Make services of workers in this process."""
+    started: list[Worker] = []
+
+    def make(worker: Worker) -> Service:
+        worker.start()
+        started.append(worker)
+        return Service(worker)
+
+    yield make
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture
+def service_of(packed: Contents, service_around: Callable[[Worker], Service]) -> MakeService:
     """Make services of version 1 in this process.
 
     Fields of `ServingSpec` change what is packed; `runtime` says what the environment would.
     """
-    started: list[Service] = []
 
     def make(runtime: RuntimeSettings | None = None, **changes: Any) -> Service:
         serving = packed.release.serving.model_copy(update=changes)
         release = packed.release.model_copy(update={"serving": serving})
-        worker = Worker(replace(packed, release=release), runtime or RuntimeSettings())
-        worker.start()
-        started.append(Service(worker))
-        return started[-1]
+        contents = replace(packed, release=release)
+        return service_around(Worker(contents, runtime or RuntimeSettings()))
 
-    yield make
-    for service in started:
-        service.worker.stop()
+    return make
 
 
 @pytest.fixture
