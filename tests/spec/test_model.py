@@ -32,6 +32,8 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
         (lambda a: a["window"].update(start="2024-01-02"), "2024-01-02 is a Tuesday"),
         (lambda a: a["window"].update(timezone="New York"), "'New York' is no IANA time zone"),
         (lambda a: a["training"].update(history={"days": 28}), "leaves nothing to fit on"),
+        (lambda a: a.update(serving={"drain_seconds": 10}), "drain for 11 at least"),
+        (lambda a: a.update(serving={"timeout_seconds": 20}), "drain for 22 at least"),
         (
             lambda a: a["training"]["candidates"].append(a["training"]["candidates"][0]),
             "candidates ['linear'] share a name",
