@@ -16,13 +16,13 @@ class PassingFailure(NotificationError):
     """Worth another attempt."""
 
 
-def with_attempts(send: Callable[[], None], pauses: tuple[float, ...] = PAUSES) -> None:
+def with_attempts(send: Callable[[], None]) -> None:
     """Call `send`, and again after each pause while it fails in passing.
 
     Raises:
         NotificationError: it failed for good, or as often as it was tried.
     """
-    for pause in pauses:
+    for pause in PAUSES:
         try:
             return send()
         except PassingFailure:

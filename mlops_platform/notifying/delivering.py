@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
-from mlops_platform.errors import MlopsError
+from mlops_platform.errors import MlopsError, NotificationError
 
 MOST_SECONDS: Final = 30.0
 """A sensor has a minute for its tick."""
@@ -31,7 +31,7 @@ def deliver(sending: Mapping[str, Callable[[], None]], seconds: float = MOST_SEC
 
 
 def _arrived(channel: str, future: Future[None]) -> bool:
-    problem = future.exception() if future.done() else TimeoutError("it takes too long")
+    problem = future.exception() if future.done() else NotificationError("it takes too long")
     if problem is None:
         return True
     # Of a foreign error only the kind is told: its text may hold a URL, which may be a secret.

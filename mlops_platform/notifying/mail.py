@@ -50,8 +50,10 @@ class EmailNotifier:
             raise kind(f"it answered {error.smtp_code}") from None
         except smtplib.SMTPRecipientsRefused as error:
             raise NotificationError(f"it refused {', '.join(error.recipients)}") from None
+        except smtplib.SMTPNotSupportedError as error:
+            raise NotificationError(f"it lacks what is asked for: {error}") from None
         except (smtplib.SMTPException, OSError) as error:
-            raise PassingFailure(f"it cannot be reached: {type(error).__name__}") from None
+            raise PassingFailure(f"it does not take mail: {type(error).__name__}") from None
 
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from mlops_platform.spec.base import Section
 from mlops_platform.spec.channels import AlertSeverity, ChannelSpec, LogChannelSpec, Variable
 
-Urgency = AlertSeverity | Literal["off"]
+Urgency = Literal["page", "ticket", "off"]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 Minutes = Annotated[float, Field(ge=2, le=525_600)]
 

@@ -18,7 +18,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
 from mlops_platform.monitoring.alerting.advance import ACTOR, advance
 from mlops_platform.monitoring.alerting.incident import Incident, Notice, incidents_of
-from mlops_platform.monitoring.alerting.notices import undelivered
+from mlops_platform.monitoring.alerting.notices import Undelivered, undelivered
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.notifying.channels import notifier_of, secret
 from mlops_platform.notifying.delivering import deliver
@@ -85,7 +85,8 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     written = _record(desk, tuple(observations), now)
     events = desk.log.events(desk.spec.name)
     incidents = incidents_of(events)
-    pending = _pending(desk.spec, incidents)
+    channels = [channel.name for channel in desk.spec.alerting.channels]
+    pending = undelivered(incidents, channels)
     touched = {event.incident for event in written}
     touched |= {one.id for waiting in pending.values() for one, _ in waiting}
     _write_tickets(desk, incidents, events, touched)
@@ -95,7 +96,7 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
         events = desk.log.events(desk.spec.name)
         incidents = incidents_of(events)
         _write_tickets(desk, incidents, events, {event.incident for event in delivered})
-    waiting = {name: len(left) for name, left in _pending(desk.spec, incidents).items()}
+    waiting = {name: len(left) for name, left in undelivered(incidents, channels).items()}
     return Alerted([*written, *delivered], incidents, waiting)
 
 
@@ -119,20 +120,6 @@ def _record(
     return found
 
 
-def _pending(
-    spec: ModelSpec, incidents: Mapping[str, Incident]
-) -> dict[str, list[tuple[Incident, Notice]]]:
-    """What each declared channel has not taken yet, pages first."""
-    pending: dict[str, list[tuple[Incident, Notice]]] = {}
-    declared = {channel.name for channel in spec.alerting.channels}
-    for channel, incident, notice in sorted(
-        undelivered(incidents), key=lambda one: one[2].severity
-    ):
-        if channel in declared:
-            pending.setdefault(channel, []).append((incident, notice))
-    return pending
-
-
 def _write_tickets(
     desk: AlertDesk,
     incidents: Mapping[str, Incident],
@@ -148,9 +135,7 @@ def _write_tickets(
         writer.write(incidents[name], [event for event in events if event.incident == name])
 
 
-def _deliver(
-    desk: AlertDesk, pending: Mapping[str, list[tuple[Incident, Notice]]], now: datetime
-) -> list[NewIncidentEvent]:
+def _deliver(desk: AlertDesk, pending: Undelivered, now: datetime) -> list[NewIncidentEvent]:
     """Send each channel one message; returns the events of what was taken."""
     portions = {name: waiting[:MOST_AT_ONCE] for name, waiting in pending.items()}
     specs = {channel.name: channel for channel in desk.spec.alerting.channels}

@@ -1,7 +1,8 @@
 """What the alerts of a model make of its checks, runs and silences, told as stories in time."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,15 +12,17 @@ import dagster as dg
 import pytest
 
 from mlops_platform.clock import move_to
+from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
 from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases import alert as alert_module
 from mlops_platform.usecases.incidents import acknowledge, incidents_in, resolve
 
 MODEL = "flight_delay"
@@ -356,3 +359,93 @@ def test_tickets_are_whole_files(story: Story) -> None:
     story.tick()
     assert [file.suffix for file in Path(story.home.incidents / MODEL).iterdir()] == [".md"]
     assert "a \\| b c" in story.ticket("flight_delay-1")
+
+
+def test_a_death_before_the_message_is_sent_sends_it_at_the_next_tick(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.check("drift_report", "drift", False)
+    with monkeypatch.context() as dying:
+        dying.setattr(alert_module, "deliver", _die)
+        with pytest.raises(KeyboardInterrupt):
+            story.tick()
+    assert "it moved" in story.ticket("flight_delay-1")
+    assert "1 delivered" in story.tick()
+    (incident,) = story.incidents
+    assert len(incident.notices) == 1
+
+
+def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.check("drift_report", "drift", False, window="2013-04-01")
+    story.tick()
+    advance, log = alert_module.advance, open_incident_log()
+
+    def interrupted(*arguments: Any) -> list[NewIncidentEvent]:
+        found = advance(*arguments)
+        if not story.incidents[0].acknowledged:
+            acknowledge(log, "flight_delay-1", "on it", "alice", MONDAY)
+        return found
+
+    monkeypatch.setattr(alert_module, "advance", interrupted)
+    story.check("drift_report", "drift", False, error=True, window="2013-04-08")
+    story.tick()
+    kinds = [event.kind for event in log.events(MODEL)]
+    assert kinds[3:6] == ["acknowledged", "persisted", "escalated"]
+
+
+def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelSpec) -> None:
+    open_ledger().create_schema()
+    with open_instance() as instance:
+        story, ticked = Story(home, instance, spec), ticking(instance, f"retrain_{MODEL}")
+        story.tick()
+        assert story.open == {}
+        # It goes on to tick, and fails every time.
+        ticked("SKIPPED", 30)
+        ticked("FAILURE", 1)
+        story.tick()
+        assert story.open == {"silence/sensors_tick": "page"}
+        assert f"retrain_{MODEL}" in story.incidents[0].seen.summary
+        ticked("SKIPPED", 0)
+        story.tick()
+        assert story.open == {}
+
+
+def _die(*_: object) -> list[str]:
+    raise KeyboardInterrupt
+
+
+def ticking(instance: dg.DagsterInstance, sensor: str) -> Callable[[str, float], None]:
+    """Switch a sensor on as the daemon does; returns what writes its ticks, minutes ago."""
+    from dagster._core import remote_origin
+    from dagster._core.scheduler import instigation
+    from dagster._utils.error import SerializableErrorInfo
+
+    location = remote_origin.RegisteredCodeLocationOrigin("mlops_platform")
+    repository = remote_origin.RemoteRepositoryOrigin(location, "__repository__")
+    origin, kind = (
+        remote_origin.RemoteInstigatorOrigin(repository, sensor),
+        instigation.InstigatorType.SENSOR,
+    )
+    state = instigation.InstigatorState(
+        origin,
+        kind,
+        instigation.InstigatorStatus.RUNNING,
+        instigation.SensorInstigatorData(last_sensor_start_timestamp=time.time()),
+    )
+    instance.add_instigator_state(state)
+
+    def ticked(status: str, minutes: float) -> None:
+        tick = instigation.TickData(
+            state.instigator_origin_id,
+            sensor,
+            kind,
+            instigation.TickStatus(status),
+            time.time() - 60 * minutes,
+            error=SerializableErrorInfo("it broke", [], None) if status == "FAILURE" else None,
+            selector_id=state.selector_id,
+        )
+        instance.create_tick(tick)
+
+    return ticked

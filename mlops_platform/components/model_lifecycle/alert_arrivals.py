@@ -58,7 +58,7 @@ def _last_good_tick(instance: dg.DagsterInstance, state: Any) -> float | None:
     # None of the latest was good: silent since the first of them, or since it was switched on.
     if ticks:
         return min(tick.timestamp for tick in ticks)
-    return getattr(state.instigator_data, "sensor_start_timestamp", None)
+    return getattr(state.instigator_data, "last_sensor_start_timestamp", None)
 
 
 def _logged_at(log: Path) -> datetime | None:

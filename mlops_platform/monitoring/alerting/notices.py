@@ -1,10 +1,12 @@
 """Who is told what, and not more often than the cooldown allows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mlops_platform.monitoring.alerting.incident import Incident, Notice, Purpose
 from mlops_platform.spec import AlertingSpec, AlertSeverity
+
+Undelivered = Mapping[str, Sequence[tuple[Incident, Notice]]]
 
 
 def notice_due(
@@ -31,15 +33,19 @@ def notice_due(
     return _notice(incident, _purpose(incident, last), channels, now)
 
 
-def undelivered(incidents: Mapping[str, Incident]) -> Iterator[tuple[str, Incident, Notice]]:
-    """Channels with what they have not taken yet: of each incident the latest notice alone."""
+def undelivered(incidents: Mapping[str, Incident], channels: Collection[str]) -> Undelivered:
+    """What each channel has not taken yet, pages first: the latest of an incident alone."""
+    waiting: dict[str, list[tuple[Incident, Notice]]] = {}
     for incident in incidents.values():
         latest: dict[str, Notice] = {}
         for notice in incident.notices:
             latest |= dict.fromkeys(notice.channels, notice)
         for channel, notice in latest.items():
-            if (notice.number, channel) not in incident.delivered:
-                yield channel, incident, notice
+            if channel in channels and (notice.number, channel) not in incident.delivered:
+                waiting.setdefault(channel, []).append((incident, notice))
+    for told in waiting.values():
+        told.sort(key=lambda one: one[1].severity)
+    return waiting
 
 
 def _in_cooldown(

@@ -82,7 +82,12 @@ class Model:
 
     def deliver(self) -> list[tuple[str, str]]:
         """Everything that waits is taken; returns channels with what they were told."""
-        waiting = list(undelivered(self.incidents))
+        names = [channel.name for channel in self.spec.channels]
+        waiting = [
+            (channel, *told)
+            for channel, some in undelivered(self.incidents, names).items()
+            for told in some
+        ]
         for channel, incident, notice in waiting:
             facts = {"notice": notice.number, "channel": channel}
             self.write([event_of(incident, "delivered", self.now, facts)])
