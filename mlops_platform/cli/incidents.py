@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.adapters import open_incident_log, open_ledger, present_moment
 from mlops_platform.cli.console import console
 
 if TYPE_CHECKING:
-    from mlops_platform.ledger.incident_log import IncidentLog
     from mlops_platform.monitoring.alerting.incident import Incident
 
 COLOURS = {"page": "red", "ticket": "yellow"}
@@ -30,7 +30,10 @@ class _ListsByDefault(click.Group):
 
 @click.group(cls=_ListsByDefault)
 def command() -> None:
-    """List incidents (`mlops incidents [MODEL] [--all] [--json]`), acknowledge or resolve one."""
+    """List what is wrong now; acknowledge it, resolve it, try the channels.
+
+    `mlops incidents [MODEL] [--all] [--json]` lists.
+    """
 
 
 @command.command("list")
@@ -41,10 +44,13 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
     """List the open incidents of MODEL, or of all models."""
     from mlops_platform.usecases.incidents import incidents_in
 
-    log = _log()
+    log = open_incident_log()
+    names = log.models()
+    if model is not None and model not in names:
+        _refuse_unknown(model)
     shown = [
         incident
-        for name in ([model] if model else log.models())
+        for name in ([model] if model else names)
         for incident in incidents_in(log, name).values()
         if everything or incident.is_open
     ]
@@ -60,10 +66,11 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
 @click.option("--actor", callback=not_blank, help="Who acknowledges it  [default: login name]")
 def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
     """Keep INCIDENT quiet: somebody looks after it. It speaks up again if it gets worse."""
-    from mlops_platform.components.model_lifecycle.services import present_moment
     from mlops_platform.usecases.incidents import acknowledge
 
-    known = acknowledge(_log(), incident, reason, actor or login_name(), present_moment())
+    known = acknowledge(
+        open_incident_log(), incident, reason, actor or login_name(), present_moment()
+    )
     _say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
 
 
@@ -73,10 +80,16 @@ def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
 @click.option("--actor", callback=not_blank, help="Who says so  [default: the login name]")
 def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
     """Declare INCIDENT over that no check can end. What still fails opens it again."""
-    from mlops_platform.components.model_lifecycle.services import present_moment
     from mlops_platform.usecases.incidents import resolve
 
-    resolve(_log(), incident, reason, actor or login_name(), present_moment(), datetime.now(UTC))
+    resolve(
+        open_incident_log(),
+        incident,
+        reason,
+        actor or login_name(),
+        present_moment(),
+        datetime.now(UTC),
+    )
     _say(f"{incident} is resolved.")
 
 
@@ -94,10 +107,11 @@ def try_the_channels(model: str) -> None:
         click.get_current_context().exit(1)
 
 
-def _log() -> "IncidentLog":
-    from mlops_platform.components.model_lifecycle.services import open_incident_log
+def _refuse_unknown(model: str) -> None:
+    """A model without incidents is well, one that nobody knows is a misspelling."""
+    from mlops_platform.components.known_models import known_model
 
-    return open_incident_log()
+    known_model(open_ledger(), model)
 
 
 def _show(incidents: "Sequence[Incident]") -> None:
