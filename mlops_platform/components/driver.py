@@ -81,7 +81,8 @@ class JobDriver:
             sensor, kind = repository.get_sensor_def(automation), "sensor"
             with dg.build_sensor_context(self.instance, repository_def=repository) as context:
                 ticked = sensor.evaluate_tick(context)
-            job = sensor.job_name
+            # One that starts no run has no job.
+            job = sensor.job_name if ticked.run_requests else None
         return [
             self.run(
                 request.job_name or str(job),

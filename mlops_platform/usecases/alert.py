@@ -5,14 +5,16 @@ the messages that name them, and a message counts as sent once its channel has t
 that can happen is that a message arrives twice, with the same id.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mlops_platform.errors import IncidentConflict
+from mlops_platform.errors import IncidentConflict, MlopsError
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
@@ -28,6 +30,8 @@ from mlops_platform.usecases.incident_message import MOST_AT_ONCE, message_of
 from mlops_platform.usecases.incident_ticket import TicketWriter
 from mlops_platform.usecases.model_windows import ModelWindows
 
+logger = logging.getLogger("mlops_platform.alerts")
+
 CONFLICTS = 5
 """Other writers that one tick puts up with: people who acknowledge."""
 HEARTBEAT = "heartbeat url"
@@ -40,7 +44,7 @@ class AlertDesk:
     Args:
         tickets: folder of the tickets.
         environment: holds the secrets of the channels.
-        windows: reads what was recorded of the windows; called only where a ticket is written.
+        windows: reads what was recorded of the latest windows, where there is a ticket to write.
     """
 
     spec: ModelSpec
@@ -87,9 +91,8 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     incidents = incidents_of(events)
     channels = [channel.name for channel in desk.spec.alerting.channels]
     pending = undelivered(incidents, channels)
-    touched = {event.incident for event in written}
-    touched |= {one.id for waiting in pending.values() for one, _ in waiting}
-    _write_tickets(desk, incidents, events, touched)
+    touched = {one.id for waiting in pending.values() for one, _ in waiting}
+    _write_tickets(desk, incidents, events, touched | {event.incident for event in written})
     delivered = _deliver(desk, pending, now)
     if delivered:
         desk.log.write(desk.spec.name, delivered)
@@ -104,19 +107,20 @@ def _record(
     desk: AlertDesk, observations: Sequence[Observation], now: datetime
 ) -> list[NewIncidentEvent]:
     """Write what follows from the observations, on what stands when it is written."""
+    for _ in range(CONFLICTS):
+        with suppress(IncidentConflict):
+            return _record_once(desk, observations, now)
+    return _record_once(desk, observations, now)
+
+
+def _record_once(
+    desk: AlertDesk, observations: Sequence[Observation], now: datetime
+) -> list[NewIncidentEvent]:
     model = desk.spec.name
-    for attempt in range(CONFLICTS):
-        events = desk.log.events(model)
-        found = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
-        if not found:
-            break
-        try:
-            desk.log.write(model, found, after=events[-1].id if events else 0)
-        except IncidentConflict:
-            if attempt == CONFLICTS - 1:
-                raise
-            continue
-        break
+    events = desk.log.events(model)
+    found = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
+    if found:
+        desk.log.write(model, found, after=events[-1].id if events else 0)
     return found
 
 
@@ -124,15 +128,28 @@ def _write_tickets(
     desk: AlertDesk,
     incidents: Mapping[str, Incident],
     events: Sequence[IncidentEvent],
-    touched: Iterable[str],
+    changed: set[str],
 ) -> None:
-    ids = sorted(touched)
+    """Those of what has changed, and of all that is open: decisions and windows come to it."""
+    ids = [one.id for one in incidents.values() if one.is_open or one.id in changed]
     if not ids:
         return
     zone = ZoneInfo(desk.spec.window.timezone)
-    writer = TicketWriter(desk.spec.name, desk.tickets, zone, desk.ledger, desk.windows())
+    writer = TicketWriter(desk.spec.name, desk.tickets, zone, desk.ledger, _windows(desk))
     for name in ids:
-        writer.write(incidents[name], [event for event in events if event.incident == name])
+        try:
+            writer.write(incidents[name], [event for event in events if event.incident == name])
+        except OSError as error:
+            # A full disk is no reason to tell nobody.
+            logger.error("the ticket of %s cannot be written: %s", name, error)
+
+
+def _windows(desk: AlertDesk) -> ModelWindows | str:
+    """What was recorded of the windows, or why it cannot be read: people are told all the same."""
+    try:
+        return desk.windows()
+    except (MlopsError, ValueError, OSError) as error:
+        return f"The records of the windows cannot be read: {error}"
 
 
 def _deliver(desk: AlertDesk, pending: Undelivered, now: datetime) -> list[NewIncidentEvent]:

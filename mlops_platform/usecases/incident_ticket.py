@@ -11,10 +11,11 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.wording import decision_in_words, moment_in_words, version_in_words
 
 DECISIONS: Final = 8
-WINDOWS: Final = 8
+TOLD_WINDOWS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,26 @@ class TicketWriter:
     Args:
         folder: of the tickets.
         zone: of the times in them.
+        windows: what was recorded of them, or why it cannot be read.
     """
 
     model: str
     folder: Path
     zone: ZoneInfo
     ledger: Ledger
-    windows: ModelWindows
+    windows: ModelWindows | str
 
-    def write(self, incident: Incident, events: Sequence[IncidentEvent]) -> Path:
-        """Write the ticket of an incident, whole or not at all.
+    def write(self, incident: Incident, events: Sequence[IncidentEvent]) -> None:
+        """Write the ticket of an incident, whole or not at all, where it says something new.
 
         Args:
             events: those of this incident, oldest first.
         """
-        path = self.folder / f"{incident.id}.md"
+        path, text = self.folder / f"{incident.id}.md", self._text(incident, events)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+
+    def _text(self, incident: Incident, events: Sequence[IncidentEvent]) -> str:
         sections = {
             "Evidence": _figures(incident.seen.facts),
             "What served": list(self._served(incident)),
@@ -55,8 +61,7 @@ class TicketWriter:
         text = [*self._head(incident)]
         for heading, lines in sections.items():
             text += ["", f"## {heading}", *lines]
-        write_text(path, "\n".join(text) + "\n")
-        return path
+        return "\n".join(text) + "\n"
 
     def _head(self, incident: Incident) -> Iterator[str]:
         check, cause = incident.fingerprint
@@ -81,13 +86,14 @@ class TicketWriter:
     def _served(self, incident: Incident) -> Iterator[str]:
         then = self.ledger.serving_at(self.model, incident.since)
         now = self.ledger.current_release(self.model)
+        scored = _scored(self.windows, incident.seen.window)
+        if scored is not None:
+            yield f"- The window {scored.window.name} was scored by {version_in_words(scored)}."
         if then is None:
-            yield "- Nothing served when it began."
+            yield "- Nothing served when it was found."
         else:
-            yield (
-                f"- When it began: {version_in_words(then)}, since {self._at(then.released_at)}, "
-                f"released by {then.actor}."
-            )
+            since = f"since {self._at(then.released_at)}, released by {then.actor}"
+            yield f"- When it was found: {version_in_words(then)}, {since}."
         if now is not None and now != then:
             yield f"- Now: {version_in_words(now)}, since {self._at(now.released_at)}."
 
@@ -109,11 +115,17 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
     return _table(["figure", "value"], rows) if rows else ["No figures came with it."]
 
 
-def _windows(windows: ModelWindows) -> list[str]:
-    names = sorted(windows.scored)[-WINDOWS:]
+def _windows(windows: ModelWindows | str) -> list[str]:
+    if isinstance(windows, str):
+        return [_cell(windows)]
+    names = sorted(windows.scored)[-TOLD_WINDOWS:]
     columns = ["window", "state", "version", "rows", "log loss", "expected", "base rate", "drifted"]
     rows = [_window(windows, name) for name in names]
     return _table(columns, rows) if rows else ["No window was scored yet."]
+
+
+def _scored(windows: ModelWindows | str, name: str | None) -> ScoredWindow | None:
+    return None if name is None or isinstance(windows, str) else windows.scored.get(name)
 
 
 def _window(windows: ModelWindows, name: str) -> list[str]:

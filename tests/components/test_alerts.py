@@ -361,6 +361,34 @@ def test_tickets_are_whole_files(story: Story) -> None:
     assert "a \\| b c" in story.ticket("flight_delay-1")
 
 
+def test_a_record_that_cannot_be_read_keeps_nobody_from_being_told(story: Story) -> None:
+    broken = story.home.records / "latest" / f"{MODEL}__performance" / "2013-04-01.json"
+    write_text(broken, "{}")
+    story.check("drift_report", "drift", False)
+    assert "1 delivered" in story.tick()
+    assert "records of the windows cannot be read" in story.ticket("flight_delay-1")
+
+
+def test_a_ticket_that_cannot_be_written_keeps_nobody_from_being_told(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_text(story.home.incidents / MODEL, "a file where the folder should be")
+    story.check("drift_report", "drift", False)
+    assert "1 delivered" in story.tick()
+    assert "the ticket of flight_delay-1 cannot be written" in caplog.text
+
+
+def test_a_ticket_follows_what_is_done_about_it(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.tick()
+    acknowledge(open_incident_log(), "flight_delay-1", "on it", "alice", MONDAY)
+    story.release()
+    story.tick()
+    ticket = story.ticket("flight_delay-1")
+    assert "by alice: on it" in ticket
+    assert "gate promoted a candidate. better" in ticket
+
+
 def test_a_death_before_the_message_is_sent_sends_it_at_the_next_tick(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

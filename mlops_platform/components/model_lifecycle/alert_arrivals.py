@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger
+from mlops_platform.components.record_io_manager import recorded_partitions
 from mlops_platform.data.served import LOG_FILES
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -30,7 +30,7 @@ def arrivals_of(
     return Arrivals(
         machine_now=datetime.now(UTC),
         released_at=releases[0].released_at if releases else None,
-        measured=set(performance_history(spec)),
+        measured=set(recorded_partitions(dg.AssetKey([spec.name, "performance"]))),
         ticked_at=_ticked_at(instance, sensors),
         logged_at=_logged_at(settings().prediction_log(spec.name)),
     )

@@ -90,7 +90,7 @@ def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> 
         window=facts.get(WINDOW) or _partition(instance, record.run_id),
         run_id=record.run_id or None,
         summary=said or evaluation.description or ("passed" if evaluation.passed else "failed"),
-        facts={name: value for name, value in facts.items() if name != CONCLUSIVE},
+        facts={name: value for name, value in facts.items() if name not in (CONCLUSIVE, *REASONS)},
     )
 
 

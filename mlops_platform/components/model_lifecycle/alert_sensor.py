@@ -24,6 +24,7 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.alert import AlertDesk, alert
 from mlops_platform.usecases.alert_metrics import write_metrics
+from mlops_platform.usecases.incident_ticket import TOLD_WINDOWS
 from mlops_platform.usecases.silences import silences
 
 OVERLAP = timedelta(minutes=10)
@@ -79,7 +80,7 @@ def alert_desk(spec: ModelSpec) -> AlertDesk:
         log=open_incident_log(),
         tickets=settings().incidents / spec.name,
         environment=os.environ,
-        windows=lambda: recorded_windows(spec.name),
+        windows=lambda: recorded_windows(spec.name, latest=TOLD_WINDOWS),
     )
 
 
