@@ -1,6 +1,15 @@
 """What one model is: the frozen sections of its YAML."""
 
+from mlops_platform.spec.alerting import AlertingSpec, SilenceSpec
 from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.channels import (
+    AlertSeverity,
+    ChannelSpec,
+    EmailChannelSpec,
+    LogChannelSpec,
+    SlackChannelSpec,
+    WebhookChannelSpec,
+)
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import (
@@ -35,11 +44,15 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "AlertSeverity",
+    "AlertingSpec",
     "CandidateSpec",
     "CardSpec",
+    "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",
     "DriftSpec",
+    "EmailChannelSpec",
     "EstimatorSpec",
     "EvaluationSpec",
     "FeaturesSpec",
@@ -48,6 +61,7 @@ __all__ = [
     "ImprovementSpec",
     "LabelSpec",
     "LevelsSpec",
+    "LogChannelSpec",
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
@@ -60,9 +74,12 @@ __all__ = [
     "RetrainingSpec",
     "SchedulesSpec",
     "ServingSpec",
+    "SilenceSpec",
+    "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",
     "TuningSpec",
+    "WebhookChannelSpec",
     "WindowSpec",
     "inconsistencies",
     "missing_columns",

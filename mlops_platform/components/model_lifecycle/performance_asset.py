@@ -5,7 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alarm_checks import check_results, check_specs
+from mlops_platform.components.model_lifecycle.alarm_checks import (
+    WINDOW,
+    check_results,
+    check_specs,
+)
 from mlops_platform.components.model_lifecycle.presentation import picture
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
@@ -22,7 +26,10 @@ from mlops_platform.components.record_io_manager import (
 )
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.monitoring.alarm import PERFORMANCE_CHECKS, performance_alarms
+from mlops_platform.monitoring.alarms.performance_alarms import (
+    PERFORMANCE_CHECKS,
+    performance_alarms,
+)
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -111,7 +118,7 @@ def _report_matured(
                 check_name=str(result.check_name),
                 passed=result.passed,
                 severity=result.severity,
-                metadata=result.metadata,
+                metadata={**(result.metadata or {}), WINDOW: measured.window},
             )
         )
     write_partition_record(key, measured.window, measured)
