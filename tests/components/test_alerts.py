@@ -13,7 +13,7 @@ import pytest
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
+from mlops_platform.components.model_lifecycle.alert_sensor import AlertCursor, alert_sensor
 from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
@@ -86,6 +86,12 @@ class Story:
         declared = {**self.spec.alerting.model_dump(mode="json"), **alerting}
         spec = {**self.spec.model_dump(mode="json"), "alerting": declared}
         self.spec = ModelSpec.model_validate(spec)
+
+    def watched_for(self, **time: float) -> None:
+        """The sensor has ticked every minute for so long."""
+        now = datetime.now(UTC)
+        before = AlertCursor(looked_at=now, watched_since=now - timedelta(**time))
+        self.cursor = before.model_dump_json()
 
     def tick(self) -> str:
         """The daemon lets the sensor tick."""
@@ -288,6 +294,10 @@ def test_predictions_that_stop_arriving_page_somebody(story: Story) -> None:
     story.tick()
     assert story.open == {}
     story.declare(silence={"prediction_minutes": 10})
+    story.watched_for(minutes=9)
+    story.tick()
+    assert story.open == {}
+    story.watched_for(minutes=11)
     story.tick()
     assert story.open == {"silence/predictions_are_logged": "page"}
     write_text(story.home.prediction_log(MODEL) / "predictions-1.jsonl", "{}\n")
@@ -432,6 +442,9 @@ def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelS
         # It goes on to tick, and fails every time.
         ticked("SKIPPED", 30)
         ticked("FAILURE", 1)
+        story.tick()
+        assert story.open == {}  # the daemon, and the alerts with it, may have been down
+        story.watched_for(minutes=30)
         story.tick()
         assert story.open == {"silence/sensors_tick": "page"}
         assert f"retrain_{MODEL}" in story.incidents[0].seen.summary

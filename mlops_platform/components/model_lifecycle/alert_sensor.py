@@ -3,10 +3,11 @@
 import os
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import dagster as dg
+from pydantic import ValidationError
 
-from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.alert_arrivals import arrivals_of
 from mlops_platform.components.model_lifecycle.alert_checks import (
     blocked_runs,
@@ -20,6 +21,7 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.record import Record
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.alert import AlertDesk, alert
@@ -29,7 +31,35 @@ from mlops_platform.usecases.silences import silences
 
 OVERLAP = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
+LONGEST_PAUSE = timedelta(minutes=5)
+"""After a longer one the daemon was down, and with it all that is said to be silent."""
 TICK_SECONDS = 60
+
+
+class AlertCursor(Record):
+    """What one tick leaves to the next.
+
+    Args:
+        looked_at: when it began.
+        watched_since: the first of the ticks that followed each other without a long pause.
+    """
+
+    looked_at: datetime
+    watched_since: datetime
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        """The cursor of the tick before; None at the first one, and where it is none of ours."""
+        try:
+            return cls.model_validate_json(text or "")
+        except ValidationError:
+            return None
+
+    @classmethod
+    def after(cls, before: Self | None, now: datetime) -> Self:
+        """The cursor of a tick."""
+        goes_on = before is not None and now - before.looked_at < LONGEST_PAUSE
+        return cls(looked_at=now, watched_since=before.watched_since if goes_on else now)
 
 
 def alert_sensor(
@@ -57,16 +87,16 @@ def alert_sensor(
         description="Turns what fails, and what no longer arrives, into incidents; tells people.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        began_at, keys = datetime.now(UTC), _check_keys(context, spec, tables)
-        read_until = aware_moment(context.cursor or "")
-        since = None if read_until is None else read_until - OVERLAP
+        began_at, before = datetime.now(UTC), AlertCursor.of(context.cursor)
+        cursor = AlertCursor.after(before, began_at)
+        keys, since = _check_keys(context, spec, tables), before and before.looked_at - OVERLAP
         observations = _observations(context.instance, spec, jobs, keys, since)
-        arrivals = arrivals_of(spec, context.instance, sensors)
+        arrivals = arrivals_of(spec, context.instance, sensors, cursor.watched_since)
         now = present_moment()
         observations += silences(spec, arrivals, now)
         alerted = alert(alert_desk(spec), observations, now)
         write_metrics(settings().alerts_metrics(spec.name), spec, alerted, began_at)
-        context.update_cursor(began_at.isoformat())
+        context.update_cursor(cursor.model_dump_json())
         return dg.SkipReason(alerted.told)
 
     return alerts
