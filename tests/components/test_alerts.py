@@ -13,7 +13,11 @@ import pytest
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.alert_sensor import AlertCursor, alert_sensor
+from mlops_platform.components.model_lifecycle.alert_sensor import (
+    AlertCursor,
+    Surroundings,
+    alert_sensor,
+)
 from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
@@ -96,7 +100,7 @@ class Story:
     def tick(self) -> str:
         """The daemon lets the sensor tick."""
         jobs = [f"watch_{MODEL}", f"build_for_{MODEL}"]
-        sensor = alert_sensor(self.spec, jobs, [f"retrain_{MODEL}"], {TABLE})
+        sensor = alert_sensor(self.spec, Surroundings(jobs, [f"retrain_{MODEL}"], {TABLE}))
         with dg.build_sensor_context(
             self.instance, repository_def=DEFINITIONS.get_repository_def(), cursor=self.cursor
         ) as context:
