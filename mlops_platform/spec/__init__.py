@@ -19,8 +19,8 @@ from mlops_platform.spec.judging import (
     ImprovementSpec,
     Metric,
 )
-from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.levels import LevelsSpec
+from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring import DriftSpec, MonitoringSpec
 from mlops_platform.spec.performance import ChangeDetectionSpec, PerformanceSpec
 from mlops_platform.spec.retraining import RetrainingSpec

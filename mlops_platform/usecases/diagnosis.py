@@ -12,7 +12,7 @@ from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.alerts_diagnosis import AlertsFacts, alerts_findings
 from mlops_platform.usecases.finding import SEVERITIES, Finding
-from mlops_platform.usecases.measure_performance import matures_at
+from mlops_platform.usecases.maturity import matures_at
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.reconcile import ProjectionFault
 from mlops_platform.usecases.roll_back import previous_champion

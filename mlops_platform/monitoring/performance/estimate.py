@@ -31,34 +31,30 @@ class EstimatedPerformance(Record):
     true_positives: float
 
 
-def estimate_performance(
-    scores: Numbers, threshold: float, held_out_scores: Numbers, held_out_labels: Numbers
-) -> EstimatedPerformance:
-    """Confidence-based performance estimation (CBPE) of a calibrated classifier.
-
-    Each row counts as positive with the probability that rows of its score had among the held-out
-    ones, by isotonic regression; every figure is the expectation under these probabilities
-    (Kivimäki et al. 2025, "Performance estimation in binary classification using calibrated
-    confidence", arXiv 2505.05295). It sees that rows are harder or easier than before, and cannot
-    see that the same rows now turn out differently (concept drift).
+def recalibrated(scores: Numbers, known_scores: Numbers, known_labels: Numbers) -> Numbers:
+    """Probabilities of a positive label by what came of rows of similar score: isotonic regression.
 
     Args:
-        scores: of the window, shape (rows,), at least one.
-        threshold: score from which a row is decided positive.
-        held_out_scores: of rows that the model had not seen, shape (held-out rows,).
-        held_out_labels: 0 and 1, shape (held-out rows,).
+        scores: shape (rows,).
+        known_scores: of rows that the model had not seen and whose labels are known, shape (n,).
+        known_labels: 0 and 1, shape (n,).
     """
     from sklearn.isotonic import IsotonicRegression
 
     calibration = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
-    probabilities = calibration.fit(held_out_scores, held_out_labels).predict(scores)
-    return expected_performance(scores, probabilities, threshold)
+    probabilities: Numbers = calibration.fit(known_scores, known_labels).predict(scores)
+    return probabilities
 
 
 def expected_performance(
     scores: Numbers, probabilities: Numbers, threshold: float
 ) -> EstimatedPerformance:
-    """Figures of scores whose labels are independent draws with these probabilities.
+    """Confidence-based performance estimation (CBPE) of a binary classifier.
+
+    Every figure is the expectation under labels that are drawn with these probabilities (Kivimäki
+    et al. 2025, "Performance estimation in binary classification using calibrated confidence",
+    arXiv 2505.05295). It sees that rows are harder or easier than before, and cannot see that like
+    rows now turn out differently (concept drift).
 
     Args:
         scores: what the model said, shape (rows,).

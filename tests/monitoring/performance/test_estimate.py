@@ -6,10 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from mlops_platform.monitoring.performance.estimate import (
-    estimate_performance,
-    expected_performance,
-)
+from mlops_platform.monitoring.performance.estimate import expected_performance, recalibrated
 
 ROWS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.3, 0.3001, 0.7, 0.9]), st.floats(0, 1)),
@@ -75,7 +72,7 @@ def test_a_shift_of_the_inputs_is_seen_without_labels(shift):
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, shift=shift)
 
-    found = estimate_performance(scores, 0.25, *held_out)
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
 
     assert found.log_loss == pytest.approx(log_loss(labels, scores), abs=0.03)
     assert found.brier_score == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
@@ -87,7 +84,7 @@ def test_a_change_of_the_outcomes_alone_is_not_seen():
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, concept=1.5)
 
-    found = estimate_performance(scores, 0.25, *held_out)
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
 
     assert log_loss(labels, scores) - found.log_loss > 0.15
 
