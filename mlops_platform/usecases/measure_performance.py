@@ -10,7 +10,7 @@ from mlops_platform.data.features import read_outcomes
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
-from mlops_platform.monitoring.performance.interval import Interval, day_block_interval
+from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_platform.monitoring.reference import Reference
-
-SEED = 0
 
 
 def measure_performance(
@@ -96,7 +94,7 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
     }
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
-        name: day_block_interval(of_rows, rows.days, confidence, SEED)
+        name: day_clustered_interval(of_rows, rows.days, confidence)
         for name, of_rows in values.items()
     }
     return {name: one for name, one in intervals.items() if one is not None}

@@ -9,45 +9,40 @@ from mlops_platform.record import Record
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RESAMPLES = 2000
 FEWEST_DAYS = 3
-"""With fewer blocks a bootstrap knows next to nothing of how much days differ."""
+"""With fewer next to nothing is known of how much days differ."""
 
 
 class Interval(Record):
-    """Where a mean lies with some confidence, from whole days drawn with replacement."""
+    """Where a mean lies with some confidence."""
 
     lower: float
     upper: float
 
 
-def day_block_interval(
-    values: NDArray[Any], days: NDArray[Any], confidence: float, seed: int
+def day_clustered_interval(
+    values: NDArray[Any], days: NDArray[Any], confidence: float
 ) -> Interval | None:
-    """Interval of the mean of rows, resampling whole days; None with fewer than three days.
+    """Interval of the mean of rows, days being what was drawn; None with fewer than three days.
 
-    Days, because rows of one day share its circumstances (cluster bootstrap, Davison and Hinkley
-    1997, section 3.8). A week has seven of them, where the percentile interval is too narrow: its
-    levels are moved out until it is as wide as Student's for a normal mean (the expanded
-    percentile interval of Hesterberg 2015, "What teachers should know about the bootstrap",
-    The American Statistician 69(4), section 5.3).
+    Days, because rows of one day share its circumstances and would be far too sure if they were
+    taken for independent. The standard error is that of a ratio of day sums (Cochran 1977,
+    "Sampling techniques", section 6.5; what a bootstrap over days converges to) and the quantile is
+    Student's: the percentiles of a bootstrap cannot reach beyond the worst of a week's few days.
 
     Args:
         values: one per row, shape (rows,).
         days: of each row, shape (rows,).
         confidence: two-sided, for example 0.9.
-        seed: of the resampling.
     """
     import numpy as np
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import stdtrit
 
     distinct, at = np.unique(days, return_inverse=True)
-    count = len(distinct)
+    count, mean = len(distinct), float(values.mean()) if len(values) else 0.0
     if count < FEWEST_DAYS:
         return None
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    means = (draws @ np.bincount(at, weights=values)) / (draws @ np.bincount(at))
-    student = stdtrit(count - 1, (1 + confidence) / 2)
-    tail = float(ndtr(-student * np.sqrt(count / (count - 1))))
-    lower, upper = np.quantile(means, [tail, 1 - tail])
-    return Interval(lower=float(lower), upper=float(upper))
+    excesses = np.bincount(at, weights=values - mean)
+    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / len(values)
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2) * error)
+    return Interval(lower=mean - reach, upper=mean + reach)

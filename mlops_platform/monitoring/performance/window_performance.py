@@ -26,7 +26,7 @@ class WindowPerformance(Record):
         base_rate_log_loss: of always predicting the champion's training base rate, same rows.
         reference_log_loss: of the champion on its own test rows.
         reference_base_rate_log_loss: of its training base rate on its own test rows.
-        intervals: where figures of the labelled rows lie, days being drawn again; by name.
+        intervals: of figures of the labelled rows, by name: as sure as its days allow.
         estimated_log_loss: what its scores let expect without labels, None where not estimated.
         estimated_metrics: more figures of that kind.
         change_point: whether the deciding detector has found a change in the champion's errors by
