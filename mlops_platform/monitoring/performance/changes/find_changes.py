@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from mlops_platform.monitoring.performance.changes.detectors import Detector, detector_named
@@ -39,27 +39,31 @@ def find_changes(
         held_out: errors on the champion's own held-out rows: what its errors are compared with.
         served: errors since it serves, in event-time order.
     """
-    return tuple(
-        DetectorFinding(
-            detector=name,
-            decides=name == spec.decides,
-            **_last_finding(detector_named(name, spec), held_out, served),
-        )
-        for name in spec.detectors
-    )
+    return tuple(_last_finding(name, spec, held_out, served) for name in spec.detectors)
 
 
-def _last_finding(
+def every_change(
     detector: Detector, held_out: Sequence[ErrorBlock], served: Sequence[ErrorBlock]
-) -> dict[str, date]:
-    last: dict[str, date] = {}
+) -> Iterator[tuple[int, int]]:
+    """Positions of served blocks: at which a change was found, and the first one after it."""
     scores = NormalScores(block.relative_loss for block in held_out)
     for at, block in enumerate(served):
         score = scores.update(block.relative_loss)
         length = None if score is None else detector.update(score)
         if length is not None:
-            changed = served[max(at + 1 - length, 0) : at + 1]
-            last = {"found": block.day, "since": changed[0].day}
+            since = max(at + 1 - length, 0)
+            yield at, since
             # What has been found is the norm from then on: the next finding is another change.
-            scores = NormalScores(block.relative_loss for block in changed)
-    return last
+            scores = NormalScores(block.relative_loss for block in served[since : at + 1])
+
+
+def _last_finding(
+    name: DetectorName,
+    spec: ChangeDetectionSpec,
+    held_out: Sequence[ErrorBlock],
+    served: Sequence[ErrorBlock],
+) -> DetectorFinding:
+    found = since = None
+    for at, first in every_change(detector_named(name, spec), held_out, served):
+        found, since = served[at].day, served[first].day
+    return DetectorFinding(detector=name, decides=name == spec.decides, found=found, since=since)
