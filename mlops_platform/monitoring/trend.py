@@ -91,13 +91,16 @@ def _draw_estimates(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
         if interval is not None:
             day = window.start.toordinal()
             axes.vlines(day, interval.lower, interval.upper, color=BLUE, linewidth=1, alpha=0.6)
-    estimated = [one for one in windows if one.estimated_log_loss is not None]
+    estimated = {
+        one.start.toordinal(): one.estimated_log_loss
+        for one in windows
+        if one.estimated_log_loss is not None
+    }
     if estimated:
-        days = [one.start.toordinal() for one in estimated]
-        losses = [one.estimated_log_loss for one in estimated]
+        days, losses = list(estimated), list(estimated.values())
         axes.plot(days, losses, color=INK, linestyle="", marker="x", label="estimated")
-    for since in sorted({one.change.since for one in windows if one.change and one.change.since}):
-        axes.axvline(since.toordinal(), color=RED, linestyle="-", linewidth=1)
+    for since in {one.change.since for one in windows if one.change and one.change.since}:
+        axes.axvline(since.toordinal(), color=RED, linewidth=1)
 
 
 def _mark_versions(axes: Axes, windows: Sequence[WindowPerformance]) -> None:

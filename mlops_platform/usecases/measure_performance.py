@@ -10,6 +10,7 @@ from mlops_platform.data.features import read_outcomes
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
+from mlops_platform.monitoring.performance.estimate import EstimatedPerformance
 from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
@@ -68,10 +69,15 @@ def measure_performance(
         reference_log_loss=reference.metrics["log_loss"],
         reference_base_rate_log_loss=reference.base_rate_log_loss,
         estimated_log_loss=estimate.log_loss if estimate else None,
-        estimated_metrics=estimate.model_dump(exclude={"log_loss"}) if estimate else {},
+        estimated_metrics=_figures_besides(estimate),
         labels=_labels(window, moment, outcomes, past),
         **(_changes(spec, scored, rows, reference, held_out, past) if mature else {}),
     )
+
+
+def _figures_besides(estimate: EstimatedPerformance | None) -> dict[str, float]:
+    """What is estimated besides the log loss."""
+    return estimate.model_dump(exclude={"log_loss"}, exclude_none=True) if estimate else {}
 
 
 def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str, float]:
@@ -86,12 +92,10 @@ def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str,
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
     """Of the log loss, of its increase over what the test promises, and of the Brier score."""
-    promised = reference.metrics["log_loss"] / reference.base_rate_log_loss
-    values = {
-        "log_loss": rows.losses,
-        "log_loss_increase": rows.losses - promised * rows.base_rate_losses,
-        "brier_score": (rows.scores - rows.labels) ** 2,
-    }
+    values = {"log_loss": rows.losses, "brier_score": (rows.scores - rows.labels) ** 2}
+    if reference.base_rate_log_loss:
+        promised = reference.metrics["log_loss"] / reference.base_rate_log_loss
+        values["log_loss_increase"] = rows.losses - promised * rows.base_rate_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
         name: day_clustered_interval(of_rows, rows.days, confidence)

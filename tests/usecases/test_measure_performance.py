@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import Reference
@@ -254,3 +254,16 @@ def test_without_detectors_nothing_is_judged_and_nothing_stored(tmp_path: Path) 
 
     assert found.mature
     assert (found.change_point, found.changes, found.blocks) == (None, (), ())
+
+
+def test_a_window_of_one_row_has_no_figure_that_takes_several(world: World) -> None:
+    window = world.week(0)
+    path = world.past.scored[window.name].path
+    write_parquet(read_parquet(path).slice(0, 1), path)
+
+    found = world.measured(window, matures_at(world.spec, window))
+
+    assert (found.mature, found.labelled, found.metrics, found.intervals) == (True, 1, {}, {})
+    assert "roc_auc" not in found.estimated_metrics
+    assert found.estimated_log_loss is not None
+    assert found.change_point is False
