@@ -53,13 +53,15 @@ def _known_rows(
     mature = [
         one
         for one in past.scored.values()
-        if one.version == scored.version and matures_at(spec, one.window) <= scored.window.ends_at
+        if one.version == scored.version
+        and one.window.start < scored.window.start
+        and matures_at(spec, one.window) <= scored.window.ends_at
     ]
     if not mature:
         return None
     kept = timedelta(days=spec.monitoring.performance.estimate_from_days)
     since = max(one.window.end for one in mature) - kept
-    used = [one for one in mature if one.window.start >= since] or mature[-1:]
+    used = [one for one in mature if one.window.end > since]
     outcomes = read_outcomes(
         spec,
         published_root,
