@@ -27,7 +27,7 @@ WAYS = {
 
 def measure_estimates(home: Path | None) -> str:
     """Mean absolute errors by month and by champion."""
-    errors = pd.concat([_errors(champion) for champion in champions(home)])
+    errors = pd.concat(map(_errors, champions(home)), ignore_index=True)
     months = errors.groupby("month", sort=False)
     whole = _row("April to December", errors)
     return "\n\n".join(
