@@ -1,5 +1,7 @@
 """What is known of a model's earlier windows when another one is measured."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +19,7 @@ class PastWindows:
     scored: Mapping[str, ScoredWindow] = field(default_factory=dict)
     measured: Mapping[str, WindowPerformance] = field(default_factory=dict)
 
-    def with_measured(self, window: WindowPerformance) -> "PastWindows":
+    def with_measured(self, window: WindowPerformance) -> PastWindows:
         """The same with one more performance, or a newer one of the same window."""
         return PastWindows(self.scored, {**self.measured, window.window: window})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
@@ -52,15 +52,25 @@ class DelayDistribution(Record):
         reached = zip(self.hours, self.shares, strict=True)
         return next((hours for hours, known in reached if known >= share), None)
 
-    def expected_share(self, ages: Iterable[float]) -> float:
+    def expected_share(self, ages: RowsByHours) -> float:
         """Which share of rows should be known.
 
         Args:
-            ages: hours since the event of each row, at least one.
+            ages: rows by the hours since their event, at least one row.
         """
-        counts = Counter(int(age) for age in ages)
-        known = sum(rows * self.share_known(age) for age, rows in counts.items())
-        return known / counts.total()
+        known = sum(rows * self.share_known(hours) for hours, rows in ages)
+        return known / sum(rows for _, rows in ages)
+
+
+def rows_by_age(event_age: NDArray[Any]) -> RowsByHours:
+    """Rows by whole hours since their event, rounded down.
+
+    Args:
+        event_age: seconds since the event of each row, shape (rows,).
+    """
+    import numpy as np
+
+    return _counted(np.floor(np.maximum(event_age, 0) / HOUR_SECONDS))
 
 
 def count_delays(event_age: NDArray[Any], known_age: NDArray[Any]) -> LabelDelays:
@@ -76,7 +86,7 @@ def count_delays(event_age: NDArray[Any], known_age: NDArray[Any]) -> LabelDelay
     delays = np.ceil((event_age[known] - known_age[known]) / HOUR_SECONDS)
     return LabelDelays(
         known=_counted(np.maximum(delays, 0)),
-        waiting=_counted(np.floor(np.maximum(event_age[~known], 0) / HOUR_SECONDS)),
+        waiting=rows_by_age(event_age[~known]),
     )
 
 

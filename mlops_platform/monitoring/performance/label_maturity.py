@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.monitoring.performance.label_delays import (
-    HOUR_SECONDS,
     LabelDelays,
     count_delays,
     delay_distribution,
+    rows_by_age,
 )
 from mlops_platform.record import Record
 
@@ -66,7 +66,7 @@ def label_maturity(
     distribution = delay_distribution([one.delays for one in others])
     return LabelMaturity(
         known=tuple(looks[moment] for moment in sorted(looks)),
-        expected=distribution.expected_share(ages / HOUR_SECONDS) if distribution else None,
+        expected=distribution.expected_share(rows_by_age(ages)) if distribution else None,
         delays=count_delays(ages, _seconds_since(known_at, as_of)),
     )
 

@@ -8,6 +8,7 @@ from mlops_platform.monitoring.performance.label_delays import (
     LabelDelays,
     count_delays,
     delay_distribution,
+    rows_by_age,
 )
 
 HOUR = 3600.0
@@ -63,7 +64,7 @@ def test_the_expected_share_of_a_young_window_is_what_is_known_of_it():
     delays = random.gamma(2, 30, 5000)
     distribution = delay_distribution([delays_at(192, earlier, delays)])
 
-    expected = distribution.expected_share(192 - events)
+    expected = distribution.expected_share(rows_by_age((192 - events) * HOUR))
 
     assert expected == pytest.approx(np.mean(events + random.permutation(delays) <= 192), abs=0.02)
 
