@@ -119,7 +119,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
     served = performance_history(spec)
     first, registry = open_ledger().releases(spec.name)[0], open_registry()
     champion = load_release(registry, first)
-    reference, _ = load_reference(registry, first)
+    reference, held_out = load_reference(registry, first)
     found = {}
     for window in windows:
         measured = served[window.name]
@@ -136,6 +136,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
                 spec,
                 scored,
                 reference,
+                held_out,
                 settings().published,
                 measured.as_of,
                 labels_through=measured.as_of,

@@ -134,7 +134,9 @@ def _log_loss(window: "WindowStatus | None") -> str:
         f"{_figure(window.log_loss)}\n"
         f"expected {_figure(window.expected_log_loss)}\n"
         f"test {_figure(window.test_log_loss)}\n"
-        f"base {_figure(window.base_rate_log_loss)}"
+        f"base {_figure(window.base_rate_log_loss)}\n"
+        f"estimated {_figure(window.estimated_log_loss)}"
+        + ("\nerrors changed" if window.change_point else "")
     )
 
 

@@ -110,32 +110,45 @@ def latest_feature_batches(
 
 
 def read_outcomes(
-    spec: ModelSpec, published_root: Path, predictions: Path, days: Sequence[date], as_of: datetime
+    spec: ModelSpec,
+    published_root: Path,
+    predictions: Sequence[Path],
+    days: Sequence[date],
+    as_of: datetime,
 ) -> pa.Table:
-    """Predicted rows with what is known of their outcomes at `as_of`.
+    """Predicted rows with what is known of their outcomes at `as_of`, by event time and entity.
 
-    Columns: score (DOUBLE), label (BOOLEAN, NULL where it is not known or there is none), and
-    settled (BOOLEAN): whether the outcome is known, which it also is of an entity that will never
-    have a label, such as a cancelled flight.
+    Columns: event_time (UTC), day (the partition), score (DOUBLE), label (BOOLEAN, NULL where it
+    is not known or there is none), and known_at (UTC): when the outcome reached the platform, NULL
+    where it has not. It also is known of an entity that will never have a label, such as a
+    cancelled flight.
 
     Args:
-        predictions: file of predictions.
+        predictions: files of predictions.
         days: partition days of the predicted events.
     """
     as_of = _moment(as_of, "as_of")
     label, entity = spec.label, identifier(spec.features.entity)
-    known_at = identifier(label.known_at)
+    known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
+    day = identifier(spec.features.partition)
+    files = ", ".join(map(literal, predictions))
     with private_duckdb() as connection:
         columns = _label_columns(connection, published_root, spec.features, label)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, {columns} FROM labels "
-            f"WHERE labels.{identifier(spec.features.partition)} IN $days "
-            f"AND labels.{known_at} <= $known_by) "
-            f"SELECT predicted.score, known.{identifier(label.column)} AS label, "
-            f"known.{known_at} IS NOT NULL AS settled "
-            f"FROM read_parquet({literal(predictions)}, hive_partitioning = false) AS predicted "
-            f"LEFT JOIN known USING ({entity}) ORDER BY predicted.{entity}",
-            params={"days": list(days), "known_by": _known_by(label, as_of)},
+            f"WHERE labels.{day} IN $days AND labels.{known_at} <= $known_by) "
+            f"SELECT CAST(predicted.{event_time} AS TIMESTAMPTZ) AS event_time, "
+            f"CAST(predicted.{day} AS DATE) AS day, predicted.score, "
+            f"known.{identifier(label.column)} AS label, "
+            f"known.{known_at} + to_days($delay) AS known_at "
+            f"FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) "
+            f"AS predicted LEFT JOIN known USING ({entity}) "
+            f"ORDER BY predicted.{event_time}, predicted.{entity}",
+            params={
+                "days": list(days),
+                "known_by": _known_by(label, as_of),
+                "delay": label.reporting_delay_days,
+            },
         ).to_arrow_table()
 
 

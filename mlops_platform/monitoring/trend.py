@@ -7,7 +7,7 @@ from datetime import date
 from math import nan
 from typing import TYPE_CHECKING
 
-from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
+from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, RED, STYLE, new_figure, png_of
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def performance_trend(
 ) -> bytes:
     """Log loss per window, served and of the base rate, against what the champion's test promises.
 
-    Provisional windows are hollow; windows whose log loss is not known are left out.
+    Provisional windows are hollow; windows whose log loss is not known are left out. Bars are the
+    intervals of the log loss, crosses what was estimated without labels, and a red line marks where
+    the errors of a champion have changed.
 
     Args:
         frozen: the same windows as the first model would have predicted them, if to be compared.
@@ -50,6 +52,7 @@ def performance_trend(
                 label="first model, frozen",
             )
         axes.plot(days, served, color=BLUE, label="served")
+        _draw_estimates(axes, known)
         fill = [BLUE if one.mature else "white" for one in known]
         axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)
         _mark_versions(axes, known)
@@ -79,6 +82,25 @@ def drift_trend(points: Sequence[tuple[date, float, float]], warn: float | None)
             )
         axes.set_ylim(0, 1.02)
         return _finished(figure, axes)
+
+
+def _draw_estimates(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
+    """Intervals, estimates and changes, as far as there are any."""
+    for window in windows:
+        interval = window.intervals.get("log_loss")
+        if interval is not None:
+            day = window.start.toordinal()
+            axes.vlines(day, interval.lower, interval.upper, color=BLUE, linewidth=1, alpha=0.6)
+    estimated = {
+        one.start.toordinal(): one.estimated_log_loss
+        for one in windows
+        if one.estimated_log_loss is not None
+    }
+    if estimated:
+        days, losses = list(estimated), list(estimated.values())
+        axes.plot(days, losses, color=INK, linestyle="", marker="x", label="estimated")
+    for since in {one.change.since for one in windows if one.change and one.change.since}:
+        axes.axvline(since.toordinal(), color=RED, linewidth=1)
 
 
 def _mark_versions(axes: Axes, windows: Sequence[WindowPerformance]) -> None:

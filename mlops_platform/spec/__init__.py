@@ -19,8 +19,10 @@ from mlops_platform.spec.judging import (
     ImprovementSpec,
     Metric,
 )
+from mlops_platform.spec.levels import LevelsSpec
 from mlops_platform.spec.model import ModelSpec
-from mlops_platform.spec.monitoring import DriftSpec, LevelsSpec, MonitoringSpec, PerformanceSpec
+from mlops_platform.spec.monitoring import DriftSpec, MonitoringSpec
+from mlops_platform.spec.performance import ChangeDetectionSpec, PerformanceSpec
 from mlops_platform.spec.retraining import RetrainingSpec
 from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
@@ -48,6 +50,7 @@ __all__ = [
     "AlertingSpec",
     "CandidateSpec",
     "CardSpec",
+    "ChangeDetectionSpec",
     "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",

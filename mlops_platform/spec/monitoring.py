@@ -1,17 +1,12 @@
 """What is watched per window, and when it alarms."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from mlops_platform.spec.base import PositiveDays, Section
-
-
-class LevelsSpec(Section):
-    """Warn and error levels of one monitored figure; null switches the level off."""
-
-    warn: float | None = None
-    error: float | None = None
+from mlops_platform.spec.levels import LevelsSpec
+from mlops_platform.spec.performance import PerformanceSpec
 
 
 class DriftSpec(Section):
@@ -31,26 +26,6 @@ class DriftSpec(Section):
         description="Levels of the Jensen-Shannon distance of the predicted scores.",
     )
     keep_reports_days: PositiveDays = 90
-
-
-class PerformanceSpec(Section):
-    """Realised performance against the champion's own test figures and the base rate."""
-
-    mature_after_days: Annotated[int, Field(ge=0)] = Field(
-        default=2,
-        description=(
-            "A window is mature this long after its last label could be reported: its end plus "
-            "the label's reporting delay."
-        ),
-    )
-    log_loss_increase: LevelsSpec = Field(
-        default=LevelsSpec(warn=0.02, error=0.05),
-        description="Levels of a mature window's log loss over what the champion's test promises.",
-    )
-    better_than_base_rate: Literal["off", "warn", "error"] = Field(
-        default="warn",
-        description="Severity where always predicting the training base rate did as well.",
-    )
 
 
 class MonitoringSpec(Section):

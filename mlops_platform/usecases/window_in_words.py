@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
-from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.performance_in_words import performance_in_words
 from mlops_platform.usecases.retraining import is_verdict
 from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.watch_drift import WatchedWindow
@@ -41,7 +41,7 @@ def window_in_words(
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
     found = (
-        *_performance(windows.performance.get(window.name), zone),
+        *performance_in_words(windows.performance, window, zone),
         _drift(windows.drift.get(window.name)),
     )
     return [
@@ -114,38 +114,6 @@ def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
         f"{version_in_words(scored)}: mean score {scored.mean_score:.3f}, "
         f"{100 * scored.positive_share:.1f} % decided positive."
     )
-
-
-def _performance(measured: WindowPerformance | None, zone: ZoneInfo) -> Iterator[str]:
-    if measured is None:
-        yield "Its performance was not measured."
-        return
-    at = moment_in_words(measured.as_of, zone)
-    known = f"{100 * measured.share_settled:.0f} % of the outcomes were known on {at}"
-    yield (
-        f"The figures are final: {known}."
-        if measured.mature
-        else f"The figures are provisional: {known}."
-    )
-    if measured.log_loss is None:
-        yield (
-            f"There is no log loss: {measured.labelled:,} of {measured.rows:,} rows have a label, "
-            "and both classes must be among them."
-        )
-        return
-    yield f"Log loss is {measured.log_loss:.4f} on {measured.labelled:,} labelled rows."
-    increase, over = measured.log_loss_increase, measured.loss_over_base_rate
-    if increase is not None and over is not None:
-        yield (
-            f"That is {_compared(increase)} than the {measured.expected_log_loss:.4f} that the "
-            f"version's test ({measured.reference_log_loss:.4f}) promises for rows as hard as "
-            f"these, and {_compared(over)} than always predicting the base rate "
-            f"({measured.base_rate_log_loss:.4f})."
-        )
-
-
-def _compared(difference: float) -> str:
-    return f"{abs(difference):.4f} {'worse' if difference >= 0 else 'better'}"
 
 
 def _drift(watched: WatchedWindow | None) -> str:

@@ -42,7 +42,9 @@ def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPe
         "settled": 1000,
         "mature": True,
         "as_of": datetime(2013, 8, 1, tzinfo=UTC),
-        "metrics": {} if log_loss is None else {"log_loss": log_loss, "roc_auc": 0.7},
+        "metrics": {}
+        if log_loss is None
+        else {"log_loss": log_loss, "roc_auc": 0.7, "expected_calibration_error": 0.02},
         "base_rate_log_loss": None if log_loss is None else 0.60,
         "reference_log_loss": 0.50,
         "reference_base_rate_log_loss": 0.60,

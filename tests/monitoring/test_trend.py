@@ -4,6 +4,8 @@ from datetime import date
 import pytest
 
 from mlops_platform.drawing import STYLE, WIDTH
+from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
+from mlops_platform.monitoring.performance.interval import Interval
 from mlops_platform.monitoring.trend import DOTS_PER_INCH, drift_trend, performance_trend
 
 
@@ -34,6 +36,22 @@ def test_a_provisional_window_and_another_version_change_the_picture(make_week):
     assert performance_trend([*windows[:2], make_week(2, 0.5, mature=False)]) != drawn
     assert performance_trend([*windows[:2], make_week(2, 0.5, version=2)]) != drawn
     assert performance_trend([*windows, make_week(3, None)]) == drawn
+
+
+def test_intervals_estimates_and_changes_are_drawn(make_week):
+    plain = [make_week(number) for number in range(3)]
+    drawn = performance_trend(plain)
+    interval = {"log_loss": Interval(lower=0.45, upper=0.55)}
+    change = DetectorFinding(
+        detector="cusum", decides=True, found=date(2013, 4, 9), since=date(2013, 4, 5)
+    )
+
+    for found in (
+        {"intervals": interval},
+        {"estimated_log_loss": 0.47},
+        {"change_point": True, "changes": (change,)},
+    ):
+        assert performance_trend([*plain[:2], make_week(2, **found)]) != drawn
 
 
 def test_drawing_leaves_the_callers_style_alone():

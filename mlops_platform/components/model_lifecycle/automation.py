@@ -12,7 +12,7 @@ from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.measure_performance import labels_built_through, matured_since
+from mlops_platform.usecases.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.retraining import (
     decide_retraining,
     decide_scheduled_retraining,
