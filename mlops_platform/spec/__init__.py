@@ -3,6 +3,7 @@
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
     EvaluationSpec,
@@ -38,9 +39,7 @@ from mlops_platform.spec.training import (
     ColumnStepsSpec,
     CostSpec,
     EstimatorSpec,
-    HistorySpec,
     RangeSpec,
-    SplitSpec,
     TrainingSpec,
     TuningSpec,
 )
@@ -80,6 +79,7 @@ __all__ = [
     "RangeSpec",
     "ReleaseSpec",
     "RetrainingSpec",
+    "RollingSpan",
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
