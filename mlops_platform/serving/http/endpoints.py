@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from math import isfinite
 from typing import Any, TypeVar
 
 import orjson
@@ -41,7 +40,6 @@ from mlops_platform.serving.predicting import (
 )
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.schema import CategoricalColumn
-from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.watching.prediction_log import Route
 from mlops_platform.serving.worker import Worker
 
@@ -82,8 +80,6 @@ class Endpoints:
         if explainer is None:
             raise Problem(NOT_EXPLAINED, scored.version.not_explained)
         explanation = await self._aside(lambda: explainer.explain(row))
-        if not isfinite(explanation.log_odds):
-            raise UnscorableRow("These numbers are too large to be explained")
         exchange.passed("explain")
         answer = self._single(exchange, scored) | {
             "base": explanation.base,

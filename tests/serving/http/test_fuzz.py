@@ -11,6 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from mlops_platform.serving.packing.server import RunningBento
+from mlops_platform.serving.schema import LARGEST_NUMBER
 
 pytestmark = pytest.mark.slow
 
@@ -164,11 +165,19 @@ def post(server: RunningBento, route: str, body: Any) -> tuple[int, Any]:
         connection.close()
 
 
-def test_what_overflows_is_not_explained_with_nulls(server: RunningBento, row: dict[str, Any]):
-    largest = {name: 1.7e308 for name, value in row.items() if isinstance(value, float)}
-    status, told = post(server, "/v1/explain", json.dumps(row | largest))
-    assert (status, told["status"]) == (422, 422)
-    assert "too large" in told["detail"]
+@pytest.mark.parametrize("route", ["/v1/predict", "/v1/explain"])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_largest_numbers_are_answered_and_larger_ones_refused(
+    ask: Any, row: dict[str, Any], route: str, sign: int
+):
+    numbers = [name for name, value in row.items() if isinstance(value, float)]
+    largest = ask("POST", route, row | dict.fromkeys(numbers, sign * LARGEST_NUMBER))
+    assert largest.status == 200, largest.text
+    assert "null" not in json.dumps(largest.json.get("contributions", {}))
+    refused = ask("POST", route, row | dict.fromkeys(numbers, sign * 1.1 * LARGEST_NUMBER))
+    assert refused.problem == INVALID
+    assert set(refused.faults) == set(numbers)
+    assert all("-1e+30 to 1e+30" in fix for fix in refused.faults.values())
 
 
 @pytest.fixture(scope="session")
