@@ -18,6 +18,7 @@ from mlops_platform.spec import DataVolumeRule, ModelSpec
 from mlops_platform.usecases.freeze import frozen_by, told
 from mlops_platform.usecases.suggestion import open_suggestion, suggestion_in_words
 from mlops_platform.usecases.verdicts import (
+    DECISIONS_READ,
     FEATURES_DIGEST,
     LABELS_DIGEST,
     attempts,
@@ -27,8 +28,6 @@ from mlops_platform.usecases.verdicts import (
 
 POLICY: Final = "policy"
 """Evidence of every decision of the policy."""
-DECISIONS_READ: Final = 1000
-"""Newest decisions that the policy looks back on: years of windows."""
 
 
 def decide_retraining(
