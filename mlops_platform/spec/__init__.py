@@ -1,6 +1,15 @@
 """What one model is: the frozen sections of its YAML."""
 
+from mlops_platform.spec.alerting import AlertingSpec, SilenceSpec
 from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.channels import (
+    AlertSeverity,
+    ChannelSpec,
+    EmailChannelSpec,
+    LogChannelSpec,
+    SlackChannelSpec,
+    WebhookChannelSpec,
+)
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
@@ -46,17 +55,21 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "AlertSeverity",
+    "AlertingSpec",
     "AllRule",
     "AnyRule",
     "BudgetSpec",
     "CandidateSpec",
     "CardSpec",
     "ChangePointRule",
+    "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",
     "DataVolumeRule",
     "DriftRule",
     "DriftSpec",
+    "EmailChannelSpec",
     "EstimatedPerformanceRule",
     "EstimatorSpec",
     "EvaluationSpec",
@@ -66,6 +79,7 @@ __all__ = [
     "ImprovementSpec",
     "LabelSpec",
     "LevelsSpec",
+    "LogChannelSpec",
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
@@ -83,9 +97,12 @@ __all__ = [
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
+    "SilenceSpec",
+    "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",
     "TuningSpec",
+    "WebhookChannelSpec",
     "WindowSpec",
     "inconsistencies",
     "missing_columns",

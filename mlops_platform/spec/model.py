@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_platform.spec.alerting import AlertingSpec
 from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
@@ -31,6 +32,7 @@ class ModelSpec(Section):
     evaluation: EvaluationSpec = EvaluationSpec()
     gate: GateSpec = GateSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
+    alerting: AlertingSpec = AlertingSpec()
     retraining: RetrainingSpec = RetrainingSpec()
     schedules: SchedulesSpec = SchedulesSpec()
     serving: ServingSpec = ServingSpec()
