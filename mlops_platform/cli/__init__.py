@@ -20,7 +20,7 @@ COMMANDS = {
     "incidents": "List what is wrong now; acknowledge it, resolve it, try the channels.",
     "serve": "Serve the champion of a model; later releases are followed by themselves.",
     "rollback": "Release the previous champion again; wait until running services follow.",
-    "approve": "Promote the challenger of a model now, or --reject it.",
+    "approve": "Promote the challenger or start the suggested retraining, or --reject it.",
     "replay-request": "Run a logged request again, by the very version that answered it.",
     "freeze": "Stop automatic retraining and releases of a model.",
     "unfreeze": "Allow automatic retraining and releases of a model again.",

@@ -32,7 +32,7 @@ from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.incidents import incidents_in
 from mlops_platform.usecases.reconcile import projection_faults
-from mlops_platform.usecases.retraining import open_request
+from mlops_platform.usecases.verdicts import open_request
 
 COMMAND_CHARACTERS = 120
 

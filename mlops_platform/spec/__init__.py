@@ -12,6 +12,7 @@ from mlops_platform.spec.channels import (
 )
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
     EvaluationSpec,
@@ -23,7 +24,19 @@ from mlops_platform.spec.levels import LevelsSpec
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring import DriftSpec, MonitoringSpec
 from mlops_platform.spec.performance import ChangeDetectionSpec, PerformanceSpec
-from mlops_platform.spec.retraining import RetrainingSpec
+from mlops_platform.spec.policy import (
+    AllRule,
+    AnyRule,
+    ChangePointRule,
+    DataVolumeRule,
+    DriftRule,
+    EstimatedPerformanceRule,
+    NeverRule,
+    PerformanceRule,
+    PolicySpec,
+    ScheduleRule,
+)
+from mlops_platform.spec.retraining import BudgetSpec, RetrainingSpec
 from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
@@ -37,9 +50,7 @@ from mlops_platform.spec.training import (
     ColumnStepsSpec,
     CostSpec,
     EstimatorSpec,
-    HistorySpec,
     RangeSpec,
-    SplitSpec,
     TrainingSpec,
     TuningSpec,
 )
@@ -48,14 +59,21 @@ __all__ = [
     "LOWER_IS_BETTER",
     "AlertSeverity",
     "AlertingSpec",
+    "AllRule",
+    "AnyRule",
+    "BudgetSpec",
     "CandidateSpec",
     "CardSpec",
     "ChangeDetectionSpec",
+    "ChangePointRule",
     "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",
+    "DataVolumeRule",
+    "DriftRule",
     "DriftSpec",
     "EmailChannelSpec",
+    "EstimatedPerformanceRule",
     "EstimatorSpec",
     "EvaluationSpec",
     "FeaturesSpec",
@@ -68,13 +86,18 @@ __all__ = [
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
+    "NeverRule",
     "OnlineStoreSpec",
+    "PerformanceRule",
     "PerformanceSpec",
+    "PolicySpec",
     "PredictionLogSpec",
     "ProbationSpec",
     "RangeSpec",
     "ReleaseSpec",
     "RetrainingSpec",
+    "RollingSpan",
+    "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
     "SilenceSpec",

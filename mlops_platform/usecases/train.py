@@ -12,6 +12,7 @@ from mlops_platform.files import new_directory
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search import Recipe, Trial, budget
+from mlops_platform.usecases.warm_start import WarmStart, log_recipe
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,6 +34,7 @@ class TrainedCandidate(Record):
         run_id: the MLflow run that everything about this training is logged to.
         directory: what `artifacts.save_model` wrote, and `digests` what it returned.
         round_trip: the model as stored predicts exactly what it predicted in memory.
+        cpu_seconds: of search, fit and calibration.
     """
 
     run_id: str
@@ -43,6 +45,7 @@ class TrainedCandidate(Record):
     directory: Path
     digests: dict[str, str]
     round_trip: bool
+    cpu_seconds: float
 
 
 def train_candidate(
@@ -52,25 +55,38 @@ def train_candidate(
     model_home: Path,
     tags: Mapping[str, str],
     report: Report = lambda line: None,
+    start: WarmStart | None = None,
 ) -> TrainedCandidate:
     """Search, fit, calibrate and choose the threshold; all of it logged to one MLflow run.
 
     Args:
+        start: where the search begins; at its own beginning where None.
         model_home: folder under which candidates are kept.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
     """
     from mlops_platform.training.calibration import fit_candidate
     from mlops_platform.training.search import search
+    from mlops_platform.training.timing import cpu_seconds
 
     split = split_rows(spec, training_set)
     name = f"{spec.name}-{training_set.hash[:12]}"
     with registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
-        recipe = search(spec, split.train, _trial_logger(run, spec, report))
+        before = cpu_seconds()
+        logger = _trial_logger(run, spec, report, warm=start is not None)
+        recipe = search(spec, split.train, logger, start.recipe if start else None)
         candidate = fit_candidate(spec, recipe, split)
+        spent = cpu_seconds() - before
         run.log_params({"candidate": recipe.candidate, **recipe.params})
-        run.log_metrics({f"search_{recipe.metric}": recipe.score, "threshold": candidate.threshold})
+        log_recipe(run, recipe, start)
+        run.log_metrics(
+            {
+                f"search_{recipe.metric}": recipe.score,
+                "threshold": candidate.threshold,
+                "cpu_seconds": spent,
+            }
+        )
         directory = model_home / "candidates" / run.run_id
         with new_directory(directory) as temporary:
             digests = dict(save_model(candidate.model, temporary))
@@ -83,6 +99,7 @@ def train_candidate(
         directory=directory,
         digests=digests,
         round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
+        cpu_seconds=spent,
     )
 
 
@@ -133,8 +150,10 @@ def _log_training_set(
     run.log_dict("split.json", parts)
 
 
-def _trial_logger(run: TrainingRun, spec: ModelSpec, report: Report) -> Callable[[Trial], None]:
-    total = budget(spec)
+def _trial_logger(
+    run: TrainingRun, spec: ModelSpec, report: Report, *, warm: bool
+) -> Callable[[Trial], None]:
+    total = budget(spec, warm=warm)
     metric = spec.training.tuning.metric
 
     def log(trial: Trial) -> None:

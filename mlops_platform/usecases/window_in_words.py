@@ -11,8 +11,8 @@ from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.performance_in_words import performance_in_words
-from mlops_platform.usecases.retraining import is_verdict
 from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.verdicts import is_verdict
 from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.wording import (
     decision_in_words,
@@ -148,6 +148,8 @@ def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
     """What the decisions themselves do not say."""
     if not resting:
         return ("No decision rests on this window.",)
+    if resting[-1].kind == "suggest":
+        return ("The retraining that it suggested waits for an answer: `mlops approve` gives it.",)
     if resting[-1].kind == "retrain":
         return ("The retraining that it asked for has no verdict yet.",)
     return ()

@@ -31,7 +31,19 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
         (lambda a: a["features"].update(numeric=["customer_id"]), "'customer_id' is named twice"),
         (lambda a: a["window"].update(start="2024-01-02"), "2024-01-02 is a Tuesday"),
         (lambda a: a["window"].update(timezone="New York"), "'New York' is no IANA time zone"),
-        (lambda a: a["training"].update(history={"days": 28}), "leaves nothing to fit on"),
+        (
+            lambda a: a["training"].update(history={"span": {"rolling_days": 28}}),
+            "rolling_days=28 leaves nothing to fit on",
+        ),
+        (
+            lambda a: a["training"].update(history={"span": "since_last_change", "least_days": 20}),
+            "least_days=20 leaves nothing to fit on",
+        ),
+        (
+            lambda a: a["training"].update(history={"span": "expandng"}),
+            "Did you mean 'expanding'?",
+        ),
+        (lambda a: a["training"].update(history={"span": 90}), "write `expanding`, or"),
         (lambda a: a.update(serving={"drain_seconds": 10}), "drain for 11 at least"),
         (lambda a: a.update(serving={"timeout_seconds": 20}), "drain for 22 at least"),
         (
@@ -66,8 +78,23 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
             lambda a: a["training"]["candidates"][0]["estimator"].update(type="LogisticRegression"),
             "String should match pattern",
         ),
-        (lambda a: a.update(retraining={"policy": "schedule"}), "`policy: schedule` lacks its"),
-        (lambda a: a.update(retraining={"cron": "@daily"}), "'@daily' is no cron schedule"),
+        (lambda a: a.update(retraining={"policy": "schedule"}), "either `every_days` or `cron`"),
+        (
+            lambda a: a.update(retraining={"policy": {"rule": "schedule", "cron": "@daily"}}),
+            "'@daily' is no cron schedule",
+        ),
+        (lambda a: a.update(retraining={"policy": "drfit"}), "Did you mean 'drift'?"),
+        (lambda a: a.update(retraining={"policy": 3}), "3 is no rule"),
+        (lambda a: a.update(retraining={"policy": {"windows": 2}}), "it names no rule"),
+        (lambda a: a.update(retraining={"policy": {"any": []}}), "at least 1 item"),
+        (
+            lambda a: a.update(
+                retraining={"policy": {"all": ["drift", {"rule": "drift", "windows": 0}]}}
+            ),
+            "retraining.policy.all.1.windows",
+        ),
+        (lambda a: a.update(retraining={"policy": {"rule": "data_volume"}}), "policy.rows"),
+        (lambda a: a.update(retraining={"budget": {"days": 7}}), "the budget limits nothing"),
         (lambda a: a["label"].update(reporting_delay_days=-1), "greater than or equal to 0"),
         (
             lambda a: a.update(monitoring={"performance": {"label_delay_days": 2}}),

@@ -10,16 +10,21 @@ from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
+    open_ledger,
     open_registry,
     present_moment,
     provenance_of,
     upstream,
 )
+from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
+from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.policy_recommendation import recommended_history
 from mlops_platform.usecases.train import TrainedCandidate, train_candidate
+from mlops_platform.usecases.warm_start import warm_start
 
 
 class TrainingSetConfig(dg.Config):
@@ -43,8 +48,16 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         deps=list(tables),
     )
     def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
+        moment = moment_of(config.as_of)
+        history = choose_history(
+            spec.training.history,
+            moment,
+            recorded_signals(spec),
+            recommended_history(settings().records, spec.name),
+            spec.window.timezone,
+        )
         snapshot = snapshot_training_set(
-            spec, settings().published, settings().training_sets, moment_of(config.as_of)
+            spec, settings().published, settings().training_sets, moment, history
         )
         return dg.MaterializeResult(
             value=snapshot,
@@ -55,6 +68,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
                 "first_day": str(snapshot.first_local_date),
                 "last_day": str(snapshot.last_local_date),
                 "as_of": snapshot.as_of.isoformat(),
+                "history": snapshot.history,
                 "hash": snapshot.hash,
                 "path": dg.MetadataValue.path(snapshot.path),
             },
@@ -88,6 +102,7 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             settings().model_home(spec.name),
             provenance_of(context),
             context.log.info,
+            warm_start(spec, open_ledger(), registry),
         )
         return dg.MaterializeResult(
             value=trained,
@@ -123,6 +138,7 @@ def _headline(trained: TrainedCandidate) -> dict[str, Any]:
         "winner": trained.recipe.candidate,
         f"search_{trained.recipe.metric}": trained.recipe.score,
         "threshold": trained.threshold,
+        "cpu_seconds": trained.cpu_seconds,
         "parameters": dg.MetadataValue.json(trained.recipe.params),
     }
 

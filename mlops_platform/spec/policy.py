@@ -1,0 +1,154 @@
+"""The rules of when to retrain, alone and combined."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from mlops_platform.spec.base import PositiveDays, Section, nearest_name
+
+Windows = Annotated[int, Field(ge=1, description="Windows in a row that must fail.")]
+Increase = Annotated[
+    float, Field(gt=0, description="Log loss above what the champion's test promises.")
+]
+
+
+class NeverRule(Section):
+    """Only a person asks for a retraining."""
+
+    rule: Literal["never"] = "never"
+
+
+class ScheduleRule(Section):
+    """Retrain by the clock."""
+
+    rule: Literal["schedule"] = "schedule"
+    every_days: PositiveDays | None = Field(
+        default=None, description="Days since the last training, whatever became of it."
+    )
+    cron: str | None = Field(
+        default=None, description="Moments in five cron fields, in the time zone of the windows."
+    )
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_has_five_fields(cls, cron: str | None) -> str | None:
+        if cron is not None and len(cron.split()) != 5:
+            raise ValueError(
+                f"'{cron}' is no cron schedule; write its five fields (minute, hour, day of the "
+                "month, month, day of the week), for example '0 6 * * 1'"
+            )
+        return cron
+
+    @model_validator(mode="after")
+    def _has_its_times(self) -> Self:
+        if (self.every_days is None) == (self.cron is None):
+            raise ValueError(
+                "a schedule has either `every_days` or `cron`; write for example "
+                "`{rule: schedule, every_days: 28}` or `{rule: schedule, cron: '0 6 1 * *'}`"
+            )
+        return self
+
+
+class DataVolumeRule(Section):
+    """Retrain when so many labels have become known since the last training."""
+
+    rule: Literal["data_volume"] = "data_volume"
+    rows: Annotated[int, Field(ge=1)] = Field(description="New labelled rows.")
+
+
+class DriftRule(Section):
+    """Retrain when the drift alarm of consecutive windows has rung; needs no labels."""
+
+    rule: Literal["drift"] = "drift"
+    windows: Windows = 2
+
+
+class EstimatedPerformanceRule(Section):
+    """Retrain when the loss that the scores themselves predict is too high; needs no labels."""
+
+    rule: Literal["estimated_performance"] = "estimated_performance"
+    log_loss_increase: Increase = 0.02
+    windows: Windows = 2
+
+
+class PerformanceRule(Section):
+    """Retrain when mature windows are predicted too badly."""
+
+    rule: Literal["performance"] = "performance"
+    log_loss_increase: Increase = 0.02
+    worse_than_base_rate: bool = Field(
+        default=True, description="A window fails as well if the base rate predicts it as well."
+    )
+    windows: Windows = 1
+
+
+class ChangePointRule(Section):
+    """Retrain when a detector has found a change in the champion's errors."""
+
+    rule: Literal["change_point"] = "change_point"
+
+
+class AnyRule(Section):
+    """Retrain when one rule or more fires."""
+
+    any: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]"
+
+
+class AllRule(Section):
+    """Retrain when every rule fires."""
+
+    all: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]"
+
+
+SingleRule = (
+    NeverRule
+    | ScheduleRule
+    | DataVolumeRule
+    | DriftRule
+    | EstimatedPerformanceRule
+    | PerformanceRule
+    | ChangePointRule
+)
+Word = Literal["never", "drift", "estimated_performance", "performance", "change_point"]
+"""Rules that need no figures: `policy: drift` is short for `policy: {rule: drift}`."""
+_SINGLE: Final[dict[str, type[SingleRule]]] = {
+    "never": NeverRule,
+    "schedule": ScheduleRule,
+    "data_volume": DataVolumeRule,
+    "drift": DriftRule,
+    "estimated_performance": EstimatedPerformanceRule,
+    "performance": PerformanceRule,
+    "change_point": ChangePointRule,
+}
+_COMBINED: Final[dict[str, type[AnyRule | AllRule]]] = {"any": AnyRule, "all": AllRule}
+
+
+def _spelled_out(policy: Any) -> Any:
+    """The section that a word or a mapping means; told apart here, so that errors name it alone."""
+    written = {"rule": policy} if isinstance(policy, str) else policy
+    if isinstance(written, Section):
+        return written
+    if not isinstance(written, Mapping):
+        raise ValueError(f"{policy!r} is no rule; write its name, such as `performance`")
+    combined = next((_COMBINED[key] for key in _COMBINED if key in written), None)
+    if combined is not None:
+        return combined.model_validate(written)
+    if "rule" not in written:
+        raise ValueError(
+            "it names no rule; write `rule: performance`, or combine rules under `any` or `all`"
+        )
+    rule = written["rule"]
+    if rule not in _SINGLE:
+        raise ValueError(f"unknown rule '{rule}'. {nearest_name('rule', str(rule), [*_SINGLE])}")
+    return _SINGLE[rule].model_validate(written)
+
+
+PolicySpec = Annotated[
+    SingleRule | AnyRule | AllRule,
+    BeforeValidator(_spelled_out, json_schema_input_type=Word | SingleRule | AnyRule | AllRule),
+]
+"""A rule, or rules combined to any depth."""
+
+AnyRule.model_rebuild()
+AllRule.model_rebuild()
