@@ -1,5 +1,6 @@
 """What one model is: the frozen sections of its YAML."""
 
+from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
@@ -35,6 +36,7 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "BacktestSpec",
     "CandidateSpec",
     "CardSpec",
     "ColumnStepsSpec",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
@@ -32,6 +33,7 @@ class ModelSpec(Section):
     gate: GateSpec = GateSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
     retraining: RetrainingSpec = RetrainingSpec()
+    backtest: BacktestSpec = BacktestSpec()
     schedules: SchedulesSpec = SchedulesSpec()
     serving: ServingSpec = ServingSpec()
     release: ReleaseSpec = ReleaseSpec()
