@@ -17,8 +17,9 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.champion import load_release
 from mlops_platform.usecases.measure_performance import measure_performance
 from mlops_platform.usecases.reference import load_reference
-from mlops_platform.usecases.retraining import POLICY, is_verdict
+from mlops_platform.usecases.retraining import POLICY
 from mlops_platform.usecases.score_window import score_window
+from mlops_platform.usecases.verdicts import is_verdict
 from mlops_platform.usecases.wording import every_decision
 
 

@@ -27,7 +27,7 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.reconcile import projection_faults
-from mlops_platform.usecases.retraining import open_request
+from mlops_platform.usecases.verdicts import open_request
 
 COMMAND_CHARACTERS = 120
 

@@ -139,6 +139,26 @@ def read_outcomes(
         ).to_arrow_table()
 
 
+def count_new_labels(
+    spec: ModelSpec, published_root: Path, after: datetime, as_of: datetime
+) -> int:
+    """Labels that became known after one moment and until another, late reports included.
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type, or a moment has no zone.
+    """
+    label, known_at = spec.label, identifier(spec.label.known_at)
+    after, as_of = _moment(after, "after"), _moment(as_of, "as_of")
+    with private_duckdb() as connection:
+        columns = _label_columns(connection, published_root, spec.features, label)
+        (count,) = connection.execute(
+            f"SELECT count({identifier(label.column)}) FROM (SELECT {columns} FROM labels) "
+            f"WHERE {known_at} > $after AND {known_at} <= $known_by",
+            {"after": _known_by(label, after), "known_by": _known_by(label, as_of)},
+        ).fetchone() or (0,)
+    return int(count)
+
+
 def _known_by(label: LabelSpec, as_of: datetime) -> datetime:
     """The latest `known_at` of a label that has reached the platform at `as_of`."""
     return as_of - timedelta(days=label.reporting_delay_days)

@@ -12,6 +12,8 @@ ReleaseKind = Literal["promote", "roll_back"]
 
 DecisionKind = Literal[
     "retrain",
+    "suggest",
+    "decline",
     "wait",
     "reject",
     "challenge",

@@ -13,7 +13,19 @@ from mlops_platform.spec.judging import (
 )
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring import DriftSpec, LevelsSpec, MonitoringSpec, PerformanceSpec
-from mlops_platform.spec.retraining import RetrainingSpec
+from mlops_platform.spec.policy import (
+    AllRule,
+    AnyRule,
+    ChangePointRule,
+    DataVolumeRule,
+    DriftRule,
+    EstimatedPerformanceRule,
+    NeverRule,
+    PerformanceRule,
+    PolicySpec,
+    ScheduleRule,
+)
+from mlops_platform.spec.retraining import BudgetSpec, RetrainingSpec
 from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
@@ -36,12 +48,19 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "AllRule",
+    "AnyRule",
     "BacktestSpec",
+    "BudgetSpec",
     "CandidateSpec",
     "CardSpec",
+    "ChangePointRule",
     "ColumnStepsSpec",
     "CostSpec",
+    "DataVolumeRule",
+    "DriftRule",
     "DriftSpec",
+    "EstimatedPerformanceRule",
     "EstimatorSpec",
     "EvaluationSpec",
     "FeaturesSpec",
@@ -53,13 +72,17 @@ __all__ = [
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
+    "NeverRule",
     "OnlineStoreSpec",
+    "PerformanceRule",
     "PerformanceSpec",
+    "PolicySpec",
     "PredictionLogSpec",
     "ProbationSpec",
     "RangeSpec",
     "ReleaseSpec",
     "RetrainingSpec",
+    "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
     "SplitSpec",

@@ -1,48 +1,49 @@
 """When a model is trained anew."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from mlops_platform.spec.base import Section
+from mlops_platform.spec.base import PositiveDays, Section
+from mlops_platform.spec.policy import PerformanceRule, PolicySpec
+
+
+class BudgetSpec(Section):
+    """What retraining may cost; every training with a verdict counts, whoever asked for it."""
+
+    days: PositiveDays = Field(default=28, description="Length of the rolling period.")
+    retrainings: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Most trainings per period."
+    )
+    cpu_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="Most CPU-seconds of search and fit per period, as measured by each training.",
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.retrainings is None and self.cpu_seconds is None:
+            raise ValueError(
+                "the budget limits nothing; add `retrainings` or `cpu_seconds`, or drop `budget`"
+            )
+        return self
 
 
 class RetrainingSpec(Section):
     """When the platform asks for a retraining."""
 
-    policy: Literal["never", "schedule", "performance"] = "performance"
-    log_loss_increase: Annotated[float, Field(gt=0)] = Field(
-        default=0.02,
-        description="Act when a mature window exceeds by this much what the test promises.",
+    policy: PolicySpec = Field(
+        default=PerformanceRule(),
+        description="A rule, its name alone, or rules under `any` or `all`.",
+        examples=["performance", {"any": ["performance", {"rule": "drift", "windows": 2}]}],
     )
-    worse_than_base_rate: bool = Field(
-        default=True,
-        description="Act as well if a mature window is predicted no better than by the base rate.",
+    suggest_only: bool = Field(
+        default=False, description="Suggest; a person approves with `mlops approve`."
     )
     cooldown_days: Annotated[int, Field(ge=0)] = Field(
         default=7, description="Least time between two retrainings that the policy asks for."
     )
+    budget: BudgetSpec | None = Field(default=None, description="No limit where null.")
     max_attempts: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Runs of one retraining that fail before a verdict."
     )
-    cron: str | None = Field(
-        default=None, description="Periodic retraining in five cron fields, off where null."
-    )
-
-    @field_validator("cron")
-    @classmethod
-    def _cron_has_five_fields(cls, cron: str | None) -> str | None:
-        if cron is not None and len(cron.split()) != 5:
-            raise ValueError(
-                f"'{cron}' is no cron schedule; write its five fields (minute, hour, day of the "
-                "month, month, day of the week), for example '0 6 * * 1'"
-            )
-        return cron
-
-    @model_validator(mode="after")
-    def _a_schedule_has_its_times(self) -> Self:
-        if self.policy == "schedule" and self.cron is None:
-            raise ValueError(
-                "`policy: schedule` lacks its times; add `cron`, for example '0 6 1 * *'"
-            )
-        return self

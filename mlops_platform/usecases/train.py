@@ -33,6 +33,7 @@ class TrainedCandidate(Record):
         run_id: the MLflow run that everything about this training is logged to.
         directory: what `artifacts.save_model` wrote, and `digests` what it returned.
         round_trip: the model as stored predicts exactly what it predicted in memory.
+        cpu_seconds: of search, fit and calibration.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class TrainedCandidate(Record):
     directory: Path
     digests: dict[str, str]
     round_trip: bool
+    cpu_seconds: float
 
 
 def train_candidate(
@@ -62,15 +64,24 @@ def train_candidate(
     """
     from mlops_platform.training.calibration import fit_candidate
     from mlops_platform.training.search import search
+    from mlops_platform.training.timing import cpu_seconds
 
     split = split_rows(spec, training_set)
     name = f"{spec.name}-{training_set.hash[:12]}"
     with registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
+        before = cpu_seconds()
         recipe = search(spec, split.train, _trial_logger(run, spec, report))
         candidate = fit_candidate(spec, recipe, split)
+        spent = cpu_seconds() - before
         run.log_params({"candidate": recipe.candidate, **recipe.params})
-        run.log_metrics({f"search_{recipe.metric}": recipe.score, "threshold": candidate.threshold})
+        run.log_metrics(
+            {
+                f"search_{recipe.metric}": recipe.score,
+                "threshold": candidate.threshold,
+                "cpu_seconds": spent,
+            }
+        )
         directory = model_home / "candidates" / run.run_id
         with new_directory(directory) as temporary:
             digests = dict(save_model(candidate.model, temporary))
@@ -83,6 +94,7 @@ def train_candidate(
         directory=directory,
         digests=digests,
         round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
+        cpu_seconds=spent,
     )
 
 

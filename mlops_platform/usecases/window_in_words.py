@@ -11,8 +11,8 @@ from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.model_windows import ModelWindows
-from mlops_platform.usecases.retraining import is_verdict
 from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.verdicts import is_verdict
 from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.wording import (
     decision_in_words,

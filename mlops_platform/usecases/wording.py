@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.record import Record
-from mlops_platform.usecases.retraining import is_verdict
 from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.verdicts import is_verdict
 
 HASH_CHARACTERS: Final = 32
 _DONE: Final = {
     "retrain": "decided to retrain",
+    "suggest": "suggested a retraining",
+    "decline": "declined a suggested retraining",
     "wait": "decided to wait",
     "reject": "rejected a candidate",
     "challenge": "put a candidate on trial as the challenger",
@@ -35,6 +37,8 @@ _NOT_HEADLINE: Final = frozenset(
         "last_attempt",
         "last_outcome",
         "log_loss_increase_limit",
+        "suggestion",
+        "trained_as_of",
         "policy",
     }
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -23,8 +24,9 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
+from mlops_platform.spec import RetrainingSpec
 from mlops_platform.usecases.freeze import freeze, unfreeze
-from mlops_platform.usecases.retraining import is_verdict
+from mlops_platform.usecases.verdicts import is_verdict
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
@@ -54,6 +56,12 @@ class Story:
         self.spec = declared_spec(MODEL)
         self.sensor = retraining_sensor(self.spec)
         self.schedule = window_schedule(self.spec, "dbt_features")
+
+    def declare(self, **retraining: Any) -> None:
+        """The YAML's `retraining` says something else."""
+        declared = RetrainingSpec.model_validate(retraining)
+        self.spec = self.spec.model_copy(update={"retraining": declared})
+        self.sensor = retraining_sensor(self.spec)
 
     def at(self, moment: datetime) -> None:
         move_to(self.home.replayed_moment, moment)
@@ -359,10 +367,12 @@ def test_a_long_outage_is_caught_up_in_steps(story: Story) -> None:
 
 
 def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story: Story) -> None:
-    retraining = story.spec.retraining.model_copy(update={"cron": "0 3 1 * *"})
-    spec = story.spec.model_copy(update={"retraining": retraining})
-    (schedule,) = periodic_retraining(spec)
+    story.declare(policy={"any": [{"rule": "schedule", "cron": "0 3 1 * *"}, "drift"]})
+    (schedule,) = periodic_retraining(story.spec)
     story.release(1)
+    story.new_data("first weeks of april")
+    story.at(MONDAY + 2 * WEEK)
+    assert "not time: `0 3 1 * *`" in story.waited()
 
     def ticked() -> dg.RunRequest | dg.SkipReason:
         # A schedule opens the instance again by its reference, which an ephemeral one has not.
@@ -374,7 +384,7 @@ def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story:
     assert isinstance(ticked(), dg.RunRequest)
     assert "0 3 1 * *" in story.policy_decisions()[-1].reason
     freeze(story.ledger, MODEL, "runway works", "alice")
-    assert "frozen by alice" in str(ticked().skip_message)
+    assert "Frozen: by alice" in str(ticked().skip_message)
     unfreeze(story.ledger, MODEL, "done", "alice")
     with open_instance() as instance:
         instance.create_run_for_job(training)

@@ -168,7 +168,7 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
         "max_subgroup_log_loss_ratio": 3.0,
         "max_row_cpu_milliseconds": 1000,
     }
-    attributes["retraining"] |= {"log_loss_increase": 9.0, "worse_than_base_rate": False}
+    attributes["retraining"]["policy"] |= {"log_loss_increase": 9.0, "worse_than_base_rate": False}
     return declared
 
 

@@ -64,8 +64,23 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
             lambda a: a["training"]["candidates"][0]["estimator"].update(type="LogisticRegression"),
             "String should match pattern",
         ),
-        (lambda a: a.update(retraining={"policy": "schedule"}), "`policy: schedule` lacks its"),
-        (lambda a: a.update(retraining={"cron": "@daily"}), "'@daily' is no cron schedule"),
+        (lambda a: a.update(retraining={"policy": "schedule"}), "either `every_days` or `cron`"),
+        (
+            lambda a: a.update(retraining={"policy": {"rule": "schedule", "cron": "@daily"}}),
+            "'@daily' is no cron schedule",
+        ),
+        (lambda a: a.update(retraining={"policy": "drfit"}), "Did you mean 'drift'?"),
+        (lambda a: a.update(retraining={"policy": 3}), "3 is no rule"),
+        (lambda a: a.update(retraining={"policy": {"windows": 2}}), "it names no rule"),
+        (lambda a: a.update(retraining={"policy": {"any": []}}), "at least 1 item"),
+        (
+            lambda a: a.update(
+                retraining={"policy": {"all": ["drift", {"rule": "drift", "windows": 0}]}}
+            ),
+            "retraining.policy.all.1.windows",
+        ),
+        (lambda a: a.update(retraining={"policy": {"rule": "data_volume"}}), "policy.rows"),
+        (lambda a: a.update(retraining={"budget": {"days": 7}}), "the budget limits nothing"),
         (lambda a: a["label"].update(reporting_delay_days=-1), "greater than or equal to 0"),
         (
             lambda a: a.update(monitoring={"performance": {"label_delay_days": 2}}),

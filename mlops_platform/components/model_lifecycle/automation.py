@@ -6,19 +6,22 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision
+from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.settings import settings
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ScheduleRule
+from mlops_platform.usecases.freeze import frozen_by
 from mlops_platform.usecases.measure_performance import labels_built_through, matured_since
 from mlops_platform.usecases.retraining import (
     decide_retraining,
-    decide_scheduled_retraining,
-    open_request,
     record_policy_decision,
 )
+from mlops_platform.usecases.verdicts import open_request
+from mlops_platform.usecases.window_signals import window_signals
 
 HOUR = 6
 """Local hour after which a window that ended at midnight is scored."""
@@ -80,29 +83,28 @@ def retraining_sensor(spec: ModelSpec) -> dg.SensorDefinition:
 
 
 def periodic_retraining(spec: ModelSpec) -> list[dg.ScheduleDefinition]:
-    """The retraining by the clock, where the YAML gives it a `cron`."""
-    if spec.retraining.cron is None:
-        return []
+    """One schedule for every `cron` in the policy: at its moments the policy is asked with it."""
+    rules = single_rules(spec.retraining.policy)
+    crons = dict.fromkeys(rule.cron for rule in rules if isinstance(rule, ScheduleRule))
+    return [
+        _cron_schedule(spec, cron, f"retrain_{spec.name}_periodically" + (f"_{at}" * (at > 1)))
+        for at, cron in enumerate(filter(None, crons), start=1)
+    ]
 
+
+def _cron_schedule(spec: ModelSpec, cron: str, name: str) -> dg.ScheduleDefinition:
     @dg.schedule(
-        name=f"retrain_{spec.name}_periodically",
+        name=name,
         job_name=f"train_{spec.name}",
-        cron_schedule=spec.retraining.cron,
+        cron_schedule=cron,
         execution_timezone=spec.window.timezone,
         default_status=_default_schedule_status(spec.schedules.retraining),
-        description="Retrains by the clock, unless the model is frozen or a training runs.",
+        description="Retrains by the clock, where nothing in the policy speaks against it.",
     )
     def retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        ledger, running = open_ledger(), _is_training(context.instance, spec)
-        decision = decide_scheduled_retraining(spec, ledger, running=running)
-        written = record_policy_decision(
-            ledger, spec.name, decision, f"schedule retrain_{spec.name}_periodically"
-        )
-        if written is None or written.kind == "wait":
-            return dg.SkipReason(decision.reason)
-        return _run_request(written, 1)
+        return _ask_the_policy(spec, context.instance, f"schedule {name}", ticked=cron)
 
-    return [retrain]
+    return retrain
 
 
 def _due(spec: ModelSpec, build_op: str, now: datetime) -> Iterator[dg.RunRequest]:
@@ -143,26 +145,28 @@ def build_config(build_op: str, window: Window) -> dict[str, Any]:
 
 
 def _ask_the_policy(
-    spec: ModelSpec, instance: dg.DagsterInstance, actor: str
+    spec: ModelSpec, instance: dg.DagsterInstance, actor: str, ticked: str | None = None
 ) -> dg.RunRequest | dg.SkipReason:
     ledger = open_ledger()
     request = open_request(ledger, spec.name)
     runs = _runs_of(instance, request)
     running = _is_training(instance, spec)
-    if request is not None and not running and len(runs) < spec.retraining.max_attempts:
+    again = len(runs) < spec.retraining.max_attempts and frozen_by(ledger, spec.name) is None
+    if request is not None and not running and again:
         # Decided, but no run got as far as a verdict: the daemon or the run died in between.
         return _run_request(request, len(runs) + 1)
     decision = decide_retraining(
         spec,
         ledger,
-        performance_history(spec).values(),
+        window_signals(performance_history(spec), drift_history(spec), spec.monitoring.drift),
         settings().published,
         present_moment(),
         running=running,
-        abandoned=None if running else request,
+        abandoned=request is not None and not running,
+        ticked=ticked,
     )
     written = record_policy_decision(ledger, spec.name, decision, actor)
-    if written is None or written.kind == "wait":
+    if written is None or written.kind != "retrain":
         return dg.SkipReason(decision.reason)
     return _run_request(written, 1)
 

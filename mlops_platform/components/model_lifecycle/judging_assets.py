@@ -26,8 +26,14 @@ from mlops_platform.usecases.judge import (
     evaluate_candidate,
     judge_candidate,
 )
-from mlops_platform.usecases.retraining import FEATURES_DIGEST, LABELS_DIGEST, MLFLOW_RUN
 from mlops_platform.usecases.train import TrainedCandidate
+from mlops_platform.usecases.verdicts import (
+    CPU_SECONDS,
+    FEATURES_DIGEST,
+    LABELS_DIGEST,
+    MLFLOW_RUN,
+    TRAINED_AS_OF,
+)
 
 GATE_COMPUTED = "gate_computed"
 HEADLINE = ("log_loss", "roc_auc", "average_precision", "brier_score", "expected_calibration_error")
@@ -126,6 +132,8 @@ def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:
         "training_set": candidate.training_set.hash,
         FEATURES_DIGEST: candidate.training_set.features_digest,
         LABELS_DIGEST: candidate.training_set.labels_digest,
+        TRAINED_AS_OF: candidate.training_set.as_of.isoformat(),
+        CPU_SECONDS: candidate.cpu_seconds,
         "criteria": [criterion.model_dump(mode="json") for criterion in judged.verdict.criteria],
     }
 

@@ -123,6 +123,7 @@ def _headline(trained: TrainedCandidate) -> dict[str, Any]:
         "winner": trained.recipe.candidate,
         f"search_{trained.recipe.metric}": trained.recipe.score,
         "threshold": trained.threshold,
+        "cpu_seconds": trained.cpu_seconds,
         "parameters": dg.MetadataValue.json(trained.recipe.params),
     }
 

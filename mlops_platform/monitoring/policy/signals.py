@@ -2,8 +2,19 @@
 
 from datetime import date
 from math import isfinite
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from mlops_platform.record import Record
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+Figure = Annotated[float | None, AfterValidator(_number)]
+"""A figure; what is no number was not judged."""
 
 
 class WindowSignals(Record):
@@ -31,11 +42,11 @@ class WindowSignals(Record):
     rows: int
     labelled: int
     mature: bool
-    log_loss: float | None
-    expected_log_loss: float | None
-    base_rate_log_loss: float | None
-    reference_log_loss: float | None = None
-    estimated_log_loss: float | None = None
+    log_loss: Figure
+    expected_log_loss: Figure
+    base_rate_log_loss: Figure
+    reference_log_loss: Figure = None
+    estimated_log_loss: Figure = None
     drift_alarm: bool | None = None
     change_point: bool | None = None
 
@@ -56,6 +67,4 @@ class WindowSignals(Record):
 
 
 def _difference(value: float | None, baseline: float | None) -> float | None:
-    if value is None or baseline is None or not isfinite(value - baseline):
-        return None
-    return value - baseline
+    return None if value is None or baseline is None else _number(value - baseline)

@@ -1,0 +1,108 @@
+"""What a policy finds: every rule is a function of its section and the history."""
+
+from datetime import timedelta
+from typing import Literal
+
+from mlops_platform.monitoring.policy.finding import Finding
+from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.window_rules import (
+    change_point_finding,
+    drift_finding,
+    estimated_performance_finding,
+    performance_finding,
+)
+from mlops_platform.spec import (
+    AllRule,
+    AnyRule,
+    ChangePointRule,
+    DataVolumeRule,
+    DriftRule,
+    EstimatedPerformanceRule,
+    NeverRule,
+    PerformanceRule,
+    PolicySpec,
+    ScheduleRule,
+)
+
+
+def judge(policy: PolicySpec, history: History) -> Finding:
+    """What a policy finds, with the finding of every rule that it combines."""
+    match policy:
+        case NeverRule():
+            return _never_finding()
+        case ScheduleRule():
+            return _schedule_finding(policy, history)
+        case DataVolumeRule():
+            return _data_volume_finding(policy, history)
+        case DriftRule():
+            return drift_finding(policy, history)
+        case EstimatedPerformanceRule():
+            return estimated_performance_finding(policy, history)
+        case PerformanceRule():
+            return performance_finding(policy, history)
+        case ChangePointRule():
+            return change_point_finding(history)
+        case AnyRule():
+            return _combined("any", tuple(judge(rule, history) for rule in policy.any))
+        case AllRule():
+            return _combined("all", tuple(judge(rule, history) for rule in policy.all))
+
+
+def single_rules(policy: PolicySpec) -> tuple[PolicySpec, ...]:
+    """The rules that a policy combines, itself where it is a single one."""
+    if not isinstance(policy, AnyRule | AllRule):
+        return (policy,)
+    parts = policy.any if isinstance(policy, AnyRule) else policy.all
+    return tuple(single for part in parts for single in single_rules(part))
+
+
+def _never_finding() -> Finding:
+    sentence = "The policy is `never`: only a person asks for a retraining."
+    return Finding(rule="never", fires=False, sentence=sentence)
+
+
+def _schedule_finding(rule: ScheduleRule, history: History) -> Finding:
+    if rule.every_days is None:
+        fires = history.ticked == rule.cron
+        sentence = f"It is {'' if fires else 'not '}time: `{rule.cron}`."
+        return Finding(rule="schedule", fires=fires, sentence=sentence)
+    last = history.last_training
+    since = last.at if last else history.released_at
+    if since is None:
+        return Finding(rule="schedule", fires=False, sentence="There was no training yet.")
+    due_at = since + timedelta(days=rule.every_days)
+    fires = history.now >= due_at
+    sentence = (
+        f"It is {'' if fires else 'not '}time: the last training was on {since:%Y-%m-%d}, and the "
+        f"next is due {rule.every_days} days later, on {due_at:%Y-%m-%d}."
+    )
+    return Finding(rule="schedule", fires=fires, sentence=sentence)
+
+
+def _data_volume_finding(rule: DataVolumeRule, history: History) -> Finding:
+    fires = history.new_rows is not None and history.new_rows >= rule.rows
+    # Without the number, which would make every tick's sentence a new one.
+    sentence = (
+        f"{rule.rows:,} labels or more have become known since the last training."
+        if fires
+        else f"Fewer than {rule.rows:,} labels have become known since the last training."
+    )
+    evidence = {"new_rows_limit": rule.rows} | (
+        {} if history.new_rows is None else {"new_rows": history.new_rows}
+    )
+    return Finding(rule="data_volume", fires=fires, sentence=sentence, evidence=evidence)
+
+
+def _combined(how: Literal["any", "all"], parts: tuple[Finding, ...]) -> Finding:
+    """Tells the parts that decide: those that fire, or those that keep it from firing."""
+    fires = any(one.fires for one in parts) if how == "any" else all(one.fires for one in parts)
+    decisive = [one for one in parts if one.fires == fires]
+    episode = {window for one in decisive for window in one.episode}
+    return Finding(
+        rule=how,
+        fires=fires,
+        sentence=" ".join(one.sentence for one in decisive),
+        window=max((one.window for one in decisive if one.window), default=None),
+        episode=tuple(sorted(episode)),
+        parts=parts,
+    )

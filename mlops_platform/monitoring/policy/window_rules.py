@@ -1,0 +1,148 @@
+"""Rules that judge the windows of the present release."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from mlops_platform.monitoring.policy.finding import Finding
+from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.signals import WindowSignals
+from mlops_platform.spec import DriftRule, EstimatedPerformanceRule, PerformanceRule
+
+Windows = Sequence[WindowSignals]
+
+
+def performance_finding(rule: PerformanceRule, history: History) -> Finding:
+    """Whether the last mature windows are predicted worse than promised, or than by chance."""
+    windows = [window for window in history.own_windows() if window.mature]
+    if not windows:
+        return _nothing_to_judge("performance", history, "mature")
+    judged, failing = windows[-1], _failing(windows, lambda window: _fault(window, rule) != "")
+    return Finding(
+        rule="performance",
+        fires=len(failing) >= rule.windows,
+        sentence=_performance_sentence(judged, _fault(judged, rule))
+        + _row_in_words(len(failing), rule.windows),
+        window=judged.window,
+        episode=failing,
+        evidence=_known(
+            {
+                "rows": judged.rows,
+                "labelled": judged.labelled,
+                "log_loss": judged.log_loss,
+                "log_loss_increase": judged.log_loss_increase,
+                "log_loss_increase_limit": rule.log_loss_increase,
+                "base_rate_log_loss": judged.base_rate_log_loss,
+                "expected_log_loss": judged.expected_log_loss,
+                "reference_log_loss": judged.reference_log_loss,
+            }
+        ),
+    )
+
+
+def estimated_performance_finding(rule: EstimatedPerformanceRule, history: History) -> Finding:
+    """Whether the last windows are estimated to be predicted worse than the champion's test."""
+    windows = [one for one in history.own_windows() if one.estimated_increase is not None]
+    if not windows:
+        return _nothing_to_judge("estimated_performance", history, "estimated")
+    judged = windows[-1]
+    increase = judged.estimated_increase or 0.0
+    failing = _failing(windows, lambda one: (one.estimated_increase or 0) >= rule.log_loss_increase)
+    verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
+    return Finding(
+        rule="estimated_performance",
+        fires=len(failing) >= rule.windows,
+        sentence=(
+            f"Window {judged.window}, estimated without labels, {verdict}: log loss "
+            f"{judged.estimated_log_loss:.4f}, {increase:+.4f} against the champion's test."
+        )
+        + _row_in_words(len(failing), rule.windows),
+        window=judged.window,
+        episode=failing,
+        evidence=_known(
+            {
+                "estimated_log_loss": judged.estimated_log_loss,
+                "estimated_increase": increase,
+                "estimated_increase_limit": rule.log_loss_increase,
+            }
+        ),
+    )
+
+
+def drift_finding(rule: DriftRule, history: History) -> Finding:
+    """Whether the drift alarm has rung in the last windows."""
+    windows = [window for window in history.own_windows() if window.drift_alarm is not None]
+    if not windows:
+        return _nothing_to_judge("drift", history, "judged for drift")
+    judged, failing = windows[-1].window, _failing(windows, lambda one: one.drift_alarm is True)
+    rang = "rang" if failing else "was silent"
+    return Finding(
+        rule="drift",
+        fires=len(failing) >= rule.windows,
+        sentence=f"The drift alarm of window {judged} {rang}."
+        + _row_in_words(len(failing), rule.windows),
+        window=judged,
+        episode=failing,
+        evidence={"drift_alarms_in_a_row": len(failing)},
+    )
+
+
+def change_point_finding(history: History) -> Finding:
+    """Whether a detector has found a change in the champion's errors."""
+    windows = [window for window in history.own_windows() if window.change_point is not None]
+    if not windows:
+        return _nothing_to_judge("change_point", history, "searched for a change")
+    judged, failing = windows[-1].window, _failing(windows, lambda one: one.change_point is True)
+    found = f"since window {failing[0]}" if failing else "not"
+    return Finding(
+        rule="change_point",
+        fires=bool(failing),
+        sentence=(
+            f"The errors of version {history.champion_version} have {found} changed, as far as "
+            f"window {judged} shows."
+        ),
+        window=judged,
+        episode=failing,
+    )
+
+
+def _failing(windows: Windows, fails: Callable[[WindowSignals], bool]) -> tuple[str, ...]:
+    """The failing windows in a row up to the last one, oldest first."""
+    row = [window.window for window in takewhile(fails, reversed(windows))]
+    return tuple(reversed(row))
+
+
+def _row_in_words(failing: int, needed: int) -> str:
+    if 0 < failing < needed:
+        return f" It is failing window {failing} in a row; the rule waits for {needed}."
+    return f" It is failing window {failing} in a row." if failing > 1 else ""
+
+
+def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
+    """What makes a window fail, empty where it is fine or has too few outcomes to be judged."""
+    increase, over_base_rate = window.log_loss_increase, window.loss_over_base_rate
+    if rule.worse_than_base_rate and over_base_rate is not None and over_base_rate >= 0:
+        return "is predicted no better than by the base rate"
+    if increase is not None and increase >= rule.log_loss_increase:
+        return f"exceeds the limit of {rule.log_loss_increase:+.4f}"
+    return ""
+
+
+def _performance_sentence(window: WindowSignals, fault: str) -> str:
+    if window.log_loss is None:
+        return f"Window {window.window} has too few outcomes to be judged."
+    figures = [f"log loss {window.log_loss:.4f}"]
+    if window.log_loss_increase is not None:
+        figures.append(f"{window.log_loss_increase:+.4f} against what its test promises")
+    if window.base_rate_log_loss is not None:
+        figures.append(f"{window.base_rate_log_loss:.4f} by the base rate")
+    return f"Window {window.window} {fault or 'is fine'}: {', '.join(figures)}."
+
+
+def _nothing_to_judge(rule: str, history: History, missing: str) -> Finding:
+    sentence = f"No window that version {history.champion_version} served is {missing} yet."
+    return Finding(rule=rule, fires=False, sentence=sentence)
+
+
+def _known(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figure for name, figure in figures.items() if figure is not None}
