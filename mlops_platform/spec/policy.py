@@ -57,6 +57,22 @@ class DataVolumeRule(Section):
     rows: Annotated[int, Field(ge=1)] = Field(description="New labelled rows.")
 
 
+class DataGrowthRule(Section):
+    """Retrain when new labels, counted by how surprising they are, are enough to learn from."""
+
+    rule: Literal["data_growth"] = "data_growth"
+    share: Annotated[float, Field(gt=0)] = Field(
+        default=0.16, description="New labelled rows as a share of those of the last training."
+    )
+    surprise: Annotated[float, Field(ge=0, le=8)] = Field(
+        default=2.0,
+        description=(
+            "A window's rows count (log loss / log loss that the test promises) to this power; "
+            "0 counts all rows alike."
+        ),
+    )
+
+
 class DriftRule(Section):
     """Retrain when the drift alarm of consecutive windows has rung; needs no labels."""
 
@@ -105,17 +121,21 @@ SingleRule = (
     NeverRule
     | ScheduleRule
     | DataVolumeRule
+    | DataGrowthRule
     | DriftRule
     | EstimatedPerformanceRule
     | PerformanceRule
     | ChangePointRule
 )
-Word = Literal["never", "drift", "estimated_performance", "performance", "change_point"]
+Word = Literal[
+    "never", "data_growth", "drift", "estimated_performance", "performance", "change_point"
+]
 """Rules that need no figures: `policy: drift` is short for `policy: {rule: drift}`."""
 _SINGLE: Final[dict[str, type[SingleRule]]] = {
     "never": NeverRule,
     "schedule": ScheduleRule,
     "data_volume": DataVolumeRule,
+    "data_growth": DataGrowthRule,
     "drift": DriftRule,
     "estimated_performance": EstimatedPerformanceRule,
     "performance": PerformanceRule,

@@ -25,6 +25,7 @@ def history_at(standing: Standing) -> History:
         windows=tuple(_window(standing, at) for at in range(standing.at)),
         retrainings=tuple(_attempts(standing)),
         new_rows=_new_rows(standing),
+        trained_rows=fits[standing.attempts[-1].fit if standing.attempts else 0].rows,
     )
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mlops_platform.monitoring.policy.backtest.deciders import cusum, declared, planned
+from mlops_platform.monitoring.policy.backtest.deciders import cusum, planned
 from mlops_platform.monitoring.policy.backtest.past import Past
 from mlops_platform.monitoring.policy.backtest.published import online
 from mlops_platform.monitoring.policy.backtest.walk import Standing, walk
