@@ -8,7 +8,10 @@ from mlops_platform.cli.console import console
 @click.command()
 @click.argument("model")
 def command(model: str) -> None:
-    """Replay the past of MODEL under every policy and history, and recommend one."""
+    """Replay the past under every retraining policy, and recommend one.
+
+    The first call fits the model once per window and history; later ones fit what is new.
+    """
     from rich.markdown import Markdown
 
     from mlops_platform.components.model_lifecycle.services import present_moment

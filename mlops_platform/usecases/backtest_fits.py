@@ -130,7 +130,8 @@ class PastTraining:
             directory / SCORES_FILE,
             positive_scores(released.model, features_of(later, self.spec)),
         )
-        np.savez(directory / JUDGED_FILE, **self._judged(judged, split))
+        positions, scores = self._judged(judged, split)
+        np.savez(directory / JUDGED_FILE, position=positions, score=scores)
         fit = PastFit(
             as_of=as_of,
             fitted_through=through,
@@ -150,7 +151,10 @@ class PastTraining:
         found: DataFrame = self.outcomes.filter(later).to_pandas()
         return found
 
-    def _judged(self, judged: Candidate, split: Split) -> dict[str, NDArray[Any]]:
+    def _judged(
+        self, judged: Candidate, split: Split
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Where its test rows are among the outcomes, and its scores of them."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -158,7 +162,5 @@ class PastTraining:
 
         entity = self.spec.features.entity
         position = pc.index_in(pa.array(split.test[entity]), self.outcomes[entity])
-        return {
-            "position": position.to_numpy(),
-            "score": positive_scores(judged.model, features_of(split.test, self.spec)),
-        }
+        scores = positive_scores(judged.model, features_of(split.test, self.spec))
+        return position.to_numpy(), scores

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.windows import Window
@@ -48,8 +48,7 @@ def past_of(
     count = int((last - first).astype(np.int64))
     labels = outcomes[spec.label.column].to_numpy().astype(np.int64)
     sums: dict[Measure, NDArray[np.float64]] = {
-        measure: np.full((len(fits), count), np.nan)
-        for measure in ("log_loss", "cost", "expected", "base_rate")
+        measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
     for at, (fit, window) in enumerate(zip(fits, windows, strict=True)):
         scores = fit.scores()

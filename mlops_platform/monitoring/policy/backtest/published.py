@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from retrainopt import OnlinePolicy
 
+    from mlops_platform.monitoring.policy.backtest.past import Past
+
 Strategy = Literal["base", "learned"]
 ROWS = 1
 """retrainopt also chooses how many rows to fit; here the history is chosen elsewhere."""
@@ -38,11 +40,15 @@ def online(strategy: Strategy, price: float) -> Decider:
     Args:
         price: of one fit, in log loss per row times windows.
     """
+    # What is known when a window ends does not depend on what was done: walks share the tuning.
+    tuned: dict[tuple[Past, int], OnlinePolicy] = {}
 
     def decide(standing: Standing) -> bool:
-        losses = _known_losses(standing)
-        policy = _tuned(strategy, losses, standing.past.fits[0].test_log_loss, price)
-        decision = policy.decide(_state(standing, losses), train_size=ROWS)
+        losses, key = _known_losses(standing), (standing.past, standing.at)
+        if key not in tuned:
+            first_loss = standing.past.fits[0].test_log_loss
+            tuned[key] = _tuned(strategy, losses, first_loss, price)
+        decision = tuned[key].decide(_state(standing, losses), train_size=ROWS)
         return bool(decision.action == DecisionAction.RETRAIN)
 
     return decide
