@@ -19,7 +19,7 @@ COMMANDS = {
     "doctor": "Look for what is stuck, late or out of step, each with its cure.",
     "serve": "Serve the champion of a model; later releases are followed by themselves.",
     "rollback": "Release the previous champion again; wait until running services follow.",
-    "approve": "Promote the challenger of a model now, or --reject it.",
+    "approve": "Promote the challenger or start the suggested retraining, or --reject it.",
     "replay-request": "Run a logged request again, by the very version that answered it.",
     "backtest": "Replay the past under every retraining policy, and recommend one.",
     "freeze": "Stop automatic retraining and releases of a model.",

@@ -1,22 +1,97 @@
-"""`mlops approve`: a person ends the trial of a challenger."""
+"""`mlops approve`: a person answers what waits for one: a challenger, or a suggested retraining."""
+
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.console import console
+from mlops_platform.errors import LedgerError
+
+if TYPE_CHECKING:
+    from mlops_platform.ledger.challenger import Challenger
+    from mlops_platform.ledger.ledger import Ledger
+    from mlops_platform.ledger.records import Decision
 
 
 @click.command()
 @click.argument("model")
-@click.option("--reject", is_flag=True, help="Abort the challenger instead; the champion stays.")
+@click.option("--reject", is_flag=True, help="Abort the challenger, or decline the retraining.")
+@click.option(
+    "--what",
+    type=click.Choice(["challenger", "retraining"]),
+    help="Which of the two is meant  [default: the one that waits]",
+)
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
 @click.option("--actor", callback=not_blank, help="Who decides  [default: the login name]")
-def command(model: str, reject: bool, reason: str, actor: str | None) -> None:
-    """Promote the challenger of a model now, or --reject it.
+def command(model: str, reject: bool, what: str | None, reason: str, actor: str | None) -> None:
+    """Answer what waits for a person: promote the challenger, or start the suggested retraining.
 
-    Neither the evidence so far nor a freeze stops a person; running services follow by themselves.
+    Neither the evidence so far nor a freeze stops the promotion of a challenger; running services
+    follow by themselves. An approved retraining is started by the model's sensor, and judged by
+    the gate like any other.
     """
-    from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
+    from mlops_platform.components.model_lifecycle.services import open_ledger
+
+    ledger, actor = open_ledger(), actor or login_name()
+    waiting = _waiting(ledger, model, what)
+    if waiting == "retraining":
+        done = _answer_suggestion(ledger, model, reject, reason, actor)
+    else:
+        done = _answer_trial(ledger, model, reject, reason, actor)
+    console.print(done, highlight=False, markup=False, soft_wrap=True)
+
+
+def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
+    """What is answered.
+
+    Raises:
+        LedgerError: nothing waits, or both do and none was named.
+    """
+    from mlops_platform.ledger.challenger import standing_challenger
+    from mlops_platform.usecases.suggestion import open_suggestion
+
+    if what is not None:
+        return what
+    challenger, suggestion = standing_challenger(ledger, model), open_suggestion(ledger, model)
+    if challenger is not None and suggestion is not None:
+        raise LedgerError(_both_in_words(challenger, suggestion))
+    if challenger is None and suggestion is None:
+        raise LedgerError(
+            f"{model!r} has no challenger and no suggested retraining: nothing waits for an "
+            "answer. `release: shadow` or `canary` in its YAML makes challengers, `retraining: "
+            "{suggest_only: true}` makes suggestions."
+        )
+    return "challenger" if suggestion is None else "retraining"
+
+
+def _both_in_words(challenger: "Challenger", suggestion: "Decision") -> str:
+    return (
+        f"Two answers of {challenger.model!r} are open. Say which one is meant: `--what "
+        f"challenger` for version {challenger.version}, in {challenger.mode} since "
+        f"{challenger.since:%Y-%m-%d}; `--what retraining` for the one suggested on "
+        f"{suggestion.made_at:%Y-%m-%d}: {suggestion.reason}"
+    )
+
+
+def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, actor: str) -> str:
+    from mlops_platform.usecases.suggestion import (
+        approve_suggestion,
+        decline_suggestion,
+        require_suggestion,
+    )
+
+    suggestion = require_suggestion(ledger, model)
+    asked = f"the retraining of {model} suggested on {suggestion.made_at:%Y-%m-%d}"
+    if reject:
+        decline_suggestion(ledger, suggestion, reason=reason, actor=actor)
+        return f"{asked} is declined by {actor}; the next can be suggested after the cooldown."
+    approve_suggestion(ledger, suggestion, reason=reason, actor=actor)
+    return f"{asked} is approved by {actor}; the sensor retrain_{model} starts it."
+
+
+def _answer_trial(ledger: "Ledger", model: str, reject: bool, reason: str, actor: str) -> str:
+    from mlops_platform.components.model_lifecycle.services import open_registry
     from mlops_platform.settings import settings
     from mlops_platform.usecases.approve import (
         abort_challenger,
@@ -24,17 +99,13 @@ def command(model: str, reject: bool, reason: str, actor: str | None) -> None:
         require_challenger,
     )
 
-    ledger, registry, pointer = open_ledger(), open_registry(), settings().release_pointer(model)
-    challenger, actor = require_challenger(ledger, model), actor or login_name()
+    registry, pointer = open_registry(), settings().release_pointer(model)
+    challenger = require_challenger(ledger, model)
     if reject:
         abort_challenger(ledger, registry, pointer, challenger, reason=reason, actor=actor)
-        done = f"version {challenger.version} of {model} is aborted by {actor}; the champion stays."
-    else:
-        release = promote_challenger(
-            ledger, registry, pointer, challenger, reason=reason, actor=actor
-        )
-        done = (
-            f"version {release.version} of {model} is the champion: release {release.sequence}, "
-            f"promoted by {actor}."
-        )
-    console.print(done, highlight=False, markup=False, soft_wrap=True)
+        return f"version {challenger.version} of {model} is aborted by {actor}; the champion stays."
+    release = promote_challenger(ledger, registry, pointer, challenger, reason=reason, actor=actor)
+    return (
+        f"version {release.version} of {model} is the champion: release {release.sequence}, "
+        f"promoted by {actor}."
+    )

@@ -99,7 +99,8 @@ def _tell(title: str, as_of: str, story: "Sequence[Paragraph]") -> None:
         for told in paragraph.decisions:
             head = Text.assemble(told.at, "  ", (told.done, "bold"), f", by {told.actor}")
             console.print(_indented(head, 2))
-            console.print(_indented(Text(told.reason), 6))
+            for line in (told.reason, *told.rules):
+                console.print(_indented(Text(line), 6))
             if told.evidence:
                 console.print(_indented(Text(f"on: {told.evidence}", style="dim"), 6))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, LabelSpec, ModelSpec
 
@@ -26,20 +27,26 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
 """Type in which a column is handed on -> beginnings of the types in which it may be published."""
 
 
-def read_training_rows(spec: ModelSpec, published_root: Path, as_of: datetime) -> pa.Table:
+def read_training_rows(
+    spec: ModelSpec,
+    published_root: Path,
+    as_of: datetime,
+    history: TrainingHistory | None = None,
+) -> pa.Table:
     """Features of past events together with the labels known at `as_of`.
 
     Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive
-    columns, label (BOOLEAN, never NULL), known_at (UTC); ordered by event time and entity. The
-    history of the spec counts back from `as_of`, in event time. A label is known from `known_at`
-    plus its reporting delay on.
+    columns, label (BOOLEAN, never NULL), known_at (UTC); ordered by event time and entity. A label
+    is known from `known_at` plus its reporting delay on.
+
+    Args:
+        history: what is read of the past; the rolling history that the spec declares where None.
 
     Raises:
         DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
     """
-    days, label = spec.training.history.days, spec.label
-    as_of = _moment(as_of, "as_of")
-    since = as_of - timedelta(days=days) if days else None
+    label, as_of = spec.label, _moment(as_of, "as_of")
+    since = (history or declared_history(spec.training.history, as_of)).since
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
     known_at = identifier(label.known_at)
     with private_duckdb() as connection:

@@ -11,6 +11,7 @@ from mlops_platform.data.digest import table_digest
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.published import published_digest
+from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError, TrainingError
 from mlops_platform.files import new_directory, write_json
@@ -29,7 +30,11 @@ class Column(Record):
 
 
 class TrainingSet(Record):
-    """What one snapshot holds, where it is, and the published tables it was read from."""
+    """What one snapshot holds, where it is, and the published tables it was read from.
+
+    Args:
+        history: what of the past was read, and why.
+    """
 
     model: str
     hash: str
@@ -40,6 +45,7 @@ class TrainingSet(Record):
     first_local_date: date
     last_local_date: date
     as_of: datetime
+    history: str
     columns: tuple[Column, ...]
     features_digest: str
     labels_digest: str
@@ -47,28 +53,36 @@ class TrainingSet(Record):
 
 
 def snapshot_training_set(
-    spec: ModelSpec, published_root: Path, training_sets_root: Path, as_of: datetime
+    spec: ModelSpec,
+    published_root: Path,
+    training_sets_root: Path,
+    as_of: datetime,
+    history: TrainingHistory | None = None,
 ) -> TrainingSet:
     """Store the training rows known at `as_of`; the same facts are stored once.
 
     Where the snapshot exists already it is returned as it was stored, with the `as_of` and the
-    digests of that time.
+    digests of that time; only the reason for its history is the present one.
+
+    Args:
+        history: as `read_training_rows`.
 
     Raises:
         DataError: published data lack something, or an entity occurs twice.
         TrainingError: there are no rows, one class only, or too few days for the split.
     """
-    rows = in_canonical_types(read_training_rows(spec, published_root, as_of))
+    history = history or declared_history(spec.training.history, as_of)
+    rows = in_canonical_types(read_training_rows(spec, published_root, as_of, history))
     _refuse_repeated_entities(rows, spec)
     _refuse_untrainable(rows, spec, as_of)
     path = training_sets_root / spec.name / table_digest(rows)
     if not path.is_dir():
-        described = _describe(rows, spec, published_root, as_of, path)
+        described = _describe(rows, spec, published_root, as_of, path, history)
         with new_directory(path) as temporary:
             write_parquet(rows, temporary / "rows.parquet")
             content = described.model_dump(mode="json", exclude={"path"})
             write_json(temporary / "training_set.json", content)
-    return load_training_set(path)
+    return load_training_set(path).model_copy(update={"history": history.reason})
 
 
 def load_training_set(path: Path) -> TrainingSet:
@@ -122,7 +136,7 @@ def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> Non
     if not rows.num_rows:
         raise TrainingError(
             f"there are no {known}. Land and publish earlier days, choose a later as_of, or "
-            "lengthen training.history.days."
+            "lengthen training.history.span."
         )
     classes = pc.unique(rows[spec.label.column]).to_pylist()
     if len(classes) < 2:
@@ -141,7 +155,12 @@ def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> Non
 
 
 def _describe(
-    rows: pa.Table, spec: ModelSpec, published_root: Path, as_of: datetime, path: Path
+    rows: pa.Table,
+    spec: ModelSpec,
+    published_root: Path,
+    as_of: datetime,
+    path: Path,
+    history: TrainingHistory,
 ) -> TrainingSet:
     import pyarrow.compute as pc
 
@@ -157,6 +176,7 @@ def _describe(
         first_local_date=days["min"],
         last_local_date=days["max"],
         as_of=as_of,
+        history=history.reason,
         columns=tuple(Column(name=field.name, type=str(field.type)) for field in rows.schema),
         features_digest=published_digest(published_root, spec.features.table),
         labels_digest=published_digest(published_root, spec.label.table),

@@ -4,6 +4,7 @@ from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
     EvaluationSpec,
@@ -40,9 +41,7 @@ from mlops_platform.spec.training import (
     ColumnStepsSpec,
     CostSpec,
     EstimatorSpec,
-    HistorySpec,
     RangeSpec,
-    SplitSpec,
     TrainingSpec,
     TuningSpec,
 )
@@ -84,6 +83,7 @@ __all__ = [
     "RangeSpec",
     "ReleaseSpec",
     "RetrainingSpec",
+    "RollingSpan",
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",

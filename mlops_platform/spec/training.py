@@ -4,38 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mlops_platform.spec.base import Identifier, PositiveDays, Section
+from mlops_platform.spec.base import Identifier, Section
+from mlops_platform.spec.history import HistorySpec
 
 ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
 """Dotted path of a scikit-learn class, for example ``sklearn.linear_model.LogisticRegression``."""
-
-
-class SplitSpec(Section):
-    """Time-ordered split: the most recent days test, the days before them validate."""
-
-    validation_days: PositiveDays = Field(
-        default=14, description="Days on which the calibrator and the threshold are chosen."
-    )
-    test_days: PositiveDays = Field(default=14, description="Days on which the gate judges.")
-
-
-class HistorySpec(Section):
-    """How much of the past a training reads."""
-
-    days: PositiveDays | None = Field(
-        default=None, description="Length of the rolling history; all known history where null."
-    )
-    split: SplitSpec = SplitSpec()
-
-    @model_validator(mode="after")
-    def _history_holds_the_split(self) -> Self:
-        held_out = self.split.validation_days + self.split.test_days
-        if self.days is not None and self.days <= held_out:
-            raise ValueError(
-                f"days={self.days} leaves nothing to fit on: validation and test take {held_out} "
-                "days; lengthen `days` or shorten the split"
-            )
-        return self
 
 
 class RangeSpec(Section):

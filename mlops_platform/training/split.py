@@ -110,7 +110,7 @@ def _refuse_one_class(name: str, part: DataFrame, spec: ModelSpec) -> None:
     labels = labels_of(part, spec)
     if labels.min() == labels.max():
         field = (
-            "training.history.days" if name == "train" else f"training.history.split.{name}_days"
+            "training.history.span" if name == "train" else f"training.history.split.{name}_days"
         )
         raise unusable(
             field,

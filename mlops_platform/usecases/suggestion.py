@@ -22,6 +22,21 @@ def open_suggestion(ledger: Ledger, model: str) -> Decision | None:
     return None
 
 
+def require_suggestion(ledger: Ledger, model: str) -> Decision:
+    """The suggestion that waits for an answer.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    suggestion = open_suggestion(ledger, model)
+    if suggestion is None:
+        raise LedgerError(
+            f"no retraining of {model!r} waits for an answer. One does after the policy has "
+            "suggested it, where the model's YAML says `retraining: {suggest_only: true}`."
+        )
+    return suggestion
+
+
 def suggestion_in_words(suggestion: Decision) -> str:
     """A suggestion, for a sentence that begins with what is suggested."""
     return (

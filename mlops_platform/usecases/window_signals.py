@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mlops_platform.monitoring.alarm import drift_alarms
+from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DriftSpec
@@ -45,6 +45,8 @@ def _measured(measured: WindowPerformance) -> WindowSignals:
         expected_log_loss=measured.expected_log_loss,
         base_rate_log_loss=measured.base_rate_log_loss,
         reference_log_loss=measured.reference_log_loss,
+        estimated_log_loss=measured.estimated_log_loss,
+        change_point=measured.change_point,
     )
 
 

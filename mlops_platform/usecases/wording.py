@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
 from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.verdicts import is_verdict
@@ -47,12 +48,17 @@ _EVERYTHING: Final = 1_000_000
 
 
 class ToldDecision(Record):
-    """One decision for a person: when, who did what, why, and on which figures."""
+    """One decision for a person: when, who did what, why, and on which figures.
+
+    Args:
+        rules: what each rule of the policy found, where the policy decided.
+    """
 
     at: str
     done: str
     actor: str
     reason: str
+    rules: tuple[str, ...]
     evidence: str
 
 
@@ -80,8 +86,17 @@ def decision_in_words(decision: Decision, zone: ZoneInfo) -> ToldDecision:
         done="left a candidate undecided" if undecided else _DONE[decision.kind],
         actor=decision.actor,
         reason=decision.reason,
+        rules=tuple(_rules_in_words(decision)),
         evidence=", ".join(_evidence_in_words(decision.evidence)),
     )
+
+
+def _rules_in_words(decision: Decision) -> Iterator[str]:
+    """Which rules fired and which did not; a sentence that the reason tells is not repeated."""
+    for found in decision.evidence.get(FINDINGS, ()):
+        fired = "fires" if found["fires"] else "does not fire"
+        told = "." if found["sentence"] in decision.reason else f": {found['sentence']}"
+        yield f"rule {found['rule']} {fired}{told}"
 
 
 def _evidence_in_words(evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ attributes:
   label: {table: flight_labels, column: is_late}
   window: {cadence: weekly, start: 2013-01-07, timezone: America/New_York}
   training:
-    history: {days: 60}
+    history: {span: {rolling_days: 60}}
     tuning: {trials: 4, seed: 1}
     calibration: sigmoid
     candidates:
@@ -90,9 +90,9 @@ MISTAKES = {
         ("window.timezone", "'America/Gotham'", "use a name such as 'America/New_York'"),
     ),
     "a history that is shorter than its split": (
-        "history: {days: 60}",
-        "history: {days: 28}",
-        ("training.history", "days=28", "lengthen `days` or shorten the split"),
+        "{rolling_days: 60}",
+        "{rolling_days: 28}",
+        ("training.history", "rolling_days=28", "lengthen `rolling_days` or shorten the split"),
     ),
     "a subgroup that is no declared column": (
         "subgroups: [carrier]",
@@ -125,9 +125,13 @@ MISTAKES = {
         ("gate.minimum.roc_auc", "env.NOBODY_SETS_THIS", "Set the environment variable"),
     ),
     "an undefined variable where nothing means something": (
-        "history: {days: 60}",
-        'history: {days: "{{ env.NOBODY_SETS_THIS }}"}',
-        ("training.history.days", "env.NOBODY_SETS_THIS", "Set the environment variable"),
+        "{rolling_days: 60}",
+        '{rolling_days: "{{ env.NOBODY_SETS_THIS }}"}',
+        (
+            "training.history.span.rolling_days",
+            "env.NOBODY_SETS_THIS",
+            "Set the environment variable",
+        ),
     ),
 }
 

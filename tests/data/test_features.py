@@ -7,12 +7,14 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.features import (
+    count_new_labels,
     feature_batches,
     read_feature_rows,
     read_outcomes,
     read_training_rows,
 )
 from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.training_history import TrainingHistory
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 
@@ -78,6 +80,29 @@ def test_an_event_after_as_of_is_left_out_even_if_its_label_is_known(
     assert visits_of(read_training_rows(spec, lake / "features", as_of)) == [0, 1]
 
 
+def test_a_history_that_was_chosen_takes_the_place_of_the_declared_one(
+    spec: ModelSpec, published: Path
+) -> None:
+    since = LAST_EVENT - timedelta(days=1)
+    rows = read_training_rows(
+        spec, published, AS_OF, TrainingHistory(since=since, reason="a change")
+    )
+    assert visits_of(rows) == [36, 37, 38, 39]
+
+
+def test_new_labels_are_counted_from_the_moment_they_reach_the_platform(
+    spec: ModelSpec, run_sql: RunSql, publish: Publish, lake: Path, model: Model
+) -> None:
+    run_sql("UPDATE visit_labels SET returned = NULL WHERE visit_id = 'v7'")
+    publish()
+    seventh, ninth = (MARCH + timedelta(hours=9 + number * 6, days=2) for number in (6, 8))
+    assert count_new_labels(spec, lake / "features", seventh, ninth) == 1
+    late = model({"label": spec.label.model_dump() | {"reporting_delay_days": 21}})
+    delay = timedelta(days=21)
+    assert count_new_labels(late, lake / "features", seventh, ninth) == 0
+    assert count_new_labels(late, lake / "features", seventh + delay, ninth + delay) == 1
+
+
 def test_rows_without_a_label_are_left_out(
     spec: ModelSpec, run_sql: RunSql, publish: Publish, lake: Path
 ) -> None:
@@ -92,7 +117,7 @@ def test_rows_without_a_label_are_left_out(
 def test_history_counts_back_from_as_of_in_event_time(
     spec: ModelSpec, model: Model, published: Path
 ) -> None:
-    history = {"days": 5, "split": {"validation_days": 2, "test_days": 2}}
+    history = {"span": {"rolling_days": 5}, "split": {"validation_days": 2, "test_days": 2}}
     training = spec.training.model_dump() | {"history": history}
     as_of = LAST_EVENT + timedelta(days=3)
     rows = read_training_rows(model({"training": training}), published, as_of)

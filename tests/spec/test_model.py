@@ -31,7 +31,19 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
         (lambda a: a["features"].update(numeric=["customer_id"]), "'customer_id' is named twice"),
         (lambda a: a["window"].update(start="2024-01-02"), "2024-01-02 is a Tuesday"),
         (lambda a: a["window"].update(timezone="New York"), "'New York' is no IANA time zone"),
-        (lambda a: a["training"].update(history={"days": 28}), "leaves nothing to fit on"),
+        (
+            lambda a: a["training"].update(history={"span": {"rolling_days": 28}}),
+            "rolling_days=28 leaves nothing to fit on",
+        ),
+        (
+            lambda a: a["training"].update(history={"span": "since_last_change", "least_days": 20}),
+            "least_days=20 leaves nothing to fit on",
+        ),
+        (
+            lambda a: a["training"].update(history={"span": "expandng"}),
+            "Did you mean 'expanding'?",
+        ),
+        (lambda a: a["training"].update(history={"span": 90}), "write `expanding`, or"),
         (
             lambda a: a["training"]["candidates"].append(a["training"]["candidates"][0]),
             "candidates ['linear'] share a name",

@@ -73,7 +73,7 @@ def test_no_rows_at_all_are_refused(rows, spec):
 
 @pytest.mark.parametrize(
     ("part", "field"),
-    [("train", "history.days"), ("validation", "validation_days"), ("test", "test_days")],
+    [("train", "history.span"), ("validation", "validation_days"), ("test", "test_days")],
 )
 def test_a_part_of_one_class_is_refused(rows, spec, split, part, field):
     in_part = rows["entity_id"].isin(split.parts[part]["entity_id"])

@@ -6,9 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
+from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.policy.rules import single_rules
@@ -21,7 +21,6 @@ from mlops_platform.usecases.retraining import (
     record_policy_decision,
 )
 from mlops_platform.usecases.verdicts import open_request
-from mlops_platform.usecases.window_signals import window_signals
 
 HOUR = 6
 """Local hour after which a window that ended at midnight is scored."""
@@ -158,7 +157,7 @@ def _ask_the_policy(
     decision = decide_retraining(
         spec,
         ledger,
-        window_signals(performance_history(spec), drift_history(spec), spec.monitoring.drift),
+        recorded_signals(spec),
         settings().published,
         present_moment(),
         running=running,

@@ -132,6 +132,7 @@ def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:
         "training_set": candidate.training_set.hash,
         FEATURES_DIGEST: candidate.training_set.features_digest,
         LABELS_DIGEST: candidate.training_set.labels_digest,
+        "history": candidate.training_set.history,
         TRAINED_AS_OF: candidate.training_set.as_of.isoformat(),
         CPU_SECONDS: candidate.cpu_seconds,
         "criteria": [criterion.model_dump(mode="json") for criterion in judged.verdict.criteria],

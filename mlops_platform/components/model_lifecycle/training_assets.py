@@ -15,10 +15,13 @@ from mlops_platform.components.model_lifecycle.services import (
     provenance_of,
     upstream,
 )
+from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
+from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.policy_recommendation import recommended_history
 from mlops_platform.usecases.train import TrainedCandidate, train_candidate
 
 
@@ -43,8 +46,16 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         deps=list(tables),
     )
     def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
+        moment = moment_of(config.as_of)
+        history = choose_history(
+            spec.training.history,
+            moment,
+            recorded_signals(spec),
+            recommended_history(settings().records, spec.name),
+            spec.window.timezone,
+        )
         snapshot = snapshot_training_set(
-            spec, settings().published, settings().training_sets, moment_of(config.as_of)
+            spec, settings().published, settings().training_sets, moment, history
         )
         return dg.MaterializeResult(
             value=snapshot,
@@ -55,6 +66,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
                 "first_day": str(snapshot.first_local_date),
                 "last_day": str(snapshot.last_local_date),
                 "as_of": snapshot.as_of.isoformat(),
+                "history": snapshot.history,
                 "hash": snapshot.hash,
                 "path": dg.MetadataValue.path(snapshot.path),
             },

@@ -20,6 +20,9 @@ class WindowPerformance(Record):
         base_rate_log_loss: of always predicting the champion's training base rate, same rows.
         reference_log_loss: of the champion on its own test rows.
         reference_base_rate_log_loss: of its training base rate on its own test rows.
+        estimated_log_loss: what its scores let expect without labels, None where not estimated.
+        change_point: whether a change in its errors was found by this window, None where no
+            detector has judged it.
     """
 
     window: str
@@ -36,6 +39,8 @@ class WindowPerformance(Record):
     base_rate_log_loss: float | None
     reference_log_loss: float
     reference_base_rate_log_loss: float
+    estimated_log_loss: float | None = None
+    change_point: bool | None = None
 
     @property
     def log_loss(self) -> float | None:

@@ -1,0 +1,228 @@
+"""What the sensor and the schedule of a model do, told as stories in replayed time."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.automation import (
+    DECISION_TAG,
+    periodic_retraining,
+    window_schedule,
+)
+from mlops_platform.components.model_lifecycle.services import open_ledger
+from mlops_platform.usecases.freeze import freeze, unfreeze
+
+MODEL = "flight_delay"
+MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
+WEEK = timedelta(days=7)
+GOOD, BAD = 0.45, 0.55
+
+
+def test_before_the_first_champion_nothing_is_asked_for(story) -> None:
+    assert "no champion" in story.waited()
+    assert story.due() == []
+
+
+def test_a_good_week_asks_for_nothing(story) -> None:
+    story.release(1)
+    story.window(0, GOOD)
+    story.at(MONDAY + 2 * WEEK)
+    assert "fine" in story.waited()
+
+
+def test_a_bad_week_asks_once_however_often_the_sensor_ticks(failing) -> None:
+    requests = {failing.asked().run_key for _ in range(5)}
+    assert len(requests) == 1
+    (decision,) = failing.policy_decisions()
+    assert (decision.kind, decision.window) == ("retrain", "2013-04-01")
+    assert decision.actor == "sensor retrain_flight_delay"
+    assert "0.55" in decision.reason
+
+
+def test_a_wait_is_written_once_however_often_the_sensor_ticks(story) -> None:
+    story.release(1)
+    story.window(0, GOOD)
+    story.at(MONDAY + 2 * WEEK)
+    reasons = {story.waited() for _ in range(5)}
+    assert [one.reason for one in story.policy_decisions()] == list(reasons)
+
+
+def test_while_a_training_runs_nothing_is_asked_for(failing) -> None:
+    failing.run(failing.asked())
+    assert "runs or is queued" in failing.waited()
+
+
+def test_a_training_that_a_person_started_counts_as_well(failing) -> None:
+    failing.instance.create_run_for_job(failing.training)
+    assert "runs or is queued" in failing.waited()
+
+
+def test_a_daemon_that_dies_before_the_run_starts_asks_again_for_the_same(failing) -> None:
+    before = failing.asked()
+    restarted = type(failing)(failing.home, open_ledger(), failing.instance)
+    after = restarted.asked()
+    assert (after.run_key, after.tags) == (before.run_key, before.tags)
+
+
+def test_a_run_that_fails_is_tried_again_as_often_as_declared(failing) -> None:
+    keys = []
+    for _ in range(failing.spec.retraining.max_attempts):
+        request = failing.asked()
+        keys.append(request.run_key)
+        failing.instance.report_run_failed(failing.run(request))
+    assert len(set(keys)) == failing.spec.retraining.max_attempts
+    assert "ended without a verdict" in failing.waited()
+
+    failing.at(MONDAY + 3 * WEEK + timedelta(hours=1))
+    again = failing.asked()
+    assert again.tags[DECISION_TAG] != request.tags[DECISION_TAG]
+
+
+def test_a_rejected_challenger_is_followed_by_another_after_the_cooldown(failing) -> None:
+    failing.run(first := failing.asked())
+    failing.instance.report_run_failed(failing.instance.get_runs(limit=1)[0])
+    failing.reject()
+    failing.new_data("second week of april")
+    assert "cooldown" in failing.waited()
+
+    failing.at(MONDAY + 3 * WEEK)
+    second = failing.asked()
+    assert second.tags[DECISION_TAG] != first.tags[DECISION_TAG]
+
+
+def test_without_new_data_a_rejected_challenger_is_not_tried_again(failing) -> None:
+    failing.asked()
+    failing.reject()
+    failing.at(MONDAY + 4 * WEEK)
+    assert "No feature or label has changed" in failing.waited()
+
+
+def test_a_new_champion_is_first_judged_on_windows_of_its_own(failing) -> None:
+    failing.asked()
+    failing.release(2)
+    failing.new_data("more")
+    failing.window(1, BAD)  # scored by the old champion, matures after its end
+    failing.at(MONDAY + 4 * WEEK)
+    assert "version 2" in failing.waited()
+
+
+def test_a_second_episode_asks_again(failing) -> None:
+    first = failing.asked()
+    failing.release(2)
+    failing.window(2, GOOD, version=2)
+    failing.new_data("more")
+    failing.at(MONDAY + 4 * WEEK)
+    assert "fine" in failing.waited()
+
+    failing.window(3, BAD, version=2)
+    failing.at(MONDAY + 5 * WEEK)
+    second = failing.asked()
+    assert second.tags[DECISION_TAG] != first.tags[DECISION_TAG]
+
+
+def test_labels_that_come_late_are_waited_for(story) -> None:
+    story.release(1)
+    story.new_data("more")
+    story.window(0, BAD, mature=False)
+    story.at(MONDAY + 2 * WEEK)
+    assert "mature" in story.waited()
+
+    story.window(0, BAD)
+    assert story.asked()
+
+
+def test_a_missing_window_does_not_hide_the_others(failing) -> None:
+    failing.window(2, BAD)  # week 1 was never measured
+    failing.at(MONDAY + 4 * WEEK)
+    failing.asked()
+    assert failing.policy_decisions()[-1].window == "2013-04-15"
+    assert "2013-04-08" in {request.partition_key for request in failing.due()}
+
+
+def test_a_frozen_model_is_not_retrained_until_a_person_lets_it(failing) -> None:
+    freeze(failing.ledger, MODEL, "runway works", "alice")
+    reason = failing.waited()
+    assert "alice" in reason
+    assert "runway works" in reason
+    unfreeze(failing.ledger, MODEL, "done", "alice")
+    assert failing.asked()
+
+
+def test_every_window_that_ended_since_the_first_release_is_asked_for_once(story) -> None:
+    story.release(1)
+    story.at(MONDAY + 3 * WEEK + timedelta(hours=6))
+    requests = story.due()
+    assert [request.partition_key for request in requests] == [
+        "2013-04-01",
+        "2013-04-08",
+        "2013-04-15",
+    ]
+    days = requests[0].run_config["ops"]["dbt_features"]["config"]
+    assert days == {"start_day": "2013-04-01", "end_day": "2013-04-07"}
+
+    for week in range(3):
+        story.window(week, GOOD)
+    assert story.due() == []
+
+
+def test_what_matures_is_left_to_the_run_that_builds_its_last_labels(story) -> None:
+    story.release(1)
+    story.window(0, GOOD, mature=False)
+    story.at(MONDAY + WEEK + timedelta(days=3))
+    assert story.due() == []
+
+    story.at(MONDAY + 2 * WEEK)
+    (request,) = story.due()
+    assert request.partition_key == "2013-04-08"
+    assert request.asset_selection is None
+
+
+def test_the_last_window_is_measured_again_by_itself(story) -> None:
+    window = story.spec.window.model_copy(update={"end": (MONDAY + WEEK).date()})
+    spec = story.spec.model_copy(update={"window": window})
+    story.schedule = window_schedule(spec, "dbt_features")
+    story.release(1)
+    story.window(0, GOOD, mature=False)
+    story.at(MONDAY + WEEK + timedelta(days=1))
+    assert story.due() == []
+
+    story.at(MONDAY + WEEK + timedelta(days=3))
+    (request,) = story.due()
+    assert request.partition_key == "2013-04-01"
+    assert request.asset_selection == [dg.AssetKey([MODEL, "performance"])]
+
+
+def test_a_long_outage_is_caught_up_in_steps(story) -> None:
+    story.release(1)
+    story.at(MONDAY + 20 * WEEK)
+    assert len(story.due()) == 8
+
+
+def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story) -> None:
+    story.declare(policy={"any": [{"rule": "schedule", "cron": "0 3 1 * *"}, "drift"]})
+    (schedule,) = periodic_retraining(story.spec)
+    story.release(1)
+    story.new_data("first weeks of april")
+    story.at(MONDAY + 2 * WEEK)
+    assert "not time: `0 3 1 * *`" in story.waited()
+
+    def ticked() -> dg.RunRequest | dg.SkipReason:
+        # A schedule opens the instance again by its reference, which an ephemeral one has not.
+        with open_instance() as instance, dg.build_schedule_context(instance) as context:
+            answer = schedule(context)
+        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+        return answer
+
+    assert isinstance(ticked(), dg.RunRequest)
+    assert "0 3 1 * *" in story.policy_decisions()[-1].reason
+    freeze(story.ledger, MODEL, "runway works", "alice")
+    assert "Frozen: by alice" in str(ticked().skip_message)
+    unfreeze(story.ledger, MODEL, "done", "alice")
+    with open_instance() as instance:
+        instance.create_run_for_job(story.training)
+    assert "runs or is queued" in str(ticked().skip_message)
+
+
+def test_without_a_cron_there_is_no_periodic_retraining(story) -> None:
+    assert periodic_retraining(story.spec) == []
