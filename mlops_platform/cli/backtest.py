@@ -19,12 +19,12 @@ def command(model: str) -> None:
     from mlops_platform.monitoring.policy.backtest.report import markdown_of
     from mlops_platform.settings import settings
     from mlops_platform.usecases.policy_backtest import backtest_policies
-    from mlops_platform.usecases.policy_backtest_report import write_report
+    from mlops_platform.usecases.policy_backtest_report import keep_backtest
 
     spec, home = declared_spec(model), settings().backtest(model)
     found = backtest_policies(
         spec, settings().published, home / "fits", present_moment(), console.print
     )
-    write_report(found, home)
+    keep_backtest(found, home, settings().records)
     console.print(Markdown(markdown_of(found.outcomes, found.recommendation)))
     console.print(f"Written to {home}", highlight=False, soft_wrap=True)

@@ -50,6 +50,16 @@ class PastFit(Record):
     evaluation: Evaluation
     path: Path
 
+    @property
+    def test_log_loss(self) -> float:
+        """Of the judged candidate on its test rows."""
+        return self.evaluation.metrics.log_loss
+
+    @property
+    def test_base_rate_log_loss(self) -> float:
+        """Of always predicting its training base rate on its test rows."""
+        return self.evaluation.base_rate.log_loss
+
     def scores(self) -> NDArray[np.float64]:
         """Scores of the released model on the last rows of the outcomes: those after its fit."""
         import numpy as np

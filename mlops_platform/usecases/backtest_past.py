@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Protocol, get_args
 
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.backtest_fits import PastFit
 from mlops_platform.usecases.measure_performance import matures_at
 
 if TYPE_CHECKING:
@@ -20,9 +19,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+class ScoredFit(Protocol):
+    """A fit of the past with its scores of the last rows of the outcomes: those after it."""
+
+    @property
+    def as_of(self) -> datetime: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def cpu_seconds(self) -> float: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def base_rate(self) -> float: ...
+    @property
+    def test_log_loss(self) -> float: ...
+    @property
+    def test_base_rate_log_loss(self) -> float: ...
+    def scores(self) -> NDArray[np.float64]: ...
+
+
 def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[Window]) -> pa.Table:
     """Every labelled row before the end of the last window, by event time and entity."""
-    history = spec.training.history.model_copy(update={"days": None})
+    history = spec.training.history.with_days(None)
     training = spec.training.model_copy(update={"history": history})
     known = matures_at(spec, windows[-1])
     rows = read_training_rows(spec.model_copy(update={"training": training}), published_root, known)
@@ -32,7 +51,7 @@ def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[W
 
 
 def past_of(
-    spec: ModelSpec, windows: Sequence[Window], fits: Sequence[PastFit], outcomes: pa.Table
+    spec: ModelSpec, windows: Sequence[Window], fits: Sequence[ScoredFit], outcomes: pa.Table
 ) -> Past:
     """The losses and costs of every fit by day.
 
@@ -69,7 +88,7 @@ def past_of(
 
 
 def _by_row(
-    spec: ModelSpec, fit: PastFit, labels: NDArray[np.int64], scores: NDArray[np.float64]
+    spec: ModelSpec, fit: ScoredFit, labels: NDArray[np.int64], scores: NDArray[np.float64]
 ) -> dict[Measure, NDArray[np.float64]]:
     import numpy as np
 
@@ -110,13 +129,13 @@ def _window(spec: ModelSpec, window: Window) -> PastWindow:
     )
 
 
-def _facts(fit: PastFit) -> FitFacts:
+def _facts(fit: ScoredFit) -> FitFacts:
     return FitFacts(
         as_of=fit.as_of,
         rows=fit.rows,
         cpu_seconds=fit.cpu_seconds,
-        test_log_loss=fit.evaluation.metrics.log_loss,
-        test_base_rate_log_loss=fit.evaluation.base_rate.log_loss,
+        test_log_loss=fit.test_log_loss,
+        test_base_rate_log_loss=fit.test_base_rate_log_loss,
     )
 
 

@@ -70,7 +70,7 @@ def backtest_policies(
     resamples = resamples_of(spec.backtest.seeds, len(windows))
     policies = {DECLARED: spec.retraining, **spec.backtest.policies}
     found: list[PolicyOutcome] = []
-    for days in dict.fromkeys((spec.training.history.days, *spec.backtest.histories)):
+    for days in dict.fromkeys((spec.training.history.rolling_days, *spec.backtest.histories)):
         training = PastTraining(_with_history(spec, days), recipe, published_root, outcomes, cache)
         report(f"{len(windows)} fits on {history_name(days)}")
         replay = _replay(training, windows)
@@ -82,7 +82,7 @@ def backtest_policies(
         windows=tuple(windows),
         seeds=spec.backtest.seeds,
         outcomes=tuple(found),
-        recommendation=recommend(found, resamples, (DECLARED, spec.training.history.days)),
+        recommendation=recommend(found, resamples, (DECLARED, spec.training.history.rolling_days)),
     )
 
 
@@ -128,11 +128,11 @@ def _replay(training: PastTraining, windows: Sequence[Window]) -> Replay:
         fits = replace(training, spec=seeded).fits(training_moments(windows), spec.backtest.workers)
         pasts.append(past_of(seeded, windows, fits, outcomes))
         gates.append(PastGate(seeded, fits, outcomes))
-    return Replay(spec.training.history.days, pasts, gates)
+    return Replay(spec.training.history.rolling_days, pasts, gates)
 
 
 def _with_history(spec: ModelSpec, days: int | None) -> ModelSpec:
-    history = spec.training.history.model_copy(update={"days": days})
+    history = spec.training.history.with_days(days)
     training = spec.training.model_copy(update={"history": history})
     return spec.model_copy(update={"training": training})
 

@@ -1,19 +1,32 @@
-"""The files that a backtest leaves behind: report, table and one picture per history."""
+"""What a backtest leaves behind: report, table, pictures, and the history it recommends."""
 
 from pathlib import Path
 
 from mlops_platform.files import replacing_file, write_text
+from mlops_platform.monitoring.policy.history_choice import RecommendedHistory
 from mlops_platform.usecases.policy_backtest import PolicyBacktest
+from mlops_platform.usecases.policy_recommendation import record_recommendation
 
 RECORD_FILE, REPORT_FILE, TABLE_FILE = "backtest.json", "report.md", "policies.csv"
 
 
-def write_report(found: PolicyBacktest, directory: Path) -> dict[str, bytes]:
-    """Write everything to `directory`, over what an earlier backtest left there.
+def keep_backtest(found: PolicyBacktest, directory: Path, records: Path) -> dict[str, bytes]:
+    """Write everything over what an earlier backtest left there.
+
+    Args:
+        directory: of the report.
+        records: where trainings look for the recommended history.
 
     Returns:
         PNG bytes by name.
     """
+    pictures = _write_report(found, directory)
+    recommended = RecommendedHistory(days=found.recommendation.history_days, made_at=found.made_at)
+    record_recommendation(records, found.model, recommended)
+    return pictures
+
+
+def _write_report(found: PolicyBacktest, directory: Path) -> dict[str, bytes]:
     from mlops_platform.monitoring.policy.backtest.picture import benefit_by_fits
     from mlops_platform.monitoring.policy.backtest.report import (
         csv_of,

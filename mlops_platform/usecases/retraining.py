@@ -121,7 +121,7 @@ def _trained_rows(spec: ModelSpec, published_root: Path, trained: datetime | Non
     """Labels that the last training could read, counted only where a rule asks for them."""
     if trained is None or not _asks(spec, DataGrowthRule):
         return None
-    days = spec.training.history.days
+    days = spec.training.history.rolling_days
     after = trained - timedelta(days=days) if days else BEFORE_ALL_DATA
     return count_new_labels(spec, published_root, after, trained)
 

@@ -19,8 +19,10 @@ from mlops_platform.usecases.policy_backtest import (
     first_recipe,
     replayed_windows,
 )
-from mlops_platform.usecases.policy_backtest_report import write_report
+from mlops_platform.usecases.policy_backtest_report import keep_backtest
+from mlops_platform.usecases.policy_recommendation import recommended_history
 
+pytestmark = pytest.mark.slow
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 DAYS, ROWS_A_DAY, TURNING_DAY = 112, 30, 70
 ROWS = f"""
@@ -184,7 +186,7 @@ def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
 
 
 def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> None:
-    pictures = write_report(found, tmp_path)
+    pictures = keep_backtest(found, tmp_path, tmp_path / "records")
     assert set(pictures) == {"benefit, all history", "benefit, 28 days"}
     assert "Recommended: **" in (tmp_path / "report.md").read_text()
     header, *rows = (tmp_path / "policies.csv").read_text().splitlines()
@@ -192,3 +194,6 @@ def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> No
     assert len(rows) == len(found.outcomes)
     stored = (tmp_path / "backtest.json").read_text()
     assert PolicyBacktest.model_validate_json(stored) == found
+    chosen = recommended_history(tmp_path / "records", found.model)
+    assert chosen is not None
+    assert chosen.days == found.recommendation.history_days

@@ -12,7 +12,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.policy_backtest import PolicyBacktest, backtest_policies
-from mlops_platform.usecases.policy_backtest_report import write_report
+from mlops_platform.usecases.policy_backtest_report import keep_backtest
 
 
 def backtest_definitions(
@@ -48,9 +48,8 @@ def _policy_backtest_asset(
         found = backtest_policies(
             spec, settings().published, home / "fits", present_moment(), context.log.info
         )
-        return dg.MaterializeResult(
-            value=found, metadata=_metadata(found, write_report(found, home))
-        )
+        pictures = keep_backtest(found, home, settings().records)
+        return dg.MaterializeResult(value=found, metadata=_metadata(found, pictures))
 
     return policy_backtest
 

@@ -1,0 +1,1 @@
+"""Retraining policies on the whole year of flights."""
