@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.files import new_directory, write_text
+from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.evaluation import Evaluation
 from mlops_platform.training.search import Recipe
+from mlops_platform.usecases.backtest_past import ScoredFit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,22 +52,22 @@ class PastFit(Record):
     evaluation: Evaluation
     path: Path
 
-    @property
-    def test_log_loss(self) -> float:
-        """Of the judged candidate on its test rows."""
-        return self.evaluation.metrics.log_loss
-
-    @property
-    def test_base_rate_log_loss(self) -> float:
-        """Of always predicting its training base rate on its test rows."""
-        return self.evaluation.base_rate.log_loss
-
-    def scores(self) -> NDArray[np.float64]:
-        """Scores of the released model on the last rows of the outcomes: those after its fit."""
+    def scored(self) -> ScoredFit:
+        """The released model with its scores of what came after its fit."""
         import numpy as np
 
-        found: NDArray[np.float64] = np.load(self.path / SCORES_FILE)
-        return found
+        return ScoredFit(
+            facts=FitFacts(
+                as_of=self.as_of,
+                rows=self.rows,
+                cpu_seconds=self.cpu_seconds,
+                test_log_loss=self.evaluation.metrics.log_loss,
+                test_base_rate_log_loss=self.evaluation.base_rate.log_loss,
+            ),
+            threshold=self.threshold,
+            base_rate=self.base_rate,
+            scores=np.load(self.path / SCORES_FILE),
+        )
 
     def judged(self) -> dict[str, NDArray[Any]]:
         """The judged candidate's test rows: `position` among the outcomes, and `score`."""

@@ -49,7 +49,7 @@ class PastGate:
 
     def _comparison(self, fit: PastFit, champion: PastFit) -> Comparison:
         """On the judged candidate's test rows that the champion was not fitted on."""
-        judged, scores = fit.judged(), champion.scores()
+        judged, scores = fit.judged(), champion.scored().scores
         first = self.outcomes.num_rows - len(scores)
         unseen = judged["position"] >= first
         position = judged["position"][unseen]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, get_args
+from typing import TYPE_CHECKING, get_args
 
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.windows import Window
@@ -19,24 +20,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class ScoredFit(Protocol):
-    """A fit of the past with its scores of the last rows of the outcomes: those after it."""
+@dataclass(frozen=True, eq=False)
+class ScoredFit:
+    """A fit of the past.
 
-    @property
-    def as_of(self) -> datetime: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def cpu_seconds(self) -> float: ...
-    @property
-    def threshold(self) -> float: ...
-    @property
-    def base_rate(self) -> float: ...
-    @property
-    def test_log_loss(self) -> float: ...
-    @property
-    def test_base_rate_log_loss(self) -> float: ...
-    def scores(self) -> NDArray[np.float64]: ...
+    Args:
+        base_rate: share of positives among the rows it was fitted on.
+        scores: of the last rows of the outcomes: those with an event after the last one fitted on.
+    """
+
+    facts: FitFacts
+    threshold: float
+    base_rate: float
+    scores: NDArray[np.float64]
 
 
 def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[Window]) -> pa.Table:
@@ -70,7 +66,7 @@ def past_of(
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
     for at, (fit, window) in enumerate(zip(fits, windows, strict=True)):
-        scores = fit.scores()
+        scores = fit.scores
         began = int((np.datetime64(window.start) - first).astype(np.int64))
         served = day_of[-len(scores) :] >= began
         on, of = day_of[-len(scores) :][served], labels[-len(scores) :][served]
@@ -79,7 +75,7 @@ def past_of(
     inside = day_of >= 0
     return Past(
         windows=tuple(_window(spec, window) for window in windows),
-        fits=tuple(_facts(fit) for fit in fits),
+        fits=tuple(fit.facts for fit in fits),
         window_of=np.repeat(np.arange(len(windows)), [len(window.days) for window in windows]),
         rows=np.bincount(day_of[inside], minlength=count).astype(np.float64),
         known_at=_known_at(spec, outcomes, day_of, count),
@@ -126,16 +122,6 @@ def _window(spec: ModelSpec, window: Window) -> PastWindow:
         end=window.end,
         ends_at=window.ends_at,
         matures_at=matures_at(spec, window),
-    )
-
-
-def _facts(fit: ScoredFit) -> FitFacts:
-    return FitFacts(
-        as_of=fit.as_of,
-        rows=fit.rows,
-        cpu_seconds=fit.cpu_seconds,
-        test_log_loss=fit.test_log_loss,
-        test_base_rate_log_loss=fit.test_base_rate_log_loss,
     )
 
 

@@ -126,7 +126,7 @@ def _replay(training: PastTraining, windows: Sequence[Window]) -> Replay:
     for seed in range(spec.backtest.seeds):
         seeded = _with_seed(spec, spec.training.tuning.seed + seed)
         fits = replace(training, spec=seeded).fits(training_moments(windows), spec.backtest.workers)
-        pasts.append(past_of(seeded, windows, fits, outcomes))
+        pasts.append(past_of(seeded, windows, [fit.scored() for fit in fits], outcomes))
         gates.append(PastGate(seeded, fits, outcomes))
     return Replay(spec.training.history.rolling_days, pasts, gates)
 
