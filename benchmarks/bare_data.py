@@ -43,12 +43,12 @@ WEATHER = """
 """
 
 
-def land(home: Path) -> None:
+def land(home: Path, last_day: date = LAST_DAY) -> None:
     """Convert the source's CSV files to Parquet, one folder per table and day."""
     source = source_folder()
     with ZipFile(source / "flights.csv.zip") as archive:
         archive.extract("flights.csv", home)
-    landing, days = home / "lake" / "landing", f"DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'"
+    landing, days = home / "lake" / "landing", f"DATE '{FIRST_DAY}' AND DATE '{last_day}'"
     with utc_duckdb() as connection:
         for table in ("flights", "weather", *REFERENCES):
             csv = (home if table == "flights" else source) / f"{table}.csv"

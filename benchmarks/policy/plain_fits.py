@@ -13,10 +13,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.spec import ModelSpec
+from mlops_platform.training.metrics import score
 from mlops_platform.training.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.space import Params
+from mlops_platform.training.threshold import theoretical_threshold
+from mlops_platform.usecases.backtest_past import ScoredFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,23 @@ class PlainFit:
     base_rate: float
     scores: NDArray[np.float64]
     judged: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]]
+
+    def scored(self, labels: NDArray[np.int64], spec: ModelSpec) -> ScoredFit:
+        """As the backtest reads it; its test is that of the shortest test length."""
+        position, judged = self.judged[min(self.judged)]
+        tested, constant = labels[position], np.full(len(position), self.base_rate)
+        return ScoredFit(
+            facts=FitFacts(
+                as_of=self.as_of,
+                rows=self.rows,
+                cpu_seconds=self.cpu_seconds,
+                test_log_loss=score("log_loss", tested, judged),
+                test_base_rate_log_loss=score("log_loss", tested, constant),
+            ),
+            threshold=theoretical_threshold(spec.training.costs),
+            base_rate=self.base_rate,
+            scores=self.scores,
+        )
 
 
 @dataclass(frozen=True, eq=False)

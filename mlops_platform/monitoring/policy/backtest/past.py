@@ -66,6 +66,18 @@ class Past:
 
         return np.add.reduceat(self.sums[measure], self._first_days, axis=1)
 
+    def since(self, first: int) -> Past:
+        """The same past, had the first champion been fit `first`."""
+        days = self.window_of >= first
+        return Past(
+            windows=self.windows[first:],
+            fits=self.fits[first:],
+            window_of=self.window_of[days] - first,
+            rows=self.rows[days],
+            known_at=self.known_at[days],
+            sums={measure: sums[first:, days] for measure, sums in self.sums.items()},
+        )
+
     @property
     def window_rows(self) -> NDArray[np.float64]:
         """Labelled rows of each window, shape (windows,)."""
