@@ -58,18 +58,11 @@ class DataVolumeRule(Section):
 
 
 class DataGrowthRule(Section):
-    """Retrain when new labels, counted by how surprising they are, are enough to learn from."""
+    """Retrain when the labels since the last training are a large enough share of its rows."""
 
     rule: Literal["data_growth"] = "data_growth"
     share: Annotated[float, Field(gt=0)] = Field(
-        default=0.16, description="New labelled rows as a share of those of the last training."
-    )
-    surprise: Annotated[float, Field(ge=0, le=8)] = Field(
-        default=2.0,
-        description=(
-            "A window's rows count (log loss / log loss that the test promises) to this power; "
-            "0 counts all rows alike."
-        ),
+        default=0.15, description="New labelled rows over those of the last training."
     )
 
 

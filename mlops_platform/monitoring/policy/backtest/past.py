@@ -66,6 +66,13 @@ class Past:
 
         return np.add.reduceat(self.sums[measure], self._first_days, axis=1)
 
+    def days_of(self, window: int) -> NDArray[np.int64]:
+        """Positions of the days of a window."""
+        import numpy as np
+
+        first, end = np.searchsorted(self.window_of, (window, window + 1))
+        return np.arange(first, end)
+
     def since(self, first: int) -> Past:
         """The same past, had the first champion been fit `first`."""
         days = self.window_of >= first

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 def history_at(standing: Standing) -> History:
     """The history that the platform would have given to the policy."""
-    fits = standing.past.fits
+    fits, known = standing.past.fits, known_days(standing)
     return History(
         now=fits[standing.at].as_of,
         champion_version=standing.champion,
         released_at=fits[standing.champion].as_of,
-        windows=tuple(_window(standing, at) for at in range(standing.at)),
+        windows=tuple(_window(standing, at, known) for at in range(standing.at)),
         retrainings=tuple(_attempts(standing)),
-        new_rows=_new_rows(standing),
+        new_rows=_new_rows(standing, known),
         trained_rows=fits[standing.attempts[-1].fit if standing.attempts else 0].rows,
     )
 
@@ -55,26 +55,26 @@ def _attempts(standing: Standing) -> list[Attempt]:
     ]
 
 
-def _new_rows(standing: Standing) -> int:
+def _new_rows(standing: Standing, known: NDArray[np.bool_]) -> int:
     """Rows whose labels became known since the last training."""
     past = standing.past
     last = standing.attempts[-1].fit if standing.attempts else 0
     since = past.fits[last].as_of.timestamp()
-    fresh = known_days(standing) & (past.known_at > since)
+    fresh = known & (past.known_at > since)
     return int(past.rows[fresh].sum())
 
 
-def _window(standing: Standing, at: int) -> WindowSignals:
+def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSignals:
     past, window, version = standing.past, standing.past.windows[at], standing.serving[at]
     fit = past.fits[version]
-    days = past.window_of == at
-    known = days & known_days(standing)
-    rows, labelled = float(past.rows[days].sum()), float(past.rows[known].sum())
+    days = past.days_of(at)
+    told = days[known[days]]
+    rows, labelled = float(past.rows[days].sum()), float(past.rows[told].sum())
 
-    def mean(measure: Measure, chosen: NDArray[np.bool_], count: float) -> float | None:
+    def mean(measure: Measure, chosen: NDArray[np.int64], count: float) -> float | None:
         return float(past.sums[measure][version, chosen].sum()) / count if count else None
 
-    base_rate = mean("base_rate", known, labelled)
+    base_rate = mean("base_rate", told, labelled)
     hardness = None if base_rate is None else base_rate / fit.test_base_rate_log_loss
     return WindowSignals(
         window=window.name,
@@ -85,7 +85,7 @@ def _window(standing: Standing, at: int) -> WindowSignals:
         rows=int(rows),
         labelled=int(labelled),
         mature=window.matures_at <= past.windows[standing.at - 1].ends_at,
-        log_loss=mean("log_loss", known, labelled),
+        log_loss=mean("log_loss", told, labelled),
         expected_log_loss=None if hardness is None else fit.test_log_loss * hardness,
         base_rate_log_loss=base_rate,
         reference_log_loss=fit.test_log_loss,

@@ -63,3 +63,13 @@ def test_the_paper_s_base_strategy_retrains_in_the_period_that_paid(make_past: M
     ages = np.arange(12)[None, :] - np.arange(12)[:, None]
     walked = walk(make_past(0.5 + 0.05 * np.maximum(ages, 0)), online("base", 0.01))
     assert [one.fit for one in walked.attempts] == [2, 4, 6, 8, 10]
+
+
+def test_a_later_first_champion_has_the_later_part_of_the_same_past(make_past: MakePast) -> None:
+    losses = 0.5 + 0.1 * np.random.default_rng(1).random((6, 6))
+    whole, later = make_past(losses), make_past(losses).since(2)
+    assert [window.name for window in later.windows] == [
+        window.name for window in whole.windows[2:]
+    ]
+    np.testing.assert_array_equal(later.by_window("log_loss"), whole.by_window("log_loss")[2:, 2:])
+    assert walk(later, planned((1,))).serving == (0, 1, 1, 1)
