@@ -43,6 +43,14 @@ class ReleaseConflict(LedgerError):
     """Another writer released this model's next sequence first; nothing was written."""
 
 
+class IncidentConflict(LedgerError):
+    """Another writer wrote about this model's incidents meanwhile; nothing was written."""
+
+
+class NotificationError(MlopsError):
+    """A message did not reach its channel."""
+
+
 class RegistryError(MlopsError):
     """The model registry lacks what the ledger says it holds."""
 

@@ -86,6 +86,16 @@ class Settings:
         return self.lake / "predictions"
 
     @property
+    def incidents(self) -> Path:
+        """`incidents/<model>/<id>.md`: the ticket of every incident."""
+        return self.home / "incidents"
+
+    @property
+    def metrics(self) -> Path:
+        """`*.prom`: for the textfile collector of Prometheus' node exporter."""
+        return self.home / "metrics"
+
+    @property
     def demo(self) -> Path:
         """What `make demo` leaves behind."""
         return self.home / "demo"
@@ -105,6 +115,10 @@ class Settings:
     def challenger_pointer(self, model: str) -> Path:
         """Like the release pointer, for a version in shadow or canary; absent where none is."""
         return self.model_home(model) / "challenger.json"
+
+    def alerts_metrics(self, model: str) -> Path:
+        """Written at every tick of a model's alerts, so that its age is their heartbeat."""
+        return self.metrics / f"alerts_{model}.prom"
 
     def prediction_log(self, model: str) -> Path:
         """Where the workers of a service write what they answered, one JSON line each."""

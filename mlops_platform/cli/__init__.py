@@ -17,6 +17,7 @@ COMMANDS = {
     "why": "Tell what served, what was decided and why, from the ledger.",
     "sql": "Query the lake with SQL, read-only.",
     "doctor": "Look for what is stuck, late or out of step, each with its cure.",
+    "incidents": "List what is wrong now; acknowledge it, resolve it, try the channels.",
     "serve": "Serve the champion of a model; later releases are followed by themselves.",
     "rollback": "Release the previous champion again; wait until running services follow.",
     "approve": "Promote the challenger or start the suggested retraining, or --reject it.",

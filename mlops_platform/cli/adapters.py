@@ -1,11 +1,13 @@
-"""Ledger and registry for commands that must work, and quickly, whatever state Dagster is in."""
+"""What commands need that must work, and quickly, whatever state Dagster is in."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlops_platform.clock import present
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
+    from mlops_platform.ledger.incident_log import IncidentLog
     from mlops_platform.ledger.ledger import Ledger
     from mlops_platform.registry.registry import Registry
 
@@ -14,8 +16,19 @@ def open_ledger() -> "Ledger":
     """The ledger of this deployment."""
     from mlops_platform.ledger.ledger import Ledger
 
-    current = settings()
-    return Ledger(current.ledger_url, clock=lambda: present(current.replayed_moment))
+    return Ledger(settings().ledger_url, clock=present_moment)
+
+
+def open_incident_log() -> "IncidentLog":
+    """Everything that happened in incidents of this deployment."""
+    from mlops_platform.ledger.incident_log import IncidentLog
+
+    return IncidentLog(settings().ledger_url)
+
+
+def present_moment() -> datetime:
+    """The moment at which this deployment is."""
+    return present(settings().replayed_moment)
 
 
 def open_registry() -> "Registry":

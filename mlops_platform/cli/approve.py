@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
 @click.option("--actor", callback=not_blank, help="Who decides  [default: the login name]")
 def command(model: str, reject: bool, what: str | None, reason: str, actor: str | None) -> None:
-    """Answer what waits for a person: promote the challenger, or start the suggested retraining.
+    """Promote the challenger or start the suggested retraining, or --reject it.
 
     Neither the evidence so far nor a freeze stops the promotion of a challenger; running services
     follow by themselves. An approved retraining is started by the model's sensor, and judged by

@@ -9,7 +9,7 @@ from mlops_platform.cli.console import console
 from mlops_platform.errors import SettingsError
 
 if TYPE_CHECKING:
-    from mlops_platform.usecases.diagnosis import Finding
+    from mlops_platform.usecases.finding import Finding
 
 COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
 

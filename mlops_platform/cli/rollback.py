@@ -7,9 +7,12 @@ import click
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.adapters import open_ledger, open_registry
 from mlops_platform.cli.console import console
+from mlops_platform.errors import RegistryError
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
+    from mlops_platform.ledger.ledger import Ledger
+    from mlops_platform.registry.registry import Registry
     from mlops_platform.usecases.await_workers import Followed
 
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     """Release the previous champion again; wait until running services follow.
 
+    MLflow's alias follows last: with the registry down, what serves is rolled back nevertheless.
     A freeze does not stop a person. What is rolled back is never promoted again; a retraining
     makes another version. Ends with code 1 where a running worker still serves another release.
     """
@@ -34,14 +38,12 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     from mlops_platform.usecases.record_activations import ActivationRecorder
     from mlops_platform.usecases.roll_back import roll_back
 
-    ledger, log = open_ledger(), settings().prediction_log(model)
+    ledger, registry, log = open_ledger(), open_registry(), settings().prediction_log(model)
     recorder = ActivationRecorder(ledger, model, log)
     recorder.record()
     release = roll_back(
-        ledger,
-        open_registry(),
-        settings().release_pointer(model),
-        model,
+        *(ledger, registry, settings().release_pointer(model), model),
+        bentoml_home=settings().bentoml_home,
         reason=reason,
         actor=actor or login_name(),
     )
@@ -51,8 +53,18 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     )
     followed = await_workers(recorder, log, release.sequence, wait)
     _tell(followed)
+    _move_alias(ledger, registry, model)
     if not followed.by_all:
         raise click.exceptions.Exit(1)
+
+
+def _move_alias(ledger: "Ledger", registry: "Registry", model: str) -> None:
+    from mlops_platform.usecases.reconcile import reconcile
+
+    try:
+        reconcile(ledger, registry, settings().release_pointer(model), model)
+    except RegistryError as error:
+        _say(f"MLflow's alias still names another version: {error}")
 
 
 def _tell(followed: "Followed") -> None:

@@ -10,7 +10,12 @@ from rich.text import Text
 from mlops_platform.cli.console import console
 
 if TYPE_CHECKING:
-    from mlops_platform.usecases.status import DeploymentStatus, ModelStatus, WindowStatus
+    from mlops_platform.usecases.status import (
+        ChallengerStatus,
+        DeploymentStatus,
+        ModelStatus,
+        WindowStatus,
+    )
 
 
 @click.command()
@@ -100,7 +105,18 @@ def _champion(model: "ModelStatus") -> Text:
         told.append(
             f"\nworkers report\nrelease {reported.release}", style="yellow" if behind else "green"
         )
+    if model.challenger is not None:
+        told.append(_challenger(model.challenger, zone), style="cyan")
     return told
+
+
+def _challenger(challenger: "ChallengerStatus", zone: ZoneInfo) -> str:
+    share = f" of {100 * challenger.share:.0f} %" if challenger.share else ""
+    lacks = "" if challenger.bento else "\nwithout a Bento"
+    return (
+        f"\nchallenger {challenger.version}\n{challenger.mode}{share} since\n"
+        f"{challenger.since.astimezone(zone):%Y-%m-%d %H:%M}{lacks}"
+    )
 
 
 def _window(window: "WindowStatus | None") -> str:

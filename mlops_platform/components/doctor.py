@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,7 @@ from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation import UNFINISHED as NOT_ENDED
 from mlops_platform.components.model_lifecycle.services import (
+    open_incident_log,
     open_ledger,
     open_registry,
     present_moment,
@@ -22,10 +24,13 @@ from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.alerts_diagnosis import AlertsFacts
 from mlops_platform.usecases.diagnosis import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.incidents import incidents_in
 from mlops_platform.usecases.reconcile import projection_faults
 from mlops_platform.usecases.verdicts import open_request
 
@@ -120,6 +125,22 @@ def _examine_model(
         request=request,
         request_runs=_count_runs(instance, request),
         training=bool(instance.get_runs(training, limit=1)),
+        alerts=_examine_alerts(name, spec),
+    )
+
+
+def _examine_alerts(name: str, spec: ModelSpec | None) -> AlertsFacts:
+    beat, incidents = settings().alerts_metrics(name), incidents_in(open_incident_log(), name)
+    channels = [channel.name for channel in spec.alerting.channels] if spec else []
+    return AlertsFacts(
+        machine_now=datetime.now(UTC),
+        tickets=settings().incidents / name,
+        expected=spec is not None and spec.schedules.alerts,
+        ticked_at=datetime.fromtimestamp(beat.stat().st_mtime, UTC) if beat.is_file() else None,
+        open=tuple(one for one in incidents.values() if one.is_open),
+        waiting={
+            channel: len(waiting) for channel, waiting in undelivered(incidents, channels).items()
+        },
     )
 
 

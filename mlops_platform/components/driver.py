@@ -73,18 +73,18 @@ class JobDriver:
         """
         repository = self.definitions.get_repository_def()
         if repository.has_schedule_def(automation):
-            schedule, kind = repository.get_schedule_def(automation), "schedule"
-            with dg.build_schedule_context(self.instance, repository_def=repository) as context:
-                ticked: Any = schedule.evaluate_tick(context)
-            job: str | None = schedule.job_name
+            acting: Any = repository.get_schedule_def(automation)
+            in_context: Any = dg.build_schedule_context
+            kind = "schedule"
         else:
-            sensor, kind = repository.get_sensor_def(automation), "sensor"
-            with dg.build_sensor_context(self.instance, repository_def=repository) as context:
-                ticked = sensor.evaluate_tick(context)
-            job = sensor.job_name
+            acting = repository.get_sensor_def(automation)
+            in_context, kind = dg.build_sensor_context, "sensor"
+        with in_context(self.instance, repository_def=repository) as context:
+            ticked = acting.evaluate_tick(context)
         return [
             self.run(
-                request.job_name or str(job),
+                # Asked only here: a sensor that acts in its tick has no job to name.
+                request.job_name or acting.job_name,
                 partition=request.partition_key,
                 config=request.run_config,
                 tags={

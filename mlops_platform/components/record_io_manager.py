@@ -49,10 +49,18 @@ def latest_record(asset: dg.AssetKey, record_type: type[R]) -> R:
     return _read(_file(asset), record_type)
 
 
-def partition_records(asset: dg.AssetKey, record_type: type[R]) -> dict[str, R]:
-    """What a partitioned asset last handed on, by partition, in order."""
-    folder = _file(asset, "any").parent
-    return {file.stem: _read(file, record_type) for file in sorted(folder.glob("[!.]*.json"))}
+def partition_records(asset: dg.AssetKey, record_type: type[R], latest: int = 0) -> dict[str, R]:
+    """What a partitioned asset last handed on, by partition, in order.
+
+    Args:
+        latest: only of so many latest partitions; of all where it is 0.
+    """
+    return {file.stem: _read(file, record_type) for file in _files(asset)[-latest:]}
+
+
+def recorded_partitions(asset: dg.AssetKey) -> list[str]:
+    """Partitions for which an asset handed something on, in order; nothing is read."""
+    return [file.stem for file in _files(asset)]
 
 
 def partition_record(asset: dg.AssetKey, partition: str, record_type: type[R]) -> R | None:
@@ -78,6 +86,10 @@ def _file(asset: dg.AssetKey, partition: str | None = None, run_id: str | None =
     folder = settings().records / ("latest" if run_id is None else f"runs/{run_id}")
     name = "__".join(asset.path)
     return folder / f"{name}.json" if partition is None else folder / name / f"{partition}.json"
+
+
+def _files(asset: dg.AssetKey) -> list[Path]:
+    return sorted(_file(asset, "any").parent.glob("[!.]*.json"))
 
 
 def _read(path: Path, record_type: type[R]) -> R:

@@ -12,12 +12,19 @@ from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.window_signals import window_signals
 
 
-def recorded_windows(model: str) -> ModelWindows:
-    """Everything that was recorded about the windows of a model."""
+def recorded_windows(model: str, latest: int = 0) -> ModelWindows:
+    """Everything that was recorded about the windows of a model.
+
+    Args:
+        latest: only of so many latest windows; of all where it is 0.
+    """
+    scored, performance, drift = (
+        dg.AssetKey([model, asset]) for asset in ("predictions", "performance", "drift_report")
+    )
     return ModelWindows(
-        scored=partition_records(dg.AssetKey([model, "predictions"]), ScoredWindow),
-        performance=partition_records(dg.AssetKey([model, "performance"]), WindowPerformance),
-        drift=partition_records(dg.AssetKey([model, "drift_report"]), WatchedWindow),
+        scored=partition_records(scored, ScoredWindow, latest),
+        performance=partition_records(performance, WindowPerformance, latest),
+        drift=partition_records(drift, WatchedWindow, latest),
     )
 
 

@@ -11,9 +11,16 @@ from mlops_platform.ledger.records import (
     STANDING_KINDS,
     NewActivation,
     NewDecision,
+    NewIncidentEvent,
     VersionIdentity,
 )
-from mlops_platform.ledger.tables import activations, decisions, packagings, releases
+from mlops_platform.ledger.tables import (
+    activations,
+    decisions,
+    incident_events,
+    packagings,
+    releases,
+)
 
 
 def append_decision(
@@ -110,6 +117,17 @@ def append_activation(connection: Connection, model: str, activation: NewActivat
     row = {"id": activation_id, "model": model, **activation.model_dump()}
     _append(connection, activations, activations.c.id, row)
     return activation_id
+
+
+def append_incident_event(connection: Connection, model: str, event: NewIncidentEvent) -> None:
+    """Write an event in the life of an incident."""
+    row = {
+        "id": _next_id(connection, incident_events),
+        "model": model,
+        **event.model_dump(exclude={"facts"}),
+        "facts": canonical_json(event.facts),
+    }
+    _append(connection, incident_events, incident_events.c.id, row)
 
 
 def _append(connection: Connection, table: Table, key: Column[int], row: dict[str, Any]) -> None:

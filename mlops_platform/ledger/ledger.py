@@ -186,11 +186,13 @@ class Ledger:
             released = _chain(connection, tables.releases, "sequence", model)
             packaged = _chain(connection, tables.packagings, "id", model)
             activated = _chain(connection, tables.activations, "id", model)
+            happened = _chain(connection, tables.incident_events, "id", model)
         return (
             first_broken_link("decisions", "id", decided)
             or first_broken_link("releases", "sequence", released)
             or first_broken_link("packagings", "id", packaged)
             or first_broken_link("activations", "id", activated)
+            or first_broken_link("incident_events", "id", happened)
             or first_loose_end(decided, released)
         )
 

@@ -119,6 +119,46 @@ class Activation(NewActivation):
     hash: str
 
 
+IncidentEventKind = Literal[
+    "opened",
+    "persisted",
+    "reopened",
+    "escalated",
+    "noticed",
+    "delivered",
+    "acknowledged",
+    "resolved",
+]
+
+
+class NewIncidentEvent(Record):
+    """Something that happened in the life of an incident.
+
+    Args:
+        incident: its id, unique for all time, for example ``flight_delay-7``.
+        told: what happened, in words.
+        actor: who or what did it.
+        facts: finite numbers, strings, lists and mappings only.
+        happened_at: by the clock of the deployment.
+    """
+
+    incident: str
+    kind: IncidentEventKind
+    told: str
+    actor: str
+    facts: dict[str, Any] = Field(default={})
+    happened_at: datetime
+
+
+class IncidentEvent(NewIncidentEvent):
+    """A written event."""
+
+    id: int
+    model: str
+    previous_hash: str
+    hash: str
+
+
 class ChainFault(Record):
     """The first row that does not fit its chain."""
 

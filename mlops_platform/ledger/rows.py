@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from mlops_platform.ledger.records import Activation, Decision, Release
+from mlops_platform.ledger.records import Activation, Decision, IncidentEvent, Release
 from mlops_platform.ledger.tables import decisions, packagings, releases
 
 _LATEST_BENTO = (
@@ -41,3 +41,8 @@ def decision_from(row: RowMapping) -> Decision:
 def activation_from(row: RowMapping) -> Activation:
     """Record of a row of `activations`."""
     return Activation(**row)
+
+
+def incident_event_from(row: RowMapping) -> IncidentEvent:
+    """Record of a row of `incident_events`."""
+    return IncidentEvent(**{**row, "facts": json.loads(row["facts"])})

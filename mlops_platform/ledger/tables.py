@@ -115,3 +115,18 @@ activations = Table(
 )
 """What the workers of a service report. A worker may serve what was never released (a packed
 version without a pointer, a challenger), so that nothing here refers to `releases`."""
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(63), nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("facts", Text, nullable=False, comment="Canonical JSON."),
+    Column("happened_at", UtcDateTime, nullable=False),
+    *_chain(),
+)
+"""The life of every incident; what is open now follows from its events."""

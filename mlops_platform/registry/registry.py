@@ -178,9 +178,10 @@ class Registry:
         found: list[RegisteredVersion] = []
         token: str | None = None
         while True:
-            page = self._client.search_model_versions(
-                f"name = '{model}'", order_by=["version_number DESC"], page_token=token
-            )
+            with self._reached():
+                page = self._client.search_model_versions(
+                    f"name = '{model}'", order_by=["version_number DESC"], page_token=token
+                )
             found += [version_from(entity) for entity in page]
             token = page.token
             if not token:
@@ -193,24 +194,39 @@ class Registry:
             RegistryError: there is no such version.
         """
         self.version(model, version)
-        self._client.set_registered_model_alias(model, alias, str(version))
+        with self._reached():
+            self._client.set_registered_model_alias(model, alias, str(version))
 
     def delete_alias(self, model: str, alias: str) -> None:
         """Remove an alias."""
-        self._client.delete_registered_model_alias(model, alias)
+        with self._reached():
+            self._client.delete_registered_model_alias(model, alias)
 
     def alias_version(self, model: str, alias: str) -> int | None:
         """Version that an alias points to, or None."""
         from mlflow.exceptions import MlflowException
 
-        try:
-            registered_model = self._client.get_registered_model(model)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
+        with self._reached():
+            try:
+                registered_model = self._client.get_registered_model(model)
+            except MlflowException as error:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                    return None
+                raise
         version = registered_model.aliases.get(alias)
         return None if version is None else int(version)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except MlflowException as error:
+            raise RegistryError(
+                f"the registry did not answer ({error.message}). Look whether MLflow's database or "
+                "server is up; `mlops reconcile` then brings it in line with the ledger."
+            ) from error
 
     @cached_property
     def _client(self) -> MlflowClient:

@@ -65,6 +65,12 @@ class Contents:
     golden_rows: GoldenRows
 
 
+def bento_folder(bentoml_home: Path, tag: str) -> Path:
+    """Where BentoML's store keeps a Bento; the folder `src` in it holds the contents."""
+    name, _, version = tag.partition(":")
+    return bentoml_home / "bentos" / name / version
+
+
 def read_contents(root: Path) -> Contents:
     """Read what lies under `root`, the `src` folder of a Bento."""
     return Contents(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.serving.schema import FeatureSchema, NumericColumn
@@ -23,7 +24,8 @@ def frame_of(schema: FeatureSchema, rows: Sequence[Row]) -> pd.DataFrame:
     columns = {}
     for column in schema.columns:
         dtype = "float64" if isinstance(column, NumericColumn) else "object"
-        columns[column.name] = np.array([row[column.name] for row in rows], dtype=dtype)
+        values = map(itemgetter(column.name), rows)
+        columns[column.name] = np.fromiter(values, dtype, len(rows))
     return pd.DataFrame(columns)
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
-from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import Metrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, Route
@@ -34,7 +33,10 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
     version, role = roles.answering(entity)
     # Before it scores: a failure is the failure of this version.
     exchange.answered_by(version.release.version, role)
-    return _scored(row, entity, version.scorer.probability(row), version, role)
+    probability, unknown = version.scorer.probability(row), version.scorer.unknown_categories(row)
+    release = version.release
+    decision = probability >= release.threshold
+    return ScoredRow(row, entity, probability, decision, unknown, version, release, role)
 
 
 def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
@@ -57,10 +59,12 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
 def _scored_by(
     version: ServedVersion, role: Role, rows: Sequence[Json], key: str
 ) -> list[ScoredRow]:
+    release, threshold = version.release, version.release.threshold
     probabilities = version.scorer.probabilities(rows)
+    unknown = version.scorer.unknown_in_each(rows)
     return [
-        _scored(row, row.get(key), probability, version, role)
-        for row, probability in zip(rows, probabilities, strict=True)
+        ScoredRow(row, row.get(key), one, one >= threshold, strange, version, release, role)
+        for row, one, strange in zip(rows, probabilities, unknown, strict=True)
     ]
 
 
@@ -118,17 +122,6 @@ def count(metrics: Metrics, rows: Sequence[ScoredRow]) -> None:
         metrics.predicted(version, role, number)
     for (tell, field), number in odd.items():
         tell(field, number)
-
-
-def _scored(
-    row: Json, entity: str | None, probability: float, version: ServedVersion, role: Role
-) -> ScoredRow:
-    release = version.release
-    if not 0 <= probability <= 1:  # NaN included, which JSON would hide as null
-        raise UnscorableRow(f"{release.model} answers these values with {probability}")
-    decision = probability >= release.threshold
-    unknown = version.scorer.unknown_categories(row)
-    return ScoredRow(row, entity, probability, decision, unknown, version, release, role)
 
 
 def _warning(field: str, value: str) -> Json:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlops_platform.spec import ModelSpec
 
 MAX_CATEGORIES = 10_000
+LARGEST_NUMBER = 1e30
+"""Larger ones overflow on their way through scalers and single-precision trees."""
 
 
 class NumericColumn(Record):
@@ -82,7 +84,7 @@ def describe_features(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
     """Read the schema off `rows`, those that the released model was fitted on.
 
     Raises:
-        ServingError: no rows, a column is absent, holds the wrong type or an infinite number.
+        ServingError: no rows, a column is absent, holds the wrong type or too large a number.
     """
     if rows.empty:
         raise ServingError(f"{spec.name}: no rows to describe; give the rows of the training set.")
@@ -110,8 +112,12 @@ def _numeric(values: pd.Series) -> NumericColumn:
             "declare it under `features.categorical` or publish it as a number."
         )
     known = values.dropna().to_numpy(dtype="float64")
-    if not np.isfinite(known).all():
-        raise ServingError(f"{values.name}: holds an infinite number; publish it as NULL instead.")
+    largest = float(np.abs(known).max(initial=0.0))
+    if largest > LARGEST_NUMBER:
+        raise ServingError(
+            f"{values.name}: holds {largest:g}, more than {LARGEST_NUMBER:g}; publish what is not "
+            "known as NULL, and large numbers in a larger unit."
+        )
     return NumericColumn(
         name=str(values.name),
         missing_allowed=len(known) < len(values),

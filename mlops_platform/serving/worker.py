@@ -6,10 +6,12 @@ import logging
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.following.follower import Follower
 from mlops_platform.serving.http.authentication import Authentication
+from mlops_platform.serving.online.store import OnlineStore
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.shadow import Shadow
@@ -33,6 +35,7 @@ class Worker:
         roles: what answers, replaced as a whole; None until something is loaded.
         problem: why the worker is not ready; None where it is.
         log: None where predictions are not logged.
+        store: None where the model declares no online store, or the environment names none.
         tracing: None where no traces are made.
     """
 
@@ -49,6 +52,7 @@ class Worker:
         self.roles: Roles | None = None
         self.problem: str | None = "the model is not loaded yet"
         self.log: PredictionLog | None = None
+        self.store: OnlineStore | None = None
         self.tracing: Tracing | None = None
 
     def start(self) -> None:
@@ -65,6 +69,9 @@ class Worker:
             self.log = PredictionLog(
                 self.runtime.log, serving.log, self.name, entity=features.entity
             )
+        if serving.online_store is not None and self.runtime.online_store is not None:
+            stale_after = timedelta(minutes=serving.online_store.stale_after_minutes)
+            self.store = OnlineStore.open(self.runtime.online_store, features, stale_after)
         if self.runtime.traces is not None:
             self.tracing = open_tracing(features.model, self.runtime.traces)
         self.objectives = Objectives(self.runtime.log, self.name, features.model)
@@ -90,5 +97,7 @@ class Worker:
         self.objectives.close()
         if self.log is not None:
             self.log.close()
+        if self.store is not None:
+            self.store.close()
         if self.tracing is not None:
             self.tracing.close()

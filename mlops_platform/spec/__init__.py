@@ -1,7 +1,16 @@
 """What one model is: the frozen sections of its YAML."""
 
+from mlops_platform.spec.alerting import AlertingSpec, SilenceSpec
 from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.channels import (
+    AlertSeverity,
+    ChannelSpec,
+    EmailChannelSpec,
+    LogChannelSpec,
+    SlackChannelSpec,
+    WebhookChannelSpec,
+)
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
@@ -48,6 +57,8 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "AlertSeverity",
+    "AlertingSpec",
     "AllRule",
     "AnyRule",
     "BacktestSpec",
@@ -55,12 +66,14 @@ __all__ = [
     "CandidateSpec",
     "CardSpec",
     "ChangePointRule",
+    "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",
     "DataGrowthRule",
     "DataVolumeRule",
     "DriftRule",
     "DriftSpec",
+    "EmailChannelSpec",
     "EstimatedPerformanceRule",
     "EstimatorSpec",
     "EvaluationSpec",
@@ -70,6 +83,7 @@ __all__ = [
     "ImprovementSpec",
     "LabelSpec",
     "LevelsSpec",
+    "LogChannelSpec",
     "Metric",
     "ModelSpec",
     "MonitoringSpec",
@@ -87,9 +101,12 @@ __all__ = [
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
+    "SilenceSpec",
+    "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",
     "TuningSpec",
+    "WebhookChannelSpec",
     "WindowSpec",
     "inconsistencies",
     "missing_columns",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_platform.spec.alerting import AlertingSpec
 from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
@@ -32,6 +33,7 @@ class ModelSpec(Section):
     evaluation: EvaluationSpec = EvaluationSpec()
     gate: GateSpec = GateSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
+    alerting: AlertingSpec = AlertingSpec()
     retraining: RetrainingSpec = RetrainingSpec()
     backtest: BacktestSpec = BacktestSpec()
     schedules: SchedulesSpec = SchedulesSpec()

@@ -44,6 +44,13 @@ class RetrainingSpec(Section):
         default=7, description="Least time between two retrainings that the policy asks for."
     )
     budget: BudgetSpec | None = Field(default=None, description="No limit where null.")
+    warm_start_trials: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description=(
+            "Trials of the search of a retraining, which then begins with the champion's "
+            "parameters; the whole search of `training.tuning` where null."
+        ),
+    )
     max_attempts: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Runs of one retraining that fail before a verdict."
     )

@@ -13,3 +13,6 @@ class SchedulesSpec(Section):
     rollout: bool = Field(
         default=False, description="The verdicts on a challenger and on a new champion."
     )
+    alerts: bool = Field(
+        default=False, description="The sensor that turns what fails into incidents."
+    )

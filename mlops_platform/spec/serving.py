@@ -1,6 +1,7 @@
 """How a released model is served, logged and rolled out; packed into every Bento."""
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -60,13 +61,25 @@ class ServingSpec(Section):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
         default=10.0, description="A request that takes longer is answered with 504."
     )
-    drain_seconds: Annotated[int, Field(ge=1, le=600)] = Field(
+    drain_seconds: Annotated[int, Field(ge=1, le=900)] = Field(
         default=20, description="Time that requests in flight have to end once the service stops."
     )
     log: PredictionLogSpec = PredictionLogSpec()
     online_store: OnlineStoreSpec | None = Field(
         default=None, description="Switches `/v1/predict_by_entity` and its export on."
     )
+
+    @model_validator(mode="after")
+    def _every_request_ends_before_the_service_does(self) -> Self:
+        # A time-out may come a twentieth of its time late.
+        least = math.ceil(1.1 * self.timeout_seconds)
+        if self.drain_seconds < least:
+            raise ValueError(
+                f"drain_seconds={self.drain_seconds} would cut requests short that may take "
+                f"timeout_seconds={self.timeout_seconds:g}; drain for {least} at least, or let "
+                "them time out earlier"
+            )
+        return self
 
 
 class ProbationSpec(Section):

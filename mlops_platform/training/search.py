@@ -11,7 +11,14 @@ from mlops_platform.spec import LOWER_IS_BETTER, CandidateSpec, ModelSpec
 from mlops_platform.training.pipeline import candidate_named
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.scoring import FoldScorer
-from mlops_platform.training.space import Params, defaults_of, dimensions_of, encoded, suggest
+from mlops_platform.training.space import (
+    Params,
+    defaults_of,
+    dimensions_of,
+    encoded,
+    holds,
+    suggest,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -52,17 +59,23 @@ class Recipe(Record):
 
 
 def search(
-    spec: ModelSpec, rows: DataFrame, on_trial: Callable[[Trial], None] = lambda trial: None
+    spec: ModelSpec,
+    rows: DataFrame,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
+    start: Recipe | None = None,
 ) -> Recipe:
     """Find the best candidate and parameters on the training part of a split.
 
-    Every candidate's defaults are tried first, even where the budget holds fewer trials. The same
-    rows and seed give the same recipe.
+    Every candidate's defaults are tried first, even where the budget holds fewer trials; with a
+    start, it comes before them, and the budget is kept. The same rows, seed and start give the same
+    recipe.
 
     Args:
-        spec: the model; its `training.tuning` is the budget.
+        spec: the model; its `training.tuning` is the budget, with a start
+            `retraining.warm_start_trials`.
         rows: training part, ordered in time.
         on_trial: called after each trial, for logging and progress.
+        start: recipe whose parameters are tried first, one of this spec's `startable`.
 
     Raises:
         TrainingError: folds cannot be cut, or every trial failed.
@@ -71,15 +84,21 @@ def search(
     scorer = FoldScorer(spec, rows if tuning.max_rows is None else rows.tail(tuning.max_rows))
     trials = []
     with _quiet_optuna():
-        study = _study(spec)
-        for _ in range(budget(spec)):
+        study = _study(spec, start)
+        for _ in range(budget(spec, warm=start is not None)):
             trial = _run(study, spec, scorer)
             trials.append(trial)
             on_trial(trial)
     return _best(spec, trials)
 
 
-def _study(spec: ModelSpec) -> optuna.Study:
+def startable(spec: ModelSpec, recipe: Recipe) -> bool:
+    """Whether a search of this spec can begin with a recipe of an earlier one."""
+    named = [one for one in spec.training.candidates if one.name == recipe.candidate]
+    return any(holds(candidate, recipe.params) for candidate in named)
+
+
+def _study(spec: ModelSpec, start: Recipe | None) -> optuna.Study:
     import optuna
 
     tuning = spec.training.tuning
@@ -91,14 +110,19 @@ def _study(spec: ModelSpec) -> optuna.Study:
         sampler=optuna.samplers.TPESampler(seed=tuning.seed, n_startup_trials=random_trials),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=random_trials),
     )
+    if start is not None:
+        params = encoded(candidate_named(spec, start.candidate), start.params)
+        study.enqueue_trial({"candidate": start.candidate, **params})
     for candidate in candidates:
         defaults = encoded(candidate, defaults_of(candidate))
         study.enqueue_trial({"candidate": candidate.name, **defaults})
     return study
 
 
-def budget(spec: ModelSpec) -> int:
+def budget(spec: ModelSpec, *, warm: bool = False) -> int:
     """Trials of one search: as many as declared, one per candidate where nothing is searched."""
+    if warm and spec.retraining.warm_start_trials is not None:
+        return spec.retraining.warm_start_trials
     candidates = spec.training.candidates
     searched = any(dimensions_of(candidate) for candidate in candidates)
     return max(spec.training.tuning.trials, len(candidates)) if searched else len(candidates)

@@ -84,6 +84,21 @@ def encoded(candidate: CandidateSpec, params: Params) -> dict[str, Any]:
     }
 
 
+def holds(candidate: CandidateSpec, params: Params) -> bool:
+    """Whether `params` are one point of a candidate's space."""
+    dimensions = dimensions_of(candidate)
+    return params.keys() == dimensions.keys() and all(
+        _within(dimensions[name], value) for name, value in params.items()
+    )
+
+
+def _within(dimension: SearchDimension, value: Any) -> bool:
+    if not isinstance(dimension, RangeSpec):
+        return _position(dimension, value) >= 0
+    whole = not dimension.integer or isinstance(value, int)
+    return _is_number(value) and whole and dimension.low <= value <= dimension.high
+
+
 def _encoded(dimension: SearchDimension, value: Any) -> Any:
     return value if isinstance(dimension, RangeSpec) else _position(dimension, value)
 

@@ -4,32 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
-from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.alerts_diagnosis import AlertsFacts, alerts_findings
+from mlops_platform.usecases.finding import SEVERITIES, Finding
 from mlops_platform.usecases.measure_performance import matures_at
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.reconcile import ProjectionFault
 from mlops_platform.usecases.roll_back import previous_champion
 
-Severity = Literal["error", "warning", "information"]
-SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "information")
 GRACE: Final = timedelta(hours=12)
 """After the midnight that ends a window: its schedule has ticked and its run has ended by then."""
 HEAL: Final = "mlops doctor --heal"
-
-
-class Finding(Record):
-    """What is wrong, where, and the command that puts it right."""
-
-    severity: Severity
-    what: str
-    where: str
-    cure: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,7 @@ class ModelFacts:
         request: the retraining that was decided and has no verdict.
         request_runs: runs that were started for it.
         training: a training of the model runs or is queued.
+        alerts: its incidents, and the state of its alerting; None where they were not looked at.
     """
 
     model: str
@@ -56,6 +47,7 @@ class ModelFacts:
     request: Decision | None = None
     request_runs: int = 0
     training: bool = False
+    alerts: AlertsFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +97,7 @@ def diagnose(facts: Facts) -> list[Finding]:
             *_of_releases(facts, model),
             *_of_windows(facts, model),
             *_of_request(facts, model),
+            *(alerts_findings(model.model, model.alerts) if model.alerts else ()),
         ]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 

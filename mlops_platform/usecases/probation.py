@@ -18,6 +18,7 @@ from mlops_platform.monitoring.trials.probation import (
 )
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.freeze import frozen_by, told
+from mlops_platform.usecases.reconcile import reconcile
 from mlops_platform.usecases.roll_back import previous_champion, roll_back
 from mlops_platform.usecases.service_figures import service_figures
 
@@ -73,6 +74,8 @@ def end_probation(
     release: Release,
     verdict: ProbationVerdict,
     actor: str,
+    *,
+    bentoml_home: Path,
 ) -> str:
     """Let a verdict act, and tell what was done.
 
@@ -91,11 +94,13 @@ def end_probation(
     if verdict.kind == "roll_back":
         restored = roll_back(
             *(ledger, registry, pointer, release.model),
+            bentoml_home=bentoml_home,
             reason=verdict.reason,
             actor=actor,
             evidence={PROBATION: release.sequence, **verdict.evidence},
             expected_sequence=release.sequence,
         )
+        reconcile(ledger, registry, pointer, release.model)
         return f"{verdict.reason} Version {restored.version} serves again."
     if verdict.kind == "keep":
         _record_once(ledger, release, "keep", verdict.reason, verdict, actor)

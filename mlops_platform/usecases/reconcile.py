@@ -39,21 +39,15 @@ class _Projections:
     path: Path
     read: Callable[[Path], ReleasePointer | None]
 
-    def faults(self, registry: Registry, model: str) -> list[ProjectionFault]:
+    def pointer_faults(self) -> list[ProjectionFault]:
+        wanted = None if self.wanted is None else self.wanted.model_dump_json()
+        return self._difference("pointer", self._pointed(), wanted)
+
+    def alias_faults(self, registry: Registry, model: str) -> list[ProjectionFault]:
         alias = registry.alias_version(model, self.role)
-        wanted = self.wanted
-        views: dict[Literal["alias", "pointer"], tuple[str | None, str | None]] = {
-            "alias": (
-                None if alias is None else str(alias),
-                None if wanted is None else str(wanted.version),
-            ),
-            "pointer": (self._found(), None if wanted is None else wanted.model_dump_json()),
-        }
-        return [
-            ProjectionFault(projection=projection, role=self.role, found=found, expected=expected)
-            for projection, (found, expected) in views.items()
-            if found != expected
-        ]
+        found = None if alias is None else str(alias)
+        wanted = None if self.wanted is None else str(self.wanted.version)
+        return self._difference("alias", found, wanted)
 
     def write_alias(self, registry: Registry, model: str) -> None:
         if self.wanted is None:
@@ -67,7 +61,17 @@ class _Projections:
         else:
             write_pointer(self.path, self.wanted)
 
-    def _found(self) -> str | None:
+    def _difference(
+        self, projection: Literal["alias", "pointer"], found: str | None, expected: str | None
+    ) -> list[ProjectionFault]:
+        if found == expected:
+            return []
+        fault = ProjectionFault(
+            projection=projection, role=self.role, found=found, expected=expected
+        )
+        return [fault]
+
+    def _pointed(self) -> str | None:
         try:
             pointer = self.read(self.path)
         except LedgerError:
@@ -83,13 +87,20 @@ def projection_faults(
     Args:
         pointer: where the model's release pointer belongs; that of a challenger lies beside it.
     """
-    return _faults(_projections(ledger, pointer, model), registry, model)
+    projections = _projections(ledger, pointer, model)
+    return [
+        fault
+        for one in projections
+        for fault in (*one.pointer_faults(), *one.alias_faults(registry, model))
+    ]
 
 
 def reconcile(
     ledger: Ledger, registry: Registry, pointer: Path, model: str
 ) -> list[ProjectionFault]:
     """Rebuild the projections from the ledger; return the faults that were repaired.
+
+    The pointers come first: services follow them, whatever state the registry is in.
 
     The ledger is read again after every repair: where another process releases meanwhile, the
     last one to write a projection is also the one that finds and repairs its own stale write.
@@ -99,21 +110,28 @@ def reconcile(
     """
     repaired: list[ProjectionFault] = []
     for _ in range(_ROUNDS):
-        projections = _projections(ledger, pointer, model)
-        faults = _faults(projections, registry, model)
+        faults = point_services(ledger, pointer, model)
+        for one in _projections(ledger, pointer, model):
+            if strayed := one.alias_faults(registry, model):
+                one.write_alias(registry, model)
+                faults += strayed
         if not faults:
             return repaired
-        of = {one.role: one for one in projections}
-        for fault in faults:
-            if fault.projection == "alias":
-                of[fault.role].write_alias(registry, model)
-            else:
-                of[fault.role].write_pointer()
         repaired += faults
     raise RegistryError(
         f"projections of {model!r} still differ from the ledger after {_ROUNDS} repairs: {faults}. "
         "Look for another writer of the alias or of the pointer."
     )
+
+
+def point_services(ledger: Ledger, pointer: Path, model: str) -> list[ProjectionFault]:
+    """Rebuild the pointers alone, which running services follow; asks no registry."""
+    repaired: list[ProjectionFault] = []
+    for one in _projections(ledger, pointer, model):
+        if faults := one.pointer_faults():
+            one.write_pointer()
+            repaired += faults
+    return repaired
 
 
 def _projections(ledger: Ledger, pointer: Path, model: str) -> Sequence[_Projections]:
@@ -133,9 +151,3 @@ def _projections(ledger: Ledger, pointer: Path, model: str) -> Sequence[_Project
             read_challenger_pointer,
         ),
     )
-
-
-def _faults(
-    projections: Sequence[_Projections], registry: Registry, model: str
-) -> list[ProjectionFault]:
-    return [fault for one in projections for fault in one.faults(registry, model)]

@@ -19,6 +19,7 @@ from mlops_platform.spec import DataGrowthRule, DataVolumeRule, ModelSpec
 from mlops_platform.usecases.freeze import frozen_by, told
 from mlops_platform.usecases.suggestion import open_suggestion, suggestion_in_words
 from mlops_platform.usecases.verdicts import (
+    DECISIONS_READ,
     FEATURES_DIGEST,
     LABELS_DIGEST,
     attempts,
@@ -29,8 +30,6 @@ from mlops_platform.usecases.verdicts import (
 POLICY: Final = "policy"
 """Evidence of every decision of the policy."""
 BEFORE_ALL_DATA: Final = datetime(1900, 1, 1, tzinfo=UTC)
-DECISIONS_READ: Final = 1000
-"""Newest decisions that the policy looks back on: years of windows."""
 
 
 def decide_retraining(

@@ -1,16 +1,22 @@
 """Roll back: release the champion before the present one again."""
 
+from __future__ import annotations
+
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.registry.registry import Registry
-from mlops_platform.usecases.reconcile import reconcile
+from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
+from mlops_platform.usecases.reconcile import point_services
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
 
 
 def roll_back(
@@ -19,6 +25,7 @@ def roll_back(
     pointer: Path,
     model: str,
     *,
+    bentoml_home: Path,
     reason: str,
     actor: str,
     evidence: Mapping[str, Any] | None = None,
@@ -26,12 +33,15 @@ def roll_back(
 ) -> Release:
     """Release the previous champion as the next sequence, with its Bento if it has one.
 
+    Services follow at once. The registry's alias does not: `reconcile` moves it, when the registry
+    can be reached.
+
     Args:
         expected_sequence: the release that is meant; the present one, whichever it is, where None.
 
     Raises:
         LedgerError: there is no earlier champion.
-        RegistryError: the registry has lost the earlier version.
+        RegistryError: the earlier version has no Bento, and the registry has lost it.
         ArtifactError: its files are not those that were released.
         ReleaseConflict: another release came first; nothing was written.
     """
@@ -41,7 +51,7 @@ def roll_back(
         raise LedgerError(
             f"{model!r} has no earlier champion to roll back to. Train and release another version."
         )
-    verify_directory(registry.fetch_version(model, target.version).directory, target.digests)
+    _verify(target, bentoml_home, registry)
     present = releases[-1]
     meant = present.sequence if expected_sequence is None else expected_sequence
     moves = {"from_version": present.version, "to_version": target.version}
@@ -54,7 +64,7 @@ def roll_back(
         expected_sequence=meant,
         bento_tag=target.bento_tag,
     )
-    reconcile(ledger, registry, pointer, model)
+    point_services(ledger, pointer, model)
     return release
 
 
@@ -71,6 +81,19 @@ def previous_champion(releases: Sequence[Release]) -> Release | None:
         else:
             champions.append(release)
     return champions[-2] if len(champions) > 1 else None
+
+
+def _verify(release: Release, bentoml_home: Path, registry: Registry) -> None:
+    """Verify what will serve, or the registry's files where nothing is packed."""
+    if release.bento_tag is not None:
+        sources = bento_folder(bentoml_home, release.bento_tag) / "src"
+        if sources.is_dir():
+            # A Bento leaves out what only MLflow reads.
+            packed = json.loads((sources / DIGESTS).read_bytes()) or release.digests
+            released = {name: release.digests.get(name, "none: not released") for name in packed}
+            return verify_directory(sources / MODEL, released)
+    fetched = registry.fetch_version(release.model, release.version)
+    return verify_directory(fetched.directory, release.digests)
 
 
 def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:

@@ -38,7 +38,7 @@ def champions_bento(ledger: Ledger, model: str, bentoml_home: Path) -> ServedBen
         LedgerError: nothing was released, or the release has no Bento.
         ServingError: the store does not hold it, or only in part.
     """
-    from mlops_platform.serving.contents import read_contents
+    from mlops_platform.serving.contents import bento_folder, read_contents
 
     release = ledger.current_release(model)
     if release is None:
@@ -51,8 +51,7 @@ def champions_bento(ledger: Ledger, model: str, bentoml_home: Path) -> ServedBen
             f"release {release.sequence} of {model!r} has no Bento yet. "
             f"`mlops doctor` tells how to build it."
         )
-    name, version = release.bento_tag.split(":")
-    path = bentoml_home / "bentos" / name / version
+    path = bento_folder(bentoml_home, release.bento_tag)
     try:
         packed = read_contents(path / "src").release
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from mlops_platform.ledger.challenger import Mode, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
 from mlops_platform.record import Record
@@ -29,6 +30,22 @@ class ChampionStatus(Record):
     since: datetime
     bento: str | None
     decision: DecisionStatus
+
+
+class ChallengerStatus(Record):
+    """What is on trial beside the champion.
+
+    Args:
+        share: of the entities that it answers; 0 in the shadow.
+        bento: null until it is built; only then is it tried.
+    """
+
+    version: int
+    mode: Mode
+    share: float
+    since: datetime
+    bento: str | None
+    actor: str
 
 
 class ReportStatus(Record):
@@ -84,6 +101,7 @@ class ModelStatus(Record):
     declared: bool
     timezone: str
     champion: ChampionStatus | None
+    challenger: ChallengerStatus | None
     reported: ReportStatus | None
     window: WindowStatus | None
     last_decision: DecisionStatus | None
@@ -109,6 +127,7 @@ def model_status(
         declared=declared,
         timezone=timezone,
         champion=_champion(ledger, model),
+        challenger=_challenger(ledger, model),
         reported=_reported(ledger, model),
         window=_window(windows),
         last_decision=_decision(last[0]) if last else None,
@@ -127,6 +146,20 @@ def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
         since=release.released_at,
         bento=release.bento_tag,
         decision=_decision(cause),
+    )
+
+
+def _challenger(ledger: Ledger, model: str) -> ChallengerStatus | None:
+    standing = standing_challenger(ledger, model)
+    if standing is None:
+        return None
+    return ChallengerStatus(
+        version=standing.version,
+        mode=standing.mode,
+        share=standing.share,
+        since=standing.since,
+        bento=standing.bento_tag,
+        actor=standing.actor,
     )
 
 

@@ -4,22 +4,26 @@ from typing import Final, Literal
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision
+from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision
 from mlops_platform.usecases.freeze import frozen_by, told
-from mlops_platform.usecases.verdicts import is_verdict
 
 SUGGESTION: Final = "suggestion"
 """Evidence of an answer: the decision that it answers."""
+_ENDINGS: Final[tuple[DecisionKind, ...]] = (
+    "retrain",
+    "decline",
+    "reject",
+    "challenge",
+    "promote",
+    "roll_back",
+)
+"""An answer, the verdict of another training, or another champion."""
 
 
 def open_suggestion(ledger: Ledger, model: str) -> Decision | None:
-    """The suggestion that nobody has answered and no training has made superfluous."""
-    for decision in ledger.decisions(model):
-        if decision.kind == "suggest":
-            return decision
-        if decision.kind in ("retrain", "decline") or is_verdict(decision):
-            return None
-    return None
+    """The suggestion that nobody has answered and nothing has made superfluous."""
+    newest = ledger.decisions(model, limit=1, kinds=("suggest", *_ENDINGS))
+    return newest[0] if newest and newest[0].kind == "suggest" else None
 
 
 def require_suggestion(ledger: Ledger, model: str) -> Decision:

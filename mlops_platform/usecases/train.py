@@ -12,6 +12,7 @@ from mlops_platform.files import new_directory
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search import Recipe, Trial, budget
+from mlops_platform.usecases.warm_start import WarmStart, log_recipe
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,10 +55,12 @@ def train_candidate(
     model_home: Path,
     tags: Mapping[str, str],
     report: Report = lambda line: None,
+    start: WarmStart | None = None,
 ) -> TrainedCandidate:
     """Search, fit, calibrate and choose the threshold; all of it logged to one MLflow run.
 
     Args:
+        start: where the search begins; at its own beginning where None.
         model_home: folder under which candidates are kept.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
@@ -71,10 +74,12 @@ def train_candidate(
     with registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
         before = cpu_seconds()
-        recipe = search(spec, split.train, _trial_logger(run, spec, report))
+        logger = _trial_logger(run, spec, report, warm=start is not None)
+        recipe = search(spec, split.train, logger, start.recipe if start else None)
         candidate = fit_candidate(spec, recipe, split)
         spent = cpu_seconds() - before
         run.log_params({"candidate": recipe.candidate, **recipe.params})
+        log_recipe(run, recipe, start)
         run.log_metrics(
             {
                 f"search_{recipe.metric}": recipe.score,
@@ -145,8 +150,10 @@ def _log_training_set(
     run.log_dict("split.json", parts)
 
 
-def _trial_logger(run: TrainingRun, spec: ModelSpec, report: Report) -> Callable[[Trial], None]:
-    total = budget(spec)
+def _trial_logger(
+    run: TrainingRun, spec: ModelSpec, report: Report, *, warm: bool
+) -> Callable[[Trial], None]:
+    total = budget(spec, warm=warm)
     metric = spec.training.tuning.metric
 
     def log(trial: Trial) -> None:

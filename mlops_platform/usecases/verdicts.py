@@ -15,6 +15,8 @@ TRAINED_AS_OF: Final = "trained_as_of"
 """Moment whose knowledge the training set holds."""
 CPU_SECONDS: Final = "cpu_seconds"
 """Of search, fit and calibration. All of these are evidence of every verdict of the gate."""
+DECISIONS_READ: Final = 1000
+"""Newest decisions that are looked at: years of windows."""
 
 
 def is_verdict(decision: Decision) -> bool:
@@ -29,7 +31,7 @@ def last_verdict(newest_first: Sequence[Decision]) -> Decision | None:
 
 def open_request(ledger: Ledger, model: str) -> Decision | None:
     """The retraining that was decided and has no verdict yet."""
-    for decision in ledger.decisions(model):
+    for decision in ledger.decisions(model, limit=DECISIONS_READ):
         if is_verdict(decision):
             return None
         if decision.kind == "retrain":

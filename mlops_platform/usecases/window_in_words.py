@@ -180,6 +180,8 @@ def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
     """What the decisions themselves do not say."""
     if not resting:
         return ("No decision rests on this window.",)
+    if resting[-1].kind == "suggest":
+        return ("The retraining that it suggested waits for an answer: `mlops approve` gives it.",)
     if resting[-1].kind == "retrain":
         return ("The retraining that it asked for has no verdict yet.",)
     return ()

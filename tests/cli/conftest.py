@@ -11,6 +11,7 @@ from mlops_platform.cli import main
 from mlops_platform.clock import move_to
 from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
+from mlops_platform.ledger.challenger import CHALLENGER
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
@@ -55,16 +56,21 @@ class Past:
         decision = {"kind": kind, "reason": reason, "actor": "gate"}
         return self.ledger.release(
             MODEL,
-            VersionIdentity(
-                version=version,
-                run_id=f"{version:032}",
-                digests={},
-                schema_hash="5",
-                environment_hash="e",
-            ),
+            _identity(version),
             NewDecision.model_validate(decision | {"evidence": {"mlflow_run": f"{version:032}"}}),
             expected_sequence=current.sequence if current else None,
         )
+
+    def challenge(self, version: int, mode: str, share: float) -> None:
+        current = self.ledger.current_release(MODEL)
+        assert current is not None
+        trial = {
+            CHALLENGER: _identity(version).model_dump(),
+            "mode": mode,
+            "share": share,
+            "champion_sequence": current.sequence,
+        }
+        self.decide("challenge", "Better on its test.", actor="gate", evidence=trial)
 
     def score(self, start: date, release: Release) -> Window:
         window = _window(start)
@@ -124,6 +130,16 @@ class Past:
     def _write(self, asset: str, window: Window, record: Record) -> None:
         folder = self.home.records / "latest" / f"{MODEL}__{asset}"
         write_text(folder / f"{window.name}.json", record.model_dump_json())
+
+
+def _identity(version: int) -> VersionIdentity:
+    return VersionIdentity(
+        version=version,
+        run_id=f"{version:032}",
+        digests={},
+        schema_hash="5",
+        environment_hash="e",
+    )
 
 
 def _window(start: date) -> Window:

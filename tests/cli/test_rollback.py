@@ -1,5 +1,6 @@
 """`mlops rollback`: the previous champion serves again, and the command says who follows."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,14 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.ledger.records import NewDecision, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
+from mlops_platform.serving.contents import bento_folder
 from mlops_platform.serving.watching.service_events import (
     EventFile,
     EventName,
@@ -164,6 +167,24 @@ def test_without_a_running_service_nothing_is_waited_for(released: Ledger, mlops
     assert "No running service reports" in done.output
     assert time.monotonic() - began < 30
     assert released.current_release(MODEL).version == 1
+
+
+def test_with_the_registry_down_it_serves_nevertheless(
+    released: Ledger, home: Settings, mlops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = bento_folder(home.bentoml_home, f"{MODEL}:v1") / "src"
+    registry = Registry(settings().mlflow_tracking_uri, home.mlflow_artifacts)
+    shutil.copytree(registry.fetch_version(MODEL, 1).directory, sources / "model")
+    write_json(sources / "digests.json", released.releases(MODEL)[0].digests)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLOPS_MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    settings.cache_clear()
+    with _worker(home, "a", "swapped"):
+        done = _rollback(mlops)
+    assert done.exit_code == 0, done.output
+    assert "1 running workers serve it" in done.output
+    assert "MLflow's alias still names another version: the registry did not answer" in done.output
+    assert read_pointer(home.release_pointer(MODEL)).version == 1
 
 
 def test_a_worker_that_refuses_is_told_with_its_reason(

@@ -3,6 +3,8 @@
 import json
 from datetime import date
 
+import pytest
+
 from mlops_platform.ledger.records import NewDecision
 
 
@@ -24,6 +26,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "declared": True,
         "timezone": "America/New_York",
         "champion": None,
+        "challenger": None,
         "reported": None,
         "window": None,
         "last_decision": None,
@@ -41,6 +44,29 @@ def test_the_champion_and_the_decision_that_made_it(past, mlops) -> None:
     shown = mlops("status").output
     assert "2013-04-19 12:30" in shown  # New York's time
     assert "Better by far." in shown
+
+
+@pytest.mark.parametrize(
+    ("mode", "share", "words"), [("shadow", 0.0, "shadow"), ("canary", 0.25, "canary of 25 %")]
+)
+def test_what_is_on_trial_and_since_when(past, mlops, mode: str, share: float, words: str) -> None:
+    assert "challenger" not in mlops("status").output
+    past.challenge(3, mode, share)
+    status = _status(mlops)["models"][0]
+    assert status["champion"]["version"] == 2
+    assert status["challenger"] == {
+        "version": 3,
+        "mode": mode,
+        "share": share,
+        "since": "2013-04-22T10:00:00Z",
+        "bento": None,
+        "actor": "gate",
+    }
+    shown = mlops("status").output
+    for told in ("challenger 3", words, "2013-04-22 06:00", "without a Bento"):
+        assert told in shown
+    past.release(3, "Not worse.")
+    assert _status(mlops)["models"][0]["challenger"] is None
 
 
 def test_the_latest_window_counts_and_a_figure_that_is_not_known_is_null(past, mlops) -> None:

@@ -104,6 +104,23 @@ def test_a_retraining_without_verdict_says_so(past, mlops) -> None:
     assert "The retraining that it asked for has no verdict yet." in told
 
 
+def test_every_rule_of_the_policy_is_told_whether_it_fired(past, mlops) -> None:
+    bad, quiet = "Window 2013-04-08 exceeds the limit.", "The drift alarm was silent."
+    findings = [
+        {"rule": "performance", "fires": True, "sentence": bad},
+        {"rule": "drift", "fires": False, "sentence": quiet},
+    ]
+    past.decide("suggest", bad, window="2013-04-08", evidence={"findings": findings})
+    _in_order(
+        _told(mlops, "2013-04-08"),
+        "waits for an answer: `mlops approve` gives it.",
+        "suggested a retraining, by sensor retrain_flight_delay",
+        bad,
+        "rule performance fires.",
+        f"rule drift does not fire: {quiet}",
+    )
+
+
 def test_a_decision_that_rests_on_the_window_and_follows_it_is_told_once(past, mlops) -> None:
     past.decide("wait", "It is fine.", window="2013-04-15")
     assert _told(mlops, "2013-04-15").count("It is fine.") == 1

@@ -38,6 +38,10 @@ attributes:
     subgroups: [carrier]
   gate:
     minimum: {roc_auc: 0.6}
+  alerting:
+    channels:
+      - {type: log, name: log}
+    severities: {warn: ticket}
   card:
     intended_use: Tests.
     out_of_scope: Everything else.
@@ -113,6 +117,21 @@ MISTAKES = {
         "type: sklearn.linear_model.LogisticRegression",
         "type: LogisticRegression",
         ("training.candidates.0.estimator.type", "'LogisticRegression'", "match pattern"),
+    ),
+    "a channel of no known type": (
+        "{type: log, name: log}",
+        "{type: pigeon, name: log}",
+        ("alerting.channels.0", "pigeon", "'log', 'webhook', 'slack', 'email'"),
+    ),
+    "a secret instead of the name of its variable": (
+        "{type: log, name: log}",
+        "{type: slack, name: chat, url_variable: https://example.org/hook}",
+        ("alerting.channels.0", "url_variable", "Name the one that holds the secret"),
+    ),
+    "a severity that nobody knows": (
+        "severities: {warn: ticket}",
+        "severities: {warn: urgent}",
+        ("alerting.severities.warn", "'urgent'", "'page', 'ticket' or 'off'"),
     ),
     "an undefined variable in a text": (
         "intended_use: Tests.",

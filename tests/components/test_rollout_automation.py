@@ -42,7 +42,7 @@ from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.watching.objectives import Objectives
-from mlops_platform.settings import Settings
+from mlops_platform.settings import Settings, settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
 from mlops_platform.usecases.challenge import let_through
 from mlops_platform.usecases.freeze import freeze, unfreeze
@@ -367,8 +367,12 @@ def test_neither_a_first_champion_nor_one_that_was_rolled_back_to_is_on_probatio
     assert "No champion is on probation" in story.probation()
     story.train(ReleaseSpec(mode="direct"))
     roll_back(
-        *(story.ledger, story.registry, story.pointer, MODEL), reason="by hand", actor="alice"
+        *(story.ledger, story.registry, story.pointer, MODEL),
+        bentoml_home=settings().bentoml_home,
+        reason="by hand",
+        actor="alice",
     )
+    reconcile(story.ledger, story.registry, story.pointer, MODEL)
     assert "No champion is on probation" in story.probation()
 
 

@@ -126,7 +126,7 @@ class Deployment:
                     sequence=sequence,
                     threshold=0.5,
                     training_set_hash="5e7",
-                    serving=ServingSpec.model_validate({"drain_seconds": 5}),
+                    serving=ServingSpec(timeout_seconds=5, drain_seconds=6),
                 ),
                 features=SCHEMA,
                 model_directory=directory,

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.data.online_writers import write_sqlite
 from mlops_platform.files import write_json
 from mlops_platform.serving.contents import (
     DIGESTS,
@@ -45,10 +46,12 @@ from mlops_platform.spec import (
     FeaturesSpec,
     LabelSpec,
     ModelSpec,
+    OnlineStoreSpec,
     ServingSpec,
     TrainingSpec,
     WindowSpec,
 )
+from mlops_platform.spec.online_layout import OnlineExport
 
 # `copy` and `media_type` are also names of methods of pydantic and of BentoML.
 NUMERIC = ("distance_miles", "late_rate", "copy")
@@ -157,7 +160,7 @@ def bento_request(
             sequence=4,
             threshold=THRESHOLD,
             training_set_hash="5e7",
-            serving=ServingSpec(max_batch_rows=30),
+            serving=ServingSpec(max_batch_rows=30, online_store=OnlineStoreSpec()),
             folded=True,
             explained=True,
         ),
@@ -167,6 +170,44 @@ def bento_request(
         golden_rows=choose_golden_rows(schema, model, rows[-500:], 40),
         model_card=(card,),
     )
+
+
+Export = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def export(schema: FeatureSchema, tmp_path_factory: pytest.TempPathFactory) -> Export:
+    """Write an online store of some entities."""
+
+    def make(entities: Mapping[str, Mapping[str, Any]], hours_ago: float = 0) -> Path:
+        moment = datetime(2013, 7, 1, 10, tzinfo=UTC)
+        described = OnlineExport(
+            model=schema.model,
+            entity=schema.entity,
+            numeric=NUMERIC,
+            categorical=CATEGORICAL,
+            feature_snapshot="5e7",
+            rows=len(entities),
+            oldest=moment,
+            newest=moment,
+            as_of=moment,
+            exported_at=datetime.now(UTC) - timedelta(hours=hours_ago),
+        )
+        path = tmp_path_factory.mktemp("online") / "store.sqlite"
+        told = [(key, moment.isoformat(), json.dumps(row)) for key, row in entities.items()]
+        write_sqlite(path, told, lambda: described)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def entities(schema: FeatureSchema, rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The latest features of the entities that the served Bento can look up."""
+    from mlops_platform.serving.frames import rows_of
+
+    some = rows[:40]
+    return dict(zip(some["flight_id"], rows_of(schema, some), strict=True))
 
 
 @pytest.fixture(scope="session")
@@ -234,10 +275,13 @@ def server(
     bentoml_home: Path,
     bare_python: str,
     served: Path,
+    export: Export,
+    entities: dict[str, dict[str, Any]],
 ) -> Iterator[RunningBento]:
     """The Bento served by its tag with two workers, where the platform is not installed."""
     environment = {
         "MLOPS_SERVING_LOG": str(served),
+        "MLOPS_SERVING_ONLINE_STORE": str(export(entities)),
         "BENTOML_CONFIG_OPTIONS": "services.flight_delay.workers=2",
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -363,24 +407,34 @@ MakeService = Callable[..., Service]
 
 
 @pytest.fixture
-def service_of(packed: Contents) -> Iterator[MakeService]:
+def service_around() -> Iterator[Callable[[Worker], Service]]:
+    """Make services of workers in this process."""
+    started: list[Worker] = []
+
+    def make(worker: Worker) -> Service:
+        worker.start()
+        started.append(worker)
+        return Service(worker)
+
+    yield make
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture
+def service_of(packed: Contents, service_around: Callable[[Worker], Service]) -> MakeService:
     """Make services of version 1 in this process.
 
     Fields of `ServingSpec` change what is packed; `runtime` says what the environment would.
     """
-    started: list[Service] = []
 
     def make(runtime: RuntimeSettings | None = None, **changes: Any) -> Service:
         serving = packed.release.serving.model_copy(update=changes)
         release = packed.release.model_copy(update={"serving": serving})
-        worker = Worker(replace(packed, release=release), runtime or RuntimeSettings())
-        worker.start()
-        started.append(Service(worker))
-        return started[-1]
+        contents = replace(packed, release=release)
+        return service_around(Worker(contents, runtime or RuntimeSettings()))
 
-    yield make
-    for service in started:
-        service.worker.stop()
+    return make
 
 
 @pytest.fixture

@@ -44,6 +44,8 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
             "Did you mean 'expanding'?",
         ),
         (lambda a: a["training"].update(history={"span": 90}), "write `expanding`, or"),
+        (lambda a: a.update(serving={"drain_seconds": 10}), "drain for 11 at least"),
+        (lambda a: a.update(serving={"timeout_seconds": 20}), "drain for 22 at least"),
         (
             lambda a: a["training"]["candidates"].append(a["training"]["candidates"][0]),
             "candidates ['linear'] share a name",

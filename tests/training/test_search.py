@@ -10,7 +10,7 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.training.folds import day_folds
 from mlops_platform.training.pipeline import candidate_named
 from mlops_platform.training.scoring import FoldScorer
-from mlops_platform.training.search import Recipe, search
+from mlops_platform.training.search import Recipe, search, startable
 from mlops_platform.training.space import defaults_of
 
 
@@ -34,6 +34,41 @@ def test_every_candidate_is_tried_with_its_defaults_first(recipe):
         "estimator.max_leaf_nodes": 9,  # scikit-learn's 31 is out of range: the middle
         "estimator.max_features": 1.0,
     }
+
+
+def warm(declare, trials: int):
+    return declare(lambda plain: plain.update(retraining={"warm_start_trials": trials}))
+
+
+def test_a_search_may_begin_with_the_parameters_of_an_earlier_one(declare, split, recipe):
+    found = search(warm(declare, 3), split.train, start=recipe)
+
+    tried = [(trial.candidate, trial.params) for trial in found.trials]
+    defaults = [(trial.candidate, trial.params) for trial in recipe.trials[:2]]
+    assert tried == [(recipe.candidate, recipe.params), *defaults]
+    assert found.trials[0].score == recipe.score
+    assert search(warm(declare, 3), split.train, start=recipe) == found
+
+
+def test_one_trial_takes_the_parameters_as_they_were(declare, split, recipe):
+    found = search(warm(declare, 1), split.train, start=recipe)
+    assert (found.candidate, found.params) == (recipe.candidate, recipe.params)
+    assert len(found.trials) == 1
+
+
+def test_without_a_start_the_whole_budget_is_searched(declare, split, recipe):
+    assert search(warm(declare, 1), split.train) == recipe
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"candidate": "forest"}, {"params": {}}, {"params": {"estimator.C": 1e9}}],
+)
+def test_a_recipe_that_the_spec_could_not_find_is_no_start(spec, recipe, change):
+    linear = recipe.model_copy(update={"candidate": "linear", "params": {"estimator.C": 1.0}})
+    assert startable(spec, recipe)
+    assert startable(spec, linear)
+    assert not startable(spec, linear.model_copy(update=change))
 
 
 def test_the_best_complete_trial_wins(recipe):

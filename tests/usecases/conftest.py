@@ -16,6 +16,7 @@ from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.usecases.release import release_version
+from mlops_platform.usecases.roll_back import roll_back
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,14 @@ class Deployment:
     pointer: Path
     model: str
     register: Callable[[], VersionIdentity]
+    bentoml_home: Path
 
     @property
     def parts(self) -> tuple[Ledger, Registry, Path, str]:
         return self.ledger, self.registry, self.pointer, self.model
+
+    def roll_back(self, reason: str = "late rate doubled", actor: str = "alice") -> Release:
+        return roll_back(*self.parts, bentoml_home=self.bentoml_home, reason=reason, actor=actor)
 
     def promote(self, identity: VersionIdentity) -> Release:
         current = self.ledger.current_release(self.model)
@@ -90,4 +95,6 @@ def deployment(registry: Registry, fitted: tuple[Any, pd.DataFrame], tmp_path: P
 
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     ledger.create_schema()
-    return Deployment(ledger, registry, tmp_path / "home" / "release.json", name, register)
+    return Deployment(
+        ledger, registry, tmp_path / "home" / "release.json", name, register, tmp_path / "bentos"
+    )

@@ -19,7 +19,6 @@ from mlops_platform.usecases.approve import (
 from mlops_platform.usecases.challenge import let_through
 from mlops_platform.usecases.package import record_bento
 from mlops_platform.usecases.reconcile import projection_faults, reconcile
-from mlops_platform.usecases.roll_back import roll_back
 from mlops_platform.usecases.standing import StandingVersion
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def test_a_promoted_challenger_takes_its_bento_along(serving: "Deployment") -> N
     assert release.bento_tag == read_pointer(serving.pointer).bento_tag == "flights:v2"
     assert serving.registry.alias_version(serving.model, "champion") == 2
     _assert_nothing_on_trial(serving)
-    assert roll_back(*serving.parts, reason="worse", actor="alice").version == 1
+    assert serving.roll_back().version == 1
 
 
 def test_an_aborted_challenger_leaves_the_champion_alone(serving: "Deployment") -> None:
@@ -174,7 +173,8 @@ def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Dep
 def test_a_roll_back_ends_the_trial(serving: "Deployment") -> None:
     serving.promote(serving.register())
     _let_through(serving, serving.register(), expected=2)
-    roll_back(*serving.parts, reason="broken", actor="alice")
+    serving.roll_back()
+    reconcile(*serving.parts)
     _assert_nothing_on_trial(serving)
 
 

@@ -20,6 +20,11 @@ def check_specs(spec: ModelSpec, name: str, checks: Sequence[str]) -> list[dg.As
     ]
 
 
+CONCLUSIVE = "conclusive"
+"""Metadata of a check: False where there was nothing to judge yet, and so no reason to fail."""
+WINDOW = "window"
+
+
 def check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
     """Report alarms; their severity matters where they did not pass."""
     severities = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
@@ -30,6 +35,7 @@ def check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
             severity=severities[alarm.severity],
             metadata={
                 "reason": alarm.reason,
+                CONCLUSIVE: alarm.conclusive,
                 **{
                     name: number
                     for name in ("value", "warn", "error")

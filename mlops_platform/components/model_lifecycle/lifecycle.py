@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
 from mlops_platform.components.model_lifecycle.automation import (
     periodic_retraining,
     retraining_sensor,
@@ -91,10 +92,17 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
         schedules=[window_schedule(spec, store.build_op), *periodic_retraining(spec)],
         sensors=[retraining_sensor(spec)],
     )
-    return dg.Definitions.merge(
+    acting = dg.Definitions.merge(
         own,
         online_upkeep(spec),
         served_upkeep(spec),
         rollout_definitions(spec, labels),
         backtest_definitions(spec, features, labels),
     )
+    return dg.Definitions.merge(acting, _watching_over(spec, acting, store))
+
+
+def _watching_over(spec: ModelSpec, acting: dg.Definitions, store: FeatureStore) -> dg.Definitions:
+    """The alerts about all that acts for a model."""
+    jobs, sensors = ([one.name for one in found or ()] for found in (acting.jobs, acting.sensors))
+    return dg.Definitions(sensors=[alert_sensor(spec, jobs, sensors, set(store.assets))])

@@ -5,7 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alarm_checks import check_results, check_specs
+from mlops_platform.components.model_lifecycle.alarm_checks import (
+    WINDOW,
+    check_results,
+    check_specs,
+)
 from mlops_platform.components.model_lifecycle.presentation import picture
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
@@ -114,7 +118,7 @@ def _report_matured(
                 check_name=str(result.check_name),
                 passed=result.passed,
                 severity=result.severity,
-                metadata=result.metadata,
+                metadata={**(result.metadata or {}), WINDOW: measured.window},
             )
         )
     write_partition_record(key, measured.window, measured)

@@ -68,7 +68,10 @@ def probation_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         verdict = judge_champion(spec, release, windows, log, present_moment())
         pointer = settings().release_pointer(spec.name)
         return dg.SkipReason(
-            end_probation(ledger, open_registry(), pointer, release, verdict, f"sensor {name}")
+            end_probation(
+                *(ledger, open_registry(), pointer, release, verdict, f"sensor {name}"),
+                bentoml_home=settings().bentoml_home,
+            )
         )
 
     return probation

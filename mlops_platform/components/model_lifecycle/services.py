@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.clock import present
+from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, settings
@@ -32,6 +33,11 @@ def upstream(spec: ModelSpec, name: str) -> dg.AssetIn:
 def open_ledger() -> Ledger:
     """The ledger of this deployment."""
     return Ledger(settings().ledger_url, clock=present_moment)
+
+
+def open_incident_log() -> IncidentLog:
+    """Everything that happened in incidents of this deployment."""
+    return IncidentLog(settings().ledger_url)
 
 
 def present_moment() -> datetime:

@@ -10,6 +10,7 @@ from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
+    open_ledger,
     open_registry,
     present_moment,
     provenance_of,
@@ -23,6 +24,7 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.policy_recommendation import recommended_history
 from mlops_platform.usecases.train import TrainedCandidate, train_candidate
+from mlops_platform.usecases.warm_start import warm_start
 
 
 class TrainingSetConfig(dg.Config):
@@ -100,6 +102,7 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             settings().model_home(spec.name),
             provenance_of(context),
             context.log.info,
+            warm_start(spec, open_ledger(), registry),
         )
         return dg.MaterializeResult(
             value=trained,

@@ -14,6 +14,7 @@ class Alarm(Record):
     Args:
         value: the figure judged, None where there is none.
         warn, error: levels from which the check fails, None where switched off.
+        conclusive: False where there was nothing to judge yet, so that passing means nothing.
     """
 
     check: str
@@ -23,6 +24,7 @@ class Alarm(Record):
     warn: float | None
     error: float | None
     reason: str
+    conclusive: bool = True
 
 
 def judged(check: str, value: float, levels: LevelsSpec, finding: str) -> Alarm:
@@ -49,6 +51,8 @@ def alarm(
     levels: LevelsSpec,
     reason: str,
     failed: Severity | None = None,
+    *,
+    conclusive: bool = True,
 ) -> Alarm:
     """An alarm with the levels of its check; `failed` is the level reached, None where none is."""
     return Alarm(
@@ -59,4 +63,5 @@ def alarm(
         warn=levels.warn,
         error=levels.error,
         reason=reason,
+        conclusive=conclusive,
     )

@@ -30,10 +30,12 @@ def _unjudged(
 ) -> Alarm:
     if not performance.mature:
         known = f"{100 * performance.share_settled:.0f} % of outcomes are known"
-        return alarm(check, value, levels, f"provisional: {known}")
+        return alarm(check, value, levels, f"provisional: {known}", conclusive=False)
     if performance.labelled and not performance.metrics:
-        return alarm(check, value, levels, "not judged: all outcomes are of one class")
+        return alarm(
+            check, value, levels, "not judged: all outcomes are of one class", conclusive=False
+        )
     reason = f"cannot be judged: {performance.labelled} of {performance.rows} rows have a label"
     # Silence would look like health: the labels never came, or a figure is no number.
     blind = performance.rows > 0 and levels != LevelsSpec()
-    return alarm(check, value, levels, reason, failed="warn" if blind else None)
+    return alarm(check, value, levels, reason, failed="warn" if blind else None, conclusive=blind)

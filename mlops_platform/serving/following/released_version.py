@@ -9,13 +9,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.contents import Contents, read_contents
+from mlops_platform.serving.contents import Contents, bento_folder, read_contents
 from mlops_platform.serving.following.pointers import Pointer
 from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.serving.served_version import ServedVersion, load_served_version
 
 REQUIREMENTS = "requirements.txt"
-_TAG = re.compile(r"(?P<name>[a-z0-9_.-]*[a-z0-9]):(?P<version>[a-z0-9_.-]*[a-z0-9])")
+_TAG = re.compile(r"(?P<name>[a-z0-9_.-]*[a-z0-9]):[a-z0-9_.-]*[a-z0-9]")
 
 
 class NewBentoNeeded(ServingError):
@@ -125,7 +125,7 @@ def _stored(pointer: Pointer, bentos: Path | None) -> Contents:
             f"no Bento can be found for version {pointer.version}: its tag is "
             f"{pointer.bento_tag!r}, the store {str(bentos)!r}. Set MLOPS_SERVING_BENTOS."
         )
-    root = bentos / "bentos" / tag["name"] / tag["version"] / "src"
+    root = bento_folder(bentos, tag.string) / "src"
     try:
         return read_contents(root)
     except (OSError, ValueError) as error:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from math import isfinite
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -41,7 +39,6 @@ from mlops_platform.serving.predicting import (
 )
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.schema import CategoricalColumn
-from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.watching.prediction_log import Route
 from mlops_platform.serving.worker import Worker
 
@@ -57,7 +54,6 @@ class Endpoints:
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
         categories = (c.name for c in schema.columns if isinstance(c, CategoricalColumn))
         self._texts = (schema.entity, *categories)
-        self._store = _open_store(worker)
 
     async def predict(self, exchange: Exchange) -> Response:
         """Score one row."""
@@ -82,8 +78,6 @@ class Endpoints:
         if explainer is None:
             raise Problem(NOT_EXPLAINED, scored.version.not_explained)
         explanation = await self._aside(lambda: explainer.explain(row))
-        if not isfinite(explanation.log_odds):
-            raise UnscorableRow("These numbers are too large to be explained")
         exchange.passed("explain")
         answer = self._single(exchange, scored) | {
             "base": explanation.base,
@@ -94,13 +88,14 @@ class Endpoints:
 
     async def predict_by_entity(self, exchange: Exchange) -> Response:
         """Score an entity by its latest features in the online store."""
-        if self._store is None:
+        store = self._worker.store
+        if store is None:
             raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
         body = await exchange.read(self._limit)
         entity = _validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
-        found = await self._look_up(self._store, entity)
+        found = await self._look_up(store, entity)
         row = self._usable({self._entity: entity, **found.features})
         exchange.passed("features")
         self._worker.metrics.looked_up(found.age_seconds)
@@ -194,12 +189,3 @@ def _validated(adapter: TypeAdapter[Json], body: bytes) -> Json:
         return adapter.validate_json(body)
     except ValidationError as error:
         raise problem_of(error) from None
-
-
-def _open_store(worker: Worker) -> OnlineStore | None:
-    declared: Any = worker.contents.release.serving.online_store
-    location = worker.runtime.online_store
-    if declared is None or location is None:
-        return None
-    stale_after = timedelta(minutes=declared.stale_after_minutes)
-    return OnlineStore.open(location, worker.contents.features, stale_after)

@@ -9,7 +9,13 @@ from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.schema import CategoricalColumn, Column, FeatureSchema, NumericColumn
+from mlops_platform.serving.schema import (
+    LARGEST_NUMBER,
+    CategoricalColumn,
+    Column,
+    FeatureSchema,
+    NumericColumn,
+)
 
 MAX_TEXT = 256
 NO_NUL = r"^[^\x00]*$"
@@ -20,6 +26,7 @@ LISTED_CATEGORIES = 20
 # is used as the dictionary that validation makes.
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=NO_NUL)]
+_Number = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 
 Json = dict[str, Any]
 
@@ -83,7 +90,7 @@ def _title(schema: FeatureSchema) -> str:
 
 
 def _field(column: Column) -> Any:
-    kind: Any = float if isinstance(column, NumericColumn) else _Text
+    kind: Any = _Number if isinstance(column, NumericColumn) else _Text
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
     described = Field(description=_seen(column) + missing, examples=_examples(column) or None)
     return Annotated[kind | None if column.missing_allowed else kind, described]

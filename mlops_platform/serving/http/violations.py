@@ -8,14 +8,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlops_platform.serving.http.problems import INVALID, MALFORMED, FieldError, Problem
+from mlops_platform.serving.schema import LARGEST_NUMBER
 
 MOST_ERRORS = 20
 """More are counted, but not listed: a batch can have thousands."""
 
+_BOUNDS = f"Send a number from {-LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}."
 _FIXES = {
     "missing": "Send the field; null where it is not known and null is allowed.",
     "extra_forbidden": "Leave it out; the model has no such field.",
     "float_type": "Send a number.",
+    "greater_than_equal": _BOUNDS,
+    "less_than_equal": _BOUNDS,
     "finite_number": "Send a finite number; null where it is not known and null is allowed.",
     "string_type": "Send a string.",
     "string_pattern_mismatch": "Send a string without NUL characters.",

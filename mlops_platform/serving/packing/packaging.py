@@ -22,6 +22,7 @@ from mlops_platform.serving.contents import (
     RELEASE,
     SCHEMA,
     PackedRelease,
+    bento_folder,
 )
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.requirements import environment_hash, serving_requirements
@@ -89,7 +90,7 @@ def build_bento(request: BentoRequest, bentoml_home: Path) -> BuiltBento:
     started = time.perf_counter()
     tag = bento_tag(request.release.model, request.release.version)
     name, version = tag.split(":")
-    path = bentoml_home / "bentos" / name / version
+    path = bento_folder(bentoml_home, tag)
     bentoml_home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=bentoml_home) as scratch:
         sources = Path(scratch, "src")
@@ -175,7 +176,7 @@ def _build(sources: Path, bentoml_home: Path, name: str, version: str) -> Path:
     if finished.returncode != 0:
         said = (finished.stdout + finished.stderr).strip().splitlines()[-20:]
         raise ServingError(f"{name}:{version}: BentoML could not build it:\n" + "\n".join(said))
-    return bentoml_home / "bentos" / name / version
+    return bento_folder(bentoml_home, f"{name}:{version}")
 
 
 def _publish(built: Path, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
@@ -89,6 +90,12 @@ class Scorer:
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
         """Fields of a row that hold a category which training never saw."""
         return tuple([name for name, known in self._categories if row[name] not in known])
+
+    def unknown_in_each(self, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+        """The same of each of many rows, of which most hold none."""
+        if all(known.issuperset(map(itemgetter(name), rows)) for name, known in self._categories):
+            return [()] * len(rows)
+        return [self.unknown_categories(row) for row in rows]
 
     def _by_pipeline(self, rows: Sequence[Row]) -> list[float]:
         try:

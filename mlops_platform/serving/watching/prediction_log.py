@@ -86,7 +86,7 @@ class PredictionLog:
         features = dict(record.features)
         for name in self._hidden:
             features.pop(name, None)
-        line = {
+        line: dict[str, Any] = {
             "time": moment_of(record.time),
             "request_id": record.request_id,
             "row": record.row,
@@ -112,6 +112,7 @@ def share_of(request_id: str) -> float:
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
+@lru_cache(maxsize=8)
 def moment_of(seconds: float) -> str:
     """A moment in UTC with milliseconds, such as `2013-07-01T12:00:00.123Z`."""
     whole, milliseconds = divmod(int(seconds * 1000), 1000)

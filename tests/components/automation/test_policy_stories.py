@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_platform.cli import main
+from mlops_platform.ledger.records import NewDecision
 from mlops_platform.usecases.freeze import freeze, unfreeze
 
 MODEL = "flight_delay"
@@ -89,9 +90,10 @@ def test_a_suggestion_for_a_frozen_model_is_not_started(failing) -> None:
 
 
 def test_what_waits_is_told_apart_where_a_challenger_waits_too(failing) -> None:
-    failing.declare(suggest_only=True)
-    failing.waited()
     failing.challenge(2)
+    # A tick that had read the ledger before the challenge writes after it.
+    late = NewDecision(kind="suggest", reason="too bad", actor="sensor", window="2013-04-01")
+    failing.ledger.record_decision(MODEL, late)
     both = approve("--reason", "yes")
     assert both.exit_code == 1
     assert "`--what challenger` for version 2, in shadow" in both.output

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mlops_platform.serving.contents import Contents
@@ -24,7 +25,7 @@ from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.served_version import ServedVersion
-from mlops_platform.spec.serving import OnlineStoreSpec, PredictionLogSpec
+from mlops_platform.spec.serving import PredictionLogSpec
 
 Service = Any
 MakeService = Any
@@ -151,11 +152,12 @@ def test_what_the_bento_does_not_offer_is_not_documented(packed: Contents):
     release = packed.release.model_copy(update={"explained": False})
     document = openapi_document(replace(packed, release=release), types, token_required=False)
     assert "/v1/explain" not in document["paths"]
-    assert "/v1/predict_by_entity" not in document["paths"]
-    serving = release.serving.model_copy(update={"online_store": OnlineStoreSpec()})
+    assert "/v1/predict_by_entity" in document["paths"]
+    serving = release.serving.model_copy(update={"online_store": None})
     release = release.model_copy(update={"explained": True, "serving": serving})
     document = openapi_document(replace(packed, release=release), types, token_required=False)
-    assert {"/v1/explain", "/v1/predict_by_entity"} <= set(document["paths"])
+    assert "/v1/explain" in document["paths"]
+    assert "/v1/predict_by_entity" not in document["paths"]
 
 
 @pytest.mark.parametrize(
@@ -445,7 +447,7 @@ def test_an_entity_is_answered_from_its_latest_features(
 ):
     location = export({"f-1": row, "f-2": row | {"copy": None}})
     runtime = RuntimeSettings(online_store=location, log=tmp_path / "log")
-    service = service_of(runtime, online_store=OnlineStoreSpec())
+    service = service_of(runtime)
     answer = service.ask("POST", "/v1/predict_by_entity", {"flight_id": "f-1"})
     assert answer.json["probability"] == service.ask("POST", "/v1/predict", row).json["probability"]
     assert answer.json["entity"] == "f-1"
@@ -464,39 +466,24 @@ def test_stale_features_and_a_missing_store_are_refused(
     service_of: MakeService, row: dict[str, Any], export: Any, tmp_path: Path
 ):
     for location in (export({"f-1": row}, hours_ago=25), tmp_path / "nothing.sqlite"):
-        service = service_of(RuntimeSettings(online_store=location), online_store=OnlineStoreSpec())
+        service = service_of(RuntimeSettings(online_store=location))
         answer = service.ask("POST", "/v1/predict_by_entity", {"flight_id": "f-1"})
         assert (answer.problem, answer.status) == ("features-unavailable", 503)
 
 
-@pytest.fixture
-def export(tmp_path: Path, packed: Contents) -> Any:
-    """Write an online store of some entities."""
-    from datetime import UTC, datetime, timedelta
+def test_the_store_is_closed_when_the_service_stops(
+    service_of: MakeService, row: dict[str, Any], export: Any
+):
+    location = export({"f-1": row})
+    service = service_of(RuntimeSettings(online_store=location))
 
-    from mlops_platform.data.online_writers import write_sqlite
-    from mlops_platform.spec.online_layout import OnlineExport
+    def is_open() -> bool:
+        return str(location) in {file.path for file in psutil.Process().open_files()}
 
-    def make(entities: dict[str, dict[str, Any]], hours_ago: float = 0) -> Path:
-        moment = datetime(2013, 7, 1, 10, tzinfo=UTC)
-        described = OnlineExport(
-            model="flight_delay",
-            entity="flight_id",
-            numeric=("distance_miles", "late_rate", "copy"),
-            categorical=("carrier", "media_type"),
-            feature_snapshot="5e7",
-            rows=len(entities),
-            oldest=moment,
-            newest=moment,
-            as_of=moment,
-            exported_at=datetime.now(UTC) - timedelta(hours=hours_ago),
-        )
-        path = tmp_path / f"store-{hours_ago}.sqlite"
-        told = [(key, moment.isoformat(), json.dumps(row)) for key, row in entities.items()]
-        write_sqlite(path, told, lambda: described)
-        return path
-
-    return make
+    service.ask("POST", "/v1/predict_by_entity", {"flight_id": "f-1"})
+    assert is_open()
+    service.worker.stop()
+    assert not is_open()
 
 
 def test_the_documentation_needs_no_other_host(service: Service):

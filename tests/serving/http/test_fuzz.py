@@ -11,10 +11,11 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from mlops_platform.serving.packing.server import RunningBento
+from mlops_platform.serving.schema import LARGEST_NUMBER
 
 pytestmark = pytest.mark.slow
 
-MALFORMED, INVALID = "malformed-body", "invalid-input"
+MALFORMED, INVALID, UNKNOWN = "malformed-body", "invalid-input", "unknown-entity"
 VALUES = [
     ('"distance_miles": NaN', INVALID, "distance_miles"),
     ('"distance_miles": Infinity', INVALID, "distance_miles"),
@@ -53,6 +54,39 @@ VALUES = [
     ('"copy": 1,', MALFORMED, None),
     ("\"copy\": '1'", MALFORMED, None),
     ('"copy": 1 /* comment */', MALFORMED, None),
+]
+ENTITIES = [
+    ('{"flight_id": null}', INVALID),
+    ('{"flight_id": 7}', INVALID),
+    ('{"flight_id": 1e400}', INVALID),
+    ('{"flight_id": true}', INVALID),
+    ('{"flight_id": ["flight-7"]}', INVALID),
+    ('{"flight_id": {"$ne": null}}', INVALID),
+    ('{"flight_id": "flight-7\\u0000"}', INVALID),
+    ('{"flight_id": "' + "x" * 257 + '"}', INVALID),
+    ('{"flight_id": "' + "x" * 1_000_000 + '"}', INVALID),
+    ('{"flight_id": "flight-7", "carrier": "AA"}', INVALID),
+    ('{"Flight_id": "flight-7"}', INVALID),
+    ('{"rows": [{"flight_id": "flight-7"}]}', INVALID),
+    ('[{"flight_id": "flight-7"}]', INVALID),
+    ('"flight-7"', INVALID),
+    ('{"flight_id": "flight-7", "flight_id": "flight-8"}', MALFORMED),
+    ('{"flight_id": "flight-7", "flight\\u005fid": "flight-8"}', MALFORMED),
+    ('{"flight_id": "\\ud800"}', MALFORMED),
+    ('{"flight_id": flight-7}', MALFORMED),
+    ('{"flight_id": ' + "[" * 100_000 + "]" * 100_000 + "}", MALFORMED),
+    ('{"flight_id": ""}', INVALID),
+    ('{"flight_id": " flight-7"}', UNKNOWN),
+    ('{"flight_id": "flight-7\\n"}', UNKNOWN),
+    ('{"flight_id": "FLIGHT-7"}', UNKNOWN),
+    ('{"flight_id": "flight-%"}', UNKNOWN),
+    ('{"flight_id": "flight-?"}', UNKNOWN),
+    ('{"flight_id": "\' OR 1=1 --"}', UNKNOWN),
+    ('{"flight_id": "\\u202eflight-7"}', UNKNOWN),
+    ('{"flight_id": "\\uff46light-7"}', UNKNOWN),
+    ('{"flight_id": "\\ud83d\\udeeb"}', UNKNOWN),
+    ('{"flight_id": "__proto__"}', UNKNOWN),
+    ('{"flight_id": "' + "x" * 256 + '"}', UNKNOWN),
 ]
 BODIES = [
     (b"", MALFORMED),
@@ -94,7 +128,7 @@ def test_a_value_that_cannot_be_meant_is_refused_by_name(
 
 
 @pytest.mark.parametrize(("body", "problem"), BODIES)
-@pytest.mark.parametrize("route", ["predict", "predict_batch", "explain"])
+@pytest.mark.parametrize("route", ["predict", "predict_batch", "predict_by_entity", "explain"])
 def test_a_body_that_is_no_request_is_refused(
     server: RunningBento, route: str, body: bytes, problem: str
 ):
@@ -137,6 +171,25 @@ def test_only_json_is_taken(ask: Any, row: dict[str, Any], media_type: str):
         assert ask("POST", route, body, "application/json; charset=utf-8").status == 200
 
 
+@pytest.mark.parametrize(("body", "problem"), ENTITIES)
+def test_an_entity_that_is_not_known_or_cannot_be_meant_is_refused(
+    server: RunningBento, body: str, problem: str
+):
+    status, told = post(server, "/v1/predict_by_entity", body)
+    assert told["type"].rpartition(":")[2] == problem
+    assert status == {MALFORMED: 400, INVALID: 422, UNKNOWN: 404}[problem]
+    assert len(json.dumps(told)) < 2_000
+
+
+def test_every_known_entity_is_answered_from_its_features(
+    server: RunningBento, ask: Any, entities: dict[str, dict[str, Any]]
+):
+    for entity, features in entities.items():
+        answer = ask("POST", "/v1/predict_by_entity", {"flight_id": entity}).json
+        assert answer["entity"] == entity
+        assert answer["probability"] == ask("POST", "/v1/predict", features).json["probability"]
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_ten_megabytes_are_refused_and_the_service_goes_on(
     server: RunningBento, ask: Any, row: dict[str, Any], chunked: bool
@@ -164,11 +217,19 @@ def post(server: RunningBento, route: str, body: Any) -> tuple[int, Any]:
         connection.close()
 
 
-def test_what_overflows_is_not_explained_with_nulls(server: RunningBento, row: dict[str, Any]):
-    largest = {name: 1.7e308 for name, value in row.items() if isinstance(value, float)}
-    status, told = post(server, "/v1/explain", json.dumps(row | largest))
-    assert (status, told["status"]) == (422, 422)
-    assert "too large" in told["detail"]
+@pytest.mark.parametrize("route", ["/v1/predict", "/v1/explain"])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_largest_numbers_are_answered_and_larger_ones_refused(
+    ask: Any, row: dict[str, Any], route: str, sign: int
+):
+    numbers = [name for name, value in row.items() if isinstance(value, float)]
+    largest = ask("POST", route, row | dict.fromkeys(numbers, sign * LARGEST_NUMBER))
+    assert largest.status == 200, largest.text
+    assert "null" not in json.dumps(largest.json.get("contributions", {}))
+    refused = ask("POST", route, row | dict.fromkeys(numbers, sign * 1.1 * LARGEST_NUMBER))
+    assert refused.problem == INVALID
+    assert set(refused.faults) == set(numbers)
+    assert all("-1e+30 to 1e+30" in fix for fix in refused.faults.values())
 
 
 @pytest.fixture(scope="session")
@@ -177,7 +238,9 @@ def api(server: RunningBento) -> Any:
     return schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/docs.json")
 
 
-SCORING = [("POST", f"/v1/{name}") for name in ("predict", "predict_batch", "explain")]
+SCORING = [
+    ("POST", f"/v1/{name}") for name in ("predict", "predict_batch", "predict_by_entity", "explain")
+]
 TELLING = [("GET", path) for path in ("/v1/model", "/livez", "/readyz", "/healthz")]
 CASES = [
     *((*operation, GenerationMode.POSITIVE) for operation in (*SCORING, *TELLING)),

@@ -1,0 +1,128 @@
+"""Evaluations of asset checks in Dagster's event log, as observations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.alarm_checks import CONCLUSIVE, WINDOW
+from mlops_platform.components.model_lifecycle.judging_assets import GATE_COMPUTED
+from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.monitoring.alerting.routing import Kind, urgency
+
+if TYPE_CHECKING:
+    from mlops_platform.spec import AlertSeverity, ModelSpec
+
+PARTITION_TAG = "dagster/partition"
+MOST_EVALUATIONS = 200
+"""Latest evaluations of one check that one tick looks at."""
+MOST_CHARACTERS = 500
+REASONS = ("reason", "found", "reasons")
+"""Metadata in which our checks say what they have found."""
+
+
+def check_observations(
+    spec: ModelSpec,
+    instance: dg.DagsterInstance,
+    keys: Sequence[dg.AssetCheckKey],
+    since: datetime | None,
+) -> list[Observation]:
+    """What checks have found.
+
+    Args:
+        keys: the checks.
+        since: look at what was evaluated after it; at the latest of each check where it is None.
+    """
+    storage = instance.event_log_storage
+    latest = storage.get_latest_asset_check_execution_by_key(keys)
+    found: list[Observation] = []
+    for key, record in latest.items():
+        if since is not None and _is_settled(record, since):
+            continue
+        history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
+        evaluated = [one for one in history if one.event is not None and one.evaluation is not None]
+        news = evaluated[:1] if since is None else [o for o in evaluated if _at(o) > since]
+        found += [_observation(spec, instance, one) for one in news if _is_conclusive(one)]
+    return found
+
+
+def blocked_runs(
+    spec: ModelSpec, instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey], run_id: str
+) -> bool:
+    """Whether a check of a run has stopped it: its own incident tells why the run failed."""
+    evaluations = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    for entry in evaluations:
+        event = entry.dagster_event
+        one: Any = event.event_specific_data if event else None
+        stops = one.blocking or one.asset_key.path[0] != spec.name
+        error = one.severity == dg.AssetCheckSeverity.ERROR
+        if not one.passed and error and stops and one.asset_check_key in keys:
+            return True
+    return False
+
+
+def _is_settled(record: Any, since: datetime) -> bool:
+    """Whether the newest record of a check was evaluated before; a planned one hides others."""
+    return record.event is not None and _at(record) <= since
+
+
+def _at(record: Any) -> datetime:
+    return datetime.fromtimestamp(record.event.timestamp, UTC)
+
+
+def _is_conclusive(record: Any) -> bool:
+    conclusive = record.evaluation.metadata.get(CONCLUSIVE)
+    return conclusive is None or bool(conclusive.value)
+
+
+def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> Observation:
+    evaluation = record.evaluation
+    facts = _facts(evaluation.metadata)
+    said = next((str(facts[name]) for name in REASONS if facts.get(name)), None)
+    return Observation(
+        check="/".join([*_place(spec, evaluation.asset_key), evaluation.check_name]),
+        severity=None if evaluation.passed else _severity(spec, evaluation),
+        seen_at=_at(record),
+        window=facts.get(WINDOW) or _partition(instance, record.run_id),
+        run_id=record.run_id or None,
+        summary=said or evaluation.description or ("passed" if evaluation.passed else "failed"),
+        facts={name: value for name, value in facts.items() if name not in (CONCLUSIVE, *REASONS)},
+    )
+
+
+def _place(spec: ModelSpec, asset: dg.AssetKey) -> Sequence[str]:
+    """The asset, without the name of the model where it is one of its own."""
+    return asset.path[1:] if asset.path[0] == spec.name else asset.path
+
+
+def _severity(spec: ModelSpec, evaluation: dg.AssetCheckEvaluation) -> AlertSeverity | None:
+    kind: Kind = "warn" if evaluation.severity == dg.AssetCheckSeverity.WARN else "error"
+    is_gate = list(evaluation.asset_key.path) == [spec.name, "gate"]
+    if is_gate and evaluation.check_name != GATE_COMPUTED:
+        kind = "gate_criteria"
+    return urgency(spec.alerting.severities, kind, evaluation.check_name)
+
+
+def _partition(instance: dg.DagsterInstance, run_id: str | None) -> str | None:
+    run = instance.get_run_by_id(run_id) if run_id else None
+    return run.tags.get(PARTITION_TAG) if run else None
+
+
+def _facts(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
+    return dict(_plain(metadata))
+
+
+def _plain(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Iterator[tuple[str, Any]]:
+    """Texts and numbers; pictures and tables stay on the page of the asset."""
+    for name, entry in metadata.items():
+        value = entry.value
+        if isinstance(value, float) and not math.isfinite(value):
+            yield name, str(value)
+        elif isinstance(value, bool | int | float):
+            yield name, value
+        elif isinstance(value, str):
+            yield name, value[:MOST_CHARACTERS]

@@ -1,0 +1,143 @@
+"""Incident: one fault of one model from its first alert to its end, folded from its events."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
+from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.record import Record
+from mlops_platform.spec import AlertSeverity
+
+Purpose = Literal["opened", "reopened", "escalated", "reminder", "resolved"]
+
+
+class Notice(Record):
+    """One thing that people are to be told; `channels` are those that were declared for it."""
+
+    number: int
+    purpose: Purpose
+    severity: AlertSeverity
+    channels: tuple[str, ...]
+    at: datetime
+
+
+class Acknowledgement(Record):
+    """Somebody looks after an incident as severe as it was then."""
+
+    actor: str
+    reason: str
+    severity: AlertSeverity
+    at: datetime
+
+
+class Incident(Record):
+    """The state of one incident.
+
+    Args:
+        severity: the worst since it was opened or reopened.
+        opened_at: when it was first seen by the deployment's clock.
+        since: the same of its present episode; it may have been resolved in between.
+        seen: the failing look that was noted last.
+        seen_at: of the latest look that changed anything, by the clock of the looking machine.
+        occasions: the windows, or runs, in which it failed since then.
+        delivered: numbers of notices with the channels that took them.
+    """
+
+    id: str
+    severity: AlertSeverity
+    opened_at: datetime
+    since: datetime
+    seen: Observation
+    seen_at: datetime
+    occasions: tuple[str, ...]
+    resolved_at: datetime | None = None
+    acknowledged: Acknowledgement | None = None
+    notices: tuple[Notice, ...] = ()
+    delivered: frozenset[tuple[int, str]] = frozenset()
+
+    @property
+    def fingerprint(self) -> tuple[str, str]:
+        """What is wrong: the check and the cause."""
+        return self.seen.check, self.seen.cause or ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fault persists."""
+        return self.resolved_at is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is over and nobody who heard of it believes otherwise."""
+        return not self.is_open and (not self.notices or self.notices[-1].purpose == "resolved")
+
+    def is_quiet(self, now: datetime, hours: float) -> bool:
+        """Whether somebody acknowledged it as it is now, at most so many hours ago."""
+        known = self.acknowledged
+        return (
+            known is not None
+            and known.severity == self.severity
+            and now < known.at + timedelta(hours=hours)
+        )
+
+    @classmethod
+    def begun(cls, event: NewIncidentEvent) -> Self:
+        """The incident that an event of the kind `opened` begins."""
+        seen = Observation.model_validate(event.facts["observation"])
+        return cls(
+            id=event.incident,
+            severity=seen.severity or "ticket",
+            opened_at=event.happened_at,
+            since=event.happened_at,
+            seen=seen,
+            seen_at=seen.seen_at,
+            occasions=(seen.occasion,),
+        )
+
+    def after(self, event: NewIncidentEvent) -> Self:
+        """The incident once another event has happened."""
+        return self.model_copy(update=_changes(self, event))
+
+
+def incidents_of(events: Iterable[IncidentEvent]) -> dict[str, Incident]:
+    """Every incident of a model by its id, in the order in which they were opened."""
+    found: dict[str, Incident] = {}
+    for event in events:
+        known = found.get(event.incident)
+        found[event.incident] = Incident.begun(event) if known is None else known.after(event)
+    return found
+
+
+def _changes(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
+    facts = event.facts
+    match event.kind:
+        case "opened" | "reopened" | "persisted":
+            return _looked(incident, event)
+        case "escalated":
+            return {"severity": facts["severity"]}
+        case "noticed":
+            return {"notices": (*incident.notices, Notice.model_validate(facts["notice"]))}
+        case "delivered":
+            return {"delivered": incident.delivered | {(facts["notice"], facts["channel"])}}
+        case "acknowledged":
+            return {"acknowledged": Acknowledgement.model_validate(facts["acknowledgement"])}
+        case "resolved":
+            return {
+                "resolved_at": event.happened_at,
+                "seen_at": datetime.fromisoformat(facts["seen_at"]),
+            }
+
+
+def _looked(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
+    seen = Observation.model_validate(event.facts["observation"])
+    changes: dict[str, Any] = {"seen": seen, "seen_at": seen.seen_at}
+    if event.kind == "persisted":
+        return {**changes, "occasions": (*incident.occasions, seen.occasion)}
+    return {
+        **changes,
+        "severity": seen.severity,
+        "since": event.happened_at,
+        "occasions": (seen.occasion,),
+        "resolved_at": None,
+        "acknowledged": None,
+    }

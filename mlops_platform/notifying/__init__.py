@@ -1,0 +1,1 @@
+"""Messages to people: a log, webhooks, e-mail."""

@@ -1,0 +1,17 @@
+"""Finding: what a diagnosis says of one fault."""
+
+from typing import Final, Literal
+
+from mlops_platform.record import Record
+
+Severity = Literal["error", "warning", "information"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "information")
+
+
+class Finding(Record):
+    """What is wrong, where, and the command that puts it right."""
+
+    severity: Severity
+    what: str
+    where: str
+    cure: str

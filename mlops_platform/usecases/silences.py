@@ -1,0 +1,114 @@
+"""The dead man's switch: what should arrive by itself, and no longer does."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from mlops_platform.data.windows import ended_windows
+from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.monitoring.alerting.routing import urgency
+from mlops_platform.spec import ModelSpec
+
+WINDOWS: Final = "windows_arrive"
+SENSORS: Final = "sensors_tick"
+PREDICTIONS: Final = "predictions_are_logged"
+SILENCES: Final = (WINDOWS, SENSORS, PREDICTIONS)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What has arrived of one model.
+
+    Args:
+        machine_now: by the clock of the machine, on which sensors and services live.
+        released_at: of the first release, before which nothing is due.
+        measured: names of the windows that were measured.
+        ticked_at: last tick without an error of each sensor that is switched on.
+        logged_at: of the last logged prediction.
+    """
+
+    machine_now: datetime
+    released_at: datetime | None
+    measured: Collection[str] = ()
+    ticked_at: Mapping[str, datetime] = field(default_factory=dict)
+    logged_at: datetime | None = None
+
+
+def silences(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Iterator[Observation]:
+    """One look at each thing that should arrive.
+
+    Args:
+        now: by the clock of the deployment, in which windows end.
+    """
+    yield _look(spec, arrivals, WINDOWS, _late_windows(spec, arrivals, now))
+    yield _look(spec, arrivals, SENSORS, _late_sensors(spec, arrivals))
+    yield _look(spec, arrivals, PREDICTIONS, _late_predictions(spec, arrivals))
+
+
+def _look(
+    spec: ModelSpec, arrivals: Arrivals, check: str, found: tuple[str, dict[str, Any]] | None
+) -> Observation:
+    severity = urgency(spec.alerting.severities, "silence", check) if found else None
+    summary, facts = found or ("it arrives, or is not watched", {})
+    return Observation(
+        check=f"silence/{check}",
+        severity=severity,
+        seen_at=arrivals.machine_now,
+        summary=summary,
+        facts=facts,
+    )
+
+
+def _late_windows(
+    spec: ModelSpec, arrivals: Arrivals, now: datetime
+) -> tuple[str, dict[str, Any]] | None:
+    hours, released_at = spec.alerting.silence.window_hours, arrivals.released_at
+    if hours is None or released_at is None:
+        return None
+    missing = [
+        window
+        for window in ended_windows(spec.window, now - timedelta(hours=hours))
+        if window.ends_at > released_at and window.name not in arrivals.measured
+    ]
+    if not missing:
+        return None
+    names, first = [window.name for window in missing], missing[0]
+    return (
+        f"{_counted(len(names), 'window')} ended {hours:g} hours ago or more and not measured, the "
+        f"first ({first.name}) ended at {first.ends_at:%Y-%m-%d %H:%M %Z}",
+        {"windows": names},
+    )
+
+
+def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, Any]] | None:
+    minutes = spec.alerting.silence.sensor_minutes
+    if minutes is None:
+        return None
+    before = arrivals.machine_now - timedelta(minutes=minutes)
+    late = {name: at for name, at in sorted(arrivals.ticked_at.items()) if at < before}
+    if not late:
+        return None
+    told = ", ".join(f"{name} since {at:%Y-%m-%d %H:%M %Z}" for name, at in late.items())
+    return (
+        f"no tick without an error of {told}",
+        {name: at.isoformat() for name, at in late.items()},
+    )
+
+
+def _late_predictions(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, Any]] | None:
+    minutes, logged_at = spec.alerting.silence.prediction_minutes, arrivals.logged_at
+    if minutes is None or arrivals.released_at is None:
+        return None
+    if logged_at is None:
+        return "no prediction was ever logged", {}
+    if logged_at >= arrivals.machine_now - timedelta(minutes=minutes):
+        return None
+    return (
+        f"no prediction was logged since {logged_at:%Y-%m-%d %H:%M %Z}",
+        {"logged_at": logged_at.isoformat()},
+    )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"1 {thing} has" if number == 1 else f"{number} {thing}s have"

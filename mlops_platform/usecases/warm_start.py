@@ -1,0 +1,54 @@
+"""Where the search of a retraining begins: at the parameters of the champion.
+
+What was fitted is never carried on. The champion was refitted on all rows of its time, and the new
+test days may be among them: a candidate that goes on from there would be judged on rows that it has
+seen. Its encoders and bins would be those of old rows, and no training set and seed would repeat
+it. Parameters carry none of that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.search import Recipe, startable
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.registry.training_run import TrainingRun
+
+FOLDER: Final = "recipe"
+FILE: Final = "recipe.json"
+START_TAG: Final = "warm_start"
+"""Tag of a run whose search began with the recipe of another: that run."""
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """A recipe and the MLflow run that found it."""
+
+    run_id: str
+    recipe: Recipe
+
+
+def warm_start(spec: ModelSpec, ledger: Ledger, registry: Registry) -> WarmStart | None:
+    """The champion's recipe, where the spec declares a warm start and could still find that recipe.
+
+    Raises:
+        RegistryError: the registry has lost the recipe.
+    """
+    release = ledger.current_release(spec.name)
+    if release is None or spec.retraining.warm_start_trials is None:
+        return None
+    file = registry.fetch_directory(release.run_id, FOLDER) / FILE
+    recipe = Recipe.model_validate_json(file.read_bytes())
+    return WarmStart(release.run_id, recipe) if startable(spec, recipe) else None
+
+
+def log_recipe(run: TrainingRun, recipe: Recipe, start: WarmStart | None) -> None:
+    """Keep a recipe with its run, for the search that begins with it."""
+    run.log_dict(f"{FOLDER}/{FILE}", recipe.model_dump(mode="json"))
+    if start is not None:
+        run.set_tags({START_TAG: start.run_id})

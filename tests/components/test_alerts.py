@@ -1,0 +1,479 @@
+"""What the alerts of a model make of its checks, runs and silences, told as stories in time."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from mlops_platform.clock import move_to
+from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
+from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
+from mlops_platform.components.models import declared_spec
+from mlops_platform.files import write_text
+from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
+from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases import alert as alert_module
+from mlops_platform.usecases.incidents import acknowledge, incidents_in, resolve
+
+MODEL = "flight_delay"
+MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+TABLE = dg.AssetKey(["features", "flight_features"])
+
+
+@dg.asset(
+    key=[MODEL, "drift_report"],
+    check_specs=[dg.AssetCheckSpec("drift", asset=[MODEL, "drift_report"])],
+)
+def drift_report():
+    return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+
+@dg.asset(
+    key=[MODEL, "gate"], check_specs=[dg.AssetCheckSpec("minimum_roc_auc", asset=[MODEL, "gate"])]
+)
+def gate():
+    return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+
+@dg.asset(key=TABLE, check_specs=[dg.AssetCheckSpec("no_nulls", asset=TABLE, blocking=True)])
+def flight_features():
+    return dg.MaterializeResult(
+        check_results=[dg.AssetCheckResult(passed=False, metadata={"reason": "3 nulls"})]
+    )
+
+
+@dg.op(config_schema={"succeeds": bool})
+def act(context: dg.OpExecutionContext) -> None:
+    if not context.op_config["succeeds"]:
+        raise ValueError("the column is gone")
+
+
+@dg.job(name=f"watch_{MODEL}")
+def watching() -> None:
+    act()
+
+
+DEFINITIONS = dg.Definitions(
+    assets=[drift_report, gate, flight_features],
+    jobs=[watching, dg.define_asset_job(f"build_for_{MODEL}", selection=[flight_features])],
+)
+
+
+@dataclass
+class Story:
+    """One deployment, its clock, and what happens to it."""
+
+    home: Settings
+    instance: dg.DagsterInstance
+    spec: ModelSpec
+    cursor: str | None = None
+
+    def at(self, moment: datetime) -> None:
+        move_to(self.home.replayed_moment, moment)
+
+    def declare(self, **alerting: Any) -> None:
+        declared = {**self.spec.alerting.model_dump(mode="json"), **alerting}
+        spec = {**self.spec.model_dump(mode="json"), "alerting": declared}
+        self.spec = ModelSpec.model_validate(spec)
+
+    def tick(self) -> str:
+        """The daemon lets the sensor tick."""
+        jobs = [f"watch_{MODEL}", f"build_for_{MODEL}"]
+        sensor = alert_sensor(self.spec, jobs, [f"retrain_{MODEL}"], {TABLE})
+        with dg.build_sensor_context(
+            self.instance, repository_def=DEFINITIONS.get_repository_def(), cursor=self.cursor
+        ) as context:
+            answer = sensor(context)
+            self.cursor = context.cursor
+        assert isinstance(answer, dg.SkipReason)
+        return str(answer.skip_message)
+
+    def check(
+        self, asset: str, check: str, passed: bool, *, error: bool = False, **metadata: Any
+    ) -> None:
+        """A run evaluates a check."""
+        severity = dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey([MODEL, asset]),
+                check_name=check,
+                passed=passed,
+                severity=severity,
+                metadata={"reason": "it moved", **metadata},
+            )
+        )
+
+    def run(self, *, succeeds: bool) -> None:
+        config = {"ops": {"act": {"config": {"succeeds": succeeds}}}}
+        watching.execute_in_process(config, instance=self.instance, raise_on_error=False)
+
+    def release(self) -> None:
+        open_ledger().release(
+            MODEL,
+            VersionIdentity(
+                version=1, run_id="r", digests={"m": "0"}, schema_hash="s", environment_hash="e"
+            ),
+            NewDecision(kind="promote", reason="better", actor="gate"),
+            expected_sequence=None,
+        )
+
+    def measure(self, start: date) -> None:
+        measured = WindowPerformance(
+            window=str(start),
+            start=start,
+            end=start + WEEK,
+            version=1,
+            release=1,
+            rows=10,
+            labelled=10,
+            settled=10,
+            mature=True,
+            as_of=MONDAY,
+            metrics={"log_loss": 0.5},
+            base_rate_log_loss=0.6,
+            reference_log_loss=0.4,
+            reference_base_rate_log_loss=0.6,
+        )
+        folder = self.home.records / "latest" / f"{MODEL}__performance"
+        write_text(folder / f"{start}.json", measured.model_dump_json())
+
+    @property
+    def incidents(self) -> list[Incident]:
+        return list(incidents_in(open_incident_log(), MODEL).values())
+
+    @property
+    def open(self) -> dict[str, str]:
+        """Severity of what is open."""
+        return {one.fingerprint[0]: one.severity for one in self.incidents if one.is_open}
+
+    def ticket(self, name: str) -> str:
+        return (self.home.incidents / MODEL / f"{name}.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def spec() -> ModelSpec:
+    return declared_spec(MODEL)
+
+
+@pytest.fixture
+def story(home: Settings, spec: ModelSpec) -> Iterator[Story]:
+    open_ledger().create_schema()
+    with dg.DagsterInstance.ephemeral() as instance:
+        begun = Story(home, instance, spec)
+        begun.at(MONDAY)
+        yield begun
+
+
+def test_where_nothing_fails_nobody_is_told(story: Story) -> None:
+    story.check("drift_report", "drift", True)
+    story.run(succeeds=True)
+    assert story.tick() == "0 open incidents; nothing new"
+    assert story.incidents == []
+
+
+def test_a_failed_check_becomes_an_incident_with_its_evidence(story: Story) -> None:
+    story.release()
+    story.check("drift_report", "drift", False, window="2013-04-01", value=0.31)
+    assert "1 opened, 1 noticed, 1 delivered" in story.tick()
+    assert story.tick() == "1 open incidents; nothing new"
+    ticket = story.ticket("flight_delay-1")
+    for shown in ("it moved", "0.3100", "2013-04-01", "Version 1 (release 1)", "taken by log"):
+        assert shown.lower() in ticket.lower()
+
+
+def test_a_check_that_passes_again_ends_its_incident(story: Story) -> None:
+    story.check("drift_report", "drift", False, window="2013-04-01")
+    story.tick()
+    story.check("drift_report", "drift", True, window="2013-04-08")
+    assert "1 resolved" in story.tick()
+    assert story.open == {}
+    assert "resolved]" in story.ticket("flight_delay-1")
+
+
+def test_a_window_that_cannot_be_judged_yet_ends_nothing(story: Story) -> None:
+    story.check("drift_report", "drift", False, window="2013-04-01")
+    story.tick()
+    story.check("drift_report", "drift", True, window="2013-04-08", conclusive=False)
+    story.tick()
+    assert story.open == {"drift_report/drift": "ticket"}
+
+
+def test_an_error_is_a_page_and_the_yaml_has_the_last_word(story: Story) -> None:
+    story.check("drift_report", "drift", False, error=True)
+    story.tick()
+    assert story.open == {"drift_report/drift": "page"}
+    story.declare(severities={"checks": {"drift": "off"}})
+    story.check("drift_report", "drift", False, error=True)
+    story.tick()
+    assert story.open == {}
+
+
+def test_a_candidate_that_loses_is_no_incident(story: Story) -> None:
+    story.check("gate", "minimum_roc_auc", False)
+    story.tick()
+    assert story.open == {}
+
+
+def test_everything_between_two_ticks_counts_not_only_the_latest(story: Story) -> None:
+    story.tick()
+    for week, passed in enumerate((False, True, False)):
+        story.check("drift_report", "drift", passed, window=f"2013-04-{1 + 7 * week:02}")
+    story.tick()
+    (incident,) = story.incidents
+    assert incident.occasions == ("2013-04-15",)
+
+
+def test_a_deployment_with_a_past_begins_with_the_present(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.check("drift_report", "drift", True)
+    story.tick()
+    assert story.incidents == []
+
+
+def test_a_run_that_fails_is_an_incident_until_one_succeeds(story: Story) -> None:
+    story.run(succeeds=False)
+    story.tick()
+    (incident,) = story.incidents
+    assert incident.fingerprint == ("run/watch_flight_delay", "act: ValueError")
+    assert "the column is gone" in incident.seen.summary
+    story.run(succeeds=True)
+    story.tick()
+    assert story.open == {}
+
+
+def test_a_run_that_a_check_has_stopped_is_told_by_the_check_alone(story: Story) -> None:
+    job = DEFINITIONS.resolve_job_def(f"build_for_{MODEL}")
+    result = job.execute_in_process(instance=story.instance, raise_on_error=False)
+    assert not result.success
+    story.tick()
+    assert story.open == {"features/flight_features/no_nulls": "page"}
+
+
+def test_after_a_crash_or_a_lost_cursor_nothing_happens_twice(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.run(succeeds=False)
+    story.tick()
+    before = [incident.id for incident in story.incidents]
+    story.cursor = None
+    story.tick()
+    assert [incident.id for incident in story.incidents] == before
+
+
+def test_windows_that_stop_arriving_page_somebody(story: Story) -> None:
+    story.release()
+    story.at(MONDAY + WEEK + timedelta(hours=20))
+    story.tick()
+    assert story.open == {}
+    story.at(MONDAY + WEEK + timedelta(hours=25))
+    story.tick()
+    assert story.open == {"silence/windows_arrive": "page"}
+    story.measure(date(2013, 4, 1))
+    story.tick()
+    assert story.open == {}
+
+
+def test_predictions_that_stop_arriving_page_somebody(story: Story) -> None:
+    story.release()
+    story.tick()
+    assert story.open == {}
+    story.declare(silence={"prediction_minutes": 10})
+    story.tick()
+    assert story.open == {"silence/predictions_are_logged": "page"}
+    write_text(story.home.prediction_log(MODEL) / "predictions-1.jsonl", "{}\n")
+    story.tick()
+    assert story.open == {}
+
+
+def test_a_ticket_that_nobody_looks_after_becomes_a_page(story: Story) -> None:
+    for week in range(3):
+        story.at(MONDAY + week * WEEK)
+        story.check("drift_report", "drift", False, window=f"2013-04-{1 + 7 * week:02}")
+        story.tick()
+    assert story.open == {"drift_report/drift": "page"}
+
+
+def test_an_acknowledged_incident_is_quiet(story: Story) -> None:
+    story.check("drift_report", "drift", False, error=True)
+    story.tick()
+    log = open_incident_log()
+    acknowledge(log, "flight_delay-1", "on it", "alice", MONDAY)
+    story.at(MONDAY + DAY)
+    assert story.tick() == "1 open incidents; nothing new"
+    story.at(MONDAY + 4 * DAY)
+    assert "1 noticed" in story.tick()
+
+
+def test_what_a_person_declares_over_stays_over_until_it_fails_again(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.tick()
+    resolve(open_incident_log(), "flight_delay-1", "retired", "bob", MONDAY, datetime.now(UTC))
+    story.tick()
+    assert story.open == {}
+    story.check("drift_report", "drift", False)
+    story.tick()
+    assert story.open == {"drift_report/drift": "ticket"}
+
+
+def test_a_channel_that_fails_fails_no_tick_and_is_tried_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = {"type": "webhook", "name": "on_call", "url_variable": "ON_CALL_URL"}
+    story.declare(channels=[channel, {"type": "log", "name": "log"}])
+    story.check("drift_report", "drift", False)
+    assert "1 delivered; 1 notices wait" in story.tick()
+    assert "on_call: the environment variable ON_CALL_URL is not set" in caplog.text
+    story.declare(channels=[{"type": "log", "name": "on_call"}, {"type": "log", "name": "log"}])
+    assert "1 delivered" in story.tick()
+    assert story.tick() == "1 open incidents; nothing new"
+
+
+def test_every_tick_leaves_a_heartbeat(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.tick()
+    text = (story.home.metrics / "alerts_flight_delay.prom").read_text()
+    assert 'mlops_open_incidents{model="flight_delay",severity="ticket"} 1' in text
+    assert 'mlops_waiting_notices{model="flight_delay",channel="log"} 0' in text
+    assert "mlops_alerts_tick_timestamp_seconds" in text
+
+
+def test_what_happened_is_part_of_the_hash_chain(story: Story) -> None:
+    story.check("drift_report", "drift", False, share=float("nan"))
+    story.tick()
+    assert open_ledger().verify_chain(MODEL) is None
+    assert json.loads(json.dumps(story.incidents[0].seen.facts))["share"] == "nan"
+
+
+def test_tickets_are_whole_files(story: Story) -> None:
+    story.check("drift_report", "drift", False, reason="a | b\nc")
+    story.tick()
+    assert [file.suffix for file in Path(story.home.incidents / MODEL).iterdir()] == [".md"]
+    assert "a \\| b c" in story.ticket("flight_delay-1")
+
+
+def test_a_record_that_cannot_be_read_keeps_nobody_from_being_told(story: Story) -> None:
+    broken = story.home.records / "latest" / f"{MODEL}__performance" / "2013-04-01.json"
+    write_text(broken, "{}")
+    story.check("drift_report", "drift", False)
+    assert "1 delivered" in story.tick()
+    assert "records of the windows cannot be read" in story.ticket("flight_delay-1")
+
+
+def test_a_ticket_that_cannot_be_written_keeps_nobody_from_being_told(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_text(story.home.incidents / MODEL, "a file where the folder should be")
+    story.check("drift_report", "drift", False)
+    assert "1 delivered" in story.tick()
+    assert "the ticket of flight_delay-1 cannot be written" in caplog.text
+
+
+def test_a_ticket_follows_what_is_done_about_it(story: Story) -> None:
+    story.check("drift_report", "drift", False)
+    story.tick()
+    acknowledge(open_incident_log(), "flight_delay-1", "on it", "alice", MONDAY)
+    story.release()
+    story.tick()
+    ticket = story.ticket("flight_delay-1")
+    assert "by alice: on it" in ticket
+    assert "gate promoted a candidate. better" in ticket
+
+
+def test_a_death_before_the_message_is_sent_sends_it_at_the_next_tick(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.check("drift_report", "drift", False)
+    with monkeypatch.context() as dying:
+        dying.setattr(alert_module, "deliver", _die)
+        with pytest.raises(KeyboardInterrupt):
+            story.tick()
+    assert "it moved" in story.ticket("flight_delay-1")
+    assert "1 delivered" in story.tick()
+    (incident,) = story.incidents
+    assert len(incident.notices) == 1
+
+
+def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.check("drift_report", "drift", False, window="2013-04-01")
+    story.tick()
+    advance, log = alert_module.advance, open_incident_log()
+
+    def interrupted(*arguments: Any) -> list[NewIncidentEvent]:
+        found = advance(*arguments)
+        if not story.incidents[0].acknowledged:
+            acknowledge(log, "flight_delay-1", "on it", "alice", MONDAY)
+        return found
+
+    monkeypatch.setattr(alert_module, "advance", interrupted)
+    story.check("drift_report", "drift", False, error=True, window="2013-04-08")
+    story.tick()
+    kinds = [event.kind for event in log.events(MODEL)]
+    assert kinds[3:6] == ["acknowledged", "persisted", "escalated"]
+
+
+def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelSpec) -> None:
+    open_ledger().create_schema()
+    with open_instance() as instance:
+        story, ticked = Story(home, instance, spec), ticking(instance, f"retrain_{MODEL}")
+        story.tick()
+        assert story.open == {}
+        # It goes on to tick, and fails every time.
+        ticked("SKIPPED", 30)
+        ticked("FAILURE", 1)
+        story.tick()
+        assert story.open == {"silence/sensors_tick": "page"}
+        assert f"retrain_{MODEL}" in story.incidents[0].seen.summary
+        ticked("SKIPPED", 0)
+        story.tick()
+        assert story.open == {}
+
+
+def _die(*_: object) -> list[str]:
+    raise KeyboardInterrupt
+
+
+def ticking(instance: dg.DagsterInstance, sensor: str) -> Callable[[str, float], None]:
+    """Switch a sensor on as the daemon does; returns what writes its ticks, minutes ago."""
+    from dagster._core import remote_origin
+    from dagster._core.scheduler import instigation
+    from dagster._utils.error import SerializableErrorInfo
+
+    location = remote_origin.RegisteredCodeLocationOrigin("mlops_platform")
+    repository = remote_origin.RemoteRepositoryOrigin(location, "__repository__")
+    origin, kind = (
+        remote_origin.RemoteInstigatorOrigin(repository, sensor),
+        instigation.InstigatorType.SENSOR,
+    )
+    state = instigation.InstigatorState(
+        origin,
+        kind,
+        instigation.InstigatorStatus.RUNNING,
+        instigation.SensorInstigatorData(last_sensor_start_timestamp=time.time()),
+    )
+    instance.add_instigator_state(state)
+
+    def ticked(status: str, minutes: float) -> None:
+        tick = instigation.TickData(
+            state.instigator_origin_id,
+            sensor,
+            kind,
+            instigation.TickStatus(status),
+            time.time() - 60 * minutes,
+            error=SerializableErrorInfo("it broke", [], None) if status == "FAILURE" else None,
+            selector_id=state.selector_id,
+        )
+        instance.create_tick(tick)
+
+    return ticked

@@ -1,0 +1,82 @@
+"""Ticks as the daemon makes them, and the runs that they ask for."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from mlops_platform.components.driver import JobDriver
+from mlops_platform.errors import MlopsError
+
+
+@dg.op
+def say() -> None:
+    """Succeeds."""
+
+
+@dg.op
+def fail() -> None:
+    raise ValueError("no bread in the house")
+
+
+@dg.job
+def talk() -> None:
+    say()
+
+
+@dg.job
+def shop() -> None:
+    fail()
+
+
+@dg.schedule(job=talk, cron_schedule="0 6 * * *")
+def at_six() -> dg.RunRequest:
+    return dg.RunRequest(run_key="today", tags={"asked": "at six"})
+
+
+@dg.sensor(job=talk)
+def asked() -> dg.RunRequest:
+    return dg.RunRequest(run_key="now")
+
+
+@dg.sensor(job=talk)
+def silent() -> dg.SkipReason:
+    return dg.SkipReason("Nothing to do.")
+
+
+@dg.sensor()
+def acts_in_its_tick() -> dg.SkipReason:
+    return dg.SkipReason("Done.")
+
+
+@pytest.fixture
+def driver() -> Iterator[JobDriver]:
+    definitions = dg.Definitions(
+        jobs=[talk, shop], schedules=[at_six], sensors=[asked, silent, acts_in_its_tick]
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield JobDriver(definitions, instance)
+
+
+@pytest.mark.parametrize(("automation", "kind"), [("at_six", "schedule"), ("asked", "sensor")])
+def test_a_tick_runs_what_was_asked_for_and_names_who_asked(
+    driver: JobDriver, automation: str, kind: str
+) -> None:
+    (run_id,) = driver.tick(automation)
+    run = driver.instance.get_run_by_id(run_id)
+    assert run is not None
+    assert (run.job_name, run.status) == ("talk", dg.DagsterRunStatus.SUCCESS)
+    assert run.tags[f"dagster/{kind}_name"] == automation
+
+
+@pytest.mark.parametrize("automation", ["silent", "acts_in_its_tick"])
+def test_a_tick_that_skips_runs_nothing_with_or_without_a_job(
+    driver: JobDriver, automation: str
+) -> None:
+    assert driver.tick(automation) == []
+    assert driver.instance.get_runs() == []
+
+
+def test_a_run_that_fails_names_step_and_error(driver: JobDriver) -> None:
+    with pytest.raises(MlopsError, match="- fail: ValueError: no bread in the house"):
+        driver.run("shop")

@@ -1,0 +1,205 @@
+"""A week as its clients lived it: answered over HTTP, landed, proved, watched and measured."""
+
+import json
+import math
+import shutil
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from mlops_platform.cli.setup import render_dagster_yaml
+from mlops_platform.components.models import declared_spec
+from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.predictions import predictions_file
+from mlops_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.slow
+
+MODEL, WEEK, RELEASE = "flight_delay", date(2013, 2, 4), 1
+WARMER = 200.0
+"""Degrees by which clients send another temperature than was published."""
+
+
+@dataclass(frozen=True)
+class ServedWeek:
+    """The run that watched a week, and what clients had been answered in it."""
+
+    deployment: "Deployment"
+    run: dg.DagsterRun
+    answers: Mapping[str, float]
+
+    def shown(self, asset: str, deployment: "Deployment | None" = None) -> dict[str, Any]:
+        """What the newest materialisation of an asset of the week says."""
+        selected = dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey([MODEL, asset]),
+            asset_partitions=None if asset == "served_predictions" else [str(WEEK)],
+        )
+        with (deployment or self.deployment).instance() as instance:
+            (record,) = instance.fetch_materializations(selected, limit=1).records
+        return {name: one.value for name, one in record.asset_materialization.metadata.items()}
+
+
+@pytest.fixture(scope="module")
+def moved(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
+    """The deployment as the demo left it, at another place; its windows are of what was served."""
+    folder = tmp_path_factory.mktemp("moved")
+    project, home = folder / "project", folder / "home"
+    shutil.copytree(deployment.project, project)
+    shutil.copytree(deployment.home, home)
+    file = project / "mlops_platform" / "defs" / MODEL / "defs.yaml"
+    declared = yaml.safe_load(file.read_text())
+    declared["attributes"]["window"]["source"] = "served"
+    file.write_text(yaml.safe_dump(declared, sort_keys=False))
+    moved = type(deployment)(project, home, deployment.mlflow_port)
+    render_dagster_yaml(moved.settings)
+    _move_artifacts(moved.settings, deployment.home, home)
+    return moved
+
+
+def _move_artifacts(settings: Settings, old: Path, new: Path) -> None:
+    """MLflow keeps where its artifacts lie in full paths."""
+    with closing(sqlite3.connect(settings.home / "registry" / "mlflow.db")) as database, database:
+        for table, column in (
+            ("experiments", "artifact_location"),
+            ("runs", "artifact_uri"),
+            ("logged_models", "artifact_location"),
+            ("model_versions", "source"),
+            ("model_versions", "storage_location"),
+        ):
+            database.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(old), str(new))
+            )
+
+
+@pytest.fixture(scope="module")
+def port(moved: "Deployment") -> Iterator[int]:
+    """`mlops serve`, ready."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with moved.start("mlops", "serve", MODEL, "--port", str(port)) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not _is_ready(port):
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return _ask(port, "GET", "/readyz")[0] == 200
+    except (OSError, HTTPException):
+        return False
+
+
+def _ask(port: int, method: str, route: str, body: Any = None) -> tuple[int, Any]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, route, json.dumps(body), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+
+def _flights(settings: Settings) -> list[dict[str, Any]]:
+    """Every second flight of the week as a client describes it, on a hotter day than it was."""
+    spec = declared_spec(MODEL)
+    days = [WEEK + timedelta(days=at) for at in range(7)]
+    published = read_feature_rows(spec, settings.published, days).to_pylist()[::2]
+    flights = [
+        {name: row[name] for name in ("flight_id", *spec.features.names)} for row in published
+    ]
+    for flight in flights:
+        flight |= {name: None for name, value in flight.items() if value != value}
+        if flight["temperature_f"] is not None:
+            flight["temperature_f"] += WARMER
+    return flights
+
+
+@pytest.fixture(scope="module")
+def week(moved: "Deployment", port: int) -> ServedWeek:
+    """Clients ask in batches, about some flights again alone and by key; the week is watched."""
+    flights, answers = _flights(moved.settings), {}
+    for first in range(0, len(flights), 1000):
+        status, told = _ask(
+            port, "POST", "/v1/predict_batch", {"rows": flights[first : first + 1000]}
+        )
+        assert status == 200, told
+        answers |= {one["entity"]: one["probability"] for one in told["predictions"]}
+    again = [("/v1/predict", flight | {"carrier": "ZZ"}) for flight in flights[:20]]
+    again += [("/v1/predict_by_entity", {"flight_id": one["flight_id"]}) for one in flights[-20:]]
+    for route, body in again:
+        status, told = _ask(port, "POST", route, body)
+        assert status == 200, told
+        answers[told["entity"]] = told["probability"]
+    days = {"start_day": str(WEEK), "end_day": str(WEEK + timedelta(days=6))}
+    run = moved.launch(
+        *("--job", f"watch_{MODEL}", "--partition", str(WEEK)),
+        config={"ops": {"dbt_features": {"config": days}}},
+    )
+    return ServedWeek(moved, run, answers)
+
+
+def test_the_run_lands_proves_and_watches_in_one_go(week: ServedWeek) -> None:
+    assert week.run.status == dg.DagsterRunStatus.SUCCESS
+    made = week.deployment.steps(week.run, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert {"served_predictions", "predictions", "drift_report", "performance"} <= made
+    checks = week.deployment.checks(week.run)
+    assert checks["served_as_offline"]
+    assert checks["every_line_landed"]
+    proved = week.shown("served_predictions")
+    assert proved["parity_rows"] == len(week.answers) + 40
+    assert proved["parity_max_difference"] <= 1e-12
+
+
+def test_the_predictions_of_the_week_are_the_last_answers(week: ServedWeek) -> None:
+    shown = week.shown("predictions")
+    assert (shown["source"], shown["release"]) == ("served", RELEASE)
+    file = predictions_file(week.deployment.settings.predictions, MODEL, str(WEEK))
+    stored = read_parquet(file).to_pydict()
+    entities = map(str, stored["flight_id"])
+    assert dict(zip(entities, stored["score"], strict=True)) == week.answers
+    assert stored["sent_carrier"].count("ZZ") == 20
+
+
+def test_performance_is_that_of_the_answers(week: ServedWeek) -> None:
+    sql = (
+        "select flight_id, label::int from predictions_with_outcomes.flight_delay "
+        f"where \"window\" = '{WEEK}' and label is not null"
+    )
+    _, *rows = week.deployment.mlops("sql", "--csv", sql).splitlines()
+    told = [
+        week.answers[entity] if late == "1" else 1 - week.answers[entity]
+        for entity, late in (row.split(",") for row in rows)
+    ]
+    # In the blizzard of that Friday many flights never arrived.
+    assert len(told) > 0.75 * len(week.answers)
+    measured = week.shown("performance")["log_loss"]
+    assert measured == pytest.approx(-sum(map(math.log, told)) / len(told), rel=1e-6)
+
+
+def test_drift_is_that_of_the_features_that_were_sent(
+    week: ServedWeek, deployment: "Deployment"
+) -> None:
+    sent, published = (
+        week.shown("drift_report", where)["drift_share"] for where in (None, deployment)
+    )
+    assert sent > published

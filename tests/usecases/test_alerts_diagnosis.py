@@ -1,0 +1,48 @@
+"""Who watches is watched: a heartbeat that stops, a channel that refuses, what is open."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mlops_platform.monitoring.alerting.advance import advance
+from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.spec import AlertingSpec
+from mlops_platform.usecases.alerts_diagnosis import AlertsFacts, alerts_findings
+
+NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
+WELL = AlertsFacts(machine_now=NOW, tickets=Path("/incidents/churn"), expected=True, ticked_at=NOW)
+
+
+def found(facts: AlertsFacts) -> list[tuple[str, str]]:
+    return [(one.severity, one.what) for one in alerts_findings("churn", facts)]
+
+
+def test_health_has_no_findings() -> None:
+    assert found(WELL) == []
+
+
+def test_a_heartbeat_that_stops_is_an_error_where_one_is_expected() -> None:
+    silent = replace(WELL, ticked_at=NOW - timedelta(minutes=11))
+    ((severity, what),) = found(silent)
+    assert severity == "error"
+    assert "since 2024-01-01 02:49 UTC" in what
+    assert "not ticked ever" in found(replace(WELL, ticked_at=None))[0][1]
+    assert found(replace(silent, expected=False)) == []
+
+
+def test_a_channel_that_does_not_take_messages_is_an_error() -> None:
+    (finding,) = alerts_findings("churn", replace(WELL, waiting={"on_call": 2}))
+    assert (finding.severity, finding.cure) == ("error", "mlops incidents test churn")
+
+
+def test_what_is_open_is_as_bad_as_its_severity() -> None:
+    seen = [
+        Observation(check="a/b", severity=severity, seen_at=NOW, summary="broke", cause=severity)
+        for severity in ("ticket", "page")
+    ]
+    events = advance("churn", {}, seen, AlertingSpec(), NOW)
+    opened = tuple(Incident.begun(event) for event in events if event.kind == "opened")
+    findings = list(alerts_findings("churn", replace(WELL, open=opened)))
+    assert [one.severity for one in findings] == ["warning", "error"]
+    assert findings[0].cure == "see /incidents/churn/churn-1.md"

@@ -1,0 +1,82 @@
+"""Drift and performance of a window meet where they tell of one release."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mlops_platform.data.windows import Window
+from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import DriftSpec
+from mlops_platform.usecases.watch_drift import WatchedWindow
+from mlops_platform.usecases.window_signals import window_signals
+
+START = date(2013, 4, 1)
+
+
+def measured(**changes: Any) -> WindowPerformance:
+    figures = {
+        "window": f"{START}",
+        "start": START,
+        "end": START + timedelta(weeks=1),
+        "version": 1,
+        "release": 1,
+        "rows": 1000,
+        "labelled": 900,
+        "settled": 1000,
+        "mature": True,
+        "as_of": datetime(2013, 4, 15, tzinfo=UTC),
+        "metrics": {"log_loss": 0.5},
+        "base_rate_log_loss": 0.6,
+        "reference_log_loss": 0.45,
+        "reference_base_rate_log_loss": 0.6,
+        "estimated_log_loss": 0.48,
+        "change_point": True,
+    }
+    return WindowPerformance.model_validate(figures | changes)
+
+
+def watched(share: float, *, start: date = START, version: int = 1) -> WatchedWindow:
+    column = ColumnDrift(
+        column="wind", statistic=0.3, null_share_reference=0.0, null_share=0.0, drifted=True
+    )
+    drift = WindowDrift(rows=1000, columns=(column,), share_of_columns=share, prediction=0.01)
+    window = Window(start=start, end=start + timedelta(weeks=1), timezone="America/New_York")
+    return WatchedWindow(
+        window=window, version=version, release=version, drift=drift, run_id="r", report="r"
+    )
+
+
+def signals(performance: WindowPerformance | None, *drift: WatchedWindow):
+    measured = {} if performance is None else {performance.window: performance}
+    return window_signals(measured, {one.window.name: one for one in drift}, DriftSpec())
+
+
+def test_what_performance_found_is_passed_on() -> None:
+    (window,) = signals(measured())
+    assert (window.log_loss, window.labelled, window.mature) == (0.5, 900, True)
+    assert window.log_loss_increase == pytest.approx(0.05)
+    assert window.estimated_increase == pytest.approx(0.03)
+    assert window.change_point
+    assert window.drift_alarm is None
+
+
+@pytest.mark.parametrize(("share", "alarm"), [(0.6, True), (0.1, False)])
+def test_a_failed_drift_check_is_an_alarm(share: float, alarm: bool) -> None:
+    (window,) = signals(measured(), watched(share))
+    assert window.drift_alarm is alarm
+    assert window.log_loss == 0.5
+
+
+def test_the_drift_of_another_release_is_not_this_ones() -> None:
+    (window,) = signals(measured(), watched(0.6, version=2))
+    assert window.version == 1
+    assert window.drift_alarm is None
+
+
+def test_a_window_without_performance_still_tells_of_its_drift() -> None:
+    later = START + timedelta(weeks=1)
+    first, second = signals(measured(), watched(0.6, start=later))
+    assert (first.window, second.window) == ("2013-04-01", "2013-04-08")
+    assert (second.drift_alarm, second.mature, second.log_loss) == (True, False, None)
