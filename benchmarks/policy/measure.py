@@ -31,7 +31,7 @@ STARTS = 4
 TEST_DAYS = (7,)
 ONLINE_PRICE = 0.01
 """Of a fit, in log loss times weeks."""
-CONFIDENCES = (0.5, 0.8, 0.95)
+CONFIDENCES = (0.6, 0.8, 0.95)
 PARAMS: Mapping[str, Mapping[str, Any]] = {
     # What the demo's search finds on January to March.
     "hist_gradient_boosting": {
