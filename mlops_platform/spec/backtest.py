@@ -1,11 +1,15 @@
 """Which policies and histories the past is replayed under, and what a retraining costs."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mlops_platform.spec.base import Identifier, PositiveDays, Section
 from mlops_platform.spec.retraining import RetrainingSpec
+
+
+RESERVED: Final = ("declared", "never")
+"""Names of what is always compared: the model's own `retraining`, and no retraining at all."""
 
 
 class BacktestSpec(Section):
@@ -31,3 +35,11 @@ class BacktestSpec(Section):
     workers: Annotated[int, Field(ge=1)] = Field(
         default=2, description="Fits made at once by joblib's configured backend."
     )
+
+    @field_validator("policies")
+    @classmethod
+    def _names_are_free(cls, policies: dict[str, RetrainingSpec]) -> dict[str, RetrainingSpec]:
+        taken = sorted(policies.keys() & set(RESERVED))
+        if taken:
+            raise ValueError(f"{taken} are always compared anyway; choose other names")
+        return policies
