@@ -114,7 +114,10 @@ def declared(mode: str) -> str:
         "label": {"table": "flight_labels", "column": "is_late"},
         "window": {"cadence": "daily", "start": str(FIRST_DAY)},
         "training": {
-            "history": {"days": 21, "split": {"validation_days": 7, "test_days": 7}},
+            "history": {
+                "span": {"rolling_days": 21},
+                "split": {"validation_days": 7, "test_days": 7},
+            },
             "tuning": {"trials": 1, "folds": 2},
             "candidates": [
                 {

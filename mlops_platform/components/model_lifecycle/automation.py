@@ -148,12 +148,12 @@ def _ask_the_policy(
 ) -> dg.RunRequest | dg.SkipReason:
     ledger = open_ledger()
     request = open_request(ledger, spec.name)
-    runs = _runs_of(instance, request)
     running = _is_training(instance, spec)
-    again = len(runs) < spec.retraining.max_attempts and frozen_by(ledger, spec.name) is None
-    if request is not None and not running and again:
+    runs = len(_runs_of(instance, request))
+    abandoned = request is not None and not running and runs >= spec.retraining.max_attempts
+    if request is not None and not (running or abandoned or frozen_by(ledger, spec.name)):
         # Decided, but no run got as far as a verdict: the daemon or the run died in between.
-        return _run_request(request, len(runs) + 1)
+        return _run_request(request, runs + 1)
     decision = decide_retraining(
         spec,
         ledger,
@@ -161,7 +161,7 @@ def _ask_the_policy(
         settings().published,
         present_moment(),
         running=running,
-        abandoned=request is not None and not running,
+        abandoned=abandoned,
         ticked=ticked,
     )
     written = record_policy_decision(ledger, spec.name, decision, actor)
