@@ -104,6 +104,10 @@ class Settings:
         """Working files of one model: candidates, reports, cards, the release pointer."""
         return self.home / "models" / model
 
+    def backtest(self, model: str) -> Path:
+        """Report and recommendation of the latest policy backtest, and the fits of all of them."""
+        return self.model_home(model) / "backtest"
+
     def release_pointer(self, model: str) -> Path:
         """The small file that tells the service what to serve; a projection of the ledger."""
         return self.model_home(model) / "release.json"

@@ -22,6 +22,7 @@ COMMANDS = {
     "rollback": "Release the previous champion again; wait until running services follow.",
     "approve": "Promote the challenger or start the suggested retraining, or --reject it.",
     "replay-request": "Run a logged request again, by the very version that answered it.",
+    "backtest": "Replay the past under every retraining policy, and recommend one.",
     "freeze": "Stop automatic retraining and releases of a model.",
     "unfreeze": "Allow automatic retraining and releases of a model again.",
     "reconcile": "Rebuild the alias and the release pointer from the ledger.",

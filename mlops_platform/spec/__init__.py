@@ -1,6 +1,7 @@
 """What one model is: the frozen sections of its YAML."""
 
 from mlops_platform.spec.alerting import AlertingSpec, SilenceSpec
+from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.channels import (
     AlertSeverity,
@@ -28,6 +29,7 @@ from mlops_platform.spec.policy import (
     AllRule,
     AnyRule,
     ChangePointRule,
+    DataGrowthRule,
     DataVolumeRule,
     DriftRule,
     EstimatedPerformanceRule,
@@ -61,6 +63,7 @@ __all__ = [
     "AlertingSpec",
     "AllRule",
     "AnyRule",
+    "BacktestSpec",
     "BudgetSpec",
     "CandidateSpec",
     "CardSpec",
@@ -69,6 +72,7 @@ __all__ = [
     "ChannelSpec",
     "ColumnStepsSpec",
     "CostSpec",
+    "DataGrowthRule",
     "DataVolumeRule",
     "DriftRule",
     "DriftSpec",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_platform.spec.alerting import AlertingSpec
+from mlops_platform.spec.backtest import BacktestSpec
 from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
@@ -34,6 +35,7 @@ class ModelSpec(Section):
     monitoring: MonitoringSpec = MonitoringSpec()
     alerting: AlertingSpec = AlertingSpec()
     retraining: RetrainingSpec = RetrainingSpec()
+    backtest: BacktestSpec = BacktestSpec()
     schedules: SchedulesSpec = SchedulesSpec()
     serving: ServingSpec = ServingSpec()
     release: ReleaseSpec = ReleaseSpec()

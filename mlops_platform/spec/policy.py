@@ -57,6 +57,15 @@ class DataVolumeRule(Section):
     rows: Annotated[int, Field(ge=1)] = Field(description="New labelled rows.")
 
 
+class DataGrowthRule(Section):
+    """Retrain when the labels since the last training are a large enough share of its rows."""
+
+    rule: Literal["data_growth"] = "data_growth"
+    share: Annotated[float, Field(gt=0)] = Field(
+        default=0.15, description="New labelled rows over those of the last training."
+    )
+
+
 class DriftRule(Section):
     """Retrain when the drift alarm of consecutive windows has rung; needs no labels."""
 
@@ -105,17 +114,21 @@ SingleRule = (
     NeverRule
     | ScheduleRule
     | DataVolumeRule
+    | DataGrowthRule
     | DriftRule
     | EstimatedPerformanceRule
     | PerformanceRule
     | ChangePointRule
 )
-Word = Literal["never", "drift", "estimated_performance", "performance", "change_point"]
+Word = Literal[
+    "never", "data_growth", "drift", "estimated_performance", "performance", "change_point"
+]
 """Rules that need no figures: `policy: drift` is short for `policy: {rule: drift}`."""
 _SINGLE: Final[dict[str, type[SingleRule]]] = {
     "never": NeverRule,
     "schedule": ScheduleRule,
     "data_volume": DataVolumeRule,
+    "data_growth": DataGrowthRule,
     "drift": DriftRule,
     "estimated_performance": EstimatedPerformanceRule,
     "performance": PerformanceRule,

@@ -1,8 +1,9 @@
 """From the ledger, the windows and the lake to the policy's decision about a retraining."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import UnionType
 from typing import Final
 
 from mlops_platform.data.features import count_new_labels
@@ -14,7 +15,7 @@ from mlops_platform.monitoring.policy.decide import PolicyDecision, decide
 from mlops_platform.monitoring.policy.history import History
 from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.monitoring.policy.signals import WindowSignals
-from mlops_platform.spec import DataVolumeRule, ModelSpec
+from mlops_platform.spec import DataGrowthRule, DataVolumeRule, ModelSpec
 from mlops_platform.usecases.freeze import frozen_by, told
 from mlops_platform.usecases.suggestion import open_suggestion, suggestion_in_words
 from mlops_platform.usecases.verdicts import (
@@ -28,6 +29,7 @@ from mlops_platform.usecases.verdicts import (
 
 POLICY: Final = "policy"
 """Evidence of every decision of the policy."""
+BEFORE_ALL_DATA: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def decide_retraining(
@@ -61,6 +63,7 @@ def decide_retraining(
         windows=tuple(windows),
         retrainings=tuple(attempts(decisions, abandoned=abandoned)),
         new_rows=_new_rows(spec, published_root, trained_as_of(verdict), now),
+        trained_rows=_trained_rows(spec, published_root, trained_as_of(verdict)),
         running=running,
         data_changed=_data_changed(spec, verdict, published_root),
         frozen=None if frozen is None else told(frozen),
@@ -108,10 +111,22 @@ def _new_rows(
     spec: ModelSpec, published_root: Path, trained: datetime | None, now: datetime
 ) -> int | None:
     """Labels since the last training, counted only where a rule asks for them."""
-    asked = any(isinstance(rule, DataVolumeRule) for rule in single_rules(spec.retraining.policy))
-    if not asked or trained is None:
+    if trained is None or not _asks(spec, DataVolumeRule | DataGrowthRule):
         return None
     return count_new_labels(spec, published_root, trained, now)
+
+
+def _trained_rows(spec: ModelSpec, published_root: Path, trained: datetime | None) -> int | None:
+    """Labels that the last training could read, counted only where a rule asks for them."""
+    if trained is None or not _asks(spec, DataGrowthRule):
+        return None
+    days = spec.training.history.rolling_days
+    after = trained - timedelta(days=days) if days else BEFORE_ALL_DATA
+    return count_new_labels(spec, published_root, after, trained)
+
+
+def _asks(spec: ModelSpec, rules: type | UnionType) -> bool:
+    return any(isinstance(rule, rules) for rule in single_rules(spec.retraining.policy))
 
 
 def _data_changed(spec: ModelSpec, verdict: Decision | None, published_root: Path) -> bool:

@@ -129,8 +129,7 @@ def _flights(settings: Settings) -> list[dict[str, Any]]:
     ]
     for flight in flights:
         flight |= {name: None for name, value in flight.items() if value != value}
-        if flight["temperature_f"] is not None:
-            flight["temperature_f"] += WARMER
+        flight["distance_miles"] *= FARTHER
     return flights
 
 

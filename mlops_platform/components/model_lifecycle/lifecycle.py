@@ -11,6 +11,7 @@ from mlops_platform.components.model_lifecycle.automation import (
     retraining_sensor,
     window_schedule,
 )
+from mlops_platform.components.model_lifecycle.backtest_asset import backtest_definitions
 from mlops_platform.components.model_lifecycle.delivery_assets import bento_asset, model_card_asset
 from mlops_platform.components.model_lifecycle.drift_asset import drift_report_asset
 from mlops_platform.components.model_lifecycle.judging_assets import evaluation_asset, gate_asset
@@ -92,7 +93,11 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
         sensors=[retraining_sensor(spec)],
     )
     acting = dg.Definitions.merge(
-        own, online_upkeep(spec), served_upkeep(spec), rollout_definitions(spec, labels)
+        own,
+        online_upkeep(spec),
+        served_upkeep(spec),
+        rollout_definitions(spec, labels),
+        backtest_definitions(spec, features, labels),
     )
     return dg.Definitions.merge(acting, _watching_over(spec, acting, store))
 

@@ -33,6 +33,7 @@ class History(Record):
         retrainings: attempts, oldest first: those of the budget's period and the last one before.
         new_rows: labelled rows that became known since the training set of the last training that
             got a verdict; None where they were not counted.
+        trained_rows: labelled rows that the last training with a verdict could read.
         running: a training of this model runs or is queued.
         data_changed: features or labels changed since the last training that got a verdict.
         frozen: who froze the model and why, None where it is not frozen.
@@ -47,6 +48,7 @@ class History(Record):
     windows: tuple[WindowSignals, ...]
     retrainings: tuple[Attempt, ...] = ()
     new_rows: int | None = None
+    trained_rows: int | None = None
     running: bool = False
     data_changed: bool = True
     frozen: str | None = None

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal
 
 from mlops_platform.monitoring.policy.finding import Finding
+from mlops_platform.monitoring.policy.growth_rule import data_growth_finding
 from mlops_platform.monitoring.policy.history import History
 from mlops_platform.monitoring.policy.window_rules import (
     change_point_finding,
@@ -15,6 +16,7 @@ from mlops_platform.spec import (
     AllRule,
     AnyRule,
     ChangePointRule,
+    DataGrowthRule,
     DataVolumeRule,
     DriftRule,
     EstimatedPerformanceRule,
@@ -34,6 +36,8 @@ def judge(policy: PolicySpec, history: History) -> Finding:
             return _schedule_finding(policy, history)
         case DataVolumeRule():
             return _data_volume_finding(policy, history)
+        case DataGrowthRule():
+            return data_growth_finding(policy, history)
         case DriftRule():
             return drift_finding(policy, history)
         case EstimatedPerformanceRule():

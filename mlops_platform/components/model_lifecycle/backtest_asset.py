@@ -1,0 +1,68 @@
+"""policy_backtest: what every retraining policy would have been worth."""
+
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import picture, table
+from mlops_platform.components.model_lifecycle.services import (
+    asset_arguments,
+    present_moment,
+)
+from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.policy_backtest import PolicyBacktest, backtest_policies
+from mlops_platform.usecases.policy_backtest_report import keep_backtest
+
+
+def backtest_definitions(
+    spec: ModelSpec, features: dg.AssetKey, labels: dg.AssetKey
+) -> dg.Definitions:
+    """The asset and the job that materialises it; nothing starts it by itself."""
+    job = dg.define_asset_job(
+        f"backtest_{spec.name}",
+        selection=dg.AssetSelection.assets([spec.name, "policy_backtest"]),
+        description=f"Replays the past of {spec.name} under every retraining policy.",
+    )
+    return dg.Definitions(assets=[_policy_backtest_asset(spec, features, labels)], jobs=[job])
+
+
+def _policy_backtest_asset(
+    spec: ModelSpec, features: dg.AssetKey, labels: dg.AssetKey
+) -> dg.AssetsDefinition:
+    """The past replayed under every policy; materialised on demand."""
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "policy_backtest",
+            "The past replayed under every retraining policy and history, with the real label "
+            "delay and the decision of production, with and without the gate: quality, "
+            "retrainings, CPU time, cost and regret. Recommends one. Materialise it by hand.",
+            "scikitlearn",
+        ),
+        deps=[features, labels],
+    )
+    def policy_backtest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[PolicyBacktest]:
+        home = settings().backtest(spec.name)
+        found = backtest_policies(
+            spec, settings().published, home / "fits", present_moment(), context.log.info
+        )
+        pictures = keep_backtest(found, home, settings().records)
+        return dg.MaterializeResult(value=found, metadata=_metadata(found, pictures))
+
+    return policy_backtest
+
+
+def _metadata(found: PolicyBacktest, pictures: dict[str, bytes]) -> dict[str, Any]:
+    from mlops_platform.monitoring.policy.backtest.report import history_name, rows_of
+
+    recommended = found.recommendation
+    return {
+        "recommended_policy": recommended.policy,
+        "recommended_history": history_name(recommended.history_days),
+        "probability_cheapest": recommended.probability_cheapest,
+        "windows": len(found.windows),
+        **{name: picture(png, name) for name, png in pictures.items()},
+        "policies": table(rows_of(found.outcomes)),
+    }

@@ -1,0 +1,203 @@
+"""What a walk was worth: quality, retrainings, CPU time, cost and regret, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops_platform.monitoring.policy.backtest.walk import Walk
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.monitoring.policy.backtest.past import Measure, Past
+
+    Losses = NDArray[np.float64]
+    """By seed and window, shape (seeds, windows)."""
+
+
+class Interval(Record):
+    """A figure with its 95 % interval over seeds and over windows resampled in blocks."""
+
+    value: float
+    low: float
+    high: float
+
+
+class PolicyOutcome(Record):
+    """One policy on one history of training rows; means over the seeds.
+
+    Args:
+        history_days: the rolling history that the fits were made on, None for all that was known.
+        gated: whether the gate judged every fit.
+        in_hindsight: it knew the future and is no choice.
+        fits, releases: retrainings that were made, and those that served.
+        log_loss: per labelled row of all windows.
+        cost: of wrong decisions and of retrainings, per window, in the model's own unit.
+        cpu_seconds: of all of its fits.
+        share_of_weekly: of the log loss that retraining after every window, ungated and on the
+            same history, saves against never retraining.
+        regret: log loss above that of retraining after every window, and `regret_to_best` above
+            the best plan in hindsight with as many fits.
+        retrained_after: windows after which it retrained, with the first seed.
+    """
+
+    policy: str
+    history_days: int | None
+    gated: bool
+    in_hindsight: bool
+    fits: float
+    releases: float
+    log_loss: Interval
+    cost: Interval
+    cpu_seconds: float
+    share_of_weekly: Interval
+    regret: float
+    regret_to_best: float
+    retrained_after: tuple[str, ...]
+    log_loss_by_window: tuple[float, ...]
+    cost_by_window: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """The walks of one policy, one per seed."""
+
+    policy: str
+    gated: bool
+    in_hindsight: bool
+    walks: tuple[Walk, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Scores walks over the pasts of one history.
+
+    Args:
+        pasts: one per seed.
+        retraining_cost: of one, in the unit of the decisions' costs.
+        never, weekly: walks of the two anchors.
+        hindsight: the best plans with 0, 1, ... fits.
+        resamples: seeds and windows, as `block_resamples` draws them.
+    """
+
+    history_days: int | None
+    pasts: Sequence[Past]
+    retraining_cost: float
+    never: Sequence[Walk]
+    weekly: Sequence[Walk]
+    hindsight: Sequence[Played]
+    resamples: Resamples
+
+    def outcome(self, played: Played) -> PolicyOutcome:
+        """Everything that is reported of one policy."""
+        walks = played.walks
+        rows = self.pasts[0].window_rows
+        losses, costs = self._sums(walks, "log_loss"), self._costs(walks)
+        fits = sum(len(walk.attempts) for walk in walks) / len(walks)
+        releases = sum(one.promoted for walk in walks for one in walk.attempts) / len(walks)
+        total = losses.mean(0).sum() / rows.sum()
+        return PolicyOutcome(
+            policy=played.policy,
+            history_days=self.history_days,
+            gated=played.gated,
+            in_hindsight=played.in_hindsight,
+            fits=fits,
+            releases=releases,
+            log_loss=_interval(
+                total, self.resamples.sums(losses) / rows[self.resamples.windows].sum(1)
+            ),
+            cost=_interval(costs.mean(), self.resamples.sums(costs) / len(rows)),
+            cpu_seconds=self._cpu_seconds(walks),
+            share_of_weekly=self._share(losses),
+            regret=total - self._log_loss(self.weekly),
+            regret_to_best=total - self._log_loss(self._best(fits)),
+            retrained_after=tuple(
+                self.pasts[0].windows[one.fit - 1].name for one in walks[0].attempts
+            ),
+            log_loss_by_window=tuple((losses.mean(0) / rows).tolist()),
+            cost_by_window=tuple(costs.mean(0).tolist()),
+        )
+
+    def _sums(self, walks: Sequence[Walk], measure: Measure) -> Losses:
+        import numpy as np
+
+        at = np.arange(len(self.pasts[0].windows))
+        return np.stack(
+            [
+                past.by_window(measure)[list(walk.serving), at]
+                for past, walk in zip(self.pasts, walks, strict=True)
+            ]
+        )
+
+    def _costs(self, walks: Sequence[Walk]) -> Losses:
+        """Of decisions and of the retraining before a window, if there was one."""
+        costs = self._sums(walks, "cost")
+        for seed, walk in enumerate(walks):
+            costs[seed, [one.fit for one in walk.attempts]] += self.retraining_cost
+        return costs
+
+    def _log_loss(self, walks: Sequence[Walk]) -> float:
+        total: float = self._sums(walks, "log_loss").mean(0).sum()
+        return total / float(self.pasts[0].window_rows.sum())
+
+    def _best(self, fits: float) -> Sequence[Walk]:
+        return self.hindsight[min(round(fits), len(self.hindsight) - 1)].walks
+
+    def _share(self, losses: Losses) -> Interval:
+        """Share of the benefit; its interval leaves out resamples in which there is none."""
+        never = self._sums(self.never, "log_loss")
+        saved, possible = never - losses, never - self._sums(self.weekly, "log_loss")
+        drawn, drawn_possible = self.resamples.sums(saved), self.resamples.sums(possible)
+        some = drawn_possible > 0
+        return _interval(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
+
+    def _cpu_seconds(self, walks: Sequence[Walk]) -> float:
+        made = [
+            past.fits[one.fit].cpu_seconds
+            for past, walk in zip(self.pasts, walks, strict=True)
+            for one in walk.attempts
+        ]
+        return sum(made) / len(walks)
+
+
+@dataclass(frozen=True, eq=False)
+class Resamples:
+    """A seed and windows in blocks for each draw, the same for every policy that is compared.
+
+    Args:
+        seeds: shape (draws,).
+        windows: shape (draws, windows).
+    """
+
+    seeds: NDArray[np.int64]
+    windows: NDArray[np.int64]
+
+    def sums(self, values: Losses) -> NDArray[np.float64]:
+        """Sum of each draw over its windows with its seed, shape (draws,)."""
+        found: NDArray[np.float64] = values[self.seeds[:, None], self.windows].sum(1)
+        return found
+
+
+def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) -> Resamples:
+    """Circular blocks of windows (Politis and Romano 1992), each draw with one of the seeds.
+
+    Args:
+        block: consecutive windows that are drawn together: weather outlasts a week.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    starts = random.integers(windows, size=(draws, -(-windows // block), 1))
+    drawn = ((starts + np.arange(block)) % windows).reshape(draws, -1)[:, :windows]
+    return Resamples(seeds=random.integers(seeds, size=draws), windows=drawn)
+
+
+def _interval(value: float, resampled: NDArray[np.float64]) -> Interval:
+    import numpy as np
+
+    low, high = np.quantile(resampled, [0.025, 0.975]) if len(resampled) else (np.nan, np.nan)
+    return Interval(value=float(value), low=float(low), high=float(high))

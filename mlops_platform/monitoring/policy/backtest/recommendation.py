@@ -1,0 +1,61 @@
+"""Which policy and history the replay speaks for, and how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, Resamples
+
+
+class PolicyRecommendation(Record):
+    """The cheapest policy that could have been followed, the gate included.
+
+    Args:
+        history_days: of the rolling history, None for all that is known.
+        saving: cost per window below that of the policy it is compared with.
+        probability_cheapest: share of the resampled pasts in which it is the cheapest of all.
+        probability_cheaper: share of those in which it is cheaper than `compared_with`.
+    """
+
+    policy: str
+    history_days: int | None
+    compared_with: str
+    saving: float
+    probability_cheapest: float
+    probability_cheaper: float
+
+
+def recommend(
+    outcomes: Sequence[PolicyOutcome],
+    resamples: Resamples,
+    compared_with: tuple[str, int | None],
+) -> PolicyRecommendation:
+    """The least cost of decisions and retrainings among what is gated and knew no future.
+
+    Every resampled past is the same for all policies, so that their differences are not blurred by
+    how hard its windows are.
+
+    Args:
+        compared_with: policy and history that are followed now.
+    """
+    import numpy as np
+
+    choices = [one for one in outcomes if one.gated and not one.in_hindsight]
+    costs = np.stack([np.array(one.cost_by_window) for one in choices])
+    drawn = costs[:, resamples.windows].mean(2)
+    best = int(np.argmin(costs.mean(1)))
+    now = next(
+        at for at, one in enumerate(choices) if (one.policy, one.history_days) == compared_with
+    )
+    return PolicyRecommendation(
+        policy=choices[best].policy,
+        history_days=choices[best].history_days,
+        compared_with=choices[now].policy,
+        saving=float(costs[now].mean() - costs[best].mean()),
+        probability_cheapest=float((drawn.argmin(0) == best).mean()),
+        probability_cheaper=float((drawn[best] < drawn[now]).mean()),
+    )

@@ -1,0 +1,96 @@
+"""The outcome of a backtest as a table: for the page, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any
+
+from mlops_platform.monitoring.policy.backtest.outcome import Interval, PolicyOutcome
+from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
+
+
+def rows_of(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
+    """One row per policy, history and gate, the cheapest first."""
+    return [_row(one) for one in sorted(outcomes, key=lambda one: one.cost.value)]
+
+
+def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommendation) -> str:
+    """The recommendation in words, and the table of every policy."""
+    rows = rows_of(outcomes)
+    header = list(rows[0])
+    lines = [
+        in_words(recommended),
+        "",
+        f"| {' | '.join(header)} |",
+        f"| {' | '.join('---' for _ in header)} |",
+        *(f"| {' | '.join(_cell(value) for value in row.values())} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def csv_of(outcomes: Sequence[PolicyOutcome]) -> str:
+    """Every figure of every policy, with the ends of the intervals."""
+    text = StringIO()
+    rows = [_flat(one) for one in outcomes]
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def in_words(recommended: PolicyRecommendation) -> str:
+    """The recommendation, and how sure it is."""
+    one = recommended
+    found = (
+        f"Recommended: **{one.policy}** on {history_name(one.history_days)}, the cheapest in "
+        f"{one.probability_cheapest:.0%} of the resampled pasts."
+    )
+    if one.saving <= 0:
+        return f"{found} It is what is declared."
+    return (
+        f"{found} It would have cost {one.saving:.4g} per window less than what is "
+        f"{one.compared_with}, and less than that in {one.probability_cheaper:.0%} of them."
+    )
+
+
+def history_name(days: int | None) -> str:
+    """What a history is called."""
+    return "all history" if days is None else f"{days} days"
+
+
+def _row(one: PolicyOutcome) -> dict[str, str | float | bool]:
+    return {
+        "policy": one.policy,
+        "history": history_name(one.history_days),
+        "gate": "–" if one.in_hindsight else "yes" if one.gated else "no",
+        "fits": one.fits,
+        "releases": one.releases,
+        "log loss": _with_interval(one.log_loss, ".4f"),
+        "share of weekly": _with_interval(one.share_of_weekly, ".0%"),
+        "cost per window": _with_interval(one.cost, ".4g"),
+        "CPU s": round(one.cpu_seconds, 1),
+        "regret to weekly": f"{one.regret:+.4f}",
+        "regret to hindsight": f"{one.regret_to_best:+.4f}",
+    }
+
+
+def _with_interval(value: Interval, style: str) -> str:
+    return f"{value.value:{style}} ({value.low:{style}} to {value.high:{style}})"
+
+
+def _cell(value: str | float | bool) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _flat(one: PolicyOutcome) -> dict[str, Any]:
+    plain = one.model_dump(exclude={"log_loss_by_window", "cost_by_window"})
+    flat: dict[str, Any] = {}
+    for name, value in plain.items():
+        if isinstance(value, dict):
+            ends = {f"{name}_{end}": value[end] for end in ("low", "high")}
+            flat |= {name: value["value"], **ends}
+        else:
+            flat[name] = " ".join(value) if isinstance(value, tuple) else value
+    return flat

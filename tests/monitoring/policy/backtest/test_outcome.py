@@ -1,0 +1,90 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mlops_platform.monitoring.policy.backtest.comparison import Replay, compare_policies
+from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, resamples_of
+from mlops_platform.monitoring.policy.backtest.past import Past
+from mlops_platform.monitoring.policy.backtest.picture import benefit_by_fits
+from mlops_platform.monitoring.policy.backtest.recommendation import recommend
+from mlops_platform.monitoring.policy.backtest.report import csv_of, markdown_of
+from mlops_platform.spec import RetrainingSpec
+
+WINDOWS = 8
+AGES = np.maximum(np.arange(WINDOWS)[None, :] - np.arange(WINDOWS)[:, None], 0)
+POLICIES = {"declared": RetrainingSpec.model_validate({"policy": "never"})}
+MakePast = Callable[..., Past]
+
+
+@pytest.fixture(scope="module")
+def replay(make_past: MakePast) -> Replay:
+    """Every fit ages by 0.01 a week; the second seed's by twice as much."""
+    pasts = [make_past(0.5 + rate * AGES) for rate in (0.01, 0.02)]
+    return Replay(None, pasts, [lambda fit, champion: fit - champion >= 3] * 2)
+
+
+def of(outcomes: tuple[PolicyOutcome, ...], policy: str, *, gated: bool = False) -> PolicyOutcome:
+    return next(one for one in outcomes if (one.policy, one.gated) == (policy, gated))
+
+
+@pytest.fixture(scope="module")
+def outcomes(replay: Replay) -> tuple[PolicyOutcome, ...]:
+    return compare_policies(replay, POLICIES, 7.0, resamples_of(2, WINDOWS, draws=200))
+
+
+def test_shares_regrets_and_losses_are_those_of_the_table(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    never, weekly = of(outcomes, "never"), of(outcomes, "every window")
+    assert never.log_loss.value == pytest.approx(0.5 + 0.015 * 3.5)
+    assert weekly.log_loss.value == pytest.approx(0.5)
+    assert never.regret == pytest.approx(0.015 * 3.5)
+    four = of(outcomes, "every 4 windows")
+    assert four.fits == 1
+    # Ages 0 to 3 twice instead of 0 to 7.
+    assert four.share_of_weekly.value == pytest.approx(1 - 12 / 28)
+    assert four.regret_to_best == pytest.approx(0, abs=1e-12)
+
+
+def test_intervals_hold_the_value_and_are_those_of_seeds_and_windows(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    never = of(outcomes, "never").log_loss
+    assert never.low < never.value < never.high
+    # Every seed has the same share: 1 - 12 / 28 of it whatever the rate of ageing.
+    weekly = of(outcomes, "every window").share_of_weekly
+    assert (weekly.low, weekly.high) == (1, 1)
+
+
+def test_a_retraining_costs_where_it_is_made_even_if_the_gate_turns_it_down(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    gated = of(outcomes, "every window", gated=True)
+    assert (gated.fits, gated.releases) == (7, 2)
+    wrong = 2 * 70 * np.array(gated.log_loss_by_window)
+    assert np.array(gated.cost_by_window) - wrong == pytest.approx([0] + [7] * 7)
+    assert gated.cpu_seconds == 14
+
+
+def test_what_knew_the_future_or_skipped_the_gate_is_never_recommended(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+    gated = [one for one in outcomes if one.gated]
+    assert recommended.policy == min(gated, key=lambda one: one.cost.value).policy
+    assert "hindsight" not in recommended.policy
+    never = of(outcomes, "declared", gated=True)
+    best = of(outcomes, recommended.policy, gated=True)
+    assert recommended.saving == pytest.approx(never.cost.value - best.cost.value)
+
+
+def test_the_report_names_the_recommendation_and_every_policy(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+    text = markdown_of(outcomes, recommended)
+    assert text.startswith(f"Recommended: **{recommended.policy}** on all history")
+    assert all(f"| {one.policy} |" in text for one in outcomes)
+    assert len(csv_of(outcomes).splitlines()) == len(outcomes) + 1
+    assert benefit_by_fits(outcomes).startswith(b"\x89PNG")
