@@ -12,7 +12,7 @@ from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
-from mlops_platform.monitoring.alarm import PERFORMANCE_CHECKS
+from mlops_platform.monitoring.alarms.performance_alarms import PERFORMANCE_CHECKS
 from mlops_platform.usecases.champion import load_champion
 
 pytestmark = pytest.mark.slow

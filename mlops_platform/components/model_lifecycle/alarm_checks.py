@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from mlops_platform.monitoring.alarm import Alarm
+from mlops_platform.monitoring.alarms.alarm import Alarm
 from mlops_platform.spec import ModelSpec
 
 

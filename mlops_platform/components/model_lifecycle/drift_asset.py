@@ -16,7 +16,7 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_records
-from mlops_platform.monitoring.alarm import DRIFT_CHECKS, drift_alarms
+from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reference import load_reference

@@ -22,7 +22,10 @@ from mlops_platform.components.record_io_manager import (
 )
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.monitoring.alarm import PERFORMANCE_CHECKS, performance_alarms
+from mlops_platform.monitoring.alarms.performance_alarms import (
+    PERFORMANCE_CHECKS,
+    performance_alarms,
+)
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec

@@ -1,0 +1,1 @@
+"""From figures of a window to alarms."""
