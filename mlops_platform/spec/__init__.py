@@ -3,6 +3,7 @@
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.drift import DriftSpec, FixedDriftSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
     EvaluationSpec,
@@ -10,8 +11,9 @@ from mlops_platform.spec.judging import (
     ImprovementSpec,
     Metric,
 )
+from mlops_platform.spec.levels import LevelsSpec
 from mlops_platform.spec.model import ModelSpec
-from mlops_platform.spec.monitoring import DriftSpec, LevelsSpec, MonitoringSpec, PerformanceSpec
+from mlops_platform.spec.monitoring import MonitoringSpec, PerformanceSpec
 from mlops_platform.spec.retraining import RetrainingSpec
 from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
@@ -43,6 +45,7 @@ __all__ = [
     "EstimatorSpec",
     "EvaluationSpec",
     "FeaturesSpec",
+    "FixedDriftSpec",
     "GateSpec",
     "HistorySpec",
     "ImprovementSpec",

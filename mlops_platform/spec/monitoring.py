@@ -4,33 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.base import PositiveDays, Section
-
-
-class LevelsSpec(Section):
-    """Warn and error levels of one monitored figure; null switches the level off."""
-
-    warn: float | None = None
-    error: float | None = None
-
-
-class DriftSpec(Section):
-    """Drift of the inputs and of the predictions, window against reference."""
-
-    sample_rows: Annotated[int, Field(ge=100, le=100_000)] = Field(
-        default=5000, description="Rows of the deterministic sample that Evidently explains."
-    )
-    column_threshold: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.1, description="Jensen-Shannon distance from which a column counts as drifted."
-    )
-    share_of_columns: LevelsSpec = Field(
-        default=LevelsSpec(warn=0.5), description="Levels of the share of drifted columns."
-    )
-    prediction: LevelsSpec = Field(
-        default=LevelsSpec(warn=0.1),
-        description="Levels of the Jensen-Shannon distance of the predicted scores.",
-    )
-    keep_reports_days: PositiveDays = 90
+from mlops_platform.spec.base import Section
+from mlops_platform.spec.drift import DriftSpec
+from mlops_platform.spec.levels import LevelsSpec
 
 
 class PerformanceSpec(Section):

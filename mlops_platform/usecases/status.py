@@ -51,6 +51,7 @@ class WindowStatus(Record):
         test_log_loss: of the version that scored it, on its own test rows.
         expected_log_loss: what that test promises for rows as hard as those of the window.
         drift_share: share of the columns that have drifted.
+        drift_alarm: whether a drift check failed; also null where none could be judged.
     """
 
     name: str
@@ -68,6 +69,7 @@ class WindowStatus(Record):
     base_rate_log_loss: float | None
     drift_share: float | None
     prediction_drift: float | None
+    drift_alarm: bool | None
 
 
 class ModelStatus(Record):
@@ -169,6 +171,7 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,
             "prediction_drift": watched.drift.prediction if watched else None,
+            "drift_alarm": watched.drift.alarm if watched else None,
         }
     )
 

@@ -1,0 +1,10 @@
+"""Levels of a monitored figure."""
+
+from mlops_platform.spec.base import Section
+
+
+class LevelsSpec(Section):
+    """Warn and error levels of one monitored figure; null switches the level off."""
+
+    warn: float | None = None
+    error: float | None = None
