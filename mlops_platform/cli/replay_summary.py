@@ -39,6 +39,7 @@ def window_rows(
             "log_loss_frozen": frozen[window.name].log_loss,
             "log_loss_base_rate": performance[window.name].base_rate_log_loss,
             "drift_share": drift[window.name].drift.share_of_columns,
+            "drift_alarm": drift[window.name].drift.alarm,
             **_decided(window, decisions),
         }
         for window in windows
@@ -98,16 +99,12 @@ def draw_plots(
     from mlops_platform.monitoring.trend import drift_trend, performance_trend
 
     performance, drift = performance_history(spec), drift_history(spec)
-    points = [
-        (window.start, watched.share_of_columns, watched.prediction)
-        for window in windows
-        for watched in [drift[window.name].drift]
-    ]
+    points = [(window.start, drift[window.name].drift) for window in windows]
     pictures = {
         "log_loss.png": performance_trend(
             [performance[window.name] for window in windows], list(frozen.values())
         ),
-        "drift.png": drift_trend(points, spec.monitoring.drift.share_of_columns.warn),
+        "drift.png": drift_trend(points),
     }
     for name, png in pictures.items():
         with replacing_file(settings().demo / name) as temporary:

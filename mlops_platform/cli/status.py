@@ -143,7 +143,8 @@ def _log_loss(window: "WindowStatus | None") -> str:
 def _drift(window: "WindowStatus | None") -> str:
     if window is None or window.drift_share is None:
         return ""
-    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}"
+    alarm = "\nalarm" if window.drift_alarm else ""
+    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}{alarm}"
 
 
 def _last_decision(model: "ModelStatus") -> str:

@@ -201,8 +201,8 @@ def _feature_columns(
         **dict.fromkeys(spec.categorical, "VARCHAR"),
         **dict.fromkeys(spec.sensitive),
     }
-    found = _open_view(connection, "features", published_root / spec.table, spec.partition)
-    return _select("features", spec.table, wanted, found)
+    found = open_view(connection, "features", published_root / spec.table, spec.partition)
+    return select_columns("features", spec.table, wanted, found)
 
 
 def _label_columns(
@@ -211,34 +211,47 @@ def _label_columns(
     features: FeaturesSpec,
     spec: LabelSpec,
 ) -> str:
-    found = _open_view(connection, "labels", published_root / spec.table, features.partition)
-    _select("labels", spec.table, {features.entity: None}, found)
+    found = open_view(connection, "labels", published_root / spec.table, features.partition)
+    select_columns("labels", spec.table, {features.entity: None}, found)
     wanted = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
-    return _select("labels", spec.table, wanted, found)
+    return select_columns("labels", spec.table, wanted, found)
 
 
-def _open_view(
-    connection: duckdb.DuckDBPyConnection, view: str, folder: Path, partition: str
+def open_view(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    folder: Path,
+    partition: str,
+    days: Sequence[date] | None = None,
 ) -> dict[str, str]:
-    """Make a view of one published table; names and types of its columns."""
-    files = f"{partition}=*/*.parquet"
-    if not any(folder.glob(files)):
+    """Make a view of one published table; names and types of its columns.
+
+    Args:
+        days: partitions to look into, all where None.
+    """
+    wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
+    found = [folder / files for files in wanted if any(folder.glob(files))]
+    if not found:
         raise DataError(
-            f"nothing is published at {folder}/{files}. Build and publish '{folder.name}' first, "
-            "or correct `table` and `partition`."
+            f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
+            f"'{folder.name}' first, or correct `table` and `partition`."
         )
     connection.execute(
-        f"CREATE TEMP VIEW {view} AS FROM read_parquet({literal(folder / files)}, "
+        f"CREATE TEMP VIEW {view} AS FROM read_parquet([{', '.join(map(literal, found))}], "
         f"hive_partitioning = true, hive_types = {{{identifier(partition)}: DATE}})"
     )
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     return {name: kind for name, kind, *_ in described}
 
 
-def _select(
+def select_columns(
     view: str, table: str, wanted: Mapping[str, str | None], found: Mapping[str, str]
 ) -> str:
-    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own)."""
+    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own).
+
+    Raises:
+        DataError: a column is missing or of another type.
+    """
     absent = sorted(wanted.keys() - found.keys())
     if absent:
         raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(found)}.")

@@ -8,6 +8,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, RED, STYLE, new_figure, png_of
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 if TYPE_CHECKING:
@@ -59,28 +60,32 @@ def performance_trend(
         return _finished(figure, axes)
 
 
-def drift_trend(points: Sequence[tuple[date, float, float]], warn: float | None) -> bytes:
-    """Share of drifted columns and prediction drift per window.
+def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
+    """Share of drifted columns and of the importance they have, and the scores' distance.
+
+    Windows that alarm are filled.
 
     Args:
-        points: start of the window, share of drifted columns, distance of the predictions.
-        warn: level of the share from which its check warns, None where it does not.
+        windows: start and drift of each.
     """
     from matplotlib import rc_context
 
-    starts = [start for start, _, _ in points]
+    starts = [start for start, _ in windows]
     days = [start.toordinal() for start in starts]
-    shares = [share for _, share, _ in points]
-    distances = [distance for _, _, distance in points]
+    lines = (
+        ("drifted columns", BLUE, "o", [(it.share_of_columns, it.features) for _, it in windows]),
+        ("scores' distance", ORANGE, "s", [(it.prediction, it.scores) for _, it in windows]),
+    )
     with rc_context(STYLE):
-        figure, axes = _dated_axes(starts, "Drift of each window", "share or distance")
-        axes.plot(days, shares, color=BLUE, marker="o", label="drifted columns")
-        axes.plot(days, distances, color=ORANGE, marker="s", label="predictions")
-        if warn is not None:
-            axes.axhline(
-                warn, color=BLUE, linestyle="--", linewidth=1, label="warn level of columns"
-            )
-        axes.set_ylim(0, 1.02)
+        figure, axes = _dated_axes(starts, "Drift per window (filled: alarm)", "share or distance")
+        weights = [one.importance_share for _, one in windows]
+        axes.plot(days, weights, color=GREY, linestyle="--", label="weighted by importance")
+        for label, colour, marker, points in lines:
+            values = [value for value, _ in points]
+            fill = [colour if group.alarm else "white" for _, group in points]
+            axes.plot(days, values, color=colour, label=label)
+            axes.scatter(days, values, color=fill, edgecolors=colour, marker=marker, zorder=3)
+        axes.set_ylim(-0.02, 1.02)
         return _finished(figure, axes)
 
 

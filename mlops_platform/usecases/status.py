@@ -70,6 +70,7 @@ class WindowStatus(Record):
         estimated_log_loss: what its scores alone let expect, without labels.
         change_point: whether the errors of its version had changed by its end.
         drift_share: share of the columns that have drifted.
+        drift_alarm: whether a drift check failed; also null where none could be judged.
     """
 
     name: str
@@ -89,6 +90,7 @@ class WindowStatus(Record):
     change_point: bool | None
     drift_share: float | None
     prediction_drift: float | None
+    drift_alarm: bool | None
 
 
 class ModelStatus(Record):
@@ -208,6 +210,7 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "change_point": measured.change_point if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,
             "prediction_drift": watched.drift.prediction if watched else None,
+            "drift_alarm": watched.drift.alarm if watched else None,
         }
     )
 

@@ -24,6 +24,11 @@ from mlops_platform.usecases.wording import (
 RIGHT_AFTER: Final = timedelta(days=1)
 """After the end of a window: its schedule and the sensor have ticked by then."""
 MOST_DRIFTED: Final = 3
+ALARMS = {
+    True: "That is an alarm.",
+    False: "That is no alarm.",
+    None: "Nothing says whether that is usual.",
+}
 
 
 def window_in_words(
@@ -126,8 +131,8 @@ def _drift(watched: WatchedWindow | None) -> str:
     drifted = sum(one.drifted for one in drift.columns)
     return (
         f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
-        f"({100 * drift.share_of_columns:.0f} %), furthest are {most}; the scores are "
-        f"{drift.prediction:.3f} from those of held-out rows."
+        f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
+        f"scores are {drift.prediction:.3f} from those of held-out rows. {ALARMS[drift.alarm]}"
     )
 
 

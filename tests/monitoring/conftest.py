@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlops_platform.monitoring.drift.column_drift import GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 FIRST_MONDAY = date(2013, 4, 1)
@@ -50,6 +52,25 @@ def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPe
         "reference_base_rate_log_loss": 0.60,
     }
     return WindowPerformance.model_validate(figures | changes)
+
+
+def drift(share: float, *, alarm: bool | None = False) -> WindowDrift:
+    """Drift of a window, with as many of its columns drifted."""
+    judged = GroupDrift(columns=(), threshold=3.0, reference_days=90, alarm=alarm)
+    return WindowDrift(
+        rows=1000,
+        rule="calibrated",
+        features=judged,
+        scores=judged,
+        share_of_columns=share,
+        importance_share=share,
+        prediction=0.1,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_drift() -> Callable[..., WindowDrift]:
+    return drift
 
 
 @pytest.fixture(scope="session")
