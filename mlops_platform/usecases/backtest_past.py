@@ -12,7 +12,7 @@ from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.measure_performance import matures_at
+from mlops_platform.usecases.maturity import matures_at
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,7 +23,7 @@ from mlops_platform.training.search import Recipe
 from mlops_platform.usecases.backtest_fits import PastTraining
 from mlops_platform.usecases.backtest_gate import PastGate
 from mlops_platform.usecases.backtest_past import past_of, read_all_outcomes, training_moments
-from mlops_platform.usecases.measure_performance import matures_at
+from mlops_platform.usecases.maturity import matures_at
 
 Report = Callable[[str], None]
 DECLARED = "declared"

@@ -2,23 +2,16 @@
 
 from collections.abc import Mapping
 
-from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.policy.signals import WindowSignals
-from mlops_platform.spec import DriftSpec
 from mlops_platform.usecases.watch_drift import WatchedWindow
 
 
 def window_signals(
     performance: Mapping[str, WindowPerformance],
     drift: Mapping[str, WatchedWindow],
-    declared: DriftSpec,
 ) -> tuple[WindowSignals, ...]:
-    """Every window that was watched or measured, oldest first.
-
-    Args:
-        declared: levels from which drift alarms.
-    """
+    """Every window that was watched or measured, oldest first."""
     found: dict[str, WindowSignals] = {
         **{name: _unmeasured(watched) for name, watched in drift.items()},
         **{name: _measured(measured) for name, measured in performance.items()},
@@ -26,8 +19,7 @@ def window_signals(
     for name, watched in drift.items():
         # An alarm of another release than the one whose performance was measured is not its own.
         if (watched.version, watched.release) == (found[name].version, found[name].release):
-            alarm = any(not one.passed for one in drift_alarms(watched.drift, declared))
-            found[name] = found[name].model_copy(update={"drift_alarm": alarm})
+            found[name] = found[name].model_copy(update={"drift_alarm": watched.drift.alarm})
     return tuple(sorted(found.values(), key=lambda window: window.start))
 
 
