@@ -9,6 +9,8 @@ import click
 
 from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.main_job import measure_main_job
+from benchmarks.monitoring.detectors import measure_detectors
+from benchmarks.monitoring.estimates import measure_estimates
 from benchmarks.policy.measure import measure_policies
 from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
@@ -98,6 +100,34 @@ BENCHMARKS = {
         measure=lambda asked: measure_serving(asked.repetitions),
         file="serving.md",
     ),
+    "estimates": Benchmark(
+        title="Log loss without labels: how wrong the estimates are",
+        about=(
+            "Flights of 2013. Champions of April, June, August and October, logistic regression "
+            "and gradient boosting, fitted, judged, calibrated and refitted by the platform's own "
+            "functions on everything known then, and never retrained; each scores every whole week "
+            "until the end of the year, so that estimates are also put to the test where a "
+            "champion has gone stale. **Bold** is the platform's way: scores calibrated anew, by "
+            "isotonic regression, on the latest 28 days of weeks that are mature when a week ends, "
+            "and taken as they are before there is one. Beside it the usual CBPE on the held-out "
+            "rows, the scores as they are, and two guesses that need no estimate. The 28 days "
+            "were chosen among 14, 28 and 56 on the same year, where they hardly differ."
+        ),
+        measure=lambda asked: measure_estimates(asked.home),
+        file="estimates.md",
+    ),
+    "detectors": Benchmark(
+        title="Changes of the errors: delays and false alarms of the detectors",
+        about=(
+            "The platform's detectors are fed with blocks of rows: the logarithm of a block's log "
+            "loss over the base rate's, as a normal score against all blocks before it. river's "
+            "detectors are also fed as their papers do, row by row, with their own settings and "
+            "the same held-out rows before. *Found*: streams with an alarm after the change; what "
+            "alarms all the time also alarms then."
+        ),
+        measure=lambda asked: measure_detectors(asked.home),
+        file="detectors.md",
+    ),
     "policy": Benchmark(
         title="Retraining policies: what they save, and with how many fits",
         about=(
@@ -138,7 +168,8 @@ BENCHMARKS = {
 @click.option(
     "--home",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="For replay_growth: the MLOPS_HOME of a finished demo; for policy: keeps the year's fits.",
+    help="For replay_growth: the MLOPS_HOME of a finished demo; for estimates, detectors and "
+    "policy: keeps the year's features, champions and fits.",
 )
 def main(names: tuple[str, ...], repetitions: int, home: Path | None) -> None:
     """Measure; everything where no NAMES are given."""

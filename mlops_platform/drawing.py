@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK, GRID, BLUE, ORANGE, GREY = "#1f2933", "#d9dee4", "#2563a8", "#c2570c", "#8a94a0"
+INK, GRID, GREY = "#1f2933", "#d9dee4", "#8a94a0"
+BLUE, ORANGE, RED = "#2563a8", "#c2570c", "#b3261e"
 STYLE: Any = {
     "font.size": 10,
     "axes.titlesize": 11,

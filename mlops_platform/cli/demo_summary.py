@@ -77,7 +77,7 @@ def show(summary: Mapping[str, Any]) -> None:
 def _windows(summary: Mapping[str, Any]) -> Table:
     table = Table(
         *("window", "version", "drift", "served", "frozen", "base rate", "decision", "why"),
-        title="log loss by window (* provisional: not all of its labels are in)",
+        title="log loss by window (* provisional: not all of its labels are in; ! drift alarm)",
     )
     for row in summary["windows"]:
         losses = [
@@ -88,7 +88,7 @@ def _windows(summary: Mapping[str, Any]) -> Table:
         table.add_row(
             row["start"],
             f"v{row['version']}",
-            f"{row['drift_share']:.0%}",
+            f"{row['drift_share']:.0%}{'!' if row['drift_alarm'] else ''}",
             served if row["mature"] else f"{served}*",
             frozen,
             base_rate,

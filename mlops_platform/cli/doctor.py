@@ -9,7 +9,7 @@ from mlops_platform.cli.console import console
 from mlops_platform.errors import SettingsError
 
 if TYPE_CHECKING:
-    from mlops_platform.usecases.finding import Finding
+    from mlops_platform.usecases.diagnosis.finding import Finding
 
 COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
 
@@ -30,7 +30,7 @@ def command(context: click.Context, heal_first: bool) -> None:
     from mlops_platform.cli.heal import heal
     from mlops_platform.components.doctor import examine
     from mlops_platform.components.instance import open_instance
-    from mlops_platform.usecases.diagnosis import diagnose
+    from mlops_platform.usecases.diagnosis.diagnose import diagnose
 
     _refuse_without_set_up()
     with open_instance() as instance:

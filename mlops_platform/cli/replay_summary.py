@@ -39,6 +39,7 @@ def window_rows(
             "log_loss_frozen": frozen[window.name].log_loss,
             "log_loss_base_rate": performance[window.name].base_rate_log_loss,
             "drift_share": drift[window.name].drift.share_of_columns,
+            "drift_alarm": drift[window.name].drift.alarm,
             **_decided(window, decisions),
         }
         for window in windows
@@ -98,16 +99,12 @@ def draw_plots(
     from mlops_platform.monitoring.trend import drift_trend, performance_trend
 
     performance, drift = performance_history(spec), drift_history(spec)
-    points = [
-        (window.start, watched.share_of_columns, watched.prediction)
-        for window in windows
-        for watched in [drift[window.name].drift]
-    ]
+    points = [(window.start, drift[window.name].drift) for window in windows]
     pictures = {
         "log_loss.png": performance_trend(
             [performance[window.name] for window in windows], list(frozen.values())
         ),
-        "drift.png": drift_trend(points, spec.monitoring.drift.share_of_columns.warn),
+        "drift.png": drift_trend(points),
     }
     for name, png in pictures.items():
         with replacing_file(settings().demo / name) as temporary:
@@ -120,7 +117,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
     served = performance_history(spec)
     first, registry = open_ledger().releases(spec.name)[0], open_registry()
     champion = load_release(registry, first)
-    reference, _ = load_reference(registry, first)
+    reference, held_out = load_reference(registry, first)
     found = {}
     for window in windows:
         measured = served[window.name]
@@ -137,6 +134,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
                 spec,
                 scored,
                 reference,
+                held_out,
                 settings().published,
                 measured.as_of,
                 labels_through=measured.as_of,

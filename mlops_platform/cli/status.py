@@ -134,14 +134,17 @@ def _log_loss(window: "WindowStatus | None") -> str:
         f"{_figure(window.log_loss)}\n"
         f"expected {_figure(window.expected_log_loss)}\n"
         f"test {_figure(window.test_log_loss)}\n"
-        f"base {_figure(window.base_rate_log_loss)}"
+        f"base {_figure(window.base_rate_log_loss)}\n"
+        f"estimated {_figure(window.estimated_log_loss)}"
+        + ("\nerrors changed" if window.change_point else "")
     )
 
 
 def _drift(window: "WindowStatus | None") -> str:
     if window is None or window.drift_share is None:
         return ""
-    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}"
+    alarm = "\nalarm" if window.drift_alarm else ""
+    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}{alarm}"
 
 
 def _last_decision(model: "ModelStatus") -> str:

@@ -28,8 +28,8 @@ from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.alerts_diagnosis import AlertsFacts
-from mlops_platform.usecases.diagnosis import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
+from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.incidents import incidents_in
 from mlops_platform.usecases.reconcile import projection_faults
 from mlops_platform.usecases.verdicts import open_request

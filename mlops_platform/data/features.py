@@ -117,32 +117,45 @@ def latest_feature_batches(
 
 
 def read_outcomes(
-    spec: ModelSpec, published_root: Path, predictions: Path, days: Sequence[date], as_of: datetime
+    spec: ModelSpec,
+    published_root: Path,
+    predictions: Sequence[Path],
+    days: Sequence[date],
+    as_of: datetime,
 ) -> pa.Table:
-    """Predicted rows with what is known of their outcomes at `as_of`.
+    """Predicted rows with what is known of their outcomes at `as_of`, by event time and entity.
 
-    Columns: score (DOUBLE), label (BOOLEAN, NULL where it is not known or there is none), and
-    settled (BOOLEAN): whether the outcome is known, which it also is of an entity that will never
-    have a label, such as a cancelled flight.
+    Columns: event_time (UTC), day (the partition), score (DOUBLE), label (BOOLEAN, NULL where it
+    is not known or there is none), and known_at (UTC): when the outcome reached the platform, NULL
+    where it has not. It also is known of an entity that will never have a label, such as a
+    cancelled flight.
 
     Args:
-        predictions: file of predictions.
+        predictions: files of predictions.
         days: partition days of the predicted events.
     """
     as_of = _moment(as_of, "as_of")
     label, entity = spec.label, identifier(spec.features.entity)
-    known_at = identifier(label.known_at)
+    known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
+    day = identifier(spec.features.partition)
+    files = ", ".join(map(literal, predictions))
     with private_duckdb() as connection:
         columns = _label_columns(connection, published_root, spec.features, label)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, {columns} FROM labels "
-            f"WHERE labels.{identifier(spec.features.partition)} IN $days "
-            f"AND labels.{known_at} <= $known_by) "
-            f"SELECT predicted.score, known.{identifier(label.column)} AS label, "
-            f"known.{known_at} IS NOT NULL AS settled "
-            f"FROM read_parquet({literal(predictions)}, hive_partitioning = false) AS predicted "
-            f"LEFT JOIN known USING ({entity}) ORDER BY predicted.{entity}",
-            params={"days": list(days), "known_by": _known_by(label, as_of)},
+            f"WHERE labels.{day} IN $days AND labels.{known_at} <= $known_by) "
+            f"SELECT CAST(predicted.{event_time} AS TIMESTAMPTZ) AS event_time, "
+            f"CAST(predicted.{day} AS DATE) AS day, predicted.score, "
+            f"known.{identifier(label.column)} AS label, "
+            f"known.{known_at} + to_days($delay) AS known_at "
+            f"FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) "
+            f"AS predicted LEFT JOIN known USING ({entity}) "
+            f"ORDER BY predicted.{event_time}, predicted.{entity}",
+            params={
+                "days": list(days),
+                "known_by": _known_by(label, as_of),
+                "delay": label.reporting_delay_days,
+            },
         ).to_arrow_table()
 
 
@@ -188,8 +201,8 @@ def _feature_columns(
         **dict.fromkeys(spec.categorical, "VARCHAR"),
         **dict.fromkeys(spec.sensitive),
     }
-    found = _open_view(connection, "features", published_root / spec.table, spec.partition)
-    return _select("features", spec.table, wanted, found)
+    found = open_view(connection, "features", published_root / spec.table, spec.partition)
+    return select_columns("features", spec.table, wanted, found)
 
 
 def _label_columns(
@@ -198,34 +211,47 @@ def _label_columns(
     features: FeaturesSpec,
     spec: LabelSpec,
 ) -> str:
-    found = _open_view(connection, "labels", published_root / spec.table, features.partition)
-    _select("labels", spec.table, {features.entity: None}, found)
+    found = open_view(connection, "labels", published_root / spec.table, features.partition)
+    select_columns("labels", spec.table, {features.entity: None}, found)
     wanted = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
-    return _select("labels", spec.table, wanted, found)
+    return select_columns("labels", spec.table, wanted, found)
 
 
-def _open_view(
-    connection: duckdb.DuckDBPyConnection, view: str, folder: Path, partition: str
+def open_view(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    folder: Path,
+    partition: str,
+    days: Sequence[date] | None = None,
 ) -> dict[str, str]:
-    """Make a view of one published table; names and types of its columns."""
-    files = f"{partition}=*/*.parquet"
-    if not any(folder.glob(files)):
+    """Make a view of one published table; names and types of its columns.
+
+    Args:
+        days: partitions to look into, all where None.
+    """
+    wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
+    found = [folder / files for files in wanted if any(folder.glob(files))]
+    if not found:
         raise DataError(
-            f"nothing is published at {folder}/{files}. Build and publish '{folder.name}' first, "
-            "or correct `table` and `partition`."
+            f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
+            f"'{folder.name}' first, or correct `table` and `partition`."
         )
     connection.execute(
-        f"CREATE TEMP VIEW {view} AS FROM read_parquet({literal(folder / files)}, "
+        f"CREATE TEMP VIEW {view} AS FROM read_parquet([{', '.join(map(literal, found))}], "
         f"hive_partitioning = true, hive_types = {{{identifier(partition)}: DATE}})"
     )
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     return {name: kind for name, kind, *_ in described}
 
 
-def _select(
+def select_columns(
     view: str, table: str, wanted: Mapping[str, str | None], found: Mapping[str, str]
 ) -> str:
-    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own)."""
+    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own).
+
+    Raises:
+        DataError: a column is missing or of another type.
+    """
     absent = sorted(wanted.keys() - found.keys())
     if absent:
         raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(found)}.")

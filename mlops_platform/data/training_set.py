@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.published import published_digest
@@ -19,6 +22,7 @@ from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 
@@ -115,6 +119,25 @@ def read_rows(training_set: TrainingSet) -> pa.Table:
             f"was written. Do not train on it; delete {training_set.path} and snapshot again."
         )
     return rows
+
+
+@contextmanager
+def opened_rows(
+    training_set: TrainingSet, numbers: Sequence[str]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A connection and the name of its view of a snapshot's rows, which are read as it asks.
+
+    Args:
+        numbers: columns that become DOUBLE there, such as a boolean label.
+    """
+    casts = ", ".join(f"{identifier(name)}::DOUBLE AS {identifier(name)}" for name in numbers)
+    file = literal(training_set.path / "rows.parquet")
+    with private_duckdb() as connection:
+        connection.execute(
+            f"CREATE TEMP VIEW snapshot AS SELECT * REPLACE ({casts}) "
+            f"FROM read_parquet({file}, hive_partitioning = false)"
+        )
+        yield connection, "snapshot"
 
 
 def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file, write_text
-from mlops_platform.monitoring.drift.profile import Profile
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
@@ -23,20 +22,21 @@ class Reference(Record):
     """A version's own figures.
 
     Args:
-        rows: rows it was fitted on; `profile` is of them.
+        rows: rows it was fitted on; the profile beside this is of them.
         metrics: figures on its test rows, `log_loss` among them.
         base_rate: share of positives it was fitted on.
         base_rate_log_loss: of always predicting `base_rate`, on its test rows.
         held_out_rows: rows of the file beside this one, each with its prediction.
+        importances: of the features, permuted on its test rows.
     """
 
     model: str
     rows: int
-    profile: Profile
     metrics: dict[str, float]
     base_rate: float
     base_rate_log_loss: float
     held_out_rows: int
+    importances: dict[str, float]
 
 
 def sample(rows: pa.Table, entity: str, size: int) -> pa.Table:

@@ -7,7 +7,8 @@ from datetime import date
 from math import nan
 from typing import TYPE_CHECKING
 
-from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
+from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, RED, STYLE, new_figure, png_of
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def performance_trend(
 ) -> bytes:
     """Log loss per window, served and of the base rate, against what the champion's test promises.
 
-    Provisional windows are hollow; windows whose log loss is not known are left out.
+    Provisional windows are hollow; windows whose log loss is not known are left out. Bars are the
+    intervals of the log loss, crosses what was estimated without labels, and a red line marks where
+    the errors of a champion have changed.
 
     Args:
         frozen: the same windows as the first model would have predicted them, if to be compared.
@@ -50,35 +53,59 @@ def performance_trend(
                 label="first model, frozen",
             )
         axes.plot(days, served, color=BLUE, label="served")
+        _draw_estimates(axes, known)
         fill = [BLUE if one.mature else "white" for one in known]
         axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)
         _mark_versions(axes, known)
         return _finished(figure, axes)
 
 
-def drift_trend(points: Sequence[tuple[date, float, float]], warn: float | None) -> bytes:
-    """Share of drifted columns and prediction drift per window.
+def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
+    """Share of drifted columns and of the importance they have, and the scores' distance.
+
+    Windows that alarm are filled.
 
     Args:
-        points: start of the window, share of drifted columns, distance of the predictions.
-        warn: level of the share from which its check warns, None where it does not.
+        windows: start and drift of each.
     """
     from matplotlib import rc_context
 
-    starts = [start for start, _, _ in points]
+    starts = [start for start, _ in windows]
     days = [start.toordinal() for start in starts]
-    shares = [share for _, share, _ in points]
-    distances = [distance for _, _, distance in points]
+    lines = (
+        ("drifted columns", BLUE, "o", [(it.share_of_columns, it.features) for _, it in windows]),
+        ("scores' distance", ORANGE, "s", [(it.prediction, it.scores) for _, it in windows]),
+    )
     with rc_context(STYLE):
-        figure, axes = _dated_axes(starts, "Drift of each window", "share or distance")
-        axes.plot(days, shares, color=BLUE, marker="o", label="drifted columns")
-        axes.plot(days, distances, color=ORANGE, marker="s", label="predictions")
-        if warn is not None:
-            axes.axhline(
-                warn, color=BLUE, linestyle="--", linewidth=1, label="warn level of columns"
-            )
-        axes.set_ylim(0, 1.02)
+        figure, axes = _dated_axes(starts, "Drift per window (filled: alarm)", "share or distance")
+        weights = [one.importance_share for _, one in windows]
+        axes.plot(days, weights, color=GREY, linestyle="--", label="weighted by importance")
+        for label, colour, marker, points in lines:
+            values = [value for value, _ in points]
+            fill = [colour if group.alarm else "white" for _, group in points]
+            axes.plot(days, values, color=colour, label=label)
+            axes.scatter(days, values, color=fill, edgecolors=colour, marker=marker, zorder=3)
+        axes.set_ylim(-0.02, 1.02)
         return _finished(figure, axes)
+
+
+def _draw_estimates(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
+    """Intervals, estimates and changes, as far as there are any."""
+    for window in windows:
+        interval = window.intervals.get("log_loss")
+        if interval is not None:
+            day = window.start.toordinal()
+            axes.vlines(day, interval.lower, interval.upper, color=BLUE, linewidth=1, alpha=0.6)
+    estimated = {
+        one.start.toordinal(): one.estimated_log_loss
+        for one in windows
+        if one.estimated_log_loss is not None
+    }
+    if estimated:
+        days, losses = list(estimated), list(estimated.values())
+        axes.plot(days, losses, color=INK, linestyle="", marker="x", label="estimated")
+    for since in {one.change.since for one in windows if one.change and one.change.since}:
+        axes.axvline(since.toordinal(), color=RED, linewidth=1)
 
 
 def _mark_versions(axes: Axes, windows: Sequence[WindowPerformance]) -> None:

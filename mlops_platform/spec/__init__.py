@@ -13,6 +13,7 @@ from mlops_platform.spec.channels import (
 )
 from mlops_platform.spec.consistency import inconsistencies, missing_columns
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.drift import DriftSpec, FixedDriftSpec
 from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
@@ -21,8 +22,10 @@ from mlops_platform.spec.judging import (
     ImprovementSpec,
     Metric,
 )
+from mlops_platform.spec.levels import LevelsSpec
 from mlops_platform.spec.model import ModelSpec
-from mlops_platform.spec.monitoring import DriftSpec, LevelsSpec, MonitoringSpec, PerformanceSpec
+from mlops_platform.spec.monitoring import MonitoringSpec
+from mlops_platform.spec.performance import ChangeDetectionSpec, PerformanceSpec
 from mlops_platform.spec.policy import (
     AllRule,
     AnyRule,
@@ -65,6 +68,7 @@ __all__ = [
     "BudgetSpec",
     "CandidateSpec",
     "CardSpec",
+    "ChangeDetectionSpec",
     "ChangePointRule",
     "ChannelSpec",
     "ColumnStepsSpec",
@@ -78,6 +82,7 @@ __all__ = [
     "EstimatorSpec",
     "EvaluationSpec",
     "FeaturesSpec",
+    "FixedDriftSpec",
     "GateSpec",
     "HistorySpec",
     "ImprovementSpec",

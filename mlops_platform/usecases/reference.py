@@ -6,9 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.training_set import read_rows
+from mlops_platform.data.engine import private_duckdb
+from mlops_platform.data.training_set import TrainingSet, opened_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.drift.profile import profile_of
+from mlops_platform.monitoring.drift.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.stored_profile import read_profile, write_profile
 from mlops_platform.monitoring.reference import (
     Reference,
     read_reference,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from mlops_platform.registry.registry import Registry
     from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
     from mlops_platform.usecases.judge import EvaluatedCandidate
 
 FOLDER: Final = "reference"
@@ -35,41 +38,77 @@ def log_reference(
     evaluated: EvaluatedCandidate,
     fitted: Candidate,
     base_rate: float,
-    test: DataFrame,
+    split: Split,
     registry: Registry,
 ) -> None:
-    """Log to the version's run: the profile of its training set, its test figures, held-out rows.
+    """Log to the version's run: its test figures, held-out rows, and the profile.
 
-    The held-out rows carry the scores of the judged candidate: the released refit has seen them.
+    Features and label are profiled on the whole training set. Scores are those of the judged
+    candidate for the rows that its pipeline has not seen: the released refit has seen them all.
 
     Args:
         base_rate: share of positives among the rows that the released refit was fitted on.
-        test: the test part of the split.
     """
     import pyarrow as pa
 
-    from mlops_platform.training.rows import features_of, positive_scores
-
     candidate, evaluation = evaluated.candidate, evaluated.evaluation
-    rows = read_rows(candidate.training_set)
+    scored = _scored(spec, fitted, split.test)
     held_out = sample(
-        pa.Table.from_pandas(test, preserve_index=False), spec.features.entity, MOST_HELD_OUT_ROWS
+        pa.Table.from_pandas(scored, preserve_index=False),
+        spec.features.entity,
+        MOST_HELD_OUT_ROWS,
     )
-    scores = positive_scores(fitted.model, features_of(held_out.to_pandas(), spec))
     reference = Reference(
         model=spec.name,
-        rows=rows.num_rows,
-        profile=profile_of(rows, spec.features.numeric, spec.features.categorical),
+        rows=candidate.training_set.rows,
         metrics=evaluation.metrics.model_dump(),
         base_rate=base_rate,
         base_rate_log_loss=evaluation.base_rate.log_loss,
         held_out_rows=held_out.num_rows,
+        importances={one.feature: one.mean for one in evaluation.importances},
+    )
+    unseen = [_scored(spec, fitted, split.validation), scored]
+    profile = joined(
+        _profile_of_rows(spec, candidate.training_set), _profile_of_scores(spec, unseen)
     )
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
-        write_reference(Path(temporary), reference, held_out.append_column(SCORE, [scores]))
+        write_profile(Path(temporary), profile)
+        write_reference(Path(temporary), reference, held_out)
         run.log_directory(FOLDER, Path(temporary))
 
 
 def load_reference(registry: Registry, release: Release) -> tuple[Reference, pa.Table]:
     """The reference of a released version and its held-out rows with their scores."""
     return read_reference(registry.fetch_directory(release.run_id, FOLDER))
+
+
+def load_profile(registry: Registry, release: Release) -> Profile:
+    """What the windows of a released version are counted in and compared with."""
+    return read_profile(registry.fetch_directory(release.run_id, FOLDER))
+
+
+def _scored(spec: ModelSpec, fitted: Candidate, rows: DataFrame) -> DataFrame:
+    from mlops_platform.training.rows import features_of, positive_scores
+
+    return rows.assign(**{SCORE: positive_scores(fitted.model, features_of(rows, spec))})
+
+
+def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
+    day, label = spec.features.partition, spec.label.column
+    numeric = (*spec.features.numeric, label)
+    with opened_rows(training_set, [label]) as (connection, rows):
+        return freeze_profile(connection, rows, numeric, spec.features.categorical, day)
+
+
+def _profile_of_scores(spec: ModelSpec, scored: list[DataFrame]) -> Profile:
+    import pandas as pd
+    import pyarrow as pa
+
+    from mlops_platform.training.rows import days_of
+
+    days = [pa.array(days_of(rows, spec)) for rows in scored]
+    scores = pd.concat([rows[SCORE] for rows in scored])
+    unseen = pa.table({"day": pa.concat_arrays(days), SCORE: scores.to_numpy()})
+    with private_duckdb() as connection:
+        connection.register("unseen", unseen)
+        return freeze_profile(connection, "unseen", [SCORE], [], "day")

@@ -87,7 +87,7 @@ def register_candidate(
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
     released = refit(spec, candidate.recipe, fitted, split)
-    log_reference(spec, judged.evaluated, fitted, released.base_rate, split.test, registry)
+    log_reference(spec, judged.evaluated, fitted, released.base_rate, split, registry)
     rows = split.everything
     features = describe_features(spec, rows)
     directory = model_home / "released" / candidate.run_id

@@ -46,11 +46,6 @@ class ScoredWindow(Record):
     source: Literal["batch", "served"] = "batch"
 
 
-def sent_column(feature: str) -> str:
-    """The column of a served window's predictions that holds what was sent for a feature."""
-    return f"sent_{feature}"
-
-
 def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None) -> Release:
     """The release that scores a window: what serves now, or what scored it the first time.
 

@@ -10,6 +10,7 @@ from mlops_platform.data.digest import table_digest
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.served_lines import served_column
 from mlops_platform.data.served_rows import read_answers
+from mlops_platform.data.watched_rows import sent_column
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
@@ -17,7 +18,7 @@ from mlops_platform.ledger.records import Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.champion import THRESHOLD_TAG, TRAINING_SET_TAG
 from mlops_platform.usecases.reference import SCORE
-from mlops_platform.usecases.score_window import ScoredWindow, sent_column
+from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -22,6 +22,8 @@ class Arrivals:
 
     Args:
         machine_now: by the clock of the machine, on which sensors and services live.
+        watched_since: nobody looked before: what was started together with the alerts gets as long
+            as any to arrive.
         released_at: of the first release, before which nothing is due.
         measured: names of the windows that were measured.
         ticked_at: last tick without an error of each sensor that is switched on.
@@ -29,6 +31,7 @@ class Arrivals:
     """
 
     machine_now: datetime
+    watched_since: datetime
     released_at: datetime | None
     measured: Collection[str] = ()
     ticked_at: Mapping[str, datetime] = field(default_factory=dict)
@@ -75,8 +78,8 @@ def _late_windows(
         return None
     names, first = [window.name for window in missing], missing[0]
     return (
-        f"{_counted(len(names), 'window')} ended {hours:g} hours ago or more and not measured, the "
-        f"first ({first.name}) ended at {first.ends_at:%Y-%m-%d %H:%M %Z}",
+        f"{len(names)} window{'s' if len(names) > 1 else ''} not measured {hours:g} hours after "
+        f"the end; the first, {first.name}, ended at {first.ends_at:%Y-%m-%d %H:%M %Z}",
         {"windows": names},
     )
 
@@ -85,8 +88,8 @@ def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, A
     minutes = spec.alerting.silence.sensor_minutes
     if minutes is None:
         return None
-    before = arrivals.machine_now - timedelta(minutes=minutes)
-    late = {name: at for name, at in sorted(arrivals.ticked_at.items()) if at < before}
+    ticked_at = sorted(arrivals.ticked_at.items())
+    late = {name: at for name, at in ticked_at if _is_silent(arrivals, at, minutes)}
     if not late:
         return None
     told = ", ".join(f"{name} since {at:%Y-%m-%d %H:%M %Z}" for name, at in late.items())
@@ -100,15 +103,16 @@ def _late_predictions(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[st
     minutes, logged_at = spec.alerting.silence.prediction_minutes, arrivals.logged_at
     if minutes is None or arrivals.released_at is None:
         return None
+    if not _is_silent(arrivals, logged_at or arrivals.watched_since, minutes):
+        return None
     if logged_at is None:
         return "no prediction was ever logged", {}
-    if logged_at >= arrivals.machine_now - timedelta(minutes=minutes):
-        return None
     return (
         f"no prediction was logged since {logged_at:%Y-%m-%d %H:%M %Z}",
         {"logged_at": logged_at.isoformat()},
     )
 
 
-def _counted(number: int, thing: str) -> str:
-    return f"1 {thing} has" if number == 1 else f"{number} {thing}s have"
+def _is_silent(arrivals: Arrivals, last: datetime, minutes: float) -> bool:
+    began_at = max(last, arrivals.watched_since)
+    return began_at < arrivals.machine_now - timedelta(minutes=minutes)

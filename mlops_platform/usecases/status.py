@@ -67,7 +67,10 @@ class WindowStatus(Record):
         outcomes_known: share of the rows whose outcome is known.
         test_log_loss: of the version that scored it, on its own test rows.
         expected_log_loss: what that test promises for rows as hard as those of the window.
+        estimated_log_loss: what its scores alone let expect, without labels.
+        change_point: whether the errors of its version had changed by its end.
         drift_share: share of the columns that have drifted.
+        drift_alarm: whether a drift check failed; also null where none could be judged.
     """
 
     name: str
@@ -83,8 +86,11 @@ class WindowStatus(Record):
     expected_log_loss: float | None
     log_loss_increase: float | None
     base_rate_log_loss: float | None
+    estimated_log_loss: float | None
+    change_point: bool | None
     drift_share: float | None
     prediction_drift: float | None
+    drift_alarm: bool | None
 
 
 class ModelStatus(Record):
@@ -200,8 +206,11 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "expected_log_loss": measured.expected_log_loss if measured else None,
             "log_loss_increase": measured.log_loss_increase if measured else None,
             "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
+            "estimated_log_loss": measured.estimated_log_loss if measured else None,
+            "change_point": measured.change_point if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,
             "prediction_drift": watched.drift.prediction if watched else None,
+            "drift_alarm": watched.drift.alarm if watched else None,
         }
     )
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features import read_feature_rows
-from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.published import read_manifest
+from mlops_platform.data.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
+from mlops_platform.monitoring.drift.profile import Profile, count_window
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.reference import Reference, sample
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reference import SCORE
-from mlops_platform.usecases.score_window import ScoredWindow, sent_column
+from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +43,7 @@ def watch_drift(
     spec: ModelSpec,
     scored: ScoredWindow,
     reference: Reference,
+    profile: Profile,
     held_out: pa.Table,
     published_root: Path,
     registry: Registry,
@@ -51,18 +54,23 @@ def watch_drift(
     """
     from mlops_platform.monitoring.drift.report import render_report
 
-    rows = _scored_rows(spec, scored, published_root)
-    declared = spec.monitoring.drift
+    declared, entity = spec.monitoring.drift, spec.features.entity
+    with open_window(spec, scored, published_root) as rows:
+        counted = {
+            **count_window(rows.connection, rows.features, profile, spec.features.names),
+            **count_window(rows.connection, rows.scores, profile, [SCORE]),
+        }
+        shown = rows.sample(entity, declared.sample_rows).to_pandas()
     drift = measure_drift(
-        reference.profile, rows, held_out[SCORE].to_numpy(), rows[SCORE].to_numpy(), declared
+        profile, counted, SCORE, scored.window.days, declared, reference.importances
     )
     html = render_report(
-        sample(held_out, spec.features.entity, declared.sample_rows).to_pandas(),
-        sample(rows, spec.features.entity, declared.sample_rows).to_pandas(),
+        sample(held_out, entity, declared.sample_rows).to_pandas(),
+        shown,
         spec.features.numeric,
         spec.features.categorical,
         SCORE,
-        declared.column_threshold,
+        declared.fixed.column_threshold,
     )
     report = _report_name(scored.window)
     with registry.monitoring_run(spec.name) as run:
@@ -79,18 +87,20 @@ def watch_drift(
     )
 
 
-def _scored_rows(spec: ModelSpec, scored: ScoredWindow, published_root: Path) -> pa.Table:
-    """The window's features with the scores that were made from them.
-
-    Of a served window they are what was sent, as far as that was logged.
-    """
-    entity, predicted = spec.features.entity, read_parquet(scored.path)
-    features = read_feature_rows(spec, published_root, scored.window.days)
-    sent = [name for name in spec.features.names if sent_column(name) in predicted.column_names]
-    scores = predicted.select([entity, SCORE, *map(sent_column, sent)])
-    rows = features.drop_columns(sent).join(scores, entity, join_type="inner")
-    names = {sent_column(name): name for name in sent}
-    return rows.rename_columns([names.get(name, name) for name in rows.column_names])
+def open_window(
+    spec: ModelSpec, scored: ScoredWindow, published_root: Path
+) -> AbstractContextManager[WatchedRows]:
+    """The features that a window was scored from, with the scores."""
+    days = scored.window.days
+    return watched_rows(
+        spec,
+        published_root,
+        days,
+        scored.path,
+        unchanged=scored.source == "batch"
+        and scored.feature_snapshot
+        == read_manifest(published_root, spec.features.table).digest_of(days),
+    )
 
 
 def _report_name(window: Window) -> str:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
-from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.history_in_words import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.performance_in_words import performance_in_words
 from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.verdicts import is_verdict
 from mlops_platform.usecases.watch_drift import WatchedWindow
@@ -24,6 +24,11 @@ from mlops_platform.usecases.wording import (
 RIGHT_AFTER: Final = timedelta(days=1)
 """After the end of a window: its schedule and the sensor have ticked by then."""
 MOST_DRIFTED: Final = 3
+ALARMS = {
+    True: "That is an alarm.",
+    False: "That is no alarm.",
+    None: "Nothing says whether that is usual.",
+}
 
 
 def window_in_words(
@@ -41,7 +46,7 @@ def window_in_words(
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
     found = (
-        *_performance(windows.performance.get(window.name), zone),
+        *performance_in_words(windows.performance, window, zone),
         _drift(windows.drift.get(window.name)),
     )
     return [
@@ -116,38 +121,6 @@ def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
     )
 
 
-def _performance(measured: WindowPerformance | None, zone: ZoneInfo) -> Iterator[str]:
-    if measured is None:
-        yield "Its performance was not measured."
-        return
-    at = moment_in_words(measured.as_of, zone)
-    known = f"{100 * measured.share_settled:.0f} % of the outcomes were known on {at}"
-    yield (
-        f"The figures are final: {known}."
-        if measured.mature
-        else f"The figures are provisional: {known}."
-    )
-    if measured.log_loss is None:
-        yield (
-            f"There is no log loss: {measured.labelled:,} of {measured.rows:,} rows have a label, "
-            "and both classes must be among them."
-        )
-        return
-    yield f"Log loss is {measured.log_loss:.4f} on {measured.labelled:,} labelled rows."
-    increase, over = measured.log_loss_increase, measured.loss_over_base_rate
-    if increase is not None and over is not None:
-        yield (
-            f"That is {_compared(increase)} than the {measured.expected_log_loss:.4f} that the "
-            f"version's test ({measured.reference_log_loss:.4f}) promises for rows as hard as "
-            f"these, and {_compared(over)} than always predicting the base rate "
-            f"({measured.base_rate_log_loss:.4f})."
-        )
-
-
-def _compared(difference: float) -> str:
-    return f"{abs(difference):.4f} {'worse' if difference >= 0 else 'better'}"
-
-
 def _drift(watched: WatchedWindow | None) -> str:
     if watched is None:
         return "Its drift was not measured."
@@ -158,8 +131,8 @@ def _drift(watched: WatchedWindow | None) -> str:
     drifted = sum(one.drifted for one in drift.columns)
     return (
         f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
-        f"({100 * drift.share_of_columns:.0f} %), furthest are {most}; the scores are "
-        f"{drift.prediction:.3f} from those of held-out rows."
+        f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
+        f"scores are {drift.prediction:.3f} from those of held-out rows. {ALARMS[drift.alarm]}"
     )
 
 

@@ -14,7 +14,8 @@ from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import CHALLENGER
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
@@ -111,17 +112,29 @@ class Past:
 
     def watch(self, start: date) -> None:
         window = _window(start)
-        columns = tuple(
+        wind, temperature, score = (
             ColumnDrift(
                 column=name,
                 statistic=statistic,
+                drifted=statistic >= 0.1,
+                psi=0.0,
+                p_value=0.5,
                 null_share_reference=0.0,
                 null_share=0.0,
-                drifted=statistic >= 0.1,
+                importance=0.1,
             )
-            for name, statistic in (("wind", 0.05), ("temperature", 0.4))
+            for name, statistic in (("wind", 0.05), ("temperature", 0.4), ("score", 0.07))
         )
-        drift = WindowDrift(rows=1000, columns=columns, share_of_columns=0.5, prediction=0.07)
+        judged = {"threshold": 3.0, "reference_days": 90}
+        drift = WindowDrift(
+            rows=1000,
+            rule="calibrated",
+            features=GroupDrift(columns=(wind, temperature), alarm=True, **judged),
+            scores=GroupDrift(columns=(score,), alarm=False, **judged),
+            share_of_columns=0.5,
+            importance_share=0.5,
+            prediction=0.07,
+        )
         watched = WatchedWindow(
             window=window, version=1, release=1, drift=drift, run_id="r", report="r.html"
         )

@@ -88,6 +88,7 @@ def test_the_figures_of_a_mature_window(past, mlops) -> None:
     assert window["log_loss_increase"] == 0.5 - expected
     assert (window["test_log_loss"], window["base_rate_log_loss"]) == (0.45, 0.55)
     assert (window["drift_share"], window["prediction_drift"]) == (0.5, 0.07)
+    assert window["drift_alarm"] is True
     shown = mlops("status").output
     for words in (
         "0.5000",

@@ -10,10 +10,15 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
+from mlops_platform.components.model_lifecycle.alert_sensor import (
+    AlertCursor,
+    Surroundings,
+    alert_sensor,
+)
 from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
@@ -87,10 +92,16 @@ class Story:
         spec = {**self.spec.model_dump(mode="json"), "alerting": declared}
         self.spec = ModelSpec.model_validate(spec)
 
+    def watched_for(self, **time: float) -> None:
+        """The sensor has ticked every minute for so long."""
+        now = datetime.now(UTC)
+        before = AlertCursor(looked_at=now, watched_since=now - timedelta(**time))
+        self.cursor = before.model_dump_json()
+
     def tick(self) -> str:
         """The daemon lets the sensor tick."""
         jobs = [f"watch_{MODEL}", f"build_for_{MODEL}"]
-        sensor = alert_sensor(self.spec, jobs, [f"retrain_{MODEL}"], {TABLE})
+        sensor = alert_sensor(self.spec, Surroundings(jobs, [f"retrain_{MODEL}"], {TABLE}))
         with dg.build_sensor_context(
             self.instance, repository_def=DEFINITIONS.get_repository_def(), cursor=self.cursor
         ) as context:
@@ -288,6 +299,10 @@ def test_predictions_that_stop_arriving_page_somebody(story: Story) -> None:
     story.tick()
     assert story.open == {}
     story.declare(silence={"prediction_minutes": 10})
+    story.watched_for(minutes=9)
+    story.tick()
+    assert story.open == {}
+    story.watched_for(minutes=11)
     story.tick()
     assert story.open == {"silence/predictions_are_logged": "page"}
     write_text(story.home.prediction_log(MODEL) / "predictions-1.jsonl", "{}\n")
@@ -342,9 +357,12 @@ def test_every_tick_leaves_a_heartbeat(story: Story) -> None:
     story.check("drift_report", "drift", False)
     story.tick()
     text = (story.home.metrics / "alerts_flight_delay.prom").read_text()
-    assert 'mlops_open_incidents{model="flight_delay",severity="ticket"} 1' in text
-    assert 'mlops_waiting_notices{model="flight_delay",channel="log"} 0' in text
-    assert "mlops_alerts_tick_timestamp_seconds" in text
+    samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    gauges = {(one.name, *one.labels.values()): one.value for one in samples}
+    assert gauges["mlops_open_incidents", MODEL, "ticket"] == 1
+    assert gauges["mlops_open_incidents", MODEL, "page"] == 0
+    assert gauges["mlops_waiting_notices", MODEL, "log"] == 0
+    assert abs(gauges["mlops_alerts_tick_timestamp_seconds", MODEL] - time.time()) < 60
 
 
 def test_what_happened_is_part_of_the_hash_chain(story: Story) -> None:
@@ -432,6 +450,9 @@ def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelS
         # It goes on to tick, and fails every time.
         ticked("SKIPPED", 30)
         ticked("FAILURE", 1)
+        story.tick()
+        assert story.open == {}  # the daemon, and the alerts with it, may have been down
+        story.watched_for(minutes=30)
         story.tick()
         assert story.open == {"silence/sensors_tick": "page"}
         assert f"retrain_{MODEL}" in story.incidents[0].seen.summary

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -161,18 +161,43 @@ def test_a_label_is_known_from_its_reporting_delay_on(
     assert 0 < len(reported) < len(on_time)
 
 
-def test_outcomes_meet_their_predictions(spec: ModelSpec, published: Path, tmp_path: Path) -> None:
-    predictions = tmp_path / "data.parquet"
-    visits = [f"v{visit}" for visit in (3, 4, 5, 6)]
-    write_parquet(pa.table({"visit_id": visits, "score": [0.1, 0.2, 0.3, 0.4]}), predictions)
-    # Visits are 6 hours apart and known after two days: v3 of 03:00 and v4 of 09:00 are known.
-    as_of = datetime(2024, 3, 4, 10, tzinfo=UTC)
-    found = read_outcomes(spec, published, predictions, [date(2024, 3, 2)], as_of)
-    assert found.to_pydict() == {
-        "score": [0.1, 0.2, 0.3, 0.4],
-        "label": [False, True, None, None],
-        "settled": [True, True, False, False],
+def _predicted(path: Path, visits: Sequence[int]) -> Path:
+    """Predictions of visits 6 hours apart, of which the first is at 9 o'clock on 1 March."""
+    times = [datetime(2024, 3, 1, 9, tzinfo=UTC) + timedelta(hours=6 * visit) for visit in visits]
+    rows = {
+        "visit_id": [f"v{visit}" for visit in visits],
+        "event_time": times,
+        "local_date": [time.date() for time in times],
+        "score": [visit / 10 for visit in visits],
     }
+    write_parquet(pa.table(rows), path)
+    return path
+
+
+def test_outcomes_meet_their_predictions(spec: ModelSpec, published: Path, tmp_path: Path) -> None:
+    files = [_predicted(tmp_path / f"{at}", [at + 4, at]) for at in (4, 3)]
+    # Outcomes are known after two days: those of v3 at 03:00 and of v4 at 09:00.
+    as_of = datetime(2024, 3, 4, 10, tzinfo=UTC)
+    days = [date(2024, 3, 2), date(2024, 3, 3)]
+    found = read_outcomes(spec, published, files, days, as_of)
+    assert found.drop_columns(["event_time"]).to_pydict() == {
+        "day": [date(2024, 3, 2)] * 2 + [date(2024, 3, 3)] * 2,
+        "score": [0.3, 0.4, 0.7, 0.8],
+        "label": [False, True, None, None],
+        "known_at": [*(datetime(2024, 3, 4, hour, tzinfo=UTC) for hour in (3, 9)), None, None],
+    }
+    assert found["event_time"].to_pylist()[0] == datetime(2024, 3, 2, 3, tzinfo=UTC)
+
+
+def test_an_outcome_is_known_once_it_is_reported(
+    model: Model, published: Path, spec: ModelSpec, tmp_path: Path
+) -> None:
+    late = model({"label": spec.label.model_dump() | {"reporting_delay_days": 21}})
+    file, days = _predicted(tmp_path / "data.parquet", [3, 4]), [date(2024, 3, 2)]
+    as_of = datetime(2024, 3, 25, 4, tzinfo=UTC)
+    found = read_outcomes(late, published, [file], days, as_of)
+    assert found["label"].to_pylist() == [False, None]
+    assert found["known_at"].to_pylist() == [datetime(2024, 3, 25, 3, tzinfo=UTC), None]
 
 
 def test_missing_columns_are_listed_with_those_that_exist(
@@ -216,4 +241,4 @@ def test_a_time_without_zone_is_refused(spec: ModelSpec, published: Path) -> Non
     with pytest.raises(DataError, match="as_of=2024-03-31 00:00:00 has no time zone"):
         read_training_rows(spec, published, naive)
     with pytest.raises(DataError, match=r"as_of=.* has no time zone"):
-        read_outcomes(spec, published, Path("nothing.parquet"), [], naive)
+        read_outcomes(spec, published, [Path("nothing.parquet")], [], naive)

@@ -92,6 +92,8 @@ def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:
     performance = _metadata(deployment, "performance", WEEKS[0])
     assert performance["state"] == "mature"
     assert {"log_loss", "expected_log_loss", "base_rate_log_loss", "trend"} < performance.keys()
+    assert {"log_loss_interval", "estimated_log_loss", "estimate_error"} < performance.keys()
+    assert {"change_point", "detectors", "outcomes_known_over_time"} < performance.keys()
     drift = _metadata(deployment, "drift_report", WEEKS[0])
     assert {"drift_share", "prediction_drift", "open_report", "trend"} < drift.keys()
 

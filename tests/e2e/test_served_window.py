@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MODEL, WEEK, RELEASE = "flight_delay", date(2013, 2, 4), 1
-WARMER = 200.0
-"""Degrees by which clients send another temperature than was published."""
+FARTHER = 5
+"""By this factor clients send another distance than was published; by itself it hardly drifts."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _ask(port: int, method: str, route: str, body: Any = None) -> tuple[int, Any
 
 
 def _flights(settings: Settings) -> list[dict[str, Any]]:
-    """Every second flight of the week as a client describes it, on a hotter day than it was."""
+    """Every second flight of the week as a client describes it, with a distance that is wrong."""
     spec = declared_spec(MODEL)
     days = [WEEK + timedelta(days=at) for at in range(7)]
     published = read_feature_rows(spec, settings.published, days).to_pylist()[::2]
@@ -129,8 +129,7 @@ def _flights(settings: Settings) -> list[dict[str, Any]]:
     ]
     for flight in flights:
         flight |= {name: None for name, value in flight.items() if value != value}
-        if flight["temperature_f"] is not None:
-            flight["temperature_f"] += WARMER
+        flight["distance_miles"] *= FARTHER
     return flights
 
 

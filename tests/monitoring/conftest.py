@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlops_platform.monitoring.drift.column_drift import GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 FIRST_MONDAY = date(2013, 4, 1)
@@ -42,12 +44,33 @@ def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPe
         "settled": 1000,
         "mature": True,
         "as_of": datetime(2013, 8, 1, tzinfo=UTC),
-        "metrics": {} if log_loss is None else {"log_loss": log_loss, "roc_auc": 0.7},
+        "metrics": {}
+        if log_loss is None
+        else {"log_loss": log_loss, "roc_auc": 0.7, "expected_calibration_error": 0.02},
         "base_rate_log_loss": None if log_loss is None else 0.60,
         "reference_log_loss": 0.50,
         "reference_base_rate_log_loss": 0.60,
     }
     return WindowPerformance.model_validate(figures | changes)
+
+
+def drift(share: float, *, alarm: bool | None = False) -> WindowDrift:
+    """Drift of a window, with as many of its columns drifted."""
+    judged = GroupDrift(columns=(), threshold=3.0, reference_days=90, alarm=alarm)
+    return WindowDrift(
+        rows=1000,
+        rule="calibrated",
+        features=judged,
+        scores=judged,
+        share_of_columns=share,
+        importance_share=share,
+        prediction=0.1,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_drift() -> Callable[..., WindowDrift]:
+    return drift
 
 
 @pytest.fixture(scope="session")

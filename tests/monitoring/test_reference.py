@@ -5,7 +5,6 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.profile import profile_of
 from mlops_platform.monitoring.reference import (
     HELD_OUT_FILE,
     REFERENCE_FILE,
@@ -26,11 +25,11 @@ def reference(held_out):
     return Reference(
         model="flight_delay",
         rows=100,
-        profile=profile_of(held_out, ["distance"], ["carrier"]),
         metrics={"log_loss": 0.5, "roc_auc": math.nan},
         base_rate=0.2,
         base_rate_log_loss=0.55,
         held_out_rows=100,
+        importances={"distance": 0.1},
     )
 
 

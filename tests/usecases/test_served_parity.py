@@ -21,8 +21,9 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.serving import PredictionLogSpec, ServingSpec
 from mlops_platform.usecases import served_parity
 from mlops_platform.usecases.land_served import LandedPredictions, land_served
+from mlops_platform.usecases.score_window import ScoredWindow
 from mlops_platform.usecases.served_window import take_served_window
-from mlops_platform.usecases.watch_drift import _scored_rows
+from mlops_platform.usecases.watch_drift import open_window
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Deployment
@@ -327,13 +328,17 @@ def test_drift_is_that_of_what_was_sent(service: Service, take: Take, tmp_path: 
     service.land()
     published = tmp_path / "published"
     sent = service.rows["wind"][1:3].tolist()
-    rows = _scored_rows(service.spec, take(), published).sort_by("flight_id")
+    rows = _watched(service.spec, take(), published)
     assert rows["wind"].to_pylist() == sent
     assert rows["late"].to_pylist() == [service.rows["late"][1], None]
     redacted = service.spec.model_copy(
         update={"serving": ServingSpec(log=PredictionLogSpec(redact=("late",)))}
     )
-    scored = take(spec=redacted)
-    rows = _scored_rows(redacted, scored, published).sort_by("flight_id")
+    rows = _watched(redacted, take(spec=redacted), published)
     assert rows["wind"].to_pylist() == sent
     assert rows["late"].to_pylist() == [0.5, 0.5]
+
+
+def _watched(spec: ModelSpec, scored: ScoredWindow, published: Path) -> pa.Table:
+    with open_window(spec, scored, published) as rows:
+        return rows.sample(spec.features.entity, 100)

@@ -19,7 +19,10 @@ LATEST_TICKS = 50
 
 
 def arrivals_of(
-    spec: ModelSpec, instance: dg.DagsterInstance, sensors: Collection[str]
+    spec: ModelSpec,
+    instance: dg.DagsterInstance,
+    sensors: Collection[str],
+    watched_since: datetime,
 ) -> Arrivals:
     """Windows, ticks and predictions.
 
@@ -29,6 +32,7 @@ def arrivals_of(
     releases = open_ledger().releases(spec.name)
     return Arrivals(
         machine_now=datetime.now(UTC),
+        watched_since=watched_since,
         released_at=releases[0].released_at if releases else None,
         measured=set(recorded_partitions(dg.AssetKey([spec.name, "performance"]))),
         ticked_at=_ticked_at(instance, sensors),

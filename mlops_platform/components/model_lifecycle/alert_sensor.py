@@ -1,12 +1,14 @@
 """alerts_<model>: turns what fails, and what no longer arrives, into incidents."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import dagster as dg
+from pydantic import ValidationError
 
-from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.alert_arrivals import arrivals_of
 from mlops_platform.components.model_lifecycle.alert_checks import (
     blocked_runs,
@@ -20,6 +22,7 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
+from mlops_platform.record import Record
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.alert import AlertDesk, alert
@@ -29,44 +32,71 @@ from mlops_platform.usecases.silences import silences
 
 OVERLAP = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
+LONGEST_PAUSE = timedelta(minutes=5)
+"""After a longer one the daemon was down, and with it all that is said to be silent."""
 TICK_SECONDS = 60
 
 
-def alert_sensor(
-    spec: ModelSpec,
-    jobs: Collection[str],
-    sensors: Collection[str],
-    tables: Collection[dg.AssetKey],
-) -> dg.SensorDefinition:
-    """Looks at the model's checks, runs and silences once a minute; starts no run.
+class AlertCursor(Record):
+    """What one tick leaves to the next.
 
     Args:
-        jobs: names of the model's jobs.
+        looked_at: when it began.
+        watched_since: the first of the ticks that followed each other without a long pause.
+    """
+
+    looked_at: datetime
+    watched_since: datetime
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        """The cursor of the tick before; None at the first one, and where it is none of ours."""
+        try:
+            return cls.model_validate_json(text or "")
+        except ValidationError:
+            return None
+
+    @classmethod
+    def after(cls, before: Self | None, now: datetime) -> Self:
+        """The cursor of a tick."""
+        goes_on = before is not None and now - before.looked_at < LONGEST_PAUSE
+        return cls(looked_at=now, watched_since=before.watched_since if goes_on else now)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What belongs to a model.
+
+    Args:
+        jobs: names of its jobs.
         sensors: names of its other sensors.
         tables: assets that it reads and that others may read, too.
     """
 
+    jobs: Collection[str]
+    sensors: Collection[str]
+    tables: Collection[dg.AssetKey]
+
+
+def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
+    """Looks at the model's checks, runs and silences once a minute; starts no run."""
+    on = spec.schedules.alerts
+
     @dg.sensor(
         name=f"alerts_{spec.name}",
         minimum_interval_seconds=TICK_SECONDS,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING
-            if spec.schedules.alerts
-            else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
         description="Turns what fails, and what no longer arrives, into incidents; tells people.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        began_at, keys = datetime.now(UTC), _check_keys(context, spec, tables)
-        read_until = aware_moment(context.cursor or "")
-        since = None if read_until is None else read_until - OVERLAP
-        observations = _observations(context.instance, spec, jobs, keys, since)
-        arrivals = arrivals_of(spec, context.instance, sensors)
-        now = present_moment()
-        observations += silences(spec, arrivals, now)
-        alerted = alert(alert_desk(spec), observations, now)
-        write_metrics(settings().alerts_metrics(spec.name), spec, alerted, began_at)
-        context.update_cursor(began_at.isoformat())
+        before = AlertCursor.of(context.cursor)
+        cursor = AlertCursor.after(before, datetime.now(UTC))
+        since = None if before is None else before.looked_at - OVERLAP
+        seen, now = _failures(context, spec, around, since), present_moment()
+        arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
+        alerted = alert(alert_desk(spec), [*seen, *silences(spec, arrivals, now)], now)
+        write_metrics(settings().alerts_metrics(spec.name), spec, alerted, cursor.looked_at)
+        context.update_cursor(cursor.model_dump_json())
         return dg.SkipReason(alerted.told)
 
     return alerts
@@ -84,24 +114,22 @@ def alert_desk(spec: ModelSpec) -> AlertDesk:
     )
 
 
-def _observations(
-    instance: dg.DagsterInstance,
+def _failures(
+    context: dg.SensorEvaluationContext,
     spec: ModelSpec,
-    jobs: Collection[str],
-    keys: Sequence[dg.AssetCheckKey],
+    around: Surroundings,
     since: datetime | None,
 ) -> list[Observation]:
-    runs = run_observations(
-        spec, instance, jobs, since, lambda run: blocked_runs(spec, instance, keys, run)
-    )
-    return [*check_observations(spec, instance, keys, since), *runs]
-
-
-def _check_keys(
-    context: dg.SensorEvaluationContext, spec: ModelSpec, tables: Collection[dg.AssetKey]
-) -> list[dg.AssetCheckKey]:
-    """Checks of the model's own assets, and of the tables that it reads."""
-    repository = context.repository_def
+    """Checks of the model's own assets and of the tables that it reads, and its runs."""
+    instance, repository = context.instance, context.repository_def
     assert repository is not None
-    keys = repository.asset_graph.asset_check_keys
-    return [key for key in keys if key.asset_key.path[0] == spec.name or key.asset_key in tables]
+    keys = [
+        key
+        for key in repository.asset_graph.asset_check_keys
+        if key.asset_key.path[0] == spec.name or key.asset_key in around.tables
+    ]
+    checks = check_observations(spec, instance, keys, since)
+    runs = run_observations(
+        spec, instance, around.jobs, since, lambda run: blocked_runs(spec, instance, keys, run)
+    )
+    return [*checks, *runs]

@@ -15,7 +15,7 @@ from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec, ScheduleRule
 from mlops_platform.usecases.freeze import frozen_by
-from mlops_platform.usecases.measure_performance import labels_built_through, matured_since
+from mlops_platform.usecases.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.retraining import (
     decide_retraining,
     record_policy_decision,

@@ -17,9 +17,10 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_records
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reference import load_reference
+from mlops_platform.usecases.reference import load_profile, load_reference
 from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
 from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
 
@@ -32,8 +33,8 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             spec,
             "drift_report",
             "All rows of a window against the profile of the training set, column by column, and "
-            "its scores against those of held-out rows; Evidently explains a sample. Informs: "
-            "fixed thresholds alarm in most weeks.",
+            "its scores against those of held-out rows; judged by what windows of the reference "
+            "itself show, and explained by Evidently on a sample.",
             "evidently",
         ),
         partitions_def=window_partitions(spec.window),
@@ -44,20 +45,19 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         registry = open_registry()
         release = responsible_release(open_ledger(), spec.name, predictions)
         reference, held_out = load_reference(registry, release)
+        profile = load_profile(registry, release)
         watched = watch_drift(
-            spec, predictions, reference, held_out, settings().published, registry
+            spec, predictions, reference, profile, held_out, settings().published, registry
         )
         kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
         yield dg.MaterializeResult(
             value=watched,
             metadata={
-                "drift_share": watched.drift.share_of_columns,
-                "prediction_drift": watched.drift.prediction,
-                "rows": watched.drift.rows,
+                **_figures(watched.drift),
                 "version": watched.version,
                 "open_report": mlflow_run(registry, watched.run_id, watched.report),
                 "report_kept_until": str(kept_until),
-                "columns": _drifted_columns(watched),
+                "columns": _columns(watched.drift),
                 "trend": picture(_drift_trend(spec, watched), "drift by window"),
             },
             check_results=check_results(drift_alarms(watched.drift, spec.monitoring.drift)),
@@ -76,13 +76,31 @@ def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:
 
     history = drift_history(spec) | {latest.window.name: latest}
     return drift_trend(
-        [
-            (watched.window.start, watched.drift.share_of_columns, watched.drift.prediction)
-            for _, watched in sorted(history.items())
-        ],
-        spec.monitoring.drift.share_of_columns.warn,
+        [(watched.window.start, watched.drift) for _, watched in sorted(history.items())]
     )
 
 
-def _drifted_columns(watched: WatchedWindow) -> dg.TableMetadataValue:
-    return table([column.model_dump() for column in watched.drift.most_drifted])
+def _figures(drift: WindowDrift) -> dict[str, Any]:
+    """Numbers of one window; Dagster plots each over the windows."""
+    judged = {
+        f"{name}_{figure}": value
+        for name, group in (("features", drift.features), ("prediction", drift.scores))
+        for figure, value in (
+            ("greatest_deviation", group.greatest_deviation),
+            ("threshold", group.threshold),
+        )
+        if value is not None
+    }
+    return {
+        "drift_share": drift.share_of_columns,
+        "drift_share_by_importance": drift.importance_share,
+        "prediction_drift": drift.prediction,
+        **judged,
+        "alarm": str(drift.alarm),
+        "rows": drift.rows,
+        "reference_days": drift.features.reference_days,
+    }
+
+
+def _columns(drift: WindowDrift) -> dg.TableMetadataValue:
+    return table([column.model_dump() for column in (*drift.most_drifted, *drift.scores.columns)])

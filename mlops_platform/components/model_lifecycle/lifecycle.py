@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alert_sensor import alert_sensor
+from mlops_platform.components.model_lifecycle.alert_sensor import Surroundings, alert_sensor
 from mlops_platform.components.model_lifecycle.automation import (
     periodic_retraining,
     retraining_sensor,
@@ -104,5 +104,9 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
 
 def _watching_over(spec: ModelSpec, acting: dg.Definitions, store: FeatureStore) -> dg.Definitions:
     """The alerts about all that acts for a model."""
-    jobs, sensors = ([one.name for one in found or ()] for found in (acting.jobs, acting.sensors))
-    return dg.Definitions(sensors=[alert_sensor(spec, jobs, sensors, set(store.assets))])
+    around = Surroundings(
+        jobs=[job.name for job in acting.jobs or ()],
+        sensors=[sensor.name for sensor in acting.sensors or ()],
+        tables=frozenset(store.assets),
+    )
+    return dg.Definitions(sensors=[alert_sensor(spec, around)])

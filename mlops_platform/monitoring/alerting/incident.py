@@ -132,7 +132,7 @@ def _looked(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
     seen = Observation.model_validate(event.facts["observation"])
     changes: dict[str, Any] = {"seen": seen, "seen_at": seen.seen_at}
     if event.kind == "persisted":
-        return {**changes, "occasions": (*incident.occasions, seen.occasion)}
+        return {**changes, "occasions": tuple(dict.fromkeys((*incident.occasions, seen.occasion)))}
     return {
         **changes,
         "severity": seen.severity,

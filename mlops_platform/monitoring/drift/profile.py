@@ -1,150 +1,192 @@
-"""Profile: histograms of a table's columns, whose bins later windows are counted in."""
+"""Profile: the cells of a version's columns and its rows in them, day by day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from mlops_platform.errors import DataError
+from mlops_platform.monitoring.drift.cells import Cells
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from mlops_platform.monitoring.drift.histogram import Histogram
+
     Numbers = NDArray[np.float64]
 
-MOST_BINS, MOST_CATEGORIES = 30, 50
+
+class FrozenCells(Record):
+    """The cells of every column that a version's windows are counted in."""
+
+    columns: tuple[Cells, ...]
+
+    @property
+    def by_name(self) -> dict[str, Cells]:
+        """The cells of each column."""
+        return {cells.column: cells for cells in self.columns}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in order."""
+        return tuple(cells.column for cells in self.columns)
 
 
-class ColumnProfile(Record):
-    """Histogram of one column.
+@dataclass(frozen=True)
+class Profile:
+    """Frozen cells with the reference's rows.
 
     Args:
-        edges: strictly increasing; bin i of a numeric column holds `edges[i-1] < x <= edges[i]`,
-            the first and the last bin are open.
-        categories: most frequent first; every other value falls into one last bin.
-        counts: rows per bin, nulls left out.
-        nulls: rows without a value; NaN is none.
+        counts: of each column its day, key (NULL for nulls) and rows; additive, in any order.
     """
 
-    column: str
-    kind: Literal["numeric", "categorical"]
-    edges: tuple[float, ...] = ()
-    categories: tuple[str, ...] = ()
-    counts: tuple[int, ...]
-    nulls: int
+    cells: FrozenCells
+    counts: Mapping[str, pa.Table]
+
+    def column(self, name: str) -> DailyCounts:
+        """The rows of one column."""
+        found = self.counts[name]
+        keys = found["key"].cast("float64").to_numpy()
+        days = found["day"].cast("int32").to_numpy()
+        return DailyCounts(days, keys, found["rows"].to_numpy())
 
 
-class Profile(Record):
-    """Histograms of a table."""
+@dataclass(frozen=True)
+class DailyCounts:
+    """Rows of one column by day and key.
 
-    rows: int
-    columns: tuple[ColumnProfile, ...]
-
-
-def profile_of(rows: pa.Table, numeric: Sequence[str], categorical: Sequence[str]) -> Profile:
-    """Freeze bins for the columns of a table and count its rows in them, whatever their order."""
-    columns = [_numeric_profile(rows, column) for column in numeric]
-    columns += [_categorical_profile(rows, column) for column in categorical]
-    return Profile(rows=rows.num_rows, columns=tuple(columns))
-
-
-def counts_of(column: ColumnProfile, rows: pa.Table) -> tuple[tuple[int, ...], int]:
-    """Rows of a table per frozen bin of one column, and its nulls."""
-    if column.kind == "numeric":
-        values = _numbers(rows, column.column)
-        return histogram(values, column.edges), rows.num_rows - len(values)
-    values = _strings(rows, column.column)
-    return _category_counts(values, column.categories), values.null_count
-
-
-def quantile_edges(values: Numbers, bins: int) -> tuple[float, ...]:
-    """Inner edges of at most `bins` bins of nearly equal rows; a bin per value where few differ.
-
-    Every edge is one of the values, and the greatest value is none of them.
+    Args:
+        days: days since 1970, shape (n,).
+        keys: NaN for nulls, shape (n,).
+        rows: shape (n,).
     """
-    import numpy as np
 
-    ordered = np.sort(values)
-    chosen = np.unique(ordered)
-    if len(chosen) > bins:
-        # The ceiling of i/bins of the rows, in integers: the same on every platform.
-        at = -(-np.arange(1, bins) * len(ordered) // bins) - 1
-        chosen = np.unique(ordered[at])
-    return tuple(chosen[chosen < ordered[-1:]].tolist())
+    days: NDArray[np.int32]
+    keys: Numbers
+    rows: NDArray[np.int64]
+
+    @property
+    def known(self) -> Numbers:
+        """Every key, without that of nulls."""
+        import numpy as np
+
+        return np.unique(self.keys[~np.isnan(self.keys)])
+
+    @cached_property
+    def total(self) -> Histogram:
+        """Rows of all days by key."""
+        from mlops_platform.monitoring.drift.histogram import histogram_of
+
+        return histogram_of(self.keys, self.rows)
+
+    @property
+    def dates(self) -> list[date]:
+        """Its days, in order."""
+        import numpy as np
+
+        found: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
+        return found
+
+    def on(self, days: Sequence[date]) -> DailyCounts:
+        """The rows of some days."""
+        import numpy as np
+
+        kept = np.isin(self.days, np.array(days, dtype="datetime64[D]").astype(np.int32))
+        return DailyCounts(self.days[kept], self.keys[kept], self.rows[kept])
+
+    def by_day(self, places: Callable[[Numbers], NDArray[np.intp]], size: int) -> Numbers:
+        """Rows per day and place, nulls in one more at the end; shape (days, size + 1).
+
+        Args:
+            places: the place of each key, below `size`.
+        """
+        import numpy as np
+
+        days, at = np.unique(self.days, return_inverse=True)
+        is_null = np.isnan(self.keys)
+        placed = np.full(len(self.keys), size)
+        placed[~is_null] = places(self.keys[~is_null])
+        width = size + 1
+        cells = at * width + placed
+        flat: Numbers = np.bincount(
+            cells, weights=self.rows.astype(np.float64), minlength=len(days) * width
+        ).astype(np.float64)
+        return flat.reshape(len(days), width)
 
 
-def histogram(values: Numbers, edges: Sequence[float]) -> tuple[int, ...]:
-    """Values per bin of `len(edges) + 1` bins; no value may be NaN."""
-    import numpy as np
+def freeze_profile(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    day: str,
+) -> Profile:
+    """Freeze cells for the columns of a table or view, and count its rows in them by day.
 
-    at = np.searchsorted(np.asarray(edges, dtype=np.float64), values, side="left")
-    return tuple(np.bincount(at, minlength=len(edges) + 1).tolist())
+    The order of the rows does not matter.
 
+    Args:
+        numeric: columns that are DOUBLE there.
+        categorical: columns that are strings there.
+    """
+    from mlops_platform.monitoring.drift.counting import count_cells
+    from mlops_platform.monitoring.drift.freezing import categorical_cells, numeric_cells
 
-def _numeric_profile(rows: pa.Table, column: str) -> ColumnProfile:
-    values = _numbers(rows, column)
-    edges = quantile_edges(values, MOST_BINS)
-    return ColumnProfile(
-        column=column,
-        kind="numeric",
-        edges=edges,
-        counts=histogram(values, edges),
-        nulls=rows.num_rows - len(values),
+    cells = (
+        *numeric_cells(connection, rows, numeric),
+        *(categorical_cells(connection, rows, column) for column in categorical),
     )
-
-
-def _categorical_profile(rows: pa.Table, column: str) -> ColumnProfile:
-    values = _strings(rows, column)
-    rows_of = {
-        one["values"]: one["counts"] for one in values.drop_null().value_counts().to_pylist()
+    counts = {
+        one.column: count_cells(connection, rows, one, _known_values(connection, rows, one), day)
+        for one in cells
     }
-    # Ties go by name: the order of the rows must not matter.
-    categories = sorted(rows_of, key=lambda value: (-rows_of[value], value))[:MOST_CATEGORIES]
-    return ColumnProfile(
-        column=column,
-        kind="categorical",
-        categories=tuple(categories),
-        counts=_category_counts(values, categories),
-        nulls=values.null_count,
-    )
+    return Profile(FrozenCells(columns=cells), counts)
 
 
-def _category_counts(values: pa.ChunkedArray, categories: Sequence[str]) -> tuple[int, ...]:
+def joined(*profiles: Profile) -> Profile:
+    """Profiles of different columns as one."""
+    cells = tuple(cells for one in profiles for cells in one.cells.columns)
+    counts = {name: rows for one in profiles for name, rows in one.counts.items()}
+    return Profile(FrozenCells(columns=cells), counts)
+
+
+def count_window(
+    connection: duckdb.DuckDBPyConnection, rows: str, profile: Profile, columns: Sequence[str]
+) -> dict[str, Histogram]:
+    """Count a window in the cells of a profile.
+
+    Args:
+        rows: SQL of the window's table or view, typed as the training set was.
+        columns: those of the profile that are to be counted.
+    """
+    from mlops_platform.monitoring.drift.counting import count_cells
+    from mlops_platform.monitoring.drift.histogram import histogram_of
+
+    counted = {}
+    for cells in profile.cells.columns:
+        if cells.column in columns:
+            known = profile.column(cells.column).known
+            found = count_cells(connection, rows, cells, known)
+            keys = found["key"].cast("float64").to_numpy()
+            counted[cells.column] = histogram_of(keys, found["rows"].to_numpy())
+    return counted
+
+
+def _known_values(connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells) -> Numbers:
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
-    at = pc.index_in(values, value_set=pa.array(categories, pa.string())).drop_null().to_numpy()
-    known = np.bincount(at, minlength=len(categories)).tolist()
-    return (*known, len(values) - values.null_count - sum(known))
+    from mlops_platform.data.engine import identifier
 
-
-def _numbers(rows: pa.Table, column: str) -> Numbers:
-    import numpy as np
-    import pyarrow as pa
-
-    values = _cast(rows, column, pa.float64()).to_numpy()
-    present: Numbers = values[~np.isnan(values)]
-    return present
-
-
-def _strings(rows: pa.Table, column: str) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    return _cast(rows, column, pa.string())
-
-
-def _cast(rows: pa.Table, column: str, wanted: pa.DataType) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    found = rows.column(column)
-    try:
-        return found.cast(wanted)
-    except pa.ArrowException as error:
-        raise DataError(
-            f"Column '{column}' is {found.type} and cannot be read as {wanted}: {error}. "
-            "Publish it as it was when the champion was trained, or train anew."
-        ) from error
+    if cells.kind != "values":
+        return np.empty(0)
+    value = identifier(cells.column)
+    found = connection.sql(f"SELECT DISTINCT {value} AS value FROM {rows} WHERE NOT isnan({value})")
+    known: Numbers = found.fetchnumpy()["value"]
+    return known

@@ -1,118 +1,106 @@
-"""Drift: how far a window's inputs and predictions are from the reference."""
+"""Drift: how far a window is from the reference, and whether that is an alarm."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.profile import (
-    ColumnProfile,
-    Profile,
-    counts_of,
-    histogram,
-    quantile_edges,
-)
+from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
+from mlops_platform.monitoring.drift.judging import compare
 from mlops_platform.record import Record
-from mlops_platform.spec import DriftSpec
+from mlops_platform.spec import DriftSpec, LevelsSpec
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from mlops_platform.monitoring.drift.profile import Numbers
-
-SCORE_BINS = 20
-
-
-class ColumnDrift(Record):
-    """Jensen-Shannon distance of one column, nulls being a bin of their own."""
-
-    column: str
-    statistic: float
-    null_share_reference: float
-    null_share: float
-    drifted: bool
+    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile import Profile
 
 
 class WindowDrift(Record):
-    """Drift of one window; `prediction` is the distance of its scores from the held-out ones.
+    """Drift of one window.
 
-    Chance alone gives distances near `sqrt(0.18 * (bins - 1) * (1/rows + 1/reference_rows))`:
-    0.03 for a numeric column of 6,000 rows, but 0.1 for one of 600.
+    Args:
+        prediction: Jensen-Shannon distance of its scores from those of held-out rows.
+        importance_share: share of the model's importance that the drifted columns have.
     """
 
     rows: int
-    columns: tuple[ColumnDrift, ...]
+    rule: Literal["calibrated", "fixed"]
+    features: GroupDrift
+    scores: GroupDrift
     share_of_columns: float
+    importance_share: float
     prediction: float
 
     @property
+    def columns(self) -> tuple[ColumnDrift, ...]:
+        """Every feature."""
+        return self.features.columns
+
+    @property
     def most_drifted(self) -> tuple[ColumnDrift, ...]:
-        """Columns by falling distance."""
-        return tuple(sorted(self.columns, key=lambda one: (-one.statistic, one.column)))
+        """Features that drifted first, by what they matter to the model and how far they went."""
+        return tuple(sorted(self.columns, key=_weight))
+
+    @property
+    def alarm(self) -> bool | None:
+        """Whether any drift check failed; None where none could be judged."""
+        judged = [one.alarm for one in (self.features, self.scores) if one.alarm is not None]
+        return any(judged) if judged else None
 
 
 def measure_drift(
-    profile: Profile, rows: pa.Table, held_out_scores: Numbers, scores: Numbers, spec: DriftSpec
+    profile: Profile,
+    window: Mapping[str, Histogram],
+    score: str,
+    days: Sequence[date],
+    spec: DriftSpec,
+    importances: Mapping[str, float],
 ) -> WindowDrift:
-    """Compare a window with the reference.
+    """Compare a window with the reference, and judge it by the rule of the spec.
 
     Args:
-        profile: of the rows the champion was fitted on.
-        rows: the window with at least the columns of the profile.
-        held_out_scores: champion's predictions for the reference's held-out rows, shape (n,).
-        scores: champion's predictions for the window, shape (rows,).
+        window: its rows, counted in the cells of the profile, by column; with the score.
+        days: of the window.
+        importances: of the features, to the model.
 
     Raises:
-        DataError: the window is empty, or lacks columns of the profile.
+        DataError: the window is empty.
     """
-    missing = [one.column for one in profile.columns if one.column not in rows.column_names]
-    if missing:
-        raise DataError(
-            f"The window lacks the champion's columns {missing}. Publish them again, or release a "
-            "model that does not read them."
-        )
-    columns = tuple(_column_drift(one, profile.rows, rows, spec) for one in profile.columns)
-    edges = quantile_edges(held_out_scores, SCORE_BINS)
-    return WindowDrift(
-        rows=rows.num_rows,
-        columns=columns,
-        share_of_columns=sum(one.drifted for one in columns) / len(columns),
-        prediction=jensen_shannon(histogram(held_out_scores, edges), histogram(scores, edges)),
-    )
-
-
-def jensen_shannon(p_counts: Sequence[float], q_counts: Sequence[float]) -> float:
-    """Jensen-Shannon distance of two histograms over the same bins, from 0 to 1.
-
-    The square root of the divergence in bits (Lin 1991, "Divergence measures based on the Shannon
-    entropy", IEEE Trans. Inf. Theory 37(1); a metric by Endres and Schindelin 2003, ibid. 49(7)).
-
-    Raises:
-        DataError: a histogram holds no row.
-    """
-    import numpy as np
-
-    counts = np.asarray([p_counts, q_counts], dtype=np.float64)
-    totals = counts.sum(axis=1, keepdims=True)
-    if not totals.all():
+    if not window[score].total:
         raise DataError("Drift cannot be measured without rows; monitor a window that has some.")
-    shares = counts[:, counts.any(axis=0)] / totals
-    ratios = shares / shares.mean(axis=0)
-    bits = shares * np.log2(ratios, out=np.zeros_like(ratios), where=ratios > 0)
-    # Rounding can leave it a hair outside.
-    return float(np.sqrt(np.clip(bits.sum(axis=1).mean(), 0.0, 1.0)))
-
-
-def _column_drift(
-    column: ColumnProfile, reference_rows: int, rows: pa.Table, spec: DriftSpec
-) -> ColumnDrift:
-    counts, nulls = counts_of(column, rows)
-    statistic = jensen_shannon((*column.counts, column.nulls), (*counts, nulls))
-    return ColumnDrift(
-        column=column.column,
-        statistic=statistic,
-        null_share_reference=column.nulls / reference_rows,
-        null_share=nulls / rows.num_rows,
-        drifted=statistic >= spec.column_threshold,
+    features = [name for name in window if name != score]
+    # Each group alarms at a rate of its own, so that both together keep to the spec's.
+    rate = 1 - (1 - spec.false_alarm_rate) ** 0.5
+    groups = [
+        compare(profile, {name: window[name] for name in names}, days, spec, rate, importances)
+        for names in (features, [score])
+    ]
+    inputs, scores = groups
+    drifted = [one for one in inputs.columns if one.drifted]
+    share = len(drifted) / max(len(inputs.columns), 1)
+    weight = sum(max(one.importance, 0.0) for one in inputs.columns)
+    distance = scores.columns[0].statistic
+    if spec.rule == "fixed":
+        inputs = inputs.model_copy(update={"alarm": _reaches(share, spec.fixed.share_of_columns)})
+        scores = scores.model_copy(update={"alarm": _reaches(distance, spec.fixed.prediction)})
+    return WindowDrift(
+        rows=int(window[score].total),
+        rule=spec.rule,
+        features=inputs,
+        scores=scores,
+        share_of_columns=share,
+        importance_share=sum(max(one.importance, 0.0) for one in drifted) / weight if weight else 0,
+        prediction=distance,
     )
+
+
+def _reaches(value: float, levels: LevelsSpec) -> bool | None:
+    reached = [level for level in (levels.warn, levels.error) if level is not None]
+    return value >= min(reached) if reached else None
+
+
+def _weight(column: ColumnDrift) -> tuple[bool, float, float, str]:
+    matters = max(column.importance, 0.0) * column.statistic
+    return not column.drifted, -matters, -column.statistic, column.column

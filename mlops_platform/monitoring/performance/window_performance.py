@@ -3,6 +3,12 @@
 from datetime import date, datetime
 from math import isfinite
 
+from pydantic import Field
+
+from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
+from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
+from mlops_platform.monitoring.performance.interval import Interval
+from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
 from mlops_platform.record import Record
 
 
@@ -20,9 +26,14 @@ class WindowPerformance(Record):
         base_rate_log_loss: of always predicting the champion's training base rate, same rows.
         reference_log_loss: of the champion on its own test rows.
         reference_base_rate_log_loss: of its training base rate on its own test rows.
+        intervals: of figures of the labelled rows, by name: as sure as its days allow.
         estimated_log_loss: what its scores let expect without labels, None where not estimated.
-        change_point: whether a change in its errors was found by this window, None where no
-            detector has judged it.
+        estimated_metrics: more figures of that kind.
+        change_point: whether the deciding detector has found a change in the champion's errors by
+            the end of this window, None where none has judged it.
+        changes: what each detector has found by then.
+        blocks: its part of the stream of errors, empty until it is mature.
+        labels: when its labels came.
     """
 
     window: str
@@ -39,8 +50,13 @@ class WindowPerformance(Record):
     base_rate_log_loss: float | None
     reference_log_loss: float
     reference_base_rate_log_loss: float
+    intervals: dict[str, Interval] = Field(default_factory=dict)
     estimated_log_loss: float | None = None
+    estimated_metrics: dict[str, float] = Field(default_factory=dict)
     change_point: bool | None = None
+    changes: tuple[DetectorFinding, ...] = ()
+    blocks: tuple[ErrorBlock, ...] = ()
+    labels: LabelMaturity | None = None
 
     @property
     def log_loss(self) -> float | None:
@@ -68,6 +84,27 @@ class WindowPerformance(Record):
     def loss_over_base_rate(self) -> float | None:
         """Log loss above that of the base rate; below zero where the model is worth having."""
         return _difference(self.log_loss, self.base_rate_log_loss)
+
+    @property
+    def calibration_error(self) -> float | None:
+        """Expected calibration error of the labelled rows; None where it is no number."""
+        return _number(self.metrics.get("expected_calibration_error"))
+
+    @property
+    def change(self) -> DetectorFinding | None:
+        """The last change that the deciding detector found; None where it found none."""
+        return next((one for one in self.changes if one.decides and one.found), None)
+
+    @property
+    def estimate_error(self) -> float | None:
+        """Estimated minus realised log loss; below zero where the estimate was too good."""
+        return _difference(_number(self.estimated_log_loss), self.log_loss)
+
+    @property
+    def outcomes_missing(self) -> float | None:
+        """Share of outcomes that should be known by the delays of other windows, and are not."""
+        expected = self.labels.expected if self.labels else None
+        return _difference(expected, self.share_settled)
 
     @property
     def share_settled(self) -> float:

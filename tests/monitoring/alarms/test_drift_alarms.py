@@ -1,51 +1,89 @@
+from typing import Any
+
+import pytest
+
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
-from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
-from mlops_platform.spec import DriftSpec, LevelsSpec
+from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.spec import DriftSpec, FixedDriftSpec, LevelsSpec
 
 
-def drift(*statistics: float, prediction: float = 0.0) -> WindowDrift:
-    columns = tuple(
-        ColumnDrift(
-            column=f"c{at}",
-            statistic=statistic,
-            null_share_reference=0,
-            null_share=0,
-            drifted=statistic >= 0.1,
-        )
-        for at, statistic in enumerate(statistics)
-    )
-    share = sum(one.drifted for one in columns) / len(columns)
-    return WindowDrift(rows=9, columns=columns, share_of_columns=share, prediction=prediction)
+def column(name: str, drifted: bool, **figures: Any) -> ColumnDrift:
+    nothing = {"statistic": 0.1, "psi": 0.0, "p_value": 1.0}
+    nulls = {"null_share_reference": 0.0, "null_share": 0.0}
+    return ColumnDrift(column=name, drifted=drifted, **(nothing | nulls | figures))
 
 
-def outcomes(alarms):
-    return [(one.passed, one.severity) for one in alarms]
+def group(columns: list[ColumnDrift], threshold: float | None, alarm: bool | None) -> GroupDrift:
+    return GroupDrift(columns=tuple(columns), threshold=threshold, reference_days=90, alarm=alarm)
 
 
-def test_drift_below_every_level_passes():
-    alarms = drift_alarms(drift(0.2, 0.05, 0.01), DriftSpec())
-
-    assert tuple(one.check for one in alarms) == DRIFT_CHECKS
-    assert outcomes(alarms) == [(True, "warn"), (True, "warn")]
-    assert "1 of 3 columns" in alarms[0].reason
-    assert "c0" in alarms[0].reason
-
-
-def test_drift_that_reaches_a_level_fails_with_the_worst_one_reached():
-    spec = DriftSpec(share_of_columns=LevelsSpec(warn=0.5, error=0.9))
-
-    warned, predicted = drift_alarms(drift(0.2, 0.05, prediction=0.1), spec)
-    assert (warned.passed, warned.severity, warned.value) == (False, "warn", 0.5)
-    assert (predicted.passed, predicted.severity) == (False, "warn")
-    (failed, _) = drift_alarms(drift(0.2, 0.3), spec)
-    assert (failed.passed, failed.severity, failed.error) == (False, "error", 0.9)
-    assert "1.0000 reaches the error level of 0.9" in failed.reason
-    assert "c1, c0" in failed.reason
+def drift(features: GroupDrift, scores: GroupDrift, **changes: Any) -> WindowDrift:
+    share = sum(one.drifted for one in features.columns) / len(features.columns)
+    figures: dict[str, Any] = {
+        "rows": 9,
+        "rule": "calibrated",
+        "share_of_columns": share,
+        "importance_share": share,
+        "prediction": 0.1,
+    }
+    return WindowDrift(features=features, scores=scores, **(figures | changes))
 
 
-def test_levels_that_are_switched_off_never_fail():
-    spec = DriftSpec(share_of_columns=LevelsSpec(), prediction=LevelsSpec())
+CALM = group([column("score", False, deviation=1.0, cause="distribution")], 3.0, False)
+NULLS = group(
+    [
+        column("wind", True, deviation=7.5, cause="nulls"),
+        column("carrier", False, deviation=0.1, cause="distribution"),
+    ],
+    3.2,
+    True,
+)
 
-    alarms = drift_alarms(drift(1.0, prediction=1.0), spec)
 
-    assert all(one.passed and "switched off" in one.reason for one in alarms)
+def test_a_calibrated_alarm_names_columns_causes_and_the_rate():
+    features, prediction = drift_alarms(drift(NULLS, CALM), DriftSpec())
+
+    assert (features.check, prediction.check) == DRIFT_CHECKS
+    assert (features.passed, features.severity, features.value) == (False, "warn", 7.5)
+    assert features.warn == 3.2
+    assert "1 of 2 columns, above all wind (nulls), have drifted" in features.reason
+    assert "7.50, beyond the 3.20 that 5 % of windows" in features.reason
+    assert prediction.passed
+    assert "within the 3.00" in prediction.reason
+
+
+def test_the_severity_of_a_calibrated_alarm_is_the_specs():
+    (features, _) = drift_alarms(drift(NULLS, CALM), DriftSpec(severity="error"))
+
+    assert (features.passed, features.severity, features.error) == (False, "error", 3.2)
+    assert features.warn is None
+
+
+def test_a_short_reference_passes_and_says_that_nothing_was_judged():
+    unjudged = group([column("wind", False)], None, None)
+
+    alarms = drift_alarms(drift(unjudged, unjudged), DriftSpec())
+
+    assert all(one.passed and one.value is None for one in alarms)
+    assert all("not judged: 90 days of reference" in one.reason for one in alarms)
+
+
+@pytest.mark.parametrize(
+    ("levels", "outcome"),
+    [
+        (LevelsSpec(warn=0.6), (True, "warn")),
+        (LevelsSpec(warn=0.5, error=0.9), (False, "warn")),
+        (LevelsSpec(warn=0.2, error=0.5), (False, "error")),
+        (LevelsSpec(), (True, "warn")),
+    ],
+)
+def test_fixed_thresholds_fail_with_the_worst_level_reached(levels, outcome):
+    spec = DriftSpec(rule="fixed", fixed=FixedDriftSpec(share_of_columns=levels))
+
+    features, prediction = drift_alarms(drift(NULLS, CALM, rule="fixed"), spec)
+
+    assert (features.passed, features.severity) == outcome
+    assert ("switched off" in features.reason) == (levels == LevelsSpec())
+    assert "by a jensen_shannon of 0.1" in features.reason
+    assert (prediction.passed, prediction.value) == (False, 0.1)

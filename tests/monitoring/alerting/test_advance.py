@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
 from mlops_platform.monitoring.alerting.advance import advance
-from mlops_platform.monitoring.alerting.incident import Incident, incidents_of
+from mlops_platform.monitoring.alerting.incident import Incident, Notice, incidents_of
 from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.spec import AlertingSpec, AlertSeverity
@@ -332,3 +332,28 @@ def test_whoever_was_told_that_it_is_there_is_told_that_it_is_over(looks: list) 
         assert incident.is_settled
         if incident.notices:
             assert incident.notices[-1].purpose == "resolved"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(LOOKS, st.booleans()), max_size=20))
+def test_a_channel_that_fails_now_and_then_ends_up_knowing_the_truth(looks: list) -> None:
+    model = Model()
+    heard: dict[tuple[str, str], Notice] = {}
+
+    def hear() -> None:
+        for channel, some in undelivered(model.incidents, ["on_call", "team"]).items():
+            heard.update({(channel, incident.id): notice for incident, notice in some})
+        model.deliver()
+
+    for number, ((hours, check, cause, severity, window), works) in enumerate(looks):
+        model.later(hours)
+        at = model.now + timedelta(microseconds=number)
+        model.saw(look(at, severity, check=check, cause=cause, window=window))
+        if works:
+            hear()
+    hear()
+    for incident in model.incidents.values():
+        for channel in ("on_call", "team"):
+            told = [notice for notice in incident.notices if channel in notice.channels]
+            assert heard.get((channel, incident.id)) == (told[-1] if told else None)
+    assert not undelivered(model.incidents, ["on_call", "team"])

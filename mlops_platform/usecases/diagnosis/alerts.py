@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.monitoring.alerting.incident import Incident
-from mlops_platform.usecases.finding import Finding
+from mlops_platform.usecases.diagnosis.finding import Finding
 
 MOST_SILENT: Final = timedelta(minutes=10)
 """Alerting ticks once a minute."""

@@ -11,7 +11,9 @@ from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.diagnosis import Facts, Finding, ModelFacts, WarehouseLock, diagnose
+from mlops_platform.usecases.diagnosis.diagnose import diagnose
+from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.diagnosis.finding import Finding
 from mlops_platform.usecases.model_windows import ModelWindows
 from mlops_platform.usecases.reconcile import ProjectionFault
 from mlops_platform.usecases.score_window import ScoredWindow

@@ -8,7 +8,7 @@ from mlops_platform.monitoring.alerting.advance import advance
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.spec import AlertingSpec
-from mlops_platform.usecases.alerts_diagnosis import AlertsFacts, alerts_findings
+from mlops_platform.usecases.diagnosis.alerts import AlertsFacts, alerts_findings
 
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
 WELL = AlertsFacts(machine_now=NOW, tickets=Path("/incidents/churn"), expected=True, ticked_at=NOW)

@@ -1,0 +1,1 @@
+"""Monitoring: estimates without labels, and detectors of changes."""

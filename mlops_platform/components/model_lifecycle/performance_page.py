@@ -1,0 +1,97 @@
+"""What the page of a window's performance shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.presentation import picture, table
+from mlops_platform.data.windows import window_named
+from mlops_platform.monitoring.performance.estimate_record import estimate_record
+from mlops_platform.monitoring.performance.label_delays import delay_distribution
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.maturity import matures_at
+
+METRICS = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
+USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}
+
+
+def performance_page(
+    spec: ModelSpec, measured: WindowPerformance, history: Mapping[str, WindowPerformance]
+) -> dict[str, Any]:
+    """Headline figures first, then tables.
+
+    Args:
+        history: every measured window of the model, this one included.
+    """
+    return {
+        "state": "mature" if measured.mature else "provisional",
+        **_without_none(_realised(measured)),
+        **_without_none(_estimated(measured, history)),
+        **_without_none(_labels(measured, history)),
+        "version": measured.version,
+        "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
+        **_tables(measured),
+    }
+
+
+def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetadataValue:
+    """The performance of every window, in their order."""
+    from mlops_platform.monitoring.trend import performance_trend
+
+    windows = [history[window] for window in sorted(history)]
+    return picture(performance_trend(windows), "performance by window")
+
+
+def _realised(measured: WindowPerformance) -> dict[str, Any]:
+    interval = measured.intervals.get("log_loss")
+    return {
+        **{name: measured.metrics.get(name) for name in METRICS},
+        "log_loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
+        "base_rate_log_loss": measured.base_rate_log_loss,
+        "expected_log_loss": measured.expected_log_loss,
+        "log_loss_increase": measured.log_loss_increase,
+        "test_log_loss": measured.reference_log_loss,
+        "change_point": measured.change_point,
+    }
+
+
+def _estimated(
+    measured: WindowPerformance, history: Mapping[str, WindowPerformance]
+) -> dict[str, Any]:
+    record = estimate_record(history.values())
+    return {
+        "estimated_log_loss": measured.estimated_log_loss,
+        "estimated_roc_auc": measured.estimated_metrics.get("roc_auc"),
+        "estimate_error": measured.estimate_error if measured.mature else None,
+        "estimate_mean_absolute_error": record and record.mean_absolute_error,
+        "estimate_mean_error": record and record.mean_error,
+    }
+
+
+def _labels(
+    measured: WindowPerformance, history: Mapping[str, WindowPerformance]
+) -> dict[str, Any]:
+    delays = delay_distribution([one.labels.delays for one in history.values() if one.labels])
+    usual = {name: delays and delays.hours_until(share) for name, share in USUAL_SHARES.items()}
+    return {
+        "outcomes_known": measured.share_settled,
+        "outcomes_expected": measured.labels and measured.labels.expected,
+        "labelled_rows": measured.labelled,
+        **usual,
+    }
+
+
+def _tables(measured: WindowPerformance) -> dict[str, Any]:
+    looks = measured.labels.known if measured.labels else ()
+    return {
+        "detectors": table([one.model_dump() for one in measured.changes]),
+        "outcomes_known_over_time": table(
+            [{"as_of": f"{one.as_of:%Y-%m-%d %H:%M}", "share": one.share} for one in looks]
+        ),
+    }
+
+
+def _without_none(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: figure for name, figure in figures.items() if figure is not None}

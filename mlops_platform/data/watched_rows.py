@@ -1,0 +1,117 @@
+"""The rows of a window as they are watched: what was scored, with the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.features import open_view, select_columns
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def sent_column(feature: str) -> str:
+    """The column of a served window's predictions that holds what was sent for a feature."""
+    return f"sent_{feature}"
+
+
+@dataclass(frozen=True)
+class WatchedRows:
+    """A window in DuckDB; nothing is read until it is asked for.
+
+    Args:
+        features: view with the entity, the features (DOUBLE, then VARCHAR) and sensitive columns.
+        scores: view with the entity and `score`; the same rows.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    features: str
+    scores: str
+
+    def sample(self, entity: str, size: int) -> pa.Table:
+        """At most `size` rows with their scores, by entity: those of the smallest hash.
+
+        The same entities are drawn on every machine and from whatever order of the rows.
+        """
+        key = identifier(entity)
+        order = f"md5_number_lower({key}::VARCHAR)"
+        return self.connection.sql(
+            f"WITH drawn AS (SELECT {key} FROM {self.scores} ORDER BY {order}, {key} LIMIT {size}) "
+            f"SELECT features.*, scores.score FROM drawn JOIN {self.features} AS features "
+            f"USING ({key}) JOIN {self.scores} AS scores USING ({key}) ORDER BY {key}"
+        ).to_arrow_table()
+
+
+@contextmanager
+def watched_rows(
+    spec: ModelSpec,
+    published_root: Path,
+    days: Sequence[date],
+    predictions: Path,
+    *,
+    unchanged: bool,
+) -> Iterator[WatchedRows]:
+    """Open a window.
+
+    Of a served window the features are what was sent, as far as that was logged.
+
+    Args:
+        days: partition days of the window.
+        unchanged: the features published for these days are exactly those that were scored, so
+            that they need not be joined with the scores.
+
+    Raises:
+        DataError: the features are not published, or a column is missing or of the wrong type.
+    """
+    with private_duckdb() as connection:
+        connection.execute(
+            f"CREATE TEMP VIEW predicted AS FROM read_parquet({literal(predictions)}, "
+            "hive_partitioning = false)"
+        )
+        columns = _published(connection, spec, published_root, days)
+        if unchanged:
+            connection.execute(f"CREATE TEMP VIEW watched AS SELECT {columns} FROM features")
+            yield WatchedRows(connection, "watched", "predicted")
+        else:
+            connection.execute(f"CREATE TEMP TABLE watched AS {_joined(connection, spec, columns)}")
+            yield WatchedRows(connection, "watched", "(SELECT * FROM watched)")
+
+
+def _published(
+    connection: duckdb.DuckDBPyConnection,
+    spec: ModelSpec,
+    published_root: Path,
+    days: Sequence[date],
+) -> str:
+    features = spec.features
+    wanted = {
+        features.entity: None,
+        **dict.fromkeys(features.numeric, "DOUBLE"),
+        **dict.fromkeys(features.categorical, "VARCHAR"),
+        **dict.fromkeys(features.sensitive),
+    }
+    folder = published_root / features.table
+    found = open_view(connection, "features", folder, features.partition, days)
+    return select_columns("features", features.table, wanted, found)
+
+
+def _joined(connection: duckdb.DuckDBPyConnection, spec: ModelSpec, columns: str) -> str:
+    described = connection.execute("DESCRIBE predicted").fetchall()
+    logged = {name for name, *_ in described}
+    sent = [name for name in spec.features.names if sent_column(name) in logged]
+    instead = ", ".join(
+        f"predicted.{identifier(sent_column(name))} AS {identifier(name)}" for name in sent
+    )
+    entity = identifier(spec.features.entity)
+    return (
+        f"SELECT published.*{f' REPLACE ({instead})' if sent else ''}, predicted.score "
+        f"FROM (SELECT {columns} FROM features) AS published JOIN predicted USING ({entity})"
+    )

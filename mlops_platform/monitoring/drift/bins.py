@@ -1,0 +1,76 @@
+"""Bins: the cells of a column gathered into few, so that chance does not fill the distances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.monitoring.drift.cells import Cells
+    from mlops_platform.monitoring.drift.histogram import Histogram
+
+    Numbers = NDArray[np.float64]
+    Places = NDArray[np.intp]
+
+NUMERIC_BINS, CATEGORIES = 30, 50
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Which bin a key belongs to.
+
+    Args:
+        edges: of numbers, increasing; bin i holds `edges[i-1] < key <= edges[i]`, the outer two
+            are open. None for categories.
+        categories: keys with a bin of their own, all others share the last one.
+    """
+
+    edges: Numbers | None
+    categories: Numbers
+
+    @property
+    def size(self) -> int:
+        """Number of bins."""
+        return len(self.categories if self.edges is None else self.edges) + 1
+
+    def places(self, keys: Numbers) -> Places:
+        """The bin of each key."""
+        import numpy as np
+
+        if self.edges is not None:
+            return np.searchsorted(self.edges, keys, side="left")
+        ordered = np.argsort(self.categories)
+        if not len(ordered):
+            return np.zeros(len(keys), dtype=np.intp)
+        at = np.searchsorted(self.categories, keys, sorter=ordered).clip(max=len(ordered) - 1)
+        found = ordered[at]
+        return np.where(self.categories[found] == keys, found, len(ordered))
+
+    def counts(self, histogram: Histogram) -> Numbers:
+        """Rows per bin, nulls in one more at the end."""
+        import numpy as np
+
+        places = self.places(histogram.keys)
+        rows = np.bincount(places, weights=histogram.rows, minlength=self.size)
+        return np.append(rows, histogram.nulls)
+
+
+def bins_of(cells: Cells, reference: Histogram, most: int = NUMERIC_BINS) -> Bins:
+    """At most `most` bins of nearly equal rows of the reference, or its most frequent categories.
+
+    Every edge is a key, the greatest key is none: no bin of the reference is empty.
+    """
+    import numpy as np
+
+    if cells.kind == "categories":
+        falling = np.lexsort((reference.keys, -reference.rows))[:CATEGORIES]
+        return Bins(None, reference.keys[falling])
+    keys, rows = reference.keys, reference.rows
+    chosen = keys
+    if len(keys) > most:
+        below = np.arange(1, most) * (rows.sum() / most)
+        chosen = np.unique(keys[np.searchsorted(np.cumsum(rows), below)])
+    return Bins(chosen[chosen < keys[-1:]], np.empty(0))

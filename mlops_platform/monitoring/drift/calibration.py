@@ -1,0 +1,92 @@
+"""Calibration: how much windows of the reference itself differ from its other days.
+
+Rows of one day resemble each other, so that the usual thresholds and p-values alarm in most weeks.
+The reference's own days say what is usual: each of its windows is compared with all other days,
+and the alarm is set at a quantile of the *greatest* deviation of any statistic in a window, so
+that its rate holds for all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+Statistic = tuple[str, str]
+"""Name of a column and of what is measured of it."""
+MOST_WINDOWS, FEWEST_WINDOWS = 300, 3
+"""Windows drawn at most; a reference shorter than so many windows does not say what is usual."""
+LEAST_SPREAD = 0.2
+"""Of a logarithm: what never changes in the reference may change by some tenths unnoticed."""
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Mean and standard deviation of the logarithm of one statistic in the reference's windows."""
+
+    mean: float
+    spread: float
+
+    def deviation(self, statistic: float) -> float:
+        """Standard deviations above the mean."""
+        from math import log
+
+        return (log(statistic) - self.mean) / self.spread
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is usual of every statistic, and the deviation beyond which one of them is an alarm."""
+
+    usual: Mapping[Statistic, Usual]
+    threshold: float
+
+
+def drawn_windows(days: int, length: int) -> Numbers | None:
+    """Windows of neighbouring days of a reference; None where it is too short.
+
+    Returns:
+        1.0 where a day belongs to a window, shape (windows, days).
+    """
+    import numpy as np
+
+    if days < FEWEST_WINDOWS * length:
+        return None
+    starts = np.unique(np.linspace(0, days - length, MOST_WINDOWS).round())
+    at = np.arange(days) - starts[:, None]
+    return ((at >= 0) & (at < length)).astype(np.float64)
+
+
+def calibrate(
+    statistics: Mapping[Statistic, Numbers], drawn: Numbers, false_alarm_rate: float
+) -> Calibration:
+    """Set the alarm so that this share of the windows drawn would have raised it.
+
+    Each window drawn is judged by those that share no day with it, as a window to come will be:
+    in the mean and spread of a dozen weeks no week among them looks unusual, and the next one does.
+
+    Args:
+        statistics: positive values of each statistic in the windows drawn, shape (windows,).
+        drawn: as from `drawn_windows`.
+    """
+    import numpy as np
+
+    logs = np.log([statistics[name] for name in statistics])
+    apart = (drawn @ drawn.T == 0).astype(np.float64)
+    others = apart.sum(axis=1)
+    means = logs @ apart / others
+    variances = np.maximum(logs**2 @ apart / others - means**2, 0.0)
+    deviations = (logs - means) / np.maximum(np.sqrt(variances), LEAST_SPREAD)
+    threshold = np.quantile(deviations.max(axis=0), 1 - false_alarm_rate, method="higher")
+    spreads = np.maximum(logs.std(axis=1), LEAST_SPREAD)
+    usual = {
+        name: Usual(float(mean), float(spread))
+        for name, mean, spread in zip(statistics, logs.mean(axis=1), spreads, strict=True)
+    }
+    return Calibration(usual, max(float(threshold), 0.0))

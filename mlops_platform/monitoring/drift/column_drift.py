@@ -1,0 +1,130 @@
+"""How far one column of a window is from the reference, in every unit people ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.monitoring.drift.bins import bins_of
+from mlops_platform.monitoring.drift.histogram import Histogram
+from mlops_platform.monitoring.drift.statistics import (
+    chi_square,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    mean_and_deviation,
+    new_share,
+    population_stability,
+    smirnov_p_value,
+    wasserstein,
+)
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.monitoring.drift.cells import Cells
+
+    Numbers = NDArray[np.float64]
+
+DECILES = 10
+
+
+class ColumnDrift(Record):
+    """One column of a window against the reference; NaN and None where there is no figure.
+
+    Args:
+        statistic: Jensen-Shannon distance over at most 30 bins or 50 categories, nulls being a
+            bin of their own.
+        deviation: of the most unusual statistic, in standard deviations above the reference's own
+            windows; None where it cannot be said.
+        cause: name of that statistic.
+        psi: population stability index over the reference's deciles, or its categories.
+        ks, ks_bound: Kolmogorov-Smirnov distance of the values, which lies between `ks` and
+            `ks + ks_bound`.
+        p_value: of Kolmogorov-Smirnov, or of chi-square for categories, as if rows were
+            independent.
+        wasserstein: earth mover's distance in standard deviations of the reference.
+        mean_shift: in standard deviations of the reference.
+        deviation_ratio: the window's standard deviation over the reference's.
+        new_share: share of the rows with a category that the reference never held.
+        importance: the model's own, permuted; 0 where it is not known.
+    """
+
+    column: str
+    statistic: float
+    drifted: bool = False
+    deviation: float | None = None
+    cause: str | None = None
+    psi: float
+    ks: float | None = None
+    ks_bound: float | None = None
+    p_value: float
+    wasserstein: float | None = None
+    mean_shift: float | None = None
+    deviation_ratio: float | None = None
+    null_share_reference: float
+    null_share: float
+    new_share: float = 0.0
+    importance: float = 0.0
+
+
+class GroupDrift(Record):
+    """Drift of columns that are judged together: the features, or the predictions.
+
+    Args:
+        threshold: deviation beyond which a column alarms; None where no column can be judged
+            (the reference is too short) or the rule is fixed.
+        reference_days: days that the window was compared with.
+        alarm: None where it cannot be said.
+    """
+
+    columns: tuple[ColumnDrift, ...]
+    threshold: float | None
+    reference_days: int
+    alarm: bool | None
+
+    @property
+    def greatest_deviation(self) -> float | None:
+        """Of any column; None where none was judged."""
+        judged = [one.deviation for one in self.columns if one.deviation is not None]
+        return max(judged, default=None)
+
+
+def column_drift(
+    cells: Cells, reference: Histogram, window: Histogram, importance: float = 0.0
+) -> ColumnDrift:
+    """Every statistic of one column; nothing is judged yet."""
+    bins, deciles = bins_of(cells, reference), bins_of(cells, reference, DECILES)
+    expected, found = bins.counts(reference), bins.counts(window)
+    common: dict[str, Any] = {
+        "column": cells.column,
+        "statistic": float(jensen_shannon(expected, found)),
+        "psi": population_stability(deciles.counts(reference), deciles.counts(window)),
+        "null_share_reference": reference.null_share,
+        "null_share": window.null_share,
+        "importance": importance,
+    }
+    if cells.kind == "categories":
+        return ColumnDrift(
+            **common, p_value=chi_square(expected, found)[1], new_share=new_share(reference, window)
+        )
+    exact = known_values(cells, reference)
+    ks = kolmogorov_smirnov(reference, window, exact)
+    (mean, deviation), (shifted, spread) = map(mean_and_deviation, (reference, window))
+    unit = deviation or float("nan")
+    return ColumnDrift(
+        **common,
+        ks=ks.value,
+        ks_bound=ks.bound,
+        p_value=smirnov_p_value(ks.value, reference.present, window.present),
+        wasserstein=wasserstein(reference, window) / unit,
+        mean_shift=(shifted - mean) / unit,
+        deviation_ratio=spread / unit,
+    )
+
+
+def known_values(cells: Cells, reference: Histogram) -> Numbers:
+    """Keys that are values themselves and no middles of cells."""
+    import numpy as np
+
+    return np.asarray(cells.atoms) if cells.kind == "grid" else reference.keys

@@ -1,0 +1,136 @@
+"""Counting: one scan of each column in DuckDB, in memory that does not grow with the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import identifier
+from mlops_platform.monitoring.drift.cells import UNLISTED, Cells, number_in_grid, rounded
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+FEW_ROWS, FINE_PARTS = 100_000, 256
+"""Rows outside of all cells keep their own values up to `FEW_ROWS`, then they are rounded."""
+
+
+def count_cells(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    cells: Cells,
+    known: Numbers,
+    day: str | None = None,
+) -> pa.Table:
+    """Rows of a table or view by day and key.
+
+    Args:
+        rows: SQL of the table; the column of the cells is a DOUBLE there, or a string.
+        known: keys of the reference, of `values` cells.
+        day: column of the day; None counts all days together, and gives none.
+
+    Returns:
+        Columns day (absent without one), key (DOUBLE, NULL for nulls and NaN), rows (BIGINT).
+    """
+    import pyarrow as pa
+
+    counter = _Counter(connection, rows, cells, day)
+    if cells.kind == "grid":
+        counted, unplaced = counter.in_grid()
+    else:
+        counted, unplaced = counter.by_join(known)
+    if not unplaced:
+        return counted
+    return pa.concat_tables([counted, counter.elsewhere(unplaced)])
+
+
+class _Counter:
+    """The queries of one column."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells, day: str | None
+    ) -> None:
+        self.connection, self.rows, self.cells = connection, rows, cells
+        self.day = f"{identifier(day)} AS day, " if day else ""
+        self.value = f"source.{identifier(cells.column)}"
+
+    def in_grid(self) -> tuple[pa.Table, int]:
+        """Rows per cell and atom, and how many have a value that is in neither."""
+        atoms = "".join(
+            f", count(*) FILTER ({self.value} = ({atom!r})::DOUBLE) AS atom{at}"
+            for at, atom in enumerate(self.cells.atoms)
+        )
+        found = self.connection.sql(
+            f"SELECT {self.day}{number_in_grid(self.cells, self.value)} AS number, "
+            f"count(*) AS rows, count({self.value}) AS present{atoms} "
+            f"FROM {self.rows} AS source GROUP BY ALL"
+        ).to_arrow_table()
+        return self._placed(found)
+
+    def _placed(self, found: pa.Table) -> tuple[pa.Table, int]:
+        """Turn numbers of cells into their middles, and take the atoms out of their cells."""
+        import numpy as np
+        import pyarrow as pa
+
+        numbers = found["number"].to_numpy().astype(np.float64)
+        rows, outside = found["rows"].to_numpy().copy(), np.isnan(numbers)
+        unplaced = np.where(outside, found["present"].to_numpy(), 0)
+        rows -= unplaced
+        parts = []
+        for at, atom in enumerate(self.cells.atoms):
+            of_atom = found[f"atom{at}"].to_numpy()
+            rows -= of_atom
+            unplaced = np.where(outside, unplaced - of_atom, 0)
+            parts.append((np.full(len(rows), atom), of_atom))
+        parts.append((self.cells.middles(numbers), rows))
+        tables = [self._table(found, keys, counts) for keys, counts in parts]
+        return pa.concat_tables(tables), int(unplaced.sum())
+
+    def _table(self, found: pa.Table, keys: Numbers, rows: NDArray[np.int64]) -> pa.Table:
+        import pyarrow as pa
+
+        columns = {"day": found["day"]} if self.day else {}
+        columns |= {"key": pa.array(keys, from_pandas=True), "rows": pa.array(rows)}
+        return pa.table(columns).filter(rows > 0)
+
+    def by_join(self, known: Numbers) -> tuple[pa.Table, int]:
+        """Rows per known value or listed category, and how many have another one."""
+        import numpy as np
+        import pyarrow as pa
+
+        names: object = known if self.cells.kind == "values" else self.cells.categories
+        keys = known if self.cells.kind == "values" else np.arange(len(self.cells.categories))
+        kind = pa.float64() if self.cells.kind == "values" else pa.string()
+        listed = pa.table({"name": pa.array(names, kind), "key": pa.array(keys, pa.float64())})
+        self.connection.register("listed_cells", listed)
+        found = self.connection.sql(
+            f"SELECT {self.day}listed.key AS key, count(*) AS rows, count({self.value}) AS present "
+            f"FROM {self.rows} AS source LEFT JOIN listed_cells AS listed "
+            f"ON {self.value} = listed.name GROUP BY ALL"
+        ).to_arrow_table()
+        unlisted = np.where(found["key"].is_null().to_numpy(), found["present"].to_numpy(), 0)
+        rows = found["rows"].to_numpy() - unlisted
+        return self._table(found, found["key"].to_numpy(), rows), int(unlisted.sum())
+
+    def elsewhere(self, unplaced: int) -> pa.Table:
+        """Rows that are in no cell: strings under one key, numbers under (nearly) themselves."""
+        if self.cells.kind == "categories":
+            key = f"({UNLISTED!r})::DOUBLE"
+        elif unplaced <= FEW_ROWS:
+            key = f"CASE WHEN isnan({self.value}) THEN NULL ELSE {self.value} END"
+        else:
+            key = rounded(self.value, FINE_PARTS)
+        return self.connection.sql(
+            f"SELECT {self.day}{key} AS key, count(*) AS rows FROM {self.rows} AS source "
+            f"WHERE {self.value} IS NOT NULL AND {self._nowhere()} GROUP BY ALL"
+        ).to_arrow_table()
+
+    def _nowhere(self) -> str:
+        if self.cells.kind != "grid":
+            return f"{self.value} NOT IN (SELECT name FROM listed_cells)"
+        atoms = "".join(f" AND {self.value} <> ({atom!r})::DOUBLE" for atom in self.cells.atoms)
+        return f"{number_in_grid(self.cells, self.value)} IS NULL{atoms}"

@@ -1,0 +1,1 @@
+"""Whether the errors of a champion have changed since it was tested."""

@@ -1,0 +1,69 @@
+"""Runs the declared detectors over the errors of one champion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from mlops_platform.monitoring.performance.changes.detectors import Detector, detector_named
+from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
+from mlops_platform.monitoring.performance.changes.normal_scores import NormalScores
+from mlops_platform.record import Record
+from mlops_platform.spec.performance import ChangeDetectionSpec, DetectorName
+
+
+class DetectorFinding(Record):
+    """What one detector has found by the end of the blocks it was given.
+
+    Args:
+        decides: whether its finding counts as a change point.
+        found: day of the block at which it last found a change, None where it never did.
+        since: day of the first block after that change, as far as the detector can tell.
+    """
+
+    detector: DetectorName
+    decides: bool
+    found: date | None = None
+    since: date | None = None
+
+
+def find_changes(
+    spec: ChangeDetectionSpec, held_out: Sequence[ErrorBlock], served: Sequence[ErrorBlock]
+) -> tuple[DetectorFinding, ...]:
+    """Whether the errors have risen.
+
+    Nothing is carried over from call to call: from the same blocks comes the same finding, however
+    many restarts, repetitions and corrections lie between.
+
+    Args:
+        held_out: errors on the champion's own held-out rows: what its errors are compared with.
+        served: errors since it serves, in event-time order.
+    """
+    return tuple(_last_finding(name, spec, held_out, served) for name in spec.detectors)
+
+
+def every_change(
+    detector: Detector, held_out: Sequence[ErrorBlock], served: Sequence[ErrorBlock]
+) -> Iterator[tuple[int, int]]:
+    """Positions of served blocks: at which a change was found, and the first one after it."""
+    scores = NormalScores(block.relative_loss for block in held_out)
+    for at, block in enumerate(served):
+        score = scores.update(block.relative_loss)
+        length = None if score is None else detector.update(score)
+        if length is not None:
+            since = max(at + 1 - length, 0)
+            yield at, since
+            # What has been found is the norm from then on: the next finding is another change.
+            scores = NormalScores(block.relative_loss for block in served[since : at + 1])
+
+
+def _last_finding(
+    name: DetectorName,
+    spec: ChangeDetectionSpec,
+    held_out: Sequence[ErrorBlock],
+    served: Sequence[ErrorBlock],
+) -> DetectorFinding:
+    found = since = None
+    for at, first in every_change(detector_named(name, spec), held_out, served):
+        found, since = served[at].day, served[first].day
+    return DetectorFinding(detector=name, decides=name == spec.decides, found=found, since=since)

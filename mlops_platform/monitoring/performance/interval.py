@@ -1,0 +1,48 @@
+"""How sure a mean over the rows of a window is, when rows of one day resemble each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEWEST_DAYS = 3
+"""With fewer next to nothing is known of how much days differ."""
+
+
+class Interval(Record):
+    """Where a mean lies with some confidence."""
+
+    lower: float
+    upper: float
+
+
+def day_clustered_interval(
+    values: NDArray[Any], days: NDArray[Any], confidence: float
+) -> Interval | None:
+    """Interval of the mean of rows, days being what was drawn; None with fewer than three days.
+
+    Days, because rows of one day share its circumstances and would be far too sure if they were
+    taken for independent. The standard error is that of a ratio of day sums (Cochran 1977,
+    "Sampling techniques", section 6.5; what a bootstrap over days converges to) and the quantile is
+    Student's: the percentiles of a bootstrap cannot reach beyond the worst of a week's few days.
+
+    Args:
+        values: one per row, shape (rows,).
+        days: of each row, shape (rows,).
+        confidence: two-sided, for example 0.9.
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    distinct, at = np.unique(days, return_inverse=True)
+    count, mean = len(distinct), float(values.mean()) if len(values) else 0.0
+    if count < FEWEST_DAYS:
+        return None
+    excesses = np.bincount(at, weights=values - mean)
+    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / len(values)
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2) * error)
+    return Interval(lower=mean - reach, upper=mean + reach)

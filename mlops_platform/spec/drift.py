@@ -1,0 +1,70 @@
+"""When a window's inputs and predictions count as drifted."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlops_platform.spec.base import Identifier, PositiveDays, Section
+from mlops_platform.spec.levels import LevelsSpec
+
+
+class FixedDriftSpec(Section):
+    """Thresholds that are the same for every model; `rule: fixed` judges by them."""
+
+    statistic: Literal["jensen_shannon", "psi", "kolmogorov_smirnov", "p_value"] = Field(
+        default="jensen_shannon",
+        description=(
+            "What is held against the threshold: a distance, or the p-value of Kolmogorov-Smirnov "
+            "(numeric) and of chi-square (categorical), which counts below the threshold."
+        ),
+    )
+    column_threshold: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.1, description="Statistic from which a column counts as drifted."
+    )
+    share_of_columns: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.5), description="Levels of the share of drifted columns."
+    )
+    prediction: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.1),
+        description="Levels of the Jensen-Shannon distance of the predicted scores.",
+    )
+
+
+class DriftSpec(Section):
+    """Drift of the inputs and of the predictions, window against reference."""
+
+    rule: Literal["calibrated", "fixed"] = Field(
+        default="calibrated",
+        description=(
+            "`calibrated` alarms at what windows of the reference itself hardly ever show, `fixed` "
+            "at thresholds, which alarm in most weeks of data that cluster by day."
+        ),
+    )
+    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        default=0.05,
+        description="Share of windows without drift in which the whole model may alarm.",
+    )
+    severity: Literal["warn", "error"] = Field(
+        default="warn", description="Severity of an alarm by the calibrated rule."
+    )
+    season_days: Annotated[int, Field(ge=0, le=120)] = Field(
+        default=30,
+        description=(
+            "Where the reference holds days of an earlier year within so many days of the window's "
+            "date, they alone are the reference; 0 always takes all days."
+        ),
+    )
+    segments: tuple[Identifier, ...] = Field(
+        default=(),
+        description=(
+            "Categorical or sensitive columns; the drift of each of their larger groups is shown."
+        ),
+    )
+    min_segment_rows: Annotated[int, Field(ge=50)] = Field(
+        default=300, description="Rows in a window from which a group is compared."
+    )
+    fixed: FixedDriftSpec = FixedDriftSpec()
+    sample_rows: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        default=5000, description="Rows of the deterministic sample that Evidently explains."
+    )
+    keep_reports_days: PositiveDays = 90

@@ -1,0 +1,130 @@
+"""How realised performance is judged, estimated without labels, and watched for changes."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mlops_platform.spec.base import PositiveDays, Section
+from mlops_platform.spec.levels import LevelsSpec
+
+Severity = Literal["off", "warn", "error"]
+DetectorName = Literal["cusum", "rolling", "page_hinkley", "adwin", "hddm"]
+Positive = Annotated[float, Field(gt=0)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+class CusumSpec(Section):
+    """Cumulative sum of what exceeds an allowance; in standard deviations of the blocks."""
+
+    allowance: Positive = Field(
+        default=0.5, description="Half the shift that is to be found soonest."
+    )
+    decision_interval: Positive = Field(
+        default=5.0,
+        description="Sum that counts as a change: 5 gives one false alarm in 930 blocks, 4 in 340.",
+    )
+
+
+class RollingSpec(Section):
+    """Mean of the last blocks against everything before."""
+
+    blocks: Annotated[int, Field(ge=2)] = 14
+    level: Positive = Field(
+        default=3.0, description="Standard errors of such a mean that count as a change."
+    )
+
+
+class PageHinkleySpec(Section):
+    """Page-Hinkley: like `cusum`, against the running mean of all blocks."""
+
+    delta: Annotated[float, Field(ge=0)] = Field(
+        default=0.5, description="Deviation that is let pass, in standard deviations."
+    )
+    threshold: Positive = 5.0
+
+
+class AdwinSpec(Section):
+    """Adaptive window: two parts of it with different means."""
+
+    delta: Probability = Field(default=0.002, description="Confidence of its bound.")
+
+
+class HddmSpec(Section):
+    """Drift detection by Hoeffding's bound on the means before and after."""
+
+    confidence: Probability = Field(default=0.001, description="Confidence of its bound.")
+
+
+class ChangeDetectionSpec(Section):
+    """Detectors on the errors of one champion, from its held-out rows on."""
+
+    detectors: tuple[DetectorName, ...] = Field(
+        default=("cusum", "rolling"), description="Those that run; none switches detection off."
+    )
+    decides: DetectorName = Field(
+        default="cusum", description="The detector whose finding counts as a change point."
+    )
+    block_rows: Annotated[int, Field(ge=20)] | None = Field(
+        default=None,
+        description=(
+            "Rows of one block; null makes a block of every day, because rows of one day resemble "
+            "each other. Small blocks find a change sooner where rows are independent."
+        ),
+    )
+    severity: Severity = Field(default="warn", description="Severity of a change point.")
+    cusum: CusumSpec = CusumSpec()
+    rolling: RollingSpec = RollingSpec()
+    page_hinkley: PageHinkleySpec = PageHinkleySpec()
+    adwin: AdwinSpec = AdwinSpec()
+    hddm: HddmSpec = HddmSpec()
+
+    @model_validator(mode="after")
+    def _the_deciding_detector_runs(self) -> Self:
+        if self.detectors and self.decides not in self.detectors:
+            raise ValueError(
+                f"`decides: {self.decides}` does not run; add it to `detectors`, or name one of "
+                f"{', '.join(self.detectors)}"
+            )
+        return self
+
+
+class PerformanceSpec(Section):
+    """Realised performance against the champion's own test figures and the base rate."""
+
+    mature_after_days: Annotated[int, Field(ge=0)] = Field(
+        default=2,
+        description=(
+            "A window is mature this long after its last label could be reported: its end plus "
+            "the label's reporting delay."
+        ),
+    )
+    log_loss_increase: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.02, error=0.05),
+        description="Levels of a mature window's log loss over what the champion's test promises.",
+    )
+    better_than_base_rate: Severity = Field(
+        default="warn",
+        description="Severity where always predicting the training base rate did as well.",
+    )
+    calibration_error: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.1),
+        description="Levels of a mature window's expected calibration error.",
+    )
+    outcomes_missing: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.05),
+        description=(
+            "Levels of the share of a mature window's outcomes that are not known although, by "
+            "the delays of the other windows, they should be."
+        ),
+    )
+    interval_confidence: Probability = Field(
+        default=0.9, description="Confidence of the intervals of a window's figures."
+    )
+    estimate_from_days: PositiveDays = Field(
+        default=28,
+        description=(
+            "Latest matured days of a release on which its scores are calibrated anew to estimate "
+            "the performance of a window without its labels."
+        ),
+    )
+    change_detection: ChangeDetectionSpec = ChangeDetectionSpec()

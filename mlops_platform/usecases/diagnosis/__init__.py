@@ -1,0 +1,1 @@
+"""What is wrong with a deployment, and the cure: one rule over facts that others gather."""

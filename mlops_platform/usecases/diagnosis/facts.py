@@ -1,0 +1,79 @@
+"""What was found of a deployment: all that a diagnosis may know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from mlops_platform.ledger.challenger import Challenger
+from mlops_platform.ledger.records import ChainFault, Decision, Release
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
+from mlops_platform.usecases.model_windows import ModelWindows
+from mlops_platform.usecases.reconcile import ProjectionFault
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What was found of one model.
+
+    Args:
+        spec: None where no YAML declares it any more.
+        challenger: what is on trial.
+        damaged: what is wrong with the files of a released version or challenger, by version.
+        request: the retraining that was decided and has no verdict.
+        request_runs: runs that were started for it.
+        training: a training of the model runs or is queued.
+        alerts: its incidents, and the state of its alerting; None where they were not looked at.
+    """
+
+    model: str
+    spec: ModelSpec | None
+    releases: tuple[Release, ...] = ()
+    challenger: Challenger | None = None
+    windows: ModelWindows = field(default_factory=ModelWindows)
+    chain_fault: ChainFault | None = None
+    projection_faults: tuple[ProjectionFault, ...] = ()
+    damaged: Mapping[int, str] = field(default_factory=dict)
+    request: Decision | None = None
+    request_runs: int = 0
+    training: bool = False
+    alerts: AlertsFacts | None = None
+
+
+@dataclass(frozen=True)
+class WarehouseLock:
+    """What keeps the warehouse file from being read.
+
+    Args:
+        pid: the process that has it open, None where DuckDB does not say.
+        building: a run is under way that may well be the holder.
+    """
+
+    path: Path
+    pid: int | None
+    problem: str
+    building: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found of the deployment.
+
+    Args:
+        replayed: file of the moment that a replay of history has reached, None in the present.
+        lost_runs: job by id of the unfinished runs whose process is gone.
+        held_slots: pools and ids of the finished runs that still hold a slot of them.
+    """
+
+    now: datetime
+    dagster_home: Path
+    replayed: Path | None = None
+    lost_runs: Mapping[str, str] = field(default_factory=dict)
+    held_slots: tuple[tuple[str, str], ...] = ()
+    lock: WarehouseLock | None = None
+    models: tuple[ModelFacts, ...] = ()
+
+    def launch(self, what: str) -> str:
+        """Command that runs a job or materialises assets on this deployment."""
+        return f"DAGSTER_HOME={self.dagster_home} dg launch {what}"

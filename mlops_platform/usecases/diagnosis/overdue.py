@@ -1,0 +1,74 @@
+"""What automation should have done for a model by now: its windows, a retraining."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from mlops_platform.data.windows import Window, ended_windows
+from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
+from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.maturity import matures_at
+
+GRACE: Final = timedelta(hours=12)
+"""After the midnight that ends a window: its schedule has ticked and its run has ended by then."""
+
+
+def overdue_findings(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+    """Windows that were not scored or measured, and a retraining that came to no verdict."""
+    yield from _of_windows(facts, model)
+    yield from _of_request(facts, model)
+
+
+def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+    """Only of declared models, and of windows that ended after the first release."""
+    if model.spec is None or not model.releases:
+        return
+    # A replay ticks at the very moment at which it stands.
+    grace = timedelta() if facts.replayed else GRACE
+    for window in ended_windows(model.spec.window, facts.now - grace):
+        if window.ends_at > model.releases[0].released_at:
+            yield from _of_window(facts, model, window)
+    for name, measured in model.windows.performance.items():
+        window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
+        # The schedule comes once a window, so that one more may pass before it measures again.
+        due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
+        if not measured.mature and due_at <= facts.now:
+            yield Finding(
+                severity="warning",
+                what="its labels have matured, its performance is still provisional",
+                where=f"{model.model}, window {name}",
+                cure=_catch_up(
+                    facts, f"--assets 'key:\"{model.model}/performance\"' --partition {name}"
+                ),
+            )
+
+
+def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Finding]:
+    if window.name in model.windows.performance:
+        return
+    scored = window.name in model.windows.scored
+    yield Finding(
+        severity="warning",
+        what="is scored, its performance was not measured" if scored else "is not scored",
+        where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
+        cure=_catch_up(facts, f"--job watch_{model.model} --partition {window.name}"),
+    )
+
+
+def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+    if model.request is None or model.training:
+        return
+    runs, asked = model.request_runs, model.request
+    tried = f"its {runs} runs came to no verdict" if runs else "no run was started for it"
+    yield Finding(
+        severity="warning",
+        what=f"a retraining was decided on {asked.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
+        where=f"{model.model}, decision {asked.id} by {asked.actor}",
+        cure=_catch_up(facts, f"--job train_{model.model}"),
+    )
+
+
+def _catch_up(facts: Facts, launch: str) -> str:
+    """Automation does it once it runs again; the command does it now."""
+    automation = "mlops demo" if facts.replayed else "mlops up, with its automation switched on"
+    return f"{facts.launch(launch)}   # or {automation}"

@@ -1,0 +1,67 @@
+"""What is wrong with what a model released: its ledger, its projections, its files and Bentos."""
+
+from collections.abc import Iterator
+
+from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
+from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.reconcile import ProjectionFault
+from mlops_platform.usecases.roll_back import previous_champion
+
+
+def findings_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+    """A changed ledger, projections out of step, damaged files, a missing Bento."""
+    yield from _of_ledger(model)
+    yield from _of_versions(facts, model)
+
+
+def _of_ledger(model: ModelFacts) -> Iterator[Finding]:
+    if model.chain_fault is not None:
+        fault = model.chain_fault
+        yield Finding(
+            severity="error",
+            what=f"the row {fault.problem}",
+            where=f"ledger, {fault.table} {fault.row}",
+            cure="restore the ledger's database from a backup",
+        )
+        # Nothing is projected from a changed ledger, so its projections come after the cure.
+        return
+    for projection in model.projection_faults:
+        yield Finding(
+            severity="error",
+            what=_out_of_step(projection),
+            where=f"{model.model}, {projection.projection} of the {projection.role}",
+            cure="mlops reconcile",
+        )
+
+
+def _out_of_step(fault: ProjectionFault) -> str:
+    if fault.projection == "alias":
+        return f"says version {fault.found or 'none'}, the ledger says {fault.expected or 'none'}"
+    if fault.found is None:
+        return "is missing"
+    return "is unreadable" if fault.found == "unreadable" else "differs from the ledger"
+
+
+def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+    champion = model.releases[-1] if model.releases else None
+    earlier = previous_champion(model.releases)
+    for version, problem in model.damaged.items():
+        serves = champion is not None and champion.version == version
+        instead = f", or train anew: {facts.launch(f'--job train_{model.model}')}"
+        if earlier is not None and earlier.version not in model.damaged:
+            instead = f", or mlops rollback {model.model} --reason 'its files are damaged'{instead}"
+        yield Finding(
+            severity="error" if serves else "warning",
+            what=problem,
+            where=f"{model.model}, version {version}{', the champion' if serves else ''}",
+            cure="restore the registry's artifacts from a backup" + (instead if serves else ""),
+        )
+    standing = {"release": champion, "challenger for release": model.challenger}
+    for role, one in standing.items():
+        if one is not None and one.bento_tag is None and not model.training:
+            yield Finding(
+                severity="error" if one is champion else "warning",
+                what="has no Bento, so that it cannot be served",
+                where=f"{model.model}, {role} {one.sequence}",
+                cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+            )

@@ -1,0 +1,37 @@
+"""When the labels of a window count as complete."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from mlops_platform.data.windows import Window, window_named
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+
+
+def matures_at(spec: ModelSpec, window: Window) -> datetime:
+    """From when on the window's labels count as complete."""
+    performance = spec.monitoring.performance
+    days = performance.mature_after_days + spec.label.reporting_delay_days
+    return window.ends_at + timedelta(days=days)
+
+
+def labels_built_through(spec: ModelSpec, built: Iterable[Window], moment: datetime) -> datetime:
+    """Until when labels can have been built: to the end of the newest window with features.
+
+    After a model's last window nothing more is built, and `moment` counts.
+    """
+    newest = max(built, key=lambda window: window.end)
+    is_last = spec.window.end is not None and newest.end >= spec.window.end
+    return moment if is_last else newest.ends_at
+
+
+def matured_since(
+    spec: ModelSpec, measured: Mapping[str, WindowPerformance], labels_through: datetime
+) -> list[str]:
+    """Windows that were measured before all of their labels were in, and can be complete now."""
+    return [
+        name
+        for name, performance in measured.items()
+        if not performance.mature
+        and matures_at(spec, window_named(spec.window, name)) <= labels_through
+    ]

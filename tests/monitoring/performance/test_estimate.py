@@ -1,0 +1,95 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+from mlops_platform.monitoring.performance.estimate import expected_performance, recalibrated
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([0.1, 0.3, 0.3001, 0.7, 0.9]), st.floats(0, 1)),
+    min_size=1,
+    max_size=6,
+)
+
+
+def every_outcome(probabilities):
+    """All label vectors with their probabilities."""
+    for labels in product([0, 1], repeat=len(probabilities)):
+        drawn = np.array(labels)
+        yield drawn, float(np.prod(np.where(drawn == 1, probabilities, 1 - probabilities)))
+
+
+@settings(deadline=None)
+@given(rows=ROWS)
+def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
+    scores, probabilities = np.array(rows).T
+    outcomes = list(every_outcome(probabilities))
+
+    found = expected_performance(scores, probabilities, threshold=0.3)
+
+    losses = sum(log_loss(labels, scores, labels=[0, 1]) * p for labels, p in outcomes)
+    assert found.log_loss == pytest.approx(losses)
+    assert found.brier_score == pytest.approx(
+        sum(brier_score_loss(labels, scores, pos_label=1) * p for labels, p in outcomes)
+    )
+    hits = sum(((labels == 1) & (scores >= 0.3)).sum() * p for labels, p in outcomes)
+    assert found.true_positives == pytest.approx(hits, abs=1e-12)
+    decided = found.true_positives + found.false_positives
+    assert decided == pytest.approx((scores >= 0.3).sum())
+    assert found.false_negatives + found.true_negatives == pytest.approx((scores < 0.3).sum())
+
+
+@settings(deadline=None)
+@given(rows=ROWS)
+def test_expected_auc_is_expected_concordance_over_expected_pairs(rows):
+    scores, probabilities = np.array(rows).T
+    concordant = pairs = 0.0
+    for labels, p in every_outcome(probabilities):
+        unlike = int(labels.sum() * (1 - labels).sum())
+        if unlike:
+            concordant += roc_auc_score(labels, scores) * unlike * p
+            pairs += unlike * p
+
+    found = expected_performance(scores, probabilities, threshold=0.5).roc_auc
+
+    if pairs > 1e-9:
+        assert found == pytest.approx(concordant / pairs, abs=1e-6)
+
+
+def weeks(rows, seed, shift=0.0, concept=0.0):
+    """Scores that are too sure of themselves, and labels; `concept` moves labels alone."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(-1 + shift, 1.2, rows)
+    labels = random.random(rows) < 1 / (1 + np.exp(-logits - concept))
+    return 1 / (1 + np.exp(-1.5 * logits)), labels.astype(float)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.8])
+def test_a_shift_of_the_inputs_is_seen_without_labels(shift):
+    held_out = weeks(10_000, seed=0)
+    scores, labels = weeks(10_000, seed=1, shift=shift)
+
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
+
+    assert found.log_loss == pytest.approx(log_loss(labels, scores), abs=0.03)
+    assert found.brier_score == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
+    assert found.roc_auc == pytest.approx(roc_auc_score(labels, scores), abs=0.02)
+    assert found.positive_rate == pytest.approx(labels.mean(), abs=0.02)
+
+
+def test_a_change_of_the_outcomes_alone_is_not_seen():
+    held_out = weeks(10_000, seed=0)
+    scores, labels = weeks(10_000, seed=1, concept=1.5)
+
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
+
+    assert log_loss(labels, scores) - found.log_loss > 0.15
+
+
+def test_without_two_classes_to_expect_there_is_no_auc():
+    certain = np.ones(5)
+
+    assert expected_performance(np.linspace(0, 1, 5), certain, 0.5).roc_auc is None

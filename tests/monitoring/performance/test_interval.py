@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+
+from mlops_platform.monitoring.performance.interval import day_clustered_interval
+
+
+def week(random, days=7):
+    """Rows around the level of their day, more on some days; the mean of all days is 0."""
+    rows = random.integers(80, 120, days)
+    level = np.repeat(random.normal(0, 1, days), rows)
+    return level + random.normal(0, 0.5, len(level)), np.repeat(np.arange(days), rows)
+
+
+@pytest.mark.parametrize("days", [3, 7, 28])
+def test_nine_of_ten_intervals_hold_the_mean_although_days_differ(days):
+    random = np.random.default_rng(0)
+    found = [day_clustered_interval(*week(random, days), 0.9) for _ in range(500)]
+
+    held = np.mean([one.lower <= 0 <= one.upper for one in found])
+
+    assert 0.86 <= held <= 0.94
+
+
+def test_with_many_days_it_is_the_interval_of_a_bootstrap_over_days():
+    values, days = week(np.random.default_rng(1), days=200)
+    sums, rows = np.bincount(days, weights=values), np.bincount(days)
+
+    found = day_clustered_interval(values, days, 0.9)
+
+    resampled = bootstrap(
+        (sums, rows),
+        lambda sums, rows, axis: sums.sum(axis=axis) / rows.sum(axis=axis),
+        paired=True,
+        confidence_level=0.9,
+        method="percentile",
+        random_state=np.random.default_rng(2),
+    ).confidence_interval
+    assert found.lower == pytest.approx(resampled.low, abs=0.01)
+    assert found.upper == pytest.approx(resampled.high, abs=0.01)
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_two_days_say_nothing_of_how_much_days_differ(days):
+    assert day_clustered_interval(*week(np.random.default_rng(0), days), 0.9) is None
