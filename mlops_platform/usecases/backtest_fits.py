@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.features import read_training_rows
-from mlops_platform.files import new_directory, write_text
+from mlops_platform.files import new_directory, replacing_file, write_text
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -21,15 +22,13 @@ from mlops_platform.training.search import Recipe
 from mlops_platform.usecases.backtest_past import ScoredFit
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from mlops_platform.training.calibration import Candidate
     from mlops_platform.training.split import Split
 
-FIT_FILE, SCORES_FILE, JUDGED_FILE = "fit.json", "scores.npy", "judged.npz"
+FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
 
 
 class PastFit(Record):
@@ -40,7 +39,8 @@ class PastFit(Record):
         rows: labelled rows that the released model was fitted on.
         cpu_seconds: of fitting, calibrating, and refitting on everything known.
         evaluation: of the judged candidate on its test rows, as the gate reads it.
-        path: folder of its scores.
+        digests: of the released model's files.
+        path: folder of the model, and of its scores of the outcomes named by `outcomes_digest`.
     """
 
     as_of: datetime
@@ -50,7 +50,9 @@ class PastFit(Record):
     threshold: float
     base_rate: float
     evaluation: Evaluation
+    digests: dict[str, str]
     path: Path
+    outcomes_digest: str
 
     def scored(self) -> ScoredFit:
         """The released model with its scores of what came after its fit."""
@@ -66,15 +68,19 @@ class PastFit(Record):
             ),
             threshold=self.threshold,
             base_rate=self.base_rate,
-            scores=np.load(self.path / SCORES_FILE),
+            scores=np.load(self.scores_file),
         )
 
-    def judged(self) -> dict[str, NDArray[Any]]:
-        """The judged candidate's test rows: `position` among the outcomes, and `score`."""
-        import numpy as np
+    @property
+    def scores_file(self) -> Path:
+        """Scores of the last rows of the outcomes: those after the fit."""
+        return self.path / f"scores-{self.outcomes_digest}.npy"
 
-        with np.load(self.path / JUDGED_FILE) as arrays:
-            return dict(arrays)
+    def judged(self) -> pa.Table:
+        """The judged candidate's test rows: `entity` and `score`."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.path / JUDGED_FILE)
 
 
 @dataclass(frozen=True)
@@ -104,18 +110,21 @@ class PastTraining:
 
     def _fit(self, as_of: datetime, outcomes_digest: str) -> PastFit:
         rows = read_training_rows(self.spec, self.published_root, as_of)
-        path = self.cache / self._key(table_digest(rows), outcomes_digest)
+        path = self.cache / self._key(table_digest(rows))
         if not path.is_dir():
             fitted = rows.to_pandas()
             with new_directory(path) as temporary:
                 self._make(fitted, as_of, temporary)
-        return PastFit(path=path, **json.loads((path / FIT_FILE).read_bytes()))
+        facts = json.loads((path / FIT_FILE).read_bytes())
+        fit = PastFit(path=path, outcomes_digest=outcomes_digest, **facts)
+        if not fit.scores_file.is_file():
+            self._score(fit)
+        return fit
 
-    def _key(self, rows_digest: str, outcomes_digest: str) -> str:
+    def _key(self, rows_digest: str) -> str:
         sections = {"features", "label", "training", "evaluation"}
         content = {
             "rows": rows_digest,
-            "outcomes": outcomes_digest,
             "spec": self.spec.model_dump(mode="json", include=sections),
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
         }
@@ -124,11 +133,8 @@ class PastTraining:
     def _make(self, rows: DataFrame, as_of: datetime, directory: Path) -> None:
         from time import process_time
 
-        import numpy as np
-
         from mlops_platform.training.calibration import fit_candidate, refit
         from mlops_platform.training.evaluation import evaluate
-        from mlops_platform.training.rows import features_of, positive_scores
         from mlops_platform.training.split import split_by_time
 
         before = process_time()
@@ -136,43 +142,42 @@ class PastTraining:
         judged = fit_candidate(self.spec, self.recipe, split)
         released = refit(self.spec, self.recipe, judged, split)
         cpu_seconds = process_time() - before
-        through = rows[self.spec.features.event_time].max()
-        later = self._outcomes_after(through)
-        np.save(
-            directory / SCORES_FILE,
-            positive_scores(released.model, features_of(later, self.spec)),
-        )
-        positions, scores = self._judged(judged, split)
-        np.savez(directory / JUDGED_FILE, position=positions, score=scores)
+        self._write_judged(judged, split, directory / JUDGED_FILE)
+        model = directory / MODEL_FOLDER
+        model.mkdir()
         fit = PastFit(
             as_of=as_of,
-            fitted_through=through,
+            fitted_through=rows[self.spec.features.event_time].max(),
             rows=len(rows),
             cpu_seconds=cpu_seconds,
             threshold=released.threshold,
             base_rate=released.base_rate,
             evaluation=evaluate(self.spec, judged, split.test, artifact_bytes=0),
+            digests=save_model(released.model, model),
             path=directory,
+            outcomes_digest="",
         )
-        write_text(directory / FIT_FILE, fit.model_dump_json(exclude={"path"}))
+        content = fit.model_dump_json(exclude={"path", "outcomes_digest"})
+        write_text(directory / FIT_FILE, content)
 
-    def _outcomes_after(self, moment: Any) -> DataFrame:
-        import pyarrow.compute as pc
-
-        later = pc.greater(self.outcomes[self.spec.features.event_time], moment)
-        found: DataFrame = self.outcomes.filter(later).to_pandas()
-        return found
-
-    def _judged(
-        self, judged: Candidate, split: Split
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Where its test rows are among the outcomes, and its scores of them."""
+    def _write_judged(self, judged: Candidate, split: Split, file: Path) -> None:
         import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from mlops_platform.training.rows import features_of, positive_scores
+
+        entities = pa.array(split.test[self.spec.features.entity])
+        scores = positive_scores(judged.model, features_of(split.test, self.spec))
+        pq.write_table(pa.table({"entity": entities, "score": scores}), file)
+
+    def _score(self, fit: PastFit) -> None:
+        import numpy as np
         import pyarrow.compute as pc
 
         from mlops_platform.training.rows import features_of, positive_scores
 
-        entity = self.spec.features.entity
-        position = pc.index_in(pa.array(split.test[entity]), self.outcomes[entity])
-        scores = positive_scores(judged.model, features_of(split.test, self.spec))
-        return position.to_numpy(), scores
+        after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
+        model = load_model(fit.path / MODEL_FOLDER, fit.digests)
+        later = self.outcomes.filter(after).to_pandas()
+        with replacing_file(fit.scores_file) as temporary, temporary.open("wb") as file:
+            np.save(file, positive_scores(model, features_of(later, self.spec)))

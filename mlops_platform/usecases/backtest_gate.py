@@ -49,16 +49,19 @@ class PastGate:
 
     def _comparison(self, fit: PastFit, champion: PastFit) -> Comparison:
         """On the judged candidate's test rows that the champion was not fitted on."""
+        import pyarrow.compute as pc
+
         judged, scores = fit.judged(), champion.scored().scores
-        first = self.outcomes.num_rows - len(scores)
-        unseen = judged["position"] >= first
-        position = judged["position"][unseen]
+        entities = self.outcomes[self.spec.features.entity]
+        position = pc.index_in(judged["entity"], entities).to_numpy()
+        first = len(entities) - len(scores)
+        unseen = position >= first
         return compare(
             self.spec.gate.improvement,
-            self._column(self.spec.label.column, position).astype("int64"),
-            scores[position - first],
-            judged["score"][unseen],
-            self._column(self.spec.features.partition, position).astype("datetime64[D]"),
+            self._column(self.spec.label.column, position[unseen]).astype("int64"),
+            scores[position[unseen] - first],
+            judged["score"].to_numpy()[unseen],
+            self._column(self.spec.features.partition, position[unseen]).astype("datetime64[D]"),
             seed=self.spec.training.tuning.seed,
         )
 
