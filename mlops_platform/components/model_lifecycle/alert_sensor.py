@@ -59,8 +59,9 @@ class AlertCursor(Record):
     @classmethod
     def after(cls, before: Self | None, now: datetime) -> Self:
         """The cursor of a tick."""
-        goes_on = before is not None and now - before.looked_at < LONGEST_PAUSE
-        return cls(looked_at=now, watched_since=before.watched_since if goes_on else now)
+        if before is None or now - before.looked_at >= LONGEST_PAUSE:
+            return cls(looked_at=now, watched_since=now)
+        return cls(looked_at=now, watched_since=before.watched_since)
 
 
 @dataclass(frozen=True)
