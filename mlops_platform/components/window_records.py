@@ -31,4 +31,4 @@ def recorded_windows(model: str, latest: int = 0) -> ModelWindows:
 def recorded_signals(spec: ModelSpec) -> tuple[WindowSignals, ...]:
     """Every window of a model as its policy sees it, oldest first."""
     windows = recorded_windows(spec.name)
-    return window_signals(windows.performance, windows.drift, spec.monitoring.drift)
+    return window_signals(windows.performance, windows.drift)

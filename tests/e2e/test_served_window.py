@@ -124,13 +124,13 @@ def _flights(settings: Settings) -> list[dict[str, Any]]:
     spec = declared_spec(MODEL)
     days = [WEEK + timedelta(days=at) for at in range(7)]
     published = read_feature_rows(spec, settings.published, days).to_pylist()[::2]
-    flights = [
-        {name: row[name] for name in ("flight_id", *spec.features.names)} for row in published
-    ]
-    for flight in flights:
-        flight |= {name: None for name, value in flight.items() if value != value}
-        flight["distance_miles"] *= FARTHER
-    return flights
+    names = ("flight_id", *spec.features.names)
+    flights = [{name: _json(row[name]) for name in names} for row in published]
+    return [flight | {"distance_miles": FARTHER * flight["distance_miles"]} for flight in flights]
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 @pytest.fixture(scope="module")

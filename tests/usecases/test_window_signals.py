@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from mlops_platform.data.windows import Window
-from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.drift.column_drift import GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.spec import DriftSpec
 from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.window_signals import window_signals
 
@@ -37,11 +37,17 @@ def measured(**changes: Any) -> WindowPerformance:
     return WindowPerformance.model_validate(figures | changes)
 
 
-def watched(share: float, *, start: date = START, version: int = 1) -> WatchedWindow:
-    column = ColumnDrift(
-        column="wind", statistic=0.3, null_share_reference=0.0, null_share=0.0, drifted=True
+def watched(alarm: bool | None, *, start: date = START, version: int = 1) -> WatchedWindow:
+    group = GroupDrift(columns=(), threshold=3.0, reference_days=90, alarm=alarm)
+    drift = WindowDrift(
+        rows=1000,
+        rule="calibrated",
+        features=group,
+        scores=group.model_copy(update={"alarm": None}),
+        share_of_columns=0.1,
+        importance_share=0.1,
+        prediction=0.01,
     )
-    drift = WindowDrift(rows=1000, columns=(column,), share_of_columns=share, prediction=0.01)
     window = Window(start=start, end=start + timedelta(weeks=1), timezone="America/New_York")
     return WatchedWindow(
         window=window, version=version, release=version, drift=drift, run_id="r", report="r"
@@ -50,7 +56,7 @@ def watched(share: float, *, start: date = START, version: int = 1) -> WatchedWi
 
 def signals(performance: WindowPerformance | None, *drift: WatchedWindow):
     measured = {} if performance is None else {performance.window: performance}
-    return window_signals(measured, {one.window.name: one for one in drift}, DriftSpec())
+    return window_signals(measured, {one.window.name: one for one in drift})
 
 
 def test_what_performance_found_is_passed_on() -> None:
