@@ -68,21 +68,21 @@ def test_what_performance_found_is_passed_on() -> None:
     assert window.drift_alarm is None
 
 
-@pytest.mark.parametrize(("share", "alarm"), [(0.6, True), (0.1, False)])
-def test_a_failed_drift_check_is_an_alarm(share: float, alarm: bool) -> None:
-    (window,) = signals(measured(), watched(share))
+@pytest.mark.parametrize("alarm", [True, False, None])
+def test_the_verdict_on_drift_is_passed_on(alarm: bool | None) -> None:
+    (window,) = signals(measured(), watched(alarm))
     assert window.drift_alarm is alarm
     assert window.log_loss == 0.5
 
 
 def test_the_drift_of_another_release_is_not_this_ones() -> None:
-    (window,) = signals(measured(), watched(0.6, version=2))
+    (window,) = signals(measured(), watched(True, version=2))
     assert window.version == 1
     assert window.drift_alarm is None
 
 
 def test_a_window_without_performance_still_tells_of_its_drift() -> None:
     later = START + timedelta(weeks=1)
-    first, second = signals(measured(), watched(0.6, start=later))
+    first, second = signals(measured(), watched(True, start=later))
     assert (first.window, second.window) == ("2013-04-01", "2013-04-08")
     assert (second.drift_alarm, second.mature, second.log_loss) == (True, False, None)
