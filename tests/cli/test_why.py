@@ -70,7 +70,7 @@ def test_a_window_is_told_with_the_decisions_that_rest_on_it(past, mlops) -> Non
         "version's test (0.4500) promises for rows as hard as these, and 0.0500 better than always "
         "predicting the base rate (0.5500).",
         "1 of 2 columns have drifted from the training set (50 % of the model's importance), first "
-        "are temperature 0.400",
+        "are temperature",
         "from those of held-out rows. That is an alarm.",
         "Decided because of it",
         "2013-04-15 06:00 EDT  decided to retrain, by sensor retrain_flight_delay",
