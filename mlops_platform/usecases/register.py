@@ -24,7 +24,7 @@ from mlops_platform.usecases.champion import (
 from mlops_platform.usecases.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.reference import log_reference
 from mlops_platform.usecases.standing import StandingVersion
-from mlops_platform.usecases.train import split_rows
+from mlops_platform.usecases.train import TrainedCandidate, split_rows
 
 if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
@@ -95,7 +95,6 @@ def register_candidate(
         save_model(released.model, temporary)
     # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.
     digests = digest_directory(directory)
-    fitted_through = candidate.training_set.last_event_time
     version = registry.register_version(
         spec.name,
         candidate.run_id,
@@ -106,14 +105,7 @@ def register_candidate(
             requirements=pinned_requirements(),
             trusted_types=TRUSTED_TYPES,
         ),
-        tags={
-            **tags,
-            TRAINING_SET_TAG: candidate.training_set.hash,
-            "recipe": candidate.recipe.candidate,
-            THRESHOLD_TAG: repr(released.threshold),
-            FITTED_THROUGH_TAG: fitted_through.isoformat(),
-            "seed": str(spec.training.tuning.seed),
-        },
+        tags={**tags, **_tags(spec, candidate, released.threshold)},
     )
     return RegisteredCandidate(
         judged=judged,
@@ -126,7 +118,18 @@ def register_candidate(
         ),
         features=features,
         threshold=released.threshold,
-        fitted_through=fitted_through,
+        fitted_through=candidate.training_set.last_event_time,
         directory=directory,
         digests=digests,
     )
+
+
+def _tags(spec: ModelSpec, candidate: TrainedCandidate, threshold: float) -> dict[str, str]:
+    """What the registry is asked about a version later."""
+    return {
+        TRAINING_SET_TAG: candidate.training_set.hash,
+        "recipe": candidate.recipe.candidate,
+        THRESHOLD_TAG: repr(threshold),
+        FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
+        "seed": str(spec.training.tuning.seed),
+    }

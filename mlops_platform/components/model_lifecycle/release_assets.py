@@ -1,6 +1,7 @@
 """registered_version and champion: what passed the gate serves, or is tried first."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -15,7 +16,9 @@ from mlops_platform.components.model_lifecycle.services import (
     provenance_of,
     upstream,
 )
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release
+from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.challenge import let_through
@@ -120,8 +123,6 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             spec.release,
             expected_sequence=judged.evaluated.champion_sequence,
         )
-        faults = projection_faults(ledger, registry, pointer, spec.name)
-        broken = ledger.verify_chain(spec.name)
         yield dg.MaterializeResult(
             value=standing,
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
@@ -130,21 +131,27 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 "mlflow_run": mlflow_run(registry, standing.run_id),
                 "timeline": _timeline(ledger.releases(spec.name)),
             },
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name=PROJECTIONS,
-                    passed=not faults,
-                    metadata={"faults": dg.MetadataValue.json([str(fault) for fault in faults])},
-                ),
-                dg.AssetCheckResult(
-                    check_name=CHAIN,
-                    passed=broken is None,
-                    metadata={"fault": str(broken or "none")},
-                ),
-            ],
+            check_results=_checked(ledger, registry, pointer, spec.name),
         )
 
     return champion
+
+
+def _checked(
+    ledger: Ledger, registry: Registry, pointer: Path, model: str
+) -> list[dg.AssetCheckResult]:
+    faults = projection_faults(ledger, registry, pointer, model)
+    broken = ledger.verify_chain(model)
+    return [
+        dg.AssetCheckResult(
+            check_name=PROJECTIONS,
+            passed=not faults,
+            metadata={"faults": dg.MetadataValue.json([str(fault) for fault in faults])},
+        ),
+        dg.AssetCheckResult(
+            check_name=CHAIN, passed=broken is None, metadata={"fault": str(broken or "none")}
+        ),
+    ]
 
 
 def _headline(standing: StandingVersion, decision: NewDecision) -> dict[str, Any]:
