@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.base import Identifier, PositiveDays, Section
+from mlops_platform.spec.base import PositiveDays, Section
 from mlops_platform.spec.levels import LevelsSpec
 
 
@@ -53,15 +53,6 @@ class DriftSpec(Section):
             "Where the reference holds days of an earlier year within so many days of the window's "
             "date, they alone are the reference; 0 always takes all days."
         ),
-    )
-    segments: tuple[Identifier, ...] = Field(
-        default=(),
-        description=(
-            "Categorical or sensitive columns; the drift of each of their larger groups is shown."
-        ),
-    )
-    min_segment_rows: Annotated[int, Field(ge=50)] = Field(
-        default=300, description="Rows in a window from which a group is compared."
     )
     fixed: FixedDriftSpec = FixedDriftSpec()
     sample_rows: Annotated[int, Field(ge=100, le=100_000)] = Field(

@@ -52,10 +52,18 @@ class Profile:
 
     def column(self, name: str) -> DailyCounts:
         """The rows of one column."""
-        found = self.counts[name]
-        keys = found["key"].cast("float64").to_numpy()
-        days = found["day"].cast("int32").to_numpy()
-        return DailyCounts(days, keys, found["rows"].to_numpy())
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[str, DailyCounts]:
+        return {
+            name: DailyCounts(
+                days=counts["day"].cast("int32").to_numpy(),
+                keys=counts["key"].cast("float64").to_numpy(),
+                rows=counts["rows"].to_numpy(),
+            )
+            for name, counts in self.counts.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -72,19 +80,31 @@ class DailyCounts:
     keys: Numbers
     rows: NDArray[np.int64]
 
+    @cached_property
+    def _placed(self) -> tuple[Numbers, NDArray[np.intp]]:
+        """Every key without that of nulls, and the place of each entry; nulls are behind all."""
+        import numpy as np
+
+        # Every use needs them in order, and sorting is most of its cost.
+        keys, at = np.unique(self.keys, return_inverse=True)
+        return keys[~np.isnan(keys)], at
+
     @property
     def known(self) -> Numbers:
         """Every key, without that of nulls."""
-        import numpy as np
-
-        return np.unique(self.keys[~np.isnan(self.keys)])
+        return self._placed[0]
 
     @cached_property
     def total(self) -> Histogram:
         """Rows of all days by key."""
-        from mlops_platform.monitoring.drift.histogram import histogram_of
+        import numpy as np
 
-        return histogram_of(self.keys, self.rows)
+        from mlops_platform.monitoring.drift.histogram import Histogram
+
+        known, at = self._placed
+        weights = self.rows.astype(np.float64)
+        rows = np.bincount(at, weights=weights, minlength=len(known) + 1).astype(np.float64)
+        return Histogram(known, rows[:-1], float(rows[-1]))
 
     @property
     def dates(self) -> list[date]:
@@ -109,12 +129,11 @@ class DailyCounts:
         """
         import numpy as np
 
-        days, at = np.unique(self.days, return_inverse=True)
-        is_null = np.isnan(self.keys)
-        placed = np.full(len(self.keys), size)
-        placed[~is_null] = places(self.keys[~is_null])
+        days, on = np.unique(self.days, return_inverse=True)
+        known, at = self._placed
+        placed = np.append(places(known), size)[at]
         width = size + 1
-        cells = at * width + placed
+        cells = on * width + placed
         flat: Numbers = np.bincount(
             cells, weights=self.rows.astype(np.float64), minlength=len(days) * width
         ).astype(np.float64)
