@@ -19,7 +19,8 @@ from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
-from mlops_platform.monitoring.drift.window_drift import ColumnDrift, WindowDrift
+from mlops_platform.monitoring.drift.column_drift import GroupDrift
+from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import RetrainingSpec
@@ -155,14 +156,20 @@ class Story:
         write_text(folder / f"{start}.json", measured.model_dump_json())
         return measured
 
-    def drift(self, week: int, share: float, *, version: int = 1) -> None:
-        """The drift of the n-th week is watched: so many of its columns have drifted."""
+    def drift(self, week: int, alarm: bool, *, version: int = 1) -> None:
+        """The drift of the n-th week is watched."""
         start = date(2013, 4, 1) + week * WEEK
         window = Window(start=start, end=start + WEEK, timezone=self.spec.window.timezone)
-        column = ColumnDrift(
-            column="wind", statistic=0.3, null_share_reference=0.0, null_share=0.0, drifted=True
+        calm = GroupDrift(columns=(), threshold=3.0, reference_days=90, alarm=False)
+        drift = WindowDrift(
+            rows=1000,
+            rule="calibrated",
+            features=calm.model_copy(update={"alarm": alarm}),
+            scores=calm,
+            share_of_columns=0.1,
+            importance_share=0.1,
+            prediction=0.01,
         )
-        drift = WindowDrift(rows=1000, columns=(column,), share_of_columns=share, prediction=0.01)
         watched = WatchedWindow(
             window=window, version=version, release=version, drift=drift, run_id="r", report="r"
         )

@@ -112,9 +112,9 @@ def test_a_request_of_a_frozen_model_waits_until_it_is_unfrozen(failing) -> None
 def test_a_combination_asks_when_all_of_its_rules_fire(failing) -> None:
     failing.declare(policy={"all": ["performance", {"rule": "drift", "windows": 2}]})
     assert "No window that version 1 served is judged for drift yet" in failing.waited()
-    failing.drift(0, 0.6)
+    failing.drift(0, True)
     assert "the rule waits for 2" in failing.waited()
-    failing.drift(1, 0.6)
+    failing.drift(1, True)
     failing.asked()
     decided = failing.policy_decisions()[-1]
     assert decided.evidence["policy"] == "performance and drift"
@@ -125,11 +125,11 @@ def test_drift_needs_no_labels_and_one_quiet_week_ends_its_episode(story) -> Non
     story.declare(policy="drift")
     story.release(1)
     story.new_data("april")
-    for week, share in enumerate((0.6, 0.1, 0.6)):
-        story.drift(week, share)
+    for week, alarm in enumerate((True, False, True)):
+        story.drift(week, alarm)
     story.at(MONDAY + 3 * WEEK)
     assert "the rule waits for 2" in story.waited()
-    story.drift(3, 0.6)
+    story.drift(3, True)
     story.at(MONDAY + 4 * WEEK)
     story.asked()
     assert story.policy_decisions()[-1].window == "2013-04-22"
