@@ -16,6 +16,7 @@ from benchmarks.monitoring.estimates import measure_estimates
 from benchmarks.policy.measure import measure_policies
 from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
+from benchmarks.serving.batches import measure_batches
 from benchmarks.serving.measure import measure_serving
 from benchmarks.watched_month import measure_watched_month
 
@@ -101,6 +102,17 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_serving(asked.repetitions),
         file="serving.md",
+    ),
+    "batches": Benchmark(
+        title="A thousand rows at once: over HTTP, of what the pipeline does in memory",
+        about=(
+            "1,000 rows of the flights' features in one request to `/v1/predict_batch`, with "
+            "validation, authentication, metrics and the prediction log on, in turn with "
+            "`predict_proba` of the same rows, ready as a frame, in this process. One connection, "
+            "one OpenMP thread; medians."
+        ),
+        measure=lambda asked: measure_batches(asked.repetitions),
+        file="batches.md",
     ),
     "drift_speed": Benchmark(
         title="A drift decision on all rows: time and memory",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 
 from benchmarks.report import markdown_table, say
 from benchmarks.serving.load import CONNECTIONS, Load, put_load, resident_megabytes
-from benchmarks.serving.models import BATCH_ROWS, ServedModel, prepare_models
+from benchmarks.serving.models import ServedModel, prepare_models
 from benchmarks.serving.peers import BARE_ASGI, MLFLOW, PEERS, PLATFORM, TUTORIAL
 from benchmarks.serving.running import RunningPeer, running_peer
 
-LOAD_SECONDS, WARM_SECONDS, BATCHES = 6, 2, 12
+LOAD_SECONDS, WARM_SECONDS = 6, 2
 
 
 @dataclass
@@ -34,19 +30,6 @@ class Measured:
     def throughput(self) -> float:
         """Requests per second, median."""
         return median(load.requests_per_second for load in self.full)
-
-
-@dataclass(frozen=True)
-class BatchRate:
-    """Rows per second of 1,000 rows at once: asked over one connection, and in memory."""
-
-    served: Sequence[float]
-    in_memory: Sequence[float]
-
-    @property
-    def share(self) -> float:
-        """Of the rate in memory that is left over HTTP."""
-        return median(self.served) / median(self.in_memory)
 
 
 def measure_serving(repetitions: int) -> str:
@@ -80,9 +63,7 @@ def _section(model: ServedModel, repetitions: int, scratch: Path) -> str:
                 say(f"{model.name}, {one.peer.name}, run {repetition + 1}: {rate:.0f}/s")
         for one in running:
             measured[one.peer.name].megabytes = resident_megabytes(one.process)
-        platform = next(one for one in running if one.peer.name == PLATFORM)
-        batch = _batch_rate(platform, model, repetitions)
-    return _tables(model.name, measured, batch)
+    return _tables(model.name, measured)
 
 
 def _load(
@@ -99,37 +80,7 @@ def _load(
     )
 
 
-def _batch_rate(one: RunningPeer, model: ServedModel, repetitions: int) -> BatchRate:
-    import joblib
-    import pandas as pd
-    from threadpoolctl import threadpool_limits
-
-    pipeline = joblib.load(model.joblib)
-    dtypes = json.loads((model.joblib.parent / "dtypes.json").read_text())
-    frame = pd.DataFrame(model.rows).astype(dtypes)
-    body = json.dumps({"rows": model.rows})
-    headers = {"Content-Type": "application/json", **one.peer.headers}
-    connection = HTTPConnection("127.0.0.1", one.port, timeout=60)
-
-    def ask() -> None:
-        connection.request("POST", "/v1/predict_batch", body, headers)
-        response = connection.getresponse()
-        if response.status != 200:
-            raise RuntimeError(f"a batch was answered {response.status}: {response.read()[:500]!r}")
-        response.read()
-
-    served, in_memory = [], []
-    with threadpool_limits(1):
-        for _ in range(BATCHES * repetitions):
-            for rates, work in ((served, ask), (in_memory, lambda: pipeline.predict_proba(frame))):
-                started = time.perf_counter()
-                work()
-                rates.append(BATCH_ROWS / (time.perf_counter() - started))
-    connection.close()
-    return BatchRate(served[BATCHES // 2 :], in_memory[BATCHES // 2 :])
-
-
-def _tables(name: str, measured: dict[str, Measured], batch: BatchRate) -> str:
+def _tables(name: str, measured: dict[str, Measured]) -> str:
     header = [
         "server",
         "requests/s",
@@ -156,10 +107,10 @@ def _tables(name: str, measured: dict[str, Measured], batch: BatchRate) -> str:
         ]
         for peer, found in measured.items()
     ]
-    return "\n\n".join([f"## {name}", markdown_table(header, rows), _ratios(measured, batch)])
+    return "\n\n".join([f"## {name}", markdown_table(header, rows), _ratios(measured)])
 
 
-def _ratios(measured: dict[str, Measured], batch: BatchRate) -> str:
+def _ratios(measured: dict[str, Measured]) -> str:
     rows = []
     for peer in (BARE_ASGI, MLFLOW, TUTORIAL):
         pairs = zip(measured[PLATFORM].full, measured[peer].full, strict=True)
@@ -167,7 +118,4 @@ def _ratios(measured: dict[str, Measured], batch: BatchRate) -> str:
         ratio = measured[PLATFORM].throughput / measured[peer].throughput
         each = ", ".join(f"{one:.2f}" for one in by_run)
         rows.append([f"requests/s over {peer}", f"**{ratio:.2f}**", each])
-    in_memory = f"{median(batch.served):.0f} of {median(batch.in_memory):.0f} rows/s"
-    label = "1,000 rows at once over HTTP, of `predict_proba` in memory"
-    rows.append([label, f"**{batch.share:.2f}**", in_memory])
     return markdown_table(["the platform's", "ratio of medians", "by repetition"], rows)
