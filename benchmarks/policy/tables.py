@@ -61,8 +61,10 @@ def draw(configs: Sequence[Config], path: Path) -> None:
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(10, 7), dpi=110, layout="constrained")
-        for axes, config in zip(figure.subplots(2, 2).flat, configs, strict=True):
+        lines = -(-len(configs) // 2)
+        figure = Figure(figsize=(10, 3.5 * lines), dpi=110, layout="constrained")
+        panels = figure.subplots(lines, 2, squeeze=False).flat
+        for axes, config in zip(panels, configs, strict=False):
             for kind, colour in (("hindsight", ORANGE), ("calendar", GREY)):
                 of_kind = sorted((o for o in config.lines if o.kind == kind), key=lambda o: o.fits)
                 shares = [line.share for line in of_kind]
