@@ -81,8 +81,9 @@ def watched_rows(
             connection.execute(f"CREATE TEMP VIEW watched AS SELECT {columns} FROM features")
             yield WatchedRows(connection, "watched", "predicted")
         else:
-            connection.execute(f"CREATE TEMP TABLE watched AS {_joined(connection, spec, columns)}")
-            yield WatchedRows(connection, "watched", "(SELECT * FROM watched)")
+            connection.execute(f"CREATE TEMP TABLE joined AS {_joined(connection, spec, columns)}")
+            connection.execute("CREATE TEMP VIEW watched AS SELECT * EXCLUDE (score) FROM joined")
+            yield WatchedRows(connection, "watched", "joined")
 
 
 def _published(

@@ -1,0 +1,57 @@
+"""A window as it is watched: every column once, what was sent in place of what was published."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.watched_rows import sent_column, watched_rows
+from mlops_platform.spec import FeaturesSpec, ModelSpec
+
+DAYS = [date(2024, 3, 4), date(2024, 3, 5)]
+VISITS = [f"v{visit}" for visit in range(11, 19)]
+
+
+@pytest.fixture
+def watched(spec: ModelSpec) -> ModelSpec:
+    features = FeaturesSpec(
+        table="visits",
+        entity="visit_id",
+        numeric=("age",),
+        categorical=("ward",),
+        sensitive=("sex",),
+    )
+    return spec.model_copy(update={"features": features})
+
+
+def predict(folder: Path, **sent: list[float]) -> Path:
+    """Write the predictions of some visits."""
+    table = pa.table({"visit_id": VISITS, "score": [0.1 * at for at in range(len(VISITS))], **sent})
+    write_parquet(table, folder / "predictions.parquet")
+    return folder / "predictions.parquet"
+
+
+@pytest.mark.parametrize("unchanged", [True, False])
+def test_a_sample_has_every_column_once(
+    watched: ModelSpec, published: Path, tmp_path: Path, unchanged: bool
+) -> None:
+    file = predict(tmp_path)
+    with watched_rows(watched, published, DAYS, file, unchanged=unchanged) as rows:
+        sample = rows.sample("visit_id", 5)
+    assert sample.column_names == ["visit_id", "age", "ward", "sex", "score"]
+    assert sample.num_rows == 5
+    scores = dict(zip(VISITS, (0.1 * at for at in range(len(VISITS))), strict=True))
+    assert all(scores[row["visit_id"]] == row["score"] for row in sample.to_pylist())
+
+
+def test_of_a_served_window_it_is_what_was_sent(
+    watched: ModelSpec, published: Path, tmp_path: Path
+) -> None:
+    file = predict(tmp_path, **{sent_column("age"): [100.0 + at for at in range(len(VISITS))]})
+    with watched_rows(watched, published, DAYS, file, unchanged=False) as rows:
+        ages = rows.connection.sql(f"SELECT age FROM {rows.features} ORDER BY age").fetchall()
+        sample = rows.sample("visit_id", 100)
+    assert ages == [(100.0 + at,) for at in range(len(VISITS))]
+    assert sorted(sample["age"].to_pylist()) == [age for (age,) in ages]
