@@ -66,7 +66,12 @@ def drawn_windows(days: int, length: int) -> Numbers | None:
 def calibrate(
     statistics: Mapping[Statistic, Numbers], drawn: Numbers, false_alarm_rate: float
 ) -> Calibration:
-    """Set the alarm so that this share of the windows drawn would have raised it.
+    """Set the alarm so that this share of windows to come will raise it, if nothing changes.
+
+    As split conformal prediction has it, the quantile leaves room for the window to come itself
+    (Vovk, Gammerman and Shafer 2005, "Algorithmic Learning in a Random World", Springer); windows
+    that overlap count as those that do not. A reference of fewer windows than the rate asks for
+    alarms beyond all of them.
 
     Each window drawn is judged by those that share no day with it, as a window to come will be:
     in the mean and spread of a dozen weeks no week among them looks unusual, and the next one does.
@@ -83,7 +88,9 @@ def calibrate(
     means = logs @ apart / others
     variances = np.maximum(logs**2 @ apart / others - means**2, 0.0)
     deviations = (logs - means) / np.maximum(np.sqrt(variances), LEAST_SPREAD)
-    threshold = np.quantile(deviations.max(axis=0), 1 - false_alarm_rate, method="higher")
+    apart_at_once = drawn.shape[1] / drawn[0].sum()
+    level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
+    threshold = np.quantile(deviations.max(axis=0), level, method="higher")
     spreads = np.maximum(logs.std(axis=1), LEAST_SPREAD)
     usual = {
         name: Usual(float(mean), float(spread))

@@ -46,7 +46,7 @@ class ColumnDrift(Record):
         wasserstein: earth mover's distance in standard deviations of the reference.
         mean_shift: in standard deviations of the reference.
         deviation_ratio: the window's standard deviation over the reference's.
-        new_share: share of the rows with a category that the reference never held.
+        new_share: share of the rows with a value or category that the reference never held.
         importance: the model's own, permuted; 0 where it is not known.
     """
 
@@ -102,12 +102,11 @@ def column_drift(
         "psi": population_stability(deciles.counts(reference), deciles.counts(window)),
         "null_share_reference": reference.null_share,
         "null_share": window.null_share,
+        "new_share": new_share(reference, window),
         "importance": importance,
     }
     if cells.kind == "categories":
-        return ColumnDrift(
-            **common, p_value=chi_square(expected, found)[1], new_share=new_share(reference, window)
-        )
+        return ColumnDrift(**common, p_value=chi_square(expected, found)[1])
     exact = known_values(cells, reference)
     ks = kolmogorov_smirnov(reference, window, exact)
     (mean, deviation), (shifted, spread) = map(mean_and_deviation, (reference, window))

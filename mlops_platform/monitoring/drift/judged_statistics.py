@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.statistics import jensen_shannon
+from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,12 +29,9 @@ def statistics_of(bins: Bins, reference: Histogram, window: Histogram) -> dict[s
     """The statistics of a window by name, all positive."""
     counts = [bins.counts(one)[None] for one in (reference, window)]
     found = {name: float(values[0]) for name, values in _binned(*counts).items()}
+    # Of numbers it would cost more than it finds: a heat wave is full of new ones.
     if bins.edges is None:
-        import numpy as np
-
-        known = np.isin(window.keys, reference.keys[reference.rows > 0])
-        new = window.rows[~known].sum() / max(window.total, 1.0)
-        found[NEW_CATEGORIES] = float(new) + NEGLIGIBLE_SHARE
+        found[NEW_CATEGORIES] = new_share(reference, window) + NEGLIGIBLE_SHARE
     return found
 
 
@@ -54,13 +51,21 @@ def statistics_drawn(
     windows = drawn @ by_day
     found = _binned(by_day.sum(axis=0) - windows, _thinned(windows, rows))
     if bins.edges is None:
-        known = counts.known
-        by_day = counts.by_day(lambda keys: np.searchsorted(known, keys), len(known))
-        windows = drawn @ by_day
-        gone = by_day.sum(axis=0) - windows == 0
-        new = np.where(gone, windows, 0)[:, :-1].sum(axis=1) / np.maximum(windows.sum(axis=1), 1)
-        found[NEW_CATEGORIES] = new + NEGLIGIBLE_SHARE
+        new = _thinned(_new_counts(counts, drawn, windows.sum(axis=1)), rows)
+        found[NEW_CATEGORIES] = new[:, 1] / np.maximum(new.sum(axis=1), 1) + NEGLIGIBLE_SHARE
     return found
+
+
+def _new_counts(counts: DailyCounts, drawn: Numbers, totals: Numbers) -> Numbers:
+    """Rows of every window drawn whose key another day holds, and those whose key none does."""
+    import numpy as np
+
+    first, last = counts.first_and_last
+    starts, length = drawn.argmax(axis=1), int(drawn[0].sum())
+    short = last - first < length
+    within = (first[short] >= starts[:, None]) & (last[short] < starts[:, None] + length)
+    new = within @ counts.total.rows[short]
+    return np.stack([totals - new, new], axis=1)
 
 
 def _binned(reference: Numbers, windows: Numbers) -> dict[str, Numbers]:

@@ -107,6 +107,18 @@ class DailyCounts:
         return Histogram(known, rows[:-1], float(rows[-1]))
 
     @property
+    def first_and_last(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of each known key, the first and the last of its days, numbered from 0."""
+        import numpy as np
+
+        known, at = self._placed
+        days, on = np.unique(self.days, return_inverse=True)
+        first, last = np.full(len(known) + 1, len(days)), np.full(len(known) + 1, -1)
+        np.minimum.at(first, at, on)
+        np.maximum.at(last, at, on)
+        return first[:-1], last[:-1]
+
+    @property
     def dates(self) -> list[date]:
         """Its days, in order."""
         import numpy as np

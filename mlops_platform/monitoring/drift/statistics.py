@@ -140,7 +140,7 @@ def mean_and_deviation(histogram: Histogram) -> tuple[float, float]:
 
 
 def new_share(reference: Histogram, window: Histogram) -> float:
-    """Share of the window's rows whose category the reference never held."""
+    """Share of the window's rows whose key the reference never held."""
     import numpy as np
 
     known = reference.keys[reference.rows > 0]

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_platform.monitoring.drift.calibration import calibrate, drawn_windows
+
+NAME = ("column", "statistic")
+
+
+@given(days=st.integers(1, 900), length=st.integers(1, 14))
+def test_windows_drawn_are_whole_and_from_everywhere(days, length):
+    drawn = drawn_windows(days, length)
+
+    if days < 3 * length:
+        assert drawn is None
+        return
+    assert drawn is not None
+    assert len(drawn) <= 300
+    assert (drawn.sum(axis=1) == length).all()
+    assert (np.abs(np.diff(drawn, axis=1)).sum(axis=1) <= 2).all()  # of neighbours
+    assert drawn[0, 0] == drawn[-1, -1] == 1
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2])
+def test_independent_statistics_alarm_together_at_the_rate(rate):
+    random, length, alarms = np.random.default_rng(0), 1, []
+    drawn = drawn_windows(200, length)
+    for _ in range(400):
+        past = np.exp(random.normal(0, 1, (20, 200)))
+        calibration = calibrate({(f"{at}", "s"): one for at, one in enumerate(past)}, drawn, rate)
+        now = np.exp(random.normal(0, 1, 20))
+        deviations = [calibration.usual[f"{at}", "s"].deviation(one) for at, one in enumerate(now)]
+        alarms.append(max(deviations) > calibration.threshold)
+
+    assert np.mean(alarms) == pytest.approx(rate, abs=0.04)
+
+
+def test_a_short_past_alarms_only_beyond_all_of_it():
+    drawn = drawn_windows(70, 7)
+    values = np.exp(np.random.default_rng(0).normal(0, 1, len(drawn)))
+
+    strict, lax = (calibrate({NAME: values}, drawn, rate).threshold for rate in (0.05, 0.4))
+
+    assert strict > lax
+    assert strict == calibrate({NAME: values}, drawn, 0.001).threshold
+
+
+def test_what_never_changed_may_change_a_little():
+    drawn = drawn_windows(70, 7)
+    calibration = calibrate({NAME: np.full(len(drawn), 0.1)}, drawn, 0.05)
+
+    assert calibration.usual[NAME].deviation(0.11) == pytest.approx(0.48, abs=0.01)
+    assert calibration.usual[NAME].deviation(0.3) > 5
