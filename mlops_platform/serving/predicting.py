@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
+from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import Metrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, Route
@@ -35,6 +36,8 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
     exchange.answered_by(version.release.version, role)
     probability, unknown = version.scorer.probability(row), version.scorer.unknown_categories(row)
     release = version.release
+    if not 0 <= probability <= 1:  # NaN included, which JSON would hide as null
+        raise UnscorableRow(f"{release.model} answers these values with {probability}")
     decision = probability >= release.threshold
     return ScoredRow(row, entity, probability, decision, unknown, version, release, role)
 

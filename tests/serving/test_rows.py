@@ -15,7 +15,12 @@ from mlops_platform.serving.frames import frame_of, rows_of, without_refused
 from mlops_platform.serving.golden import choose_golden_rows, largest_difference
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.packing.parity import MAX_ROWS, check_parity
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
+from mlops_platform.serving.schema import (
+    LARGEST_NUMBER,
+    CategoricalColumn,
+    FeatureSchema,
+    NumericColumn,
+)
 from mlops_platform.serving.scoring.scorer import Scorer
 
 SMALL = FeatureSchema(
@@ -27,7 +32,7 @@ SMALL = FeatureSchema(
         CategoricalColumn(name="text", missing_allowed=True, categories=("a",)),
     ),
 )
-NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.none() | st.floats(-LARGEST_NUMBER, LARGEST_NUMBER)
 TEXTS = st.none() | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=256
 )

@@ -54,6 +54,10 @@ class Steady:
         """No row is odd."""
         return ()
 
+    def unknown_in_each(self, rows: Sequence[Any]) -> list[tuple[str, ...]]:
+        """No row of a batch is odd."""
+        return [()] * len(rows)
+
 
 @pytest.fixture
 def version_of(packed: Contents) -> Any:
