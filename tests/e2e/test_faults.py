@@ -91,6 +91,13 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
     )
 
 
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "_bentoml_impl.worker.service" in process.cmdline()
+    except psutil.ZombieProcess:  # killed, and not missed yet
+        return False
+
+
 @dataclass(frozen=True)
 class Service:
     """A running server and the files that it reads and writes."""
@@ -102,7 +109,7 @@ class Service:
     @property
     def workers(self) -> list[psutil.Process]:
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in children if "_bentoml_impl.worker.service" in one.cmdline()]
+        return [one for one in children if _is_worker(one)]
 
     def ask(self, method: str, route: str, body: Any = None) -> tuple[int, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
