@@ -28,7 +28,7 @@ from mlops_platform.usecases.backtest_past import past_of, training_moments
 
 STARTS = 4
 """Weeks in which the first champion may begin: the phases of a calendar of four weeks."""
-TEST_DAYS = (7,)
+TEST_DAYS = (7, 14)
 ONLINE_PRICE = 0.01
 """Of a fit, in log loss times weeks."""
 CONFIDENCES = (0.6, 0.8, 0.95)

@@ -405,7 +405,7 @@ def shadow(deployment: Deployment, port: int) -> Trial:
 @pytest.fixture(scope="module")
 def canary(deployment: Deployment, port: int, shadow: Trial) -> Trial:
     """A canary that has learnt from weeks in which the world was another one."""
-    return live_through(deployment, port, "canary", 70, ("swapped", "champion", 2))
+    return live_through(deployment, port, "canary", 70, ("stopped", "challenger", 3))
 
 
 def test_no_request_failed(shadow: Trial, canary: Trial) -> None:
