@@ -28,13 +28,28 @@ class WatchedRows:
     """A window in DuckDB; nothing is read until it is asked for.
 
     Args:
-        features: view with the entity, the features (DOUBLE, then VARCHAR) and sensitive columns.
+        features: view with entity, day, features (DOUBLE, then VARCHAR) and sensitive columns.
         scores: view with the entity and `score`; the same rows.
     """
 
     connection: duckdb.DuckDBPyConnection
     features: str
     scores: str
+
+    def rows_by_day(self, partition: str) -> dict[date, int]:
+        """Rows of each day that has some."""
+        day = identifier(partition)
+        found = self.connection.sql(
+            f"SELECT {day}, count(*) FROM {self.features} GROUP BY {day}"
+        ).fetchall()
+        return dict(found)
+
+    def repeated(self, entity: str) -> int:
+        """Rows beyond the first of each entity."""
+        (found,) = self.connection.sql(
+            f"SELECT count(*) - count(DISTINCT {identifier(entity)}) FROM {self.features}"
+        ).fetchall()
+        return int(found[0])
 
     def sample(self, entity: str, size: int) -> pa.Table:
         """At most `size` rows with their scores, by entity: those of the smallest hash.
@@ -95,6 +110,7 @@ def _published(
     features = spec.features
     wanted = {
         features.entity: None,
+        features.partition: "DATE",
         **dict.fromkeys(features.numeric, "DOUBLE"),
         **dict.fromkeys(features.categorical, "VARCHAR"),
         **dict.fromkeys(features.sensitive),

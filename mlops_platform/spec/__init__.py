@@ -39,6 +39,7 @@ from mlops_platform.spec.policy import (
     PolicySpec,
     ScheduleRule,
 )
+from mlops_platform.spec.quality import QualitySpec
 from mlops_platform.spec.retraining import BudgetSpec, RetrainingSpec
 from mlops_platform.spec.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
@@ -99,6 +100,7 @@ __all__ = [
     "PolicySpec",
     "PredictionLogSpec",
     "ProbationSpec",
+    "QualitySpec",
     "RangeSpec",
     "ReleaseSpec",
     "RetrainingSpec",

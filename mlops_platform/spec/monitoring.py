@@ -3,10 +3,12 @@
 from mlops_platform.spec.base import Section
 from mlops_platform.spec.drift import DriftSpec
 from mlops_platform.spec.performance import PerformanceSpec
+from mlops_platform.spec.quality import QualitySpec
 
 
 class MonitoringSpec(Section):
     """Everything that is computed per window."""
 
     drift: DriftSpec = DriftSpec()
+    quality: QualitySpec = QualitySpec()
     performance: PerformanceSpec = PerformanceSpec()

@@ -12,6 +12,7 @@ from mlops_platform.data.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.monitoring.drift.profile import Profile, count_window
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
+from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import Reference, sample
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class WatchedWindow(Record):
-    """The drift of one window and where its report is.
+    """The drift of one window, the quality of its data, and where its report is.
 
     Args:
         report: name of the HTML file in the model's monitoring run.
@@ -35,6 +36,7 @@ class WatchedWindow(Record):
     version: int
     release: int
     drift: WindowDrift
+    quality: WindowQuality
     run_id: str
     report: str
 
@@ -60,6 +62,13 @@ def watch_drift(
             **count_window(rows.connection, rows.features, profile, spec.features.names),
             **count_window(rows.connection, rows.scores, profile, [SCORE]),
         }
+        quality = measure_quality(
+            profile,
+            {name: counted[name] for name in spec.features.names},
+            rows.rows_by_day(spec.features.partition),
+            rows.repeated(entity),
+            scored.window.days,
+        )
         shown = rows.sample(entity, declared.sample_rows).to_pandas()
     drift = measure_drift(
         profile, counted, SCORE, scored.window.days, declared, reference.importances
@@ -82,6 +91,7 @@ def watch_drift(
         version=scored.version,
         release=scored.release,
         drift=drift,
+        quality=quality,
         run_id=run.run_id,
         report=report,
     )

@@ -9,10 +9,14 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.quality.window_quality import WindowQuality
 from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.window_signals import window_signals
 
 START = date(2013, 4, 1)
+GOOD_DATA = WindowQuality(
+    rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={}
+)
 
 
 def measured(**changes: Any) -> WindowPerformance:
@@ -50,7 +54,13 @@ def watched(alarm: bool | None, *, start: date = START, version: int = 1) -> Wat
     )
     window = Window(start=start, end=start + timedelta(weeks=1), timezone="America/New_York")
     return WatchedWindow(
-        window=window, version=version, release=version, drift=drift, run_id="r", report="r"
+        window=window,
+        version=version,
+        release=version,
+        drift=drift,
+        quality=GOOD_DATA,
+        run_id="r",
+        report="r",
     )
 
 

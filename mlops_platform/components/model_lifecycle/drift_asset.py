@@ -17,6 +17,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_records
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
+from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -39,7 +40,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         partitions_def=window_partitions(spec.window),
         ins={"predictions": upstream(spec, "predictions")},
-        check_specs=check_specs(spec, "drift_report", DRIFT_CHECKS),
+        check_specs=check_specs(spec, "drift_report", (*DRIFT_CHECKS, *QUALITY_CHECKS)),
     )
     def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
         registry = open_registry()
@@ -54,13 +55,20 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             value=watched,
             metadata={
                 **_figures(watched.drift),
+                "rows_ratio": watched.quality.rows_ratio,
+                "out_of_range": watched.quality.furthest[1],
                 "version": watched.version,
                 "open_report": mlflow_run(registry, watched.run_id, watched.report),
                 "report_kept_until": str(kept_until),
                 "columns": _columns(watched.drift),
                 "trend": picture(_drift_trend(spec, watched), "drift by window"),
             },
-            check_results=check_results(drift_alarms(watched.drift, spec.monitoring.drift)),
+            check_results=check_results(
+                (
+                    *drift_alarms(watched.drift, spec.monitoring.drift),
+                    *quality_alarms(watched.quality, spec.monitoring.quality),
+                )
+            ),
         )
 
     return drift_report

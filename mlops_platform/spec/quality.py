@@ -1,0 +1,33 @@
+"""When the data of a window count as broken."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlops_platform.spec.base import Section
+from mlops_platform.spec.levels import LevelsSpec
+
+
+class QualitySpec(Section):
+    """Volume, ranges, repeated entities, missing days and empty columns of a window."""
+
+    fewest_rows: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="Rows per day, of the reference's median day, that are too few."
+    )
+    most_rows: Annotated[float, Field(ge=1)] = Field(
+        default=2.0, description="Rows per day, of the reference's median day, that are too many."
+    )
+    out_of_range: LevelsSpec = Field(
+        default=LevelsSpec(warn=0.2),
+        description=(
+            "Levels of the share of rows beyond the reference's smallest and greatest value, in "
+            "the column that has most of them; a new season can have many."
+        ),
+    )
+    severity: Literal["warn", "error"] = Field(
+        default="warn",
+        description=(
+            "Severity of a wrong volume, of repeated entities, of days without rows and of columns "
+            "without values."
+        ),
+    )

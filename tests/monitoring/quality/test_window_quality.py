@@ -1,0 +1,78 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
+from mlops_platform.monitoring.drift.cells import Cells
+from mlops_platform.monitoring.drift.histogram import histogram_of
+from mlops_platform.monitoring.drift.profile import FrozenCells, Profile
+from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
+from mlops_platform.spec import LevelsSpec, QualitySpec
+
+DAYS = [date(2013, 4, 1) + timedelta(days=at) for at in range(7)]
+FULL = dict.fromkeys(DAYS, 100)
+GOOD = WindowQuality(rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={})
+
+
+def histogram(values):
+    keys = np.array(values, dtype=float)
+    return histogram_of(keys, np.ones(len(keys), dtype=np.int64))
+
+
+@pytest.fixture
+def profile():
+    """Ten days of 100 rows: `wind` from 0 to 9, `carrier` of two categories."""
+    days = pa.array(np.repeat(np.arange(10), 10).astype("int32")).cast(pa.date32())
+    wind = pa.table({"day": days, "key": np.tile(np.arange(10.0), 10), "rows": [10] * 100})
+    carrier = pa.table({"day": days, "key": np.tile(np.arange(2.0), 50), "rows": [10] * 100})
+    cells = (
+        Cells(column="wind", kind="values"),
+        Cells(column="carrier", kind="categories", categories=("UA", "DL")),
+    )
+    return Profile(FrozenCells(columns=cells), {"wind": wind, "carrier": carrier})
+
+
+def test_a_window_like_the_reference_is_good(profile):
+    window = {"wind": histogram([0, 5, 9, np.nan]), "carrier": histogram([0, 1, -1])}
+
+    assert measure_quality(profile, window, FULL, 0, DAYS) == GOOD
+
+
+def test_what_is_wrong_is_found(profile):
+    window = {"wind": histogram([-1, 5, np.inf, np.nan]), "carrier": histogram([np.nan])}
+    rows = dict.fromkeys(DAYS[:5], 35)
+
+    found = measure_quality(profile, window, rows, 3, DAYS)
+
+    assert found.rows_ratio == pytest.approx(0.25)
+    assert found.repeated == 3
+    assert found.missing_days == (DAYS[5], DAYS[6])
+    assert found.empty_columns == ("carrier",)
+    assert found.furthest == ("wind", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("check", "broken"),
+    [
+        ("row_volume", {"rows_ratio": 0.4}),
+        ("row_volume", {"rows_ratio": 2.5}),
+        ("value_ranges", {"out_of_range": {"wind": 0.3, "rain": 0.1}}),
+        ("repeated_entities", {"repeated": 1}),
+        ("missing_days", {"missing_days": (DAYS[0],)}),
+        ("empty_columns", {"empty_columns": ("wind",)}),
+    ],
+)
+def test_each_fault_fails_its_own_check(check, broken):
+    spec = QualitySpec(severity="error", out_of_range=LevelsSpec(error=0.2))
+
+    alarms = quality_alarms(GOOD.model_copy(update=broken), spec)
+
+    assert tuple(one.check for one in alarms) == QUALITY_CHECKS
+    assert [one.check for one in alarms if not one.passed] == [check]
+    assert {one.severity for one in alarms if not one.passed} == {"error"}
+
+
+def test_good_data_pass_every_check():
+    assert all(one.passed for one in quality_alarms(GOOD, QualitySpec()))
