@@ -58,6 +58,14 @@ def _swapped(values: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.where(random.random(len(values)) < 0.2, rare, values)
 
 
+def _shifted(values: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    """A quarter of a standard deviation more, to the nearest number that the column has."""
+    known = np.unique(values[~np.isnan(values)])
+    aim = values + 0.25 * np.nanstd(values)
+    middles = (known[1:] + known[:-1]) / 2
+    return np.where(np.isnan(values), np.nan, known[np.searchsorted(middles, aim)])
+
+
 FAULTS = (
     *(
         Fault("20 % nulls", column, _nulls)
@@ -70,7 +78,7 @@ FAULTS = (
     Fault("unit", "distance_miles", lambda values, _: values * 1.609),
     Fault("unit", "temperature_f", lambda values, _: (values - 32) / 1.8),
     *(
-        Fault("shift by 0.25 sd", column, lambda values, _: values + 0.25 * np.nanstd(values))
+        Fault("shift by 0.25 sd", column, _shifted)
         for column in ("distance_miles", "scheduled_departure_minute", "temperature_f")
     ),
 )

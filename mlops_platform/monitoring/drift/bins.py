@@ -57,6 +57,20 @@ class Bins:
         rows = np.bincount(places, weights=histogram.rows, minlength=self.size)
         return np.append(rows, histogram.nulls)
 
+    def middles(self, reference: Histogram) -> Numbers:
+        """Mean of the reference's numbers in each bin, infinite ones counting as the outermost."""
+        import numpy as np
+
+        finite = reference.keys[np.isfinite(reference.keys)]
+        if not len(finite):
+            return np.zeros(self.size)
+        keys = reference.keys.clip(finite[0], finite[-1])
+        places = self.places(reference.keys)
+        rows = np.bincount(places, weights=reference.rows, minlength=self.size)
+        # Shares first: numbers near the largest of all times their rows are too large.
+        shares = reference.rows / rows[places]
+        return np.bincount(places, weights=keys * shares, minlength=self.size)
+
 
 def bins_of(cells: Cells, reference: Histogram, most: int = NUMERIC_BINS) -> Bins:
     """At most `most` bins of nearly equal rows of the reference, or its most frequent categories.

@@ -3,7 +3,8 @@
 Rows of one day resemble each other, so that the usual thresholds and p-values alarm in most weeks.
 The reference's own days say what is usual: each of its windows is compared with all other days,
 and the alarm is set at a quantile of the *greatest* deviation of any statistic in a window, so
-that its rate holds for all of them together.
+that its rate holds for all of them together. A statistic that has been erratic is measured by its
+own furthest deviation: one column that was once strange must not hide faults of all others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mlops_platform.monitoring.drift.judged_statistics import EITHER_WAY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,21 +26,24 @@ Statistic = tuple[str, str]
 MOST_WINDOWS, FEWEST_WINDOWS = 300, 3
 """Windows drawn at most; a reference shorter than so many windows does not say what is usual."""
 LEAST_SPREAD = 0.2
-"""Of a logarithm: what never changes in the reference may change by some tenths unnoticed."""
+"""Of a logarithm, or in standard deviations: what never changes may change by tenths unnoticed."""
+LEAST_THRESHOLD = 1.0
+ERRATIC = 6.0
+"""Times as far as the median statistic went, from which a statistic is erratic."""
 
 
 @dataclass(frozen=True)
 class Usual:
-    """Mean and standard deviation of the logarithm of one statistic in the reference's windows."""
+    """Mean and standard deviation of one statistic in the reference's windows."""
 
     mean: float
     spread: float
+    either_way: bool
 
     def deviation(self, statistic: float) -> float:
-        """Standard deviations above the mean."""
-        from math import log
-
-        return (log(statistic) - self.mean) / self.spread
+        """Standard deviations above the mean, or on either side of it."""
+        deviation = (statistic - self.mean) / self.spread
+        return abs(deviation) if self.either_way else deviation
 
 
 @dataclass(frozen=True)
@@ -77,23 +83,43 @@ def calibrate(
     in the mean and spread of a dozen weeks no week among them looks unusual, and the next one does.
 
     Args:
-        statistics: positive values of each statistic in the windows drawn, shape (windows,).
+        statistics: values of each statistic in the windows drawn, shape (windows,).
         drawn: as from `drawn_windows`.
     """
     import numpy as np
 
-    logs = np.log([statistics[name] for name in statistics])
-    apart = (drawn @ drawn.T == 0).astype(np.float64)
-    others = apart.sum(axis=1)
-    means = logs @ apart / others
-    variances = np.maximum(logs**2 @ apart / others - means**2, 0.0)
-    deviations = (logs - means) / np.maximum(np.sqrt(variances), LEAST_SPREAD)
+    values = np.array([statistics[name] for name in statistics])
+    either_way = np.array([name in EITHER_WAY for _, name in statistics])
+    deviations = _deviations_of_each(values, drawn)
+    deviations[either_way] = np.abs(deviations[either_way])
+    furthest = deviations.max(axis=1)
+    erratic = furthest > ERRATIC * np.maximum(np.median(furthest), 1.0)
     apart_at_once = drawn.shape[1] / drawn[0].sum()
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
-    threshold = np.quantile(deviations.max(axis=0), level, method="higher")
-    spreads = np.maximum(logs.std(axis=1), LEAST_SPREAD)
+    greatest = deviations[~erratic].max(axis=0)
+    threshold = max(float(np.quantile(greatest, level, method="higher")), LEAST_THRESHOLD)
+    spreads = np.maximum(values.std(axis=1), LEAST_SPREAD)
+    spreads[erratic] *= np.maximum(furthest[erratic] / threshold, 1.0)
     usual = {
-        name: Usual(float(mean), float(spread))
-        for name, mean, spread in zip(statistics, logs.mean(axis=1), spreads, strict=True)
+        name: Usual(*of_name)
+        for name, *of_name in zip(
+            statistics,
+            values.mean(axis=1).tolist(),
+            spreads.tolist(),
+            either_way.tolist(),
+            strict=True,
+        )
     }
-    return Calibration(usual, max(float(threshold), 0.0))
+    return Calibration(usual, threshold)
+
+
+def _deviations_of_each(values: Numbers, drawn: Numbers) -> Numbers:
+    """Of every window from those that share no day with it, shape (statistics, windows)."""
+    import numpy as np
+
+    apart = (drawn @ drawn.T == 0).astype(np.float64)
+    others = apart.sum(axis=1)
+    means = values @ apart / others
+    variances = np.maximum(values**2 @ apart / others - means**2, 0.0)
+    deviations: Numbers = (values - means) / np.maximum(np.sqrt(variances), LEAST_SPREAD)
+    return deviations

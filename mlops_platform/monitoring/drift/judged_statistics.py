@@ -1,7 +1,7 @@
 """The statistics that the calibrated alarm judges, of one window and of many drawn ones alike.
 
-A negligible amount is added to each: what is smaller may double without anybody minding, and the
-logarithm of nothing stays finite.
+Those that only grow are logarithms, to which a negligible amount is added first: what is smaller
+may double without anybody minding, and the logarithm of nothing stays finite.
 """
 
 from __future__ import annotations
@@ -20,19 +20,30 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-DISTRIBUTION, NULLS, NEW_CATEGORIES = "distribution", "nulls", "new categories"
+DISTRIBUTION, NULLS, NEW_VALUES, MEAN, SPREAD = (
+    "distribution",
+    "nulls",
+    "new values",
+    "mean",
+    "spread",
+)
+EITHER_WAY = frozenset({MEAN, SPREAD})
+"""Statistics that may be too small as well as too large."""
 NEGLIGIBLE_DISTANCE, NEGLIGIBLE_SHARE = 0.02, 0.005
+NEGLIGIBLE_NEW_NUMBERS = 0.15
+"""Of the rows: a heat wave has numbers that were never seen, and another unit has little else."""
+NEGLIGIBLE_SPREAD = 0.02
+"""Of the reference's standard deviation."""
 SEED = 20130401
 
 
 def statistics_of(bins: Bins, reference: Histogram, window: Histogram) -> dict[str, float]:
-    """The statistics of a window by name, all positive."""
+    """The statistics of a window by name."""
+    import numpy as np
+
     counts = [bins.counts(one)[None] for one in (reference, window)]
-    found = {name: float(values[0]) for name, values in _binned(*counts).items()}
-    # Of numbers it would cost more than it finds: a heat wave is full of new ones.
-    if bins.edges is None:
-        found[NEW_CATEGORIES] = new_share(reference, window) + NEGLIGIBLE_SHARE
-    return found
+    found = _statistics(bins, reference, *counts, np.array([new_share(reference, window)]))
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def statistics_drawn(
@@ -49,11 +60,10 @@ def statistics_drawn(
 
     by_day = counts.by_day(bins.places, bins.size)
     windows = drawn @ by_day
-    found = _binned(by_day.sum(axis=0) - windows, _thinned(windows, rows))
-    if bins.edges is None:
-        new = _thinned(_new_counts(counts, drawn, windows.sum(axis=1)), rows)
-        found[NEW_CATEGORIES] = new[:, 1] / np.maximum(new.sum(axis=1), 1) + NEGLIGIBLE_SHARE
-    return found
+    new = _thinned(_new_counts(counts, drawn, windows.sum(axis=1)), rows)
+    new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
+    others = by_day.sum(axis=0) - windows
+    return _statistics(bins, counts.total, others, _thinned(windows, rows), new_shares)
 
 
 def _new_counts(counts: DailyCounts, drawn: Numbers, totals: Numbers) -> Numbers:
@@ -68,17 +78,56 @@ def _new_counts(counts: DailyCounts, drawn: Numbers, totals: Numbers) -> Numbers
     return np.stack([totals - new, new], axis=1)
 
 
-def _binned(reference: Numbers, windows: Numbers) -> dict[str, Numbers]:
-    """Statistics of counts per bin, nulls last, shape (windows, bins)."""
+def _statistics(
+    bins: Bins, known: Histogram, reference: Numbers, windows: Numbers, new_shares: Numbers
+) -> dict[str, Numbers]:
+    """Statistics of counts per bin, nulls last, shape (windows, bins).
+
+    Args:
+        known: all of the reference, which says what the rows of a bin amount to.
+    """
     import numpy as np
 
     nulls = [one[:, -1] / np.maximum(one.sum(axis=1), 1) for one in (reference, windows)]
     # An empty window, or a column that had no row on the other days, has no distance.
     distances = np.nan_to_num(jensen_shannon(reference, windows), nan=1.0)
-    return {
-        DISTRIBUTION: distances + NEGLIGIBLE_DISTANCE,
-        NULLS: np.abs(nulls[1] - nulls[0]) + NEGLIGIBLE_SHARE,
+    numeric = bins.edges is not None
+    negligible_new = NEGLIGIBLE_NEW_NUMBERS if numeric else NEGLIGIBLE_SHARE
+    found = {
+        DISTRIBUTION: np.log(distances + NEGLIGIBLE_DISTANCE),
+        NULLS: np.log(np.abs(nulls[1] - nulls[0]) + NEGLIGIBLE_SHARE),
+        NEW_VALUES: np.log(new_shares + negligible_new),
     }
+    return found | _moments(bins.middles(known), reference, windows) if numeric else found
+
+
+def _moments(middles: Numbers, reference: Numbers, windows: Numbers) -> dict[str, Numbers]:
+    """Shift of the mean in the reference's standard deviations, and logarithm of their ratio.
+
+    Of bins, so that no single outlier governs them; 0 where there are no numbers to compare.
+    """
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        (mean, unit), (shifted, spread) = (
+            _moments_of(middles, one) for one in (reference, windows)
+        )
+        shifts = (shifted - mean) / unit
+        ratios = np.log((spread / unit + NEGLIGIBLE_SPREAD) / (1 + NEGLIGIBLE_SPREAD))
+    return {
+        MEAN: np.nan_to_num(shifts, nan=0.0, posinf=0.0, neginf=0.0),
+        SPREAD: np.nan_to_num(ratios, nan=0.0, posinf=0.0, neginf=0.0),
+    }
+
+
+def _moments_of(middles: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
+    import numpy as np
+
+    rows = counts[:, :-1]
+    shares = rows / rows.sum(axis=1, keepdims=True)
+    mean = shares @ middles
+    variance = (shares * (middles - mean[:, None]) ** 2).sum(axis=1)
+    return mean, np.sqrt(variance)
 
 
 def _thinned(windows: Numbers, rows: float) -> Numbers:

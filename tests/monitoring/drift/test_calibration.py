@@ -27,9 +27,9 @@ def test_independent_statistics_alarm_together_at_the_rate(rate):
     random, length, alarms = np.random.default_rng(0), 1, []
     drawn = drawn_windows(200, length)
     for _ in range(400):
-        past = np.exp(random.normal(0, 1, (20, 200)))
+        past = random.normal(0, 1, (20, 200))
         calibration = calibrate({(f"{at}", "s"): one for at, one in enumerate(past)}, drawn, rate)
-        now = np.exp(random.normal(0, 1, 20))
+        now = random.normal(0, 1, 20)
         deviations = [calibration.usual[f"{at}", "s"].deviation(one) for at, one in enumerate(now)]
         alarms.append(max(deviations) > calibration.threshold)
 
@@ -38,7 +38,7 @@ def test_independent_statistics_alarm_together_at_the_rate(rate):
 
 def test_a_short_past_alarms_only_beyond_all_of_it():
     drawn = drawn_windows(70, 7)
-    values = np.exp(np.random.default_rng(0).normal(0, 1, len(drawn)))
+    values = np.random.default_rng(0).normal(0, 1, len(drawn))
 
     strict, lax = (calibrate({NAME: values}, drawn, rate).threshold for rate in (0.05, 0.4))
 
@@ -48,7 +48,31 @@ def test_a_short_past_alarms_only_beyond_all_of_it():
 
 def test_what_never_changed_may_change_a_little():
     drawn = drawn_windows(70, 7)
-    calibration = calibrate({NAME: np.full(len(drawn), 0.1)}, drawn, 0.05)
+    calibration = calibrate({NAME: np.full(len(drawn), np.log(0.1))}, drawn, 0.05)
 
-    assert calibration.usual[NAME].deviation(0.11) == pytest.approx(0.48, abs=0.01)
-    assert calibration.usual[NAME].deviation(0.3) > 5
+    assert calibration.usual[NAME].deviation(np.log(0.11)) == pytest.approx(0.48, abs=0.01)
+    assert calibration.usual[NAME].deviation(np.log(0.3)) > 5
+
+
+def test_an_erratic_statistic_does_not_hide_the_others():
+    drawn = drawn_windows(70, 7)
+    random = np.random.default_rng(0)
+    past = {(f"column{at}", "s"): random.normal(0, 1, len(drawn)) for at in range(5)}
+    strange = {("strange", "s"): np.where(np.arange(len(drawn)) < 7, 50.0, past["column0", "s"])}
+
+    calm, calibration = (calibrate(of, drawn, 0.05) for of in (past, past | strange))
+
+    assert calibration.threshold == pytest.approx(calm.threshold)
+    assert calibration.usual["strange", "s"].deviation(40.0) < calibration.threshold
+    for name, usual in calm.usual.items():
+        assert calibration.usual[name].spread == pytest.approx(usual.spread)
+
+
+def test_means_deviate_either_way_and_distances_only_upwards():
+    drawn = drawn_windows(70, 7)
+    values = np.random.default_rng(0).normal(0, 1, len(drawn))
+
+    calibration = calibrate({("c", "mean"): values, ("c", "nulls"): values}, drawn, 0.05)
+
+    assert calibration.usual["c", "mean"].deviation(-5) > 4
+    assert calibration.usual["c", "nulls"].deviation(-5) < -4

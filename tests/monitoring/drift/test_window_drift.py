@@ -52,10 +52,10 @@ def test_a_higher_rate_alarms_more_often(measured, make_week):
     [
         ("distance", lambda x, some: np.where(some, np.nan, x), "nulls"),
         ("weekday", lambda x, some: np.where(some, np.nan, x), "nulls"),
-        ("distance", lambda x, some: x * 1.609, "distribution"),
+        ("distance", lambda x, some: x * 1.609, "new values"),
         ("delay", lambda x, some: x * 60, "distribution"),
         ("carrier", lambda x, some: np.where(some, "UA", x), "distribution"),
-        ("carrier", lambda x, some: np.where(some, "XX", x), "new categories"),
+        ("carrier", lambda x, some: np.where(some, "XX", x), "new values"),
         ("carrier", lambda x, some: np.where(some, None, x), "nulls"),
     ],
 )
