@@ -9,6 +9,13 @@ from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers share the files among them; the one deployment of the end-to-end tests is not."""
+    for item in items:
+        shared = "deployment" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("deployment" if shared else item.location[0]))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of a fresh MLOPS_HOME with a Dagster home as set-up renders it."""

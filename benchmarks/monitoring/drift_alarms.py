@@ -147,15 +147,15 @@ def _judged(
     )
     content = rows.filter(pc.is_in(rows[DAY], pa.array(week)))
     random = np.random.default_rng(week[0].toordinal())
-    declared = DriftSpec(season_days=0)
+    declared, rows_of = DriftSpec(season_days=0), spec.features.names[0]
     window = _counted(profile, content, spec.features.names)
     ahead = [population[-1] + timedelta(days=1 + at) for at in range(WEEK)]
-    yield "none", list(compare(reference, window, ahead, declared, RATE, {}).columns)
+    yield "none", list(compare(reference, window, rows_of, ahead, declared, RATE, {}).columns)
     for fault in faults:
         values = content[fault.column].to_numpy(zero_copy_only=False)
         changed = pa.table({fault.column: pa.array(fault.change(values, random))})
         faulty = window | _counted(profile, changed, (fault.column,))
-        found = compare(reference, faulty, ahead, declared, RATE, {}).columns
+        found = compare(reference, faulty, rows_of, ahead, declared, RATE, {}).columns
         yield fault.kind, [one for one in found if one.column == fault.column]
 
 

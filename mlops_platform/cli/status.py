@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from mlops_platform.cli.adapters import open_incident_log, open_ledger, present_moment
 from mlops_platform.cli.console import console
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ def command(as_json: bool) -> None:
 
 def _deployment_status() -> "DeploymentStatus":
     from mlops_platform.components.known_models import known_models, timezone_of
-    from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
     from mlops_platform.components.window_records import recorded_windows
     from mlops_platform.settings import settings
+    from mlops_platform.usecases.incidents import incidents_in
     from mlops_platform.usecases.status import DeploymentStatus, model_status
 
-    ledger = open_ledger()
+    ledger, incidents = open_ledger(), open_incident_log()
     return DeploymentStatus(
         as_of=present_moment(),
         replayed=settings().replayed_moment.is_file(),
@@ -45,6 +46,7 @@ def _deployment_status() -> "DeploymentStatus":
                 ledger,
                 name,
                 recorded_windows(name),
+                incidents_in(incidents, name).values(),
                 timezone_of(spec),
                 declared=spec is not None,
             )
@@ -81,6 +83,12 @@ def _name(model: "ModelStatus") -> Text:
     name = Text(model.model, style="bold")
     if model.frozen is not None:
         name.append(f"\nfrozen by {model.frozen.actor}", style="yellow")
+    for kind, count, style in (
+        ("page", model.open_pages, "red"),
+        ("ticket", model.open_tickets, "yellow"),
+    ):
+        if count:
+            name.append(f"\n{count} {kind}{'s' if count > 1 else ''} open", style=style)
     if not model.declared:
         name.append("\nno YAML declares it", style="yellow")
     return name

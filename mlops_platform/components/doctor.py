@@ -32,6 +32,7 @@ from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.incidents import incidents_in
 from mlops_platform.usecases.reconcile import projection_faults
+from mlops_platform.usecases.suggestion import open_suggestion
 from mlops_platform.usecases.verdicts import open_request
 
 COMMAND_CHARACTERS = 120
@@ -123,6 +124,7 @@ def _examine_model(
         projection_faults=tuple(projection_faults(ledger, registry, pointer, name)),
         damaged=damaged_versions(registry, (*releases, *on_trial)),
         request=request,
+        suggestion=open_suggestion(ledger, name),
         request_runs=_count_runs(instance, request),
         training=bool(instance.get_runs(training, limit=1)),
         alerts=_examine_alerts(name, spec),

@@ -51,6 +51,16 @@ class WatchedRows:
         ).fetchall()
         return int(found[0])
 
+    def scores_with(self, entity: str, columns: Sequence[str]) -> str:
+        """Table of the scores beside some columns of the features."""
+        beside = ", ".join(f"features.{identifier(column)}" for column in columns)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE scores_beside AS SELECT scores.score, {beside} "
+            f"FROM {self.features} AS features JOIN {self.scores} AS scores "
+            f"USING ({identifier(entity)})"
+        )
+        return "scores_beside"
+
     def sample(self, entity: str, size: int) -> pa.Table:
         """At most `size` rows with their scores, by entity: those of the smallest hash.
 

@@ -11,7 +11,7 @@ from mlops_platform.spec.channels import (
     SlackChannelSpec,
     WebhookChannelSpec,
 )
-from mlops_platform.spec.consistency import inconsistencies, missing_columns
+from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.drift import DriftSpec, FixedDriftSpec
 from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
@@ -117,4 +117,5 @@ __all__ = [
     "WindowSpec",
     "inconsistencies",
     "missing_columns",
+    "unknown_checks",
 ]

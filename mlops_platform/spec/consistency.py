@@ -69,6 +69,18 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
                 yield SpecError(f"{section}.{field}", column, fix)
 
 
+def unknown_checks(spec: ModelSpec, known: Sequence[str]) -> Iterator[SpecError]:
+    """Severities of checks that the model does not have.
+
+    Args:
+        known: names of everything that an alert can be about.
+    """
+    for name in spec.alerting.severities.checks:
+        if name not in known:
+            path = f"alerting.severities.checks.{name}"
+            yield SpecError(path, name, nearest_name("check", name, sorted(known)))
+
+
 def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"{field}.{position}", column) for position, column in enumerate(columns)]
 

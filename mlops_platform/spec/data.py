@@ -7,6 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.spec.base import Identifier, Section
 
+SCORE = "score"
+
 
 class FeaturesSpec(Section):
     """The published feature table and the columns of it that the model reads."""
@@ -38,6 +40,11 @@ class FeaturesSpec(Section):
                 "no feature is declared: list columns under `numeric` or `categorical`"
             )
         keys = (self.entity, self.event_time, self.partition)
+        if SCORE in (*keys, *self.names, *self.sensitive):
+            raise ValueError(
+                f"column '{SCORE}' would be taken for the predictions, which are called so; rename "
+                "it in the table"
+            )
         seen: set[str] = set()
         for column in (*keys, *self.names, *self.sensitive):
             if column in seen:

@@ -7,11 +7,13 @@ from pydantic import Field
 from mlops_platform.spec.base import PositiveDays, Section
 from mlops_platform.spec.levels import LevelsSpec
 
+FixedStatistic = Literal["jensen_shannon", "psi", "kolmogorov_smirnov", "p_value"]
+
 
 class FixedDriftSpec(Section):
     """Thresholds that are the same for every model; `rule: fixed` judges by them."""
 
-    statistic: Literal["jensen_shannon", "psi", "kolmogorov_smirnov", "p_value"] = Field(
+    statistic: FixedStatistic = Field(
         default="jensen_shannon",
         description=(
             "What is held against the threshold: a distance, or the p-value of Kolmogorov-Smirnov "

@@ -44,7 +44,7 @@ def all_criteria(
     evaluation: Evaluation,
     comparison: Comparison | None,
     round_trip: bool,
-    schema_matches: bool,
+    serving_fault: str | None,
     gate: GateSpec,
 ) -> tuple[Criterion, ...]:
     """Every criterion, always all nine and in this order."""
@@ -74,8 +74,17 @@ def all_criteria(
             "MB",
             "size of the stored model",
         ),
-        _holds("round_trip", round_trip, "predictions after saving and loading", "differ"),
-        _holds("serving_schema", schema_matches, "serving and training schema", "differ"),
+        Criterion(
+            name="round_trip",
+            passed=round_trip,
+            description=f"predictions after loading {'equal' if round_trip else 'differ from'} "
+            "those before saving",
+        ),
+        Criterion(
+            name="serving_schema",
+            passed=serving_fault is None,
+            description=serving_fault or "the serving path answers what the pipeline answers",
+        ),
     )
 
 
@@ -165,10 +174,4 @@ def _at_most(name: CriterionName, value: float, limit: float, unit: str, what: s
         threshold=limit,
         unit=unit,
         description=f"{what} is {value:.4g}{suffix} and must be at most {limit:g}{suffix}",
-    )
-
-
-def _holds(name: CriterionName, passed: bool, what: str, otherwise: str) -> Criterion:
-    return Criterion(
-        name=name, passed=passed, description=f"{what} {'agree' if passed else otherwise}"
     )

@@ -29,7 +29,7 @@ def judge(
     comparison: Comparison | None,
     *,
     round_trip: bool,
-    schema_matches: bool,
+    serving_fault: str | None,
     gate: GateSpec,
 ) -> Verdict:
     """Promote if every criterion passes, reject if one fails, else wait for more days.
@@ -38,7 +38,7 @@ def judge(
         evaluation: the candidate on its test rows.
         comparison: against the champion; None where there is no champion yet.
         round_trip: the stored model predicts what the fitted one predicts.
-        schema_matches: the serving schema is the training schema.
+        serving_fault: why the serving path does not answer what the pipeline answers.
         gate: the limits.
 
     Raises:
@@ -46,7 +46,7 @@ def judge(
     """
     for name, record in (("evaluation", evaluation), ("comparison", comparison), ("gate", gate)):
         _refuse_not_finite(name, record.model_dump() if record else None)
-    criteria = all_criteria(evaluation, comparison, round_trip, schema_matches, gate)
+    criteria = all_criteria(evaluation, comparison, round_trip, serving_fault, gate)
     outcome, reason = _conclusion(criteria, first=comparison is None)
     return Verdict(outcome=outcome, reason=reason, criteria=criteria)
 

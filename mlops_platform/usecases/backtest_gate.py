@@ -41,7 +41,7 @@ class PastGate:
                 self.fits[fit].evaluation,
                 self._comparison(self.fits[fit], self.fits[champion]),
                 round_trip=True,
-                schema_matches=True,
+                serving_fault=None,
                 gate=self.spec.gate,
             )
             self._verdicts[pair] = verdict.outcome == "promote"

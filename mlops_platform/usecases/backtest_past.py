@@ -94,11 +94,15 @@ def _by_row(
     wrong = np.where(labels == 1, ~positive * costs.false_negative, positive * costs.false_positive)
     if_one, if_zero = (row_losses("log_loss", np.full_like(labels, one), scores) for one in (1, 0))
     constant = np.full(len(labels), fit.base_rate)
+    base_if_one, base_if_zero = (
+        row_losses("log_loss", np.full_like(labels, one), constant) for one in (1, 0)
+    )
     return {
         "log_loss": np.where(labels == 1, if_one, if_zero),
         "cost": wrong,
+        "base_rate": np.where(labels == 1, base_if_one, base_if_zero),
         "expected": scores * if_one + (1 - scores) * if_zero,
-        "base_rate": row_losses("log_loss", labels, constant),
+        "expected_base_rate": scores * base_if_one + (1 - scores) * base_if_zero,
     }
 
 

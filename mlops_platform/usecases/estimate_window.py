@@ -29,21 +29,25 @@ def estimate_window(
     scores: NDArray[Any],
     published_root: Path,
     past: PastWindows,
+    base_rate: float,
 ) -> EstimatedPerformance | None:
     """Estimate from the scores alone, whatever labels of this window are known by now.
 
     Measured again later, a window gets the same estimate: nothing counts that was not known when
     it ended. Until a window of the version has matured its scores are taken as they are: they were
     calibrated on all of its held-out rows. None where the window has no rows.
+
+    Args:
+        base_rate: share of positives that the version was trained on.
     """
     if not len(scores):
         return None
     rows = _known_rows(spec, scored, published_root, past)
     if rows is None:
-        return expected_performance(scores, scores, scored.threshold)
+        return expected_performance(scores, scores, scored.threshold, base_rate)
     labels = rows["label"].to_numpy().astype(float)
     probabilities = recalibrated(scores, rows[SCORE].to_numpy(), labels)
-    return expected_performance(scores, probabilities, scored.threshold)
+    return expected_performance(scores, probabilities, scored.threshold, base_rate)
 
 
 def _known_rows(

@@ -32,14 +32,14 @@ class EvaluatedCandidate(Record):
         comparison: against the champion on rows that neither has seen; None without a champion.
         champion_sequence: release that the comparison was made against; a verdict holds for no
             other.
-        schema_matches: the serving path answers what the pipeline answers.
+        serving_fault: why the serving path does not answer what the pipeline answers.
     """
 
     candidate: TrainedCandidate
     evaluation: Evaluation
     comparison: Comparison | None
     champion_sequence: int | None
-    schema_matches: bool
+    serving_fault: str | None
 
 
 class JudgedCandidate(Record):
@@ -69,7 +69,7 @@ def evaluate_candidate(
         evaluation=evaluation,
         comparison=_compare(spec, fitted, champion, split) if champion else None,
         champion_sequence=champion.release.sequence if champion else None,
-        schema_matches=_serves_what_it_predicts(spec, fitted, split),
+        serving_fault=_serving_fault(spec, fitted, split),
     )
     figures = figures_of(evaluation)
     with registry.resume_run(candidate.run_id) as run:
@@ -89,7 +89,7 @@ def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCan
         evaluated.evaluation,
         evaluated.comparison,
         round_trip=evaluated.candidate.round_trip,
-        schema_matches=evaluated.schema_matches,
+        serving_fault=evaluated.serving_fault,
         gate=spec.gate,
     )
     return JudgedCandidate(evaluated=evaluated, verdict=verdict)
@@ -134,13 +134,13 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
     )
 
 
-def _serves_what_it_predicts(spec: ModelSpec, fitted: Candidate, split: Split) -> bool:
+def _serving_fault(spec: ModelSpec, fitted: Candidate, split: Split) -> str | None:
     from mlops_platform.serving.packing.parity import check_parity
     from mlops_platform.serving.schema import describe_features
 
     schema = describe_features(spec, split.train)
     try:
         check_parity(schema, fitted.model, split.test.head(PARITY_ROWS))
-    except ServingError:
-        return False
-    return True
+    except ServingError as error:
+        return str(error).rstrip(".")
+    return None

@@ -50,7 +50,7 @@ def measure_performance(
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, moment)
     rows = labelled_rows(outcomes, reference.base_rate)
     scores = outcomes[SCORE].to_numpy()
-    estimate = estimate_window(spec, scored, scores, published_root, past)
+    estimate = estimate_window(spec, scored, scores, published_root, past, reference.base_rate)
     mature = matures_at(spec, window) <= min(moment, labels_through)
     return WindowPerformance(
         window=window.name,

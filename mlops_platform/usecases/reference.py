@@ -10,6 +10,7 @@ from mlops_platform.data.engine import private_duckdb
 from mlops_platform.data.training_set import TrainingSet, opened_rows
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.drift.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.segments import freeze_segments
 from mlops_platform.monitoring.drift.stored_profile import read_profile, write_profile
 from mlops_platform.monitoring.reference import (
     Reference,
@@ -43,8 +44,9 @@ def log_reference(
 ) -> None:
     """Log to the version's run: its test figures, held-out rows, and the profile.
 
-    Features and label are profiled on the whole training set. Scores are those of the judged
-    candidate for the rows that its pipeline has not seen: the released refit has seen them all.
+    Features and label are profiled on the whole training set. Scores, of all rows and by segment,
+    are those of the judged candidate for the rows that its pipeline has not seen: the released
+    refit has seen them all.
 
     Args:
         base_rate: share of positives among the rows that the released refit was fitted on.
@@ -106,9 +108,15 @@ def _profile_of_scores(spec: ModelSpec, scored: list[DataFrame]) -> Profile:
 
     from mlops_platform.training.rows import days_of
 
+    subgroups = spec.evaluation.subgroups
     days = [pa.array(days_of(rows, spec)) for rows in scored]
-    scores = pd.concat([rows[SCORE] for rows in scored])
-    unseen = pa.table({"day": pa.concat_arrays(days), SCORE: scores.to_numpy()})
+    columns = pd.concat([rows[[SCORE, *subgroups]] for rows in scored])
+    unseen = pa.Table.from_pandas(columns, preserve_index=False)
+    unseen = unseen.append_column("day", pa.chunked_array(days))
     with private_duckdb() as connection:
         connection.register("unseen", unseen)
-        return freeze_profile(connection, "unseen", [SCORE], [], "day")
+        profile = freeze_profile(connection, "unseen", [SCORE], [], "day")
+        (cells,) = profile.cells.columns
+        fewest = spec.evaluation.min_subgroup_rows
+        segments = freeze_segments(connection, "unseen", cells, subgroups, fewest, "day")
+        return joined(profile, segments)

@@ -1,11 +1,13 @@
 """How every model of a deployment is doing, in one record with stable names."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal
 
 from mlops_platform.ledger.challenger import Mode, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
+from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.record import Record
 from mlops_platform.usecases.freeze import frozen_by
 from mlops_platform.usecases.model_windows import ModelWindows
@@ -101,6 +103,7 @@ class ModelStatus(Record):
         timezone: zone of its windows.
         reported: null where no service ever reported to this deployment.
         frozen: decision by which it is frozen, null where it is not.
+        open_pages, open_tickets: incidents that are not over, by severity.
     """
 
     model: str
@@ -112,6 +115,8 @@ class ModelStatus(Record):
     window: WindowStatus | None
     last_decision: DecisionStatus | None
     frozen: DecisionStatus | None
+    open_pages: int
+    open_tickets: int
 
 
 class DeploymentStatus(Record):
@@ -123,9 +128,16 @@ class DeploymentStatus(Record):
 
 
 def model_status(
-    ledger: Ledger, model: str, windows: ModelWindows, timezone: str, *, declared: bool
+    ledger: Ledger,
+    model: str,
+    windows: ModelWindows,
+    incidents: Collection[Incident],
+    timezone: str,
+    *,
+    declared: bool,
 ) -> ModelStatus:
-    """Status of one model from the ledger and the records of its windows."""
+    """Status of one model from the ledger, the records of its windows, and its incidents."""
+    severities = [one.severity for one in incidents if one.is_open]
     last = ledger.decisions(model, limit=1)
     frozen = frozen_by(ledger, model)
     return ModelStatus(
@@ -138,6 +150,8 @@ def model_status(
         window=_window(windows),
         last_decision=_decision(last[0]) if last else None,
         frozen=_decision(frozen) if frozen else None,
+        open_pages=severities.count("page"),
+        open_tickets=severities.count("ticket"),
     )
 
 

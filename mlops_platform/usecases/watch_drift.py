@@ -11,6 +11,7 @@ from mlops_platform.data.published import read_manifest
 from mlops_platform.data.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.monitoring.drift.profile import Profile, count_window
+from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import Reference, sample
@@ -22,6 +23,7 @@ from mlops_platform.usecases.score_window import ScoredWindow
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mlops_platform.monitoring.drift.histogram import Histogram
     from mlops_platform.registry.registry import Registry
 
 
@@ -61,6 +63,7 @@ def watch_drift(
         counted = {
             **count_window(rows.connection, rows.features, profile, spec.features.names),
             **count_window(rows.connection, rows.scores, profile, [SCORE]),
+            **_segments(spec, rows, profile),
         }
         quality = measure_quality(
             profile,
@@ -79,7 +82,8 @@ def watch_drift(
         spec.features.numeric,
         spec.features.categorical,
         SCORE,
-        declared.fixed.column_threshold,
+        drift,
+        declared.fixed,
     )
     report = _report_name(scored.window)
     with registry.monitoring_run(spec.name) as run:
@@ -95,6 +99,13 @@ def watch_drift(
         run_id=run.run_id,
         report=report,
     )
+
+
+def _segments(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
+    if not segments_in(profile):
+        return {}
+    table = rows.scores_with(spec.features.entity, subgroups_in(profile))
+    return count_segments(rows.connection, table, profile, SCORE)
 
 
 def open_window(

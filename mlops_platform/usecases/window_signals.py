@@ -38,6 +38,7 @@ def _measured(measured: WindowPerformance) -> WindowSignals:
         base_rate_log_loss=measured.base_rate_log_loss,
         reference_log_loss=measured.reference_log_loss,
         estimated_log_loss=measured.estimated_log_loss,
+        estimated_expected_log_loss=measured.estimated_expected_log_loss,
         change_point=measured.change_point,
     )
 

@@ -78,3 +78,12 @@ def test_no_incident_is_good_news(past, mlops) -> None:
 def test_the_channels_can_be_tried_by_day(past, mlops) -> None:
     tried = mlops("incidents", "test", MODEL)
     assert (tried.exit_code, tried.output) == (0, "log: took it\n")
+
+
+def test_status_tells_how_many_are_open(log, mlops) -> None:
+    told = mlops("status").output
+    assert "1 page open" in told
+    assert "1 ticket open" in told
+    mlops("incidents", "resolve", "flight_delay-1", "--reason", "retired", "--actor", "alice")
+    (model,) = json.loads(mlops("status", "--json").output)["models"]
+    assert (model["open_pages"], model["open_tickets"]) == (1, 0)

@@ -133,6 +133,16 @@ MISTAKES = {
         "severities: {warn: urgent}",
         ("alerting.severities.warn", "'urgent'", "'page', 'ticket' or 'off'"),
     ),
+    "a severity of a check that the model does not have": (
+        "severities: {warn: ticket}",
+        "severities: {checks: {prediction_drfit: page}}",
+        ("alerting.severities.checks.prediction_drfit", "Did you mean 'prediction_drift'?"),
+    ),
+    "a feature that is called like the predictions": (
+        "[distance_miles, plane_seats]",
+        "[distance_miles, score]",
+        ("features", "'score'", "rename it in the table"),
+    ),
     "an undefined variable in a text": (
         "intended_use: Tests.",
         'intended_use: "Tests of {{ env.NOBODY_SETS_THIS }}."',

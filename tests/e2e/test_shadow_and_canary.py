@@ -284,7 +284,7 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Three weeks have passed, and the first champion was released on them."""
     home = tmp_path_factory.mktemp("trials") / "mlops"
     with pytest.MonkeyPatch.context() as patch:
@@ -296,11 +296,11 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         open_ledger().create_schema()
         open_registry().initialise([MODEL])
         with open_instance() as instance:
-            deployment = Deployment(settings(), instance, definitions("shadow"))
-            deployment.live_to(21)
-            deployment.driver.run(f"train_{MODEL}")
-            deployment.driver.tick(f"export_{MODEL}")
-            yield deployment
+            stage = Deployment(settings(), instance, definitions("shadow"))
+            stage.live_to(21)
+            stage.driver.run(f"train_{MODEL}")
+            stage.driver.tick(f"export_{MODEL}")
+            yield stage
     settings.cache_clear()
 
 
@@ -322,7 +322,7 @@ def publish(home: Settings) -> None:
 
 
 @pytest.fixture(scope="module")
-def port(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(stage: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """`mlops serve`, from before the first trial until after the last one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -337,7 +337,7 @@ def port(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> It
         )
     workers: list[psutil.Process] = []
     try:
-        deployment.wait_for("started", "champion", 1)
+        stage.wait_for("started", "champion", 1)
         workers = psutil.Process(process.pid).children(recursive=True)
         yield port
         assert process.poll() is None, output.read_text()
@@ -368,44 +368,44 @@ class Trial:
 
 
 def live_through(
-    deployment: Deployment, port: int, mode: str, first: int, ends_as: tuple[str, str, int]
+    stage: Deployment, port: int, mode: str, first: int, ends_as: tuple[str, str, int]
 ) -> Trial:
     """Train a challenger on the morning of a day, and let it be tried until its labels matured.
 
     Args:
         ends_as: event, role and sequence that every worker reports after the verdict.
     """
-    deployment.automation = definitions(mode)
-    deployment.live_to(first)
+    stage.automation = definitions(mode)
+    stage.live_to(first)
     with Clients(port, flights_of(first)) as clients:
         clients.all_again()
-        deployment.driver.run(f"train_{MODEL}")
-        challenger = standing_challenger(deployment.ledger, MODEL)
+        stage.driver.run(f"train_{MODEL}")
+        challenger = standing_challenger(stage.ledger, MODEL)
         assert challenger is not None
-        deployment.wait_for("started", "challenger", challenger.sequence)
+        stage.wait_for("started", "challenger", challenger.sequence)
         during = clients.all_again()
-        deployment.live_to(first + TRIAL_DAYS - 1)
-        early, proved = deployment.verdict(), deployment.shown("served_predictions")
-        deployment.live_to(first + TRIAL_DAYS + 2)
-        verdict = deployment.verdict()
-        deployment.wait_for(*ends_as)
+        stage.live_to(first + TRIAL_DAYS - 1)
+        early, proved = stage.verdict(), stage.shown("served_predictions")
+        stage.live_to(first + TRIAL_DAYS + 2)
+        verdict = stage.verdict()
+        stage.wait_for(*ends_as)
         after = clients.all_again()
     return Trial(clients.flights, during, after, clients.failures, early, verdict, proved)
 
 
 @pytest.fixture(scope="module")
-def shadow(deployment: Deployment, port: int) -> Trial:
+def shadow(stage: Deployment, port: int) -> Trial:
     """A shadow that has learnt what has become of the world; it serves, and is confirmed."""
-    trial = live_through(deployment, port, "shadow", 42, ("swapped", "champion", 2))
-    deployment.live_to(50)
-    assert deployment.driver.tick(f"probation_{MODEL}") == []
+    trial = live_through(stage, port, "shadow", 42, ("swapped", "champion", 2))
+    stage.live_to(50)
+    assert stage.driver.tick(f"probation_{MODEL}") == []
     return trial
 
 
 @pytest.fixture(scope="module")
-def canary(deployment: Deployment, port: int, shadow: Trial) -> Trial:
+def canary(stage: Deployment, port: int, shadow: Trial) -> Trial:
     """A canary that has learnt from weeks in which the world was another one."""
-    return live_through(deployment, port, "canary", 70, ("stopped", "challenger", 3))
+    return live_through(stage, port, "canary", 70, ("stopped", "challenger", 3))
 
 
 def test_no_request_failed(shadow: Trial, canary: Trial) -> None:
@@ -413,10 +413,10 @@ def test_no_request_failed(shadow: Trial, canary: Trial) -> None:
 
 
 def test_a_shadow_answers_nobody_and_scores_what_was_answered(
-    deployment: Deployment, shadow: Trial
+    stage: Deployment, shadow: Trial
 ) -> None:
     assert {(one["role"], one["version"]) for one in shadow.during} == {("champion", "1")}
-    lines = deployment.landed().query("sequence <= 2").set_index("request_id")
+    lines = stage.landed().query("sequence <= 2").set_index("request_id")
     answered = lines[lines.role == "champion"].join(lines[lines.role == "shadow"], rsuffix="_2")
     during = answered.loc[[one["request_id"] for one in shadow.during]]
     # The last few were asked for before what was landed, and may have been scored since.
@@ -462,12 +462,12 @@ def test_the_verdict_waits_for_the_labels_and_then_acts(shadow: Trial, canary: T
 
 
 def test_the_service_follows_both_verdicts_without_a_restart(
-    deployment: Deployment, shadow: Trial, canary: Trial
+    stage: Deployment, shadow: Trial, canary: Trial
 ) -> None:
     for trial in (shadow, canary):
         served = {(one["role"], one["version"], one["sequence"]) for one in trial.after}
         assert served == {("champion", "2", 2)}
-    started = deployment.activations("started", "champion", 1)
+    started = stage.activations("started", "champion", 1)
     workers = {one.worker for one in started}
     assert len(started) == len(workers) == WORKERS
     for event, role, sequence in (
@@ -476,13 +476,13 @@ def test_the_service_follows_both_verdicts_without_a_restart(
         ("started", "challenger", 3),
         ("stopped", "challenger", 3),
     ):
-        assert {one.worker for one in deployment.activations(event, role, sequence)} == workers
-    assert deployment.activations("refused", "challenger", 2) == []
-    assert deployment.activations("refused", "challenger", 3) == []
+        assert {one.worker for one in stage.activations(event, role, sequence)} == workers
+    assert stage.activations("refused", "challenger", 2) == []
+    assert stage.activations("refused", "challenger", 3) == []
 
 
-def test_the_ledger_tells_the_whole_story(deployment: Deployment, canary: Trial) -> None:
-    decisions = deployment.ledger.decisions(MODEL, limit=100)[::-1]
+def test_the_ledger_tells_the_whole_story(stage: Deployment, canary: Trial) -> None:
+    decisions = stage.ledger.decisions(MODEL, limit=100)[::-1]
     by_dagster, by_sensor = "dagster run", f"rollout_{MODEL}"
     assert [(one.kind, one.actor.rpartition(" ")[0] or one.actor) for one in decisions] == [
         ("promote", by_dagster),
@@ -500,12 +500,12 @@ def test_the_ledger_tells_the_whole_story(deployment: Deployment, canary: Trial)
     assert promoted["challenger_loss"] < 0.5 < 1 < promoted["champion_loss"]
     assert aborted["champion_loss"] < 0.5 < 1 < aborted["challenger_loss"]
     assert promoted["days"] == aborted["days"] == TRIAL_DAYS
-    releases = deployment.ledger.releases(MODEL)
+    releases = stage.ledger.releases(MODEL)
     assert [(one.version, one.bento_tag) for one in releases] == [
         (1, f"{MODEL}:v1"),
         (2, f"{MODEL}:v2"),
     ]
-    assert deployment.ledger.verify_chain(MODEL) is None
-    pointer = deployment.settings.release_pointer(MODEL)
-    assert projection_faults(deployment.ledger, open_registry(), pointer, MODEL) == []
-    assert deployment.driver.tick(f"rollout_{MODEL}") == []
+    assert stage.ledger.verify_chain(MODEL) is None
+    pointer = stage.settings.release_pointer(MODEL)
+    assert projection_faults(stage.ledger, open_registry(), pointer, MODEL) == []
+    assert stage.driver.tick(f"rollout_{MODEL}") == []

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mlops_platform.errors import SpecError
-from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
+from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns, unknown_checks
 
 Attributes = dict[str, Any]
 TABLES = {
@@ -72,6 +72,17 @@ def test_a_table_that_nobody_publishes_is_refused_once(attributes: Attributes) -
     errors = list(missing_columns(_spec(attributes), {"departures": TABLES["departures"]}))
 
     assert _found(errors) == [("features.table", "customers")]
+
+
+def test_severities_are_of_checks_that_exist(attributes: Attributes) -> None:
+    checks = {"feature_drift": "page", "prediction_drfit": "off"}
+    attributes["alerting"] = {"severities": {"checks": checks}}
+    known = ["feature_drift", "prediction_drift", "train_churn"]
+
+    (error,) = unknown_checks(_spec(attributes), known)
+
+    assert error.field == "alerting.severities.checks.prediction_drfit"
+    assert "Did you mean 'prediction_drift'?" in error.fix
 
 
 def test_an_error_names_field_value_and_fix() -> None:

@@ -29,7 +29,7 @@ AS_OF = datetime(2013, 3, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def make_card(split, recipe, evaluation):
     def build(spec):
-        verdict = judge(evaluation, None, round_trip=True, schema_matches=True, gate=spec.gate)
+        verdict = judge(evaluation, None, round_trip=True, serving_fault=None, gate=spec.gate)
         facts = DataFacts(
             hash="c0ffee",
             rows=1920,

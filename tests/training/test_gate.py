@@ -44,9 +44,9 @@ def good(evaluation):
     )
 
 
-def decide(evaluation, comparison=BETTER, gate=GATE, round_trip=True, schema_matches=True):
+def decide(evaluation, comparison=BETTER, gate=GATE, round_trip=True, serving_fault=None):
     return judge(
-        evaluation, comparison, round_trip=round_trip, schema_matches=schema_matches, gate=gate
+        evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault, gate=gate
     )
 
 
@@ -149,7 +149,7 @@ def test_a_candidate_that_fails_anyway_does_not_wait(good):
             lambda e: {"evaluation": e.model_copy(update={"artifact_bytes": 100_000_001})},
         ),
         ("round_trip", lambda e: {"round_trip": False}),
-        ("serving_schema", lambda e: {"schema_matches": False}),
+        ("serving_schema", lambda e: {"serving_fault": "carrier: 'XX' is refused"}),
     ],
 )
 def test_each_criterion_alone_rejects(good, failing, change):

@@ -36,6 +36,7 @@ def measured(**changes: Any) -> WindowPerformance:
         "reference_log_loss": 0.45,
         "reference_base_rate_log_loss": 0.6,
         "estimated_log_loss": 0.48,
+        "estimated_metrics": {"base_rate_log_loss": 0.6},
         "change_point": True,
     }
     return WindowPerformance.model_validate(figures | changes)

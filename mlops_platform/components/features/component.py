@@ -91,6 +91,11 @@ class DbtFeaturesComponent(DbtProjectComponent):
             if node["resource_type"] in ("model", "seed")
         ]
 
+    def test_names(self) -> list[str]:
+        """Of every dbt test, which is an asset check of that name."""
+        nodes = self._validated_manifest["nodes"].values()
+        return [node["name"] for node in nodes if node["resource_type"] == "test"]
+
     def published_tables(self) -> dict[str, list[str]]:
         """Columns of every table that this project publishes, from dbt's manifest."""
         return {

@@ -6,11 +6,15 @@ import dagster as dg
 from pydantic import BaseModel, model_validator
 
 from mlops_platform.components.features.component import DbtFeaturesComponent
-from mlops_platform.components.model_lifecycle.lifecycle import FeatureStore, build_lifecycle
+from mlops_platform.components.model_lifecycle.lifecycle import (
+    FeatureStore,
+    alerting_names,
+    build_lifecycle,
+)
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
 from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
-from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns
+from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns, unknown_checks
 
 
 class ModelSpecYaml(ModelSpec):
@@ -79,6 +83,9 @@ class ModelLifecycleComponent(dg.Component):
             for owner in stores
             for name in owner.published_tables()
         }
-        return build_lifecycle(
+        built = build_lifecycle(
             self.spec, FeatureStore(tables=keys, assets=store.asset_keys(), build_op=store.build_op)
         )
+        tests = [name for store in stores for name in store.test_names()]
+        self.location.refuse(unknown_checks(self.spec, [*alerting_names(built), *tests]))
+        return built

@@ -92,7 +92,12 @@ def _figures(drift: WindowDrift) -> dict[str, Any]:
     """Numbers of one window; Dagster plots each over the windows."""
     judged = {
         f"{name}_{figure}": value
-        for name, group in (("features", drift.features), ("prediction", drift.scores))
+        for name, group in (
+            ("features", drift.features),
+            ("prediction", drift.scores),
+            ("segments", drift.segments),
+        )
+        if group is not None
         for figure, value in (
             ("greatest_deviation", group.greatest_deviation),
             ("threshold", group.threshold),
@@ -111,4 +116,6 @@ def _figures(drift: WindowDrift) -> dict[str, Any]:
 
 
 def _columns(drift: WindowDrift) -> dg.TableMetadataValue:
-    return table([column.model_dump() for column in (*drift.most_drifted, *drift.scores.columns)])
+    segments = drift.segments.columns if drift.segments else ()
+    columns = (*drift.most_drifted, *drift.scores.columns, *segments)
+    return table([column.model_dump() for column in columns])

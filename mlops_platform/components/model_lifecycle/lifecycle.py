@@ -32,6 +32,7 @@ from mlops_platform.components.model_lifecycle.training_assets import (
     training_set_asset,
 )
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.silences import SILENCES
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,17 @@ def build_lifecycle(spec: ModelSpec, store: FeatureStore) -> dg.Definitions:
         backtest_definitions(spec, features, labels),
     )
     return dg.Definitions.merge(acting, _watching_over(spec, acting, store))
+
+
+def alerting_names(lifecycle: dg.Definitions) -> list[str]:
+    """Names of the checks, jobs and arrivals that an alert can be about."""
+    checks = [
+        key.name
+        for asset in lifecycle.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+        for key in asset.check_keys
+    ]
+    return [*checks, *(job.name for job in lifecycle.jobs or ()), *SILENCES]
 
 
 def _watching_over(spec: ModelSpec, acting: dg.Definitions, store: FeatureStore) -> dg.Definitions:

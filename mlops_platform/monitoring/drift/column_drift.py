@@ -17,6 +17,7 @@ from mlops_platform.monitoring.drift.statistics import (
     wasserstein,
 )
 from mlops_platform.record import Record
+from mlops_platform.spec.drift import FixedStatistic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,15 @@ class ColumnDrift(Record):
     null_share: float
     new_share: float = 0.0
     importance: float = 0.0
+
+    def figure(self, name: FixedStatistic) -> float:
+        """What a fixed threshold is held against."""
+        return {
+            "jensen_shannon": self.statistic,
+            "psi": self.psi,
+            "kolmogorov_smirnov": self.ks or 0.0,
+            "p_value": self.p_value,
+        }[name]
 
 
 class GroupDrift(Record):

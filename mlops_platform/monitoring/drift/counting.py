@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FEW_ROWS, FINE_PARTS = 100_000, 256
 """Rows outside of all cells keep their own values up to `FEW_ROWS`, then they are rounded."""
+NUMBER_BITS = 17
+"""Of the number of a cell with NULL: so many groups are counted in a plain array."""
 
 
 def count_cells(
@@ -38,6 +40,7 @@ def count_cells(
     """
     import pyarrow as pa
 
+    connection.execute(f"SET perfect_ht_threshold = {NUMBER_BITS}")
     counter = _Counter(connection, rows, cells, day)
     if cells.kind == "grid":
         counted, unplaced = counter.in_grid()

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -47,30 +50,33 @@ def statistics_of(bins: Bins, reference: Histogram, window: Histogram) -> dict[s
 
 
 def statistics_drawn(
-    bins: Bins, counts: DailyCounts, drawn: Numbers, rows: float
+    bins: Bins, counts: DailyCounts, days: Sequence[date], drawn: Numbers, rows: float
 ) -> dict[str, Numbers]:
     """The statistics of every window drawn, each compared with all other days.
 
     Args:
+        days: of the reference, in order.
         drawn: 1.0 where a day belongs to a window, shape (windows, days).
         rows: of the window that will be judged. Windows drawn that have many more are thinned to
             it, for chance alone takes few rows further away.
     """
     import numpy as np
 
-    by_day = counts.by_day(bins.places, bins.size)
+    by_day = counts.by_day(days, bins.places, bins.size)
     windows = drawn @ by_day
-    new = _thinned(_new_counts(counts, drawn, windows.sum(axis=1)), rows)
+    new = _thinned(_new_counts(counts, days, drawn, windows.sum(axis=1)), rows)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
     others = by_day.sum(axis=0) - windows
     return _statistics(bins, counts.total, others, _thinned(windows, rows), new_shares)
 
 
-def _new_counts(counts: DailyCounts, drawn: Numbers, totals: Numbers) -> Numbers:
+def _new_counts(
+    counts: DailyCounts, days: Sequence[date], drawn: Numbers, totals: Numbers
+) -> Numbers:
     """Rows of every window drawn whose key another day holds, and those whose key none does."""
     import numpy as np
 
-    first, last = counts.first_and_last
+    first, last = counts.first_and_last(days)
     starts, length = drawn.argmax(axis=1), int(drawn[0].sum())
     short = last - first < length
     within = (first[short] >= starts[:, None]) & (last[short] < starts[:, None] + length)

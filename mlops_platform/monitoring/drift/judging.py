@@ -14,78 +14,73 @@ from mlops_platform.monitoring.drift.season import season_matched
 from mlops_platform.spec import DriftSpec, FixedDriftSpec
 
 if TYPE_CHECKING:
-    from mlops_platform.monitoring.drift.calibration import Calibration
-    from mlops_platform.monitoring.drift.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile import DailyCounts, Profile
+    import numpy as np
+    from numpy.typing import NDArray
 
-    Deviation = tuple[float, str]
+    from mlops_platform.monitoring.drift.calibration import Calibration, Statistic
+    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile import Profile
+
+    Numbers = NDArray[np.float64]
 
 
 def compare(
     profile: Profile,
     window: Mapping[str, Histogram],
+    rows_of: str,
     days: Sequence[date],
     spec: DriftSpec,
     false_alarm_rate: float,
     importances: Mapping[str, float],
 ) -> GroupDrift:
-    """Compare columns that share their reference days, and judge them together.
+    """Compare columns that come from the same rows, and judge them together.
 
     Args:
         window: rows of each column.
+        rows_of: a column that has every one of these rows.
         days: of the window.
     """
-    daily = {name: profile.column(name) for name in window}
-    dates = next(iter(daily.values())).dates
+    dates = profile.column(rows_of).dates
     chosen = season_matched(dates, days[0], len(days), spec.season_days)
-    if len(chosen) < len(dates):
-        daily = {name: counts.on(chosen) for name, counts in daily.items()}
-    cells = profile.cells.by_name
-    columns = [
-        column_drift(cells[name], counts.total, window[name], importances.get(name, 0.0))
-        for name, counts in daily.items()
-    ]
+    drawn = drawn_windows(len(chosen), len(days)) if spec.rule == "calibrated" else None
+    columns: list[ColumnDrift] = []
+    usual: dict[Statistic, Numbers] = {}
+    found: dict[Statistic, float] = {}
+    for name, rows in window.items():
+        cells, counts = profile.cells.by_name[name], profile.column(name)
+        if len(chosen) < len(dates):
+            counts = counts.on(chosen)
+        columns.append(column_drift(cells, counts.total, rows, importances.get(name, 0.0)))
+        if drawn is not None:
+            bins = bins_of(cells, counts.total)
+            of_drawn = statistics_drawn(bins, counts, chosen, drawn, rows.total)
+            usual |= {(name, statistic): values for statistic, values in of_drawn.items()}
+            of_window = statistics_of(bins, counts.total, rows)
+            found |= {(name, statistic): value for statistic, value in of_window.items()}
     if spec.rule == "fixed":
-        judged = [_by_threshold(one, spec.fixed) for one in columns]
-        return _group(judged, None, chosen)
-    calibration, deviations = _deviations(profile, daily, window, len(days), false_alarm_rate)
-    threshold = calibration.threshold if calibration else None
-    judged = [_by_deviation(one, deviations.get(one.column), threshold) for one in columns]
-    return _group(judged, threshold, chosen)
-
-
-def _deviations(
-    profile: Profile,
-    daily: Mapping[str, DailyCounts],
-    window: Mapping[str, Histogram],
-    length: int,
-    false_alarm_rate: float,
-) -> tuple[Calibration | None, dict[str, Deviation]]:
-    """The calibrated threshold, and of each column the greatest deviation with its statistic."""
-    drawn = drawn_windows(len(next(iter(daily.values())).dates), length)
+        return _group([_by_threshold(one, spec.fixed) for one in columns], None, chosen)
     if drawn is None:
-        return None, {}
-    usual, found = {}, {}
-    for name, counts in daily.items():
-        reference = counts.total
-        bins = bins_of(profile.cells.by_name[name], reference)
-        of_window = statistics_of(bins, reference, window[name])
-        of_drawn = statistics_drawn(bins, counts, drawn, window[name].total)
-        for statistic, value in of_window.items():
-            usual[name, statistic], found[name, statistic] = of_drawn[statistic], value
+        return _group(columns, None, chosen)
     calibration = calibrate(usual, drawn, false_alarm_rate)
-    deviations: dict[str, Deviation] = {}
+    deviations = _greatest(calibration, found)
+    judged = [_by_deviation(one, deviations[one.column], calibration.threshold) for one in columns]
+    return _group(judged, calibration.threshold, chosen)
+
+
+def _greatest(
+    calibration: Calibration, found: Mapping[Statistic, float]
+) -> dict[str, tuple[float, str]]:
+    """Of each column the greatest deviation with its statistic."""
+    greatest: dict[str, tuple[float, str]] = {}
     for (name, statistic), value in found.items():
-        deviation = calibration.usual[name, statistic].deviation(value)
-        deviations[name] = max(deviations.get(name, (deviation, statistic)), (deviation, statistic))
-    return calibration, deviations
+        deviation = calibration.usual[name, statistic].deviation(value), statistic
+        greatest[name] = max(greatest.get(name, deviation), deviation)
+    return greatest
 
 
 def _by_deviation(
-    column: ColumnDrift, deviation: Deviation | None, threshold: float | None
+    column: ColumnDrift, deviation: tuple[float, str], threshold: float
 ) -> ColumnDrift:
-    if deviation is None or threshold is None:
-        return column
     amount, cause = deviation
     return column.model_copy(
         update={"deviation": amount, "cause": cause, "drifted": amount > threshold}
@@ -93,13 +88,8 @@ def _by_deviation(
 
 
 def _by_threshold(column: ColumnDrift, fixed: FixedDriftSpec) -> ColumnDrift:
-    level = fixed.column_threshold
-    drifted = {
-        "jensen_shannon": column.statistic >= level,
-        "psi": column.psi >= level,
-        "kolmogorov_smirnov": (column.ks or 0.0) >= level,
-        "p_value": column.p_value < level,
-    }[fixed.statistic]
+    figure, level = column.figure(fixed.statistic), fixed.column_threshold
+    drifted = figure < level if fixed.statistic == "p_value" else figure >= level
     return column.model_copy(update={"drifted": drifted})
 
 

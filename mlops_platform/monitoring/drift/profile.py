@@ -44,26 +44,21 @@ class Profile:
     """Frozen cells with the reference's rows.
 
     Args:
-        counts: of each column its day, key (NULL for nulls) and rows; additive, in any order.
+        counts: of each column its day, key (NULL for nulls) and rows; additive, in any order. They
+            may be read as they are asked for.
     """
 
     cells: FrozenCells
     counts: Mapping[str, pa.Table]
 
     def column(self, name: str) -> DailyCounts:
-        """The rows of one column."""
-        return self._columns[name]
-
-    @cached_property
-    def _columns(self) -> dict[str, DailyCounts]:
-        return {
-            name: DailyCounts(
-                days=counts["day"].cast("int32").to_numpy(),
-                keys=counts["key"].cast("float64").to_numpy(),
-                rows=counts["rows"].to_numpy(),
-            )
-            for name, counts in self.counts.items()
-        }
+        """The rows of one column; nothing is kept, for all columns together are large."""
+        counts = self.counts[name]
+        return DailyCounts(
+            days=counts["day"].cast("int32").to_numpy(),
+            keys=counts["key"].cast("float64").to_numpy(),
+            rows=counts["rows"].to_numpy(),
+        )
 
 
 @dataclass(frozen=True)
@@ -85,9 +80,15 @@ class DailyCounts:
         """Every key without that of nulls, and the place of each entry; nulls are behind all."""
         import numpy as np
 
-        # Every use needs them in order, and sorting is most of its cost.
-        keys, at = np.unique(self.keys, return_inverse=True)
-        return keys[~np.isnan(keys)], at
+        # Every use needs them in order; a stored profile is in order of its keys already.
+        order = np.argsort(self.keys, kind="stable")
+        keys = self.keys[order]
+        begins = np.ones(len(keys), dtype=bool)
+        begins[1:] = (keys[1:] != keys[:-1]) & ~np.isnan(keys[:-1])
+        at = np.empty(len(keys), dtype=np.intp)
+        at[order] = np.cumsum(begins) - 1
+        known = keys[begins]
+        return known[~np.isnan(known)], at
 
     @property
     def known(self) -> Numbers:
@@ -106,13 +107,12 @@ class DailyCounts:
         rows = np.bincount(at, weights=weights, minlength=len(known) + 1).astype(np.float64)
         return Histogram(known, rows[:-1], float(rows[-1]))
 
-    @property
-    def first_and_last(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Of each known key, the first and the last of its days, numbered from 0."""
+    def first_and_last(self, days: Sequence[date]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of each known key, the first and the last of its days, as places in `days`."""
         import numpy as np
 
         known, at = self._placed
-        days, on = np.unique(self.days, return_inverse=True)
+        on = self._places_in(days)
         first, last = np.full(len(known) + 1, len(days)), np.full(len(known) + 1, -1)
         np.minimum.at(first, at, on)
         np.maximum.at(last, at, on)
@@ -120,36 +120,54 @@ class DailyCounts:
 
     @property
     def dates(self) -> list[date]:
-        """Its days, in order."""
+        """Its days that have rows, in order."""
         import numpy as np
 
         found: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
         return found
 
+    def _places_in(self, days: Sequence[date]) -> NDArray[np.intp]:
+        """The place of each entry's day in all days of the reference, in order."""
+        import numpy as np
+
+        numbers = _numbers(days)
+        places = np.zeros(numbers[-1] - numbers[0] + 1, dtype=np.intp)
+        places[numbers - numbers[0]] = np.arange(len(numbers))
+        return places[self.days - numbers[0]]
+
     def on(self, days: Sequence[date]) -> DailyCounts:
         """The rows of some days."""
         import numpy as np
 
-        kept = np.isin(self.days, np.array(days, dtype="datetime64[D]").astype(np.int32))
+        kept = np.isin(self.days, _numbers(days))
         return DailyCounts(self.days[kept], self.keys[kept], self.rows[kept])
 
-    def by_day(self, places: Callable[[Numbers], NDArray[np.intp]], size: int) -> Numbers:
+    def by_day(
+        self, days: Sequence[date], places: Callable[[Numbers], NDArray[np.intp]], size: int
+    ) -> Numbers:
         """Rows per day and place, nulls in one more at the end; shape (days, size + 1).
 
         Args:
+            days: of the reference, in order; some may have no row here.
             places: the place of each key, below `size`.
         """
         import numpy as np
 
-        days, on = np.unique(self.days, return_inverse=True)
         known, at = self._placed
         placed = np.append(places(known), size)[at]
         width = size + 1
-        cells = on * width + placed
+        cells = self._places_in(days) * width + placed
         flat: Numbers = np.bincount(
             cells, weights=self.rows.astype(np.float64), minlength=len(days) * width
         ).astype(np.float64)
         return flat.reshape(len(days), width)
+
+
+def _numbers(days: Sequence[date]) -> NDArray[np.int32]:
+    """Days since 1970."""
+    import numpy as np
+
+    return np.array(days, dtype="datetime64[D]").astype(np.int32)
 
 
 def freeze_profile(
@@ -167,18 +185,23 @@ def freeze_profile(
         numeric: columns that are DOUBLE there.
         categorical: columns that are strings there.
     """
-    from mlops_platform.monitoring.drift.counting import count_cells
     from mlops_platform.monitoring.drift.freezing import categorical_cells, numeric_cells
 
     cells = (
         *numeric_cells(connection, rows, numeric),
         *(categorical_cells(connection, rows, column) for column in categorical),
     )
-    counts = {
-        one.column: count_cells(connection, rows, one, _known_values(connection, rows, one), day)
-        for one in cells
-    }
+    counts = {one.column: count_days(connection, rows, one, day) for one in cells}
     return Profile(FrozenCells(columns=cells), counts)
+
+
+def count_days(
+    connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells, day: str
+) -> pa.Table:
+    """Count the rows of a reference by day in the cells of one column."""
+    from mlops_platform.monitoring.drift.counting import count_cells
+
+    return count_cells(connection, rows, cells, _known_values(connection, rows, cells), day)
 
 
 def joined(*profiles: Profile) -> Profile:
@@ -197,13 +220,15 @@ def count_window(
         rows: SQL of the window's table or view, typed as the training set was.
         columns: those of the profile that are to be counted.
     """
+    import numpy as np
+
     from mlops_platform.monitoring.drift.counting import count_cells
     from mlops_platform.monitoring.drift.histogram import histogram_of
 
     counted = {}
     for cells in profile.cells.columns:
         if cells.column in columns:
-            known = profile.column(cells.column).known
+            known = profile.column(cells.column).known if cells.kind == "values" else np.empty(0)
             found = count_cells(connection, rows, cells, known)
             keys = found["key"].cast("float64").to_numpy()
             counted[cells.column] = histogram_of(keys, found["rows"].to_numpy())

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from math import log, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
+    from evidently.legacy.calculations.stattests.registry import StatTest
     from evidently.presets import DataDriftPreset
+
+    from mlops_platform.monitoring.drift.column_drift import ColumnDrift
+    from mlops_platform.monitoring.drift.window_drift import WindowDrift
+    from mlops_platform.spec import FixedDriftSpec
+
+OF_ALL_ROWS = "of all rows, by the platform"
+
+
+class _Decision(NamedTuple):
+    """What the page says of one column."""
+
+    figure: str
+    value: float
+    threshold: float
+    drifted: bool
 
 
 def render_report(
@@ -18,19 +33,26 @@ def render_report(
     numeric: Sequence[str],
     categorical: Sequence[str],
     score: str,
-    threshold: float = 0.1,
+    drift: WindowDrift,
+    fixed: FixedDriftSpec,
 ) -> str:
     """HTML page, some 5 MB, about the features and the predicted scores of two samples.
 
-    It needs no outside resource. Its distances are in nats over bins of the two samples and
-    without the nulls, so that they are near the platform's own and not equal to them. Columns
-    without a value in either sample are left out, for Evidently refuses them.
+    It needs no outside resource. Its pictures are of the samples, its figures and verdicts those of
+    the decision, which are of all rows. Columns without a value in either sample are left out, for
+    Evidently refuses them.
 
     Args:
         score: column of the predictions in both frames.
-        threshold: distance in bits, as the platform's, from which a column is marked as drifted.
+        drift: the decision.
     """
     shown = _columns_with_values((*numeric, score, *categorical), held_out, window)
+    columns = {one.column: one for one in drift.columns if one.column in shown}
+    decisions = {
+        name: _decision(one, drift.features.threshold, fixed) for name, one in columns.items()
+    }
+    decisions[score] = _decision(drift.scores.columns[0], drift.scores.threshold, fixed)
+    share = fixed.share_of_columns.warn if drift.rule == "fixed" else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import and its statistics warn about themselves
         from evidently import DataDefinition, Dataset, Report
@@ -39,7 +61,7 @@ def render_report(
             numerical_columns=[column for column in shown if column not in categorical],
             categorical_columns=[column for column in shown if column in categorical],
         )
-        snapshot = Report([_preset(threshold)]).run(
+        snapshot = Report([_preset(decisions, share or 1 / len(shown))]).run(
             Dataset.from_pandas(window[shown], definition),
             Dataset.from_pandas(held_out[shown], definition),
         )
@@ -50,7 +72,20 @@ def _columns_with_values(columns: Sequence[str], *frames: pd.DataFrame) -> list[
     return [column for column in columns if all(frame[column].notna().any() for frame in frames)]
 
 
-def _preset(threshold: float) -> DataDriftPreset:
+def _decision(column: ColumnDrift, threshold: float | None, fixed: FixedDriftSpec) -> _Decision:
+    if column.deviation is None or threshold is None:
+        name, level = fixed.statistic.replace("_", " "), fixed.column_threshold
+        return _Decision(name, column.figure(fixed.statistic), level, column.drifted)
+    figure = f"deviation of the {column.cause} from the reference's own windows"
+    return _Decision(figure, column.deviation, threshold, column.drifted)
+
+
+def _preset(decisions: dict[str, _Decision], drift_share: float) -> DataDriftPreset:
+    """The page whose headline and table say what was decided.
+
+    Args:
+        drift_share: share of drifted columns from which the headline is an alarm.
+    """
     from evidently.presets import DataDriftPreset
 
     class TableOfDrift(DataDriftPreset):  # type: ignore[misc]
@@ -59,5 +94,29 @@ def _preset(threshold: float) -> DataDriftPreset:
         def generate_metrics(self, context: Any) -> Any:
             return []
 
-    in_nats = threshold * sqrt(log(2))
-    return TableOfDrift(method="jensenshannon", threshold=in_nats, include_tests=False)
+    return TableOfDrift(
+        drift_share=drift_share,
+        per_column_method={name: _told(name, one) for name, one in decisions.items()},
+        per_column_threshold={name: one.threshold for name, one in decisions.items()},
+        include_tests=False,
+    )
+
+
+def _told(column: str, decision: _Decision) -> StatTest:
+    """A test in Evidently's sense that tells what was decided."""
+    from evidently.legacy.calculation_engine.python_engine import PythonEngine
+    from evidently.legacy.calculations.stattests.registry import (
+        StatTest,
+        add_stattest_impl,
+        create_impl_wrapper,
+    )
+    from evidently.legacy.core import ColumnType
+
+    told = StatTest(
+        name=f"decision on {column}",
+        display_name=f"{decision.figure}, {OF_ALL_ROWS}",
+        allowed_feature_types=[ColumnType.Numerical, ColumnType.Categorical],
+    )
+    values = create_impl_wrapper(lambda *_: (decision.value, decision.drifted))
+    add_stattest_impl(told, PythonEngine, values)
+    return told

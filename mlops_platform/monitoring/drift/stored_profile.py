@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from mlops_platform.monitoring.drift.profile import FrozenCells, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 PROFILE_FILE = "profile.parquet"
 _CELLS = b"cells"
@@ -32,7 +34,7 @@ def write_profile(directory: Path, profile: Profile) -> None:
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
         for name in profile.cells.names:
-            rows = profile.counts[name].sort_by([("day", "ascending"), ("key", "ascending")])
+            rows = profile.counts[name].sort_by([("key", "ascending"), ("day", "ascending")])
             writer.write_table(rows.cast(schema), row_group_size=max(rows.num_rows, 1))
 
 
@@ -47,16 +49,43 @@ def read_profile(directory: Path) -> Profile:
 
     path = directory / PROFILE_FILE
     try:
-        with pq.ParquetFile(path) as file:
-            cells = FrozenCells.model_validate_json((file.schema_arrow.metadata or {})[_CELLS])
-            counts = _of_each_column(file, cells)
+        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+        cells = FrozenCells.model_validate_json((file.schema_arrow.metadata or {})[_CELLS])
+        if file.num_row_groups != len(cells.columns):
+            raise KeyError("a column")
     except (OSError, ValidationError, KeyError, pa.ArrowException) as error:
-        raise DataError(
-            f"{path} holds no readable profile: {error}. Fetch the version from the registry "
-            "again, or register the model anew."
-        ) from error
-    return Profile(cells, counts)
+        raise _unreadable(path, error) from error
+    return Profile(cells, _StoredCounts(path, file, cells.names))
 
 
-def _of_each_column(file: pa.parquet.ParquetFile, cells: FrozenCells) -> dict[str, pa.Table]:
-    return {name: file.read_row_group(at) for at, name in enumerate(cells.names)}
+class _StoredCounts(Mapping[str, "pa.Table"]):
+    """Counts that stay compressed until they are asked for: decoded, they are twenty times larger.
+
+    Raises:
+        DataError: the counts of a column are damaged.
+    """
+
+    def __init__(self, path: Path, file: pq.ParquetFile, names: Sequence[str]) -> None:
+        self._path, self._file = path, file
+        self._groups = {name: at for at, name in enumerate(names)}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        import pyarrow as pa
+
+        try:
+            return self._file.read_row_group(self._groups[name])
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(self._path, error) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._groups)
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} holds no readable profile: {error}. Fetch the version from the registry again, or "
+        "register the model anew."
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.judging import compare
+from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
 from mlops_platform.spec import DriftSpec, LevelsSpec
 
@@ -21,6 +22,8 @@ class WindowDrift(Record):
     """Drift of one window.
 
     Args:
+        segments: scores of the rows that share a value of a declared subgroup; None where the
+            reference has none that is large enough.
         prediction: Jensen-Shannon distance of its scores from those of held-out rows.
         importance_share: share of the model's importance that the drifted columns have.
     """
@@ -29,6 +32,7 @@ class WindowDrift(Record):
     rule: Literal["calibrated", "fixed"]
     features: GroupDrift
     scores: GroupDrift
+    segments: GroupDrift | None = None
     share_of_columns: float
     importance_share: float
     prediction: float
@@ -46,7 +50,8 @@ class WindowDrift(Record):
     @property
     def alarm(self) -> bool | None:
         """Whether any drift check failed; None where none could be judged."""
-        judged = [one.alarm for one in (self.features, self.scores) if one.alarm is not None]
+        groups = (self.features, self.scores, self.segments)
+        judged = [one.alarm for one in groups if one is not None and one.alarm is not None]
         return any(judged) if judged else None
 
 
@@ -61,7 +66,8 @@ def measure_drift(
     """Compare a window with the reference, and judge it by the rule of the spec.
 
     Args:
-        window: its rows, counted in the cells of the profile, by column; with the score.
+        window: its rows, counted in the cells of the profile, by column; with the score and the
+            segments.
         days: of the window.
         importances: of the features, to the model.
 
@@ -70,26 +76,38 @@ def measure_drift(
     """
     if not window[score].total:
         raise DataError("Drift cannot be measured without rows; monitor a window that has some.")
-    features = [name for name in window if name != score]
-    # Each group alarms at a rate of its own, so that both together keep to the spec's.
-    rate = 1 - (1 - spec.false_alarm_rate) ** 0.5
+    segments = [name for name in segments_in(profile) if name in window]
+    features = [name for name in window if name not in (score, *segments)]
     groups = [
-        compare(profile, {name: window[name] for name in names}, days, spec, rate, importances)
-        for names in (features, [score])
+        (names, rows_of)
+        for names, rows_of in ((features, features[0]), ([score], score), (segments, score))
+        if names
     ]
-    inputs, scores = groups
+    # Each group alarms at a rate of its own, so that all together keep to the spec's.
+    rate = 1 - (1 - spec.false_alarm_rate) ** (1 / len(groups))
+    inputs, scores, *of_segments = (
+        compare(
+            profile, {name: window[name] for name in names}, rows_of, days, spec, rate, importances
+        )
+        for names, rows_of in groups
+    )
     drifted = [one for one in inputs.columns if one.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
     weight = sum(max(one.importance, 0.0) for one in inputs.columns)
     distance = scores.columns[0].statistic
+    apart = of_segments[0] if of_segments else None
     if spec.rule == "fixed":
         inputs = inputs.model_copy(update={"alarm": _reaches(share, spec.fixed.share_of_columns)})
         scores = scores.model_copy(update={"alarm": _reaches(distance, spec.fixed.prediction)})
+        if apart is not None:
+            furthest = max(one.statistic for one in apart.columns)
+            apart = apart.model_copy(update={"alarm": _reaches(furthest, spec.fixed.prediction)})
     return WindowDrift(
         rows=int(window[score].total),
         rule=spec.rule,
         features=inputs,
         scores=scores,
+        segments=apart,
         share_of_columns=share,
         importance_share=sum(max(one.importance, 0.0) for one in drifted) / weight if weight else 0,
         prediction=distance,

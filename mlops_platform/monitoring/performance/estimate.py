@@ -17,11 +17,13 @@ class EstimatedPerformance(Record):
     """Expected figures of a window; counts are expected numbers of rows, so they have fractions.
 
     Args:
+        base_rate_log_loss: expected of always predicting the rate the model was trained on.
         positive_rate: expected share of positives.
         roc_auc: expected concordant pairs over expected pairs; None where no pair is expected.
     """
 
     log_loss: float
+    base_rate_log_loss: float
     brier_score: float
     roc_auc: float | None
     positive_rate: float
@@ -47,7 +49,7 @@ def recalibrated(scores: Numbers, known_scores: Numbers, known_labels: Numbers) 
 
 
 def expected_performance(
-    scores: Numbers, probabilities: Numbers, threshold: float
+    scores: Numbers, probabilities: Numbers, threshold: float, base_rate: float
 ) -> EstimatedPerformance:
     """Confidence-based performance estimation (CBPE) of a binary classifier.
 
@@ -60,16 +62,19 @@ def expected_performance(
         scores: what the model said, shape (rows,).
         probabilities: of a positive label, shape (rows,).
         threshold: score from which a row is decided positive.
+        base_rate: share of positives that the model was trained on.
     """
     import numpy as np
 
     smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
-    said = np.clip(scores, smallest, 1 - smallest)
+    said, constant = (np.clip(one, smallest, 1 - smallest) for one in (scores, base_rate))
     negatives, decided = 1 - probabilities, scores >= threshold
     losses = probabilities * np.log(said) + negatives * np.log(1 - said)
+    of_constant = probabilities * np.log(constant) + negatives * np.log(1 - constant)
     squares = probabilities * (1 - scores) ** 2 + negatives * scores**2
     return EstimatedPerformance(
         log_loss=-float(losses.mean()),
+        base_rate_log_loss=-float(of_constant.mean()),
         brier_score=float(squares.mean()),
         roc_auc=_expected_auc(scores, probabilities),
         positive_rate=float(probabilities.mean()),

@@ -70,9 +70,17 @@ class WindowPerformance(Record):
         Its test log loss, times how much harder than the test rows the base rate finds these: the
         champion keeps its share of the base rate's loss. A week of storms is harder for everybody.
         """
-        if self.base_rate_log_loss is None or not self.reference_base_rate_log_loss:
+        return self._promised(self.base_rate_log_loss)
+
+    @property
+    def estimated_expected_log_loss(self) -> float | None:
+        """The same, for rows as hard as these seem to be without labels."""
+        return self._promised(self.estimated_metrics.get("base_rate_log_loss"))
+
+    def _promised(self, base_rate_log_loss: float | None) -> float | None:
+        if base_rate_log_loss is None or not self.reference_base_rate_log_loss:
             return None
-        hardness = self.base_rate_log_loss / self.reference_base_rate_log_loss
+        hardness = base_rate_log_loss / self.reference_base_rate_log_loss
         return _number(self.reference_log_loss * hardness)
 
     @property

@@ -30,6 +30,8 @@ class WindowSignals(Record):
         base_rate_log_loss: of always predicting the champion's training base rate.
         reference_log_loss: of the champion on its own test rows.
         estimated_log_loss: what the calibrated scores predict, without labels.
+        estimated_expected_log_loss: what the champion's test promises for rows as hard as these
+            seem to be, without labels.
         drift_alarm: the calibrated alarm's verdict.
         change_point: a detector has found a change in this champion's errors by this window.
     """
@@ -47,6 +49,7 @@ class WindowSignals(Record):
     base_rate_log_loss: Figure
     reference_log_loss: Figure = None
     estimated_log_loss: Figure = None
+    estimated_expected_log_loss: Figure = None
     drift_alarm: bool | None = None
     change_point: bool | None = None
 
@@ -62,8 +65,8 @@ class WindowSignals(Record):
 
     @property
     def estimated_increase(self) -> float | None:
-        """How much worse than on its test rows the scores themselves predict to be."""
-        return _difference(self.estimated_log_loss, self.reference_log_loss)
+        """How much worse than expected the scores themselves predict to be."""
+        return _difference(self.estimated_log_loss, self.estimated_expected_log_loss)
 
 
 def _difference(value: float | None, baseline: float | None) -> float | None:

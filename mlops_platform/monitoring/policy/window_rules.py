@@ -41,7 +41,7 @@ def performance_finding(rule: PerformanceRule, history: History) -> Finding:
 
 
 def estimated_performance_finding(rule: EstimatedPerformanceRule, history: History) -> Finding:
-    """Whether the last windows are estimated to be predicted worse than the champion's test."""
+    """Whether the last windows are estimated to be predicted worse than the test promises."""
     windows = [one for one in history.own_windows() if one.estimated_increase is not None]
     if not windows:
         return _nothing_to_judge("estimated_performance", history, "estimated")
@@ -54,7 +54,7 @@ def estimated_performance_finding(rule: EstimatedPerformanceRule, history: Histo
         fires=len(failing) >= rule.windows,
         sentence=(
             f"Window {judged.window}, estimated without labels, {verdict}: log loss "
-            f"{judged.estimated_log_loss:.4f}, {increase:+.4f} against the champion's test."
+            f"{judged.estimated_log_loss:.4f}, {increase:+.4f} against what its test promises."
         )
         + _row_in_words(len(failing), rule.windows),
         window=judged.window,

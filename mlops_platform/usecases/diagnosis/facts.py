@@ -23,6 +23,7 @@ class ModelFacts:
         damaged: what is wrong with the files of a released version or challenger, by version.
         request: the retraining that was decided and has no verdict.
         request_runs: runs that were started for it.
+        suggestion: the retraining that the policy suggests and nobody has answered.
         training: a training of the model runs or is queued.
         alerts: its incidents, and the state of its alerting; None where they were not looked at.
     """
@@ -37,6 +38,7 @@ class ModelFacts:
     damaged: Mapping[int, str] = field(default_factory=dict)
     request: Decision | None = None
     request_runs: int = 0
+    suggestion: Decision | None = None
     training: bool = False
     alerts: AlertsFacts | None = None
 

@@ -14,9 +14,10 @@ GRACE: Final = timedelta(hours=12)
 
 
 def overdue_findings(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
-    """Windows that were not scored or measured, and a retraining that came to no verdict."""
+    """Windows that were not scored or measured, and retrainings that came to nothing."""
     yield from _of_windows(facts, model)
     yield from _of_request(facts, model)
+    yield from _of_suggestion(model)
 
 
 def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
@@ -65,6 +66,18 @@ def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
         what=f"a retraining was decided on {asked.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
         where=f"{model.model}, decision {asked.id} by {asked.actor}",
         cure=_catch_up(facts, f"--job train_{model.model}"),
+    )
+
+
+def _of_suggestion(model: ModelFacts) -> Iterator[Finding]:
+    if model.suggestion is None:
+        return
+    suggested = model.suggestion
+    yield Finding(
+        severity="information",
+        what=f"a retraining suggested on {suggested.made_at:%Y-%m-%d %H:%M %Z} waits for an answer",
+        where=f"{model.model}, decision {suggested.id} by {suggested.actor}",
+        cure=f"mlops approve {model.model} --what retraining --reason ...   # or --reject it",
     )
 
 

@@ -40,21 +40,48 @@ NULLS = group(
     True,
 )
 
+SEGMENTS = group(
+    [
+        column("origin = EWR", False, deviation=0.2, cause="distribution"),
+        column("carrier = UA", True, deviation=8.0, cause="mean", statistic=0.4),
+    ],
+    4.0,
+    True,
+)
+
 
 def test_a_calibrated_alarm_names_columns_causes_and_the_rate():
-    features, prediction = drift_alarms(drift(NULLS, CALM), DriftSpec())
+    features, prediction, segments = drift_alarms(drift(NULLS, CALM), DriftSpec())
 
-    assert (features.check, prediction.check) == DRIFT_CHECKS
+    assert (features.check, prediction.check, segments.check) == DRIFT_CHECKS
     assert (features.passed, features.severity, features.value) == (False, "warn", 7.5)
     assert features.warn == 3.2
     assert "1 of 2 columns, above all wind (nulls), have drifted" in features.reason
     assert "7.50, beyond the 3.20 that 5 % of windows" in features.reason
     assert prediction.passed
     assert "within the 3.00" in prediction.reason
+    assert segments.passed
+    assert "no subgroup is declared" in segments.reason
+
+
+def test_a_segment_alarms_by_name():
+    *_, segments = drift_alarms(drift(CALM, CALM, segments=SEGMENTS), DriftSpec())
+
+    assert (segments.passed, segments.value) == (False, 8.0)
+    assert "1 of 2 segments, above all carrier = UA (mean), have drifted" in segments.reason
+
+
+def test_fixed_levels_hold_for_the_scores_of_segments():
+    told = drift(CALM, CALM, segments=SEGMENTS, rule="fixed")
+
+    *_, segments = drift_alarms(told, DriftSpec(rule="fixed"))
+
+    assert (segments.passed, segments.value) == (False, 0.4)
+    assert "the scores of carrier = UA are 0.400" in segments.reason
 
 
 def test_the_severity_of_a_calibrated_alarm_is_the_specs():
-    (features, _) = drift_alarms(drift(NULLS, CALM), DriftSpec(severity="error"))
+    features, *_ = drift_alarms(drift(NULLS, CALM), DriftSpec(severity="error"))
 
     assert (features.passed, features.severity, features.error) == (False, "error", 3.2)
     assert features.warn is None
@@ -63,7 +90,7 @@ def test_the_severity_of_a_calibrated_alarm_is_the_specs():
 def test_a_short_reference_passes_and_says_that_nothing_was_judged():
     unjudged = group([column("wind", False)], None, None)
 
-    alarms = drift_alarms(drift(unjudged, unjudged), DriftSpec())
+    alarms = drift_alarms(drift(unjudged, unjudged, segments=unjudged), DriftSpec())
 
     assert all(one.passed and one.value is None for one in alarms)
     assert all("not judged: 90 days of reference" in one.reason for one in alarms)
@@ -81,7 +108,7 @@ def test_a_short_reference_passes_and_says_that_nothing_was_judged():
 def test_fixed_thresholds_fail_with_the_worst_level_reached(levels, outcome):
     spec = DriftSpec(rule="fixed", fixed=FixedDriftSpec(share_of_columns=levels))
 
-    features, prediction = drift_alarms(drift(NULLS, CALM, rule="fixed"), spec)
+    features, prediction, _ = drift_alarms(drift(NULLS, CALM, rule="fixed"), spec)
 
     assert (features.passed, features.severity) == outcome
     assert ("switched off" in features.reason) == (levels == LevelsSpec())

@@ -158,3 +158,11 @@ def test_a_season_is_compared_with_the_same_season_of_earlier_years():
     assert len(matched) == 2 * 67
     assert season_matched(days, start, 7, 0) == days
     assert season_matched(days[-300:], start, 7, 30) == days[-300:]
+
+
+def test_a_column_that_is_null_in_every_row_alarms(measured, make_week):
+    rows = make_week(3)
+    gone = measured(make_week(3, distance=np.full(rows.num_rows, np.nan)))
+
+    assert by_name(gone)["distance"].cause == "nulls"
+    assert by_name(gone)["distance"].drifted

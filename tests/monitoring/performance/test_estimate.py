@@ -28,10 +28,13 @@ def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     scores, probabilities = np.array(rows).T
     outcomes = list(every_outcome(probabilities))
 
-    found = expected_performance(scores, probabilities, threshold=0.3)
+    found = expected_performance(scores, probabilities, threshold=0.3, base_rate=0.2)
 
     losses = sum(log_loss(labels, scores, labels=[0, 1]) * p for labels, p in outcomes)
     assert found.log_loss == pytest.approx(losses)
+    constant = np.full(len(scores), 0.2)
+    by_constant = sum(log_loss(labels, constant, labels=[0, 1]) * p for labels, p in outcomes)
+    assert found.base_rate_log_loss == pytest.approx(by_constant)
     assert found.brier_score == pytest.approx(
         sum(brier_score_loss(labels, scores, pos_label=1) * p for labels, p in outcomes)
     )
@@ -53,7 +56,7 @@ def test_expected_auc_is_expected_concordance_over_expected_pairs(rows):
             concordant += roc_auc_score(labels, scores) * unlike * p
             pairs += unlike * p
 
-    found = expected_performance(scores, probabilities, threshold=0.5).roc_auc
+    found = expected_performance(scores, probabilities, threshold=0.5, base_rate=0.2).roc_auc
 
     if pairs > 1e-9:
         assert found == pytest.approx(concordant / pairs, abs=1e-6)
@@ -72,7 +75,7 @@ def test_a_shift_of_the_inputs_is_seen_without_labels(shift):
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, shift=shift)
 
-    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
 
     assert found.log_loss == pytest.approx(log_loss(labels, scores), abs=0.03)
     assert found.brier_score == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
@@ -84,7 +87,7 @@ def test_a_change_of_the_outcomes_alone_is_not_seen():
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, concept=1.5)
 
-    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25)
+    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
 
     assert log_loss(labels, scores) - found.log_loss > 0.15
 
@@ -92,4 +95,4 @@ def test_a_change_of_the_outcomes_alone_is_not_seen():
 def test_without_two_classes_to_expect_there_is_no_auc():
     certain = np.ones(5)
 
-    assert expected_performance(np.linspace(0, 1, 5), certain, 0.5).roc_auc is None
+    assert expected_performance(np.linspace(0, 1, 5), certain, 0.5, 0.2).roc_auc is None

@@ -252,10 +252,10 @@ def test_a_challenger_without_bento_is_tried_by_nobody() -> None:
     assert "--assets 'key:\"churn/bento\"'" in finding.cure
 
 
-def test_a_retraining_that_was_decided_and_does_not_run() -> None:
-    asked = Decision.model_validate(
+def _decision(kind: str) -> Decision:
+    return Decision.model_validate(
         {
-            "kind": "retrain",
+            "kind": kind,
             "reason": "r",
             "actor": "sensor retrain_churn",
             "id": 4,
@@ -265,6 +265,18 @@ def test_a_retraining_that_was_decided_and_does_not_run() -> None:
             "hash": "1",
         }
     )
+
+
+def test_a_suggestion_that_nobody_has_answered() -> None:
+    finding = _found({"suggestion": _decision("suggest")})
+    assert finding.severity == "information"
+    assert "waits for an answer" in finding.what
+    assert finding.where == "churn, decision 4 by sensor retrain_churn"
+    assert finding.cure.startswith("mlops approve churn --what retraining")
+
+
+def test_a_retraining_that_was_decided_and_does_not_run() -> None:
+    asked = _decision("retrain")
     finding = _found({"request": asked})
     assert finding.severity == "warning"
     assert "no run was started for it" in finding.what

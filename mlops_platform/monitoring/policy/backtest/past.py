@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Measure = Literal["log_loss", "cost", "expected", "base_rate"]
+Measure = Literal["log_loss", "cost", "base_rate", "expected", "expected_base_rate"]
 """Summed by day over the labelled rows: realised log loss; cost of the decisions, in the model's
 own unit; the log loss that the scores promise; the log loss of the fit's base rate."""
 

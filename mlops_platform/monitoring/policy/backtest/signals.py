@@ -74,8 +74,13 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
     def mean(measure: Measure, chosen: NDArray[np.int64], count: float) -> float | None:
         return float(past.sums[measure][version, chosen].sum()) / count if count else None
 
+    def promised(base_rate: float | None) -> float | None:
+        """By the fit's test, for rows that the base rate finds as hard."""
+        if base_rate is None:
+            return None
+        return fit.test_log_loss * base_rate / fit.test_base_rate_log_loss
+
     base_rate = mean("base_rate", told, labelled)
-    hardness = None if base_rate is None else base_rate / fit.test_base_rate_log_loss
     return WindowSignals(
         window=window.name,
         start=window.start,
@@ -86,8 +91,9 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
         labelled=int(labelled),
         mature=window.matures_at <= past.windows[standing.at - 1].ends_at,
         log_loss=mean("log_loss", told, labelled),
-        expected_log_loss=None if hardness is None else fit.test_log_loss * hardness,
+        expected_log_loss=promised(base_rate),
         base_rate_log_loss=base_rate,
         reference_log_loss=fit.test_log_loss,
         estimated_log_loss=mean("expected", days, rows),
+        estimated_expected_log_loss=promised(mean("expected_base_rate", days, rows)),
     )

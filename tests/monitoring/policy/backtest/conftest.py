@@ -50,7 +50,13 @@ def past_with(losses: NDArray[np.float64], label_delay_days: float = 1.0) -> Pas
         window_of=np.repeat(np.arange(windows), 7),
         rows=np.full(7 * windows, ROWS_A_DAY),
         known_at=ends + 86_400 * label_delay_days,
-        sums={"log_loss": sums, "cost": 2 * sums, "expected": sums, "base_rate": sums * 0 + 6.0},
+        sums={
+            "log_loss": sums,
+            "cost": 2 * sums,
+            "base_rate": sums * 0 + 6.0,
+            "expected": sums,
+            "expected_base_rate": sums * 0 + 6.0,
+        },
     )
 
 
