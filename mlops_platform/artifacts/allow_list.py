@@ -16,6 +16,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
             "the calibrated model itself; holds an estimator and its calibrators"
         ),
         "sklearn.calibration._SigmoidCalibration": "Platt calibration; holds two numbers",
+        "sklearn.calibration._TemperatureScaling": "temperature scaling; holds one number",
         "sklearn.tree._tree.Tree": (
             "node arrays of single trees, forests and GradientBoosting; its indices are unchecked, "
             "so it is safe only behind a verified digest"

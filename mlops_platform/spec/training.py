@@ -110,7 +110,15 @@ class TrainingSpec(Section):
     history: HistorySpec = HistorySpec()
     candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)]
     tuning: TuningSpec = TuningSpec()
-    calibration: Literal["sigmoid", "isotonic"] = "sigmoid"
+    calibration: Literal["sigmoid", "temperature", "isotonic"] = Field(
+        default="sigmoid",
+        description=(
+            "Fitted on the validation days. `temperature` only makes scores bolder or more "
+            "careful: right for what was fitted by log loss. `sigmoid` also moves the rate of "
+            "positives, to that of these days; `isotonic` draws any rising curve and needs many "
+            "rows."
+        ),
+    )
     costs: CostSpec = CostSpec()
 
     @field_validator("candidates")

@@ -51,6 +51,7 @@ def _families() -> dict[str, tuple[list[Any], dict[str, Any]]]:
     return {
         "logistic_regression": ([linear], {}),
         "isotonic": ([linear], {"method": "isotonic"}),
+        "temperature": ([linear], {"method": "temperature"}),
         "sgd": ([SGDClassifier(loss="log_loss", random_state=0)], {}),
         "svc": ([SVC()], {}),
         "naive_bayes": ([GaussianNB()], {}),

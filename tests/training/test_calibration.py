@@ -9,7 +9,7 @@ from mlops_platform.training.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.split import split_by_time
 
-METHODS = ["sigmoid", "isotonic"]
+METHODS = ["sigmoid", "temperature", "isotonic"]
 CANDIDATES = ["linear", "boosting"]
 
 
@@ -43,16 +43,22 @@ def test_the_refit_answers_with_its_own_scores_through_the_judged_calibrator(
 
 
 def calibrated_by_hand(method, fit_scores, labels, scores):
-    """The same calibration by other means: isotonic regression, or Platt scaling by SciPy.
+    """The same calibration by other means: isotonic regression, or one by SciPy.
 
     Platt's targets are smoothed (Platt 1999) as scikit-learn's are.
     """
-    from scipy.optimize import minimize
+    from scipy.optimize import minimize, minimize_scalar
     from scipy.special import expit
     from sklearn.isotonic import IsotonicRegression
 
     if method == "isotonic":
         return IsotonicRegression(out_of_bounds="clip").fit(fit_scores, labels).predict(scores)
+    if method == "temperature":
+
+        def bold(factor):
+            return -np.mean(np.log(expit(factor * np.where(labels == 1, fit_scores, -fit_scores))))
+
+        return expit(minimize_scalar(bold, bounds=(0.01, 100), method="bounded").x * scores)
     positives, negatives = labels.sum(), (1 - labels).sum()
     target = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 

@@ -70,7 +70,8 @@ class Explainer:
         parts = unpack(model, schema)
         if not isinstance(parts.calibration, Sigmoid):
             raise NotExplainable(
-                "isotonic calibration has steps: nothing adds up to them; calibrate by sigmoid."
+                "nothing adds up to the steps of isotonic calibration, nor to log-odds of averaged "
+                "probabilities; calibrate by sigmoid."
             )
         if sklearn_name(parts.estimator) in LINEAR:
             linear = fold_linear(parts.estimator, parts.columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp
+from math import exp, log
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
@@ -28,6 +28,21 @@ class Sigmoid:
         return expit(self.slope * raw + self.offset)
 
 
+SMALLEST = 1e-12
+"""What scikit-learn adds to a probability before it takes its logarithm."""
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Temperature scaling of probabilities: their log-odds times `factor` (Guo et al. 2017)."""
+
+    factor: float
+
+    def probability(self, raw: float) -> float:
+        """The calibrated probability."""
+        return expit(self.factor * (log(raw + SMALLEST) - log(1 - raw + SMALLEST)))
+
+
 @dataclass(frozen=True)
 class Isotonic:
     """Isotonic calibration: a line from knot to knot, level outside."""
@@ -46,13 +61,16 @@ class Isotonic:
         return slope * (raw - knots[at - 1]) + levels[at - 1]
 
 
+Calibration = Sigmoid | Temperature | Isotonic
+
+
 @dataclass(frozen=True)
 class Unpacked:
     """A calibrated model: `calibration.probability(raw score of estimator on columns)`."""
 
     columns: tuple[Column, ...]
     estimator: Any
-    calibration: Sigmoid | Isotonic
+    calibration: Calibration
 
 
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
@@ -75,12 +93,18 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
         raise NotFoldable("the pipeline was fitted on columns in another order than the schema's.")
     for _, step in pipeline.steps[:-1]:
         columns = fold_step(step, columns)
-    return Unpacked(columns, pipeline.steps[-1][1], _calibration(calibrated[0].calibrators[0]))
+    estimator = pipeline.steps[-1][1]
+    return Unpacked(columns, estimator, _calibration(calibrated[0].calibrators[0], estimator))
 
 
-def _calibration(calibrator: Any) -> Sigmoid | Isotonic:
+def _calibration(calibrator: Any, estimator: Any) -> Calibration:
     if hasattr(calibrator, "a_"):
         return Sigmoid(-float(calibrator.a_), -float(calibrator.b_))
+    if hasattr(calibrator, "beta_"):
+        factor = float(calibrator.beta_)
+        # Of a decision function x scikit-learn scales both logits, -x and x.
+        is_margin = hasattr(estimator, "decision_function")
+        return Sigmoid(2 * factor, 0.0) if is_margin else Temperature(factor)
     if hasattr(calibrator, "X_thresholds_"):
         knots = calibrator.X_thresholds_.tolist(), calibrator.y_thresholds_.tolist()
         return Isotonic(tuple(knots[0]), tuple(knots[1]))

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.calibrated import Isotonic, Sigmoid, unpack
+from mlops_platform.serving.scoring.calibrated import Calibration, unpack
 from mlops_platform.serving.scoring.ensembles import ensemble_of
 from mlops_platform.serving.scoring.folded_columns import NotFoldable, sklearn_name
 from mlops_platform.serving.scoring.folded_linear import LINEAR, LinearScore, fold_linear
@@ -26,7 +26,7 @@ class FoldedModel:
     """A calibrated model as functions of a row."""
 
     score: LinearScore | CompiledTrees | TreeliteTrees
-    calibration: Sigmoid | Isotonic
+    calibration: Calibration
 
     def probability(self, row: Row) -> float:
         """P(label is true) of one row."""

@@ -99,6 +99,7 @@ def histogram(**options: Any) -> HistGradientBoostingClassifier:
 MAKERS: dict[str, Callable[[], Any]] = {
     "logistic": lambda: calibrated(one_hot(), LogisticRegression()),
     "histogram": lambda: calibrated(coded(), histogram(max_iter=10, max_leaf_nodes=12)),
+    "histogram, temperature": lambda: calibrated(coded(), histogram(max_iter=10), "temperature"),
     "gradient": lambda: calibrated(one_hot(), GradientBoostingClassifier(n_estimators=8)),
     "forest": lambda: calibrated(
         coded(), RandomForestClassifier(8, max_depth=7, bootstrap=False, random_state=0)
@@ -269,6 +270,7 @@ def test_many_leaves_are_taken_in_pieces(
     ("make", "reason"),
     [
         (lambda: calibrated(one_hot(), LogisticRegression(), "isotonic"), "calibrate by sigmoid"),
+        (lambda: calibrated(coded(), RandomForestClassifier(3), "temperature"), "by sigmoid"),
         (lambda: calibrated(one_hot(), MLPClassifier((2,), max_iter=5)), "MLPClassifier has no"),
     ],
 )

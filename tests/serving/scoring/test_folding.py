@@ -167,6 +167,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "logistic, isotonic": lambda: fit(
         scaled(StandardScaler(), one_hot()), logistic(), method="isotonic"
     ),
+    "logistic, temperature": lambda: fit(
+        scaled(StandardScaler(), one_hot()), logistic(), method="temperature"
+    ),
     "stochastic gradient": lambda: fit(
         scaled(StandardScaler(), one_hot()), SGDClassifier(random_state=0)
     ),
@@ -187,6 +190,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "histogram, numbers as categories": lambda: fit(
         coded(), histogram(categorical_features=[0, 5], max_leaf_nodes=None, min_samples_leaf=3)
     ),
+    "histogram, temperature": lambda: fit(coded(), histogram(), method="temperature"),
+    "forest, temperature": lambda: fit(coded(), forest(), method="temperature"),
     "gradient": lambda: fit(
         scaled(StandardScaler(), one_hot()), GradientBoostingClassifier(n_estimators=20)
     ),
