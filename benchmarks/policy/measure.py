@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.policy.calibrators import CALIBRATORS, calibrated_losses
 from benchmarks.policy.plain_fits import PlainFit, PlainTraining
 from benchmarks.policy.plain_gate import PlainGate
 from benchmarks.policy.tables import Config, Line, draw, policy_table
@@ -81,6 +82,9 @@ def measure_policies(home: Path | None) -> str:
             "With a gate on the last days (refitted after it; one-sided confidence, days "
             "resampled), share / releases. *Ungated* is 100 % for every week.",
             _gate_table(measured, home),
+            f"With a calibrator fitted on the last {max(TEST_DAYS)} days before each fit: log "
+            "loss, never and every week.",
+            _calibrator_table(measured, home),
         ]
     )
 
@@ -198,6 +202,22 @@ def _gate_table(measured: Sequence[Measured], home: Path) -> str:
                 cells.append(_gated(one.past, gate))
             rows.append([f"{test_days} days, {confidence:.0%}", *cells])
     return markdown_table(["gate, asked every week", *(one.name for one in measured)], rows)
+
+
+def _calibrator_table(measured: Sequence[Measured], home: Path) -> str:
+    spec = flight_spec()
+    outcomes = year_of_outcomes(spec, home)
+    labels, days = labels_of(outcomes, spec), days_of(outcomes, spec)
+    windows = [
+        np.flatnonzero((days >= np.datetime64(one.start)) & (days < np.datetime64(one.end)))
+        for one in replayed_weeks(spec)
+    ]
+    found = [calibrated_losses(one.fits, labels, windows, max(TEST_DAYS)) for one in measured]
+    rows = [
+        [name, *("{:.4f} / {:.4f}".format(*losses[name]) for losses in found)]
+        for name in CALIBRATORS
+    ]
+    return markdown_table(["calibrator", *(one.name for one in measured)], rows)
 
 
 def _gated(past: Past, gate: Gate) -> str:

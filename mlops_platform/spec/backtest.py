@@ -32,7 +32,14 @@ class BacktestSpec(Section):
         default=1, description="Fits of every training with different seeds, for the intervals."
     )
     workers: Annotated[int, Field(ge=1)] = Field(
-        default=2, description="Fits made at once by joblib's configured backend."
+        default=2, description="Fits made at once by processes of this machine."
+    )
+    dask_scheduler: str | None = Field(
+        default=None,
+        description=(
+            "Address of a Dask scheduler, such as tcp://127.0.0.1:8786, whose workers make the "
+            "fits instead: of one thread each, on the same folders and packages."
+        ),
     )
 
     @field_validator("policies")

@@ -20,6 +20,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.training.evaluation import Evaluation
 from mlops_platform.training.search import Recipe
 from mlops_platform.usecases.backtest_past import ScoredFit
+from mlops_platform.usecases.backtest_workers import parallel_fits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,14 +100,17 @@ class PastTraining:
     outcomes: pa.Table
     cache: Path
 
-    def fits(self, moments: Sequence[datetime], workers: int) -> list[PastFit]:
-        """The fit of every moment, made in parallel by joblib's configured backend."""
-        from joblib import Parallel, delayed
+    def fits(self, moments: Sequence[datetime]) -> list[PastFit]:
+        """The fit of every moment, made in parallel.
+
+        Raises:
+            SettingsError: the declared workers are not there.
+        """
+        from joblib import delayed
 
         scored = table_digest(self.outcomes)
-        return list(
-            Parallel(n_jobs=workers)(delayed(self._fit)(moment, scored) for moment in moments)
-        )
+        with parallel_fits(self.spec.backtest) as parallel:
+            return list(parallel(delayed(self._fit)(moment, scored) for moment in moments))
 
     def _fit(self, as_of: datetime, outcomes_digest: str) -> PastFit:
         rows = read_training_rows(self.spec, self.published_root, as_of)

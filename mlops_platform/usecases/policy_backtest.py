@@ -125,7 +125,7 @@ def _replay(training: PastTraining, windows: Sequence[Window]) -> Replay:
     pasts, gates = [], []
     for seed in range(spec.backtest.seeds):
         seeded = _with_seed(spec, spec.training.tuning.seed + seed)
-        fits = replace(training, spec=seeded).fits(training_moments(windows), spec.backtest.workers)
+        fits = replace(training, spec=seeded).fits(training_moments(windows))
         pasts.append(past_of(seeded, windows, [fit.scored() for fit in fits], outcomes))
         gates.append(PastGate(seeded, fits, outcomes))
     return Replay(spec.training.history.rolling_days, pasts, gates)

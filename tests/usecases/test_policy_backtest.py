@@ -174,7 +174,7 @@ def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
     recipe = first_recipe(spec, home / "published", training_moments(windows)[0])
     training = PastTraining(spec, recipe, home / "published", outcomes, home / "fits")
     before = {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")}
-    fits = training.fits(training_moments(windows), workers=1)
+    fits = training.fits(training_moments(windows))
     assert {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")} == before
     gate = PastGate(spec, fits, outcomes)
     # Fitted mostly on the new season, against one that knows only the old one.
