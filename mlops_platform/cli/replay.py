@@ -23,7 +23,7 @@ class Replay:
     model: str
 
     def live_through(self, window: Window) -> None:
-        """Land a window's days, then let the schedule and the sensor do what they will."""
+        """Land a window's days, then let the schedule and the sensors do what they will."""
         if self.progress.has_seconds(window.name):
             self.progress.done_before(window.name)
             return
@@ -35,3 +35,5 @@ class Replay:
                 self.driver.tick(f"watch_{self.model}", report)
             with self.progress.part(f"{window.name} retrain"):
                 self.driver.tick(f"retrain_{self.model}", report)
+            with self.progress.part(f"{window.name} alert"):
+                self.driver.tick(f"alerts_{self.model}", report)

@@ -69,9 +69,20 @@ def watching() -> None:
     act()
 
 
+@dg.asset(
+    key=[MODEL, "bento"], check_specs=[dg.AssetCheckSpec("serves", asset=[MODEL, "bento"])]
+)
+def bento():
+    raise ValueError("no disk")
+
+
 DEFINITIONS = dg.Definitions(
-    assets=[drift_report, gate, flight_features],
-    jobs=[watching, dg.define_asset_job(f"build_for_{MODEL}", selection=[flight_features])],
+    assets=[drift_report, gate, flight_features, bento],
+    jobs=[
+        watching,
+        dg.define_asset_job(f"build_for_{MODEL}", selection=[flight_features]),
+        dg.define_asset_job(f"train_{MODEL}", selection=[bento]),
+    ],
 )
 
 
@@ -269,6 +280,17 @@ def test_a_run_that_a_check_has_stopped_is_told_by_the_check_alone(story: Story)
     assert not result.success
     story.tick()
     assert story.open == {"features/flight_features/no_nulls": "page"}
+
+
+def test_a_check_that_its_run_never_came_to_is_not_judged(story: Story) -> None:
+    job = DEFINITIONS.resolve_job_def(f"train_{MODEL}")
+    job.execute_in_process(instance=story.instance, raise_on_error=False)
+    story.cursor = None
+    story.tick()
+    assert story.open == {}
+    story.check("bento", "serves", passed=False)
+    story.tick()
+    assert story.open == {"bento/serves": "ticket"}
 
 
 def test_after_a_crash_or_a_lost_cursor_nothing_happens_twice(story: Story) -> None:

@@ -44,7 +44,8 @@ def check_observations(
         if since is not None and _is_settled(record, since):
             continue
         history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
-        evaluated = [one for one in history if one.event is not None and one.evaluation is not None]
+        # A run that ends before a check leaves it planned.
+        evaluated = [one for one in history if isinstance(one.evaluation, dg.AssetCheckEvaluation)]
         news = evaluated[:1] if since is None else [o for o in evaluated if _at(o) > since]
         found += [_observation(spec, instance, one) for one in news if _is_conclusive(one)]
     return found
