@@ -41,14 +41,21 @@ def check_observations(
     latest = storage.get_latest_asset_check_execution_by_key(keys)
     found: list[Observation] = []
     for key, record in latest.items():
-        if since is not None and _is_settled(record, since):
+        if since is None and _is_evaluated(record):
+            news = [record]
+        elif since is not None and _is_settled(record, since):
             continue
-        history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
-        # A run that ends before a check leaves it planned.
-        evaluated = [one for one in history if isinstance(one.evaluation, dg.AssetCheckEvaluation)]
-        news = evaluated[:1] if since is None else [o for o in evaluated if _at(o) > since]
+        else:
+            history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
+            evaluated = [one for one in history if _is_evaluated(one)]
+            news = evaluated[:1] if since is None else [o for o in evaluated if _at(o) > since]
         found += [_observation(spec, instance, one) for one in news if _is_conclusive(one)]
     return found
+
+
+def _is_evaluated(record: Any) -> bool:
+    """Not so where a run has ended before it came to the check, which it leaves planned."""
+    return record.event is not None and isinstance(record.evaluation, dg.AssetCheckEvaluation)
 
 
 def blocked_runs(
