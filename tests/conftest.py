@@ -9,11 +9,13 @@ from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Workers share the files among them; the one deployment of the end-to-end tests is not."""
     for item in items:
-        shared = "deployment" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("deployment" if shared else item.location[0]))
+        of_one_project = "project" in getattr(item, "fixturenames", ())
+        group = "project" if of_one_project else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

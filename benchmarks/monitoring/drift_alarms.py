@@ -18,7 +18,7 @@ from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.histogram import Histogram
-from mlops_platform.monitoring.drift.judging import compare
+from mlops_platform.monitoring.drift.judging import compare, judge
 from mlops_platform.monitoring.drift.profile import Profile, count_window, freeze_profile
 from mlops_platform.spec import DriftSpec, ModelSpec
 
@@ -150,12 +150,14 @@ def _judged(
     declared, rows_of = DriftSpec(season_days=0), spec.features.names[0]
     window = _counted(profile, content, spec.features.names)
     ahead = [population[-1] + timedelta(days=1 + at) for at in range(WEEK)]
-    yield "none", list(compare(reference, window, rows_of, ahead, declared, RATE, {}).columns)
+    calm = compare(reference, window, rows_of, ahead, declared, {})
+    yield "none", list(judge(calm, declared, RATE).columns)
     for fault in faults:
         values = content[fault.column].to_numpy(zero_copy_only=False)
         changed = pa.table({fault.column: pa.array(fault.change(values, random))})
         faulty = window | _counted(profile, changed, (fault.column,))
-        found = compare(reference, faulty, rows_of, ahead, declared, RATE, {}).columns
+        compared = compare(reference, faulty, rows_of, ahead, declared, {})
+        found = judge(compared, declared, RATE).columns
         yield fault.kind, [one for one in found if one.column == fault.column]
 
 

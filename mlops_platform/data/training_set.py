@@ -131,13 +131,35 @@ def opened_rows(
         numbers: columns that become DOUBLE there, such as a boolean label.
     """
     casts = ", ".join(f"{identifier(name)}::DOUBLE AS {identifier(name)}" for name in numbers)
+    replaced = f" REPLACE ({casts})" if casts else ""
     file = literal(training_set.path / "rows.parquet")
     with private_duckdb() as connection:
         connection.execute(
-            f"CREATE TEMP VIEW snapshot AS SELECT * REPLACE ({casts}) "
+            f"CREATE TEMP VIEW snapshot AS SELECT *{replaced} "
             f"FROM read_parquet({file}, hive_partitioning = false)"
         )
         yield connection, "snapshot"
+
+
+@contextmanager
+def joined_rows(
+    training_set: TrainingSet, found: pa.Table, entity: str, columns: Sequence[str]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A connection and the name of its table of what was found about entities of a snapshot.
+
+    Args:
+        found: the entity and what was found.
+        columns: of the snapshot, to be put beside it in their own types, which pandas would have
+            changed where values are missing.
+    """
+    beside = ", ".join(f"snapshot.{identifier(column)}" for column in columns)
+    with opened_rows(training_set, []) as (connection, rows):
+        connection.register("found", found)
+        connection.execute(
+            f"CREATE TEMP TABLE joined_rows AS SELECT found.*, {beside} "
+            f"FROM found JOIN {rows} AS snapshot USING ({identifier(entity)})"
+        )
+        yield connection, "joined_rows"
 
 
 def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features import open_view, select_columns
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,36 +28,32 @@ class WatchedRows:
     """A window in DuckDB; nothing is read until it is asked for.
 
     Args:
-        features: view with entity, day, features (DOUBLE, then VARCHAR) and sensitive columns.
+        features: view with the entity, the features (DOUBLE, then VARCHAR) and sensitive columns.
         scores: view with the entity and `score`; the same rows.
+        joined: the scores are one table with the features.
     """
 
     connection: duckdb.DuckDBPyConnection
     features: str
     scores: str
-
-    def rows_by_day(self, partition: str) -> dict[date, int]:
-        """Rows of each day that has some."""
-        day = identifier(partition)
-        found = self.connection.sql(
-            f"SELECT {day}, count(*) FROM {self.features} GROUP BY {day}"
-        ).fetchall()
-        return dict(found)
+    joined: bool = False
 
     def repeated(self, entity: str) -> int:
         """Rows beyond the first of each entity."""
+        key = identifier(entity)
         (found,) = self.connection.sql(
-            f"SELECT count(*) - count(DISTINCT {identifier(entity)}) FROM {self.features}"
+            f"SELECT count({key}) - count(DISTINCT {key}) FROM {self.features}"
         ).fetchall()
         return int(found[0])
 
     def scores_with(self, entity: str, columns: Sequence[str]) -> str:
         """Table of the scores beside some columns of the features."""
-        beside = ", ".join(f"features.{identifier(column)}" for column in columns)
+        key, names = identifier(entity), ", ".join(map(identifier, columns))
+        # An entity that is published twice was scored twice.
+        once = f"(SELECT DISTINCT ON ({key}) {key}, {names} FROM {self.features})"
+        source = self.scores if self.joined else f"{self.scores} JOIN {once} USING ({key})"
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE scores_beside AS SELECT scores.score, {beside} "
-            f"FROM {self.features} AS features JOIN {self.scores} AS scores "
-            f"USING ({identifier(entity)})"
+            f"CREATE OR REPLACE TEMP TABLE scores_beside AS SELECT {SCORE}, {names} FROM {source}"
         )
         return "scores_beside"
 
@@ -108,7 +104,7 @@ def watched_rows(
         else:
             connection.execute(f"CREATE TEMP TABLE joined AS {_joined(connection, spec, columns)}")
             connection.execute("CREATE TEMP VIEW watched AS SELECT * EXCLUDE (score) FROM joined")
-            yield WatchedRows(connection, "watched", "joined")
+            yield WatchedRows(connection, "watched", "joined", joined=True)
 
 
 def _published(
@@ -120,7 +116,6 @@ def _published(
     features = spec.features
     wanted = {
         features.entity: None,
-        features.partition: "DATE",
         **dict.fromkeys(features.numeric, "DOUBLE"),
         **dict.fromkeys(features.categorical, "VARCHAR"),
         **dict.fromkeys(features.sensitive),

@@ -12,7 +12,7 @@ from mlops_platform.spec.channels import (
     WebhookChannelSpec,
 )
 from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
-from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.data import SCORE, FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.drift import DriftSpec, FixedDriftSpec
 from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
@@ -61,6 +61,7 @@ from mlops_platform.spec.training import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "SCORE",
     "AlertSeverity",
     "AlertingSpec",
     "AllRule",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec.base import nearest_name
+from mlops_platform.spec.data import SCORE
 from mlops_platform.spec.model import ModelSpec
 
 
@@ -20,6 +21,9 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         for column in spec.features.names:
             if column not in named:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
+    if spec.label.column == SCORE:
+        fix = "The predictions are called so; rename it in the table."
+        yield SpecError("label.column", SCORE, fix)
     for field in ("column", "known_at"):
         column = getattr(spec.label, field)
         if column in spec.features.names:
@@ -78,7 +82,7 @@ def unknown_checks(spec: ModelSpec, known: Sequence[str]) -> Iterator[SpecError]
     for name in spec.alerting.severities.checks:
         if name not in known:
             path = f"alerting.severities.checks.{name}"
-            yield SpecError(path, name, nearest_name("check", name, sorted(known)))
+            yield SpecError(path, name, nearest_name("check", name, sorted(set(known))))
 
 
 def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:

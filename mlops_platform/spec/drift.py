@@ -28,7 +28,10 @@ class FixedDriftSpec(Section):
     )
     prediction: LevelsSpec = Field(
         default=LevelsSpec(warn=0.1),
-        description="Levels of the Jensen-Shannon distance of the predicted scores.",
+        description=(
+            "Levels of the Jensen-Shannon distance of the predicted scores, of all rows and of the "
+            "segment that is furthest."
+        ),
     )
 
 

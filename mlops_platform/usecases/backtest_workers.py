@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import SettingsError
 from mlops_platform.spec import BacktestSpec
@@ -35,7 +35,7 @@ def parallel_fits(spec: BacktestSpec) -> Iterator[Parallel]:
             "remove the attribute, and processes of this machine make the fits."
         ) from error
     try:
-        client = Client(spec.dask_scheduler, timeout=SECONDS_TO_ANSWER)
+        client: Any = Client(spec.dask_scheduler, timeout=SECONDS_TO_ANSWER)
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"backtest.dask_scheduler: nothing answers at '{spec.dask_scheduler}' ({error}). Start "

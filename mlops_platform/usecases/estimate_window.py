@@ -12,10 +12,9 @@ from mlops_platform.monitoring.performance.estimate import (
     expected_performance,
     recalibrated,
 )
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import SCORE, ModelSpec
 from mlops_platform.usecases.maturity import matures_at
 from mlops_platform.usecases.past_windows import PastWindows
-from mlops_platform.usecases.reference import SCORE
 from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reference import SCORE
+from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa

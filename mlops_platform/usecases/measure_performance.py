@@ -14,12 +14,11 @@ from mlops_platform.monitoring.performance.estimate import EstimatedPerformance
 from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import SCORE, ModelSpec
 from mlops_platform.usecases.estimate_window import estimate_window
 from mlops_platform.usecases.labelled_rows import LabelledRows, held_out_rows, labelled_rows
 from mlops_platform.usecases.maturity import matures_at
 from mlops_platform.usecases.past_windows import PastWindows
-from mlops_platform.usecases.reference import SCORE
 from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:

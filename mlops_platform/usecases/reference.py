@@ -6,8 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.engine import private_duckdb
-from mlops_platform.data.training_set import TrainingSet, opened_rows
+from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.drift.profile import Profile, freeze_profile, joined
 from mlops_platform.monitoring.drift.segments import freeze_segments
@@ -18,7 +17,7 @@ from mlops_platform.monitoring.reference import (
     sample,
     write_reference,
 )
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.judge import EvaluatedCandidate
 
 FOLDER: Final = "reference"
-SCORE: Final = "score"
 MOST_HELD_OUT_ROWS: Final = 10_000
 
 
@@ -71,7 +69,8 @@ def log_reference(
     )
     unseen = [_scored(spec, fitted, split.validation), scored]
     profile = joined(
-        _profile_of_rows(spec, candidate.training_set), _profile_of_scores(spec, unseen)
+        _profile_of_rows(spec, candidate.training_set),
+        _profile_of_scores(spec, candidate.training_set, unseen),
     )
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
@@ -102,21 +101,22 @@ def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
         return freeze_profile(connection, rows, numeric, spec.features.categorical, day)
 
 
-def _profile_of_scores(spec: ModelSpec, scored: list[DataFrame]) -> Profile:
+def _profile_of_scores(
+    spec: ModelSpec, training_set: TrainingSet, scored: list[DataFrame]
+) -> Profile:
     import pandas as pd
     import pyarrow as pa
 
-    from mlops_platform.training.rows import days_of
-
-    subgroups = spec.evaluation.subgroups
-    days = [pa.array(days_of(rows, spec)) for rows in scored]
-    columns = pd.concat([rows[[SCORE, *subgroups]] for rows in scored])
-    unseen = pa.Table.from_pandas(columns, preserve_index=False)
-    unseen = unseen.append_column("day", pa.chunked_array(days))
-    with private_duckdb() as connection:
-        connection.register("unseen", unseen)
-        profile = freeze_profile(connection, "unseen", [SCORE], [], "day")
+    entity, day, subgroups = (
+        spec.features.entity,
+        spec.features.partition,
+        spec.evaluation.subgroups,
+    )
+    scores = pd.concat([rows[[entity, SCORE]] for rows in scored])
+    table = pa.Table.from_pandas(scores, preserve_index=False)
+    with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
+        profile = freeze_profile(connection, unseen, [SCORE], [], day)
         (cells,) = profile.cells.columns
         fewest = spec.evaluation.min_subgroup_rows
-        segments = freeze_segments(connection, "unseen", cells, subgroups, fewest, "day")
+        segments = freeze_segments(connection, unseen, cells, subgroups, fewest, day)
         return joined(profile, segments)

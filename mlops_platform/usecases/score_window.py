@@ -13,8 +13,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
-from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reference import SCORE
+from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,9 +15,8 @@ from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import SCORE, ModelSpec
 from mlops_platform.usecases.champion import THRESHOLD_TAG, TRAINING_SET_TAG
-from mlops_platform.usecases.reference import SCORE
 from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:

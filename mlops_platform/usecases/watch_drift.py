@@ -16,8 +16,7 @@ from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_dr
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import Reference, sample
 from mlops_platform.record import Record
-from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reference import SCORE
+from mlops_platform.spec import SCORE, ModelSpec
 from mlops_platform.usecases.score_window import ScoredWindow
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ class WatchedWindow(Record):
     """The drift of one window, the quality of its data, and where its report is.
 
     Args:
+        quality: None in what was recorded before it was measured.
         report: name of the HTML file in the model's monitoring run.
     """
 
@@ -38,7 +38,7 @@ class WatchedWindow(Record):
     version: int
     release: int
     drift: WindowDrift
-    quality: WindowQuality
+    quality: WindowQuality | None = None
     run_id: str
     report: str
 
@@ -59,6 +59,8 @@ def watch_drift(
     from mlops_platform.monitoring.drift.report import render_report
 
     declared, entity = spec.monitoring.drift, spec.features.entity
+    partitions = read_manifest(published_root, spec.features.table).partitions
+    published = {day: state.rows for day, state in partitions.items()}
     with open_window(spec, scored, published_root) as rows:
         counted = {
             **count_window(rows.connection, rows.features, profile, spec.features.names),
@@ -68,7 +70,7 @@ def watch_drift(
         quality = measure_quality(
             profile,
             {name: counted[name] for name in spec.features.names},
-            rows.rows_by_day(spec.features.partition),
+            published,
             rows.repeated(entity),
             scored.window.days,
         )

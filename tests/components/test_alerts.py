@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.alert_checks import _is_settled
 from mlops_platform.components.model_lifecycle.alert_sensor import (
     AlertCursor,
     Surroundings,
@@ -69,9 +70,7 @@ def watching() -> None:
     act()
 
 
-@dg.asset(
-    key=[MODEL, "bento"], check_specs=[dg.AssetCheckSpec("serves", asset=[MODEL, "bento"])]
-)
+@dg.asset(key=[MODEL, "bento"], check_specs=[dg.AssetCheckSpec("serves", asset=[MODEL, "bento"])])
 def bento():
     raise ValueError("no disk")
 
@@ -291,6 +290,22 @@ def test_a_check_that_its_run_never_came_to_is_not_judged(story: Story) -> None:
     story.check("bento", "serves", passed=False)
     story.tick()
     assert story.open == {"bento/serves": "ticket"}
+
+
+def test_a_run_that_was_only_planned_does_not_hide_what_another_found_later(
+    story: Story,
+) -> None:
+    DEFINITIONS.resolve_job_def(f"train_{MODEL}").execute_in_process(
+        instance=story.instance, raise_on_error=False
+    )
+    # Both were planned long ago: an evaluation that comes late belongs to an older record.
+    now = datetime.now(UTC) + timedelta(minutes=30)
+    story.cursor = AlertCursor(looked_at=now, watched_since=now).model_dump_json()
+    latest = story.instance.event_log_storage.get_latest_asset_check_execution_by_key(
+        [dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")]
+    )
+    (record,) = latest.values()
+    assert not _is_settled(record, now)
 
 
 def test_after_a_crash_or_a_lost_cursor_nothing_happens_twice(story: Story) -> None:

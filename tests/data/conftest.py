@@ -19,7 +19,7 @@ SELECT
     TIMESTAMPTZ '2024-03-01 09:00:00+00' + to_hours(visit * 6) AS event_time,
     event_time::DATE AS local_date,
     visit % 7 AS age,
-    (visit % 3) * 0.5 AS score,
+    (visit % 3) * 0.5 AS pain,
     CASE visit % 2 WHEN 0 THEN 'north' END AS ward,
     'g' || (visit % 2) AS sex
 FROM range(40) AS visits (visit)
@@ -40,7 +40,7 @@ MODEL: dict[str, Any] = {
     "features": {
         "table": "visits",
         "entity": "visit_id",
-        "numeric": ["age", "score"],
+        "numeric": ["age", "pain"],
         "categorical": ["ward"],
         "sensitive": ["sex"],
     },

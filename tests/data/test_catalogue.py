@@ -65,7 +65,7 @@ def test_snapshots_of_a_model_are_told_apart_by_their_hash(
 def test_snapshots_with_other_columns_share_one_view(
     lake: Path, spec: ModelSpec, published: Path
 ) -> None:
-    other = {"sensitive": (), "numeric": ("score",), "categorical": ("ward", "age")}
+    other = {"sensitive": (), "numeric": ("pain",), "categorical": ("ward", "age")}
     features = spec.features.model_copy(update=other)
     for variant in (spec, spec.model_copy(update={"features": features})):
         snapshot_training_set(variant, published, lake / "training_sets", AS_OF)

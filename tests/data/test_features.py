@@ -26,7 +26,7 @@ FEATURES = [
     ("event_time", pa.timestamp("us", tz="UTC")),
     ("local_date", pa.date32()),
     ("age", pa.float64()),
-    ("score", pa.float64()),
+    ("pain", pa.float64()),
     ("ward", pa.string()),
     ("sex", pa.string()),
 ]
@@ -53,7 +53,7 @@ def test_training_rows_have_the_declared_columns_types_and_order(
             "event_time": MARCH + timedelta(hours=33),
             "local_date": (MARCH + timedelta(hours=33)).date(),
             "age": 4.0,
-            "score": 0.5,
+            "pain": 0.5,
             "ward": "north",
             "sex": "g0",
             "returned": True,

@@ -82,7 +82,7 @@ def test_every_recent_entity_is_there_with_its_features(
     wanted = {
         row["visit_id"]: (
             row["event_time"].isoformat(),
-            {name: row[name] for name in ("age", "score", "ward")},
+            {name: row[name] for name in ("age", "pain", "ward")},
         )
         for row in rows
         if row["event_time"] > NOW - WEEK
@@ -95,7 +95,7 @@ def test_every_recent_entity_is_there_with_its_features(
 def test_the_store_says_what_it_is(published: Path, export: Export) -> None:
     exported = export()
     assert (exported.model, exported.entity) == ("readmission", "visit_id")
-    assert (exported.numeric, exported.categorical) == (("age", "score"), ("ward",))
+    assert (exported.numeric, exported.categorical) == (("age", "pain"), ("ward",))
     assert exported.feature_snapshot == published_digest(published, "visits")
     assert exported.newest == datetime(2024, 3, 11, 3, tzinfo=UTC)
     assert exported.oldest == datetime(2024, 3, 4, 3, tzinfo=UTC)
@@ -129,7 +129,7 @@ def test_of_an_entity_with_several_events_the_latest_counts(
     export()
     moment, features = stored()["regular"]
     assert moment == "2024-03-11T03:00:00+00:00"
-    assert features == {"age": 39 % 7, "score": 0.0, "ward": None}
+    assert features == {"age": 39 % 7, "pain": 0.0, "ward": None}
 
 
 def test_keys_of_another_type_are_stored_as_text(
@@ -152,12 +152,12 @@ def test_numbers_are_stored_to_the_last_bit(
     stored: Stored,
 ) -> None:
     run_sql(
-        "ALTER TABLE visits ALTER score TYPE DOUBLE",
-        f"UPDATE visits SET score = '{number!r}'::DOUBLE",
+        "ALTER TABLE visits ALTER pain TYPE DOUBLE",
+        f"UPDATE visits SET pain = '{number!r}'::DOUBLE",
     )
     publish()
     export()
-    found = {row["score"].hex() for _, row in stored().values()}
+    found = {row["pain"].hex() for _, row in stored().values()}
     assert found == {number.hex()}
 
 
@@ -165,17 +165,17 @@ def test_not_a_number_is_missing_and_infinity_is_refused(
     run_sql: Callable[..., None], publish: Callable[[], Any], export: Export, stored: Stored
 ) -> None:
     run_sql(
-        "ALTER TABLE visits ALTER score TYPE DOUBLE",
-        "UPDATE visits SET score = 'nan'::DOUBLE WHERE visit_id = 'v38'",
+        "ALTER TABLE visits ALTER pain TYPE DOUBLE",
+        "UPDATE visits SET pain = 'nan'::DOUBLE WHERE visit_id = 'v38'",
     )
     publish()
     export()
-    assert stored()["v38"][1]["score"] is None
+    assert stored()["v38"][1]["pain"] is None
 
-    run_sql("UPDATE visits SET score = '-inf'::DOUBLE WHERE visit_id = 'v37'")
+    run_sql("UPDATE visits SET pain = '-inf'::DOUBLE WHERE visit_id = 'v37'")
     publish()
     before = stored()
-    with pytest.raises(DataError, match="'score' of visits holds an infinite number"):
+    with pytest.raises(DataError, match="'pain' of visits holds an infinite number"):
         export()
     assert stored() == before
 

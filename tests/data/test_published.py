@@ -18,8 +18,8 @@ from mlops_platform.errors import DataError
 
 DAYS = tuple(date(2024, 3, day) for day in range(1, 12))
 CHANGED = date(2024, 3, 4)
-CHANGE = "UPDATE visits SET score = 9 WHERE visit_id = 'v13'"
-CHANGE_BACK = "UPDATE visits SET score = 0.5 WHERE visit_id = 'v13'"
+CHANGE = "UPDATE visits SET pain = 9 WHERE visit_id = 'v13'"
+CHANGE_BACK = "UPDATE visits SET pain = 0.5 WHERE visit_id = 'v13'"
 
 RunSql = Callable[..., None]
 Publish = Callable[[], dict[str, PublishedTable]]
@@ -87,7 +87,7 @@ def test_the_digest_does_not_depend_on_the_order_in_the_warehouse(
     publish: Publish, run_sql: RunSql
 ) -> None:
     first = publish()["visits"]
-    run_sql("CREATE OR REPLACE TABLE visits AS FROM visits ORDER BY score, visit_id DESC")
+    run_sql("CREATE OR REPLACE TABLE visits AS FROM visits ORDER BY pain, visit_id DESC")
     second = publish()["visits"]
     assert (second.changed, second.digest) == ((), first.digest)
 
@@ -95,12 +95,12 @@ def test_the_digest_does_not_depend_on_the_order_in_the_warehouse(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE visits SET score = NULL WHERE visit_id = 'v0'",
-        "UPDATE visits SET score = age, age = score WHERE visit_id = 'v2'",
+        "UPDATE visits SET pain = NULL WHERE visit_id = 'v0'",
+        "UPDATE visits SET pain = age, age = pain WHERE visit_id = 'v2'",
         "INSERT INTO visits FROM visits WHERE visit_id = 'v0'",
         "DELETE FROM visits WHERE visit_id = 'v0'",
         "UPDATE visits SET ward = '' WHERE visit_id = 'v1'",
-        "UPDATE visits SET score = CASE visit_id WHEN 'v0' THEN 0.5 ELSE 0 END "
+        "UPDATE visits SET pain = CASE visit_id WHEN 'v0' THEN 0.5 ELSE 0 END "
         "WHERE visit_id IN ('v0', 'v1')",
     ],
 )
@@ -113,7 +113,7 @@ def test_every_kind_of_change_is_seen(publish: Publish, run_sql: RunSql, change:
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE visits RENAME score TO points",
+        "ALTER TABLE visits RENAME pain TO points",
         "ALTER TABLE visits ALTER age TYPE DOUBLE",
         "ALTER TABLE visits ADD COLUMN height DOUBLE",
     ],
@@ -148,7 +148,7 @@ def test_a_crash_heals_even_when_the_warehouse_went_back(
 ) -> None:
     publish()
     run_sql(
-        "UPDATE visits SET score = score + 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
+        "UPDATE visits SET pain = pain + 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
     )
     written: list[Path] = []
     with monkeypatch.context() as power:
@@ -163,7 +163,7 @@ def test_a_crash_heals_even_when_the_warehouse_went_back(
         with pytest.raises(KeyboardInterrupt):
             publish()
     run_sql(
-        "UPDATE visits SET score = score - 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
+        "UPDATE visits SET pain = pain - 1 WHERE local_date BETWEEN '2024-03-03' AND '2024-03-06'"
     )
     publish()
     assert rows_on_disk(lake) == rows_in_warehouse(tmp_path)

@@ -51,7 +51,7 @@ def line(
         "version": "3",
         "sequence": 2,
         "role": "champion",
-        "features": {"age": 4, "score": 0.5, "ward": "north"} if features is None else features,
+        "features": {"age": 4, "pain": 0.5, "ward": "north"} if features is None else features,
         "probability": 0.25,
         "decision": False,
         "latency_ms": 1.5,
@@ -103,7 +103,7 @@ def test_lines_land_as_typed_columns_under_their_utc_day(
             "time": late,
             "redacted": None,
             "age": 4.0,
-            "score": 0.5,
+            "pain": 0.5,
             "ward": "north",
         }
     ]
@@ -244,7 +244,7 @@ def test_no_bytes_make_the_reader_fail(spec: ModelSpec, content: bytes) -> None:
 def test_features_that_the_yaml_no_longer_names_land_as_well(
     spec: ModelSpec, log: Path, landed: Path
 ) -> None:
-    append(log, line(features={"age": 4, "score": 0.5, "ward": None, "height": 2, "colour": "red"}))
+    append(log, line(features={"age": 4, "pain": 0.5, "ward": None, "height": 2, "colour": "red"}))
     [file] = land_log(spec, log, landed, NOON).files
     [row] = pq.ParquetFile(landed / file).read().to_pylist()
     assert (row["height"], row["colour"], row["ward"]) == (2.0, "red", None)

@@ -14,7 +14,7 @@ def check_specs(spec: ModelSpec, name: str, checks: Sequence[str]) -> list[dg.As
         dg.AssetCheckSpec(
             check,
             asset=[spec.name, name],
-            description=f"{check.replace('_', ' ').capitalize()} stays within the YAML's levels.",
+            description=f"{check.replace('_', ' ').capitalize()}, judged as the YAML declares.",
         )
         for check in checks
     ]

@@ -75,7 +75,7 @@ def blocked_runs(
 
 def _is_settled(record: Any, since: datetime) -> bool:
     """Whether the newest record of a check was evaluated before; a planned one hides others."""
-    return record.event is not None and _at(record) <= since
+    return _is_evaluated(record) and _at(record) <= since
 
 
 def _at(record: Any) -> datetime:

@@ -86,6 +86,6 @@ class ModelLifecycleComponent(dg.Component):
         built = build_lifecycle(
             self.spec, FeatureStore(tables=keys, assets=store.asset_keys(), build_op=store.build_op)
         )
-        tests = [name for store in stores for name in store.test_names()]
-        self.location.refuse(unknown_checks(self.spec, [*alerting_names(built), *tests]))
+        known = [*alerting_names(built), *store.test_names()]
+        self.location.refuse(unknown_checks(self.spec, known))
         return built

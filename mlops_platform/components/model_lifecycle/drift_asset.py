@@ -50,13 +50,15 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         watched = watch_drift(
             spec, predictions, reference, profile, held_out, settings().published, registry
         )
+        quality = watched.quality
+        assert quality is not None  # older records alone lack it
         kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
         yield dg.MaterializeResult(
             value=watched,
             metadata={
                 **_figures(watched.drift),
-                "rows_ratio": watched.quality.rows_ratio,
-                "out_of_range": watched.quality.furthest[1],
+                **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
+                "out_of_range": quality.furthest[1],
                 "version": watched.version,
                 "open_report": mlflow_run(registry, watched.run_id, watched.report),
                 "report_kept_until": str(kept_until),
@@ -66,7 +68,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             check_results=check_results(
                 (
                     *drift_alarms(watched.drift, spec.monitoring.drift),
-                    *quality_alarms(watched.quality, spec.monitoring.quality),
+                    *quality_alarms(quality, spec.monitoring.quality),
                 )
             ),
         )

@@ -107,7 +107,7 @@ def alerting_names(lifecycle: dg.Definitions) -> list[str]:
     """Names of the checks, jobs and arrivals that an alert can be about."""
     checks = [
         key.name
-        for asset in lifecycle.assets or ()
+        for asset in (*(lifecycle.assets or ()), *(lifecycle.asset_checks or ()))
         if isinstance(asset, dg.AssetsDefinition)
         for key in asset.check_keys
     ]

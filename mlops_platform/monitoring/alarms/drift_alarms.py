@@ -36,7 +36,7 @@ def drift_alarms(drift: WindowDrift, spec: DriftSpec) -> tuple[Alarm, ...]:
             fixed.prediction,
             f"the scores are {drift.prediction:.3f} from those of the held-out rows",
         ),
-        _fixed_segments(apart, spec) if apart else _without_segments(),
+        _fixed_segment(apart.furthest, spec) if apart and apart.furthest else _without_segments(),
     )
 
 
@@ -54,8 +54,7 @@ def _calibrated(check: str, group: GroupDrift, prefix: str, spec: DriftSpec) -> 
     return alarm(check, greatest, levels, reason, failed=spec.severity if group.alarm else None)
 
 
-def _fixed_segments(group: GroupDrift, spec: DriftSpec) -> Alarm:
-    furthest = max(group.columns, key=lambda one: one.statistic)
+def _fixed_segment(furthest: ColumnDrift, spec: DriftSpec) -> Alarm:
     reason = f"the scores of {furthest.column} are {furthest.statistic:.3f} from the held-out ones"
     return judged(SEGMENTS, furthest.statistic, spec.fixed.prediction, reason)
 

@@ -69,7 +69,8 @@ class Bins:
         rows = np.bincount(places, weights=reference.rows, minlength=self.size)
         # Shares first: numbers near the largest of all times their rows are too large.
         shares = reference.rows / rows[places]
-        return np.bincount(places, weights=keys * shares, minlength=self.size)
+        means = np.bincount(places, weights=keys * shares, minlength=self.size)
+        return means.astype(np.float64)
 
 
 def bins_of(cells: Cells, reference: Histogram, most: int = NUMERIC_BINS) -> Bins:

@@ -98,13 +98,17 @@ def calibrate(
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
     greatest = deviations[~erratic].max(axis=0)
     threshold = max(float(np.quantile(greatest, level, method="higher")), LEAST_THRESHOLD)
+    means = values.mean(axis=1)
     spreads = np.maximum(values.std(axis=1), LEAST_SPREAD)
-    spreads[erratic] *= np.maximum(furthest[erratic] / threshold, 1.0)
+    away = values - means[:, None]
+    away[either_way] = np.abs(away[either_way])
+    # The furthest that it ever went is where it alarms.
+    spreads[erratic] = np.maximum(spreads, away.max(axis=1) / threshold)[erratic]
     usual = {
         name: Usual(*of_name)
         for name, *of_name in zip(
             statistics,
-            values.mean(axis=1).tolist(),
+            means.tolist(),
             spreads.tolist(),
             either_way.tolist(),
             strict=True,

@@ -40,6 +40,15 @@ class Cells(Record):
     atoms: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
 
+    def along(self, values: Numbers) -> Numbers:
+        """Values in the unit of `low` and `width`."""
+        import numpy as np
+
+        if self.scale is None:
+            return values
+        widened: Numbers = np.sign(values) * np.log1p(np.abs(values) / self.scale)
+        return widened
+
     def middles(self, numbers: Numbers) -> Numbers:
         """Middle of each numbered cell of a grid, in the column's own unit."""
         import numpy as np

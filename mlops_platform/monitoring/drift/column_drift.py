@@ -36,8 +36,9 @@ class ColumnDrift(Record):
     Args:
         statistic: Jensen-Shannon distance over at most 30 bins or 50 categories, nulls being a
             bin of their own.
-        deviation: of the most unusual statistic, in standard deviations above the reference's own
-            windows; None where it cannot be said.
+        deviation: of the most unusual statistic, in standard deviations of the reference's own
+            windows, above their mean or, of mean and spread, to either side; None where it cannot
+            be said.
         cause: name of that statistic.
         psi: population stability index over the reference's deciles, or its categories.
         ks, ks_bound: Kolmogorov-Smirnov distance of the values, which lies between `ks` and
@@ -92,6 +93,12 @@ class GroupDrift(Record):
     threshold: float | None
     reference_days: int
     alarm: bool | None
+
+    @property
+    def furthest(self) -> ColumnDrift | None:
+        """The column of the greatest distance; None where none has one."""
+        measured = [one for one in self.columns if one.statistic == one.statistic]
+        return max(measured, key=lambda one: one.statistic, default=None)
 
     @property
     def greatest_deviation(self) -> float | None:

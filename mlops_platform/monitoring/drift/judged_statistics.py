@@ -44,8 +44,9 @@ def statistics_of(bins: Bins, reference: Histogram, window: Histogram) -> dict[s
     """The statistics of a window by name."""
     import numpy as np
 
-    counts = [bins.counts(one)[None] for one in (reference, window)]
-    found = _statistics(bins, reference, *counts, np.array([new_share(reference, window)]))
+    expected, seen = (bins.counts(one)[None] for one in (reference, window))
+    new_shares = np.array([new_share(reference, window)])
+    found = _statistics(bins, reference, expected, seen, new_shares)
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -140,7 +141,10 @@ def _thinned(windows: Numbers, rows: float) -> Numbers:
     import numpy as np
 
     totals = windows.sum(axis=1)
-    if not rows or not totals.all() or rows > 0.8 * float(np.median(totals)):
+    filled = totals > 0
+    if not rows or not filled.any() or rows > 0.8 * float(np.median(totals[filled])):
         return windows
-    random = np.random.default_rng(SEED)
-    return random.multinomial(int(rows), windows / totals[:, None]).astype(np.float64)
+    random, thinned = np.random.default_rng(SEED), windows.copy()
+    shares = windows[filled] / totals[filled, None]
+    thinned[filled] = random.multinomial(int(rows), shares)
+    return thinned

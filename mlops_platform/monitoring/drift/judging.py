@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -24,47 +25,76 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Columns that come from the same rows, compared and not yet judged.
+
+    Args:
+        drawn: windows of the reference; None where it is too short, or the rule is fixed.
+        usual: statistics of the windows drawn.
+        found: statistics of the window; of a segment without rows there are none.
+    """
+
+    columns: Sequence[ColumnDrift]
+    reference_days: int
+    drawn: Numbers | None
+    usual: Mapping[Statistic, Numbers]
+    found: Mapping[Statistic, float]
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether the reference says what is usual."""
+        return self.drawn is not None and bool(self.found)
+
+
 def compare(
     profile: Profile,
     window: Mapping[str, Histogram],
     rows_of: str,
     days: Sequence[date],
     spec: DriftSpec,
-    false_alarm_rate: float,
     importances: Mapping[str, float],
-) -> GroupDrift:
-    """Compare columns that come from the same rows, and judge them together.
+) -> Compared:
+    """Compare columns of a window with those of the reference.
 
     Args:
         window: rows of each column.
         rows_of: a column that has every one of these rows.
         days: of the window.
     """
-    dates = profile.column(rows_of).dates
+    all_cells, dates = profile.cells.by_name, profile.column(rows_of).dates
     chosen = season_matched(dates, days[0], len(days), spec.season_days)
     drawn = drawn_windows(len(chosen), len(days)) if spec.rule == "calibrated" else None
     columns: list[ColumnDrift] = []
     usual: dict[Statistic, Numbers] = {}
     found: dict[Statistic, float] = {}
     for name, rows in window.items():
-        cells, counts = profile.cells.by_name[name], profile.column(name)
+        cells, counts = all_cells[name], profile.column(name)
         if len(chosen) < len(dates):
             counts = counts.on(chosen)
         columns.append(column_drift(cells, counts.total, rows, importances.get(name, 0.0)))
-        if drawn is not None:
+        if drawn is not None and rows.total:
             bins = bins_of(cells, counts.total)
             of_drawn = statistics_drawn(bins, counts, chosen, drawn, rows.total)
             usual |= {(name, statistic): values for statistic, values in of_drawn.items()}
             of_window = statistics_of(bins, counts.total, rows)
             found |= {(name, statistic): value for statistic, value in of_window.items()}
+    return Compared(columns, len(chosen), drawn, usual, found)
+
+
+def judge(compared: Compared, spec: DriftSpec, false_alarm_rate: float) -> GroupDrift:
+    """Judge columns together, by the rule of the spec."""
+    columns, days = compared.columns, compared.reference_days
     if spec.rule == "fixed":
-        return _group([_by_threshold(one, spec.fixed) for one in columns], None, chosen)
-    if drawn is None:
-        return _group(columns, None, chosen)
-    calibration = calibrate(usual, drawn, false_alarm_rate)
-    deviations = _greatest(calibration, found)
-    judged = [_by_deviation(one, deviations[one.column], calibration.threshold) for one in columns]
-    return _group(judged, calibration.threshold, chosen)
+        return _group([_by_threshold(one, spec.fixed) for one in columns], None, days)
+    if compared.drawn is None or not compared.can_be_judged:
+        return _group(columns, None, days)
+    calibration = calibrate(compared.usual, compared.drawn, false_alarm_rate)
+    deviations = _greatest(calibration, compared.found)
+    judged = [
+        _by_deviation(one, deviations.get(one.column), calibration.threshold) for one in columns
+    ]
+    return _group(judged, calibration.threshold, days)
 
 
 def _greatest(
@@ -79,8 +109,10 @@ def _greatest(
 
 
 def _by_deviation(
-    column: ColumnDrift, deviation: tuple[float, str], threshold: float
+    column: ColumnDrift, deviation: tuple[float, str] | None, threshold: float
 ) -> ColumnDrift:
+    if deviation is None:
+        return column
     amount, cause = deviation
     return column.model_copy(
         update={"deviation": amount, "cause": cause, "drifted": amount > threshold}
@@ -94,11 +126,11 @@ def _by_threshold(column: ColumnDrift, fixed: FixedDriftSpec) -> ColumnDrift:
 
 
 def _group(
-    columns: Sequence[ColumnDrift], threshold: float | None, days: Sequence[date]
+    columns: Sequence[ColumnDrift], threshold: float | None, reference_days: int
 ) -> GroupDrift:
     return GroupDrift(
         columns=tuple(columns),
         threshold=threshold,
-        reference_days=len(days),
+        reference_days=reference_days,
         alarm=None if threshold is None else any(one.drifted for one in columns),
     )

@@ -133,7 +133,8 @@ class DailyCounts:
         numbers = _numbers(days)
         places = np.zeros(numbers[-1] - numbers[0] + 1, dtype=np.intp)
         places[numbers - numbers[0]] = np.arange(len(numbers))
-        return places[self.days - numbers[0]]
+        found: NDArray[np.intp] = places[self.days - numbers[0]]
+        return found
 
     def on(self, days: Sequence[date]) -> DailyCounts:
         """The rows of some days."""

@@ -39,7 +39,8 @@ def render_report(
     """HTML page, some 5 MB, about the features and the predicted scores of two samples.
 
     It needs no outside resource. Its pictures are of the samples, its figures and verdicts those of
-    the decision, which are of all rows. Columns without a value in either sample are left out, for
+    the decision, which are of all rows; its headline is the alarm of the window. That may be one of
+    a segment, or of a column without any value in either sample: those are not on the page, for
     Evidently refuses them.
 
     Args:
@@ -47,23 +48,23 @@ def render_report(
         drift: the decision.
     """
     shown = _columns_with_values((*numeric, score, *categorical), held_out, window)
-    columns = {one.column: one for one in drift.columns if one.column in shown}
     decisions = {
-        name: _decision(one, drift.features.threshold, fixed) for name, one in columns.items()
+        one.column: _decision(one, group.threshold, fixed if drift.rule == "fixed" else None)
+        for group in (drift.features, drift.scores)
+        for one in group.columns
+        if one.column in shown
     }
-    decisions[score] = _decision(drift.scores.columns[0], drift.scores.threshold, fixed)
-    share = fixed.share_of_columns.warn if drift.rule == "fixed" else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import and its statistics warn about themselves
         from evidently import DataDefinition, Dataset, Report
 
         definition = DataDefinition(
-            numerical_columns=[column for column in shown if column not in categorical],
-            categorical_columns=[column for column in shown if column in categorical],
+            numerical_columns=[column for column in decisions if column not in categorical],
+            categorical_columns=[column for column in decisions if column in categorical],
         )
-        snapshot = Report([_preset(decisions, share or 1 / len(shown))]).run(
-            Dataset.from_pandas(window[shown], definition),
-            Dataset.from_pandas(held_out[shown], definition),
+        snapshot = Report([_preset(decisions, alarm=bool(drift.alarm))]).run(
+            Dataset.from_pandas(window[list(decisions)], definition),
+            Dataset.from_pandas(held_out[list(decisions)], definition),
         )
         return str(snapshot.get_html_str(as_iframe=False))
 
@@ -72,20 +73,22 @@ def _columns_with_values(columns: Sequence[str], *frames: pd.DataFrame) -> list[
     return [column for column in columns if all(frame[column].notna().any() for frame in frames)]
 
 
-def _decision(column: ColumnDrift, threshold: float | None, fixed: FixedDriftSpec) -> _Decision:
-    if column.deviation is None or threshold is None:
+def _decision(
+    column: ColumnDrift, threshold: float | None, fixed: FixedDriftSpec | None
+) -> _Decision:
+    if fixed is not None:
         name, level = fixed.statistic.replace("_", " "), fixed.column_threshold
         return _Decision(name, column.figure(fixed.statistic), level, column.drifted)
+    if column.deviation is None or threshold is None:
+        return _Decision(
+            "Jensen-Shannon distance, not judged", column.statistic, 1.0, drifted=False
+        )
     figure = f"deviation of the {column.cause} from the reference's own windows"
     return _Decision(figure, column.deviation, threshold, column.drifted)
 
 
-def _preset(decisions: dict[str, _Decision], drift_share: float) -> DataDriftPreset:
-    """The page whose headline and table say what was decided.
-
-    Args:
-        drift_share: share of drifted columns from which the headline is an alarm.
-    """
+def _preset(decisions: dict[str, _Decision], *, alarm: bool) -> DataDriftPreset:
+    """The page whose headline and table say what was decided."""
     from evidently.presets import DataDriftPreset
 
     class TableOfDrift(DataDriftPreset):  # type: ignore[misc]
@@ -95,7 +98,8 @@ def _preset(decisions: dict[str, _Decision], drift_share: float) -> DataDriftPre
             return []
 
     return TableOfDrift(
-        drift_share=drift_share,
+        # The share of drifted columns from which the headline is an alarm.
+        drift_share=0.0 if alarm else 1.0,
         per_column_method={name: _told(name, one) for name, one in decisions.items()},
         per_column_threshold={name: one.threshold for name, one in decisions.items()},
         include_tests=False,

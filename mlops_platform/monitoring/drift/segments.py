@@ -78,7 +78,7 @@ def count_segments(
     Args:
         rows: SQL of a table with the scores and the subgroups.
     """
-    counted = {}
+    counted: dict[str, Histogram] = {}
     for name in segments_in(profile):
         of_segment = _rows_of(name, rows, score)
         counted |= count_window(connection, of_segment, profile, [name])

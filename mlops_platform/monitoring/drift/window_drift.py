@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
-from mlops_platform.monitoring.drift.judging import compare
+from mlops_platform.monitoring.drift.judging import compare, judge
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
 from mlops_platform.spec import DriftSpec, LevelsSpec
@@ -83,14 +83,14 @@ def measure_drift(
         for names, rows_of in ((features, features[0]), ([score], score), (segments, score))
         if names
     ]
-    # Each group alarms at a rate of its own, so that all together keep to the spec's.
-    rate = 1 - (1 - spec.false_alarm_rate) ** (1 / len(groups))
-    inputs, scores, *of_segments = (
-        compare(
-            profile, {name: window[name] for name in names}, rows_of, days, spec, rate, importances
-        )
+    compared = [
+        compare(profile, {name: window[name] for name in names}, rows_of, days, spec, importances)
         for names, rows_of in groups
-    )
+    ]
+    # Each group alarms at a rate of its own, so that all together keep to the spec's.
+    able = max(sum(one.can_be_judged for one in compared), 1)
+    rate = 1 - (1 - spec.false_alarm_rate) ** (1 / able)
+    inputs, scores, *of_segments = (judge(one, spec, rate) for one in compared)
     drifted = [one for one in inputs.columns if one.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
     weight = sum(max(one.importance, 0.0) for one in inputs.columns)
@@ -100,7 +100,7 @@ def measure_drift(
         inputs = inputs.model_copy(update={"alarm": _reaches(share, spec.fixed.share_of_columns)})
         scores = scores.model_copy(update={"alarm": _reaches(distance, spec.fixed.prediction)})
         if apart is not None:
-            furthest = max(one.statistic for one in apart.columns)
+            furthest = apart.furthest.statistic if apart.furthest else 0.0
             apart = apart.model_copy(update={"alarm": _reaches(furthest, spec.fixed.prediction)})
     return WindowDrift(
         rows=int(window[score].total),

@@ -18,15 +18,16 @@ class WindowQuality(Record):
     """What was found of one window.
 
     Args:
-        rows_ratio: rows per day over those of the reference's median day.
+        rows_ratio: published rows per day over those of the reference's median day; None where
+            none of the reference's days is published any longer.
         repeated: rows whose entity another row has too.
-        missing_days: days of the window without rows.
+        missing_days: days of the window without published rows.
         empty_columns: features without any value, that had some in the reference.
         out_of_range: share of rows with a number beyond the reference's smallest and greatest, of
             the columns that have any; in a grid, beyond them by a cell or more.
     """
 
-    rows_ratio: float
+    rows_ratio: float | None
     repeated: int
     missing_days: tuple[date, ...]
     empty_columns: tuple[str, ...]
@@ -41,7 +42,7 @@ class WindowQuality(Record):
 def measure_quality(
     profile: Profile,
     window: Mapping[str, Histogram],
-    rows_by_day: Mapping[date, int],
+    published: Mapping[date, int],
     repeated: int,
     days: Sequence[date],
 ) -> WindowQuality:
@@ -49,39 +50,42 @@ def measure_quality(
 
     Args:
         window: features of the window, counted in the cells of the profile.
-        rows_by_day: rows of each of its days that has some.
-        days: that it should have.
+        published: rows of every published day, of the window and of the reference. They are of the
+            feature table: how many of them were labelled, or asked for, is no matter of quality.
+        days: that the window should have.
     """
-    totals = {name: profile.column(name).total for name in window}
-    cells = profile.cells.by_name
-    beyond = {
-        name: _share_beyond(cells[name], totals[name], window[name])
-        for name in window
-        if cells[name].kind != "categories"
-    }
+    empty, beyond = [], {}
+    for cells in profile.cells.columns:
+        if cells.column not in window:
+            continue
+        reference, found = profile.column(cells.column).total, window[cells.column]
+        if reference.present and not found.present:
+            empty.append(cells.column)
+        if cells.kind != "categories":
+            beyond[cells.column] = _share_beyond(cells, reference, found)
+    usual = _median_day(published, profile.column(next(iter(window))).dates)
     return WindowQuality(
-        rows_ratio=sum(rows_by_day.values()) / len(days) / _median_day(profile, next(iter(window))),
+        rows_ratio=sum(published.get(day, 0) for day in days) / len(days) / usual
+        if usual
+        else None,
         repeated=repeated,
-        missing_days=tuple(day for day in days if not rows_by_day.get(day)),
-        empty_columns=tuple(
-            name for name in window if totals[name].present and not window[name].present
-        ),
+        missing_days=tuple(day for day in days if not published.get(day)),
+        empty_columns=tuple(empty),
         out_of_range={name: share for name, share in beyond.items() if share},
     )
 
 
-def _median_day(profile: Profile, column: str) -> float:
-    import numpy as np
+def _median_day(published: Mapping[date, int], days: Sequence[date]) -> float:
+    from statistics import median
 
-    counts = profile.column(column)
-    _, on = np.unique(counts.days, return_inverse=True)
-    return float(np.median(np.bincount(on, weights=counts.rows.astype(np.float64))))
+    return median(found) if (found := [published[day] for day in days if day in published]) else 0.0
 
 
 def _share_beyond(cells: Cells, reference: Histogram, window: Histogram) -> float:
     if not reference.present or not window.total:
         return 0.0
     tolerance = cells.width if cells.kind == "grid" else 0.0
-    low, high = reference.keys[0] - tolerance, reference.keys[-1] + tolerance
-    beyond = window.rows[(window.keys < low) | (window.keys > high)].sum()
+    low, high = cells.along(reference.keys[[0, -1]])
+    keys = cells.along(window.keys)
+    beyond = window.rows[(keys < low - tolerance) | (keys > high + tolerance)].sum()
     return float(beyond / window.total)

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.engine import private_duckdb
+from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
 from mlops_platform.monitoring.drift.profile import count_window, freeze_profile, joined
 from mlops_platform.monitoring.drift.segments import (
     count_segments,
@@ -11,10 +12,11 @@ from mlops_platform.monitoring.drift.segments import (
     subgroups_in,
 )
 from mlops_platform.monitoring.drift.window_drift import measure_drift
-from mlops_platform.spec import DriftSpec
+from mlops_platform.spec import DriftSpec, FixedDriftSpec
 
 SUBGROUPS = ("carrier", "weekday")
 FEWEST = 1500
+CALIBRATED = DriftSpec(season_days=0)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def profile(make_traffic):
 
 @pytest.fixture(scope="module")
 def judged(profile):
-    def judge(rows: pa.Table):
+    def judge(rows: pa.Table, spec: DriftSpec = CALIBRATED):
         with private_duckdb() as connection:
             connection.register("window_rows", rows)
             window = count_window(
@@ -37,7 +39,7 @@ def judged(profile):
             )
             window |= count_segments(connection, "window_rows", profile, "score")
         days = sorted(set(rows["day"].to_pylist()))
-        return measure_drift(profile, window, "score", days, DriftSpec(season_days=0), {})
+        return measure_drift(profile, window, "score", days, spec, {})
 
     return judge
 
@@ -80,6 +82,23 @@ def test_a_segment_without_rows_in_a_window_is_no_error(judged, make_week):
     assert drift.features.alarm
     (gone,) = [one for one in drift.segments.columns if one.column == "carrier = UA"]
     assert np.isnan(gone.statistic)
+    assert (gone.deviation, gone.drifted) == (None, False)
+    assert drift.segments.threshold is not None  # the others are judged
+    assert all(one.passed or one.reason for one in drift_alarms(drift, DriftSpec()))
+
+
+def test_a_segment_without_rows_hides_no_other_from_fixed_levels(judged, make_week):
+    fixed = DriftSpec(rule="fixed", season_days=0, fixed=FixedDriftSpec())
+    rows = make_week(3)
+    others, score = pa.array(np.full(rows.num_rows, "DL")), rows["score"].to_numpy() / 3
+
+    drift = judged(make_week(3, carrier=others, score=score), fixed)
+
+    assert drift.segments.alarm
+    assert drift.segments.furthest.column != "carrier = UA"
+    *_, segments = drift_alarms(drift, fixed)
+    assert not segments.passed
+    assert "nan" not in segments.reason
 
 
 def test_names_with_quotes_are_values_and_no_sql(make_week):

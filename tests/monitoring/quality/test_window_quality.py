@@ -12,7 +12,9 @@ from mlops_platform.monitoring.quality.window_quality import WindowQuality, meas
 from mlops_platform.spec import LevelsSpec, QualitySpec
 
 DAYS = [date(2013, 4, 1) + timedelta(days=at) for at in range(7)]
-FULL = dict.fromkeys(DAYS, 100)
+REFERENCE = [date(1970, 1, 1) + timedelta(days=at) for at in range(10)]
+USUAL = dict.fromkeys(REFERENCE, 100)
+FULL = USUAL | dict.fromkeys(DAYS, 100)
 GOOD = WindowQuality(rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={})
 
 
@@ -42,7 +44,7 @@ def test_a_window_like_the_reference_is_good(profile):
 
 def test_what_is_wrong_is_found(profile):
     window = {"wind": histogram([-1, 5, np.inf, np.nan]), "carrier": histogram([np.nan])}
-    rows = dict.fromkeys(DAYS[:5], 35)
+    rows = USUAL | dict.fromkeys(DAYS[:5], 35)
 
     found = measure_quality(profile, window, rows, 3, DAYS)
 
@@ -76,3 +78,36 @@ def test_each_fault_fails_its_own_check(check, broken):
 
 def test_good_data_pass_every_check():
     assert all(one.passed for one in quality_alarms(GOOD, QualitySpec()))
+
+
+def test_a_reference_that_is_no_longer_published_does_not_judge_the_volume(profile):
+    window = {"wind": histogram([5]), "carrier": histogram([0])}
+    found = measure_quality(profile, window, dict.fromkeys(DAYS, 7), 0, DAYS)
+
+    assert found.rows_ratio is None
+    volume, *_ = quality_alarms(found, QualitySpec())
+    assert volume.passed
+    assert "not judged" in volume.reason
+
+
+@pytest.mark.parametrize(
+    ("cells", "keys", "inside", "outside"),
+    [
+        (Cells(column="x", kind="grid", low=0.0, width=0.1), [0.0, 1.0], 1.09, 1.11),
+        (Cells(column="x", kind="grid", width=0.1, scale=1e-6), [1e-6, 1e-3], 1.09e-3, 1.2e-3),
+        (Cells(column="x", kind="grid", width=0.1, scale=1.0), [1.0, 1e6], 1.09e6, 1.2e6),
+        (Cells(column="x", kind="values"), [0.0, 1.0], 1.0, 1.01),
+    ],
+)
+def test_a_grid_is_left_by_more_than_a_cell_however_its_cells_widen(cells, keys, inside, outside):
+    counts = pa.table(
+        {"day": pa.array([0, 0], pa.int32()).cast(pa.date32()), "key": keys, "rows": [5, 5]}
+    )
+    profile = Profile(FrozenCells(columns=(cells,)), {"x": counts})
+
+    def beyond(value):
+        window = {"x": histogram([value, keys[0]])}
+        return measure_quality(profile, window, FULL, 0, DAYS).out_of_range
+
+    assert beyond(inside) == {}
+    assert beyond(outside) == {"x": 0.5}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Measure = Literal["log_loss", "cost", "base_rate", "expected", "expected_base_rate"]
 """Summed by day over the labelled rows: realised log loss; cost of the decisions, in the model's
-own unit; the log loss that the scores promise; the log loss of the fit's base rate."""
+own unit; realised log loss of the fit's base rate; both losses as the scores let expect them."""
 
 
 class PastWindow(Record):
