@@ -80,15 +80,18 @@ class DailyCounts:
         """Every key without that of nulls, and the place of each entry; nulls are behind all."""
         import numpy as np
 
-        # Every use needs them in order; a stored profile is in order of its keys already.
-        order = np.argsort(self.keys, kind="stable")
-        keys = self.keys[order]
-        begins = np.ones(len(keys), dtype=bool)
-        begins[1:] = (keys[1:] != keys[:-1]) & ~np.isnan(keys[:-1])
-        at = np.empty(len(keys), dtype=np.intp)
-        at[order] = np.cumsum(begins) - 1
-        known = keys[begins]
-        return known[~np.isnan(known)], at
+        is_null = np.isnan(self.keys)
+        # A stored profile is in order of its keys: then each begins where it differs from the last.
+        if (self.keys[1:] >= self.keys[:-1]).sum() + is_null[1:].sum() == len(self.keys) - 1:
+            begins = np.ones(len(self.keys), dtype=bool)
+            begins[1:] = (self.keys[1:] != self.keys[:-1]) & ~is_null[:-1]
+            at = np.cumsum(begins)
+            at -= 1
+            known = self.keys[begins & ~is_null]
+        else:
+            keys, at = np.unique(self.keys, return_inverse=True)
+            known = keys[~np.isnan(keys)]
+        return known, at
 
     @property
     def known(self) -> Numbers:
