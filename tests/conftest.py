@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.settings import Settings, settings
+
+# How fast an example is depends on what else the machine does.
+hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook

@@ -13,7 +13,7 @@ from mlops_platform.data.digest import _lengths_and_text, table_digest
 from mlops_platform.errors import DataError
 
 # No deadline: the first example pays for imports, and the machine may be busy.
-PROPERTY = settings(deadline=None, max_examples=60)
+PROPERTY = settings(max_examples=60)
 COLUMNS = {
     "string": (pa.string(), st.text(max_size=5)),
     "number": (pa.float64(), st.floats()),

@@ -144,9 +144,7 @@ class Crash(BaseException):
     """The process is killed."""
 
 
-@settings(
-    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=6),
     piece=st.sampled_from([1, 400, 1000, 10_000]),

@@ -48,7 +48,7 @@ def test_a_bootstrap_over_rows_would_be_far_too_sure():
     assert share_of_true_bounds(each_row_its_own_day, trials=60) < 0.68
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_exchanging_the_models_turns_the_improvement_around(seed):
     labels, champion, candidate = clustered_improvements(seed, days=6, rows_per_day=5)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_platform.spec import CostSpec
@@ -24,7 +24,6 @@ def arrays(rows):
     return labels, np.array([score for _, score in rows], dtype=np.float64)
 
 
-@settings(deadline=None)
 @given(samples, bins)
 def test_calibration_error_lies_between_the_overall_bias_and_the_mean_row_error(rows, bins):
     labels, scores = arrays(rows)
@@ -35,7 +34,6 @@ def test_calibration_error_lies_between_the_overall_bias_and_the_mean_row_error(
     assert error <= np.abs(labels - scores).mean() + 1e-12
 
 
-@settings(deadline=None)
 @given(samples, bins, st.randoms())
 def test_calibration_error_does_not_depend_on_the_order_of_the_rows(rows, bins, random):
     shuffled = random.sample(rows, len(rows))
@@ -45,7 +43,6 @@ def test_calibration_error_does_not_depend_on_the_order_of_the_rows(rows, bins, 
     )
 
 
-@settings(deadline=None)
 @given(samples, bins)
 def test_calibration_bins_hold_every_row_once_and_equal_scores_together(rows, bins):
     labels, scores = arrays(rows)
@@ -78,7 +75,6 @@ def test_frequencies_that_match_the_scores_have_no_calibration_error():
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier_score"])
-@settings(deadline=None)
 @given(rows=samples)
 def test_row_losses_average_to_scikit_learns_metric(metric, rows):
     labels, scores = arrays(rows)

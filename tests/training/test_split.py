@@ -24,7 +24,7 @@ def rows_on(days: list[int], spec: ModelSpec) -> pd.DataFrame:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 400), min_size=17, max_size=80), st.randoms())
 def test_every_row_is_in_one_part_and_no_part_reaches_into_a_later_one(spec, days, random):
     rows = rows_on(days, spec)

@@ -18,7 +18,7 @@ def brute_force_cost(labels, scores, threshold, costs):
     return costs.false_positive * false_positives + costs.false_negative * false_negatives
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(row, min_size=1, max_size=40), cost, cost)
 def test_no_other_threshold_is_cheaper_and_ties_go_towards_theory(rows, c_fp, c_fn):
     labels = np.array([label for label, _ in rows], dtype=np.int64)

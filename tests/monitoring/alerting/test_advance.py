@@ -263,14 +263,14 @@ def lived(looks: list) -> Model:
     return model
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOOKS, max_size=30))
 def test_there_are_never_two_open_incidents_of_one_fault(looks: list) -> None:
     open_now = [one.fingerprint for one in lived(looks).incidents.values() if one.is_open]
     assert len(open_now) == len(set(open_now))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOOKS, max_size=30))
 def test_nobody_is_told_more_often_than_the_cooldown_allows(looks: list) -> None:
     told: dict[tuple, list[datetime]] = {}
@@ -288,7 +288,7 @@ def test_nobody_is_told_more_often_than_the_cooldown_allows(looks: list) -> None
         assert ends <= sum(len(at) for (of, _), at in told.items() if of == fingerprint)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOOKS, max_size=30))
 def test_every_notice_comes_after_its_evidence(looks: list) -> None:
     evidence: set[str] = set()
@@ -305,7 +305,7 @@ def test_every_notice_comes_after_its_evidence(looks: list) -> None:
             assert event.facts["notice"]["severity"] == severity[event.incident]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOOKS, max_size=20), st.integers(0, 20))
 def test_reading_again_what_was_read_changes_nothing(looks: list, since: int) -> None:
     model = lived(looks)
@@ -322,7 +322,7 @@ def test_reading_again_what_was_read_changes_nothing(looks: list, since: int) ->
     assert before == after
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOOKS, max_size=20))
 def test_whoever_was_told_that_it_is_there_is_told_that_it_is_over(looks: list) -> None:
     model = lived(looks)
@@ -334,7 +334,7 @@ def test_whoever_was_told_that_it_is_there_is_told_that_it_is_over(looks: list) 
             assert incident.notices[-1].purpose == "resolved"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(LOOKS, st.booleans()), max_size=20))
 def test_a_channel_that_fails_now_and_then_ends_up_knowing_the_truth(looks: list) -> None:
     model = Model()

@@ -41,7 +41,7 @@ def is_null(value):
     return value is None or math.isnan(value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reference=numbers, window=numbers)
 def test_few_values_are_counted_exactly_whatever_they_are(profiled, counted, reference, window):
     column = pa.array(reference, pa.float64())
@@ -64,7 +64,7 @@ def test_few_values_are_counted_exactly_whatever_they_are(profiled, counted, ref
         assert drift.ks == pytest.approx(truth)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reference=strings.filter(bool), window=strings.filter(bool))
 def test_categories_are_counted_exactly_and_unseen_ones_together(
     profiled, counted, reference, window

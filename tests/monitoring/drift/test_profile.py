@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_platform.monitoring.drift.profile import DailyCounts
@@ -16,7 +16,6 @@ def counts_of(entries):
     return DailyCounts(np.array(days, np.int32), np.array(keys), np.array(rows, np.int64))
 
 
-@settings(deadline=None)
 @given(entries=ENTRIES)
 def test_the_order_in_which_counts_are_stored_does_not_matter(entries):
     stored = sorted(entries, key=lambda one: (np.isnan(one[1]), one[1]))
@@ -31,7 +30,6 @@ def test_the_order_in_which_counts_are_stored_does_not_matter(entries):
         assert one.tolist() == other.tolist()
 
 
-@settings(deadline=None)
 @given(entries=ENTRIES)
 def test_rows_by_day_are_those_of_the_entries(entries):
     counts = counts_of(entries)

@@ -2,7 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
@@ -22,7 +22,6 @@ def every_outcome(probabilities):
         yield drawn, float(np.prod(np.where(drawn == 1, probabilities, 1 - probabilities)))
 
 
-@settings(deadline=None)
 @given(rows=ROWS)
 def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     scores, probabilities = np.array(rows).T
@@ -45,7 +44,6 @@ def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     assert found.false_negatives + found.true_negatives == pytest.approx((scores < 0.3).sum())
 
 
-@settings(deadline=None)
 @given(rows=ROWS)
 def test_expected_auc_is_expected_concordance_over_expected_pairs(rows):
     scores, probabilities = np.array(rows).T

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
@@ -21,7 +21,6 @@ def delays_at(moment, events, delays):
     return count_delays(age, known_age)
 
 
-@settings(deadline=None)
 @given(
     known=st.lists(st.integers(0, 40), min_size=1, max_size=40),
     waiting=st.lists(st.integers(0, 40), max_size=40),

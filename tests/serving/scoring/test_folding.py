@@ -260,7 +260,7 @@ def folded_models(made: Callable[[str], Any]) -> list[tuple[Any, FoldedModel]]:
     return [(model, fold(model, SCHEMA)) for model in models]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(NUMBERS, NUMBERS | st.none(), NUMBERS | st.none(), st.text(max_size=5) | st.none())
 def test_any_row_is_answered_alike(
     folded_models: list[tuple[Any, FoldedModel]],

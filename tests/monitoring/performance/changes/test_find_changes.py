@@ -92,7 +92,7 @@ def test_days_that_are_hard_for_everybody_are_no_change():
     assert finding.found is None
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), cuts=st.sets(st.integers(0, 90), min_size=1, max_size=5))
 def test_judging_window_after_window_finds_what_one_pass_finds(seed, cuts):
     spec = ChangeDetectionSpec(detectors=EVERY)
