@@ -14,13 +14,11 @@ hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), 
 hypothesis_settings.load_profile("unhurried")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Workers share the files among them; the one deployment of the end-to-end tests is not."""
-    for item in items:
-        of_one_project = "project" in getattr(item, "fixturenames", ())
-        group = "project" if of_one_project else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Workers share the files among them; the one project of the end-to-end tests is not."""
+    of_one_project = "project" in getattr(item, "fixturenames", ())
+    group = "project" if of_one_project else item.location[0]
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
