@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
 MOST_REFERENCE_ROWS = 1_000_000
-LARGEST = {"careful": 10_000_000, "preset": 1_000_000}
+LARGEST = {"careful": 1_000_000, "preset": 1_000_000}
 """Beyond these they take minutes, or more memory than there is."""
 
 

@@ -17,7 +17,6 @@ from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.quality.window_quality import WindowQuality
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.score_window import ScoredWindow
@@ -136,15 +135,11 @@ class Past:
             importance_share=0.5,
             prediction=0.07,
         )
-        quality = WindowQuality(
-            rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={}
-        )
         watched = WatchedWindow(
             window=window,
             version=1,
             release=1,
             drift=drift,
-            quality=quality,
             run_id="r",
             report="r.html",
         )

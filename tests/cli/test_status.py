@@ -31,6 +31,8 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "window": None,
         "last_decision": None,
         "frozen": None,
+        "open_pages": 0,
+        "open_tickets": 0,
     }
 
 

@@ -9,14 +9,10 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.quality.window_quality import WindowQuality
 from mlops_platform.usecases.watch_drift import WatchedWindow
 from mlops_platform.usecases.window_signals import window_signals
 
 START = date(2013, 4, 1)
-GOOD_DATA = WindowQuality(
-    rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={}
-)
 
 
 def measured(**changes: Any) -> WindowPerformance:
@@ -59,7 +55,6 @@ def watched(alarm: bool | None, *, start: date = START, version: int = 1) -> Wat
         version=version,
         release=version,
         drift=drift,
-        quality=GOOD_DATA,
         run_id="r",
         report="r",
     )

@@ -22,7 +22,6 @@ from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.quality.window_quality import WindowQuality
 from mlops_platform.settings import Settings
 from mlops_platform.spec import RetrainingSpec
 from mlops_platform.usecases.verdicts import is_verdict
@@ -31,9 +30,6 @@ from mlops_platform.usecases.watch_drift import WatchedWindow
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
 WEEK = timedelta(days=7)
-GOOD_DATA = WindowQuality(
-    rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=(), out_of_range={}
-)
 GOOD, BAD = 0.45, 0.55
 
 
@@ -179,7 +175,6 @@ class Story:
             version=version,
             release=version,
             drift=drift,
-            quality=GOOD_DATA,
             run_id="r",
             report="r",
         )
