@@ -35,7 +35,7 @@ up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
 
 test: setup ## every test, the browser's included where it can be installed
 	@sh tests/install_browser.sh
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 lint: setup ## ruff, types, import contracts, dbt style, definitions
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from mlops_platform.cli.console import console
 from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
@@ -14,11 +15,10 @@ hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), 
 hypothesis_settings.load_profile("unhurried")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Workers share the files among them; the one project of the end-to-end tests is not."""
-    of_one_project = "project" in getattr(item, "fixturenames", ())
-    group = "project" if of_one_project else item.location[0]
-    item.add_marker(pytest.mark.xdist_group(group))
+@pytest.fixture(autouse=True, scope="session")
+def _wide_terminal() -> None:
+    """The workers of xdist say that theirs has 80 columns, and tables are cut there."""
+    console.width = 400
 
 
 @pytest.fixture
