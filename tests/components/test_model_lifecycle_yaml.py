@@ -136,7 +136,7 @@ MISTAKES = {
     "a severity of a check that the model does not have": (
         "severities: {warn: ticket}",
         "severities: {checks: {prediction_drfit: page}}",
-        ("alerting.severities.checks.prediction_drfit", "Did you mean 'prediction_drift'?"),
+        ("alerting.severities.checks", "'prediction_drfit'", "Did you mean 'prediction_drift'?"),
     ),
     "a feature that is called like the predictions": (
         "[distance_miles, plane_seats]",
