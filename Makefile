@@ -33,9 +33,9 @@ demo: setup ## land real flights and release the first champion
 up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
 	@$(BIN)/mlops up
 
-test: setup ## every test, the browser's included where it can be installed
+test: setup ## every test, the browser's included where it can be installed; WORKERS=2 shares the files
 	@sh tests/install_browser.sh
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile)
 
 lint: setup ## ruff, types, import contracts, dbt style, definitions
 	$(BIN)/ruff check .
