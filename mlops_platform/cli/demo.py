@@ -31,6 +31,7 @@ from mlops_platform.data.published import published_days
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
+from mlops_platform.notifying.log import logger as alerts_log
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 
@@ -55,6 +56,8 @@ def command(windows: int | None) -> None:
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
     """
     ensure_set_up()
+    # The console belongs to the progress; `mlops incidents` tells them afterwards.
+    alerts_log.disabled = True
     progress = DemoProgress(settings().demo / "seconds.json")
     spec = declared_spec(MODEL)
     replayed = _windows(spec, WINDOWS if windows is None else windows)

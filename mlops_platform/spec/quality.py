@@ -18,10 +18,11 @@ class QualitySpec(Section):
         default=2.0, description="Rows per day, of the reference's median day, that are too many."
     )
     out_of_range: LevelsSpec = Field(
-        default=LevelsSpec(warn=0.2),
+        default=LevelsSpec(),
         description=(
             "Levels of the share of rows beyond the reference's smallest and greatest value, in "
-            "the column that has most of them; a new season can have many."
+            "the column that has most of them. Off by default: a new season has many, and the "
+            "calibrated alarm judges new values. Declare it where numbers have bounds."
         ),
     )
     severity: Literal["warn", "error"] = Field(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.window_drift import WindowDrift
     from mlops_platform.spec import FixedDriftSpec
 
-OF_ALL_ROWS = "of all rows, by the platform"
+OF_ALL_ROWS = "all rows"
 
 
 class _Decision(NamedTuple):
@@ -83,8 +83,9 @@ def _decision(
         return _Decision(
             "Jensen-Shannon distance, not judged", column.statistic, 1.0, drifted=False
         )
-    figure = f"deviation of the {column.cause} from the reference's own windows"
-    return _Decision(figure, column.deviation, threshold, column.drifted)
+    return _Decision(
+        f"deviation of the {column.cause}", column.deviation, threshold, column.drifted
+    )
 
 
 def _preset(decisions: dict[str, _Decision], *, alarm: bool) -> DataDriftPreset:
