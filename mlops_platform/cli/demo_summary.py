@@ -67,7 +67,8 @@ def show(summary: Mapping[str, Any]) -> None:
         f".venv/bin/bentoml serve {champion['bento_tag']}\n"
         f"look around  [bold]make up[/], then http://127.0.0.1:3000 (Dagster) and "
         f"{settings().mlflow_ui_url} (MLflow)\n"
-        f"ask          .venv/bin/mlops status, .venv/bin/mlops why {model}, .venv/bin/mlops incidents\n"
+        f"ask          .venv/bin/mlops status, .venv/bin/mlops why {model}, "
+        ".venv/bin/mlops incidents\n"
         f"all state is under {settings().home}",
         soft_wrap=True,
         highlight=False,
