@@ -196,7 +196,7 @@ def refit(candidate: str, params: dict[str, Any], judged: Fitted, split: Split) 
 
 def calibrated(pipeline: Pipeline, rows: pd.DataFrame) -> CalibratedClassifierCV:
     """Platt calibration of a fitted pipeline."""
-    model = CalibratedClassifierCV(FrozenEstimator(pipeline), method="sigmoid")
+    model = CalibratedClassifierCV(FrozenEstimator(pipeline), method="temperature")
     return model.fit(rows[FEATURES], rows[LABEL].astype(int))
 
 
