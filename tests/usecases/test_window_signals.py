@@ -51,12 +51,7 @@ def watched(alarm: bool | None, *, start: date = START, version: int = 1) -> Wat
     )
     window = Window(start=start, end=start + timedelta(weeks=1), timezone="America/New_York")
     return WatchedWindow(
-        window=window,
-        version=version,
-        release=version,
-        drift=drift,
-        run_id="r",
-        report="r",
+        window=window, version=version, release=version, drift=drift, run_id="r", report="r"
     )
 
 

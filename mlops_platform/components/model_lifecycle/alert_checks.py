@@ -37,20 +37,30 @@ def check_observations(
         keys: the checks.
         since: look at what was evaluated after it; at the latest of each check where it is None.
     """
-    storage = instance.event_log_storage
-    latest = storage.get_latest_asset_check_execution_by_key(keys)
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     found: list[Observation] = []
     for key, record in latest.items():
-        if since is None and _is_evaluated(record):
-            news = [record]
-        elif since is not None and _is_settled(record, since):
-            continue
-        else:
-            history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
-            evaluated = [one for one in history if _is_evaluated(one)]
-            news = evaluated[:1] if since is None else [o for o in evaluated if _at(o) > since]
+        news = _news(instance, key, record, since)
         found += [_observation(spec, instance, one) for one in news if _is_conclusive(one)]
     return found
+
+
+def _news(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: Any, since: datetime | None
+) -> list[Any]:
+    """Evaluations of one check after a moment; the latest one where that is None.
+
+    Args:
+        newest: its newest record, which alone often tells, without a look at its history.
+    """
+    if since is None and _is_evaluated(newest):
+        return [newest]
+    if since is not None and _is_settled(newest, since):
+        return []
+    storage = instance.event_log_storage
+    history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
+    evaluated = [one for one in history if _is_evaluated(one)]
+    return evaluated[:1] if since is None else [one for one in evaluated if _at(one) > since]
 
 
 def _is_evaluated(record: Any) -> bool:

@@ -97,11 +97,11 @@ def measure_drift(
     distance = scores.columns[0].statistic
     apart = of_segments[0] if of_segments else None
     if spec.rule == "fixed":
-        inputs = inputs.model_copy(update={"alarm": _reaches(share, spec.fixed.share_of_columns)})
-        scores = scores.model_copy(update={"alarm": _reaches(distance, spec.fixed.prediction)})
+        inputs = _by_levels(inputs, share, spec.fixed.share_of_columns)
+        scores = _by_levels(scores, distance, spec.fixed.prediction)
         if apart is not None:
             furthest = apart.furthest.statistic if apart.furthest else 0.0
-            apart = apart.model_copy(update={"alarm": _reaches(furthest, spec.fixed.prediction)})
+            apart = _by_levels(apart, furthest, spec.fixed.prediction)
     return WindowDrift(
         rows=int(window[score].total),
         rule=spec.rule,
@@ -114,9 +114,10 @@ def measure_drift(
     )
 
 
-def _reaches(value: float, levels: LevelsSpec) -> bool | None:
-    reached = [level for level in (levels.warn, levels.error) if level is not None]
-    return value >= min(reached) if reached else None
+def _by_levels(group: GroupDrift, value: float, levels: LevelsSpec) -> GroupDrift:
+    """Alarm where the value reaches a level; None where there is none."""
+    declared = [level for level in (levels.warn, levels.error) if level is not None]
+    return group.model_copy(update={"alarm": value >= min(declared) if declared else None})
 
 
 def _weight(column: ColumnDrift) -> tuple[bool, float, float, str]:

@@ -171,12 +171,7 @@ class Story:
             prediction=0.01,
         )
         watched = WatchedWindow(
-            window=window,
-            version=version,
-            release=version,
-            drift=drift,
-            run_id="r",
-            report="r",
+            window=window, version=version, release=version, drift=drift, run_id="r", report="r"
         )
         folder = self.home.records / "latest" / f"{MODEL}__drift_report"
         write_text(folder / f"{start}.json", watched.model_dump_json())
