@@ -1,6 +1,7 @@
 """`mlops demo`: the main job on real data, through the jobs of production."""
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -56,8 +57,7 @@ def command(windows: int | None) -> None:
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
     """
     ensure_set_up()
-    # The console belongs to the progress; `mlops incidents` tells them afterwards.
-    alerts_log.disabled = True
+    _keep_alerts_off_the_console()
     progress = DemoProgress(settings().demo / "seconds.json")
     spec = declared_spec(MODEL)
     replayed = _windows(spec, WINDOWS if windows is None else windows)
@@ -79,6 +79,14 @@ def command(windows: int | None) -> None:
                 driver.tick(f"export_{MODEL}", report)
                 write_json(_summary_file(), _summarise(spec, replayed, progress))
     show(json.loads(_summary_file().read_text()))
+
+
+def _keep_alerts_off_the_console() -> None:
+    """It belongs to the progress; `mlops incidents` tells them afterwards.
+
+    By level: Dagster configures logging anew in every run, which enables what was disabled.
+    """
+    alerts_log.setLevel(logging.CRITICAL)
 
 
 def _summarise(
