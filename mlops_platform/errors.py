@@ -9,6 +9,10 @@ class SettingsError(MlopsError):
     """The deployment cannot be started as it is configured."""
 
 
+class FormatError(MlopsError):
+    """What is stored was written by a version of the platform that this one cannot read."""
+
+
 class SpecError(MlopsError):
     """A model's YAML asks for something impossible.
 

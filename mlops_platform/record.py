@@ -1,10 +1,69 @@
 """Record: a frozen value that one asset hands to the next as JSON."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+from pydantic_core import from_json, to_json
+
+from mlops_platform.formats.home_path import Storage
+from mlops_platform.formats.number import FORMAT, refuse_newer
+from mlops_platform.formats.upgrades import upgraded
+
+FORMAT_KEY = "format"
 
 
 class Record(BaseModel):
-    """Immutable and strict; written with `model_dump_json` and read back unchanged."""
+    """Immutable and strict; what was written in an older format is read as today's."""
 
     # NaN stays NaN in JSON: as null it could not be read back, and the gate must see it.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
+
+    def to_stored(self, home: Path | None = None) -> str:
+        """JSON that says its format, to be kept for longer than this version of the platform.
+
+        Args:
+            home: paths below it are written relative to it.
+        """
+        content = self.model_dump(mode="json", context=Storage(FORMAT, home))
+        stored = to_json({FORMAT_KEY: FORMAT, **content}, indent=2, inf_nan_mode="constants")
+        return stored.decode() + "\n"
+
+    @classmethod
+    def from_stored(cls, content: bytes | str, home: Path | None = None) -> Self:
+        """Read what `to_stored` wrote, in this version or in an older one.
+
+        Raises:
+            ValidationError: it is no such record.
+            FormatError: a newer version has written it.
+        """
+        try:
+            found = from_json(content)
+        except ValueError:
+            found = None
+        stored_format = found.pop(FORMAT_KEY, 0) if isinstance(found, dict) else None
+        if not isinstance(stored_format, int):
+            # Pydantic's own error says what is wrong.
+            return cls.model_validate_json(content)
+        return cls.from_mapping(found, stored_format, home)
+
+    @classmethod
+    def from_mapping(
+        cls, value: Mapping[str, Any], stored_format: int, home: Path | None = None
+    ) -> Self:
+        """Read a mapping that was stored inside something else, which says the format.
+
+        Raises:
+            ValidationError: it is no such record.
+            FormatError: a newer version has written it.
+        """
+        refuse_newer(stored_format, f"a stored {cls.__name__}")
+        return cls.model_validate(dict(value), context=Storage(stored_format, home))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(info.context, Storage) and isinstance(value, dict):
+            return upgraded(cls.__name__, value, info.context.format)
+        return value

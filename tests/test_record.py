@@ -1,12 +1,18 @@
 """A record that was written is read back unchanged."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from mlops_platform.errors import FormatError
+from mlops_platform.formats import upgrades
+from mlops_platform.formats.home_path import HomePath
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.record import Record
 
 
@@ -32,3 +38,77 @@ def test_a_record_cannot_be_changed_or_extended() -> None:
         measured.value = 0.4  # type: ignore[misc]
     with pytest.raises(ValidationError):
         Measured.model_validate({"name": "log_loss", "value": 0.5, "unit": "nat"})
+
+
+class Kept(Record):
+    """What lies at a path, with something nested."""
+
+    path: HomePath
+    measured: tuple[Measured, ...] = ()
+
+
+@given(st.text(), st.floats())
+def test_what_is_stored_says_its_format_and_is_read_back(name: str, value: float) -> None:
+    stored = Measured(name=name, value=value).to_stored()
+
+    assert json.loads(stored)["format"] == FORMAT
+    read = Measured.from_stored(stored)
+    assert read.name == name
+    assert read.value == value or (math.isnan(read.value) and math.isnan(value))
+
+
+def test_a_path_is_stored_relative_to_the_home_and_read_in_another(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    stored = Kept(path=old / "models" / "m.skops").to_stored(old)
+
+    assert json.loads(stored)["path"] == "models/m.skops"
+    assert str(tmp_path) not in stored
+    assert Kept.from_stored(stored, new).path == new / "models" / "m.skops"
+
+
+def test_a_path_outside_the_home_stays_where_it_is(tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere" / "m.skops"
+    stored = Kept(path=outside).to_stored(tmp_path / "home")
+
+    assert Kept.from_stored(stored, tmp_path / "another").path == outside
+
+
+def test_a_field_that_was_renamed_is_read_from_what_was_written_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(upgrades, "UPGRADES", {"Measured": {1: upgrades.renamed(label="name")}})
+    old = {"path": "a", "measured": [{"label": "log_loss", "value": 0.5}]}
+
+    read = Kept.from_stored(json.dumps(old), tmp_path)
+    assert read.measured == (Measured(name="log_loss", value=0.5),)
+    with pytest.raises(ValidationError, match="label"):
+        Kept.from_stored(json.dumps({"format": 1, **old}), tmp_path)
+    with pytest.raises(ValidationError, match="label"):
+        Kept.model_validate(old)
+
+
+def test_what_a_newer_platform_wrote_is_refused_in_one_sentence() -> None:
+    newer = json.dumps({"format": FORMAT + 1, "name": "loss", "value": 0.5, "unit": "nat"})
+
+    with pytest.raises(FormatError, match=rf"a stored Measured has format {FORMAT + 1}.*install"):
+        Measured.from_stored(newer)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"3", b'{"format": 1}', b'{"format": "1"}', b"\xff"]
+)
+def test_what_is_no_record_is_no_record(content: bytes) -> None:
+    with pytest.raises(ValidationError):
+        Measured.from_stored(content)
+
+
+def test_a_candidate_of_before_formats_had_numbers_is_read() -> None:
+    was = {"schema_matches": True, "candidate": {}}
+
+    assert upgrades.upgraded("EvaluatedCandidate", was, 0) == {
+        "serving_fault": None,
+        "candidate": {},
+    }
+    assert upgrades.upgraded("EvaluatedCandidate", {"serving_fault": "x"}, 0) == {
+        "serving_fault": "x"
+    }

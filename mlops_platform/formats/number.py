@@ -1,0 +1,23 @@
+"""The number of the format in which this version of the platform writes."""
+
+from typing import Final
+
+from mlops_platform.errors import FormatError
+
+FORMAT: Final = 1
+"""0: nothing says its format, and paths begin at the root of the machine.
+1: files and rows of the ledger say their format, and paths begin at the home.
+"""
+
+
+def refuse_newer(stored: int, what: str) -> None:
+    """Refuse what a newer version of the platform has written.
+
+    Raises:
+        FormatError: `stored` is greater than the format of this version.
+    """
+    if stored > FORMAT:
+        raise FormatError(
+            f"{what} has format {stored}, and this version of the platform reads formats up to "
+            f"{FORMAT}: install the version that wrote it, or a newer one."
+        )
