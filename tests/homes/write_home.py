@@ -148,8 +148,7 @@ class Life:
             command,
             cwd=self.project,
             env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             timeout=LONGEST_SECONDS,
         )
