@@ -1,7 +1,8 @@
 """Record: a frozen value that one asset hands to the next as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
@@ -12,6 +13,7 @@ from mlops_platform.formats.number import FORMAT, refuse_newer
 from mlops_platform.formats.upgrades import upgraded
 
 FORMAT_KEY = "format"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Record(BaseModel):
@@ -20,19 +22,32 @@ class Record(BaseModel):
     # NaN stays NaN in JSON: as null it could not be read back, and the gate must see it.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
-    def to_stored(self, home: Path | None = None) -> str:
+    def to_stored(
+        self,
+        home: Path | None = None,
+        *,
+        exclude: Set[str] = frozenset(),
+        indent: int | None = 2,
+    ) -> str:
         """JSON that says its format, to be kept for longer than this version of the platform.
 
         Args:
             home: paths below it are written relative to it.
+            exclude: fields that the reader adds.
+            indent: of each level; all on one line where None.
         """
-        content = self.model_dump(mode="json", context=Storage(FORMAT, home))
-        stored = to_json({FORMAT_KEY: FORMAT, **content}, indent=2, inf_nan_mode="constants")
+        content = self.model_dump(mode="json", exclude=set(exclude), context=Storage(FORMAT, home))
+        stored = to_json({FORMAT_KEY: FORMAT, **content}, indent=indent, inf_nan_mode="constants")
         return stored.decode() + "\n"
 
     @classmethod
-    def from_stored(cls, content: bytes | str, home: Path | None = None) -> Self:
+    def from_stored(
+        cls, content: bytes | str, home: Path | None = None, added: Mapping[str, Any] = _NOTHING
+    ) -> Self:
         """Read what `to_stored` wrote, in this version or in an older one.
+
+        Args:
+            added: fields that were excluded.
 
         Raises:
             ValidationError: it is no such record.
@@ -46,7 +61,7 @@ class Record(BaseModel):
         if not isinstance(stored_format, int):
             # Pydantic's own error says what is wrong.
             return cls.model_validate_json(content)
-        return cls.from_mapping(found, stored_format, home)
+        return cls.from_mapping({**found, **added}, stored_format, home)
 
     @classmethod
     def from_mapping(
@@ -65,5 +80,10 @@ class Record(BaseModel):
     @classmethod
     def _upgrade(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(info.context, Storage) and isinstance(value, dict):
-            return upgraded(cls.__name__, value, info.context.format)
+            value = upgraded(cls.__name__, value, info.context.format)
+        return cls._accepted(value)
+
+    @classmethod
+    def _accepted(cls, value: Any) -> Any:
+        """What is validated: a subclass may refuse here what its fields cannot."""
         return value

@@ -35,4 +35,6 @@ def open_registry() -> "Registry":
     """The model registry of this deployment."""
     from mlops_platform.registry.registry import Registry
 
-    return Registry(settings().mlflow_tracking_uri, settings().mlflow_artifacts)
+    return Registry(
+        settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home
+    )

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import dagster as dg
@@ -43,15 +42,18 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "PooledSqliteEventLogStorage":
-        """Made by Dagster from `dagster.yaml`.
+        """Made by Dagster from `dagster.yaml`, which does not say where it is: homes are moved.
 
-        A tool that is started without DAGSTER_HOME reads the unrendered template of the working
-        folder; its events belong to the deployment all the same.
+        A tool that is started without DAGSTER_HOME reads the one of the working folder; its events
+        belong to the deployment all the same.
         """
-        base_dir = Template(config_value["base_dir"]).safe_substitute(
-            dagster_home=settings().dagster_home
-        )
-        return cls(base_dir, inst_data)
+        dagster_home = Path(os.environ.get("DAGSTER_HOME") or settings().dagster_home)
+        return cls(str(dagster_home / "history" / "runs"), inst_data)
+
+    @classmethod
+    def config_type(cls) -> Any:
+        """Nothing to configure."""
+        return {}
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event, and touch the file that the watcher of a live run looks at."""

@@ -75,7 +75,7 @@ def write_partition_record(asset: dg.AssetKey, partition: str, record: Record) -
 
 
 def _text_of(record: Record) -> str:
-    return record.model_dump_json(indent=2) + "\n"
+    return record.to_stored(settings().home)
 
 
 def _partition_of(context: dg.OutputContext | dg.InputContext) -> str | None:
@@ -99,7 +99,7 @@ def _read(path: Path, record_type: type[R]) -> R:
             f"{asset.partition('/')[2].replace('__', '/')} was never materialised; materialise it "
             "first, or run the whole job"
         )
-    return record_type.model_validate_json(path.read_bytes())
+    return record_type.from_stored(path.read_bytes(), settings().home)
 
 
 def _type_of(context: dg.InputContext) -> type[Record]:

@@ -108,7 +108,7 @@ def read_manifest(published_root: Path, table: str) -> Manifest:
     """
     path = _manifest_file(published_root / table)
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        return Manifest.from_stored(path.read_bytes())
     except (FileNotFoundError, ValidationError) as error:
         raise DataError(f"{path} is missing or damaged. Publish {table} again.") from error
 
@@ -173,6 +173,6 @@ def _write_partitions(source: WarehouseTable, days: Sequence[date], folder: Path
 
 
 def _write_manifest(manifest: Manifest, folder: Path) -> None:
-    path, text = _manifest_file(folder), manifest.model_dump_json(indent=2) + "\n"
+    path, text = _manifest_file(folder), manifest.to_stored()
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)

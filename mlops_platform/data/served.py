@@ -110,7 +110,7 @@ def read_manifest(landed: Path) -> ServedManifest:
     """
     path = landed / MANIFEST
     try:
-        return ServedManifest.model_validate_json(path.read_bytes())
+        return ServedManifest.from_stored(path.read_bytes())
     except FileNotFoundError:
         return ServedManifest()
     except ValidationError as error:
@@ -198,4 +198,4 @@ def _delete_old(spec: ModelSpec, log: Path, landed: Path, now: datetime) -> tupl
 
 
 def _write(landed: Path, manifest: ServedManifest) -> None:
-    write_text(landed / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    write_text(landed / MANIFEST, manifest.to_stored())

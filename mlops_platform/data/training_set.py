@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, literal, private_duckdb
@@ -17,13 +18,16 @@ from mlops_platform.data.published import published_digest
 from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError, TrainingError
-from mlops_platform.files import new_directory, write_json
+from mlops_platform.files import new_directory, write_text
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+FILE = "training_set.json"
 
 
 class Column(Record):
@@ -53,7 +57,7 @@ class TrainingSet(Record):
     columns: tuple[Column, ...]
     features_digest: str
     labels_digest: str
-    path: Path
+    path: HomePath
 
 
 def snapshot_training_set(
@@ -84,8 +88,7 @@ def snapshot_training_set(
         described = _describe(rows, spec, published_root, as_of, path, history)
         with new_directory(path) as temporary:
             write_parquet(rows, temporary / "rows.parquet")
-            content = described.model_dump(mode="json", exclude={"path"})
-            write_json(temporary / "training_set.json", content)
+            write_text(temporary / FILE, described.to_stored(exclude={"path"}))
     return load_training_set(path).model_copy(update={"history": history.reason})
 
 
@@ -95,10 +98,10 @@ def load_training_set(path: Path) -> TrainingSet:
     Raises:
         DataError: there is no snapshot, or its description was damaged.
     """
-    file = path / "training_set.json"
+    file = path / FILE
     try:
-        return TrainingSet(path=path, **json.loads(file.read_bytes()))
-    except (FileNotFoundError, ValueError, TypeError) as error:
+        return TrainingSet.from_stored(file.read_bytes(), added={"path": path})
+    except (FileNotFoundError, ValidationError) as error:
         raise DataError(
             f"{file} is missing or damaged. Delete {path} and snapshot again."
         ) from error

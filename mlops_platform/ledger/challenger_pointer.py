@@ -42,7 +42,7 @@ def read_challenger_pointer(path: Path) -> ChallengerPointer | None:
         LedgerError: the file is no challenger pointer.
     """
     try:
-        return ChallengerPointer.model_validate_json(path.read_bytes())
+        return ChallengerPointer.from_stored(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.files import write_json
+from mlops_platform.files import write_text
 from mlops_platform.ledger.records import Release, VersionIdentity
 
 
@@ -32,7 +32,7 @@ def read_pointer(path: Path) -> ReleasePointer | None:
         LedgerError: the file is no release pointer.
     """
     try:
-        return ReleasePointer.model_validate_json(path.read_bytes())
+        return ReleasePointer.from_stored(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError as error:
@@ -44,4 +44,4 @@ def read_pointer(path: Path) -> ReleasePointer | None:
 
 def write_pointer(path: Path, pointer: ReleasePointer) -> None:
     """Replace the pointer at `path` in one rename."""
-    write_json(path, pointer.model_dump(mode="json"))
+    write_text(path, pointer.to_stored())

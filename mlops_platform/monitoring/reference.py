@@ -58,7 +58,7 @@ def write_reference(directory: Path, reference: Reference, held_out: pa.Table) -
 
     with replacing_file(directory / HELD_OUT_FILE) as temporary:
         pq.write_table(held_out, temporary)
-    write_text(directory / REFERENCE_FILE, reference.model_dump_json(indent=2) + "\n")
+    write_text(directory / REFERENCE_FILE, reference.to_stored())
 
 
 def read_reference(directory: Path) -> tuple[Reference, pa.Table]:
@@ -71,7 +71,7 @@ def read_reference(directory: Path) -> tuple[Reference, pa.Table]:
     import pyarrow.parquet as pq
 
     try:
-        reference = Reference.model_validate_json((directory / REFERENCE_FILE).read_bytes())
+        reference = Reference.from_stored((directory / REFERENCE_FILE).read_bytes())
         held_out = pq.read_table(directory / HELD_OUT_FILE)
     except (OSError, ValidationError, pa.ArrowException) as error:
         raise DataError(f"{directory} holds no readable reference: {error}. {_FIX}") from error

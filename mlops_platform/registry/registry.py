@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.errors import RegistryError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
+from mlops_platform.registry.locations import location_of, remember_home
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
 from mlops_platform.registry.training_run import TrainingRun, terminated
 from mlops_platform.registry.versions import (
@@ -34,11 +35,17 @@ class Registry:
     Args:
         tracking_uri: database or server, for example ``sqlite:////path/mlflow.db``.
         artifact_root: folder of the artifacts; a tracking server uses its own instead.
+        home: folder that the artifacts move with; None where they never move.
     """
 
-    def __init__(self, tracking_uri: str, artifact_root: Path) -> None:
+    def __init__(
+        self, tracking_uri: str, artifact_root: Path, home: Path | None = None
+    ) -> None:
         self._tracking_uri = tracking_uri
         self._artifact_root = artifact_root
+        self._home = home
+        if home is not None:
+            remember_home(tracking_uri, home)
 
     def initialise(self, models: Iterable[str] = ()) -> None:
         """Create the database's schema and the experiments; safe when processes start at once.
@@ -239,7 +246,7 @@ class Registry:
         if experiment is not None:
             return str(experiment.experiment_id)
         remote = self._tracking_uri.startswith(("http://", "https://"))
-        location = None if remote else (self._artifact_root / model).as_uri()
+        location = None if remote else location_of(self._artifact_root / model, self._home)
         try:
             return str(self._client.create_experiment(model, artifact_location=location))
         except MlflowException as error:

@@ -76,7 +76,7 @@ class TrainingRun:
         present = self.client.list_artifacts(self.run_id, name.rpartition("/")[0])
         if any(file.path == name for file in present):
             uri = self.client.get_run(self.run_id).info.artifact_uri
-            artifacts: Any = get_artifact_repository(uri)
+            artifacts: Any = get_artifact_repository(uri, self.client.tracking_uri)
             artifacts.delete_artifacts(name)
 
     def log_text(self, name: str, text: str) -> None:

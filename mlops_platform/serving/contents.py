@@ -75,8 +75,8 @@ def read_contents(root: Path) -> Contents:
     """Read what lies under `root`, the `src` folder of a Bento."""
     return Contents(
         model_directory=root / MODEL,
-        release=PackedRelease.model_validate_json((root / RELEASE).read_bytes()),
-        features=FeatureSchema.model_validate_json((root / SCHEMA).read_bytes()),
+        release=PackedRelease.from_stored((root / RELEASE).read_bytes()),
+        features=FeatureSchema.from_stored((root / SCHEMA).read_bytes()),
         digests=json.loads((root / DIGESTS).read_bytes()),
-        golden_rows=GoldenRows.model_validate_json((root / GOLDEN_ROWS).read_bytes()),
+        golden_rows=GoldenRows.from_stored((root / GOLDEN_ROWS).read_bytes()),
     )

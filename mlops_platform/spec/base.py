@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_core import InitErrorDetails
 
 from mlops_platform.record import Record
@@ -27,9 +27,8 @@ def nearest_name(kind: str, name: str, known: Sequence[str]) -> str:
 class Section(Record):
     """A frozen section of the YAML; unknown keys are refused, each with its nearest known one."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown_keys(cls, attributes: Any) -> Any:
+    def _accepted(cls, attributes: Any) -> Any:
         if isinstance(attributes, dict):
             unknown = [key for key in attributes if key not in cls.model_fields]
             if unknown:

@@ -119,8 +119,8 @@ class PastTraining:
             fitted = rows.to_pandas()
             with new_directory(path) as temporary:
                 self._make(fitted, as_of, temporary)
-        facts = json.loads((path / FIT_FILE).read_bytes())
-        fit = PastFit(path=path, outcomes_digest=outcomes_digest, **facts)
+        here = {"path": path, "outcomes_digest": outcomes_digest}
+        fit = PastFit.from_stored((path / FIT_FILE).read_bytes(), added=here)
         if not fit.scores_file.is_file():
             self._score(fit)
         return fit
@@ -161,7 +161,7 @@ class PastTraining:
             path=directory,
             outcomes_digest="",
         )
-        content = fit.model_dump_json(exclude={"path", "outcomes_digest"})
+        content = fit.to_stored(exclude={"path", "outcomes_digest"})
         write_text(directory / FIT_FILE, content)
 
     def _write_judged(self, judged: Candidate, split: Split, file: Path) -> None:

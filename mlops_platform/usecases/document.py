@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.register import RegisteredCandidate
@@ -23,7 +24,7 @@ NAMES = ("model_card.md", "model_card.html", "model_card.json")
 class WrittenCard(Record):
     """Where the three forms of a card are."""
 
-    directory: Path
+    directory: HomePath
 
     @property
     def files(self) -> tuple[Path, ...]:

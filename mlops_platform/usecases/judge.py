@@ -74,7 +74,7 @@ def evaluate_candidate(
     figures = figures_of(evaluation)
     with registry.resume_run(candidate.run_id) as run:
         run.log_metrics({f"test_{name}": value for name, value in evaluation.metrics})
-        run.log_dict("evaluation.json", evaluated.model_dump(mode="json"))
+        run.log_text("evaluation.json", evaluated.to_stored(exclude={"candidate"}))
         run.log_figures(figures)
     return evaluated, figures
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
 
 BENTO_FILE = "bento.json"
-"""What the release's MLflow run tells of its Bento: tag, path, digests."""
+"""What the release's MLflow run tells of its Bento: tag and digests."""
 
 
 class PackagedRelease(Record):
@@ -78,7 +78,7 @@ def package_release(
         bentoml_home,
     )
     with registry.resume_run(release.run_id) as run:
-        run.log_dict(BENTO_FILE, bento.model_dump(mode="json"))
+        run.log_text(BENTO_FILE, bento.to_stored(exclude={"path"}))
     packaged = record_bento(ledger, release, bento.tag, actor)
     return PackagedRelease(
         release=packaged, bento=bento, parity=parity, not_explained=not_explained

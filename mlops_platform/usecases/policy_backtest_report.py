@@ -50,5 +50,5 @@ def _write_report(found: PolicyBacktest, directory: Path) -> dict[str, bytes]:
     title = f"# Policies of {found.model}, {first.start} to {last.last_day}"
     write_text(directory / REPORT_FILE, f"{title}\n\n{table}\n{shown}\n")
     write_text(directory / TABLE_FILE, csv_of(found.outcomes))
-    write_text(directory / RECORD_FILE, found.model_dump_json(indent=2) + "\n")
+    write_text(directory / RECORD_FILE, found.to_stored())
     return pictures

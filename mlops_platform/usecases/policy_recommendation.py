@@ -11,7 +11,7 @@ from mlops_platform.monitoring.policy.history_choice import RecommendedHistory
 
 def record_recommendation(records: Path, model: str, recommended: RecommendedHistory) -> None:
     """Keep a recommendation; it replaces the one before."""
-    write_text(_file(records, model), recommended.model_dump_json())
+    write_text(_file(records, model), recommended.to_stored())
 
 
 def recommended_history(records: Path, model: str) -> RecommendedHistory | None:
@@ -24,7 +24,7 @@ def recommended_history(records: Path, model: str) -> RecommendedHistory | None:
     if not file.is_file():
         return None
     try:
-        return RecommendedHistory.model_validate_json(file.read_bytes())
+        return RecommendedHistory.from_stored(file.read_bytes())
     except ValidationError as error:
         raise DataError(
             f"{file} is damaged. Materialise {model}/policy_backtest again, or delete the file to "

@@ -12,6 +12,7 @@ from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
@@ -44,7 +45,7 @@ class RegisteredCandidate(Record):
     features: FeatureSchema
     threshold: float
     fitted_through: datetime
-    directory: Path
+    directory: HomePath
     digests: dict[str, str]
 
     def require_standing_as(self, standing: StandingVersion) -> None:

@@ -11,6 +11,7 @@ from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.published import read_manifest
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.spec import SCORE, ModelSpec
@@ -41,7 +42,7 @@ class ScoredWindow(Record):
     mean_score: float
     positive_share: float
     scored_at: datetime
-    path: Path
+    path: HomePath
     source: Literal["batch", "served"] = "batch"
 
 

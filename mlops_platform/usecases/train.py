@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search import Recipe, Trial, budget
@@ -42,7 +43,7 @@ class TrainedCandidate(Record):
     recipe: Recipe
     threshold: float
     base_rate: float
-    directory: Path
+    directory: HomePath
     digests: dict[str, str]
     round_trip: bool
     cpu_seconds: float

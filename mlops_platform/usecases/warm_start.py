@@ -43,12 +43,12 @@ def warm_start(spec: ModelSpec, ledger: Ledger, registry: Registry) -> WarmStart
     if release is None or spec.retraining.warm_start_trials is None:
         return None
     file = registry.fetch_directory(release.run_id, FOLDER) / FILE
-    recipe = Recipe.model_validate_json(file.read_bytes())
+    recipe = Recipe.from_stored(file.read_bytes())
     return WarmStart(release.run_id, recipe) if startable(spec, recipe) else None
 
 
 def log_recipe(run: TrainingRun, recipe: Recipe, start: WarmStart | None) -> None:
     """Keep a recipe with its run, for the search that begins with it."""
-    run.log_dict(f"{FOLDER}/{FILE}", recipe.model_dump(mode="json"))
+    run.log_text(f"{FOLDER}/{FILE}", recipe.to_stored())
     if start is not None:
         run.set_tags({START_TAG: start.run_id})

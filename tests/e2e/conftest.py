@@ -53,7 +53,8 @@ class Deployment:
 
     @property
     def registry(self) -> Registry:
-        return Registry(self.settings.mlflow_tracking_uri, self.settings.mlflow_artifacts)
+        settings = self.settings
+        return Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
 
     @property
     def pointer(self) -> Path:
@@ -131,8 +132,11 @@ class Deployment:
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
-        with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance:
-            yield instance
+        home = str(self.settings.dagster_home)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DAGSTER_HOME", home)
+            with dg.DagsterInstance.from_config(home) as instance:
+                yield instance
 
     def events(self, run: dg.DagsterRun, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
         with self.instance() as instance:

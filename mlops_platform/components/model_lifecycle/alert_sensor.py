@@ -52,7 +52,7 @@ class AlertCursor(Record):
     def of(cls, text: str | None) -> Self | None:
         """The cursor of the tick before; None at the first one, and where it is none of ours."""
         try:
-            return cls.model_validate_json(text or "")
+            return cls.from_stored(text or "")
         except ValidationError:
             return None
 
@@ -97,7 +97,7 @@ def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
         arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
         alerted = alert(alert_desk(spec), [*seen, *silences(spec, arrivals, now)], now)
         write_metrics(settings().alerts_metrics(spec.name), spec, alerted, cursor.looked_at)
-        context.update_cursor(cursor.model_dump_json())
+        context.update_cursor(cursor.to_stored(indent=None))
         return dg.SkipReason(alerted.told)
 
     return alerts

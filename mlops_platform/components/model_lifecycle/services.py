@@ -47,7 +47,9 @@ def present_moment() -> datetime:
 
 def open_registry() -> Registry:
     """The model registry of this deployment."""
-    return Registry(settings().mlflow_tracking_uri, settings().mlflow_artifacts)
+    return Registry(
+        settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home
+    )
 
 
 def provenance_of(context: dg.AssetExecutionContext) -> dict[str, str]:

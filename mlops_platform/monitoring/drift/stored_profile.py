@@ -27,7 +27,7 @@ def write_profile(directory: Path, profile: Profile) -> None:
 
     schema = pa.schema(
         [("day", pa.date32()), ("key", pa.float64()), ("rows", pa.int64())],
-        metadata={_CELLS: profile.cells.model_dump_json().encode()},
+        metadata={_CELLS: profile.cells.to_stored(indent=None).encode()},
     )
     with (
         replacing_file(directory / PROFILE_FILE) as temporary,
@@ -50,7 +50,7 @@ def read_profile(directory: Path) -> Profile:
     path = directory / PROFILE_FILE
     try:
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-        cells = FrozenCells.model_validate_json((file.schema_arrow.metadata or {})[_CELLS])
+        cells = FrozenCells.from_stored((file.schema_arrow.metadata or {})[_CELLS])
         if file.num_row_groups != len(cells.columns):
             raise KeyError("a column")
     except (OSError, ValidationError, KeyError, pa.ArrowException) as error:

@@ -14,6 +14,7 @@ from typing import Any
 import mlops_platform
 from mlops_platform.errors import ServingError
 from mlops_platform.files import sha256_of_file, write_json, write_text
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import (
     DIGESTS,
@@ -70,7 +71,7 @@ class BuiltBento(Record):
     """
 
     tag: str
-    path: Path
+    path: HomePath
     files: dict[str, str]
     schema_hash: str
     environment_hash: str
@@ -119,10 +120,10 @@ def _assemble(request: BentoRequest, sources: Path, version: str) -> None:
     shutil.copytree(request.model_directory, sources / MODEL)
     for card in request.model_card:
         _copy(card, sources / card.name)
-    write_json(sources / RELEASE, request.release.model_dump(mode="json"))
-    write_json(sources / SCHEMA, request.features.model_dump(mode="json"))
+    write_text(sources / RELEASE, request.release.to_stored())
+    write_text(sources / SCHEMA, request.features.to_stored())
     write_json(sources / DIGESTS, request.digests)
-    write_json(sources / GOLDEN_ROWS, request.golden_rows.model_dump(mode="json"))
+    write_text(sources / GOLDEN_ROWS, request.golden_rows.to_stored())
     requirements = serving_requirements()
     write_text(sources / REQUIREMENTS, requirements)
     # JSON is YAML.

@@ -63,7 +63,7 @@ class EventFile:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
             try:
                 # Begins with a line feed: what a full disk left of a line before stays alone.
-                os.write(descriptor, b"\n" + event.model_dump_json().encode() + b"\n")
+                os.write(descriptor, b"\n" + event.to_stored(indent=None).encode())
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -103,7 +103,7 @@ class EventReader:
         self._read[path] = self._read.get(path, 0) + len(whole)
         for line in whole.splitlines():
             try:
-                yield ServiceEvent.model_validate_json(line)
+                yield ServiceEvent.from_stored(line)
             except ValidationError:
                 continue
 

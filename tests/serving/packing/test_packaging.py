@@ -42,6 +42,7 @@ def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
         "files.py",
         "record.py",
         "artifacts",
+        "formats",
         "serving",
         "spec",
     }
