@@ -5,6 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.settings import settings
+
 # One OpenMP thread: two gain next to nothing on tables of this size, and beside a busy neighbour
 # they made a single fit up to ten times slower. Set it before scikit-learn is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,6 +19,7 @@ def defs() -> dg.Definitions:
     from mlops_platform.components.landing.landing_asset import landing_jobs
     from mlops_platform.components.record_io_manager import RecordIOManager
 
+    require_current_home(settings().home)
     shared = dg.Definitions(
         executor=dg.in_process_executor,
         resources={"io_manager": RecordIOManager()},

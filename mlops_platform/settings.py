@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from mlops_platform.formats.home_stamp import refuse_newer_home
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -155,5 +157,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
-    return read_settings(os.environ)
+    """The settings of this process.
+
+    Raises:
+        FormatError: a newer version of the platform has written the home.
+    """
+    current = read_settings(os.environ)
+    refuse_newer_home(current.home)
+    return current

@@ -5,6 +5,8 @@ from importlib import import_module
 import click
 
 from mlops_platform.errors import MlopsError
+from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.settings import settings
 
 COMMANDS = {
     "setup": "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
@@ -27,6 +29,10 @@ COMMANDS = {
     "unfreeze": "Allow automatic retraining and releases of a model again.",
     "reconcile": "Rebuild the alias and the release pointer from the ledger.",
 }
+
+
+WORKING_ON_ANY_HOME = ("setup", "demo", "up")
+"""They set the home up first."""
 
 
 class LazyGroup(click.Group):
@@ -58,5 +64,8 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup)
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """One YAML file per model; the whole governed lifecycle as Dagster assets."""
+    if context.invoked_subcommand not in WORKING_ON_ANY_HOME:
+        require_current_home(settings().home)

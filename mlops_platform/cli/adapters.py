@@ -35,6 +35,4 @@ def open_registry() -> "Registry":
     """The model registry of this deployment."""
     from mlops_platform.registry.registry import Registry
 
-    return Registry(
-        settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home
-    )
+    return Registry(settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home)

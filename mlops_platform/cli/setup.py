@@ -1,7 +1,6 @@
 """`mlops setup`: everything a fresh MLOPS_HOME needs, once."""
 
 import hashlib
-import json
 import sys
 from string import Template
 
@@ -10,6 +9,8 @@ import click
 from mlops_platform.cli.console import console
 from mlops_platform.data.dbt import DbtProjectFolder, parse, project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
+from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -26,26 +27,27 @@ def command() -> None:
 def ensure_set_up() -> bool:
     """Set up what is missing or out of date; returns whether there was anything to do."""
     current = settings()
-    stamp = current.home / "setup.json"
     inputs = _inputs()
-    if stamp.is_file() and MANIFEST.is_file() and json.loads(stamp.read_text()) == inputs:
+    if MANIFEST.is_file() and stamp_content(current.home) == inputs:
         return False
     _set_up(current)
-    write_json(stamp, inputs)
+    write_json(current.home / STAMP_FILE, inputs)
     return True
 
 
 def _set_up(current: Settings) -> None:
+    from mlops_platform.cli.adapters import open_ledger, open_registry
     from mlops_platform.components.instance import open_instance
-    from mlops_platform.ledger.ledger import Ledger
-    from mlops_platform.registry.registry import Registry
+    from mlops_platform.usecases.home.upgrade import upgrade_home
 
+    with console.status("initialising the ledger and the registry"):
+        saved = upgrade_home(current, open_ledger(), open_registry())
+    if saved is not None:
+        console.print(f"upgraded {current.home} to format {FORMAT}; what it was is kept in {saved}")
     render_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
-    with console.status("initialising the ledger, the registry and the Dagster instance"):
-        Ledger(current.ledger_url).create_schema()
-        Registry(current.mlflow_tracking_uri, current.mlflow_artifacts).initialise()
+    with console.status("initialising the Dagster instance"):
         open_instance().dispose()
 
 
@@ -56,11 +58,12 @@ def render_dagster_yaml(current: Settings) -> None:
     write_text(current.dagster_home / "dagster.yaml", text)
 
 
-def _inputs() -> dict[str, str]:
+def _inputs() -> dict[str, str | int]:
     """What set-up depends on: a change of any of it is a reason to set up again."""
     databases = f"{settings().ledger_url}\n{settings().mlflow_tracking_uri}"
     return {
-        "home": str(settings().home),
+        FORMAT_KEY: FORMAT,
+        PATH_KEY: str(settings().home),
         # Hashed, because a URL may hold a password.
         "databases": hashlib.sha256(databases.encode()).hexdigest(),
         "dbt_project": project_digest(DBT_PROJECT),

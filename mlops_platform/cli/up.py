@@ -17,6 +17,7 @@ from mlops_platform.cli.heal import heal
 from mlops_platform.cli.setup import ensure_set_up
 from mlops_platform.components.instance import open_instance
 from mlops_platform.errors import SettingsError
+from mlops_platform.registry.locations import location_of
 from mlops_platform.settings import PROJECT_ROOT, settings
 
 STOP_SECONDS = 20
@@ -86,7 +87,7 @@ def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
                 *(str(scripts / "mlflow"), "server", "--host", "127.0.0.1", "--workers", "1"),
                 *("--port", str(mlflow_port)),
                 *("--backend-store-uri", current.mlflow_tracking_uri),
-                *("--default-artifact-root", current.mlflow_artifacts.as_uri()),
+                *("--default-artifact-root", location_of(current.mlflow_artifacts, current.home)),
             ),
             mlflow_port,
         ),

@@ -8,7 +8,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlops_platform.registry.locations import path_at
 
 
-class HomeArtifactRepository(LocalArtifactRepository):  # type: ignore[misc]
+class HomeArtifactRepository(LocalArtifactRepository):
     """Files below the home of the deployment that the tracking URI names."""
 
     def __init__(

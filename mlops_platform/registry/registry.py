@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
 from mlops_platform.registry.locations import location_of, remember_home
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
+from mlops_platform.registry.relocation import former_homes, mlflow_tables, relocate
 from mlops_platform.registry.training_run import TrainingRun, terminated
 from mlops_platform.registry.versions import (
     DIGESTS_TAG,
@@ -38,9 +39,7 @@ class Registry:
         home: folder that the artifacts move with; None where they never move.
     """
 
-    def __init__(
-        self, tracking_uri: str, artifact_root: Path, home: Path | None = None
-    ) -> None:
+    def __init__(self, tracking_uri: str, artifact_root: Path, home: Path | None = None) -> None:
         self._tracking_uri = tracking_uri
         self._artifact_root = artifact_root
         self._home = home
@@ -57,18 +56,38 @@ class Registry:
             for model in models:
                 self._experiment_id(model)
 
+    def former_homes(self) -> list[Path]:
+        """Where the home was when the artifacts were logged that it holds; none at a server."""
+        if self._home is None or self._is_server:
+            return []
+        with mlflow_tables(self._tracking_uri) as connection:
+            return former_homes(connection, self._artifact_root, self._home)
+
+    def relocate(self, former: Collection[Path]) -> int:
+        """Make MLflow's locations relative to the home, where they are in it or in a former one.
+
+        Returns:
+            How many different locations were changed; none at a server, which has its own.
+        """
+        if self._home is None or self._is_server:
+            return 0
+        with mlflow_tables(self._tracking_uri) as connection:
+            return relocate(connection, self._artifact_root, self._home, former)
+
     @contextmanager
     def training_run(self, model: str, name: str, tags: Mapping[str, str]) -> Iterator[TrainingRun]:
         """Start a run; it ends finished, or failed where the body fails."""
         experiment_id = self._experiment_id(model)
         run = self._client.create_run(experiment_id, tags=dict(tags), run_name=name)
-        with terminated(TrainingRun(self._client, experiment_id, run.info.run_id)) as training_run:
+        with terminated(
+            TrainingRun(self._client, experiment_id, run.info.run_id, self._home)
+        ) as training_run:
             yield training_run
 
     @contextmanager
     def resume_run(self, run_id: str) -> Iterator[TrainingRun]:
         """Go on with a run of an earlier asset; it ends as in `training_run`."""
-        run = TrainingRun(self._client, self._experiment_of(run_id), run_id)
+        run = TrainingRun(self._client, self._experiment_of(run_id), run_id, self._home)
         self._client.update_run(run_id, status="RUNNING")
         with terminated(run):
             yield run
@@ -239,14 +258,17 @@ class Registry:
     def _client(self) -> MlflowClient:
         return connect(self._tracking_uri)
 
+    @property
+    def _is_server(self) -> bool:
+        return self._tracking_uri.startswith(("http://", "https://"))
+
     def _experiment_id(self, model: str) -> str:
         from mlflow.exceptions import MlflowException
 
         experiment = self._client.get_experiment_by_name(model)
         if experiment is not None:
             return str(experiment.experiment_id)
-        remote = self._tracking_uri.startswith(("http://", "https://"))
-        location = None if remote else location_of(self._artifact_root / model, self._home)
+        location = None if self._is_server else location_of(self._artifact_root / model, self._home)
         try:
             return str(self._client.create_experiment(model, artifact_location=location))
         except MlflowException as error:

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from mlops_platform.registry.locations import location_of
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
@@ -26,11 +28,16 @@ _FIGURES: Final = "figures"
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A run that is open for logging."""
+    """A run that is open for logging.
+
+    Args:
+        home: what is logged by reference is told relative to it.
+    """
 
     client: MlflowClient
     experiment_id: str
     run_id: str
+    home: Path | None = None
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log parameters; MLflow itself cuts each after 6,000 characters."""
@@ -91,7 +98,7 @@ class TrainingRun:
         self,
         name: str,
         digest: str,
-        source: str,
+        source: Path,
         columns: Mapping[str, str],
         profile: Mapping[str, object],
         context: str = "training",
@@ -100,7 +107,7 @@ class TrainingRun:
 
         Args:
             digest: its hash; MLflow shows the first 36 characters, a tag keeps all.
-            source: path or URI of the snapshot.
+            source: of the snapshot.
             columns: MLflow type by column, such as ``double`` or ``string``.
             profile: headline numbers, such as rows and days.
         """
@@ -111,7 +118,7 @@ class TrainingRun:
             name=name,
             digest=digest[:_DATASET_DIGEST_LENGTH],
             source_type="local",
-            source=json.dumps({"uri": source}),
+            source=json.dumps({"uri": location_of(source, self.home)}),
             schema=json.dumps({"mlflow_colspec": colspec}),
             profile=json.dumps(dict(profile)),
         )

@@ -143,7 +143,7 @@ def _log_training_set(
     run.log_dataset(
         name=f"{spec.name}_training_set",
         digest=training_set.hash,
-        source=training_set.path.as_uri(),
+        source=training_set.path,
         columns={column.name: column.type for column in training_set.columns},
         profile={"rows": training_set.rows, "positive_rate": training_set.positive_rate},
     )

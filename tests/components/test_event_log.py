@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import dagster as dg
+import pytest
 
 from mlops_platform.components.driver import QUIET, RANGE_END, RANGE_START
 from mlops_platform.components.event_log import MAX_OPEN_DATABASES, PooledSqliteEventLogStorage
@@ -114,6 +115,7 @@ def test_a_deleted_run_is_gone(home) -> None:
 LAND_IN_ANOTHER_PROCESS = """
 import sys
 import dagster as dg
+import pytest
 
 @dg.asset
 def slow():
@@ -143,10 +145,11 @@ def test_a_watcher_sees_the_events_of_a_run_in_another_process(home) -> None:
         instance.end_watch_event_logs(run_id, watch)
 
 
-def test_a_tool_without_dagster_home_does_not_litter_the_working_folder(home) -> None:
-    storage = PooledSqliteEventLogStorage.from_config_value(
-        None, {"base_dir": "${dagster_home}/history/runs"}
-    )
+def test_a_tool_without_dagster_home_does_not_litter_the_working_folder(
+    home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME")
+    storage = PooledSqliteEventLogStorage.from_config_value(None, {})
     assert storage.path_for_shard("x").startswith(str(home.dagster_home))
 
 

@@ -44,11 +44,11 @@ def test_a_training_set_is_an_input_of_the_run(registry: Registry, client: "Mlfl
     digest = "ab" * 32
     columns = {"distance_miles": "double", "carrier": "string"}
     with registry.training_run("datasets", "run", {}) as run:
-        run.log_dataset("flights", digest, "/lake/training_sets/x", columns, {"rows": 84_000})
+        run.log_dataset("flights", digest, Path("/lake/training_sets/x"), columns, {"rows": 84_000})
     [logged] = client.get_run(run.run_id).inputs.dataset_inputs
     assert logged.dataset.name == "flights"
     assert digest.startswith(logged.dataset.digest)
-    assert json.loads(logged.dataset.source) == {"uri": "/lake/training_sets/x"}
+    assert json.loads(logged.dataset.source) == {"uri": "file:///lake/training_sets/x"}
     assert json.loads(logged.dataset.profile) == {"rows": 84_000}
     assert json.loads(logged.dataset.schema)["mlflow_colspec"] == [
         {"name": "distance_miles", "type": "double"},

@@ -47,9 +47,7 @@ def present_moment() -> datetime:
 
 def open_registry() -> Registry:
     """The model registry of this deployment."""
-    return Registry(
-        settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home
-    )
+    return Registry(settings().mlflow_tracking_uri, settings().mlflow_artifacts, settings().home)
 
 
 def provenance_of(context: dg.AssetExecutionContext) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The home as a whole: upgraded, moved, backed up, restored."""
