@@ -3,6 +3,7 @@
 Nothing is shared with the code under test but its public commands and the state that they leave.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -11,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,27 @@ PARTS = (
 )
 DEADLINE_SECONDS = 240
 MINIMUM = "E2E_MINIMUM_ROC_AUC"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running `mlops serve`."""
+
+    port: int
+
+    def ask(self, method: str, route: str, body: Any = None) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, route, json.dumps(body), headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+
+    def is_ready(self) -> bool:
+        try:
+            return self.ask("GET", "/readyz")[0] == 200
+        except (OSError, HTTPException):
+            return False
 
 
 @dataclass(frozen=True)
@@ -115,6 +138,22 @@ class Deployment:
 
     def mlops(self, *arguments: str, succeeds: bool = True) -> str:
         return self.run("mlops", *arguments, succeeds=succeeds)
+
+    @contextmanager
+    def serving(self, model: str) -> Iterator[Service]:
+        """`mlops serve`, ready, and ended afterwards."""
+        service = Service(free_port())
+        with self.start("mlops", "serve", model, "--port", str(service.port)) as process:
+            try:
+                deadline = time.monotonic() + DEADLINE_SECONDS
+                while not service.is_ready():
+                    assert process.poll() is None, process.communicate()[0]
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+                yield service
+            finally:
+                process.terminate()
+                process.communicate(timeout=60)
 
     def launch(
         self, *target: str, config: Mapping[str, Any] | None = None, **environment: str

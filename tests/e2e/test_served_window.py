@@ -1,24 +1,16 @@
 """A week as its clients lived it: answered over HTTP, landed, proved, watched and measured."""
 
-import json
 import math
 import shutil
-import socket
-import sqlite3
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
-from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 import yaml
 
-from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
@@ -27,7 +19,7 @@ from mlops_platform.settings import Settings
 from mlops_platform.usecases.watch_drift import WatchedWindow
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Deployment
+    from tests.e2e.conftest import Deployment, Service
 
 pytestmark = pytest.mark.slow
 
@@ -67,57 +59,15 @@ def moved(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) ->
     declared["attributes"]["window"]["source"] = "served"
     file.write_text(yaml.safe_dump(declared, sort_keys=False))
     moved = type(deployment)(project, home, deployment.mlflow_port)
-    render_dagster_yaml(moved.settings)
-    _move_artifacts(moved.settings, deployment.home, home)
+    moved.mlops("setup")
     return moved
 
 
-def _move_artifacts(settings: Settings, old: Path, new: Path) -> None:
-    """MLflow keeps where its artifacts lie in full paths."""
-    with closing(sqlite3.connect(settings.home / "registry" / "mlflow.db")) as database, database:
-        for table, column in (
-            ("experiments", "artifact_location"),
-            ("runs", "artifact_uri"),
-            ("logged_models", "artifact_location"),
-            ("model_versions", "source"),
-            ("model_versions", "storage_location"),
-        ):
-            database.execute(
-                f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(old), str(new))
-            )
-
-
 @pytest.fixture(scope="module")
-def port(moved: "Deployment") -> Iterator[int]:
+def service(moved: "Deployment") -> Iterator["Service"]:
     """`mlops serve`, ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with moved.start("mlops", "serve", MODEL, "--port", str(port)) as process:
-        try:
-            deadline = time.monotonic() + 120
-            while not _is_ready(port):
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            yield port
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        return _ask(port, "GET", "/readyz")[0] == 200
-    except (OSError, HTTPException):
-        return False
-
-
-def _ask(port: int, method: str, route: str, body: Any = None) -> tuple[int, Any]:
-    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        connection.request(method, route, json.dumps(body), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
+    with moved.serving(MODEL) as service:
+        yield service
 
 
 def _flights(settings: Settings) -> list[dict[str, Any]]:
@@ -135,19 +85,18 @@ def _json(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def week(moved: "Deployment", port: int) -> ServedWeek:
+def week(moved: "Deployment", service: "Service") -> ServedWeek:
     """Clients ask in batches, about some flights again alone and by key; the week is watched."""
     flights, answers = _flights(moved.settings), {}
     for first in range(0, len(flights), 1000):
-        status, told = _ask(
-            port, "POST", "/v1/predict_batch", {"rows": flights[first : first + 1000]}
-        )
+        rows = {"rows": flights[first : first + 1000]}
+        status, told = service.ask("POST", "/v1/predict_batch", rows)
         assert status == 200, told
         answers |= {one["entity"]: one["probability"] for one in told["predictions"]}
     again = [("/v1/predict", flight | {"carrier": "ZZ"}) for flight in flights[:20]]
     again += [("/v1/predict_by_entity", {"flight_id": one["flight_id"]}) for one in flights[-20:]]
     for route, body in again:
-        status, told = _ask(port, "POST", route, body)
+        status, told = service.ask("POST", route, body)
         assert status == 200, told
         answers[told["entity"]] = told["probability"]
     days = {"start_day": str(WEEK), "end_day": str(WEEK + timedelta(days=6))}

@@ -45,7 +45,7 @@ COMMANDS = {
     ),
 }
 """What is asked of the home when it is written, and of every later one that opens it."""
-MADE_AGAIN = ("logs", "cache", "online", "warehouse/dbt", "demo")
+MADE_AGAIN = ("logs", "cache", "online", "warehouse/dbt")
 """Not kept: the next command makes them where they are missing."""
 REPORTS = f"registry/artifacts/{MODEL}/*/artifacts/reports/*.html"
 """Megabytes each, nearly all of it Evidently's own code; the platform deletes them after a time."""

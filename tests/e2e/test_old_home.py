@@ -1,0 +1,231 @@
+"""The drill: a home that an old version wrote opens today, says the same, and goes on; anywhere."""
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import numpy as np
+import pytest
+
+from mlops_platform.components.models import declared_spec
+from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.predictions import predictions_file
+from mlops_platform.data.served import land_log
+from mlops_platform.files import sha256_of_file
+from mlops_platform.formats.number import FORMAT
+from mlops_platform.usecases.champion import load_champion
+from tests.homes.write_home import COMMANDS, FIRST_TRAINING, WEEKS
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.slow
+
+MODEL = "flight_delay"
+ARCHIVE = Path(__file__).parents[1] / "homes" / "format_0.tar.xz"
+NEXT_WEEKS = ("2013-01-28", "2013-02-04")
+CHAINS = ("decisions", "releases", "packagings", "activations", "incident_events")
+ODD_NAME = "ho?me %41 [ab] 'n\"ew'=é"
+SOME_BYTES_ARE_HISTORY = ("dagster/", "registry/artifacts/", "bentos/", "backups/", "logs/")
+"""What is immutable, or tells what happened then, may name the place where it happened."""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the commands of then said about the home of then, and where it was."""
+    with tarfile.open(ARCHIVE) as packed:
+        member = packed.extractfile("told.json")
+        assert member is not None
+        return json.loads(member.read())
+
+
+@pytest.fixture(scope="module")
+def untouched(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home as it was written, somewhere else than where it was written."""
+    folder = tmp_path_factory.mktemp("old")
+    with tarfile.open(ARCHIVE) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def upgraded(
+    deployment: "Deployment", untouched: Path, tmp_path_factory: pytest.TempPathFactory
+) -> "Deployment":
+    """A copy of it that `mlops setup` of today has upgraded."""
+    home = tmp_path_factory.mktemp("upgraded") / "home"
+    shutil.copytree(untouched, home)
+    old = replace(deployment, home=home)
+    refusal = old.mlops("status", succeeds=False)
+    assert f"has format 0, this version of the platform writes format {FORMAT}" in refusal
+    assert "`mlops setup`" in refusal
+    assert "Traceback" not in refusal
+    assert f"upgraded {home} to format {FORMAT}" in old.mlops("setup")
+    assert old.mlops("setup") == ""
+    return old
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_said(
+    upgraded: "Deployment", told: dict[str, str], command: str
+) -> None:
+    said = upgraded.mlops(*COMMANDS[command])
+    if "--json" in COMMANDS[command]:
+        assert json.loads(said) == json.loads(told[command])
+    else:
+        assert said == told[command]
+
+
+def test_no_row_of_the_ledger_was_written_anew_and_the_chain_verifies(
+    upgraded: "Deployment", untouched: Path
+) -> None:
+    before, after = (_rows(home) for home in (untouched, upgraded.home))
+    assert {table: len(rows) for table, rows in before.items() if not rows} == {}
+    assert after == before
+    assert upgraded.ledger.verify_chain(MODEL) is None
+
+
+def _rows(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every chain, in the columns that it had then."""
+    rows = {}
+    with closing(sqlite3.connect(home / "ledger" / "ledger.db")) as database:
+        for table in CHAINS:
+            known = database.execute(f"SELECT * FROM {table} ORDER BY hash")
+            names = [column[0] for column in known.description if column[0] != "format"]
+            rows[table] = database.execute(
+                f"SELECT {', '.join(map(_quoted, names))} FROM {table} ORDER BY hash"
+            ).fetchall()
+    return rows
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def test_old_predictions_are_those_of_the_old_version_of_the_model(
+    upgraded: "Deployment",
+) -> None:
+    spec, settings = declared_spec(MODEL), upgraded.settings
+    champion = load_champion(upgraded.ledger, upgraded.registry, MODEL)
+    assert (champion.release.version, champion.release.sequence) == (2, 2)
+    week = date.fromisoformat(WEEKS[1])
+    days = [week + timedelta(days=at) for at in range(7)]
+    rows = read_feature_rows(spec, settings.published, days).to_pandas()
+    stored = read_parquet(predictions_file(settings.predictions, MODEL, WEEKS[1])).to_pandas()
+
+    assert stored["flight_id"].tolist() == rows["flight_id"].tolist()
+    scores = champion.model.predict_proba(rows[list(spec.features.names)])[:, 1]
+    np.testing.assert_array_equal(stored["score"].to_numpy(), scores)
+
+
+def test_old_logs_of_the_service_are_landed(upgraded: "Deployment", tmp_path: Path) -> None:
+    log = upgraded.settings.prediction_log(MODEL)
+    landing = land_log(declared_spec(MODEL), log, tmp_path, datetime.now(UTC))
+    assert (landing.rows, landing.malformed) == (40, 0)
+
+
+def test_the_old_champion_serves(upgraded: "Deployment") -> None:
+    assert _served_version(upgraded) == {"version": "2", "sequence": 2}
+
+
+def test_a_window_and_a_training_run_and_nothing_is_written_where_the_home_once_was(
+    upgraded: "Deployment", told: dict[str, str]
+) -> None:
+    _live_on(upgraded, weeks=3)
+    assert not Path(told["home"]).exists()
+    assert _naming(upgraded.home, told["home"]) == []
+
+
+def test_the_upgraded_home_moves_to_any_place_and_goes_on(
+    upgraded: "Deployment", tmp_path: Path
+) -> None:
+    """After the tests above: what they wrote moves along."""
+    former, moved = upgraded.home, replace(upgraded, home=tmp_path / ODD_NAME)
+    shutil.copytree(former, moved.home)
+    hidden = former.with_name("hidden")
+    former.rename(hidden)
+    try:
+        assert f"was set up at {former}" in moved.mlops("status", succeeds=False)
+        moved.mlops("setup")
+        assert moved.ledger.verify_chain(MODEL) is None
+        _live_on(moved, weeks=4)
+        assert _served_version(moved)["sequence"] >= 2
+        assert not former.exists()
+        assert _naming(moved.home, str(former)) == []
+    finally:
+        hidden.rename(former)
+
+
+def test_a_copy_never_writes_into_the_original(upgraded: "Deployment", tmp_path: Path) -> None:
+    copy = replace(upgraded, home=tmp_path / "copy")
+    shutil.copytree(upgraded.home, copy.home)
+    before = _digests(upgraded.home)
+    copy.mlops("setup")
+    _train(copy)
+    assert _digests(upgraded.home) == before
+    assert len(copy.ledger.decisions(MODEL)) > len(upgraded.ledger.decisions(MODEL))
+
+
+def _live_on(deployment: "Deployment", weeks: int) -> None:
+    """One more week of the demo, and a training that a person starts."""
+    known = {decision.id for decision in deployment.ledger.decisions(MODEL)}
+    program = (
+        "from datetime import date; from mlops_platform.cli import demo, main; "
+        f"demo.FIRST_TRAINING = date.fromisoformat('{FIRST_TRAINING}'); "
+        f"main(['demo', '--windows', '{weeks}'])"
+    )
+    deployment.run(sys.executable, "-c", program)
+    week = NEXT_WEEKS[weeks - 3]
+    assert predictions_file(deployment.settings.predictions, MODEL, week).is_file()
+    _train(deployment)
+    decisions = [row for row in deployment.ledger.decisions(MODEL) if row.id not in known]
+    # The sensor waits, because the model is frozen; the gate judged what the person trained.
+    assert {row.kind for row in decisions} & {"promote", "reject"}
+    assert deployment.ledger.verify_chain(MODEL) is None
+
+
+def _train(deployment: "Deployment") -> None:
+    run = deployment.launch("--job", f"train_{MODEL}")
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+
+
+def _served_version(deployment: "Deployment") -> dict[str, Any]:
+    """What the service of a deployment answers with."""
+    spec = declared_spec(MODEL)
+    day = date.fromisoformat(WEEKS[1])
+    (row,) = read_feature_rows(spec, deployment.settings.published, [day]).to_pylist()[:1]
+    features = {name: row[name] for name in ("flight_id", *spec.features.names)}
+    with deployment.serving(MODEL) as service:
+        status, answer = service.ask("POST", "/v1/predict", features)
+    assert status == 200, answer
+    return {name: answer[name] for name in ("version", "sequence")}
+
+
+def _naming(home: Path, place: str) -> list[str]:
+    """Files of a home, history left out, that name another place."""
+    return [
+        name
+        for file in _files(home)
+        if not (name := file.relative_to(home).as_posix()).startswith(SOME_BYTES_ARE_HISTORY)
+        and place.encode() in file.read_bytes()
+    ]
+
+
+def _digests(home: Path) -> dict[str, str]:
+    return {str(file): sha256_of_file(file) for file in _files(home)}
+
+
+def _files(home: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(home):
+        yield from (Path(folder, name) for name in sorted(names))
