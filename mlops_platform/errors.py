@@ -55,6 +55,10 @@ class NotificationError(MlopsError):
     """A message did not reach its channel."""
 
 
+class BackupError(MlopsError):
+    """A home cannot be backed up or restored as it is asked, or a backup is not whole."""
+
+
 class RegistryError(MlopsError):
     """The model registry lacks what the ledger says it holds."""
 

@@ -21,6 +21,7 @@ class Settings:
     dagster_yaml: Path
     mlflow_ui_url: str
     online_store_url: str | None = None
+    dagster_database_url: str | None = None
 
     @property
     def lake(self) -> Path:
@@ -152,6 +153,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             "/"
         ),
         online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
+        dagster_database_url=environment.get("MLOPS_DAGSTER_DATABASE_URL") or None,
     )
 
 

@@ -28,11 +28,13 @@ COMMANDS = {
     "freeze": "Stop automatic retraining and releases of a model.",
     "unfreeze": "Allow automatic retraining and releases of a model again.",
     "reconcile": "Rebuild the alias and the release pointer from the ledger.",
+    "backup": "Copy the whole home into a folder, while it is in use, and verify the copy.",
+    "restore": "Make a home from a backup, wherever MLOPS_HOME is.",
 }
 
 
-WORKING_ON_ANY_HOME = ("setup", "demo", "up")
-"""They set the home up first."""
+WORKING_ON_ANY_HOME = ("setup", "demo", "up", "restore")
+"""They set the home up themselves."""
 
 
 class LazyGroup(click.Group):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from mlops_platform.record import Record
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+
+LOOK_SECONDS = 0.5
 
 
 class PartitionState(Record):
@@ -74,6 +78,34 @@ class WarehouseTable:
     def _digest(self, *numbers: int) -> str:
         content = json.dumps([self.columns, [str(number) for number in numbers]])
         return hashlib.sha256(content.encode()).hexdigest()
+
+
+@contextmanager
+def no_build_meanwhile(warehouse: Path, patience_seconds: float) -> Iterator[None]:
+    """Hold the warehouse open for reading, which keeps writers out; one at work is waited for.
+
+    Raises:
+        DataError: a writer has held it all the time.
+    """
+    import duckdb
+
+    deadline = time.monotonic() + patience_seconds
+    while warehouse.is_file():
+        try:
+            connection = duckdb.connect(str(warehouse), read_only=True)
+            break
+        except duckdb.IOException as error:
+            if time.monotonic() > deadline:
+                raise DataError(
+                    f"warehouse {warehouse} was being written for {patience_seconds:.0f} s "
+                    f"({error}). Try again when the build has ended."
+                ) from error
+            time.sleep(LOOK_SECONDS)
+    else:
+        yield
+        return
+    with connection:
+        yield
 
 
 @contextmanager

@@ -1,0 +1,34 @@
+"""`mlops backup`: the whole home as a folder elsewhere, verified."""
+
+import time
+from pathlib import Path
+
+import click
+
+from mlops_platform.cli.adapters import open_ledger
+from mlops_platform.cli.console import console
+from mlops_platform.settings import settings
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def command(folder: Path) -> None:
+    """Copy the whole home into a new folder below FOLDER, while it is in use, and verify the copy.
+
+    Ledger, registry, Dagster's history, records, models, Bentos, landed days and features. A build
+    of features that is under way is waited for.
+    """
+    from mlops_platform.usecases.home.backup import back_up
+
+    started = time.monotonic()
+    with console.status("starting") as shown:
+        backup = back_up(settings(), open_ledger(), folder, shown.update)
+    console.print(
+        f"[green]backed up[/] {settings().home} in {time.monotonic() - started:.0f} s: "
+        f"{len(backup.manifest.files)} files, {backup.bytes / 1e6:.1f} MB, verified",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for what in backup.manifest.not_held:
+        console.print(f"[yellow]not held:[/] {what}", soft_wrap=True, highlight=False)
+    console.print(str(backup.path), soft_wrap=True, highlight=False, markup=False)

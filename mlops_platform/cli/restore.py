@@ -1,0 +1,34 @@
+"""`mlops restore`: a home from a backup, wherever MLOPS_HOME is."""
+
+from pathlib import Path
+
+import click
+
+from mlops_platform.cli.adapters import open_ledger
+from mlops_platform.cli.console import console
+from mlops_platform.cli.reconcile import reconcile_everything
+from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.settings import settings
+
+
+@click.command()
+@click.argument("backup", type=click.Path(file_okay=False, exists=True, path_type=Path))
+def command(backup: Path) -> None:
+    """Make the home that MLOPS_HOME names from BACKUP, a folder that `mlops backup` has written.
+
+    Nothing is overwritten: the home must not exist yet, and databases on Postgres must be empty.
+    """
+    from mlops_platform.usecases.home.restore import restore
+    from mlops_platform.usecases.home.verification import verify_ledger
+
+    with console.status("starting") as shown:
+        manifest = restore(backup, settings(), shown.update)
+    ensure_set_up()
+    verify_ledger(open_ledger(), manifest.newest_hashes)
+    reconcile_everything()
+    console.print(
+        f"[green]restored[/] {settings().home} as it was at {manifest.made_at:%Y-%m-%d %H:%M:%S %Z}"
+        f": {len(manifest.files)} files; every chain of the ledger is unbroken",
+        soft_wrap=True,
+        highlight=False,
+    )

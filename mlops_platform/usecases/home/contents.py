@@ -1,0 +1,74 @@
+"""What of a home a backup holds, and in which order it is copied."""
+
+import os
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+MADE_AGAIN: Final = ("logs", "cache", "backups", "warehouse/dbt", "upgrade.json")
+"""Left out: other commands make them where they are missing, or they are of no use elsewhere."""
+SIDECARS: Final = ("-wal", "-shm", "-journal")
+"""Of SQLite's files: a copy of a database holds what they hold."""
+SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+
+
+class Turn(IntEnum):
+    """Order of copying: what refers to something is copied before it, so that it is there.
+
+    Records and pointers refer to the ledger, the ledger to the registry, and all of them to files
+    that are written once and never changed.
+    """
+
+    REFERRING = 1
+    LEDGER = 2
+    REGISTRY = 3
+    FEATURES = 4
+    REFERRED = 5
+
+    @property
+    def description(self) -> str:
+        """What is copied, for people."""
+        return (
+            "records, pointers and Dagster's history",
+            "the ledger",
+            "the registry's database",
+            "the warehouse and published tables",
+            "landed days, training sets, models and everything else",
+        )[self - 1]
+
+
+def files_of(home: Path) -> Iterator[PurePosixPath]:
+    """Every file that a backup holds, relative to its home; databases without their sidecars."""
+    for folder, names, files in os.walk(home):
+        relative = PurePosixPath(Path(folder).relative_to(home))
+        names[:] = sorted(name for name in names if _is_kept(relative / name))
+        for name in sorted(files):
+            if _is_kept(relative / name) and not name.endswith(SIDECARS):
+                yield relative / name
+
+
+def turn_of(file: PurePosixPath) -> Turn:
+    """When a file is copied."""
+    top = file.parts[0]
+    if top in ("ledger", "registry") and len(file.parts) == 2:
+        return Turn.LEDGER if top == "ledger" else Turn.REGISTRY
+    if top == "warehouse" or file.parts[:2] == ("lake", "features"):
+        return Turn.FEATURES
+    says_what_was_read = file.parts[:2] == ("lake", "served") and file.suffix == ".json"
+    pointer = top == "models" and len(file.parts) == 3
+    if top in ("records", "dagster", "incidents", "demo") or len(file.parts) == 1:
+        return Turn.REFERRING
+    return Turn.REFERRING if says_what_was_read or pointer else Turn.REFERRED
+
+
+def is_sqlite(file: Path) -> bool:
+    """Whether a file is a SQLite database."""
+    with file.open("rb") as content:
+        return content.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+
+
+def _is_kept(path: PurePosixPath) -> bool:
+    """Not what is still being written under a temporary name, and no locks."""
+    temporary = path.name.startswith(".") and path.name.endswith((".tmp", ".lock"))
+    return not temporary and path.name != ".lock" and str(path) not in MADE_AGAIN
