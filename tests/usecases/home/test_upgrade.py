@@ -1,0 +1,180 @@
+"""An old home is upgraded, or stays exactly what it was."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mlops_platform.errors import FormatError, MlopsError, SettingsError
+from mlops_platform.files import sha256_of_file
+from mlops_platform.formats.home_stamp import (
+    read_stamp,
+    refuse_newer_home,
+    require_current_home,
+)
+from mlops_platform.formats.number import FORMAT
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import Settings
+from mlops_platform.usecases.home import upgrade
+from mlops_platform.usecases.home.upgrade import JOURNAL, upgrade_home
+
+MODEL = "flight_delay"
+
+
+def _ledger(settings: Settings) -> Ledger:
+    return Ledger(settings.ledger_url)
+
+
+def _registry(settings: Settings) -> Registry:
+    return Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
+
+
+def _upgrade(settings: Settings) -> Path | None:
+    return upgrade_home(settings, _ledger(settings), _registry(settings))
+
+
+def _content(home: Path) -> dict[str, str]:
+    """Every file with its digest; databases by what they hold, for their pages may be reordered."""
+    return {
+        file.relative_to(home).as_posix(): _dump(file) if file.suffix == ".db" else _digest(file)
+        for file in sorted(home.rglob("*"))
+        if file.is_file() and "backups" not in file.parts
+    }
+
+
+def _digest(file: Path) -> str:
+    return sha256_of_file(file)
+
+
+def _dump(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as database:
+        return "\n".join(database.iterdump())
+
+
+def test_ledger_registry_and_records_say_nothing_of_where_the_home_was(old_home: Settings) -> None:
+    written_at = json.loads((old_home.home / "setup.json").read_text())["home"]
+    saved = _upgrade(old_home)
+
+    assert saved is not None
+    stamp = read_stamp(old_home.home)
+    assert stamp is not None
+    assert (stamp.format, stamp.path) == (FORMAT, old_home.home)
+    require_current_home(old_home.home)
+    for place in (written_at, str(old_home.home)):
+        assert place not in _dump(old_home.home / "registry" / "mlflow.db")
+        records = old_home.records.rglob("*.json")
+        assert [file for file in records if place in file.read_text()] == []
+    assert _ledger(old_home).verify_chain(MODEL) is None
+    assert (saved / "records").is_dir()
+    assert not (old_home.home / JOURNAL).exists()
+
+
+def test_registered_files_are_found_where_the_home_is_now(old_home: Settings) -> None:
+    _upgrade(old_home)
+    registry = _registry(old_home)
+    for version in registry.versions(MODEL):
+        fetched = registry.fetch_version(MODEL, version.version)
+        assert fetched.directory.is_relative_to(old_home.home)
+        assert registry.fetch_directory(version.run_id, "reference").is_relative_to(old_home.home)
+
+
+def test_an_upgraded_home_is_not_upgraded_again(old_home: Settings) -> None:
+    _upgrade(old_home)
+    before = _content(old_home.home)
+    assert _upgrade(old_home) is None
+    assert _content(old_home.home) == before
+
+
+@pytest.mark.parametrize(
+    "step", ["create_schema", "initialise", "former_homes", "relocated_records", "relocate"]
+)
+def test_an_upgrade_that_fails_leaves_the_old_home_as_it_was(
+    old_home: Settings, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    before = _content(old_home.home)
+    owner = next(one for one in (Ledger, Registry, upgrade) if hasattr(one, step))
+    works = getattr(owner, step)
+
+    def fails(*arguments: object) -> None:
+        works(*arguments)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, fails)
+        with pytest.raises(OSError, match="No space left"):
+            _upgrade(old_home)
+    assert _content(old_home.home) == before
+    assert _upgrade(old_home) is not None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import read_settings
+from mlops_platform.usecases.home import upgrade
+
+settings = read_settings({"MLOPS_HOME": sys.argv[1]})
+Registry.relocate = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+registry = Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
+upgrade.upgrade_home(settings, Ledger(settings.ledger_url), registry)
+"""
+
+
+def test_an_upgrade_that_is_killed_is_undone_and_done_by_the_next_set_up(
+    old_home: Settings, packed_home: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert (old_home.home / JOURNAL).is_file()
+
+    upgrade.undo_interrupted_upgrade(old_home)
+    assert _content(old_home.home) == _content(packed_home)
+    subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
+    assert _upgrade(old_home) is not None
+    assert _ledger(old_home).verify_chain(MODEL) is None
+
+
+def test_a_home_that_a_newer_platform_wrote_is_refused_in_one_sentence(old_home: Settings) -> None:
+    file = old_home.home / "setup.json"
+    file.write_text(json.dumps({"format": FORMAT + 1, "home": str(old_home.home)}))
+    before = _content(old_home.home)
+    with pytest.raises(FormatError) as refusal:
+        _upgrade(old_home)
+    assert str(refusal.value) == (
+        f"the home {old_home.home} has format {FORMAT + 1}, and this version of the platform "
+        f"reads formats up to {FORMAT}: install the version that wrote it, or a newer one."
+    )
+    assert _content(old_home.home) == before
+    with pytest.raises(FormatError):
+        refuse_newer_home(old_home.home)
+
+
+def test_an_old_or_moved_home_asks_for_set_up(old_home: Settings) -> None:
+    with pytest.raises(FormatError, match=r"has format 0.*`mlops setup`"):
+        require_current_home(old_home.home)
+    _upgrade(old_home)
+    moved = old_home.home.with_name("moved")
+    old_home.home.rename(moved)
+    with pytest.raises(SettingsError, match=rf"was set up at {old_home.home}"):
+        require_current_home(moved)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3"])
+def test_a_damaged_stamp_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "setup.json").write_text(content)
+    with pytest.raises(MlopsError, match=r"setup\.json"):
+        read_stamp(tmp_path)
+
+
+def test_a_new_folder_is_a_new_home(tmp_path: Path) -> None:
+    assert read_stamp(tmp_path) is None
+    require_current_home(tmp_path)
+    refuse_newer_home(tmp_path)
