@@ -57,6 +57,8 @@ def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault |
     previous = GENESIS
     for row in rows:
         name = f"{row['model']}/{row[key]}"
+        # A row that this version cannot read is refused, and not judged.
+        later = unhashed_columns(table, row)
         if row["previous_hash"] != previous:
             return ChainFault(
                 table=table, row=name, problem="does not follow the row before it: one was removed"
@@ -65,7 +67,6 @@ def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault |
             return ChainFault(
                 table=table, row=name, problem="was changed after it was written: its hash differs"
             )
-        later = unhashed_columns(table, row)
         if later:
             return ChainFault(
                 table=table,
