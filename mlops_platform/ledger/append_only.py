@@ -16,7 +16,8 @@ _POSTGRES_TRIGGERS: Final = text("""
 SELECT relname FROM pg_trigger
 JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
 WHERE tgname = relname || '_append_only' AND tgenabled IN ('O', 'A')
-AND tgtype = :guarded AND prosrc = :body AND pg_table_is_visible(pg_class.oid)
+AND tgtype = :guarded AND tgqual IS NULL AND tgattr::text = ''
+AND prosrc = :body AND pg_table_is_visible(pg_class.oid)
 """)
 _BEFORE_DELETE_UPDATE_TRUNCATE: Final = 2 + 8 + 16 + 32
 

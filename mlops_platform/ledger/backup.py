@@ -29,7 +29,7 @@ def back_up(database: Database, target_directory: Path) -> Path:
     with database.reading_any_schema() as connection:
         try:
             with replacing_file(path) as temporary:
-                copy = _copy_file if database.is_sqlite else _dump_rows
+                copy = _copy_file if database.is_sqlite else dump_rows
                 copy(connection, temporary)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
@@ -39,16 +39,17 @@ def back_up(database: Database, target_directory: Path) -> Path:
     return path
 
 
+def dump_rows(connection: Connection, path: Path) -> None:
+    """Write every row of either database as a line of canonical JSON."""
+    with path.open("w", encoding="utf-8") as file:
+        for table, row in _rows(connection):
+            file.write(canonical_json({"table": table, "row": row}) + "\n")
+
+
 def _copy_file(connection: Connection, path: Path) -> None:
     source = cast(sqlite3.Connection, connection.connection.driver_connection)
     with closing(sqlite3.connect(path)) as target:
         source.backup(target)
-
-
-def _dump_rows(connection: Connection, path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for table, row in _rows(connection):
-            file.write(canonical_json({"table": table, "row": row}) + "\n")
 
 
 def _rows(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
