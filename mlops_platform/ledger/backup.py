@@ -25,6 +25,11 @@ def back_up(database: Database, target_directory: Path) -> Path:
     Raises:
         LedgerError: the database cannot be read, or the copy not be written.
     """
+    if not database.exists():
+        raise LedgerError(
+            f"ledger {database.name} is not there: there is nothing to back up. "
+            "Check MLOPS_LEDGER_URL."
+        )
     path = target_directory / (FILE if database.is_sqlite else DUMP)
     with database.reading_any_schema() as connection:
         try:

@@ -53,9 +53,14 @@ def _require_whole_chains(connection: Connection, dump: Path) -> None:
 
 
 def _rows(dump: Path) -> Iterator[tuple[Table, dict[str, Any]]]:
-    with dump.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            yield _row(f"{dump}:{number}", line)
+    try:
+        with dump.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                yield _row(f"{dump}:{number}", line)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LedgerError(
+            f"{dump} cannot be read: {error}. Name the ledger.jsonl of a backup."
+        ) from error
 
 
 def _row(place: str, line: str) -> tuple[Table, dict[str, Any]]:

@@ -86,6 +86,13 @@ def test_the_copy_of_a_file_is_a_whole_ledger(
     assert [file.name for file in copy.parent.iterdir()] == ["ledger.db"]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_ledger_that_is_not_there_is_not_backed_up(url: str, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="nothing to back up"):
+        Ledger(url).back_up(tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def dump(old_ledger: Any, waiting: NewDecision, tmp_path: Path) -> tuple[str, Path]:
     """Rows of both formats as JSON lines, which both databases can read and Postgres writes."""
@@ -176,6 +183,14 @@ def test_a_dump_that_was_changed_is_refused_whole(
     with pytest.raises(LedgerError, match=problem):
         empty.restore_rows(path)
     assert empty.models() == []
+
+
+def test_a_file_that_cannot_be_read_is_no_dump(empty: Ledger, tmp_path: Path) -> None:
+    for path, content in ((tmp_path / "absent", None), (tmp_path / "binary", b"\xff\xfe")):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(LedgerError, match="cannot be read"):
+            empty.restore_rows(path)
 
 
 def test_a_dump_that_lacks_a_row_is_refused(dump: tuple[str, Path], empty: Ledger) -> None:

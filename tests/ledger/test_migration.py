@@ -146,7 +146,7 @@ def test_tampering_is_found_in_chains_of_both_formats(
 _text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(old=st.lists(_text, max_size=4), new=st.lists(_text, max_size=3))
 def test_any_old_chain_is_continued(
     make_old_ledger: Callable[[str], Any], old: list[str], new: list[str]
