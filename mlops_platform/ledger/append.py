@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, func, insert, select
 
 from mlops_platform.errors import ReleaseConflict
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
     STANDING_KINDS,
@@ -14,6 +15,7 @@ from mlops_platform.ledger.records import (
     NewIncidentEvent,
     VersionIdentity,
 )
+from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import (
     activations,
     decisions,
@@ -131,9 +133,17 @@ def append_incident_event(connection: Connection, model: str, event: NewIncident
 
 
 def _append(connection: Connection, table: Table, key: Column[int], row: dict[str, Any]) -> None:
-    """Insert a row as the newest of its model's chain."""
-    newest = select(table.c.hash).where(table.c.model == row["model"]).order_by(key.desc()).limit(1)
-    linked = {**row, "previous_hash": connection.scalar(newest) or GENESIS}
+    """Insert a row as the newest of its model's chain.
+
+    Raises:
+        FormatError: a newer version of the platform wrote the one before it.
+    """
+    chain = select(table.c.hash, table.c.format).where(table.c.model == row["model"])
+    newest = connection.execute(chain.order_by(key.desc()).limit(1)).mappings().first()
+    if newest is not None:
+        format_of(table.name, newest["format"])
+    previous_hash = GENESIS if newest is None else newest["hash"]
+    linked = {**row, "format": FORMAT, "previous_hash": previous_hash}
     connection.execute(insert(table).values(**linked, hash=row_hash(table.name, linked)))
 
 

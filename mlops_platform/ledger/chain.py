@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.records import ChainFault, ReleaseKind
+from mlops_platform.ledger.row_formats import Row, format_of, hashed_columns, unhashed_columns
 
 GENESIS = "0" * 64
 """Previous hash of the first row."""
-
-Row = Mapping[str, Any]
 
 
 def canonical_json(value: Any) -> str:
@@ -40,16 +39,26 @@ def canonical_json(value: Any) -> str:
 
 
 def row_hash(table: str, row: Row) -> str:
-    """SHA-256 over the table's name and every column of the row but `hash` itself."""
-    columns = {name: value for name, value in row.items() if name != "hash"}
+    """SHA-256 over the table's name and the columns that the row's format knows, but `hash`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote the row.
+    """
+    columns = {name: row[name] for name in hashed_columns(table, format_of(table, row["format"]))}
     return hashlib.sha256(canonical_json([table, columns]).encode()).hexdigest()
 
 
 def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault | None:
-    """First row, in chain order, that was changed or whose predecessor is gone."""
+    """First row, in chain order, that was changed or whose predecessor is gone.
+
+    Raises:
+        FormatError: a newer version of the platform wrote a row.
+    """
     previous = GENESIS
     for row in rows:
         name = f"{row['model']}/{row[key]}"
+        # A row that this version cannot read is refused, and not judged.
+        later = unhashed_columns(table, row)
         if row["previous_hash"] != previous:
             return ChainFault(
                 table=table, row=name, problem="does not follow the row before it: one was removed"
@@ -57,6 +66,12 @@ def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault |
         if row["hash"] != row_hash(table, row):
             return ChainFault(
                 table=table, row=name, problem="was changed after it was written: its hash differs"
+            )
+        if later:
+            return ChainFault(
+                table=table,
+                row=name,
+                problem=f"was changed after it was written: its format knows no {later[0]!r}",
             )
         previous = row["hash"]
     return None

@@ -36,7 +36,7 @@ class Challenger(VersionIdentity):
     def of(cls, challenge: Decision, bento_tag: str | None) -> Self:
         """The version that a decision of the kind `challenge` names."""
         return cls(
-            **challenge.evidence[CHALLENGER],
+            **challenger_identity(challenge).model_dump(),
             model=challenge.model,
             mode=challenge.evidence["mode"],
             share=challenge.evidence["share"],
@@ -46,6 +46,11 @@ class Challenger(VersionIdentity):
             since=challenge.made_at,
             bento_tag=bento_tag,
         )
+
+
+def challenger_identity(challenge: Decision) -> VersionIdentity:
+    """The version that a decision of the kind `challenge` put on trial."""
+    return VersionIdentity.from_mapping(challenge.evidence[CHALLENGER], challenge.format)
 
 
 def standing_challenger(ledger: Ledger, model: str) -> Challenger | None:

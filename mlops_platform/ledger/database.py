@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.schema import require_current
 
 BUSY_SECONDS = 30.0
 _ADVISORY_LOCK = 0x6D6C6F7073  # "mlops"
@@ -24,29 +25,63 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
-        self._sqlite = self._url.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(self._url) if self._sqlite else _engine(self._url)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(self._url) if self.is_sqlite else _engine(self._url)
+
+    @property
+    def name(self) -> str:
+        """URL without its password, for messages."""
+        return self._url.render_as_string()
+
+    def exists(self) -> bool:
+        """Whether there is a database: to connect to a SQLite file would create it."""
+        file = self._url.database if self.is_sqlite else None
+        return file is None or Path(file).is_file()
 
     def make_room(self) -> None:
         """Create the folder of a SQLite file."""
-        if self._sqlite and self._url.database:
+        if self.is_sqlite and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection for consistent reads."""
-        with self._explained(), self._engine.connect() as connection:
-            if not self._sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ")
+        """Yield a connection for consistent reads of a ledger that is set up.
+
+        Raises:
+            LedgerError: it is not set up by this version of the platform.
+            FormatError: it was by a newer one.
+        """
+        with self.reading_any_schema() as connection:
+            require_current(connection, self.name)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose transaction excludes every other writer from its start."""
+        """Yield a connection whose transaction excludes every other writer from its start.
+
+        Raises:
+            LedgerError: the ledger is not set up by this version of the platform.
+            FormatError: it was by a newer one.
+        """
+        with self.writing_any_schema() as connection:
+            require_current(connection, self.name)
+            yield connection
+
+    @contextmanager
+    def reading_any_schema(self) -> Iterator[Connection]:
+        """As `reading`, of whatever the database holds."""
+        with self._explained(), self._engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def writing_any_schema(self) -> Iterator[Connection]:
+        """As `writing`, to whatever the database holds."""
         with self._explained(), self._engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
-                if not self._sqlite:
+                if not self.is_sqlite:
                     connection.execute(
                         text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
                     )
@@ -58,8 +93,8 @@ class Database:
             yield
         except SQLAlchemyError as error:
             raise LedgerError(
-                f"ledger {self._url.render_as_string()}: {getattr(error, 'orig', error)}. "
-                "Check MLOPS_LEDGER_URL and that set-up has created the schema."
+                f"ledger {self.name}: {getattr(error, 'orig', error)}. "
+                "Check MLOPS_LEDGER_URL and that `mlops setup` has run."
             ) from error
 
 

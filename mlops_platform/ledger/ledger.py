@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, select
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger import rows, tables
@@ -15,8 +16,7 @@ from mlops_platform.ledger.append import (
     append_release,
     require_newest,
 )
-from mlops_platform.ledger.append_only import refuse_changes
-from mlops_platform.ledger.chain import first_broken_link, first_loose_end
+from mlops_platform.ledger.backup import back_up
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
     Activation,
@@ -29,6 +29,9 @@ from mlops_platform.ledger.records import (
     ReleaseKind,
     VersionIdentity,
 )
+from mlops_platform.ledger.restoring import restore_rows
+from mlops_platform.ledger.set_up import has_old_rows, set_up_schema
+from mlops_platform.ledger.verification import first_fault
 
 
 def utc_now() -> datetime:
@@ -48,12 +51,48 @@ class Ledger:
         self._database = Database(url)
         self._clock = clock
 
-    def create_schema(self) -> None:
-        """Create what is missing; safe when several processes do it at once."""
-        self._database.make_room()
-        with self._database.writing() as connection:
-            tables.metadata.create_all(connection)
-            refuse_changes(connection, tables.metadata.sorted_tables)
+    def create_schema(self, backups: Path | None = None) -> Path | None:
+        """Create or migrate the schema; safe when several processes do it at once.
+
+        Args:
+            backups: where a backup is written before rows are migrated.
+
+        Returns:
+            The file of that backup, if there was one to write.
+
+        Raises:
+            FormatError: a newer version of the platform made the schema; nothing was changed.
+            LedgerError: the backup or the migration failed; nothing was changed.
+        """
+        return set_up_schema(self._database, backups)
+
+    def needs_migration(self) -> bool:
+        """Whether `create_schema` would migrate rows, and first back them up.
+
+        Raises:
+            FormatError: a newer version of the platform made the schema.
+        """
+        if not self._database.exists():
+            return False
+        with self._database.reading_any_schema() as connection:
+            return has_old_rows(connection, self._database.name)
+
+    def back_up(self, target_directory: Path) -> Path:
+        """Write a consistent copy, whatever the schema; return its file.
+
+        Raises:
+            LedgerError: the database cannot be read, or the copy not be written.
+        """
+        return back_up(self._database, target_directory)
+
+    def restore_rows(self, dump: Path) -> int:
+        """Load the `ledger.jsonl` of a backup into this empty ledger; return how many rows.
+
+        Raises:
+            LedgerError: the ledger has rows, the file is no dump, or a chain in it is broken.
+            FormatError: a newer version of the platform wrote a row.
+        """
+        return restore_rows(self._database, dump)
 
     def record_decision(
         self, model: str, decision: NewDecision, *, after: int | None = None
@@ -180,21 +219,12 @@ class Ledger:
 
         Whoever can rewrite every row with new hashes, or remove the newest decisions that released
         nothing, is not found: keep a copy of the newest hashes elsewhere against that.
+
+        Raises:
+            FormatError: a newer version of the platform wrote a row.
         """
         with self._database.reading() as connection:
-            decided = _chain(connection, tables.decisions, "id", model)
-            released = _chain(connection, tables.releases, "sequence", model)
-            packaged = _chain(connection, tables.packagings, "id", model)
-            activated = _chain(connection, tables.activations, "id", model)
-            happened = _chain(connection, tables.incident_events, "id", model)
-        return (
-            first_broken_link("decisions", "id", decided)
-            or first_broken_link("releases", "sequence", released)
-            or first_broken_link("packagings", "id", packaged)
-            or first_broken_link("activations", "id", activated)
-            or first_broken_link("incident_events", "id", happened)
-            or first_loose_end(decided, released)
-        )
+            return first_fault(connection, model)
 
     def _last_of(self, query: Select[tuple[Any, ...]]) -> Release | None:
         last = query.order_by(tables.releases.c.sequence.desc()).limit(1)
@@ -218,8 +248,3 @@ def _release(connection: Connection, model: str, sequence: int) -> Release:
     if row is None:
         raise LedgerError(f"{model!r} has no release {sequence}; see `Ledger.releases`.")
     return rows.release_from(row)
-
-
-def _chain(connection: Connection, table: Table, key: str, model: str) -> list[dict[str, Any]]:
-    query = select(table).where(table.c.model == model).order_by(table.c[key])
-    return [dict(row) for row in connection.execute(query).mappings()]

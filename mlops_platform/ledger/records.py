@@ -51,13 +51,18 @@ class NewDecision(Record):
 
 
 class Decision(NewDecision):
-    """A written decision."""
+    """A written decision.
+
+    Args:
+        format: in which the row was written, and with it what is nested in its evidence.
+    """
 
     id: int
     model: str
     made_at: datetime
     previous_hash: str
     hash: str
+    format: int = 0
 
 
 class VersionIdentity(Record):
@@ -77,7 +82,11 @@ class VersionIdentity(Record):
 
 
 class Release(VersionIdentity):
-    """A written release: the `sequence`-th champion of its model."""
+    """A written release: the `sequence`-th champion of its model.
+
+    Args:
+        format: in which the row was written.
+    """
 
     model: str
     sequence: int
@@ -88,6 +97,7 @@ class Release(VersionIdentity):
     bento_tag: str | None
     previous_hash: str
     hash: str
+    format: int = 0
 
 
 class NewActivation(Record):
@@ -111,12 +121,17 @@ class NewActivation(Record):
 
 
 class Activation(NewActivation):
-    """A written activation."""
+    """A written activation.
+
+    Args:
+        format: in which the row was written.
+    """
 
     id: int
     model: str
     previous_hash: str
     hash: str
+    format: int = 0
 
 
 IncidentEventKind = Literal[
@@ -151,12 +166,17 @@ class NewIncidentEvent(Record):
 
 
 class IncidentEvent(NewIncidentEvent):
-    """A written event."""
+    """A written event.
+
+    Args:
+        format: in which the row was written, and with it what is nested in its facts.
+    """
 
     id: int
     model: str
     previous_hash: str
     hash: str
+    format: int = 0
 
 
 class ChainFault(Record):

@@ -3,46 +3,84 @@
 import json
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import Column, Label, RowMapping, Select, Table, select
 
 from mlops_platform.ledger.records import Activation, Decision, IncidentEvent, Release
-from mlops_platform.ledger.tables import decisions, packagings, releases
-
-_LATEST_BENTO = (
-    select(packagings.c.bento_tag)
-    .where(packagings.c.model == releases.c.model)
-    .where(packagings.c.sequence == releases.c.sequence)
-    .order_by(packagings.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("bento_tag")
+from mlops_platform.ledger.row_formats import format_of
+from mlops_platform.ledger.tables import (
+    activations,
+    decisions,
+    incident_events,
+    packagings,
+    releases,
 )
 
 
 def releases_of(model: str) -> Select[tuple[Any, ...]]:
     """Releases of a model, each with its decision's kind and its latest Bento."""
     return (
-        select(releases, decisions.c.kind, _LATEST_BENTO)
+        select(
+            releases,
+            decisions.c.kind,
+            decisions.c.format.label("decisions_format"),
+            _of_the_latest_packaging(packagings.c.bento_tag, "bento_tag"),
+            _of_the_latest_packaging(packagings.c.format, "packagings_format"),
+        )
         .join(decisions, releases.c.decision_id == decisions.c.id)
         .where(releases.c.model == model)
     )
 
 
 def release_from(row: RowMapping) -> Release:
-    """Record of a row of `releases_of`."""
-    return Release(**{**row, "digests": json.loads(row["digests"])})
+    """Record of a row of `releases_of`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote a part of it.
+    """
+    content = _content(releases, row)
+    for table in (decisions, packagings):
+        format_of(table.name, content.pop(f"{table.name}_format"))
+    return Release(**{**content, "digests": json.loads(row["digests"])})
 
 
 def decision_from(row: RowMapping) -> Decision:
-    """Record of a row of `decisions`."""
-    return Decision(**{**row, "evidence": json.loads(row["evidence"])})
+    """Record of a row of `decisions`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote it.
+    """
+    return Decision(**{**_content(decisions, row), "evidence": json.loads(row["evidence"])})
 
 
 def activation_from(row: RowMapping) -> Activation:
-    """Record of a row of `activations`."""
-    return Activation(**row)
+    """Record of a row of `activations`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote it.
+    """
+    return Activation(**_content(activations, row))
 
 
 def incident_event_from(row: RowMapping) -> IncidentEvent:
-    """Record of a row of `incident_events`."""
-    return IncidentEvent(**{**row, "facts": json.loads(row["facts"])})
+    """Record of a row of `incident_events`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote it.
+    """
+    return IncidentEvent(**{**_content(incident_events, row), "facts": json.loads(row["facts"])})
+
+
+def _content(table: Table, row: RowMapping) -> dict[str, Any]:
+    return {**row, "format": format_of(table.name, row["format"])}
+
+
+def _of_the_latest_packaging(column: Column[Any], name: str) -> Label[Any]:
+    return (
+        select(column)
+        .where(packagings.c.model == releases.c.model)
+        .where(packagings.c.sequence == releases.c.sequence)
+        .order_by(packagings.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label(name)
+    )

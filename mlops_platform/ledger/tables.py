@@ -1,4 +1,4 @@
-"""The ledger's tables, the same on SQLite and Postgres."""
+"""The ledger's tables, the same on SQLite and Postgres, as the newest migration leaves them."""
 
 from datetime import UTC, datetime
 
@@ -45,12 +45,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _chain() -> tuple[Column[str], Column[str], UniqueConstraint]:
-    """Hash columns of a table; two rows of a model can never follow the same row."""
+def _chain() -> tuple[Column[str], Column[str], UniqueConstraint, Column[int | None]]:
+    """Hash columns of a table; two rows of a model can never follow the same row.
+
+    `format` is NULL in the rows that are older than it: see `row_formats`.
+    """
     return (
         Column("previous_hash", String(64), nullable=False),
         Column("hash", String(64), nullable=False, unique=True),
         UniqueConstraint("model", "previous_hash"),
+        Column("format", Integer),
     )
 
 

@@ -4,7 +4,12 @@ from pathlib import Path
 
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.errors import LedgerError, ReleaseConflict
-from mlops_platform.ledger.challenger import CHALLENGER, Challenger, standing_challenger
+from mlops_platform.ledger.challenger import (
+    CHALLENGER,
+    Challenger,
+    challenger_identity,
+    standing_challenger,
+)
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
     STANDING_KINDS,
@@ -123,7 +128,7 @@ def _challenge(
 def _refuse_second_trial(ledger: Ledger, model: str, version: int) -> None:
     trials = ledger.decisions(model, limit=_EVERY_CHALLENGE, kinds=["challenge"])
     for tried in trials:
-        if tried.evidence[CHALLENGER]["version"] == version:
+        if challenger_identity(tried).version == version:
             raise LedgerError(
                 f"version {version} of {model!r} was on trial before, since decision {tried.id}. "
                 "Train another version."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.data.served_lines import served_column
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.challenger import CHALLENGER
+from mlops_platform.ledger.challenger import challenger_identity
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import DecisionKind, Release, VersionIdentity
 from mlops_platform.usecases.champion import THRESHOLD_TAG
@@ -68,7 +68,7 @@ class OfflineVersions:
         self._registry, self._model = registry, model
         self._releases = {release.sequence: release for release in ledger.releases(model)}
         challenges = ledger.decisions(model, MOST_CHALLENGES, kinds=CHALLENGES)
-        challengers = [VersionIdentity(**one.evidence[CHALLENGER]) for one in challenges]
+        challengers = [challenger_identity(challenge) for challenge in challenges]
         known: list[VersionIdentity] = [*challengers, *self._releases.values()]
         self._pinned: Mapping[int, VersionIdentity] = {one.version: one for one in known}
         self._loaded: dict[int, OfflineVersion] = {}

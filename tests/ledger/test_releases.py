@@ -129,7 +129,7 @@ def test_evidence_that_json_cannot_hold_writes_nothing(
 
 
 def test_a_missing_schema_is_said_without_the_password() -> None:
-    with pytest.raises(LedgerError, match=r"no such table.*set-up has created the schema"):
+    with pytest.raises(LedgerError, match=r"not there yet.*run `mlops setup`"):
         Ledger("sqlite://").current_release("flights")
     with pytest.raises(LedgerError, match="Connection refused") as refused:
         Ledger("postgresql+psycopg2://user:secret@127.0.0.1:1/ledger").create_schema()

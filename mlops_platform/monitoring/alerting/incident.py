@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
@@ -83,7 +84,7 @@ class Incident(Record):
     @classmethod
     def begun(cls, event: NewIncidentEvent) -> Self:
         """The incident that an event of the kind `opened` begins."""
-        seen = Observation.model_validate(event.facts["observation"])
+        seen = _seen(event)
         return cls(
             id=event.incident,
             severity=seen.severity or "ticket",
@@ -109,18 +110,20 @@ def incidents_of(events: Iterable[IncidentEvent]) -> dict[str, Incident]:
 
 
 def _changes(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
-    facts = event.facts
+    facts, stored_format = event.facts, _format_of(event)
     match event.kind:
         case "opened" | "reopened" | "persisted":
             return _looked(incident, event)
         case "escalated":
             return {"severity": facts["severity"]}
         case "noticed":
-            return {"notices": (*incident.notices, Notice.model_validate(facts["notice"]))}
+            notice = Notice.from_mapping(facts["notice"], stored_format)
+            return {"notices": (*incident.notices, notice)}
         case "delivered":
             return {"delivered": incident.delivered | {(facts["notice"], facts["channel"])}}
         case "acknowledged":
-            return {"acknowledged": Acknowledgement.model_validate(facts["acknowledgement"])}
+            known = Acknowledgement.from_mapping(facts["acknowledgement"], stored_format)
+            return {"acknowledged": known}
         case "resolved":
             return {
                 "resolved_at": event.happened_at,
@@ -129,7 +132,7 @@ def _changes(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
 
 
 def _looked(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
-    seen = Observation.model_validate(event.facts["observation"])
+    seen = _seen(event)
     changes: dict[str, Any] = {"seen": seen, "seen_at": seen.seen_at}
     if event.kind == "persisted":
         return {**changes, "occasions": tuple(dict.fromkeys((*incident.occasions, seen.occasion)))}
@@ -141,3 +144,12 @@ def _looked(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:
         "resolved_at": None,
         "acknowledged": None,
     }
+
+
+def _seen(event: NewIncidentEvent) -> Observation:
+    return Observation.from_mapping(event.facts["observation"], _format_of(event))
+
+
+def _format_of(event: NewIncidentEvent) -> int:
+    """What is not written yet is of today's format."""
+    return event.format if isinstance(event, IncidentEvent) else FORMAT

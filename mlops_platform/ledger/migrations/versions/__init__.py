@@ -1,0 +1,1 @@
+"""One file per revision, frozen once it is released."""
