@@ -50,7 +50,7 @@ class Challenger(VersionIdentity):
 
 def challenger_identity(challenge: Decision) -> VersionIdentity:
     """The version that a decision of the kind `challenge` put on trial."""
-    return VersionIdentity.from_mapping(challenge.evidence[CHALLENGER], challenge.format)
+    return VersionIdentity.from_mapping(challenge.evidence[CHALLENGER], challenge.row_format)
 
 
 def standing_challenger(ledger: Ledger, model: str) -> Challenger | None:

@@ -54,7 +54,7 @@ class Decision(NewDecision):
     """A written decision.
 
     Args:
-        format: in which the row was written, and with it what is nested in its evidence.
+        row_format: in which the row was written, and with it what is nested in its evidence.
     """
 
     id: int
@@ -62,7 +62,7 @@ class Decision(NewDecision):
     made_at: datetime
     previous_hash: str
     hash: str
-    format: int = 0
+    row_format: int = 0
 
 
 class VersionIdentity(Record):
@@ -85,7 +85,7 @@ class Release(VersionIdentity):
     """A written release: the `sequence`-th champion of its model.
 
     Args:
-        format: in which the row was written.
+        row_format: in which the row was written.
     """
 
     model: str
@@ -97,7 +97,7 @@ class Release(VersionIdentity):
     bento_tag: str | None
     previous_hash: str
     hash: str
-    format: int = 0
+    row_format: int = 0
 
 
 class NewActivation(Record):
@@ -124,14 +124,14 @@ class Activation(NewActivation):
     """A written activation.
 
     Args:
-        format: in which the row was written.
+        row_format: in which the row was written.
     """
 
     id: int
     model: str
     previous_hash: str
     hash: str
-    format: int = 0
+    row_format: int = 0
 
 
 IncidentEventKind = Literal[
@@ -169,14 +169,14 @@ class IncidentEvent(NewIncidentEvent):
     """A written event.
 
     Args:
-        format: in which the row was written, and with it what is nested in its facts.
+        row_format: in which the row was written, and with it what is nested in its facts.
     """
 
     id: int
     model: str
     previous_hash: str
     hash: str
-    format: int = 0
+    row_format: int = 0
 
 
 class ChainFault(Record):

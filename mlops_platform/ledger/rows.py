@@ -71,7 +71,8 @@ def incident_event_from(row: RowMapping) -> IncidentEvent:
 
 
 def _content(table: Table, row: RowMapping) -> dict[str, Any]:
-    return {**row, "format": format_of(table.name, row["format"])}
+    content = dict(row)
+    return {**content, "row_format": format_of(table.name, content.pop("format"))}
 
 
 def _of_the_latest_packaging(column: Column[Any], name: str) -> Label[Any]:

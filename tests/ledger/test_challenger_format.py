@@ -26,6 +26,6 @@ def test_a_challenge_of_every_format_is_read(
         made_at=datetime(2013, 5, 3, tzinfo=UTC),
         previous_hash="",
         hash="",
-        format=stored_format,
+        row_format=stored_format,
     )
     assert Challenger.of(challenge, bento_tag=None).version == 3

@@ -92,11 +92,11 @@ def test_old_rows_verify_and_stay_as_they_are(old_ledger: Any) -> None:
     assert old_ledger.version() == REVISIONS[-1]
     assert [ledger.verify_chain(model) for model in ledger.models()] == [None, None]
     [release] = ledger.releases("flights")
-    assert (release.format, release.bento_tag, release.digests) == (0, "flights:v1", {"m": "ä"})
+    assert (release.row_format, release.bento_tag, release.digests) == (0, "flights:v1", {"m": "ä"})
     assert ledger.decisions("flights")[1].evidence == {"loss": [0.5, None]}
-    assert {activation.format for activation in ledger.activations("flights")} == {0}
+    assert {activation.row_format for activation in ledger.activations("flights")} == {0}
     events = IncidentLog(old_ledger.url).events("flights")
-    assert [(event.format, event.facts) for event in events] == [
+    assert [(event.row_format, event.facts) for event in events] == [
         (0, {"number": 1}),
         (0, {"number": 2}),
     ]
@@ -117,9 +117,9 @@ def test_chains_of_both_formats_verify(
     told = {"incident": "flights-2", "kind": "opened", "told": "", "actor": "a"}
     log.write("flights", [NewIncidentEvent.model_validate({**told, "happened_at": NOW})], after=2)
     assert [ledger.verify_chain(model) for model in ("flights", "taxis")] == [None, None]
-    assert [release.format for release in ledger.releases("flights")] == [0, 1]
-    assert [event.format for event in log.events("flights")] == [0, 0, 1]
-    assert [decision.format for decision in ledger.decisions("taxis")] == [1, 0]
+    assert [release.row_format for release in ledger.releases("flights")] == [0, 1]
+    assert [event.row_format for event in log.events("flights")] == [0, 0, 1]
+    assert [decision.row_format for decision in ledger.decisions("taxis")] == [1, 0]
     after = old_ledger.stored_bytes()
     assert all(set(before[table]) <= set(after[table]) for table in before)
 

@@ -152,4 +152,4 @@ def _seen(event: NewIncidentEvent) -> Observation:
 
 def _format_of(event: NewIncidentEvent) -> int:
     """What is not written yet is of today's format."""
-    return event.format if isinstance(event, IncidentEvent) else FORMAT
+    return event.row_format if isinstance(event, IncidentEvent) else FORMAT
