@@ -11,6 +11,7 @@ from mlops_platform.data.dbt import DbtProjectFolder, parse, project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.ledger.schema.revisions import REVISIONS
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -66,6 +67,7 @@ def _inputs() -> dict[str, str | int]:
         PATH_KEY: str(settings().home),
         # Hashed, because a URL may hold a password.
         "databases": hashlib.sha256(databases.encode()).hexdigest(),
+        "ledger_schema": REVISIONS[-1],
         "dbt_project": project_digest(DBT_PROJECT),
         "dagster_yaml": sha256_of_file(settings().dagster_yaml),
         "requirements_lock": sha256_of_file(PROJECT_ROOT / "requirements.lock"),

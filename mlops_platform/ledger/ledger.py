@@ -1,6 +1,6 @@
 """Ledger: what was decided, what was released, and what served when."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +16,6 @@ from mlops_platform.ledger.append import (
     append_release,
     require_newest,
 )
-from mlops_platform.ledger.backup import back_up
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
     Activation,
@@ -29,9 +28,10 @@ from mlops_platform.ledger.records import (
     ReleaseKind,
     VersionIdentity,
 )
-from mlops_platform.ledger.restoring import restore_rows
-from mlops_platform.ledger.set_up import has_old_rows, set_up_schema
-from mlops_platform.ledger.verification import first_fault
+from mlops_platform.ledger.schema.backup import back_up
+from mlops_platform.ledger.schema.restoring import restore_rows
+from mlops_platform.ledger.schema.set_up import has_old_rows, set_up_schema
+from mlops_platform.ledger.verification import first_fault, lacking_hashes, newest_hashes
 
 
 def utc_now() -> datetime:
@@ -225,6 +225,16 @@ class Ledger:
         """
         with self._database.reading() as connection:
             return first_fault(connection, model)
+
+    def newest_hashes(self, model: str) -> dict[str, str]:
+        """Hash of the newest row of a model by chain: kept elsewhere, it tells of removed rows."""
+        with self._database.reading() as connection:
+            return newest_hashes(connection, model)
+
+    def lacking_hashes(self, model: str, hashes: Mapping[str, str]) -> list[str]:
+        """Chains of a model that have lost a row of which `newest_hashes` told once."""
+        with self._database.reading() as connection:
+            return lacking_hashes(connection, model, hashes)
 
     def _last_of(self, query: Select[tuple[Any, ...]]) -> Release | None:
         last = query.order_by(tables.releases.c.sequence.desc()).limit(1)

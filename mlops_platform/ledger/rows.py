@@ -72,7 +72,8 @@ def incident_event_from(row: RowMapping) -> IncidentEvent:
 
 def _content(table: Table, row: RowMapping) -> dict[str, Any]:
     content = dict(row)
-    return {**content, "row_format": format_of(table.name, content.pop("format"))}
+    row_format = format_of(table.name, content.pop("format"))
+    return {**content, "row_format": row_format}
 
 
 def _of_the_latest_packaging(column: Column[Any], name: str) -> Label[Any]:

@@ -1,12 +1,22 @@
 """Verification of every chain of one model, and of what joins them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select, union
 
 from mlops_platform.ledger import tables
 from mlops_platform.ledger.chain import first_broken_link, first_loose_end
 from mlops_platform.ledger.records import ChainFault
+
+CHAINS: Final = (
+    (tables.decisions, "id"),
+    (tables.releases, "sequence"),
+    (tables.packagings, "id"),
+    (tables.activations, "id"),
+    (tables.incident_events, "id"),
+)
+"""Every chained table with the key that orders the chain of a model."""
 
 
 def first_fault(connection: Connection, model: str) -> ChainFault | None:
@@ -15,19 +25,45 @@ def first_fault(connection: Connection, model: str) -> ChainFault | None:
     Raises:
         FormatError: a newer version of the platform wrote a row.
     """
-    decided = _chain(connection, tables.decisions, "id", model)
-    released = _chain(connection, tables.releases, "sequence", model)
-    packaged = _chain(connection, tables.packagings, "id", model)
-    activated = _chain(connection, tables.activations, "id", model)
-    happened = _chain(connection, tables.incident_events, "id", model)
-    return (
-        first_broken_link("decisions", "id", decided)
-        or first_broken_link("releases", "sequence", released)
-        or first_broken_link("packagings", "id", packaged)
-        or first_broken_link("activations", "id", activated)
-        or first_broken_link("incident_events", "id", happened)
-        or first_loose_end(decided, released)
-    )
+    chains = {table.name: _chain(connection, table, key, model) for table, key in CHAINS}
+    for table, key in CHAINS:
+        fault = first_broken_link(table.name, key, chains[table.name])
+        if fault is not None:
+            return fault
+    return first_loose_end(chains["decisions"], chains["releases"])
+
+
+def newest_hashes(connection: Connection, model: str) -> dict[str, str]:
+    """Hash of the newest row of a model in every chain that has one."""
+    newest = {
+        table.name: connection.scalar(
+            select(table.c.hash)
+            .where(table.c.model == model)
+            .order_by(table.c[key].desc())
+            .limit(1)
+        )
+        for table, key in CHAINS
+    }
+    return {name: row_hash for name, row_hash in newest.items() if row_hash is not None}
+
+
+def lacking_hashes(connection: Connection, model: str, hashes: Mapping[str, str]) -> list[str]:
+    """Chains of a model in which there is no row of a hash that there was once.
+
+    Args:
+        hashes: by chain, as `newest_hashes` gave them.
+    """
+    return [
+        table.name
+        for table, _ in CHAINS
+        if table.name in hashes
+        and connection.scalar(
+            select(table.c.model)
+            .where(table.c.model == model)
+            .where(table.c.hash == hashes[table.name])
+        )
+        is None
+    ]
 
 
 def models_with_rows(connection: Connection) -> list[str]:

@@ -12,11 +12,11 @@ import pytest
 
 from mlops_platform.errors import FormatError, LedgerError
 from mlops_platform.formats.number import FORMAT
-from mlops_platform.ledger.backup import dump_rows
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.schema.backup import dump_rows
 
 LINES = 10  # 3 decisions, 1 release, 1 packaging, 2 activations, 2 events of the old ledger, 1 new
 

@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger import migration, schema
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.migration import alembic_config
 from mlops_platform.ledger.records import (
     NewActivation,
     NewDecision,
     NewIncidentEvent,
     VersionIdentity,
 )
-from mlops_platform.ledger.schema import REVISIONS, VERSION_TABLE
+from mlops_platform.ledger.schema import migration, revisions
+from mlops_platform.ledger.schema.migration import alembic_config
+from mlops_platform.ledger.schema.revisions import REVISIONS, VERSION_TABLE
 from mlops_platform.ledger.tables import metadata
 
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
@@ -253,7 +253,7 @@ def _failing_revision(old_ledger: Any, tmp_path: Path, monkeypatch: pytest.Monke
     folder.mkdir()
     (folder / "revision_9999.py").write_text(_FAILING.format(head=REVISIONS[-1], drop=drop))
     monkeypatch.setattr(migration, "VERSIONS", (*migration.VERSIONS, folder))
-    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "9999"))
+    monkeypatch.setattr(revisions, "REVISIONS", (*REVISIONS, "9999"))
 
 
 @pytest.mark.usefixtures("_failing_revision")
@@ -279,7 +279,7 @@ def test_a_ledger_migrates_once_what_failed_is_mended(
     with pytest.raises(LedgerError):
         ledger.create_schema()
     monkeypatch.setattr(migration, "VERSIONS", migration.VERSIONS[:1])
-    monkeypatch.setattr(schema, "REVISIONS", REVISIONS)
+    monkeypatch.setattr(revisions, "REVISIONS", REVISIONS)
     ledger.create_schema()
     assert ledger.verify_chain("flights") is None
 

@@ -63,7 +63,7 @@ def test_a_format_without_columns_of_its_own_has_those_of_the_one_before(
 
 def test_new_rows_say_todays_format(ledger: Ledger, waiting: NewDecision) -> None:
     assert ledger.record_decision("flights", waiting).format == FORMAT
-    assert [decision.format for decision in ledger.decisions("flights")] == [FORMAT]
+    assert [decision.row_format for decision in ledger.decisions("flights")] == [FORMAT]
 
 
 def test_a_later_format_continues_the_chain(
@@ -73,7 +73,7 @@ def test_a_later_format_continues_the_chain(
     for module in (number, append):
         monkeypatch.setattr(module, "FORMAT", FORMAT + 1)
     ledger.record_decision("flights", waiting)
-    assert [decision.format for decision in ledger.decisions("flights")] == [FORMAT + 1, FORMAT]
+    assert [decision.row_format for decision in ledger.decisions("flights")] == [FORMAT + 1, FORMAT]
     assert ledger.verify_chain("flights") is None
 
 

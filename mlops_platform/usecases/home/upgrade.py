@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 JOURNAL: Final = "upgrade.json"
 """Names, while an upgrade is under way, what puts the home back."""
-SAVED_DATABASES: Final = ("ledger.db", "mlflow.db")
+UPGRADED_RECORDS: Final = ".records.upgraded"
+LEDGER_COPY, REGISTRY_COPY = "ledger.db", "mlflow.db"
 
 
 def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path | None:
@@ -49,10 +50,10 @@ def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path
     undo_interrupted_upgrade(settings)
     stamp = read_stamp(settings.home)
     if stamp is None or (stamp.format == FORMAT and not ledger.needs_migration()):
-        ledger.create_schema()
+        ledger.create_schema(backups=settings.home / "backups")
         registry.initialise()
         return None
-    saved = _save(settings)
+    saved = _save(settings, ledger)
     write_json(settings.home / JOURNAL, {"saved": saved.relative_to(settings.home).as_posix()})
     try:
         _upgrade(settings, ledger, registry, stamp)
@@ -72,6 +73,7 @@ def undo_interrupted_upgrade(settings: Settings) -> None:
     for name, live in _databases(settings).items():
         if (saved / name).is_file():
             put_back(saved / name, live)
+    shutil.rmtree(settings.home / UPGRADED_RECORDS, ignore_errors=True)
     if (saved / "records").is_dir():
         shutil.rmtree(settings.records, ignore_errors=True)
         (saved / "records").rename(settings.records)
@@ -86,7 +88,7 @@ def _upgrade(settings: Settings, ledger: Ledger, registry: Registry, stamp: Home
     registry.initialise()
     former = dict.fromkeys((home, stamp.path, *registry.former_homes()))
     if settings.records.is_dir():
-        upgraded = settings.records.with_name(".records.upgraded")
+        upgraded = settings.home / UPGRADED_RECORDS
         relocated_records(settings.records, list(former), upgraded)
         settings.records.rename(home / journal["saved"] / "records")
         upgraded.rename(settings.records)
@@ -96,13 +98,15 @@ def _upgrade(settings: Settings, ledger: Ledger, registry: Registry, stamp: Home
     write_json(home / STAMP_FILE, content)
 
 
-def _save(settings: Settings) -> Path:
+def _save(settings: Settings, ledger: Ledger) -> Path:
     moment = datetime.now(UTC)
     folder = f"{moment:%Y%m%dT%H%M%S%fZ}-before-format-{FORMAT}"
     saved = settings.home / "backups" / folder
     saved.mkdir(parents=True)
-    for name, live in _databases(settings).items():
-        copy_database(live, saved / name)
+    ledger.back_up(saved)
+    registry = _databases(settings).get(REGISTRY_COPY)
+    if registry is not None:
+        copy_database(registry, saved / REGISTRY_COPY)
     shutil.copy2(settings.home / STAMP_FILE, saved / STAMP_FILE)
     return saved
 
@@ -110,7 +114,7 @@ def _save(settings: Settings) -> Path:
 def _databases(settings: Settings) -> dict[str, Path]:
     """Files of ledger and registry by the names of their copies; none that are on a server."""
     urls = (settings.ledger_url, settings.mlflow_tracking_uri)
-    files = zip(SAVED_DATABASES, map(_file_of, urls), strict=True)
+    files = zip((LEDGER_COPY, REGISTRY_COPY), map(_file_of, urls), strict=True)
     return {name: file for name, file in files if file is not None and file.is_file()}
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, exists, select
 
-from mlops_platform.ledger.append_only import changes_are_refused
-from mlops_platform.ledger.backup import back_up
 from mlops_platform.ledger.database import Database
-from mlops_platform.ledger.migration import migrate
-from mlops_platform.ledger.schema import (
+from mlops_platform.ledger.schema.append_only import changes_are_refused
+from mlops_platform.ledger.schema.backup import back_up
+from mlops_platform.ledger.schema.migration import migrate
+from mlops_platform.ledger.schema.revisions import (
     REVISIONS,
     existing_tables,
     schema_state,

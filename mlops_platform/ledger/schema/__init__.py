@@ -1,0 +1,1 @@
+"""The ledger's schema: created, migrated and guarded without rewriting a row."""
