@@ -62,7 +62,7 @@ def test_a_format_without_columns_of_its_own_has_those_of_the_one_before(
 
 
 def test_new_rows_say_todays_format(ledger: Ledger, waiting: NewDecision) -> None:
-    assert ledger.record_decision("flights", waiting).format == FORMAT
+    assert ledger.record_decision("flights", waiting).row_format == FORMAT
     assert [decision.row_format for decision in ledger.decisions("flights")] == [FORMAT]
 
 
@@ -177,7 +177,7 @@ def test_the_bento_of_a_release_is_not_read_from_what_a_newer_platform_wrote(
 ) -> None:
     ledger = Ledger(old_ledger.url)
     ledger.create_schema()
-    assert ledger.current_release("flights").format == 0
+    assert ledger.current_release("flights").row_format == 0
     with old_ledger.engine.begin() as connection:
         _add_newer_row(connection, "packagings")
     with pytest.raises(FormatError, match="packagings"):
