@@ -146,8 +146,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     home = _home(environment)
     return Settings(
         home=home,
-        ledger_url=environment.get("MLOPS_LEDGER_URL")
-        or sqlite_url(home / "ledger" / "ledger.db"),
+        ledger_url=environment.get("MLOPS_LEDGER_URL") or sqlite_url(home / "ledger" / "ledger.db"),
         mlflow_tracking_uri=environment.get("MLOPS_MLFLOW_TRACKING_URI")
         or sqlite_url(home / "registry" / "mlflow.db"),
         dagster_yaml=Path(
