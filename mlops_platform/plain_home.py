@@ -2,9 +2,10 @@
 
 Dagster writes `sqlite:///` before a path and quotes nothing, SQLAlchemy unquotes what it reads, and
 a `?` ends it there: `?` and `%41` lead to another file. dbt-duckdb parses the warehouse's path as a
-URL, which `?` and `#` end, and DuckDB itself puts the journal of `/what?/x.duckdb` beside `/what`.
-Tried with every printable character of ASCII, with others and with tabs and newlines, these are
-all that break. Everything else that the platform runs takes them, and is given the home's own name.
+URL, which `?` and `#` end. Tried with every printable character of ASCII, with others, with tabs
+and newlines, these are all that break the two. Everything else that the platform runs takes them,
+and is given the home's own name. (DuckDB itself resolves symlinks, and needs more for a `?`: see
+`data/dbt_plugins/journal.py`. It takes no backslash at all, so that settings refuse it.)
 
 So for such a home these tools are led through a symlink below the user's cache folder. It must not
 be resolved on the way. It can be deleted at any time: it is made again when it is next needed.

@@ -132,13 +132,17 @@ def fill(lake: Path, warehouse: Path, spec: ModelSpec) -> None:
 def lakes(
     run_sql: Any, odd_folder: Path, tmp_path: Path, spec: ModelSpec
 ) -> tuple[ModelSpec, Path, Path]:
-    """The same lake twice, the second below an odd name; and beside it what that name matches."""
+    """The same lake twice, the second below an odd name; and beside it one with every row twice,
+    which that name would match.
+    """
     plain, odd = tmp_path / "plain" / "lake", odd_folder / "lake"
     for lake in (plain, odd):
         fill(lake, tmp_path / "warehouse.duckdb", spec)
     sibling = Path(str(odd_folder).replace("[ab]", "a").replace("*", "x").replace("?", "x"))
     if sibling != odd_folder:
         shutil.copytree(plain.parent, sibling)
+        for file in list(sibling.rglob("*.parquet")):
+            shutil.copy(file, file.with_name(f"again_{file.name}"))
     return spec, plain, odd
 
 
