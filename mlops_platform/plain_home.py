@@ -1,11 +1,12 @@
 """A second name for a home whose own name some tools cannot take.
 
 Dagster writes `sqlite:///` before a path and quotes nothing, SQLAlchemy unquotes what it reads, and
-a `?` ends it there: `?` and `%41` lead to another file. dbt-duckdb parses the warehouse's path as a
-URL, which `?` and `#` end. Tried with every printable character of ASCII, with others, with tabs
-and newlines, these are all that break the two. Everything else that the platform runs takes them,
-and is given the home's own name. (DuckDB itself resolves symlinks, and needs more for a `?`: see
-`data/dbt_plugins/journal.py`. It takes no backslash at all, so that settings refuse it.)
+a `?` ends it there: `?` and `%41` lead to another file. It takes the path of its `dagster.yaml` for
+a pattern: below `[ab]` it finds none and says nothing, below `a*` it also reads that of `ab`.
+dbt-duckdb parses the warehouse's path as a URL, which `?` and `#` end. Tried with every printable
+character of ASCII, with others, with tabs and newlines, these are all that break the two. All else
+that the platform runs is given the home's own name. (DuckDB resolves symlinks, and needs more for a
+`?`: see `data/dbt_plugins/journal.py`. It takes no backslash at all, so that settings refuse it.)
 
 So for such a home these tools are led through a symlink below the user's cache folder. It must not
 be resolved on the way. It can be deleted at any time: it is made again when it is next needed.
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from mlops_platform.errors import SettingsError
 
-UNUSABLE = re.compile(r"[?#]|%[0-9A-Fa-f]{2}")
+UNUSABLE = re.compile(r"[?#*[]|%[0-9A-Fa-f]{2}")
 
 
 def plain_home(home: Path) -> Path:
@@ -33,8 +34,8 @@ def plain_home(home: Path) -> Path:
     alias = cache / "mlops_platform" / "homes" / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     if UNUSABLE.search(str(alias)):
         raise SettingsError(
-            f"XDG_CACHE_HOME={cache} has a ?, a # or a % with two hex digits, as MLOPS_HOME={home} "
-            "has. One of the two must do without: choose another folder for it."
+            f"XDG_CACHE_HOME={cache} has one of ? # * [ or a % with two hex digits, as "
+            f"MLOPS_HOME={home} has. One of the two must do without: choose another folder for it."
         )
     # Nothing can be made below a symlink that leads nowhere.
     home.mkdir(parents=True, exist_ok=True)

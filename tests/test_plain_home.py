@@ -9,14 +9,14 @@ from mlops_platform.errors import SettingsError
 from mlops_platform.plain_home import plain_home
 from mlops_platform.settings import Settings, read_settings
 
-UNUSABLE = ("who?", "a#b", "a%41b")
+UNUSABLE = ("who?", "a#b", "a%41b", "[ab]", "a*")
 
 
 def settings_of(home: Path) -> Settings:
     return read_settings({"MLOPS_HOME": str(home)})
 
 
-@pytest.mark.parametrize("name", ["plain", "a b", "100%", "a%zz", "[ab]", "a'b", 'a"b', "k=v", "é"])
+@pytest.mark.parametrize("name", ["plain", "a b", "100%", "a%zz", "a]", "a'b", 'a"b', "k=v", "é"])
 def test_a_home_that_every_tool_takes_has_no_second_name(
     name: str, tmp_path: Path, cache_folder: Path
 ) -> None:
@@ -80,6 +80,6 @@ def test_a_cache_folder_with_an_unusable_name_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache?"))
-    with pytest.raises(SettingsError, match=r"XDG_CACHE_HOME=.*cache\? has a \?"):
+    with pytest.raises(SettingsError, match=r"XDG_CACHE_HOME=.*cache\? has one of \?"):
         plain_home(tmp_path / "who?")
     assert not (tmp_path / "who?").exists()
