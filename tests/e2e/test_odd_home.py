@@ -36,7 +36,7 @@ def test_everything_of_a_home_with_an_odd_name_is_below_it(
     home = tmp_path / "homes" / "carrier=ZZ" / ODD_NAMES["everything"]
     deployment = Deployment(project, home, mlflow_port=5000)
 
-    deployment.mlops("setup")
+    assert str(home) in deployment.mlops("setup").replace("\n", "")
     deployment.run(sys.executable, "-c", LAND_AND_BUILD)
 
     published = read_manifest(home / "lake" / "features", "flight_features")
