@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from mlops_platform.errors import SettingsError
 from mlops_platform.formats.home_stamp import refuse_newer_home
+from mlops_platform.plain_home import plain_home
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,7 +48,7 @@ class Settings:
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that only dbt and the publishing step open."""
-        return self.home / "warehouse" / "warehouse.duckdb"
+        return plain_home(self.home) / "warehouse" / "warehouse.duckdb"
 
     @property
     def mlflow_artifacts(self) -> Path:
@@ -61,7 +63,7 @@ class Settings:
     @property
     def dagster_home(self) -> Path:
         """Dagster's instance: run history, event log, schedules, `dagster.yaml`."""
-        return self.home / "dagster"
+        return plain_home(self.home) / "dagster"
 
     @property
     def records(self) -> Path:
@@ -138,14 +140,17 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from an environment."""
-    home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
+    """Settings from an environment.
+
+    Raises:
+        SettingsError: the home's path cannot be used.
+    """
+    home = _home(environment)
     return Settings(
         home=home,
-        ledger_url=environment.get("MLOPS_LEDGER_URL")
-        or f"sqlite:///{home / 'ledger' / 'ledger.db'}",
+        ledger_url=environment.get("MLOPS_LEDGER_URL") or sqlite_url(home / "ledger" / "ledger.db"),
         mlflow_tracking_uri=environment.get("MLOPS_MLFLOW_TRACKING_URI")
-        or f"sqlite:///{home / 'registry' / 'mlflow.db'}",
+        or sqlite_url(home / "registry" / "mlflow.db"),
         dagster_yaml=Path(
             environment.get("MLOPS_DAGSTER_YAML") or PROJECT_ROOT / "dagster.yaml"
         ).resolve(),
@@ -155,6 +160,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
         dagster_database_url=environment.get("MLOPS_DAGSTER_DATABASE_URL") or None,
     )
+
+
+def sqlite_url(path: Path) -> str:
+    """SQLAlchemy's URL of a SQLite file.
+
+    A `?` would begin the URL's options, and `%41` would be read as `A`. Where something had to be
+    quoted the URL names its driver too: MLflow makes the folder of what stands behind `sqlite:///`
+    and does not unquote it, so that it would leave an empty one of a similar name.
+    """
+    quoted = str(path).replace("%", "%25").replace("?", "%3F")
+    return f"sqlite{'' if quoted == str(path) else '+pysqlite'}:///{quoted}"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
+    if "\\" in str(home):
+        raise SettingsError(
+            f"MLOPS_HOME={home} has a backslash, which DuckDB takes for the separator of folders. "
+            "Choose a path without one."
+        )
+    return home
 
 
 @cache

@@ -10,6 +10,26 @@ from mlops_platform.cli.console import console
 from mlops_platform.cli.setup import render_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
+ODD_NAMES = {
+    "space": "a b",
+    "quote": "o'clock",
+    "double quote": 'six"inch',
+    "percent": "100%",
+    "percent code": "a%41b",
+    "question mark": "who?",
+    "star": "a*",
+    "brackets": "lake[ab]",
+    "partition": "carrier=ZZ/local_date=1999-01-01/day=2000-01-01/window=2001-01-01",
+    "semicolon": "a;b",
+    "comma": "a,b",
+    "hash": "a#b",
+    "ampersand": "a&b",
+    "plus": "a+b",
+    "unicode": "é日本",
+    "everything": "we?i%41rd [ab] 'q\"u=otes;*,é#&+",
+}
+"""Names of folders that some tool takes for something else, by what is odd about them."""
+
 # How fast an example is depends on what else the machine does.
 hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), deadline=None)
 hypothesis_settings.load_profile("unhurried")
@@ -30,3 +50,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("DAGSTER_HOME", str(settings().dagster_home))
     yield settings()
     settings.cache_clear()
+
+
+@pytest.fixture(params=ODD_NAMES.values(), ids=ODD_NAMES)
+def odd_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An empty folder with an odd name."""
+    folder = tmp_path / "odd" / str(request.param)
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own cache folder for the time of a test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -1,8 +1,13 @@
 """All state lives under one folder unless a URL says otherwise."""
 
+import sqlite3
 from pathlib import Path
 
-from mlops_platform.settings import PROJECT_ROOT, read_settings
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from mlops_platform.errors import SettingsError
+from mlops_platform.settings import PROJECT_ROOT, read_settings, sqlite_url
 
 
 def test_without_an_environment_everything_is_beside_the_project() -> None:
@@ -43,3 +48,25 @@ def test_urls_and_files_can_be_elsewhere(tmp_path: Path) -> None:
     assert settings.mlflow_tracking_uri == "postgresql+psycopg2://host/mlflow"
     assert settings.dagster_yaml == tmp_path / "dagster.yaml"
     assert settings.mlflow_ui_url == "https://mlflow.example.org"
+
+
+def test_the_url_of_a_file_is_the_url_of_that_file(odd_folder: Path) -> None:
+    file = odd_folder / "ledger.db"
+    assert make_url(sqlite_url(file)).database == str(file)
+
+    with create_engine(sqlite_url(file)).begin() as connection:
+        connection.execute(text("CREATE TABLE written (number INTEGER)"))
+
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("written",)]
+    connection.close()
+    assert [path.name for path in odd_folder.iterdir()] == ["ledger.db"]
+
+
+def test_urls_of_ordinary_homes_are_as_they_always_were() -> None:
+    assert sqlite_url(Path("/srv/a b/é/x.db")) == "sqlite:////srv/a b/é/x.db"
+
+
+def test_a_home_that_duckdb_cannot_take_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"MLOPS_HOME=.*a\\b has a backslash"):
+        read_settings({"MLOPS_HOME": str(tmp_path / "a\\b")})

@@ -27,4 +27,4 @@ def command(model: str) -> None:
     )
     keep_backtest(found, home, settings().records)
     console.print(Markdown(markdown_of(found.outcomes, found.recommendation)))
-    console.print(f"Written to {home}", highlight=False, soft_wrap=True)
+    console.print(f"Written to {home}", highlight=False, markup=False, soft_wrap=True)

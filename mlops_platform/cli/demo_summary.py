@@ -1,9 +1,11 @@
 """What the demo did, as tables."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from rich.markup import escape
 from rich.table import Table
 
 from mlops_platform.cli.console import console
@@ -57,21 +59,24 @@ def show(summary: Mapping[str, Any]) -> None:
     if summary["windows"]:
         console.print(_windows(summary), _retrainings(summary))
         console.print(_in_words(summary), highlight=False)
+    console.print(_places(summary), soft_wrap=True, highlight=False)
+
+
+def _places(summary: Mapping[str, Any]) -> str:
+    """Where to look next, as markup: a `[` in the name of the home is none."""
     demo, model, champion = settings().demo, summary["model"], summary["champion"]
     card = settings().model_home(model) / "cards" / f"v{champion['version']}" / "model_card.html"
     plots = f"plots        {demo / 'log_loss.png'}, {demo / 'drift.png'}\n"
-    console.print(
-        f"\nmodel card   {card}\nsummary      {demo / 'summary.json'}\n"
-        f"{plots if summary['windows'] else ''}"
-        f"serve it     BENTOML_HOME={settings().bentoml_home} "
-        f".venv/bin/bentoml serve {champion['bento_tag']}\n"
+    files = f"\nmodel card   {card}\nsummary      {demo / 'summary.json'}\n"
+    bentos = f"BENTOML_HOME={shlex.quote(str(settings().bentoml_home))}"
+    return (
+        f"{escape(files + (plots if summary['windows'] else ''))}"
+        f"serve it     {escape(bentos)} .venv/bin/bentoml serve {champion['bento_tag']}\n"
         f"look around  [bold]make up[/], then http://127.0.0.1:3000 (Dagster) and "
         f"{settings().mlflow_ui_url} (MLflow)\n"
         f"ask          .venv/bin/mlops status, .venv/bin/mlops why {model}, "
         ".venv/bin/mlops incidents\n"
-        f"all state is under {settings().home}",
-        soft_wrap=True,
-        highlight=False,
+        f"all state is under {escape(str(settings().home))}"
     )
 
 

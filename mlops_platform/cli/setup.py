@@ -5,6 +5,7 @@ import sys
 from string import Template
 
 import click
+from rich.markup import escape
 
 from mlops_platform.cli.console import console
 from mlops_platform.data.dbt import DbtProjectFolder, parse, project_digest
@@ -22,7 +23,7 @@ MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 def command() -> None:
     """Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice."""
     if ensure_set_up():
-        console.print(f"[green]set up[/] {settings().home}")
+        console.print(f"[green]set up[/] {escape(str(settings().home))}")
 
 
 def ensure_set_up() -> bool:

@@ -140,7 +140,7 @@ def _announce(children: Mapping[Service, subprocess.Popen[bytes]], logs: Path) -
                 time.sleep(0.3)
             if child.poll() is None and service.port:
                 console.print(f"{service.name:8} {service.link}")
-    console.print(f"logs in {logs}; Ctrl-C stops everything")
+    console.print(f"logs in {logs}; Ctrl-C stops everything", markup=False)
 
 
 def _wait_for_any_end(children: Mapping[Service, subprocess.Popen[bytes]]) -> None:

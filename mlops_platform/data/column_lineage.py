@@ -48,7 +48,7 @@ def _lineage_of(
 
 
 def _on_unique_ids(sql: str, unique_ids: Mapping[str, str]) -> Query:
-    """Parse a query and name its tables by unique id: some are files and some are relations."""
+    """Parse a query and name its tables by unique id: relations, files and calls of macros."""
     from sqlglot import exp, parse_one
 
     query = parse_one(sql, dialect=DIALECT)
@@ -62,7 +62,12 @@ def _on_unique_ids(sql: str, unique_ids: Mapping[str, str]) -> Query:
 
 
 def _name(table: Any) -> tuple[str, ...]:
-    return tuple(part.name for part in table.parts)
+    from sqlglot import exp
+
+    # A call of a macro is no name: it is told from another one by its arguments.
+    return tuple(
+        part.name if isinstance(part, exp.Identifier) else part.sql(DIALECT) for part in table.parts
+    )
 
 
 def _leaves(node: Node) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ def parse(project: DbtProjectFolder) -> Path:
         DataError: the project does not parse.
     """
     os.environ.update(project.environment())
-    _parse(project.folder)
+    _parse(project.folder, project.target)
     return project.folder / "target" / "manifest.json"
 
 
@@ -108,7 +108,7 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
     if select:
         command += ["--select", *select]
     try:
-        result = _runner(project.folder).invoke(["--quiet", *command])
+        result = _runner(project.folder, project.target).invoke(["--quiet", *command])
     finally:
         release_warehouse()
     if not isinstance(result.result, RunExecutionResult):
@@ -124,20 +124,20 @@ def release_warehouse() -> None:
 
 
 @lru_cache(maxsize=4)
-def _runner(folder: Path) -> dbtRunner:
+def _runner(folder: Path, log: Path) -> dbtRunner:
     """A dbt runner that holds the parsed project, so that only the first build parses it."""
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner(manifest=_parse(folder))
+    return dbtRunner(manifest=_parse(folder, log))
 
 
-def _parse(folder: Path) -> Manifest:
+def _parse(folder: Path, log: Path) -> Manifest:
+    """Parse a project; several deployments may share its folder, but not a log."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    parsed = dbtRunner().invoke(
-        ["--quiet", "parse", "--project-dir", str(folder), "--profiles-dir", str(folder)]
-    )
+    folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
+    parsed = dbtRunner().invoke(["--quiet", "parse", *folders, "--log-path", str(log)])
     if not isinstance(parsed.result, Manifest):
         raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
     return parsed.result

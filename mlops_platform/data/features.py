@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
 from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, LabelSpec, ModelSpec
@@ -138,7 +139,7 @@ def read_outcomes(
     label, entity = spec.label, identifier(spec.features.entity)
     known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
     day = identifier(spec.features.partition)
-    files = ", ".join(map(literal, predictions))
+    predicted = parquet_files(predictions, union_by_name=True)
     with private_duckdb() as connection:
         columns = _label_columns(connection, published_root, spec.features, label)
         return connection.sql(
@@ -148,8 +149,7 @@ def read_outcomes(
             f"CAST(predicted.{day} AS DATE) AS day, predicted.score, "
             f"known.{identifier(label.column)} AS label, "
             f"known.{known_at} + to_days($delay) AS known_at "
-            f"FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) "
-            f"AS predicted LEFT JOIN known USING ({entity}) "
+            f"FROM {predicted} AS predicted LEFT JOIN known USING ({entity}) "
             f"ORDER BY predicted.{event_time}, predicted.{entity}",
             params={
                 "days": list(days),
@@ -230,15 +230,14 @@ def open_view(
         days: partitions to look into, all where None.
     """
     wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
-    found = [folder / files for files in wanted if any(folder.glob(files))]
+    found = [files for files in wanted if any(folder.glob(files))]
     if not found:
         raise DataError(
             f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
             f"'{folder.name}' first, or correct `table` and `partition`."
         )
     connection.execute(
-        f"CREATE TEMP VIEW {view} AS FROM read_parquet([{', '.join(map(literal, found))}], "
-        f"hive_partitioning = true, hive_types = {{{identifier(partition)}: DATE}})"
+        f"CREATE TEMP VIEW {view} AS FROM {partitioned_parquet(folder, found, partition)}"
     )
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     return {name: kind for name, kind, *_ in described}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.landing import PARTITION_COLUMN, LandedPartition, land_days
+from mlops_platform.data.parquet_files import escaped, parquet_files
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -89,13 +90,13 @@ class FolderSource:
         matches = (path for path in self.folder.glob(self.pattern) if path.is_file())
         files = sorted(path for path in matches if not path.name.startswith("."))
         kinds = {path.suffix.lower() for path in files}
-        names = "[" + ", ".join(literal(path) for path in files) + "]"
         if kinds == {".parquet"}:
-            return f"read_parquet({names}, union_by_name = true, hive_partitioning = false)"
+            return parquet_files(files, union_by_name=True)
         if kinds == {".csv"}:
+            names = ", ".join(literal(escaped(path)) for path in files)
             nulls = ", ".join(literal(text) for text in self.null_values)
             return (
-                f"read_csv({names}, header = true, all_varchar = true, union_by_name = true, "
+                f"read_csv([{names}], header = true, all_varchar = true, union_by_name = true, "
                 f"hive_partitioning = false, nullstr = [{nulls}])"
             )
         raise DataError(

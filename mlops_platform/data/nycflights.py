@@ -14,6 +14,7 @@ from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.landing import LandedPartition, land_days, land_partition
 from mlops_platform.data.packages import installed_package_folder, installed_package_version
 from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.parquet_files import escaped, parquet_files
 from mlops_platform.errors import DataError
 from mlops_platform.files import new_directory
 
@@ -52,7 +53,7 @@ class NycFlights:
         path = self._converted() / f"{table}.parquet"
         with private_duckdb() as connection:
             rows = connection.sql(
-                f"FROM read_parquet({literal(path)}) "
+                f"FROM {parquet_files([path])} "
                 "WHERE day BETWEEN list_min($days) AND list_max($days) AND day IN $days "
                 f"ORDER BY day, {', '.join(order_by)}",
                 params={"days": list(days)},
@@ -91,7 +92,8 @@ def _convert(source: Path, target: Path) -> None:
             csv = Path(unzipped if name == "flights" else source) / f"{name}.csv"
             connection.execute(
                 f"CREATE TEMP VIEW csv_{name} AS "
-                f"FROM read_csv({literal(csv)}, header = true, nullstr = 'NA')"
+                f"FROM read_csv({literal(escaped(csv))}, header = true, nullstr = 'NA', "
+                "hive_partitioning = false)"
             )
         connection.execute(CONVERSION.read_text(encoding="utf-8"))
         for table in (*FACTS, *REFERENCES):

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.landing import PARTITION_COLUMN
+from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
 from mlops_platform.data.served import unlanded_lines
 from mlops_platform.data.served_lines import read_lines
 from mlops_platform.data.windows import Window
@@ -17,7 +19,7 @@ from mlops_platform.spec import FeaturesSpec, ModelSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FILES = "day=*/*.parquet"
+FILES = f"{PARTITION_COLUMN}=*/*.parquet"
 DAYS_AHEAD = 31
 """An answer is looked for from this long before its window on: earlier ones are not of it."""
 
@@ -28,8 +30,7 @@ def sample_served(landed: Path, files: Sequence[str], most: int) -> tuple[pa.Tab
     Args:
         files: some at least, relative to the folder.
     """
-    paths = ", ".join(literal(landed / file) for file in files)
-    source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+    source = parquet_files([landed / file for file in files], union_by_name=True)
     with private_duckdb() as connection:
         sample = connection.sql(
             f'FROM {source} ORDER BY md5(request_id || role || "row"), role, "row" LIMIT $most',
@@ -105,10 +106,7 @@ def read_answers(
 
 
 def _landed(landed: Path) -> str:
-    return (
-        f"read_parquet({literal(landed / FILES)}, union_by_name = true, "
-        "hive_partitioning = true, hive_types = {day: DATE})"
-    )
+    return partitioned_parquet(landed, [FILES], PARTITION_COLUMN, union_by_name=True)
 
 
 def _known(features: FeaturesSpec, published_root: Path) -> str:
@@ -120,6 +118,5 @@ def _known(features: FeaturesSpec, published_root: Path) -> str:
     return (
         f"SELECT {identifier(features.entity)} AS entity, {partition} AS partition, "
         f"CAST({identifier(features.event_time)} AS TIMESTAMPTZ) AS event_time "
-        f"FROM read_parquet({literal(folder / files)}, hive_partitioning = true, "
-        f"hive_types = {{{partition}: DATE}})"
+        f"FROM {partitioned_parquet(folder, [files], features.partition)}"
     )

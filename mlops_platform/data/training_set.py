@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mlops_platform.data.digest import table_digest
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features import read_training_rows
 from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.published import published_digest
 from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.data.types import in_canonical_types
@@ -135,12 +136,9 @@ def opened_rows(
     """
     casts = ", ".join(f"{identifier(name)}::DOUBLE AS {identifier(name)}" for name in numbers)
     replaced = f" REPLACE ({casts})" if casts else ""
-    file = literal(training_set.path / "rows.parquet")
+    rows = parquet_files([training_set.path / "rows.parquet"])
     with private_duckdb() as connection:
-        connection.execute(
-            f"CREATE TEMP VIEW snapshot AS SELECT *{replaced} "
-            f"FROM read_parquet({file}, hive_partitioning = false)"
-        )
+        connection.execute(f"CREATE TEMP VIEW snapshot AS SELECT *{replaced} FROM {rows}")
         yield connection, "snapshot"
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.parquet_files import parquet_folder, partitioned_parquet
 from mlops_platform.data.served_rows import FILES
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
@@ -56,12 +57,12 @@ def read_trial(
     """
     if not any(landed.glob(FILES)):
         return None
+    served = parquet_folder(landed, [FILES], union_by_name=True)
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP VIEW labels AS {_labels(spec, published_root)}")
         return connection.sql(
             'WITH arms AS (SELECT entity, request_id, "row", time, probability, '
-            "role <> 'champion' AS challenger FROM read_parquet("
-            f"{literal(landed / FILES)}, union_by_name = true, hive_partitioning = false) "
+            f"role <> 'champion' AS challenger FROM {served} "
             "WHERE entity IS NOT NULL AND CASE WHEN role = 'champion' "
             "THEN version = $champion AND sequence = $champion_sequence "
             "ELSE version = $challenger AND sequence = $challenger_sequence END), "
@@ -96,6 +97,6 @@ def _labels(spec: ModelSpec, published_root: Path) -> str:
         f"SELECT CAST({entity} AS VARCHAR) AS entity, {partition} AS day, "
         f"CAST({identifier(label.column)} AS BOOLEAN) AS label, "
         f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
-        f"FROM read_parquet({literal(folder / files)}, hive_partitioning = true, "
-        f"hive_types = {{{partition}: DATE}}) WHERE {identifier(label.column)} IS NOT NULL"
+        f"FROM {partitioned_parquet(folder, [files], spec.features.partition)} "
+        f"WHERE {identifier(label.column)} IS NOT NULL"
     )

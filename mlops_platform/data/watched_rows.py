@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features import open_view, select_columns
+from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ def watched_rows(
         DataError: the features are not published, or a column is missing or of the wrong type.
     """
     with private_duckdb() as connection:
-        connection.execute(
-            f"CREATE TEMP VIEW predicted AS FROM read_parquet({literal(predictions)}, "
-            "hive_partitioning = false)"
-        )
+        connection.execute(f"CREATE TEMP VIEW predicted AS FROM {parquet_files([predictions])}")
         columns = _published(connection, spec, published_root, days)
         if unchanged:
             connection.execute(f"CREATE TEMP VIEW watched AS SELECT {columns} FROM features")

@@ -1,4 +1,4 @@
-"""Column lineage is read from compiled SQL, of files, tables, CTEs and stars."""
+"""Column lineage is read from compiled SQL, of files, macros, tables, CTEs and stars."""
 
 from pathlib import Path
 from typing import Any
@@ -7,25 +7,27 @@ import pytest
 
 from mlops_platform.data.column_lineage import column_lineage
 
-FLIGHTS, WEATHER, CLEAN, JOINED = (
+FLIGHTS, WEATHER, PLANES, CLEAN, JOINED = (
     "source.shop.landing.flights",
     "source.shop.landing.weather",
+    "source.shop.landing.planes",
     "model.shop.clean",
     "model.shop.joined",
 )
 SQL = {
     "clean": """
-        with source as (select * from 'landing/flights/day=*/*.parquet')
+        with source as (select * from read_landing('flights'))
         select flight, day as landed_on, upper(carrier) as carrier from source
     """,
     "joined": """
         with counts as (
             select carrier, count(*) as flights from "warehouse"."main"."clean" group by all
         )
-        select c.*, counts.flights, w.wind / 2 + c.landed_on::int as strange
+        select c.*, counts.flights, w.wind / 2 + c.landed_on::int + p.seats as strange
         from "warehouse"."main"."clean" as c
         join counts using (carrier)
-        asof join 'landing/weather.parquet' as w on c.landed_on >= w.moment
+        asof join read_landing('weather') as w on c.landed_on >= w.moment
+        join 'landing/planes.parquet' as p on p.plane = c.flight
     """,
 }
 
@@ -45,15 +47,16 @@ def _relation(name: str, columns: str, *parents: str) -> dict[str, Any]:
 def manifest() -> dict[str, Any]:
     return {
         "sources": {
-            FLIGHTS: _relation("'landing/flights/day=*/*.parquet'", "flight carrier day"),
-            WEATHER: _relation("'landing/weather.parquet'", "moment wind"),
+            FLIGHTS: _relation("read_landing('flights')", "flight carrier day"),
+            WEATHER: _relation("read_landing('weather')", "moment wind"),
+            PLANES: _relation("'landing/planes.parquet'", "plane seats"),
         },
         "nodes": {
             CLEAN: _relation('"warehouse"."main"."clean"', "flight landed_on carrier", FLIGHTS),
             JOINED: _relation(
                 '"warehouse"."main"."joined"',
                 "flight landed_on carrier flights strange",
-                *(CLEAN, WEATHER, "macro.that.is.no.relation"),
+                *(CLEAN, WEATHER, PLANES, "macro.that.is.no.relation"),
             ),
             "test.shop.unique": {"resource_type": "test"},
         },
@@ -80,6 +83,6 @@ def test_each_column_names_the_columns_that_it_is_made_from(
             "landed_on": [(CLEAN, "landed_on")],
             "carrier": [(CLEAN, "carrier")],
             "flights": [],
-            "strange": [(CLEAN, "landed_on"), (WEATHER, "wind")],
+            "strange": [(CLEAN, "landed_on"), (PLANES, "seats"), (WEATHER, "wind")],
         },
     }

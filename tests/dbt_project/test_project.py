@@ -91,7 +91,7 @@ def test_the_manifest_names_no_folder_of_this_machine(content: Any) -> None:
         # dbt finds the CSV of a seed by the folder of the project.
         node.pop("root_path", None)
     text = json.dumps(content)
-    assert "landing/{name}/day=*/*.parquet" in text
+    assert "read_landing('{name}')" in text
     for folder in (REPOSITORY, Path(gettempdir())):
         assert f"{folder}/" not in text
 

@@ -1,5 +1,6 @@
 """model_card and bento: what passed the gate explained, and ready to serve."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,9 +129,10 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
 
 def _headline(packaged: PackagedRelease) -> dict[str, Any]:
     bento, parity = packaged.bento, packaged.parity
+    bentos = shlex.quote(str(settings().bentoml_home))
     return {
         "tag": bento.tag,
-        "serve_with": f"BENTOML_HOME={settings().bentoml_home} bentoml serve {bento.tag}",
+        "serve_with": f"BENTOML_HOME={bentos} bentoml serve {bento.tag}",
         "parity_rows": parity.rows,
         "parity_max_difference": parity.max_difference,
         "single_rows_served_by": parity.fallback_reason or "the folded model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -199,5 +200,5 @@ def _require_same_files(tag: str, files: dict[str, str], path: Path) -> None:
         raise ServingError(
             f"{tag}: {path} holds other contents than this release ({', '.join(differing[:5])}); "
             "release a new version, or remove that Bento with "
-            f"`BENTOML_HOME={path.parents[2]} bentoml delete {tag}`."
+            f"`BENTOML_HOME={shlex.quote(str(path.parents[2]))} bentoml delete {tag}`."
         )

@@ -1,5 +1,6 @@
 """What was found of a deployment: all that a diagnosis may know."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,4 +79,4 @@ class Facts:
 
     def launch(self, what: str) -> str:
         """Command that runs a job or materialises assets on this deployment."""
-        return f"DAGSTER_HOME={self.dagster_home} dg launch {what}"
+        return f"DAGSTER_HOME={shlex.quote(str(self.dagster_home))} dg launch {what}"
