@@ -37,7 +37,9 @@ ARCHIVE = Path(__file__).parents[1] / "homes" / "format_0.tar.xz"
 NEXT_WEEKS = ("2013-01-28", "2013-02-04")
 CHAINS = ("decisions", "releases", "packagings", "activations", "incident_events")
 ODD_NAME = "ho?me %41 [ab] 'n\"ew'=é"
-SOME_BYTES_ARE_HISTORY = ("dagster/", "registry/artifacts/", "bentos/", "backups/", "logs/")
+SOME_BYTES_ARE_HISTORY = (
+    *("dagster/", "registry/artifacts/", "bentos/", "backups/", "logs/", "warehouse/dbt/"),
+)
 """What is immutable, or tells what happened then, may name the place where it happened."""
 
 

@@ -58,7 +58,8 @@ def verify_ledger(ledger: Ledger, newest_hashes: Mapping[str, Mapping[str, str]]
 
 
 def _require_released_files(ledger: Ledger, manifest: BackupManifest) -> None:
-    held = set(manifest.files.values())
+    artifacts = f"{HOME_FOLDER}/registry/artifacts/"
+    held = {digest for name, digest in manifest.files.items() if name.startswith(artifacts)}
     for model in ledger.models():
         for release in ledger.releases(model):
             lacking = [name for name, digest in release.digests.items() if digest not in held]

@@ -42,7 +42,9 @@ def _upgrade(settings: Settings) -> Path | None:
 def _content(home: Path) -> dict[str, str]:
     """Every file with its digest; databases by what they hold, for their pages may be reordered."""
     return {
-        file.relative_to(home).as_posix(): _dump(file) if file.suffix == ".db" else _digest(file)
+        file.relative_to(home).as_posix(): _dump(file)
+        if file.name.endswith(".db")
+        else _digest(file)
         for file in sorted(home.rglob("*"))
         if file.is_file() and "backups" not in file.parts
     }

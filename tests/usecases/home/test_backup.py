@@ -1,0 +1,295 @@
+"""A backup is whole and verified, or there is none; a restore makes the same home elsewhere."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mlops_platform.errors import BackupError, FormatError
+from mlops_platform.files import sha256_of_file
+from mlops_platform.formats.number import FORMAT
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision
+from mlops_platform.registry.registry import Registry
+from mlops_platform.settings import Settings, read_settings
+from mlops_platform.usecases.home.backup import Backup, back_up
+from mlops_platform.usecases.home.contents import Turn, files_of, turn_of
+from mlops_platform.usecases.home.manifest import MANIFEST_FILE, BackupManifest
+from mlops_platform.usecases.home.restore import restore
+from mlops_platform.usecases.home.upgrade import upgrade_home
+from mlops_platform.usecases.home.verification import verify_ledger
+
+MODEL = "flight_delay"
+
+
+@pytest.fixture
+def home(old_home: Settings) -> Settings:
+    """Settings of a home of today."""
+    registry = Registry(old_home.mlflow_tracking_uri, old_home.mlflow_artifacts, old_home.home)
+    upgrade_home(old_home, Ledger(old_home.ledger_url), registry)
+    return old_home
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Settings:
+    return read_settings({"MLOPS_HOME": str(tmp_path / "else where"), "HOME": "/nowhere"})
+
+
+def _back_up(home: Settings, folder: Path) -> Backup:
+    return back_up(home, Ledger(home.ledger_url), folder)
+
+
+def _wait(kind: str = "wait") -> NewDecision:
+    return NewDecision(kind=kind, reason="r", actor="a")
+
+
+def test_every_file_is_restored_as_it_was(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    restore(backup.path, elsewhere)
+
+    expected, restored = (list(files_of(one.home)) for one in (home, elsewhere))
+    assert restored == expected
+    for file in expected:
+        if file.name.endswith(".db"):
+            assert _dump(elsewhere.home / file) == _dump(home.home / file)
+        else:
+            assert sha256_of_file(elsewhere.home / file) == sha256_of_file(home.home / file)
+    verify_ledger(Ledger(elsewhere.ledger_url), backup.manifest.newest_hashes)
+    assert backup.manifest.newest_hashes[MODEL].keys() >= {"decisions", "releases", "packagings"}
+
+
+def _dump(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as database:
+        return list(database.iterdump())
+
+
+def test_all_that_matters_is_held_and_what_is_made_again_is_not(home: Settings) -> None:
+    (home.home / "logs").mkdir()
+    (home.home / "logs" / "daemon.log").write_text("line")
+    (home.home / "records" / ".x.json.1-2.tmp").write_text("half")
+    (home.home / "ledger" / "ledger.db-journal").write_text("")
+    held = [str(file) for file in files_of(home.home)]
+    for part in (
+        *("ledger/ledger.db", "registry/mlflow.db", "dagster/history/runs.db"),
+        *("records/latest/flight_delay__champion.json", "models/flight_delay/release.json"),
+        *("warehouse/warehouse.duckdb", "setup.json", "replayed_moment"),
+    ):
+        assert part in held
+    for folder in ("lake/landing/", "lake/features/", "lake/training_sets/", "bentos/", "served/"):
+        assert any(file.startswith(folder) for file in held)
+    assert not [file for file in held if file.endswith((".tmp", "-journal"))]
+    assert not [file for file in held if file.startswith(("backups/", "logs/"))]
+
+
+def test_what_refers_to_something_is_copied_before_it(home: Settings) -> None:
+    turns = {str(file): turn_of(file) for file in files_of(home.home)}
+    assert turns["records/latest/flight_delay__champion.json"] == Turn.REFERRING
+    assert turns["models/flight_delay/release.json"] == Turn.REFERRING
+    assert turns["dagster/history/runs.db"] == Turn.REFERRING
+    assert turns["ledger/ledger.db"] == Turn.LEDGER
+    assert turns["registry/mlflow.db"] == Turn.REGISTRY
+    assert {turn for name, turn in turns.items() if name.startswith("lake/features/")} == {
+        Turn.FEATURES
+    }
+    for folder in ("registry/artifacts/", "bentos/", "lake/landing/", "lake/training_sets/"):
+        found = {turn for name, turn in turns.items() if name.startswith(folder)}
+        assert found == {Turn.REFERRED}
+
+
+WRITER = """
+import sys
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision
+ledger = Ledger(sys.argv[1])
+print("writing", flush=True)
+while True:
+    ledger.record_decision("flight_delay", NewDecision(kind="wait", reason="r", actor="writer"))
+"""
+
+
+def test_a_ledger_that_is_written_all_the_time_is_copied_as_of_one_moment(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, home.ledger_url], stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        try:
+            backup = _back_up(home, tmp_path / "backups")
+        finally:
+            writer.kill()
+    restore(backup.path, elsewhere)
+    assert Ledger(elsewhere.ledger_url).verify_chain(MODEL) is None
+    verify_ledger(Ledger(elsewhere.ledger_url), backup.manifest.newest_hashes)
+
+
+BUILDER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE built AS SELECT 1 AS n")
+print("building", flush=True)
+sys.stdin.readline()
+connection.close()
+"""
+
+
+def test_a_build_that_is_under_way_is_waited_for(home: Settings, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", BUILDER, str(home.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as builder:
+        assert builder.stdout is not None
+        assert builder.stdin is not None
+        assert builder.stdout.readline() == "building\n"
+        said: list[str] = []
+        reached = threading.Event()
+
+        def report(line: str) -> None:
+            said.append(line)
+            if Turn.FEATURES.description in line:
+                reached.set()
+
+        finished: list[Backup] = []
+        thread = threading.Thread(
+            target=lambda: finished.append(
+                back_up(home, Ledger(home.ledger_url), tmp_path / "backups", report)
+            )
+        )
+        thread.start()
+        assert reached.wait(60)
+        assert finished == []
+        builder.stdin.write("\n")
+        builder.stdin.flush()
+        thread.join(120)
+    (backup,) = finished
+    with duckdb.connect(str(backup.path / "home" / "warehouse" / "warehouse.duckdb")) as copy:
+        assert copy.execute("SELECT n FROM built").fetchall() == [(1,)]
+
+
+def test_a_ledger_that_was_changed_is_not_backed_up_as_if_it_were_whole(
+    home: Settings, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(home.home / "ledger" / "ledger.db")) as database, database:
+        database.execute("DROP TRIGGER decisions_no_update")
+        database.execute("UPDATE decisions SET reason = 'another' WHERE id = 2")
+    with pytest.raises(BackupError, match=f"chain of '{MODEL}' is broken at decisions"):
+        _back_up(home, tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_released_files_that_are_gone_are_told(home: Settings, tmp_path: Path) -> None:
+    (model,) = list(home.mlflow_artifacts.glob("*/models/*/artifacts/model.skops"))[:1]
+    model.unlink()
+    with pytest.raises(BackupError, match=r"files of version \d of 'flight_delay' are not in"):
+        _back_up(home, tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_folder_in_the_home_is_no_place_for_its_backup(home: Settings) -> None:
+    with pytest.raises(BackupError, match="outside of it"):
+        _back_up(home, home.home / "mine")
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=100_500_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(BackupError, match=r"has room for 0\.0 GB"):
+        _back_up(home, tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "extra"])
+def test_a_backup_that_is_not_what_was_written_is_not_restored(
+    home: Settings, elsewhere: Settings, tmp_path: Path, damage: str
+) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    file = backup.path / "home" / "replayed_moment"
+    if damage == "changed":
+        file.write_text("another")
+    elif damage == "missing":
+        file.unlink()
+    else:
+        file.with_name("surplus").write_text("")
+    with pytest.raises(BackupError, match="1 files are not what was backed up"):
+        restore(backup.path, elsewhere)
+    assert not elsewhere.home.exists()
+
+
+def test_nothing_is_restored_over_anything(home: Settings, tmp_path: Path) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    before = sorted(files_of(home.home))
+    with pytest.raises(BackupError, match="overwrites nothing"):
+        restore(backup.path, home)
+    assert sorted(files_of(home.home)) == before
+
+
+def test_a_restore_that_fails_leaves_an_empty_home(
+    home: Settings, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    rename = Path.rename
+
+    def fails_at_records(path: Path, target: Path) -> Path:
+        if path.name == "records":
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fails_at_records)
+        with pytest.raises(OSError, match="Input/output"):
+            restore(backup.path, elsewhere)
+    assert list(elsewhere.home.iterdir()) == []
+    restore(backup.path, elsewhere)
+    assert Ledger(elsewhere.ledger_url).verify_chain(MODEL) is None
+
+
+def test_what_is_no_backup_is_told(elsewhere: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="is no whole backup"):
+        restore(tmp_path, elsewhere)
+
+
+def test_a_backup_of_a_newer_platform_is_refused(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    content = json.loads((backup.path / MANIFEST_FILE).read_text())
+    (backup.path / MANIFEST_FILE).write_text(json.dumps(content | {"home_format": FORMAT + 1}))
+    with pytest.raises(FormatError, match=r"the home in .* has format"):
+        restore(backup.path, elsewhere)
+    assert not elsewhere.home.exists()
+
+
+def test_a_ledger_that_lost_its_newest_rows_is_not_that_of_the_backup(
+    home: Settings, tmp_path: Path
+) -> None:
+    ledger = Ledger(home.ledger_url)
+    ledger.record_decision(MODEL, _wait())
+    manifest = _back_up(home, tmp_path / "backups").manifest
+    ledger.record_decision(MODEL, _wait())
+    verify_ledger(ledger, manifest.newest_hashes)
+    with closing(sqlite3.connect(home.home / "ledger" / "ledger.db")) as database, database:
+        database.execute("DROP TRIGGER decisions_no_delete")
+        database.execute(
+            "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions ORDER BY id DESC LIMIT 2)"
+        )
+    with pytest.raises(BackupError, match="lacks the newest row of 'flight_delay' in decisions"):
+        verify_ledger(ledger, manifest.newest_hashes)
+
+
+def test_a_manifest_is_read_back(tmp_path: Path, home: Settings) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    assert BackupManifest.of(backup.path) == backup.manifest
