@@ -7,7 +7,6 @@ INSTALLED := $(VENV)/.installed
 # Without compiled files every process of every tool compiles scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
-export DAGSTER_HOME := $(abspath $(or $(MLOPS_HOME),.mlops))/dagster
 export DAGSTER_DISABLE_TELEMETRY := true
 
 .PHONY: help setup demo test up check lint bench lock clean
@@ -45,7 +44,8 @@ lint: setup ## ruff, types, import contracts, dbt style, definitions
 	$(BIN)/sqlfluff lint dbt_project
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/dg check yaml
-	$(BIN)/dg check defs
+	DAGSTER_HOME="$$($(BIN)/python -c 'from mlops_platform.settings import settings as s; print(s().dagster_home)')" \
+	  $(BIN)/dg check defs
 	$(BIN)/mlops check
 
 check: lint test ## lint and test

@@ -1,5 +1,6 @@
 """Dagster's databases are below the home, whatever it is called."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,16 +10,7 @@ import pytest
 
 from mlops_platform.components.event_log import PooledSqliteEventLogStorage
 from mlops_platform.components.instance import open_instance
-from mlops_platform.settings import settings
-
-# As shipped, but for the folder that set-up writes into it.
-DAGSTER_YAML = """
-telemetry: {enabled: false}
-event_log_storage:
-  module: mlops_platform.components.event_log
-  class: PooledSqliteEventLogStorage
-  config: {base_dir: "${dagster_home}/history/runs"}
-"""
+from mlops_platform.settings import PROJECT_ROOT, settings
 
 
 @dg.op
@@ -55,7 +47,8 @@ def test_runs_and_schedules_are_stored_below_an_odd_name(
     settings.cache_clear()
     try:
         (odd_folder / "dagster").mkdir()
-        (odd_folder / "dagster" / "dagster.yaml").write_text(DAGSTER_YAML)
+        # The storage itself puts the folder in, where set-up has not.
+        shutil.copy(PROJECT_ROOT / "dagster.yaml", odd_folder / "dagster")
         run_id = run_and_schedule()
     finally:
         settings.cache_clear()

@@ -20,7 +20,7 @@ from mlops_platform.ledger.records import NewDecision
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.usecases.home.backup import Backup, back_up
-from mlops_platform.usecases.home.contents import Turn, files_of, turn_of
+from mlops_platform.usecases.home.contents import Turn, files_of, is_sqlite, turn_of
 from mlops_platform.usecases.home.manifest import MANIFEST_FILE, BackupManifest
 from mlops_platform.usecases.home.restore import restore
 from mlops_platform.usecases.home.upgrade import upgrade_home
@@ -59,7 +59,7 @@ def test_every_file_is_restored_as_it_was(
     expected, restored = (list(files_of(one.home)) for one in (home, elsewhere))
     assert restored == expected
     for file in expected:
-        if file.name.endswith(".db"):
+        if is_sqlite(home.home / file):
             assert _dump(elsewhere.home / file) == _dump(home.home / file)
         else:
             assert sha256_of_file(elsewhere.home / file) == sha256_of_file(home.home / file)
