@@ -1,0 +1,135 @@
+"""The other drill: a home is lost, and restored elsewhere from a backup that was taken at work."""
+
+import json
+import shutil
+import sys
+import threading
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlops_platform.components.models import declared_spec
+from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.predictions import predictions_file
+from tests.e2e.conftest import SMALL_DEMO
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.slow
+
+MODEL, WEEK, NEXT_WEEK = "flight_delay", "2013-01-28", "2013-02-11"
+WHILE_AT_WORK = 3
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A deployment that is gone, what it said last, and backups that were taken before."""
+
+    deployment: "Deployment"
+    backups: tuple[Path, ...]
+    said: dict[str, str]
+    answer: dict[str, Any]
+
+
+COMMANDS = {
+    "status": ("status", "--json"),
+    "why": ("why", MODEL),
+    "incidents": ("incidents", "--all", "--json"),
+}
+
+
+def _said(deployment: "Deployment") -> dict[str, str]:
+    return {name: deployment.mlops(*command) for name, command in COMMANDS.items()}
+
+
+def _answer(deployment: "Deployment") -> dict[str, Any]:
+    """What the service answers about a flight, but for the number of the request."""
+    published = deployment.settings.published
+    row = read_feature_rows(declared_spec(MODEL), published, [date.fromisoformat(WEEK)])
+    flight = row.to_pylist()[0]["flight_id"]
+    with deployment.serving(MODEL) as service:
+        status, answer = service.ask("POST", "/v1/predict_by_entity", {"flight_id": flight})
+    assert status == 200, answer
+    return {name: answer[name] for name in ("entity", "probability", "version", "sequence")}
+
+
+def _backup(deployment: "Deployment", folder: Path) -> Path:
+    return Path(deployment.mlops("backup", str(folder)).splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def lost(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> Lost:
+    """A copy of the deployment works through another week while it is backed up; then it is gone.
+
+    The newest backup is of its last state; the others were taken in the middle of the work.
+    """
+    folder = tmp_path_factory.mktemp("lost")
+    working = replace(deployment, home=folder / "home")
+    shutil.copytree(deployment.home, working.home)
+    working.mlops("setup")
+    taken: list[Path] = []
+    with working.start(sys.executable, str(SMALL_DEMO), "--windows", "3") as work:
+        ended = threading.Thread(target=work.communicate)
+        ended.start()
+        while ended.is_alive() and len(taken) < WHILE_AT_WORK:
+            taken.append(_backup(working, folder / "backups"))
+        ended.join(500)
+    assert work.returncode == 0
+    assert len(taken) == WHILE_AT_WORK
+    said, answer = _said(working), _answer(working)
+    taken.append(_backup(working, folder / "backups"))
+    shutil.rmtree(working.home)
+    return Lost(working, tuple(taken), said, answer)
+
+
+@pytest.fixture(scope="module")
+def restored(lost: Lost, tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
+    """The newest backup, restored where nothing was."""
+    elsewhere = replace(lost.deployment, home=tmp_path_factory.mktemp("elsewhere") / "home")
+    output = elsewhere.mlops("restore", str(lost.backups[-1]))
+    assert "every chain of the ledger is unbroken" in output
+    return elsewhere
+
+
+def test_the_restored_home_says_what_the_lost_one_said(lost: Lost, restored: "Deployment") -> None:
+    for name, said in _said(restored).items():
+        if name == "why":
+            assert said == lost.said[name]
+        else:
+            assert json.loads(said) == json.loads(lost.said[name])
+
+
+def test_it_answers_what_the_lost_one_answered(lost: Lost, restored: "Deployment") -> None:
+    assert _answer(restored) == lost.answer
+
+
+def test_its_windows_go_on_and_nothing_is_written_where_the_lost_one_was(
+    lost: Lost, restored: "Deployment"
+) -> None:
+    restored.demo("--windows", "4")
+    predictions = restored.settings.predictions
+    assert predictions_file(predictions, MODEL, "2013-02-18").is_file()
+    assert restored.ledger.verify_chain(MODEL) is None
+    assert not lost.deployment.home.exists()
+
+
+@pytest.mark.parametrize("at", range(WHILE_AT_WORK))
+def test_a_backup_of_the_middle_of_the_work_is_gone_on_with(
+    lost: Lost, tmp_path: Path, at: int
+) -> None:
+    midway = replace(lost.deployment, home=tmp_path / "home")
+    midway.mlops("restore", str(lost.backups[at]))
+    assert midway.mlops("reconcile").strip() == "nothing to repair"
+    midway.demo("--windows", "3")
+    assert predictions_file(midway.settings.predictions, MODEL, NEXT_WEEK).is_file()
+    assert json.loads(midway.mlops("status", "--json")) == json.loads(lost.said["status"])
+
+
+def test_a_home_is_restored_over_nothing(lost: Lost, restored: "Deployment") -> None:
+    output = restored.mlops("restore", str(lost.backups[-1]), succeeds=False)
+    assert "overwrites nothing" in output
+    assert "Traceback" not in output
