@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import PlainSerializer
 
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
@@ -32,6 +34,10 @@ class Acknowledgement(Record):
     at: datetime
 
 
+# Sorted: sets are told in another order by every process.
+Deliveries = Annotated[frozenset[tuple[int, str]], PlainSerializer(sorted, when_used="json")]
+
+
 class Incident(Record):
     """The state of one incident.
 
@@ -55,7 +61,7 @@ class Incident(Record):
     resolved_at: datetime | None = None
     acknowledged: Acknowledgement | None = None
     notices: tuple[Notice, ...] = ()
-    delivered: frozenset[tuple[int, str]] = frozenset()
+    delivered: Deliveries = frozenset()
 
     @property
     def fingerprint(self) -> tuple[str, str]:
