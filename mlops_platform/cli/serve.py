@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK_SECONDS = 0.5
+GRACE_SECONDS = 1
 STOP_SECONDS = 10
 """Beyond the time for requests in flight: what workers need to end."""
 
@@ -41,6 +42,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
 
     What its workers take over or refuse is printed here and written to the ledger.
     """
+    from mlops_platform.serving.packing.processes import kill_marked, new_mark
     from mlops_platform.usecases.record_activations import ActivationRecorder
     from mlops_platform.usecases.serve import champions_bento, checked_host, server_environment
 
@@ -49,9 +51,13 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
     recorder = ActivationRecorder(ledger, model, current.prediction_log(model))
     _record(recorder)
     with tempfile.TemporaryDirectory(prefix="mlops-serve-") as home:
-        told = server_environment(os.environ, model, current, Path(home), workers)
-        server = _start(bento, host, port, told)
-        code = _attend(server, bento, host, port, recorder)
+        mark = new_mark()
+        environment = server_environment(os.environ, model, current, Path(home), workers)
+        server = _start(bento, host, port, environment | mark)
+        try:
+            code = _attend(server, bento, host, port, recorder)
+        finally:
+            kill_marked(mark, GRACE_SECONDS, STOP_SECONDS)
     if code:
         raise click.exceptions.Exit(code)
 
@@ -144,18 +150,10 @@ def _show(events: "Iterable[ServiceEvent]") -> None:
 
 
 def _stop(server: subprocess.Popen[bytes], seconds: float) -> None:
-    """Let the server drain; end what is left of it after its time.
-
-    Workers are sessions of their own, out of reach of a signal to the server's group.
-    """
-    import psutil
-
-    workers = psutil.Process(server.pid).children(recursive=True)
+    """Let the server drain; end it after its time."""
     server.terminate()
     try:
         server.wait(seconds)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-    for worker in psutil.wait_procs(workers, timeout=1)[1]:
-        worker.kill()

@@ -57,7 +57,7 @@ def test_each_run_keeps_its_own_records(home) -> None:
     first, second = _run([found], number=1), _run([found], number=2)
 
     kept = {
-        run.run_id: Found.model_validate_json(
+        run.run_id: Found.from_stored(
             (settings().records / "runs" / run.run_id / "churn__found.json").read_bytes()
         ).number
         for run in (first, second)

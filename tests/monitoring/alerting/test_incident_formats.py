@@ -21,7 +21,7 @@ def event(number: int, kind: str, facts: dict[str, Any], stored_format: int) -> 
     happened = {"incident": "churn-1", "kind": kind, "told": "", "actor": "a", "happened_at": NOW}
     chained = {"id": number, "model": "churn", "previous_hash": "", "hash": ""}
     return IncidentEvent.model_validate(
-        {**happened, **chained, "facts": facts, "format": stored_format}
+        {**happened, **chained, "facts": facts, "row_format": stored_format}
     )
 
 

