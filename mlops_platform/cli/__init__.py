@@ -1,6 +1,9 @@
 """`mlops`: thin commands over the layers below, each imported only when it is called."""
 
+from collections.abc import Callable
+from functools import cache, wraps
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -46,11 +49,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, with its one-line help."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = cmd_name.replace("-", "_")
-        command: click.Command = import_module(f"mlops_platform.cli.{module}").command
-        return command
+        return _command(cmd_name) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -65,9 +64,25 @@ class LazyGroup(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=LazyGroup)
-@click.pass_context
-def main(context: click.Context) -> None:
-    """One YAML file per model; the whole governed lifecycle as Dagster assets."""
-    if context.invoked_subcommand not in WORKING_ON_ANY_HOME:
+@cache
+def _command(name: str) -> click.Command:
+    """A command; most refuse a home that set-up has yet to bring up to date."""
+    module = import_module(f"mlops_platform.cli.{name.replace('-', '_')}")
+    command: click.Command = module.command
+    if name not in WORKING_ON_ANY_HOME and command.callback is not None:
+        command.callback = _on_a_current_home(command.callback)
+    return command
+
+
+def _on_a_current_home(run: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(run)
+    def checked(*arguments: Any, **options: Any) -> Any:
         require_current_home(settings().home)
+        return run(*arguments, **options)
+
+    return checked
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """One YAML file per model; the whole governed lifecycle as Dagster assets."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.errors import BackupError
+from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.home.contents import Turn, files_of
@@ -93,11 +94,15 @@ def dump_file(backup: Path, name: str) -> Path:
 
 
 def _copy_turn(settings: Settings, turn: Turn, partial: Path) -> dict[str, str]:
+    """Copy what has this turn; returns the SHA-256 of each file by its path in the backup."""
+    dumps = {}
     for name, (its_turn, url) in databases(settings).items():
         if its_turn == turn:
-            dump(url, dump_file(partial, name))
+            file = dump_file(partial, name)
+            dump(url, file)
+            dumps[file.relative_to(partial).as_posix()] = sha256_of_file(file)
     copy = copy_features if turn == Turn.FEATURES else copy_files
-    return copy(settings, turn, partial / HOME_FOLDER)
+    return dumps | copy(settings, turn, partial / HOME_FOLDER)
 
 
 def _refuse_unusable(home: Path, path: Path) -> None:
