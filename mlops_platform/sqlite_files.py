@@ -27,12 +27,3 @@ def copy_database(source: Path, target: Path) -> None:
         closing(sqlite3.connect(temporary)) as copy,
     ):
         original.backup(copy)
-
-
-def put_back(saved: Path, target: Path) -> None:
-    """Make a database what its saved copy is, in place: open connections see it."""
-    with (
-        closing(sqlite3.connect(saved)) as original,
-        closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as live,
-    ):
-        original.backup(live)

@@ -2,13 +2,16 @@
 
 import json
 import math
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import mlops_platform
 from mlops_platform.errors import FormatError
 from mlops_platform.formats import upgrades
 from mlops_platform.formats.home_path import HomePath
@@ -112,3 +115,33 @@ def test_a_candidate_of_before_formats_had_numbers_is_read() -> None:
     assert upgrades.upgraded("EvaluatedCandidate", {"serving_fault": "x"}, 0) == {
         "serving_fault": "x"
     }
+
+
+RUN_BY_OTHERS = (
+    "mlops_platform.defs.",
+    "mlops_platform.ledger.schema.migrations.",
+    "mlops_platform.serving.bento_entry",
+    "mlops_platform.serving.service",
+)
+"""Modules that cannot be imported where Dagster, Alembic or BentoML does not run them."""
+NOT_STORED = {"BentoRequest", "FetchedVersion", "PastFit", "UpgradeJournal"}
+"""Records that are never written, or without their path, or for as long as an upgrade takes."""
+
+
+def test_no_record_stores_a_path_of_the_machine() -> None:
+    for module in walk_packages(mlops_platform.__path__, "mlops_platform."):
+        if not module.name.startswith(RUN_BY_OTHERS):
+            import_module(module.name)
+    machine_paths = {
+        f"{kind.__name__}.{name}"
+        for kind in _kinds(Record)
+        if kind.__name__ not in NOT_STORED and kind.__module__.startswith("mlops_platform.")
+        for name, field in kind.model_fields.items()
+        if "Path" in str(field.annotation) and not field.metadata
+    }
+    assert machine_paths == set()
+    assert {"TrainingSet", "ScoredWindow"} <= {kind.__name__ for kind in _kinds(Record)}
+
+
+def _kinds(base: type[Record]) -> set[type[Record]]:
+    return {kind for child in base.__subclasses__() for kind in (child, *_kinds(child))}

@@ -16,7 +16,13 @@ from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
 from mlops_platform.registry.locations import location_of, remember_home
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
-from mlops_platform.registry.relocation import former_homes, mlflow_tables, relocate
+from mlops_platform.registry.relocation import (
+    Relocation,
+    apply_relocations,
+    former_homes,
+    mlflow_tables,
+    planned_relocations,
+)
 from mlops_platform.registry.training_run import TrainingRun, terminated
 from mlops_platform.registry.versions import (
     DIGESTS_TAG,
@@ -63,16 +69,18 @@ class Registry:
         with mlflow_tables(self._tracking_uri) as connection:
             return former_homes(connection, self._artifact_root, self._home)
 
-    def relocate(self, former: Collection[Path]) -> int:
-        """Make MLflow's locations relative to the home, where they are in it or in a former one.
-
-        Returns:
-            How many different locations were changed; none at a server, which has its own.
-        """
+    def planned_relocations(self, former: Collection[Path]) -> list[Relocation]:
+        """What makes MLflow's locations in the home, or in a former one, relative to it."""
         if self._home is None or self._is_server:
-            return 0
+            return []
         with mlflow_tables(self._tracking_uri) as connection:
-            return relocate(connection, self._artifact_root, self._home, former)
+            return planned_relocations(connection, self._artifact_root, self._home, former)
+
+    def relocate(self, plan: Collection[Relocation]) -> None:
+        """Write locations to MLflow's tables, all or none; there is no plan for a server."""
+        if plan:
+            with mlflow_tables(self._tracking_uri) as connection:
+                apply_relocations(connection, plan)
 
     @contextmanager
     def training_run(self, model: str, name: str, tags: Mapping[str, str]) -> Iterator[TrainingRun]:

@@ -7,10 +7,10 @@ transaction. The columns are those of MLflow 3.17's own schema; a test moves a h
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mlops_platform.registry.locations import location_of
@@ -25,11 +25,23 @@ LOCATIONS: Final = (
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
-DATASET_SOURCE: Final = ("datasets", "dataset_source")
+DATASET_SOURCES: Final = ("datasets", "dataset_source")
 DEFAULT_EXPERIMENT: Final = "Default"
 """MLflow makes it by itself, in whatever folder it was first called."""
 
-Relocate = Callable[[str], str]
+
+class Relocation(NamedTuple):
+    """A value of a column of MLflow's tables, and the one that takes its place."""
+
+    table: str
+    column: str
+    before: str
+    after: str
+
+    @property
+    def undone(self) -> Relocation:
+        """The way back."""
+        return self._replace(before=self.after, after=self.before)
 
 
 @contextmanager
@@ -51,28 +63,20 @@ def former_homes(connection: Connection, artifact_root: Path, home: Path) -> lis
     Args:
         artifact_root: where the home keeps artifacts now.
     """
-    from sqlalchemy import text
-
     inside = artifact_root.relative_to(home).parts
     homes: dict[Path, None] = {}
-    for name, location in connection.execute(
-        text("SELECT name, artifact_location FROM experiments")
-    ):
-        path = _path_of(str(location))
-        held = path is not None and (artifact_root / str(name)).is_dir()
+    for name, location in _experiments(connection):
+        path = _path_of(location)
+        held = path is not None and (artifact_root / name).is_dir()
         if path is not None and held and path.parts[-len(inside) - 1 :] == (*inside, name):
             homes[path.parents[len(inside)]] = None
     return list(homes)
 
 
-def relocate(
+def planned_relocations(
     connection: Connection, artifact_root: Path, home: Path, former: Collection[Path]
-) -> int:
-    """Make locations that are in the home, or were in a former one, relative to it.
-
-    Returns:
-        How many different locations were changed.
-    """
+) -> list[Relocation]:
+    """What makes locations relative to the home that are in it, or were in a former one."""
 
     def relative(location: str) -> str:
         path = _path_of(location)
@@ -81,49 +85,48 @@ def relocate(
                 return location_of(home / path.relative_to(root), home)
         return location
 
-    changed = sum(_rewrite(connection, *column, relative) for column in LOCATIONS)
-    changed += _rewrite(connection, *DATASET_SOURCE, _in_json(relative))
-    return changed + _move_default_experiment(connection, artifact_root, home)
+    plan = [change for column in LOCATIONS for change in _changes(connection, *column, relative)]
+    plan += _changes(connection, *DATASET_SOURCES, _in_json(relative))
+    for name, location in _experiments(connection):
+        path = _path_of(relative(location))
+        if name == DEFAULT_EXPERIMENT and path is not None and not path.exists():
+            after = location_of(artifact_root / "0", home)
+            plan.append(Relocation(*LOCATIONS[0], location, after))
+    return plan
 
 
-def _rewrite(connection: Connection, table: str, column: str, relative: Relocate) -> int:
-    from sqlalchemy import bindparam, select, update
+def apply_relocations(connection: Connection, plan: Collection[Relocation]) -> None:
+    """Write what was planned; values that have changed meanwhile stay what they are."""
+    from sqlalchemy import column, table, update
+
+    for change in plan:
+        target = table(change.table, column(change.column))
+        stored = target.c[change.column] == change.before
+        connection.execute(update(target).where(stored).values({change.column: change.after}))
+
+
+def _changes(
+    connection: Connection, table: str, column: str, relative: Callable[[str], str]
+) -> list[Relocation]:
     from sqlalchemy import column as named
+    from sqlalchemy import select
     from sqlalchemy import table as of
 
-    target = of(table, named(column))
-    stored = target.c[column]
-    query = select(stored).where(stored.is_not(None)).distinct()
-    values: Sequence[str] = connection.scalars(query).all()
-    changes = [
-        {"before": value, "after": relative(value)} for value in values if relative(value) != value
-    ]
-    if changes:
-        statement = update(target).where(stored == bindparam("before"))
-        connection.execute(statement.values({column: bindparam("after")}), changes)
-    return len(changes)
+    stored = of(table, named(column)).c[column]
+    rows = connection.execute(select(stored).where(stored.is_not(None)).distinct())
+    changes = [Relocation(table, column, str(row[0]), relative(str(row[0]))) for row in rows]
+    return [change for change in changes if change.before != change.after]
 
 
-def _move_default_experiment(connection: Connection, artifact_root: Path, home: Path) -> int:
-    """Give the experiment that MLflow made by itself a place in the home, where it has no files."""
+def _experiments(connection: Connection) -> list[tuple[str, str]]:
     from sqlalchemy import text
 
-    location = connection.scalar(
-        text("SELECT artifact_location FROM experiments WHERE name = :name"),
-        {"name": DEFAULT_EXPERIMENT},
-    )
-    path = _path_of(location or "")
-    if path is None or path.exists():
-        return 0
-    connection.execute(
-        text("UPDATE experiments SET artifact_location = :location WHERE name = :name"),
-        {"location": location_of(artifact_root / "0", home), "name": DEFAULT_EXPERIMENT},
-    )
-    return 1
+    rows = connection.execute(text("SELECT name, artifact_location FROM experiments"))
+    return [(str(name), str(location)) for name, location in rows]
 
 
-def _in_json(relative: Relocate) -> Relocate:
-    """The same for a location that is the only value of a JSON object."""
+def _in_json(relative: Callable[[str], str]) -> Callable[[str], str]:
+    """The same for a location that is a value of a JSON object."""
 
     def rewritten(source: str) -> str:
         try:
@@ -132,7 +135,8 @@ def _in_json(relative: Relocate) -> Relocate:
             return source
         if not isinstance(content, dict) or "uri" not in content:
             return source
-        return json.dumps({**content, "uri": relative(str(content["uri"]))})
+        uri = str(content["uri"])
+        return source if relative(uri) == uri else json.dumps({**content, "uri": relative(uri)})
 
     return rewritten
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.served import Landing, land_log
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -25,7 +26,7 @@ class LandedPredictions(Record):
     """
 
     model: str
-    folder: Path
+    folder: HomePath
     landing: Landing
     parity: ServedParity
 

@@ -1,12 +1,11 @@
 """model_card and bento: what passed the gate explained, and ready to serve."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place
 from mlops_platform.components.model_lifecycle.services import (
     actor_of,
     asset_arguments,
@@ -65,7 +64,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 "version": champion.version,
                 "card": dg.MetadataValue.md(markdown.read_text()),
                 "open_card": mlflow_run(registry, champion.run_id, html.name),
-                "path": dg.MetadataValue.path(html),
+                "path": place(html),
             },
         )
 
@@ -129,16 +128,15 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
 
 def _headline(packaged: PackagedRelease) -> dict[str, Any]:
     bento, parity = packaged.bento, packaged.parity
-    bentos = shlex.quote(str(settings().bentoml_home))
     return {
         "tag": bento.tag,
-        "serve_with": f"BENTOML_HOME={bentos} bentoml serve {bento.tag}",
+        "serve_with": f"mlops serve {packaged.release.model}",
         "parity_rows": parity.rows,
         "parity_max_difference": parity.max_difference,
         "single_rows_served_by": parity.fallback_reason or "the folded model",
         "explains": packaged.not_explained or "exact contributions",
         "files": len(bento.files),
-        "path": dg.MetadataValue.path(bento.path),
+        "path": place(bento.path),
     }
 
 

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.presentation import place
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_ledger,
@@ -49,7 +50,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
                 "mean_score": scored.mean_score,
                 "positive_share": scored.positive_share,
                 "feature_snapshot": scored.feature_snapshot,
-                "path": dg.MetadataValue.path(scored.path),
+                "path": place(scored.path),
             },
         )
 

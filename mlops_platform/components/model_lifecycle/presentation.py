@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -19,6 +20,12 @@ def mlflow_run(registry: Registry, run_id: str, artifact: str = "") -> dg.UrlMet
     """A link to a run in the MLflow UI, or to one of its artifacts."""
     tail = f"/artifacts/{artifact}" if artifact else ""
     return dg.MetadataValue.url(f"{settings().mlflow_ui_url}{registry.run_link(run_id)}{tail}")
+
+
+def place(path: Path) -> dg.PathMetadataValue:
+    """Where something is, from the home on: homes are moved, and events stay what they are."""
+    home = settings().home
+    return dg.MetadataValue.path(path.relative_to(home) if path.is_relative_to(home) else path)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

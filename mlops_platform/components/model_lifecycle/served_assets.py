@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.presentation import place
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_ledger,
@@ -108,7 +109,7 @@ def _headline(landed: LandedPredictions) -> dict[str, Any]:
         "log_files_deleted": len(landing.deleted),
         "parity_rows": parity.compared,
         "parity_max_difference": parity.max_difference,
-        "path": dg.MetadataValue.path(landed.folder),
+        "path": place(landed.folder),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.clock import aware_moment
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place, table
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_ledger,
@@ -70,7 +70,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
                 "as_of": snapshot.as_of.isoformat(),
                 "history": snapshot.history,
                 "hash": snapshot.hash,
-                "path": dg.MetadataValue.path(snapshot.path),
+                "path": place(snapshot.path),
             },
         )
 

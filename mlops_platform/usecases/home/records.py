@@ -6,46 +6,48 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_platform.files import write_text
+from mlops_platform.files import replacing_file, write_text
 
 
-def relocated_records(records: Path, former: Sequence[Path], target: Path) -> int:
-    """Copy all records to a new folder, paths below a former home made relative.
+def relocate_records(records: Path, former: Sequence[Path], saved: Path) -> int:
+    """Make paths below a former home relative; the originals are saved before.
 
-    A record that no JSON can be read from is copied as it is: whoever asks for it is told.
+    A record that no JSON can be read from stays as it is: whoever asks for it is told.
 
     Args:
-        records: the folder as it is; it stays.
         former: every place where the home is or was.
+        saved: folder for the originals of what is changed.
 
     Returns:
         How many records were changed.
     """
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    roots, changed = tuple(f"{root}/" for root in former), 0
-    for file in sorted(records.rglob("*")):
-        copy = target / file.relative_to(records)
-        if file.is_dir():
-            copy.mkdir(parents=True, exist_ok=True)
-            continue
-        text = _relocated(file, roots)
-        if text is None:
-            shutil.copy2(file, copy)
-        else:
-            write_text(copy, text)
+    changed = 0
+    for file in sorted(records.rglob("*.json")):
+        text = relocated_text(file, former)
+        if text is not None:
+            with replacing_file(saved / file.relative_to(records)) as temporary:
+                shutil.copy2(file, temporary)
+            write_text(file, text)
             changed += 1
     return changed
 
 
-def _relocated(file: Path, roots: tuple[str, ...]) -> str | None:
+def put_records_back(records: Path, former: Sequence[Path], saved: Path) -> None:
+    """Take back what `relocate_records` did; what was written since then stays."""
+    for original in sorted(saved.rglob("*.json")):
+        file = records / original.relative_to(saved)
+        if file.is_file() and file.read_text(encoding="utf-8") == relocated_text(original, former):
+            with replacing_file(file) as temporary:
+                shutil.copy2(original, temporary)
+
+
+def relocated_text(file: Path, former: Sequence[Path]) -> str | None:
     """The text of a record with other paths; None where it has none of them."""
     try:
-        text = file.read_text(encoding="utf-8")
-        content = json.loads(text)
+        content = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         return None
-    moved = _relative(content, roots)
+    moved = _relative(content, tuple(f"{root}/" for root in former))
     return None if moved == content else json.dumps(moved, indent=2) + "\n"
 
 

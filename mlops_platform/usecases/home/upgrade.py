@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.files import write_json
+from pydantic import ValidationError
+
+from mlops_platform.errors import BackupError
+from mlops_platform.files import one_process_at_a_time, write_json, write_text
+from mlops_platform.formats.home_path import HomePath
 from mlops_platform.formats.home_stamp import (
     FORMAT_KEY,
     PATH_KEY,
@@ -19,26 +22,40 @@ from mlops_platform.formats.home_stamp import (
     stamp_content,
 )
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.record import Record
+from mlops_platform.registry.relocation import Relocation
 from mlops_platform.settings import Settings
-from mlops_platform.sqlite_files import copy_database, database_file, put_back
-from mlops_platform.usecases.home.records import relocated_records
+from mlops_platform.sqlite_files import copy_database, database_file
+from mlops_platform.usecases.home.records import put_records_back, relocate_records
 
 if TYPE_CHECKING:
     from mlops_platform.ledger.ledger import Ledger
     from mlops_platform.registry.registry import Registry
 
-JOURNAL: Final = "upgrade.json"
-"""Names, while an upgrade is under way, what puts the home back."""
-UPGRADED_RECORDS: Final = ".records.upgraded"
-LEDGER_COPY, REGISTRY_COPY = "ledger.db", "mlflow.db"
+JOURNAL_FILE: Final = "upgrade.json"
+
+
+class UpgradeJournal(Record):
+    """What an upgrade is about to change, written before it does: the way back.
+
+    Args:
+        saved: folder of what was saved before.
+        former: every place where the home is or was.
+        relocations: of MLflow's tables.
+    """
+
+    saved: HomePath
+    former: tuple[Path, ...]
+    relocations: tuple[Relocation, ...]
 
 
 def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path | None:
-    """Bring ledger, registry and records to today's format; nothing where they are.
+    """Bring records, registry and ledger to today's format; nothing where they are.
 
     A new home gets its databases. Where anything fails, and where the process dies and set-up is
-    called again, everything is put back first. A database on a server is not: its changes are one
-    transaction each, and an older version of the platform can go on with them.
+    called again, every change is taken back first, value by value, so that nothing is lost that
+    others wrote meanwhile. The ledger comes last: its migration is one transaction, and an older
+    version of the platform can go on with what it makes.
 
     Returns:
         The folder of what was saved; None where nothing was upgraded.
@@ -46,77 +63,89 @@ def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path
     Raises:
         FormatError: a newer version of the platform has written this home.
     """
-    refuse_newer_home(settings.home)
-    undo_interrupted_upgrade(settings)
-    stamp = read_stamp(settings.home)
-    if stamp is None or (stamp.format == FORMAT and not ledger.needs_migration()):
-        ledger.create_schema(backups=settings.home / "backups")
+    with one_process_at_a_time(settings.home / ".setup.lock"):
+        refuse_newer_home(settings.home)
+        undo_interrupted_upgrade(settings, registry)
+        stamp = _stamp(settings)
+        if stamp is None or (stamp.format == FORMAT and not ledger.needs_migration()):
+            ledger.create_schema(backups=settings.home / "backups")
+            registry.initialise()
+            # MLflow has made its default experiment wherever this was called.
+            registry.relocate(registry.planned_relocations([settings.home]))
+            return None
         registry.initialise()
-        return None
-    saved = _save(settings, ledger)
-    write_json(settings.home / JOURNAL, {"saved": saved.relative_to(settings.home).as_posix()})
-    try:
-        _upgrade(settings, ledger, registry, stamp)
-    except BaseException:
-        undo_interrupted_upgrade(settings)
-        raise
-    (settings.home / JOURNAL).unlink()
-    return saved
+        journal = _prepare(settings, ledger, registry, stamp)
+        try:
+            _upgrade(settings, ledger, registry, journal)
+        except BaseException:
+            undo_interrupted_upgrade(settings, registry)
+            raise
+        return journal.saved
 
 
-def undo_interrupted_upgrade(settings: Settings) -> None:
-    """Put everything back that an upgrade had changed when it failed or its process died."""
-    journal = settings.home / JOURNAL
-    if not journal.is_file():
+def undo_interrupted_upgrade(settings: Settings, registry: Registry) -> None:
+    """Take back what an upgrade had changed when it failed or its process died."""
+    file = settings.home / JOURNAL_FILE
+    if not file.is_file():
         return
-    saved = settings.home / json.loads(journal.read_bytes())["saved"]
-    for name, live in _databases(settings).items():
-        if (saved / name).is_file():
-            put_back(saved / name, live)
-    shutil.rmtree(settings.home / UPGRADED_RECORDS, ignore_errors=True)
-    if (saved / "records").is_dir():
-        shutil.rmtree(settings.records, ignore_errors=True)
-        (saved / "records").rename(settings.records)
-    write_json(settings.home / STAMP_FILE, json.loads((saved / STAMP_FILE).read_bytes()))
-    journal.unlink()
+    try:
+        journal = UpgradeJournal.from_stored(file.read_bytes(), settings.home)
+    except ValidationError as error:
+        raise BackupError(
+            f"an upgrade of {settings.home} was interrupted, and {file} cannot be read: {error}. "
+            "Restore the home from a backup."
+        ) from error
+    registry.relocate([change.undone for change in journal.relocations])
+    put_records_back(settings.records, journal.former, journal.saved / "records")
+    stamp = settings.home / STAMP_FILE
+    if (journal.saved / STAMP_FILE).is_file():
+        shutil.copy2(journal.saved / STAMP_FILE, stamp)
+    else:
+        stamp.unlink(missing_ok=True)
+    file.unlink()
 
 
-def _upgrade(settings: Settings, ledger: Ledger, registry: Registry, stamp: HomeStamp) -> None:
+def _stamp(settings: Settings) -> HomeStamp | None:
+    """The stamp of the home; a home that has lost it is taken for the oldest."""
+    stamp = read_stamp(settings.home)
+    if stamp is None and settings.records.is_dir():
+        return HomeStamp(0, settings.home)
+    return stamp
+
+
+def _prepare(
+    settings: Settings, ledger: Ledger, registry: Registry, stamp: HomeStamp
+) -> UpgradeJournal:
+    """Save what is about to change, and write down how to take it back."""
     home = settings.home
-    journal = json.loads((home / JOURNAL).read_bytes())
-    ledger.create_schema()
-    registry.initialise()
-    former = dict.fromkeys((home, stamp.path, *registry.former_homes()))
-    if settings.records.is_dir():
-        upgraded = settings.home / UPGRADED_RECORDS
-        relocated_records(settings.records, list(former), upgraded)
-        settings.records.rename(home / journal["saved"] / "records")
-        upgraded.rename(settings.records)
-    # Last, because on a server nothing puts it back.
-    registry.relocate(list(former))
-    content = stamp_content(home) | {FORMAT_KEY: FORMAT, PATH_KEY: str(home)}
-    write_json(home / STAMP_FILE, content)
-
-
-def _save(settings: Settings, ledger: Ledger) -> Path:
-    moment = datetime.now(UTC)
-    folder = f"{moment:%Y%m%dT%H%M%S%fZ}-before-format-{FORMAT}"
-    saved = settings.home / "backups" / folder
-    saved.mkdir(parents=True)
+    saved = home / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-before-format-{FORMAT}"
     ledger.back_up(saved)
-    registry = _databases(settings).get(REGISTRY_COPY)
-    if registry is not None:
-        copy_database(registry, saved / REGISTRY_COPY)
-    shutil.copy2(settings.home / STAMP_FILE, saved / STAMP_FILE)
-    return saved
+    _save_registry(settings.mlflow_tracking_uri, saved)
+    if (home / STAMP_FILE).is_file():
+        shutil.copy2(home / STAMP_FILE, saved / STAMP_FILE)
+    former = tuple(dict.fromkeys((home, stamp.path, *registry.former_homes())))
+    journal = UpgradeJournal(
+        saved=saved, former=former, relocations=tuple(registry.planned_relocations(former))
+    )
+    write_text(home / JOURNAL_FILE, journal.to_stored(home))
+    return journal
 
 
-def _databases(settings: Settings) -> dict[str, Path]:
-    """Files of ledger and registry by the names of their copies; none that are on a server."""
-    urls = (settings.ledger_url, settings.mlflow_tracking_uri)
-    files = zip((LEDGER_COPY, REGISTRY_COPY), map(_file_of, urls), strict=True)
-    return {name: file for name, file in files if file is not None and file.is_file()}
+def _upgrade(
+    settings: Settings, ledger: Ledger, registry: Registry, journal: UpgradeJournal
+) -> None:
+    relocate_records(settings.records, journal.former, journal.saved / "records")
+    registry.relocate(journal.relocations)
+    ledger.create_schema()
+    content = stamp_content(settings.home)
+    today = content | {FORMAT_KEY: FORMAT, PATH_KEY: str(settings.home)}
+    write_json(settings.home / STAMP_FILE, today)
+    (settings.home / JOURNAL_FILE).unlink()
 
 
-def _file_of(url: str) -> Path | None:
-    return None if url.startswith(("http://", "https://")) else database_file(url)
+def _save_registry(tracking_uri: str, saved: Path) -> None:
+    """Copy MLflow's database where it is a file; on a server its changes are one transaction."""
+    is_server = tracking_uri.startswith(("http://", "https://"))
+    file = None if is_server else database_file(tracking_uri)
+    if file is not None and file.is_file():
+        copy_database(file, saved / "mlflow.db")

@@ -20,9 +20,9 @@ from mlops_platform.formats.home_stamp import (
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
-from mlops_platform.settings import Settings
+from mlops_platform.settings import Settings, read_settings
 from mlops_platform.usecases.home import upgrade
-from mlops_platform.usecases.home.upgrade import JOURNAL, upgrade_home
+from mlops_platform.usecases.home.upgrade import JOURNAL_FILE, upgrade_home
 
 MODEL = "flight_delay"
 
@@ -46,7 +46,7 @@ def _content(home: Path) -> dict[str, str]:
         if file.name.endswith(".db")
         else _digest(file)
         for file in sorted(home.rglob("*"))
-        if file.is_file() and "backups" not in file.parts
+        if file.is_file() and "backups" not in file.parts and file.name != ".setup.lock"
     }
 
 
@@ -74,7 +74,7 @@ def test_ledger_registry_and_records_say_nothing_of_where_the_home_was(old_home:
         assert [file for file in records if place in file.read_text()] == []
     assert _ledger(old_home).verify_chain(MODEL) is None
     assert (saved / "records").is_dir()
-    assert not (old_home.home / JOURNAL).exists()
+    assert not (old_home.home / JOURNAL_FILE).exists()
 
 
 def test_registered_files_are_found_where_the_home_is_now(old_home: Settings) -> None:
@@ -94,7 +94,7 @@ def test_an_upgraded_home_is_not_upgraded_again(old_home: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["create_schema", "initialise", "former_homes", "relocated_records", "relocate"]
+    "step", ["initialise", "former_homes", "relocate_records", "relocate", "create_schema"]
 )
 def test_an_upgrade_that_fails_leaves_the_old_home_as_it_was(
     old_home: Settings, monkeypatch: pytest.MonkeyPatch, step: str
@@ -103,16 +103,59 @@ def test_an_upgrade_that_fails_leaves_the_old_home_as_it_was(
     owner = next(one for one in (Ledger, Registry, upgrade) if hasattr(one, step))
     works = getattr(owner, step)
 
-    def fails(*arguments: object) -> None:
-        works(*arguments)
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
+
+        def fails(*arguments: object) -> None:
+            # What has failed once may be called again to take it back.
+            patch.setattr(owner, step, works)
+            if step != "create_schema":
+                works(*arguments)
+            raise OSError(28, "No space left on device")
+
         patch.setattr(owner, step, fails)
         with pytest.raises(OSError, match="No space left"):
             _upgrade(old_home)
     assert _content(old_home.home) == before
     assert _upgrade(old_home) is not None
+
+
+def test_what_fails_after_the_ledgers_migration_is_taken_back_too(
+    old_home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _content(old_home.home)
+
+    def fails(path: Path, value: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrade, "write_json", fails)
+        with pytest.raises(OSError, match="No space left"):
+            _upgrade(old_home)
+    after = _content(old_home.home)
+    # The ledger has one more column, without a value: its rows and chains are what they were.
+    assert after | {"ledger/ledger.db": ""} == before | {"ledger/ledger.db": ""}
+    assert _ledger(old_home).verify_chain(MODEL) is None
+    assert _upgrade(old_home) is not None
+
+
+def test_what_others_wrote_before_an_upgrade_is_taken_back_is_not_lost(
+    old_home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = old_home.records / "latest" / "flight_delay__candidate.json"
+    registry = _registry(old_home)
+
+    def fails(*arguments: object) -> None:
+        record.write_text("written by a run that nobody stopped")
+        with registry.training_run(MODEL, "a run that nobody stopped", {}):
+            pass
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "create_schema", fails)
+        with pytest.raises(OSError, match="No space left"):
+            _upgrade(old_home)
+    assert record.read_text() == "written by a run that nobody stopped"
+    assert "a run that nobody stopped" in _dump(old_home.home / "registry" / "mlflow.db")
 
 
 KILLED = """
@@ -124,7 +167,7 @@ from mlops_platform.settings import read_settings
 from mlops_platform.usecases.home import upgrade
 
 settings = read_settings({"MLOPS_HOME": sys.argv[1]})
-Registry.relocate = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+Ledger.create_schema = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 registry = Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
 upgrade.upgrade_home(settings, Ledger(settings.ledger_url), registry)
 """
@@ -135,9 +178,9 @@ def test_an_upgrade_that_is_killed_is_undone_and_done_by_the_next_set_up(
 ) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert (old_home.home / JOURNAL).is_file()
+    assert (old_home.home / JOURNAL_FILE).is_file()
 
-    upgrade.undo_interrupted_upgrade(old_home)
+    upgrade.undo_interrupted_upgrade(old_home, _registry(old_home))
     assert _content(old_home.home) == _content(packed_home)
     subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
     assert _upgrade(old_home) is not None
@@ -176,7 +219,16 @@ def test_a_damaged_stamp_is_told(tmp_path: Path, content: str) -> None:
         read_stamp(tmp_path)
 
 
-def test_a_new_folder_is_a_new_home(tmp_path: Path) -> None:
-    assert read_stamp(tmp_path) is None
-    require_current_home(tmp_path)
-    refuse_newer_home(tmp_path)
+def test_a_new_home_says_nowhere_where_it_is(tmp_path: Path) -> None:
+    settings = read_settings({"MLOPS_HOME": str(tmp_path / "new")})
+    assert read_stamp(settings.home) is None
+    require_current_home(settings.home)
+    refuse_newer_home(settings.home)
+
+    assert _upgrade(settings) is None
+    with _registry(settings).training_run(MODEL, "run", {}) as run:
+        run.log_text("note.txt", "x")
+    database = _dump(settings.home / "registry" / "mlflow.db")
+    assert str(settings.home) not in database
+    assert str(Path.cwd()) not in database
+    assert list(settings.mlflow_artifacts.rglob("note.txt")) != []
