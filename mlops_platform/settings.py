@@ -175,6 +175,12 @@ def sqlite_url(path: Path) -> str:
 
 def _home(environment: Mapping[str, str]) -> Path:
     home = Path(environment.get("MLOPS_HOME") or PROJECT_ROOT / ".mlops").expanduser().resolve()
+    if home.exists() and not home.is_dir():
+        raise SettingsError(f"MLOPS_HOME={home} is no folder. Name one, or one that can be made.")
+    try:
+        str(home).encode()
+    except UnicodeEncodeError as error:
+        raise SettingsError(f"MLOPS_HOME={home!r} is not UTF-8. Choose a path that is.") from error
     if "\\" in str(home):
         raise SettingsError(
             f"MLOPS_HOME={home} has a backslash, which DuckDB takes for the separator of folders. "

@@ -124,14 +124,22 @@ RUN_BY_OTHERS = (
     "mlops_platform.serving.service",
 )
 """Modules that cannot be imported where Dagster, Alembic or BentoML does not run them."""
+
+
+def test_every_upgrade_is_of_one_living_record() -> None:
+    _import_everything()
+    names = [kind.__name__ for kind in _kinds(Record)]
+    assert {name: names.count(name) for name in upgrades.UPGRADES} == dict.fromkeys(
+        upgrades.UPGRADES, 1
+    )
+
+
 NOT_STORED = {"BentoRequest", "FetchedVersion", "PastFit", "UpgradeJournal"}
 """Records that are never written, or without their path, or for as long as an upgrade takes."""
 
 
 def test_no_record_stores_a_path_of_the_machine() -> None:
-    for module in walk_packages(mlops_platform.__path__, "mlops_platform."):
-        if not module.name.startswith(RUN_BY_OTHERS):
-            import_module(module.name)
+    _import_everything()
     machine_paths = {
         f"{kind.__name__}.{name}"
         for kind in _kinds(Record)
@@ -141,6 +149,12 @@ def test_no_record_stores_a_path_of_the_machine() -> None:
     }
     assert machine_paths == set()
     assert {"TrainingSet", "ScoredWindow"} <= {kind.__name__ for kind in _kinds(Record)}
+
+
+def _import_everything() -> None:
+    for module in walk_packages(mlops_platform.__path__, "mlops_platform."):
+        if not module.name.startswith(RUN_BY_OTHERS):
+            import_module(module.name)
 
 
 def _kinds(base: type[Record]) -> set[type[Record]]:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
@@ -11,7 +12,7 @@ from mlops_platform.settings import settings
 
 
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(folder: Path) -> None:
     """Copy the whole home into a folder, while it is in use, and verify the copy.
 
@@ -20,11 +21,11 @@ def command(folder: Path) -> None:
     """
     from mlops_platform.usecases.home.backup import back_up
 
-    started = time.monotonic()
+    home, started = escape(str(settings().home)), time.monotonic()
     with console.status("starting") as shown:
-        backup = back_up(settings(), open_ledger(), folder, shown.update)
+        backup = back_up(settings(), open_ledger(), folder, lambda line: shown.update(escape(line)))
     console.print(
-        f"[green]backed up[/] {settings().home} in {time.monotonic() - started:.0f} s: "
+        f"[green]backed up[/] {home} in {time.monotonic() - started:.0f} s: "
         f"{len(backup.manifest.files)} files, {backup.bytes / 1e6:.1f} MB, verified",
         soft_wrap=True,
         highlight=False,

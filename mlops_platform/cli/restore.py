@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
@@ -23,13 +24,14 @@ def command(backup: Path) -> None:
     from mlops_platform.usecases.home.verification import verify_ledger
 
     with console.status("starting") as shown:
-        manifest = restore(backup, settings(), shown.update)
+        manifest = restore(backup, settings(), lambda line: shown.update(escape(line)))
     ensure_set_up()
     verify_ledger(open_ledger(), manifest.newest_hashes)
     reconcile_everything()
+    moment = f"{manifest.made_at:%Y-%m-%d %H:%M:%S %Z}"
     console.print(
-        f"[green]restored[/] {settings().home} as it was at {manifest.made_at:%Y-%m-%d %H:%M:%S %Z}"
-        f": {len(manifest.files)} files; every chain of the ledger is unbroken",
+        f"[green]restored[/] {escape(str(settings().home))} as it was at {moment}: "
+        f"{len(manifest.files)} files; every chain of the ledger is unbroken",
         soft_wrap=True,
         highlight=False,
     )

@@ -45,7 +45,12 @@ def _set_up(current: Settings) -> None:
     with console.status("initialising the ledger and the registry"):
         saved = upgrade_home(current, open_ledger(), open_registry())
     if saved is not None:
-        console.print(f"upgraded {current.home} to format {FORMAT}; what it was is kept in {saved}")
+        console.print(
+            f"upgraded {current.home} to format {FORMAT}; what it was is kept in {saved}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     render_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))

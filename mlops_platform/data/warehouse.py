@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +18,6 @@ from mlops_platform.record import Record
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-
-LOOK_SECONDS = 0.5
 
 
 class PartitionState(Record):
@@ -80,32 +76,27 @@ class WarehouseTable:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-@contextmanager
-def no_build_meanwhile(warehouse: Path, patience_seconds: float) -> Iterator[None]:
-    """Hold the warehouse open for reading, which keeps writers out; one at work is waited for.
+def build_lock(warehouse: Path) -> Path:
+    """The file that whoever builds and publishes locks, and who copies both.
+
+    DuckDB's own lock does not do: it is gone as soon as the process closes the file once more.
+    """
+    return warehouse.with_name(".build.lock")
+
+
+def require_readable(warehouse: Path) -> None:
+    """Open a copy of a warehouse and look at its tables.
 
     Raises:
-        DataError: a writer has held it all the time.
+        DataError: it is damaged.
     """
     import duckdb
 
-    deadline = time.monotonic() + patience_seconds
-    while warehouse.is_file():
-        try:
-            connection = duckdb.connect(str(warehouse), read_only=True)
-            break
-        except duckdb.IOException as error:
-            if time.monotonic() > deadline:
-                raise DataError(
-                    f"warehouse {warehouse} was being written for {patience_seconds:.0f} s "
-                    f"({error}). Try again when the build has ended."
-                ) from error
-            time.sleep(LOOK_SECONDS)
-    else:
-        yield
-        return
-    with connection:
-        yield
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            connection.execute("SHOW ALL TABLES").fetchall()
+    except duckdb.Error as error:
+        raise DataError(f"warehouse {warehouse} is damaged: {error}. Copy it again.") from error
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from mlops_platform.formats.number import FORMAT, refuse_newer
 
 STAMP_FILE: Final = "setup.json"
 FORMAT_KEY, PATH_KEY = "format", "home"
+RESTORING_FILE: Final = "restoring"
+"""In a home for as long as a backup is being restored to it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,13 @@ def read_stamp(home: Path) -> HomeStamp | None:
     content = stamp_content(home)
     if not content:
         return None
-    return HomeStamp(int(content.get(FORMAT_KEY, 0)), Path(content.get(PATH_KEY, home)))
+    stored_format, path = content.get(FORMAT_KEY, 0), content.get(PATH_KEY, str(home))
+    if not isinstance(stored_format, int) or not isinstance(path, str):
+        raise SettingsError(
+            f"{home / STAMP_FILE} is damaged: {FORMAT_KEY} is {stored_format!r} and {PATH_KEY} "
+            f"{path!r}. Restore it from a backup."
+        )
+    return HomeStamp(stored_format, Path(path))
 
 
 def stamp_content(home: Path) -> dict[str, Any]:
@@ -61,13 +69,27 @@ def refuse_newer_home(home: Path) -> None:
         refuse_newer(stamp.format, f"the home {home}")
 
 
+def refuse_half_restored(home: Path) -> None:
+    """Refuse a home to which a backup was not restored to the end.
+
+    Raises:
+        SettingsError: it is one.
+    """
+    if (home / RESTORING_FILE).exists():
+        raise SettingsError(
+            f"a restore to the home {home} is not finished: call `mlops restore` again, which "
+            "begins anew."
+        )
+
+
 def require_current_home(home: Path) -> None:
     """Refuse a home that set-up has yet to bring up to date; one without a stamp is a new one.
 
     Raises:
         FormatError: it is of an older format.
-        SettingsError: it was moved or copied since it was set up.
+        SettingsError: it was moved or copied since it was set up, or is not restored to the end.
     """
+    refuse_half_restored(home)
     stamp = read_stamp(home)
     if stamp is None:
         return

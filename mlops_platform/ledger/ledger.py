@@ -31,7 +31,12 @@ from mlops_platform.ledger.records import (
 from mlops_platform.ledger.schema.backup import back_up
 from mlops_platform.ledger.schema.restoring import restore_rows
 from mlops_platform.ledger.schema.set_up import has_old_rows, set_up_schema
-from mlops_platform.ledger.verification import first_fault, lacking_hashes, newest_hashes
+from mlops_platform.ledger.verification import (
+    first_fault,
+    lacking_hashes,
+    models_with_rows,
+    newest_hashes,
+)
 
 
 def utc_now() -> datetime:
@@ -225,6 +230,11 @@ class Ledger:
         """
         with self._database.reading() as connection:
             return first_fault(connection, model)
+
+    def models_with_rows(self) -> list[str]:
+        """Every model of which anything is written, incidents included."""
+        with self._database.reading() as connection:
+            return models_with_rows(connection)
 
     def newest_hashes(self, model: str) -> dict[str, str]:
         """Hash of the newest row of a model by chain: kept elsewhere, it tells of removed rows."""

@@ -44,6 +44,11 @@ class Relocation(NamedTuple):
         return self._replace(before=self.after, after=self.before)
 
 
+def deepest_first(folders: Collection[Path]) -> list[Path]:
+    """Folders, each before those that it lies in: a home may have moved up from one of them."""
+    return sorted(folders, key=lambda folder: -len(folder.parts))
+
+
 @contextmanager
 def mlflow_tables(tracking_uri: str) -> Iterator[Connection]:
     """A transaction on MLflow's own database."""
@@ -80,7 +85,7 @@ def planned_relocations(
 
     def relative(location: str) -> str:
         path = _path_of(location)
-        for root in (home, *former):
+        for root in deepest_first((home, *former)):
             if path is not None and path.is_relative_to(root):
                 return location_of(home / path.relative_to(root), home)
         return location

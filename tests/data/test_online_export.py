@@ -193,13 +193,14 @@ def test_models_share_one_postgres(
     spec: ModelSpec,
     model: Callable[[dict[str, Any]], ModelSpec],
     published: Path,
-    postgres: str,
+    postgres_server: str,
 ) -> None:
-    _in_postgres(postgres, "DROP TABLE IF EXISTS mlops_online_features, mlops_online_export")
+    _in_postgres(postgres_server, "DROP TABLE IF EXISTS mlops_online_features, mlops_online_export")
     for one, keep in ((spec, WEEK), (model({"name": "another"}), DAY), (spec, WEEK)):
-        export_features(one, published, postgres, keep, NOW, NOW)
+        export_features(one, published, postgres_server, keep, NOW, NOW)
     counted = _in_postgres(
-        postgres, "SELECT model, count(*) FROM mlops_online_features GROUP BY model ORDER BY model"
+        postgres_server,
+        "SELECT model, count(*) FROM mlops_online_features GROUP BY model ORDER BY model",
     )
     assert [name for name, _ in counted] == ["another", "readmission"]
     assert counted[0][1] < counted[1][1]

@@ -93,6 +93,8 @@ class Deployment:
             "DAGSTER_HOME": str(self.settings.dagster_home),
             "MLOPS_MLFLOW_UI_URL": f"http://127.0.0.1:{self.mlflow_port}",
             "COLUMNS": "200",
+            # Symlinks to homes with odd names go with the deployment.
+            "XDG_CACHE_HOME": str(self.project / "cache"),
         }
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:

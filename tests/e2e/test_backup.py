@@ -73,6 +73,7 @@ def lost(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> 
     working = replace(deployment, home=folder / "home")
     shutil.copytree(deployment.home, working.home)
     working.mlops("setup")
+    (folder / "backups").mkdir()
     taken: list[Path] = []
     with working.start(sys.executable, str(SMALL_DEMO), "--windows", "3") as work:
         ended = threading.Thread(target=work.communicate)

@@ -14,6 +14,8 @@ from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.data.column_lineage import column_lineage
 from mlops_platform.data.dbt import DbtProjectFolder, NodeOutcome, build
+from mlops_platform.data.warehouse import build_lock
+from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import settings
 
 UNIQUE_ID = "dagster_dbt/unique_id"
@@ -106,10 +108,11 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
-        outcomes = build(self._folder(context), self._select(context))
-        yield from check_results(context, outcomes)
-        refuse_failures(outcomes)
-        yield from self._materializations(context, outcomes)
+        with one_process_at_a_time(build_lock(settings().warehouse)):
+            outcomes = build(self._folder(context), self._select(context))
+            yield from check_results(context, outcomes)
+            refuse_failures(outcomes)
+            yield from self._materializations(context, outcomes)
 
     def _folder(self, context: dg.AssetExecutionContext) -> DbtProjectFolder:
         return DbtProjectFolder(

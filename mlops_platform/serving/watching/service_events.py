@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from mlops_platform.errors import FormatError
 from mlops_platform.record import Record
 
 ALIVE_SECONDS = 15.0
@@ -104,7 +105,7 @@ class EventReader:
         for line in whole.splitlines():
             try:
                 yield ServiceEvent.from_stored(line)
-            except ValidationError:
+            except (ValidationError, FormatError):
                 continue
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mlops_platform.data.warehouse import build_lock
 from mlops_platform.errors import BackupError
-from mlops_platform.files import sha256_of_file
+from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.home.contents import Turn, files_of
-from mlops_platform.usecases.home.copying import copy_features, copy_files
-from mlops_platform.usecases.home.manifest import DUMPS_FOLDER, HOME_FOLDER, BackupManifest
-from mlops_platform.usecases.home.postgres import dump, is_postgres
-from mlops_platform.usecases.home.verification import verify_copy
+from mlops_platform.usecases.home.copying import copy_files
+from mlops_platform.usecases.home.databases import is_server, outside_databases
+from mlops_platform.usecases.home.manifest import BackupManifest
+from mlops_platform.usecases.home.verification import verify_copy, verify_ledger
 
 if TYPE_CHECKING:
     from mlops_platform.ledger.ledger import Ledger
@@ -50,76 +53,93 @@ def back_up(
     Raises:
         BackupError: the folder lies in the home, there is no room, or the copy is not whole.
     """
-    moment = datetime.now(UTC)
-    path = folder.resolve() / f"mlops-{moment:%Y%m%dT%H%M%S%fZ}"
-    _refuse_unusable(settings.home, path)
+    path = folder.resolve() / f"mlops-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     partial = path.with_name(f".{path.name}.partial")
-    try:
-        newest_hashes = {model: ledger.newest_hashes(model) for model in ledger.models()}
-        files: dict[str, str] = {}
-        for turn in Turn:
-            report(f"copying: {turn.description}")
-            files |= _copy_turn(settings, turn, partial)
-        manifest = BackupManifest(
-            made_at=moment,
-            home_format=FORMAT,
-            files=files,
-            newest_hashes=newest_hashes,
-            not_held=tuple(_not_held(settings)),
-        )
-        report("verifying")
-        manifest.verify(partial)
-        verify_copy(partial, manifest)
-        manifest.write(partial)
-        partial.rename(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    written = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    with explained(f"{settings.home} cannot be backed up to {folder}"):
+        _refuse_unusable(settings.home, folder.resolve())
+        try:
+            partial.mkdir(mode=0o700)
+            manifest = _copy_everything(settings, ledger, partial, report)
+            report("verifying")
+            manifest.verify(partial)
+            verify_copy(settings, partial, manifest)
+            manifest.write(partial)
+            partial.rename(path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        written = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Backup(path, manifest, written)
 
 
-def databases(settings: Settings) -> dict[str, tuple[Turn, str]]:
-    """Databases on Postgres by the names of their dumps: when they are copied, and their URLs."""
-    urls = {
-        "dagster": (Turn.REFERRING, settings.dagster_database_url),
-        "ledger": (Turn.LEDGER, settings.ledger_url),
-        "registry": (Turn.REGISTRY, settings.mlflow_tracking_uri),
-    }
-    return {name: (turn, url) for name, (turn, url) in urls.items() if url and is_postgres(url)}
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Tell errors of disks and files in one sentence.
+
+    Raises:
+        BackupError: in place of them.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        where = getattr(error, "filename", None)
+        raise BackupError(
+            f"{what}: {reason[:500]}{f' ({where})' if where else ''}. Nothing was left behind; "
+            "mend it and call the command again."
+        ) from error
 
 
-def dump_file(backup: Path, name: str) -> Path:
-    """Where the dump of a database on Postgres lies in a backup."""
-    return backup / DUMPS_FOLDER / f"{name}.dump"
+def _copy_everything(
+    settings: Settings, ledger: Ledger, partial: Path, report: Report
+) -> BackupManifest:
+    began = datetime.now(UTC)
+    newest_hashes = {model: ledger.newest_hashes(model) for model in ledger.models_with_rows()}
+    verify_ledger(ledger, newest_hashes)
+    files: dict[str, str] = {}
+    for turn in Turn:
+        report(f"copying: {turn.description}")
+        files |= _copy_turn(settings, turn, partial)
+    return BackupManifest(
+        made_at=began,
+        home_format=FORMAT,
+        files=files,
+        newest_hashes=newest_hashes,
+        not_held=tuple(_not_held(settings)),
+    )
 
 
 def _copy_turn(settings: Settings, turn: Turn, partial: Path) -> dict[str, str]:
     """Copy what has this turn; returns the SHA-256 of each file by its path in the backup."""
-    dumps = {}
-    for name, (its_turn, url) in databases(settings).items():
-        if its_turn == turn:
-            file = dump_file(partial, name)
-            dump(url, file)
-            dumps[file.relative_to(partial).as_posix()] = sha256_of_file(file)
-    copy = copy_features if turn == Turn.FEATURES else copy_files
-    return dumps | copy(settings, turn, partial / HOME_FOLDER)
+    digests = {}
+    for database in outside_databases(settings):
+        if database.turn == turn:
+            file = database.save(partial)
+            digests[file.relative_to(partial).as_posix()] = sha256_of_file(file)
+    # The warehouse and what is published of it belong together: builds wait, and are waited for.
+    features = turn == Turn.FEATURES and settings.warehouse.is_file()
+    lock = build_lock(settings.warehouse)
+    with one_process_at_a_time(lock) if features else nullcontext():
+        return digests | copy_files(settings.home, turn, partial)
 
 
-def _refuse_unusable(home: Path, path: Path) -> None:
-    if path.is_relative_to(home):
+def _refuse_unusable(home: Path, folder: Path) -> None:
+    if folder.is_relative_to(home):
         raise BackupError(
-            f"{path.parent} lies in the home {home} that is to be backed up. Name a folder outside "
-            "of it, best on another disk."
+            f"{folder} lies in the home {home} that is to be backed up. Name a folder outside of "
+            "it, best on another disk."
         )
-    if not home.is_dir():
-        raise BackupError(f"there is no home at {home}. Set MLOPS_HOME to the one that is meant.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for place in (home, folder):
+        if not place.is_dir():
+            raise BackupError(
+                f"there is no folder {place}. Is its disk mounted? Make it, or name another one."
+            )
     needed = sum(size for file in files_of(home) if (size := _size(home / file)))
-    free = shutil.disk_usage(path.parent).free - SPARE_BYTES
+    free = shutil.disk_usage(folder).free - SPARE_BYTES
     if needed > free:
         raise BackupError(
-            f"{path.parent} has room for {max(free, 0) / 1e9:.1f} GB, and the home {home} takes "
-            f"{needed / 1e9:.1f} GB. Free some, or name a folder on another disk."
+            f"{folder} has room for {max(free, 0) / 1e6:.0f} MB (but for {SPARE_BYTES / 1e6:.0f} "
+            f"MB that stay free), and the home {home} takes {needed / 1e6:.0f} MB. Free some, or "
+            "name a folder on another disk."
         )
 
 
@@ -131,7 +151,7 @@ def _size(file: Path) -> int:
 
 
 def _not_held(settings: Settings) -> Iterator[str]:
-    if settings.mlflow_tracking_uri.startswith(("http://", "https://")):
+    if is_server(settings.mlflow_tracking_uri):
         yield "what the MLflow server keeps: runs, versions and their files"
     if settings.online_store_url is not None:
         yield "the online store: its export sensor fills an empty one"

@@ -6,11 +6,14 @@ from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mlops_platform.errors import BackupError
+
 MADE_AGAIN: Final = ("logs", "cache", "backups", "warehouse/dbt", "upgrade.json")
 """Left out: other commands make them where they are missing, or they are of no use elsewhere."""
 SIDECARS: Final = ("-wal", "-shm", "-journal")
 """Of SQLite's files: a copy of a database holds what they hold."""
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+SQLITE_ENDINGS: Final = (".db", ".sqlite")
 
 
 class Turn(IntEnum):
@@ -39,12 +42,24 @@ class Turn(IntEnum):
 
 
 def files_of(home: Path) -> Iterator[PurePosixPath]:
-    """Every file that a backup holds, relative to its home; databases without their sidecars."""
-    for folder, names, files in os.walk(home):
+    """Every file that a backup holds, relative to its home; databases without their sidecars.
+
+    Folders and files that are symlinks, for example to another disk, are followed.
+
+    Raises:
+        BackupError: a symlink leads nowhere, or into a folder that it lies in.
+        OSError: a folder cannot be read.
+    """
+    visited = {home.resolve()}
+    for folder, names, files in os.walk(home, onerror=_raise, followlinks=True):
         relative = PurePosixPath(Path(folder).relative_to(home))
         names[:] = sorted(name for name in names if _is_kept(relative / name))
+        for name in names:
+            if Path(folder, name).is_symlink():
+                _follow(Path(folder, name), visited)
         for name in sorted(files):
             if _is_kept(relative / name) and not name.endswith(SIDECARS):
+                _refuse_dangling(Path(folder, name))
                 yield relative / name
 
 
@@ -64,11 +79,31 @@ def turn_of(file: PurePosixPath) -> Turn:
 
 def is_sqlite(file: Path) -> bool:
     """Whether a file is a SQLite database."""
+    if not file.name.endswith(SQLITE_ENDINGS):
+        return False
     with file.open("rb") as content:
         return content.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
 def _is_kept(path: PurePosixPath) -> bool:
     """Not what is still being written under a temporary name, and no locks."""
-    temporary = path.name.startswith(".") and path.name.endswith((".tmp", ".lock"))
-    return not temporary and path.name != ".lock" and str(path) not in MADE_AGAIN
+    hidden = path.name.startswith(".")
+    unfinished = hidden and (len(path.parts) == 1 or path.parts[0] == "bentos")
+    temporary = hidden and path.name.endswith((".tmp", ".lock"))
+    return not unfinished and not temporary and str(path) not in MADE_AGAIN
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _follow(link: Path, visited: set[Path]) -> None:
+    target = link.resolve()
+    if target in visited or link.is_relative_to(target):
+        raise BackupError(f"{link} leads to {target}, which is there already. Remove the symlink.")
+    visited.add(target)
+
+
+def _refuse_dangling(file: Path) -> None:
+    if file.is_symlink() and not file.exists():
+        raise BackupError(f"{file} is a symlink to nothing. Mount what it leads to, or remove it.")

@@ -12,7 +12,7 @@ from mlops_platform.files import sha256_of_file, write_text
 from mlops_platform.record import Record
 
 MANIFEST_FILE: Final = "manifest.json"
-HOME_FOLDER, DUMPS_FOLDER = "home", "databases"
+HOME_FOLDER: Final = "home"
 
 
 class BackupManifest(Record):

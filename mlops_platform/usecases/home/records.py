@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.files import replacing_file, write_text
+from mlops_platform.registry.relocation import deepest_first
 
 
 def relocate_records(records: Path, former: Sequence[Path], saved: Path) -> int:
@@ -47,7 +48,7 @@ def relocated_text(file: Path, former: Sequence[Path]) -> str | None:
         content = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         return None
-    moved = _relative(content, tuple(f"{root}/" for root in former))
+    moved = _relative(content, tuple(f"{root}/" for root in deepest_first(former)))
     return None if moved == content else json.dumps(moved, indent=2) + "\n"
 
 

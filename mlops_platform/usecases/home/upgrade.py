@@ -18,6 +18,7 @@ from mlops_platform.formats.home_stamp import (
     STAMP_FILE,
     HomeStamp,
     read_stamp,
+    refuse_half_restored,
     refuse_newer_home,
     stamp_content,
 )
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
 
 JOURNAL_FILE: Final = "upgrade.json"
+LASTING: Final = ("records", "ledger", "registry")
+"""Folders that only a home in use has."""
 
 
 class UpgradeJournal(Record):
@@ -65,6 +68,7 @@ def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path
     """
     with one_process_at_a_time(settings.home / ".setup.lock"):
         refuse_newer_home(settings.home)
+        refuse_half_restored(settings.home)
         undo_interrupted_upgrade(settings, registry)
         stamp = _stamp(settings)
         if stamp is None or (stamp.format == FORMAT and not ledger.needs_migration()):
@@ -108,7 +112,7 @@ def undo_interrupted_upgrade(settings: Settings, registry: Registry) -> None:
 def _stamp(settings: Settings) -> HomeStamp | None:
     """The stamp of the home; a home that has lost it is taken for the oldest."""
     stamp = read_stamp(settings.home)
-    if stamp is None and settings.records.is_dir():
+    if stamp is None and any(True for part in LASTING for _ in settings.home.glob(f"{part}/*")):
         return HomeStamp(0, settings.home)
     return stamp
 

@@ -8,32 +8,39 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_platform.data.warehouse import require_readable
 from mlops_platform.errors import BackupError
-from mlops_platform.settings import sqlite_url
+from mlops_platform.settings import Settings, sqlite_url
 from mlops_platform.usecases.home.contents import is_sqlite
+from mlops_platform.usecases.home.databases import is_server, outside_databases
 from mlops_platform.usecases.home.manifest import HOME_FOLDER, BackupManifest
 
 if TYPE_CHECKING:
     from mlops_platform.ledger.ledger import Ledger
 
 
-def verify_copy(backup: Path, manifest: BackupManifest) -> None:
-    """Verify what a backup has just written of files; a dump of Postgres is verified when loaded.
+def verify_copy(settings: Settings, backup: Path, manifest: BackupManifest) -> None:
+    """Verify what a backup has just written; a dump of Postgres is verified when it is loaded.
 
     Raises:
-        BackupError: a database is damaged, a chain is broken, or a released file is not there.
+        BackupError: a database is damaged, a chain is broken, or the ledger or a released file is
+            not there.
+        DataError: the warehouse cannot be read.
     """
     from mlops_platform.ledger.ledger import Ledger
 
-    home = backup / HOME_FOLDER
     for name in manifest.files:
         if is_sqlite(backup / name):
             _require_sound(backup / name)
-    file = home / "ledger" / "ledger.db"
-    if file.is_file():
-        ledger = Ledger(sqlite_url(file))
+    warehouse = backup / HOME_FOLDER / "warehouse" / "warehouse.duckdb"
+    if warehouse.is_file():
+        require_readable(warehouse)
+    ledger_file = _ledger_in(settings, backup)
+    if ledger_file is not None:
+        ledger = Ledger(sqlite_url(ledger_file))
         verify_ledger(ledger, manifest.newest_hashes)
-        _require_released_files(ledger, manifest)
+        if not is_server(settings.mlflow_tracking_uri):
+            _require_released_files(ledger, manifest)
 
 
 def verify_ledger(ledger: Ledger, newest_hashes: Mapping[str, Mapping[str, str]]) -> None:
@@ -57,13 +64,32 @@ def verify_ledger(ledger: Ledger, newest_hashes: Mapping[str, Mapping[str, str]]
             )
 
 
+def _ledger_in(settings: Settings, backup: Path) -> Path | None:
+    """The ledger's SQLite file in a backup; None where it is a dump of Postgres.
+
+    Raises:
+        BackupError: there is no ledger.
+    """
+    copies = {database.url: database for database in outside_databases(settings)}
+    if settings.ledger_url in copies:
+        outside = copies[settings.ledger_url]
+        return None if outside.file is None else outside.copy_in(backup)
+    file = backup / HOME_FOLDER / "ledger" / "ledger.db"
+    if not file.is_file():
+        raise BackupError(
+            f"no ledger was found in {settings.home}, and MLOPS_LEDGER_URL names none that could "
+            "be copied. Set it as the deployment has it."
+        )
+    return file
+
+
 def _require_released_files(ledger: Ledger, manifest: BackupManifest) -> None:
     artifacts = f"{HOME_FOLDER}/registry/artifacts/"
     held = {digest for name, digest in manifest.files.items() if name.startswith(artifacts)}
     for model in ledger.models():
         for release in ledger.releases(model):
             lacking = [name for name, digest in release.digests.items() if digest not in held]
-            if lacking and not manifest.not_held:
+            if lacking:
                 raise BackupError(
                     f"files of version {release.version} of {model!r} are not in the home: "
                     f"{', '.join(lacking)}. Restore the artifact store first."

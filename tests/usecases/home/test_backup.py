@@ -1,24 +1,32 @@
 """A backup is whole and verified, or there is none; a restore makes the same home elsewhere."""
 
 import json
+import select
 import shutil
+import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from mlops_platform.errors import BackupError, FormatError
+from mlops_platform.errors import BackupError, FormatError, LedgerError, SettingsError
 from mlops_platform.files import sha256_of_file
+from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings, read_settings
+from mlops_platform.usecases.home import copying
 from mlops_platform.usecases.home.backup import Backup, back_up
 from mlops_platform.usecases.home.contents import Turn, files_of, is_sqlite, turn_of
 from mlops_platform.usecases.home.manifest import MANIFEST_FILE, BackupManifest
@@ -43,7 +51,12 @@ def elsewhere(tmp_path: Path) -> Settings:
 
 
 def _back_up(home: Settings, folder: Path) -> Backup:
-    return back_up(home, Ledger(home.ledger_url), folder)
+    return back_up(home, Ledger(home.ledger_url), _made(folder))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _wait(kind: str = "wait") -> NewDecision:
@@ -134,48 +147,78 @@ def test_a_ledger_that_is_written_all_the_time_is_copied_as_of_one_moment(
 
 
 BUILDER = """
-import sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-connection.execute("CREATE TABLE built AS SELECT 1 AS n")
-print("building", flush=True)
-sys.stdin.readline()
-connection.close()
+import sys, time, duckdb
+from pathlib import Path
+from mlops_platform.data.warehouse import build_lock
+from mlops_platform.files import one_process_at_a_time
+warehouse = Path(sys.argv[1])
+print("started", flush=True)
+with one_process_at_a_time(build_lock(warehouse)):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS built AS SELECT 1 AS n")
+    print("built", flush=True)
+    sys.stdin.readline()
+    Path(sys.argv[2]).write_text("published")
+print("ended", flush=True)
 """
 
 
-def test_a_build_that_is_under_way_is_waited_for(home: Settings, tmp_path: Path) -> None:
+@contextmanager
+def _builder(home: Settings) -> Iterator[subprocess.Popen[str]]:
+    """A process that builds and, once it is told to, publishes."""
+    published = home.published / "flight_features" / "published.txt"
+    command = [sys.executable, "-c", BUILDER, str(home.warehouse), str(published)]
     with subprocess.Popen(
-        [sys.executable, "-c", BUILDER, str(home.warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as builder:
         assert builder.stdout is not None
-        assert builder.stdin is not None
-        assert builder.stdout.readline() == "building\n"
-        said: list[str] = []
-        reached = threading.Event()
+        assert builder.stdout.readline() == "started\n"
+        yield builder
+        builder.kill()
+
+
+def test_a_build_that_is_under_way_is_waited_for_until_it_has_published(
+    home: Settings, tmp_path: Path
+) -> None:
+    with _builder(home) as builder, ThreadPoolExecutor() as threads:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == "built\n"
+        waits = threading.Event()
 
         def report(line: str) -> None:
-            said.append(line)
             if Turn.FEATURES.description in line:
-                reached.set()
+                waits.set()
 
-        finished: list[Backup] = []
-        thread = threading.Thread(
-            target=lambda: finished.append(
-                back_up(home, Ledger(home.ledger_url), tmp_path / "backups", report)
-            )
-        )
-        thread.start()
-        assert reached.wait(60)
-        assert finished == []
+        folder = _made(tmp_path / "backups")
+        running = threads.submit(back_up, home, Ledger(home.ledger_url), folder, report)
+        assert waits.wait(60)
+        assert not running.done()
+        assert builder.stdin is not None
         builder.stdin.write("\n")
         builder.stdin.flush()
-        thread.join(120)
-    (backup,) = finished
-    with duckdb.connect(str(backup.path / "home" / "warehouse" / "warehouse.duckdb")) as copy:
-        assert copy.execute("SELECT n FROM built").fetchall() == [(1,)]
+        copy = running.result(60).path / "home"
+    assert (copy / "lake" / "features" / "flight_features" / "published.txt").is_file()
+    with duckdb.connect(str(copy / "warehouse" / "warehouse.duckdb"), read_only=True) as warehouse:
+        assert warehouse.execute("SELECT n FROM built").fetchall() == [(1,)]
+
+
+def test_no_build_begins_while_warehouse_and_tables_are_copied(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_one, tried = copying._copy, []
+
+    def copy_while_a_build_is_started(source: Path, copy: Path) -> str:
+        digest = copy_one(source, copy)
+        if source == home.warehouse:
+            # Reading and closing the file would have let DuckDB's own lock go.
+            with _builder(home) as builder:
+                assert builder.stdout is not None
+                tried.append(select.select([builder.stdout], [], [], 0.5)[0])
+        return digest
+
+    monkeypatch.setattr(copying, "_copy", copy_while_a_build_is_started)
+    _back_up(home, tmp_path / "backups")
+    assert tried == [[]]
 
 
 def test_a_ledger_that_was_changed_is_not_backed_up_as_if_it_were_whole(
@@ -205,9 +248,9 @@ def test_a_folder_in_the_home_is_no_place_for_its_backup(home: Settings) -> None
 def test_a_disk_without_room_is_told_before_anything_is_written(
     home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=100_500_000)
+    usage = shutil.disk_usage(tmp_path)._replace(free=105_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(BackupError, match=r"has room for 0\.0 GB"):
+    with pytest.raises(BackupError, match=r"has room for 5 MB .*takes \d\d MB"):
         _back_up(home, tmp_path / "backups")
     assert list((tmp_path / "backups").iterdir()) == []
 
@@ -241,20 +284,133 @@ def test_a_restore_that_fails_leaves_an_empty_home(
     home: Settings, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = _back_up(home, tmp_path / "backups")
-    rename = Path.rename
+    copy_tree = shutil.copytree
 
-    def fails_at_records(path: Path, target: Path) -> Path:
-        if path.name == "records":
-            raise OSError(5, "Input/output error")
-        return rename(path, target)
+    def fails(*arguments: object, **options: object) -> None:
+        copy_tree(*arguments, **options)
+        raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", fails_at_records)
-        with pytest.raises(OSError, match="Input/output"):
+        patch.setattr(shutil, "copytree", fails)
+        with pytest.raises(BackupError, match=r"cannot be restored to .*: Input/output error"):
             restore(backup.path, elsewhere)
     assert list(elsewhere.home.iterdir()) == []
     restore(backup.path, elsewhere)
     assert Ledger(elsewhere.ledger_url).verify_chain(MODEL) is None
+
+
+KILLED_RESTORE = """
+import os, shutil, signal, sys
+from pathlib import Path
+from mlops_platform.settings import read_settings
+from mlops_platform.usecases.home.restore import restore
+copy_tree = shutil.copytree
+def killed(*arguments, **options):
+    copy_tree(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+shutil.copytree = killed
+restore(Path(sys.argv[1]), read_settings({"MLOPS_HOME": sys.argv[2]}))
+"""
+
+
+def test_a_restore_that_was_killed_is_no_home_and_is_begun_again(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    command = [sys.executable, "-c", KILLED_RESTORE, str(backup.path), str(elsewhere.home)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    with pytest.raises(SettingsError, match="not finished: call `mlops restore` again"):
+        require_current_home(elsewhere.home)
+    registry = Registry(elsewhere.mlflow_tracking_uri, elsewhere.mlflow_artifacts, elsewhere.home)
+    with pytest.raises(SettingsError, match="not finished"):
+        upgrade_home(elsewhere, Ledger(elsewhere.ledger_url), registry)
+
+    restore(backup.path, elsewhere)
+    # Where it is, is for set-up to say.
+    with pytest.raises(SettingsError, match="was set up at"):
+        require_current_home(elsewhere.home)
+
+
+def test_a_backup_is_not_restored_into_itself(home: Settings, tmp_path: Path) -> None:
+    backup = _back_up(home, tmp_path / "backups")
+    inside = read_settings({"MLOPS_HOME": str(backup.path / "inside")})
+    with pytest.raises(BackupError, match="lie in each other"):
+        restore(backup.path, inside)
+    backup.manifest.verify(backup.path)
+
+
+def test_a_new_disk_is_restored_to(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    (elsewhere.home / "lost+found").mkdir(parents=True)
+    restore(_back_up(home, tmp_path / "backups").path, elsewhere)
+    assert {part.name for part in elsewhere.home.iterdir()} > {"lost+found", "ledger", "lake"}
+
+
+def test_folders_on_other_disks_are_part_of_a_home(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    for name in ("lake", "ledger"):
+        (home.home / name).rename(tmp_path / f"other-{name}")
+        (home.home / name).symlink_to(tmp_path / f"other-{name}")
+    expected = list(files_of(home.home))
+    assert [file for file in expected if file.parts[0] == "lake"] != []
+    restore(_back_up(home, tmp_path / "backups").path, elsewhere)
+    assert list(files_of(elsewhere.home)) == expected
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "message"),
+    [("lake/more", "../nowhere", "symlink to nothing"), ("lake/more", "..", "there already")],
+)
+def test_a_symlink_that_cannot_be_followed_is_told(
+    home: Settings, tmp_path: Path, link: str, target: str, message: str
+) -> None:
+    (home.home / link).symlink_to(target)
+    with pytest.raises(BackupError, match=message):
+        _back_up(home, tmp_path / "backups")
+
+
+def test_databases_in_files_elsewhere_are_backed_up_and_restored_elsewhere(
+    home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    place = tmp_path / "databases"
+    place.mkdir()
+    (home.home / "ledger" / "ledger.db").rename(place / "ledger.db")
+    moved = replace(home, ledger_url=f"sqlite:///{place / 'ledger.db'}")
+    backup = _back_up(moved, tmp_path / "backups")
+    assert (backup.path / "databases" / "ledger.sqlite").is_file()
+
+    with pytest.raises(BackupError, match=r"holds ledger\.sqlite outside of the home"):
+        restore(backup.path, elsewhere)
+    restored = replace(elsewhere, ledger_url=f"sqlite:///{tmp_path / 'restored' / 'ledger.db'}")
+    restore(backup.path, restored)
+    verify_ledger(Ledger(restored.ledger_url), backup.manifest.newest_hashes)
+
+
+def test_a_home_without_its_ledger_is_not_backed_up(home: Settings, tmp_path: Path) -> None:
+    another = replace(home, ledger_url=f"sqlite:///{tmp_path / 'other.db'}")
+    Ledger(another.ledger_url).create_schema()
+    shutil.rmtree(home.home / "ledger")
+    _back_up(another, tmp_path / "backups")
+    with pytest.raises(LedgerError, match="`mlops setup`"):
+        _back_up(home, tmp_path / "backups")
+
+
+def test_what_is_half_written_is_left_out(home: Settings) -> None:
+    for name in ("bentos/.building-1/src/service.py", ".records.upgraded/x.json"):
+        (home.home / name).parent.mkdir(parents=True)
+        (home.home / name).write_text("")
+    held = [str(file) for file in files_of(home.home)]
+    assert not [file for file in held if "building" in file or file.endswith("x.json")]
+
+
+def test_who_may_not_read_a_home_may_not_read_its_backup(home: Settings, tmp_path: Path) -> None:
+    (home.home / "ledger").chmod(0o700)
+    (home.home / "ledger" / "ledger.db").chmod(0o600)
+    backup = _back_up(home, tmp_path / "backups")
+    assert stat.S_IMODE(backup.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE((backup.path / "home" / "ledger").stat().st_mode) == 0o700
+    copy = backup.path / "home" / "ledger" / "ledger.db"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 def test_what_is_no_backup_is_told(elsewhere: Settings, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def home(tmp_path: Path, databases: tuple[str, str]) -> Settings:
         {"MLOPS_HOME": str(tmp_path / "home"), "MLOPS_LEDGER_URL": databases[0]}
     )
     settings.home.mkdir()
+    (tmp_path / "backups").mkdir()
     (settings.home / "setup.json").write_text("{}")
     ledger = Ledger(settings.ledger_url)
     ledger.create_schema()
@@ -99,10 +100,28 @@ def test_a_database_that_is_not_empty_is_left_alone(
     occupied.create_schema()
     occupied.record_decision("taxis", NewDecision(kind="wait", reason="r", actor="a"))
 
-    with pytest.raises(BackupError, match="already exists"):
+    with pytest.raises(BackupError, match="database of ledger is not empty"):
         restore(backup.path, elsewhere)
     assert occupied.models() == ["taxis"]
-    assert list(elsewhere.home.iterdir()) == []
+    assert not elsewhere.home.exists()
+
+
+def test_a_database_that_ledger_and_registry_share_is_dumped_once(
+    home: Settings, databases: tuple[str, str], tmp_path: Path, tools: None
+) -> None:
+    shared = replace(home, mlflow_tracking_uri=home.ledger_url)
+    backup = back_up(shared, Ledger(home.ledger_url), tmp_path / "backups")
+    assert [file.name for file in (backup.path / "databases").iterdir()] == ["ledger.dump"]
+    elsewhere = _elsewhere(tmp_path, databases[1])
+    restore(backup.path, replace(elsewhere, mlflow_tracking_uri=elsewhere.ledger_url))
+    verify_ledger(Ledger(elsewhere.ledger_url), backup.manifest.newest_hashes)
+
+
+def test_a_dump_is_not_left_out_of_a_restore(home: Settings, tmp_path: Path, tools: None) -> None:
+    backup = back_up(home, Ledger(home.ledger_url), tmp_path / "backups")
+    embedded = read_settings({"MLOPS_HOME": str(tmp_path / "elsewhere")})
+    with pytest.raises(BackupError, match=r"holds ledger\.dump outside of the home"):
+        restore(backup.path, embedded)
 
 
 def test_a_backup_without_the_dump_is_not_restored_to_postgres(
@@ -111,7 +130,7 @@ def test_a_backup_without_the_dump_is_not_restored_to_postgres(
     embedded = replace(home, ledger_url=f"sqlite:///{home.home / 'ledger' / 'ledger.db'}")
     Ledger(embedded.ledger_url).create_schema()
     backup = back_up(embedded, Ledger(embedded.ledger_url), tmp_path / "backups")
-    with pytest.raises(BackupError, match="keeps ledger in the home"):
+    with pytest.raises(BackupError, match=r"holds no database.*name ledger\.dump"):
         restore(backup.path, _elsewhere(tmp_path, databases[1]))
 
 

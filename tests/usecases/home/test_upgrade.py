@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from mlops_platform.formats.home_stamp import (
 )
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision
 from mlops_platform.registry.registry import Registry
+from mlops_platform.registry.relocation import DATASET_SOURCES, LOCATIONS
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.usecases.home import upgrade
 from mlops_platform.usecases.home.upgrade import JOURNAL_FILE, upgrade_home
@@ -158,6 +161,43 @@ def test_what_others_wrote_before_an_upgrade_is_taken_back_is_not_lost(
     assert "a run that nobody stopped" in _dump(old_home.home / "registry" / "mlflow.db")
 
 
+def test_a_home_that_moved_into_a_folder_above_it_is_found(
+    packed_home: Path, tmp_path: Path
+) -> None:
+    """As a project's `.mlops` that became the project's folder."""
+    above = tmp_path / "above"
+    shutil.copytree(packed_home, above)
+    content = json.loads((above / "setup.json").read_text())
+    was, here = str(content["home"]), f"{above}/home"
+    settings = read_settings({"MLOPS_HOME": str(above)})
+    _replace_in_old_home(settings, was, here)
+    (above / "setup.json").write_text(json.dumps(content | {"home": here}))
+
+    _upgrade(settings)
+    registry = _registry(settings)
+    for version in registry.versions(MODEL):
+        assert registry.fetch_version(MODEL, version.version).directory.is_relative_to(above)
+    stored = (settings.records / "latest" / "flight_delay__bento.json").read_text()
+    assert '"path": "bentos/' in stored
+
+
+def _replace_in_old_home(settings: Settings, was: str, here: str) -> None:
+    for file in settings.records.rglob("*.json"):
+        file.write_text(file.read_text().replace(was, here))
+    with closing(sqlite3.connect(settings.home / "registry" / "mlflow.db")) as database, database:
+        for table, column in (*LOCATIONS, DATASET_SOURCES):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (was, here))
+
+
+def test_a_home_that_has_lost_its_stamp_is_taken_for_the_oldest(old_home: Settings) -> None:
+    written_at = json.loads((old_home.home / "setup.json").read_text())["home"]
+    (old_home.home / "setup.json").unlink()
+    assert _upgrade(old_home) is not None
+    assert written_at not in _dump(old_home.home / "registry" / "mlflow.db")
+    records = old_home.records.rglob("*.json")
+    assert [file for file in records if written_at in file.read_text()] == []
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -167,24 +207,60 @@ from mlops_platform.settings import read_settings
 from mlops_platform.usecases.home import upgrade
 
 settings = read_settings({"MLOPS_HOME": sys.argv[1]})
-Ledger.create_schema = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+owner = {"Ledger": Ledger, "Registry": Registry, "upgrade": upgrade}[sys.argv[2]]
+works = getattr(owner, sys.argv[3])
+def killed(*arguments):
+    works(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, sys.argv[3], killed)
 registry = Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
 upgrade.upgrade_home(settings, Ledger(settings.ledger_url), registry)
 """
 
 
-def test_an_upgrade_that_is_killed_is_undone_and_done_by_the_next_set_up(
-    old_home: Settings, packed_home: Path, tmp_path: Path
+KILLED_AFTER = [
+    ("upgrade", "write_text"),
+    ("upgrade", "relocate_records"),
+    ("Registry", "relocate"),
+    ("Ledger", "create_schema"),
+    ("upgrade", "write_json"),
+]
+"""The journal, and every change that follows it; the last is the stamp."""
+
+
+@pytest.mark.parametrize(("owner", "step"), KILLED_AFTER)
+def test_an_upgrade_that_is_killed_is_taken_back_and_done_by_the_next_set_up(
+    old_home: Settings, packed_home: Path, owner: str, step: str
 ) -> None:
-    ended = subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
-    assert ended.returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", KILLED, str(old_home.home), owner, step]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert (old_home.home / JOURNAL_FILE).is_file()
 
     upgrade.undo_interrupted_upgrade(old_home, _registry(old_home))
-    assert _content(old_home.home) == _content(packed_home)
-    subprocess.run([sys.executable, "-c", KILLED, str(old_home.home)], check=False)
+    ledger = {} if step not in ("create_schema", "write_json") else {"ledger/ledger.db": "migrated"}
+    assert _content(old_home.home) | ledger == _content(packed_home) | ledger
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert _upgrade(old_home) is not None
     assert _ledger(old_home).verify_chain(MODEL) is None
+    require_current_home(old_home.home)
+
+
+def test_what_was_decided_after_a_killed_upgrade_is_not_lost(old_home: Settings) -> None:
+    command = [sys.executable, "-c", KILLED, str(old_home.home), "upgrade", "write_json"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    unfrozen = NewDecision(kind="unfreeze", reason="after the kill", actor="alice")
+    _ledger(old_home).record_decision(MODEL, unfrozen)
+
+    _upgrade(old_home)
+    assert _ledger(old_home).decisions(MODEL, limit=1)[0].reason == "after the kill"
+
+
+def test_of_two_set_ups_at_once_one_upgrades(old_home: Settings) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        saved = list(threads.map(lambda _: _upgrade(old_home), range(2)))
+    assert sorted(folder is None for folder in saved) == [False, True]
+    assert _ledger(old_home).verify_chain(MODEL) is None
+    require_current_home(old_home.home)
 
 
 def test_a_home_that_a_newer_platform_wrote_is_refused_in_one_sentence(old_home: Settings) -> None:
@@ -212,7 +288,7 @@ def test_an_old_or_moved_home_asks_for_set_up(old_home: Settings) -> None:
         require_current_home(moved)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"format": "x"}', '{"home": 3}'])
 def test_a_damaged_stamp_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "setup.json").write_text(content)
     with pytest.raises(MlopsError, match=r"setup\.json"):
