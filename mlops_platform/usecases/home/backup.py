@@ -81,12 +81,21 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        where = getattr(error, "filename", None)
         raise BackupError(
-            f"{what}: {reason[:500]}{f' ({where})' if where else ''}. Nothing was left behind; "
-            "mend it and call the command again."
+            f"{what}: {_reason(error)}. Nothing was left behind; mend it and call the command "
+            "again."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, and with which file."""
+    if isinstance(error, shutil.Error):
+        # One of each file; on a full disk, thousands.
+        _, target, reason = error.args[0][0]
+        return f"{reason} ({target})"
+    file = getattr(error, "filename", None)
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{reason} ({file})" if file else reason
 
 
 def _copy_everything(

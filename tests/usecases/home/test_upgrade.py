@@ -1,6 +1,7 @@
 """An old home is upgraded, or stays exactly what it was."""
 
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
