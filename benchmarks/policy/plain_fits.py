@@ -20,7 +20,7 @@ from mlops_platform.training.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.space import Params
 from mlops_platform.training.threshold import theoretical_threshold
-from mlops_platform.usecases.backtest_past import ScoredFit
+from mlops_platform.usecases.backtest.past import ScoredFit
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,7 +49,7 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
         LedgerError: nothing waits, or both do and none was named.
     """
     from mlops_platform.ledger.challenger import standing_challenger
-    from mlops_platform.usecases.suggestion import open_suggestion
+    from mlops_platform.usecases.ledger.suggestion import open_suggestion
 
     if what is not None:
         return what
@@ -75,7 +75,7 @@ def _both_in_words(challenger: "Challenger", suggestion: "Decision") -> str:
 
 
 def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, actor: str) -> str:
-    from mlops_platform.usecases.suggestion import (
+    from mlops_platform.usecases.ledger.suggestion import (
         approve_suggestion,
         decline_suggestion,
         require_suggestion,
@@ -93,7 +93,7 @@ def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, 
 def _answer_trial(ledger: "Ledger", model: str, reject: bool, reason: str, actor: str) -> str:
     from mlops_platform.components.model_lifecycle.services import open_registry
     from mlops_platform.settings import settings
-    from mlops_platform.usecases.approve import (
+    from mlops_platform.usecases.rollout.end import (
         abort_challenger,
         promote_challenger,
         require_challenger,

@@ -18,8 +18,8 @@ def command(model: str) -> None:
     from mlops_platform.components.models import declared_spec
     from mlops_platform.monitoring.policy.backtest.report import markdown_of
     from mlops_platform.settings import settings
-    from mlops_platform.usecases.policy_backtest import backtest_policies
-    from mlops_platform.usecases.policy_backtest_report import keep_backtest
+    from mlops_platform.usecases.backtest.replay import backtest_policies
+    from mlops_platform.usecases.backtest.report import keep_backtest
 
     spec, home = declared_spec(model), settings().backtest(model)
     found = backtest_policies(

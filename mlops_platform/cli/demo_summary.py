@@ -11,8 +11,8 @@ from rich.table import Table
 from mlops_platform.cli.console import console
 from mlops_platform.components.record_io_manager import latest_record
 from mlops_platform.settings import settings
-from mlops_platform.usecases.package import PackagedRelease
-from mlops_platform.usecases.register import RegisteredCandidate
+from mlops_platform.usecases.release.bento import PackagedRelease
+from mlops_platform.usecases.release.register import RegisteredCandidate
 
 
 def first_champion(model: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def command(model: str, reason: str, actor: str | None) -> None:
     What serves goes on serving, and a run that a person starts still releases.
     """
     from mlops_platform.components.model_lifecycle.services import open_ledger
-    from mlops_platform.usecases.freeze import freeze
+    from mlops_platform.usecases.ledger.freeze import freeze
 
     written = freeze(open_ledger(), model, reason, actor or login_name())
     console.print(

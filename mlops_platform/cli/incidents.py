@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="The same for another program.")
 def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
     """List the open incidents of MODEL, or of all models."""
-    from mlops_platform.usecases.incidents import incidents_in
+    from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
     log = open_incident_log()
     names = log.models()
@@ -66,7 +66,7 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
 @click.option("--actor", callback=not_blank, help="Who acknowledges it  [default: login name]")
 def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
     """Keep INCIDENT quiet: somebody looks after it. It speaks up again if it gets worse."""
-    from mlops_platform.usecases.incidents import acknowledge
+    from mlops_platform.usecases.incidents.acknowledge import acknowledge
 
     known = acknowledge(
         open_incident_log(), incident, reason, actor or login_name(), present_moment()
@@ -80,7 +80,7 @@ def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
 @click.option("--actor", callback=not_blank, help="Who says so  [default: the login name]")
 def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
     """Declare INCIDENT over that no check can end. What still fails opens it again."""
-    from mlops_platform.usecases.incidents import resolve
+    from mlops_platform.usecases.incidents.acknowledge import resolve
 
     resolve(
         open_incident_log(),
@@ -98,7 +98,7 @@ def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
 def try_the_channels(model: str) -> None:
     """Send a test message to every channel of MODEL; ends with code 1 where one refuses it."""
     from mlops_platform.components.models import declared_spec
-    from mlops_platform.usecases.try_channels import try_channels
+    from mlops_platform.usecases.incidents.try_channels import try_channels
 
     problems = try_channels(declared_spec(model), os.environ, datetime.now(UTC))
     for channel, problem in problems.items():

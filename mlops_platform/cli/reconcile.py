@@ -21,7 +21,7 @@ def reconcile_everything() -> bool:
         LedgerError: a row of the ledger was changed after it was written.
     """
     from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
-    from mlops_platform.usecases.reconcile import reconcile
+    from mlops_platform.usecases.release.reconcile import reconcile
 
     ledger, registry, repaired = open_ledger(), open_registry(), False
     for model in ledger.models():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlops_platform.spec import ModelSpec
-    from mlops_platform.usecases.replay_request import ReplayedRequest, ReplayedRow
+    from mlops_platform.usecases.service.replay_request import ReplayedRequest, ReplayedRow
 
 
 @click.command()
@@ -45,8 +45,8 @@ def _specs(model: str | None) -> "Sequence[ModelSpec]":
 
 def _replayed(request_id: str, specs: "Sequence[ModelSpec]") -> "ReplayedRequest":
     from mlops_platform.settings import settings
-    from mlops_platform.usecases.offline_version import OfflineVersions
-    from mlops_platform.usecases.replay_request import replay_request
+    from mlops_platform.usecases.service.replay_request import replay_request
+    from mlops_platform.usecases.version.offline import OfflineVersions
 
     ledger, registry = open_ledger(), open_registry()
     for spec in specs:

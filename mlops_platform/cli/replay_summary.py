@@ -14,13 +14,13 @@ from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.champion import load_release
-from mlops_platform.usecases.measure_performance import measure_performance
-from mlops_platform.usecases.reference import load_reference
-from mlops_platform.usecases.retraining import POLICY
-from mlops_platform.usecases.score_window import score_window
-from mlops_platform.usecases.verdicts import is_verdict
-from mlops_platform.usecases.wording import every_decision
+from mlops_platform.usecases.release.reference import load_reference
+from mlops_platform.usecases.reporting.phrases import every_decision
+from mlops_platform.usecases.retraining.attempts import is_verdict
+from mlops_platform.usecases.retraining.decide import POLICY
+from mlops_platform.usecases.version.champion import load_release
+from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.score import score_window
 
 
 def window_rows(

@@ -13,7 +13,7 @@ from mlops_platform.settings import settings
 if TYPE_CHECKING:
     from mlops_platform.ledger.ledger import Ledger
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.usecases.await_workers import Followed
+    from mlops_platform.usecases.service.await_workers import Followed
 
 
 @click.command()
@@ -34,9 +34,9 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     A freeze does not stop a person. What is rolled back is never promoted again; a retraining
     makes another version. Ends with code 1 where a running worker still serves another release.
     """
-    from mlops_platform.usecases.await_workers import await_workers
-    from mlops_platform.usecases.record_activations import ActivationRecorder
-    from mlops_platform.usecases.roll_back import roll_back
+    from mlops_platform.usecases.release.roll_back import roll_back
+    from mlops_platform.usecases.service.await_workers import await_workers
+    from mlops_platform.usecases.service.record_activations import ActivationRecorder
 
     ledger, registry, log = open_ledger(), open_registry(), settings().prediction_log(model)
     recorder = ActivationRecorder(ledger, model, log)
@@ -59,7 +59,7 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
 
 
 def _move_alias(ledger: "Ledger", registry: "Registry", model: str) -> None:
-    from mlops_platform.usecases.reconcile import reconcile
+    from mlops_platform.usecases.release.reconcile import reconcile
 
     try:
         reconcile(ledger, registry, settings().release_pointer(model), model)

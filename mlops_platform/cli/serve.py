@@ -20,8 +20,8 @@ from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
     from mlops_platform.serving.watching.service_events import ServiceEvent
-    from mlops_platform.usecases.record_activations import ActivationRecorder
-    from mlops_platform.usecases.serve import ServedBento
+    from mlops_platform.usecases.service.record_activations import ActivationRecorder
+    from mlops_platform.usecases.service.serve import ServedBento
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK_SECONDS = 0.5
@@ -43,8 +43,12 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
     What its workers take over or refuse is printed here and written to the ledger.
     """
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
-    from mlops_platform.usecases.record_activations import ActivationRecorder
-    from mlops_platform.usecases.serve import champions_bento, checked_host, server_environment
+    from mlops_platform.usecases.service.record_activations import ActivationRecorder
+    from mlops_platform.usecases.service.serve import (
+        champions_bento,
+        checked_host,
+        server_environment,
+    )
 
     current, ledger, host = settings(), open_ledger(), checked_host(host, os.environ)
     bento = champions_bento(ledger, model, current.bentoml_home)

@@ -11,7 +11,7 @@ from mlops_platform.cli.adapters import open_incident_log, open_ledger, present_
 from mlops_platform.cli.console import console
 
 if TYPE_CHECKING:
-    from mlops_platform.usecases.status import (
+    from mlops_platform.usecases.reporting.status import (
         ChallengerStatus,
         DeploymentStatus,
         ModelStatus,
@@ -34,8 +34,8 @@ def _deployment_status() -> "DeploymentStatus":
     from mlops_platform.components.known_models import known_models, timezone_of
     from mlops_platform.components.window_records import recorded_windows
     from mlops_platform.settings import settings
-    from mlops_platform.usecases.incidents import incidents_in
-    from mlops_platform.usecases.status import DeploymentStatus, model_status
+    from mlops_platform.usecases.incidents.acknowledge import incidents_in
+    from mlops_platform.usecases.reporting.status import DeploymentStatus, model_status
 
     ledger, incidents = open_ledger(), open_incident_log()
     return DeploymentStatus(

@@ -13,7 +13,7 @@ from mlops_platform.cli.console import console
 def command(model: str, reason: str, actor: str | None) -> None:
     """Allow automatic retraining and releases of a model again."""
     from mlops_platform.components.model_lifecycle.services import open_ledger
-    from mlops_platform.usecases.freeze import unfreeze
+    from mlops_platform.usecases.ledger.freeze import unfreeze
 
     written = unfreeze(open_ledger(), model, reason, actor or login_name())
     console.print(

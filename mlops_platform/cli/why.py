@@ -15,8 +15,8 @@ from mlops_platform.errors import DataError
 if TYPE_CHECKING:
     from mlops_platform.data.windows import Window
     from mlops_platform.spec import ModelSpec
-    from mlops_platform.usecases.history_in_words import Paragraph
-    from mlops_platform.usecases.model_windows import ModelWindows
+    from mlops_platform.usecases.reporting.timeline import Paragraph
+    from mlops_platform.usecases.window.records import ModelWindows
 
 
 @click.command()
@@ -31,8 +31,8 @@ def command(model: str, window: str | None) -> None:
     from mlops_platform.components.known_models import known_model, timezone_of
     from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
     from mlops_platform.components.window_records import recorded_windows
-    from mlops_platform.usecases.history_in_words import history_in_words
-    from mlops_platform.usecases.window_in_words import window_in_words
+    from mlops_platform.usecases.reporting.timeline import history_in_words
+    from mlops_platform.usecases.reporting.window import window_in_words
 
     ledger, now = open_ledger(), present_moment()
     spec = known_model(ledger, model)

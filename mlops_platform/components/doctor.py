@@ -30,10 +30,10 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
-from mlops_platform.usecases.incidents import incidents_in
-from mlops_platform.usecases.reconcile import projection_faults
-from mlops_platform.usecases.suggestion import open_suggestion
-from mlops_platform.usecases.verdicts import open_request
+from mlops_platform.usecases.incidents.acknowledge import incidents_in
+from mlops_platform.usecases.ledger.suggestion import open_suggestion
+from mlops_platform.usecases.release.reconcile import projection_faults
+from mlops_platform.usecases.retraining.attempts import open_request
 
 COMMAND_CHARACTERS = 120
 

@@ -6,10 +6,10 @@ from mlops_platform.components.record_io_manager import partition_records
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.model_windows import ModelWindows
-from mlops_platform.usecases.score_window import ScoredWindow
-from mlops_platform.usecases.watch_drift import WatchedWindow
-from mlops_platform.usecases.window_signals import window_signals
+from mlops_platform.usecases.window.drift import WatchedWindow
+from mlops_platform.usecases.window.records import ModelWindows
+from mlops_platform.usecases.window.score import ScoredWindow
+from mlops_platform.usecases.window.signals import window_signals
 
 
 def recorded_windows(model: str, latest: int = 0) -> ModelWindows:

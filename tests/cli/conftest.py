@@ -19,8 +19,8 @@ from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
-from mlops_platform.usecases.score_window import ScoredWindow
-from mlops_platform.usecases.watch_drift import WatchedWindow
+from mlops_platform.usecases.window.drift import WatchedWindow
+from mlops_platform.usecases.window.score import ScoredWindow
 
 MODEL = "flight_delay"
 Mlops = Callable[..., Result]

@@ -10,7 +10,7 @@ from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.monitoring.alerting.advance import advance
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.spec import AlertingSpec
-from mlops_platform.usecases.incidents import incidents_in
+from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
 MODEL = "flight_delay"
 

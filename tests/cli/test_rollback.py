@@ -28,7 +28,7 @@ from mlops_platform.serving.watching.service_events import (
     utc_now,
 )
 from mlops_platform.settings import Settings, settings
-from mlops_platform.usecases.release import release_version
+from mlops_platform.usecases.release.release import release_version
 
 MODEL = "flight_delay"
 
@@ -240,8 +240,8 @@ def test_the_command_needs_neither_dagster_nor_any_model_definition() -> None:
 
     program = (
         "import sys, mlops_platform.cli.rollback, mlops_platform.cli.serve\n"
-        "import mlops_platform.usecases.roll_back, mlops_platform.usecases.await_workers\n"
-        "import mlops_platform.usecases.serve\n"
+        "import mlops_platform.usecases.release.roll_back, mlops_platform.usecases.service.await_workers\n"
+        "import mlops_platform.usecases.service.serve\n"
         "print([one for one in ('dagster', 'sklearn', 'bentoml') if one in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -6,7 +6,7 @@ import pytest
 
 from mlops_platform.errors import SettingsError
 from mlops_platform.settings import read_settings
-from mlops_platform.usecases.serve import checked_host, server_environment
+from mlops_platform.usecases.service.serve import checked_host, server_environment
 
 HOME = Path("/srv/mlops")
 

@@ -28,8 +28,8 @@ from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases import alert as alert_module
-from mlops_platform.usecases.incidents import acknowledge, incidents_in, resolve
+from mlops_platform.usecases.incidents import alert as alert_module
+from mlops_platform.usecases.incidents.acknowledge import acknowledge, incidents_in, resolve
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York

@@ -44,11 +44,11 @@ from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings, settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
-from mlops_platform.usecases.challenge import let_through
-from mlops_platform.usecases.freeze import freeze, unfreeze
-from mlops_platform.usecases.package import record_bento
-from mlops_platform.usecases.reconcile import projection_faults, reconcile
-from mlops_platform.usecases.roll_back import roll_back
+from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
+from mlops_platform.usecases.release.bento import record_bento
+from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from mlops_platform.usecases.release.roll_back import roll_back
+from mlops_platform.usecases.rollout.begin import let_through
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 7, 1, 4, tzinfo=UTC)  # midnight in New York

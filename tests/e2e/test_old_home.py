@@ -24,7 +24,7 @@ from mlops_platform.data.predictions import predictions_file
 from mlops_platform.data.served import land_log
 from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
-from mlops_platform.usecases.champion import load_champion
+from mlops_platform.usecases.version.champion import load_champion
 from tests.homes.write_home import COMMANDS, FIRST_TRAINING, WEEKS
 
 if TYPE_CHECKING:

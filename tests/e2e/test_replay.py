@@ -13,7 +13,7 @@ from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.monitoring.alarms.performance_alarms import PERFORMANCE_CHECKS
-from mlops_platform.usecases.champion import load_champion
+from mlops_platform.usecases.version.champion import load_champion
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from mlops_platform.data.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.settings import Settings
-from mlops_platform.usecases.watch_drift import WatchedWindow
+from mlops_platform.usecases.window.drift import WatchedWindow
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Deployment, Service

@@ -40,7 +40,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Activation
 from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
-from mlops_platform.usecases.reconcile import projection_faults
+from mlops_platform.usecases.release.reconcile import projection_faults
 
 pytestmark = pytest.mark.slow
 

@@ -38,7 +38,7 @@ from mlops_platform.serving.requirements import environment_hash, serving_requir
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ServingSpec
-from mlops_platform.usecases.release import release_version
+from mlops_platform.usecases.release.release import release_version
 
 pytestmark = pytest.mark.slow
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.usecases.release import release_version
-from mlops_platform.usecases.roll_back import roll_back
+from mlops_platform.usecases.release.release import release_version
+from mlops_platform.usecases.release.roll_back import roll_back
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mlops_platform.components.record_io_manager import recorded_partitions
 from mlops_platform.data.served import LOG_FILES
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.silences import Arrivals
+from mlops_platform.usecases.incidents.heartbeats import Arrivals
 
 WELL = ("SUCCESS", "SKIPPED")
 LATEST_TICKS = 50

@@ -25,10 +25,10 @@ from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.alert import AlertDesk, alert
-from mlops_platform.usecases.alert_metrics import write_metrics
-from mlops_platform.usecases.incident_ticket import TOLD_WINDOWS
-from mlops_platform.usecases.silences import silences
+from mlops_platform.usecases.incidents.alert import AlertDesk, alert
+from mlops_platform.usecases.incidents.heartbeats import silences
+from mlops_platform.usecases.incidents.metrics import write_metrics
+from mlops_platform.usecases.incidents.ticket import TOLD_WINDOWS
 
 OVERLAP = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""

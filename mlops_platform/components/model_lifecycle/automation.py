@@ -14,13 +14,13 @@ from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec, ScheduleRule
-from mlops_platform.usecases.freeze import frozen_by
-from mlops_platform.usecases.maturity import labels_built_through, matured_since
-from mlops_platform.usecases.retraining import (
+from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.retraining.attempts import open_request
+from mlops_platform.usecases.retraining.decide import (
     decide_retraining,
     record_policy_decision,
 )
-from mlops_platform.usecases.verdicts import open_request
+from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 
 HOUR = 6
 """Local hour after which a window that ended at midnight is scored."""

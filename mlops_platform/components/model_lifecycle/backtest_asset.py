@@ -11,8 +11,8 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.policy_backtest import PolicyBacktest, backtest_policies
-from mlops_platform.usecases.policy_backtest_report import keep_backtest
+from mlops_platform.usecases.backtest.replay import PolicyBacktest, backtest_policies
+from mlops_platform.usecases.backtest.report import keep_backtest
 
 
 def backtest_definitions(

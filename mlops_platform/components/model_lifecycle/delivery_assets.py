@@ -18,11 +18,11 @@ from mlops_platform.errors import ServingError
 from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.document import WrittenCard, write_model_card
-from mlops_platform.usecases.package import BENTO_FILE, PackagedRelease, package_release
-from mlops_platform.usecases.reconcile import reconcile
-from mlops_platform.usecases.register import RegisteredCandidate
-from mlops_platform.usecases.standing import StandingVersion
+from mlops_platform.usecases.release.bento import BENTO_FILE, PackagedRelease, package_release
+from mlops_platform.usecases.release.card import WrittenCard, write_model_card
+from mlops_platform.usecases.release.reconcile import reconcile
+from mlops_platform.usecases.release.register import RegisteredCandidate
+from mlops_platform.usecases.version.deployed import StandingVersion
 
 GOLDEN_ROWS = "serves_golden_rows_exactly"
 

@@ -21,9 +21,9 @@ from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, qual
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reference import load_profile, load_reference
-from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
-from mlops_platform.usecases.watch_drift import WatchedWindow, watch_drift
+from mlops_platform.usecases.release.reference import load_profile, load_reference
+from mlops_platform.usecases.window.drift import WatchedWindow, watch_drift
+from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
 
 
 def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:

@@ -18,22 +18,22 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.criteria import Criterion, CriterionName
-from mlops_platform.usecases.champion import load_champion
-from mlops_platform.usecases.freeze import hold_if_frozen
-from mlops_platform.usecases.judge import (
+from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
     evaluate_candidate,
     judge_candidate,
 )
-from mlops_platform.usecases.train import TrainedCandidate
-from mlops_platform.usecases.verdicts import (
+from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.ledger.freeze import hold_if_frozen
+from mlops_platform.usecases.retraining.attempts import (
     CPU_SECONDS,
     FEATURES_DIGEST,
     LABELS_DIGEST,
     MLFLOW_RUN,
     TRAINED_AS_OF,
 )
+from mlops_platform.usecases.version.champion import load_champion
 
 GATE_COMPUTED = "gate_computed"
 HEADLINE = ("log_loss", "roc_auc", "average_precision", "brier_score", "expected_calibration_error")

@@ -32,7 +32,7 @@ from mlops_platform.components.model_lifecycle.training_assets import (
     training_set_asset,
 )
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.silences import SILENCES
+from mlops_platform.usecases.incidents.heartbeats import SILENCES
 
 
 @dataclass(frozen=True)

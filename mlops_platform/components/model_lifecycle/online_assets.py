@@ -10,7 +10,11 @@ from mlops_platform.components.model_lifecycle.services import asset_arguments, 
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
-from mlops_platform.usecases.export_online import due_snapshot, export_online, store_freshness
+from mlops_platform.usecases.service.export_online import (
+    due_snapshot,
+    export_online,
+    store_freshness,
+)
 
 
 def online_assets(spec: ModelSpec, features: dg.AssetKey) -> list[dg.AssetsDefinition]:

@@ -35,11 +35,11 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.maturity import labels_built_through, matured_since
-from mlops_platform.usecases.measure_performance import measure_performance
-from mlops_platform.usecases.past_windows import PastWindows
-from mlops_platform.usecases.reference import load_reference
-from mlops_platform.usecases.score_window import ScoredWindow, responsible_release
+from mlops_platform.usecases.release.reference import load_reference
+from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
+from mlops_platform.usecases.window.past import PastWindows
+from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
 
 
 def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:

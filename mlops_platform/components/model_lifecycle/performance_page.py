@@ -11,7 +11,7 @@ from mlops_platform.monitoring.performance.estimate_record import estimate_recor
 from mlops_platform.monitoring.performance.label_delays import delay_distribution
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.maturity import matures_at
+from mlops_platform.usecases.window.maturity import matures_at
 
 METRICS = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
 USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}

@@ -14,9 +14,9 @@ from mlops_platform.components.record_io_manager import partition_record
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.champion import load_release
-from mlops_platform.usecases.score_window import ScoredWindow, responsible_release, score_window
-from mlops_platform.usecases.served_window import take_served_window
+from mlops_platform.usecases.version.champion import load_release
+from mlops_platform.usecases.window.score import ScoredWindow, responsible_release, score_window
+from mlops_platform.usecases.window.served import take_served_window
 
 
 def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:

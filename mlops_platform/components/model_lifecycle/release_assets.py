@@ -21,11 +21,11 @@ from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.challenge import let_through
-from mlops_platform.usecases.judge import JudgedCandidate
-from mlops_platform.usecases.reconcile import projection_faults
-from mlops_platform.usecases.register import RegisteredCandidate, register_candidate
-from mlops_platform.usecases.standing import StandingVersion
+from mlops_platform.usecases.candidate.judge import JudgedCandidate
+from mlops_platform.usecases.release.reconcile import projection_faults
+from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
+from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.version.deployed import StandingVersion
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"

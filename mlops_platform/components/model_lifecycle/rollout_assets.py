@@ -24,7 +24,7 @@ from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVer
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.rollout import conclude, gather_evidence, judge_challenger
+from mlops_platform.usecases.rollout.judge import conclude, gather_evidence, judge_challenger
 
 
 def rollout_definitions(spec: ModelSpec, labels: dg.AssetKey) -> dg.Definitions:

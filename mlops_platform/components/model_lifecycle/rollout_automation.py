@@ -16,8 +16,8 @@ from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.monitoring.trials.objectives import broken_objective
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.probation import end_probation, judge_champion, on_probation
-from mlops_platform.usecases.rollout import objectives_of
+from mlops_platform.usecases.rollout.judge import objectives_of
+from mlops_platform.usecases.rollout.probation import end_probation, judge_champion, on_probation
 
 TICK_SECONDS = 60
 DIGEST_CHARACTERS = 12

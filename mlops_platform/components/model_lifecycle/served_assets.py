@@ -15,8 +15,8 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.data.served import has_unlanded
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.land_served import LandedPredictions, land_served
-from mlops_platform.usecases.record_activations import record_activations
+from mlops_platform.usecases.service.land_served import LandedPredictions, land_served
+from mlops_platform.usecases.service.record_activations import record_activations
 
 SERVED_AS_OFFLINE = "served_as_offline"
 EVERY_LINE_LANDED = "every_line_landed"

@@ -11,7 +11,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.provenance import provenance
+from mlops_platform.usecases.candidate.provenance import provenance
 
 
 def asset_arguments(spec: ModelSpec, name: str, description: str, *kinds: str) -> dict[str, Any]:

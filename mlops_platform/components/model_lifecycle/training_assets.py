@@ -22,9 +22,9 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.policy_recommendation import recommended_history
-from mlops_platform.usecases.train import TrainedCandidate, train_candidate
-from mlops_platform.usecases.warm_start import warm_start
+from mlops_platform.usecases.candidate.train import TrainedCandidate, train_candidate
+from mlops_platform.usecases.candidate.warm_start import warm_start
+from mlops_platform.usecases.retraining.recommended_history import recommended_history
 
 
 class TrainingSetConfig(dg.Config):

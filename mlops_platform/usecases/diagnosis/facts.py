@@ -10,8 +10,8 @@ from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
-from mlops_platform.usecases.model_windows import ModelWindows
-from mlops_platform.usecases.reconcile import ProjectionFault
+from mlops_platform.usecases.release.reconcile import ProjectionFault
+from mlops_platform.usecases.window.records import ModelWindows
 
 
 @dataclass(frozen=True)

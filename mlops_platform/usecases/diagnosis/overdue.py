@@ -7,7 +7,7 @@ from typing import Final
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.finding import Finding
-from mlops_platform.usecases.maturity import matures_at
+from mlops_platform.usecases.window.maturity import matures_at
 
 GRACE: Final = timedelta(hours=12)
 """After the midnight that ends a window: its schedule has ticked and its run has ended by then."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.finding import Finding
-from mlops_platform.usecases.reconcile import ProjectionFault
-from mlops_platform.usecases.roll_back import previous_champion
+from mlops_platform.usecases.release.reconcile import ProjectionFault
+from mlops_platform.usecases.release.roll_back import previous_champion
 
 
 def findings_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Finding]:

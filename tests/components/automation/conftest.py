@@ -24,8 +24,8 @@ from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import RetrainingSpec
-from mlops_platform.usecases.verdicts import is_verdict
-from mlops_platform.usecases.watch_drift import WatchedWindow
+from mlops_platform.usecases.retraining.attempts import is_verdict
+from mlops_platform.usecases.window.drift import WatchedWindow
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York

@@ -11,7 +11,7 @@ from mlops_platform.components.model_lifecycle.automation import (
     window_schedule,
 )
 from mlops_platform.components.model_lifecycle.services import open_ledger
-from mlops_platform.usecases.freeze import freeze, unfreeze
+from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York

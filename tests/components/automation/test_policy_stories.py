@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from mlops_platform.cli import main
 from mlops_platform.ledger.records import NewDecision
-from mlops_platform.usecases.freeze import freeze, unfreeze
+from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York

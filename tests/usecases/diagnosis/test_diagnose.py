@@ -14,9 +14,9 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis.diagnose import diagnose
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.finding import Finding
-from mlops_platform.usecases.model_windows import ModelWindows
-from mlops_platform.usecases.reconcile import ProjectionFault
-from mlops_platform.usecases.score_window import ScoredWindow
+from mlops_platform.usecases.release.reconcile import ProjectionFault
+from mlops_platform.usecases.window.records import ModelWindows
+from mlops_platform.usecases.window.score import ScoredWindow
 
 SPEC = ModelSpec.model_validate(
     {

@@ -1,0 +1,1 @@
+"""Policies replayed on the past of a model."""

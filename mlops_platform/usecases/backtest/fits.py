@@ -1,0 +1,187 @@
+"""Fits of the past: what a training at a moment would have released, each made only once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.artifacts.model_store import load_model, save_model
+from mlops_platform.data.digest import table_digest
+from mlops_platform.data.features import read_training_rows
+from mlops_platform.files import new_directory, replacing_file, write_text
+from mlops_platform.monitoring.policy.backtest.past import FitFacts
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.evaluation import Evaluation
+from mlops_platform.training.search import Recipe
+from mlops_platform.usecases.backtest.past import ScoredFit
+from mlops_platform.usecases.backtest.workers import parallel_fits
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pandas import DataFrame
+
+    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
+
+FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
+
+
+class PastFit(Record):
+    """A training at one moment.
+
+    Args:
+        as_of: the training knew what was known then.
+        rows: labelled rows that the released model was fitted on.
+        cpu_seconds: of fitting, calibrating, and refitting on everything known.
+        evaluation: of the judged candidate on its test rows, as the gate reads it.
+        digests: of the released model's files.
+        path: folder of the model, and of its scores of the outcomes named by `outcomes_digest`.
+    """
+
+    as_of: datetime
+    fitted_through: datetime
+    rows: int
+    cpu_seconds: float
+    threshold: float
+    base_rate: float
+    evaluation: Evaluation
+    digests: dict[str, str]
+    path: Path
+    outcomes_digest: str
+
+    def scored(self) -> ScoredFit:
+        """The released model with its scores of what came after its fit."""
+        import numpy as np
+
+        return ScoredFit(
+            facts=FitFacts(
+                as_of=self.as_of,
+                rows=self.rows,
+                cpu_seconds=self.cpu_seconds,
+                test_log_loss=self.evaluation.metrics.log_loss,
+                test_base_rate_log_loss=self.evaluation.base_rate.log_loss,
+            ),
+            threshold=self.threshold,
+            base_rate=self.base_rate,
+            scores=np.load(self.scores_file),
+        )
+
+    @property
+    def scores_file(self) -> Path:
+        """Scores of the last rows of the outcomes: those after the fit."""
+        return self.path / f"scores-{self.outcomes_digest}.npy"
+
+    def judged(self) -> pa.Table:
+        """The judged candidate's test rows: `entity` and `score`."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.path / JUDGED_FILE)
+
+
+@dataclass(frozen=True)
+class PastTraining:
+    """Everything that decides what the fits of one backtest are.
+
+    Args:
+        recipe: the candidate and its parameters, the same for every fit.
+        outcomes: every labelled row, ordered by event time and entity: what the fits are scored on.
+        cache: folder of the fits.
+    """
+
+    spec: ModelSpec
+    recipe: Recipe
+    published_root: Path
+    outcomes: pa.Table
+    cache: Path
+
+    def fits(self, moments: Sequence[datetime]) -> list[PastFit]:
+        """The fit of every moment, made in parallel.
+
+        Raises:
+            SettingsError: the declared workers are not there.
+        """
+        from joblib import delayed
+
+        scored = table_digest(self.outcomes)
+        with parallel_fits(self.spec.backtest) as parallel:
+            return list(parallel(delayed(self._fit)(moment, scored) for moment in moments))
+
+    def _fit(self, as_of: datetime, outcomes_digest: str) -> PastFit:
+        rows = read_training_rows(self.spec, self.published_root, as_of)
+        path = self.cache / self._key(table_digest(rows))
+        if not path.is_dir():
+            fitted = rows.to_pandas()
+            with new_directory(path) as temporary:
+                self._make(fitted, as_of, temporary)
+        here = {"path": path, "outcomes_digest": outcomes_digest}
+        fit = PastFit.from_stored((path / FIT_FILE).read_bytes(), added=here)
+        if not fit.scores_file.is_file():
+            self._score(fit)
+        return fit
+
+    def _key(self, rows_digest: str) -> str:
+        sections = {"features", "label", "training", "evaluation"}
+        content = {
+            "rows": rows_digest,
+            "spec": self.spec.model_dump(mode="json", include=sections),
+            "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
+        }
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def _make(self, rows: DataFrame, as_of: datetime, directory: Path) -> None:
+        from time import process_time
+
+        from mlops_platform.training.calibration import fit_candidate, refit
+        from mlops_platform.training.evaluation import evaluate
+        from mlops_platform.training.split import split_by_time
+
+        before = process_time()
+        split = split_by_time(rows, self.spec)
+        judged = fit_candidate(self.spec, self.recipe, split)
+        released = refit(self.spec, self.recipe, judged, split)
+        cpu_seconds = process_time() - before
+        self._write_judged(judged, split, directory / JUDGED_FILE)
+        model = directory / MODEL_FOLDER
+        model.mkdir()
+        fit = PastFit(
+            as_of=as_of,
+            fitted_through=rows[self.spec.features.event_time].max(),
+            rows=len(rows),
+            cpu_seconds=cpu_seconds,
+            threshold=released.threshold,
+            base_rate=released.base_rate,
+            evaluation=evaluate(self.spec, judged, split.test, artifact_bytes=0),
+            digests=save_model(released.model, model),
+            path=directory,
+            outcomes_digest="",
+        )
+        content = fit.to_stored(exclude={"path", "outcomes_digest"})
+        write_text(directory / FIT_FILE, content)
+
+    def _write_judged(self, judged: Candidate, split: Split, file: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from mlops_platform.training.rows import features_of, positive_scores
+
+        entities = pa.array(split.test[self.spec.features.entity])
+        scores = positive_scores(judged.model, features_of(split.test, self.spec))
+        pq.write_table(pa.table({"entity": entities, "score": scores}), file)
+
+    def _score(self, fit: PastFit) -> None:
+        import numpy as np
+        import pyarrow.compute as pc
+
+        from mlops_platform.training.rows import features_of, positive_scores
+
+        after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
+        model = load_model(fit.path / MODEL_FOLDER, fit.digests)
+        later = self.outcomes.filter(after).to_pandas()
+        with replacing_file(fit.scores_file) as temporary, temporary.open("wb") as file:
+            np.save(file, positive_scores(model, features_of(later, self.spec)))

@@ -1,0 +1,70 @@
+"""The gate of the platform over the fits of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.comparison import Comparison, compare
+from mlops_platform.training.gate import judge
+from mlops_platform.usecases.backtest.fits import PastFit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class PastGate:
+    """Judges fits against each other as the platform would have; each pair once.
+
+    What no replay can measure again is taken to hold: that the stored model and the service answer
+    as the fitted one does.
+
+    Args:
+        outcomes: what the fits were scored on.
+    """
+
+    spec: ModelSpec
+    fits: Sequence[PastFit]
+    outcomes: pa.Table
+    _verdicts: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def __call__(self, fit: int, champion: int) -> bool:
+        """Whether `fit` would have been promoted over `champion`."""
+        pair = (fit, champion)
+        if pair not in self._verdicts:
+            verdict = judge(
+                self.fits[fit].evaluation,
+                self._comparison(self.fits[fit], self.fits[champion]),
+                round_trip=True,
+                serving_fault=None,
+                gate=self.spec.gate,
+            )
+            self._verdicts[pair] = verdict.outcome == "promote"
+        return self._verdicts[pair]
+
+    def _comparison(self, fit: PastFit, champion: PastFit) -> Comparison:
+        """On the judged candidate's test rows that the champion was not fitted on."""
+        import pyarrow.compute as pc
+
+        judged, scores = fit.judged(), champion.scored().scores
+        entities = self.outcomes[self.spec.features.entity]
+        position = pc.index_in(judged["entity"], entities).to_numpy()
+        first = len(entities) - len(scores)
+        unseen = position >= first
+        return compare(
+            self.spec.gate.improvement,
+            self._column(self.spec.label.column, position[unseen]).astype("int64"),
+            scores[position[unseen] - first],
+            judged["score"].to_numpy()[unseen],
+            self._column(self.spec.features.partition, position[unseen]).astype("datetime64[D]"),
+            seed=self.spec.training.tuning.seed,
+        )
+
+    def _column(self, name: str, position: NDArray[np.int64]) -> NDArray[np.generic]:
+        found: NDArray[np.generic] = self.outcomes[name].take(position).to_numpy()
+        return found

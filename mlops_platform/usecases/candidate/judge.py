@@ -1,0 +1,146 @@
+"""Measures a candidate on its test rows and compares it with the champion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.errors import ServingError, TrainingError
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.comparison import Comparison
+from mlops_platform.training.evaluation import Evaluation
+from mlops_platform.training.gate import Verdict, judge
+from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
+    from mlops_platform.usecases.version.champion import Champion
+
+PARITY_ROWS = 2000
+
+
+class EvaluatedCandidate(Record):
+    """A candidate with everything that was measured on its test rows.
+
+    Args:
+        comparison: against the champion on rows that neither has seen; None without a champion.
+        champion_sequence: release that the comparison was made against; a verdict holds for no
+            other.
+        serving_fault: why the serving path does not answer what the pipeline answers.
+    """
+
+    candidate: TrainedCandidate
+    evaluation: Evaluation
+    comparison: Comparison | None
+    champion_sequence: int | None
+    serving_fault: str | None
+
+
+class JudgedCandidate(Record):
+    """An evaluated candidate and what the gate says about it."""
+
+    evaluated: EvaluatedCandidate
+    verdict: Verdict
+
+
+def evaluate_candidate(
+    spec: ModelSpec, candidate: TrainedCandidate, champion: Champion | None, registry: Registry
+) -> tuple[EvaluatedCandidate, dict[str, bytes]]:
+    """Everything the gate needs to know, and the figures that show it; both logged to MLflow.
+
+    Returns:
+        The record, and PNG bytes by figure name.
+    """
+    from mlops_platform.training.evaluation import evaluate
+    from mlops_platform.training.figures import figures_of
+
+    split = split_rows(spec, candidate.training_set)
+    fitted = load_candidate(candidate)
+    size = sum(file.stat().st_size for file in candidate.directory.iterdir())
+    evaluation = evaluate(spec, fitted, split.test, artifact_bytes=size)
+    evaluated = EvaluatedCandidate(
+        candidate=candidate,
+        evaluation=evaluation,
+        comparison=_compare(spec, fitted, champion, split) if champion else None,
+        champion_sequence=champion.release.sequence if champion else None,
+        serving_fault=_serving_fault(spec, fitted, split),
+    )
+    figures = figures_of(evaluation)
+    with registry.resume_run(candidate.run_id) as run:
+        run.log_metrics({f"test_{name}": value for name, value in evaluation.metrics})
+        run.log_text("evaluation.json", evaluated.to_stored(exclude={"candidate"}))
+        run.log_figures(figures)
+    return evaluated, figures
+
+
+def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCandidate:
+    """The gate's verdict on an evaluated candidate.
+
+    Raises:
+        TrainingError: the gate cannot be computed.
+    """
+    verdict = judge(
+        evaluated.evaluation,
+        evaluated.comparison,
+        round_trip=evaluated.candidate.round_trip,
+        serving_fault=evaluated.serving_fault,
+        gate=spec.gate,
+    )
+    return JudgedCandidate(evaluated=evaluated, verdict=verdict)
+
+
+def load_candidate(candidate: TrainedCandidate) -> Candidate:
+    """The fitted candidate, verified and loaded from its folder."""
+    from mlops_platform.training.calibration import Candidate
+
+    return Candidate(
+        model=load_model(candidate.directory, candidate.digests),
+        threshold=candidate.threshold,
+        base_rate=candidate.base_rate,
+    )
+
+
+def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Split) -> Comparison:
+    import numpy as np
+
+    from mlops_platform.training.comparison import compare, unseen_by_both
+    from mlops_platform.training.rows import days_of, labels_of, positive_scores
+
+    rows = unseen_by_both(split.test, champion.fitted_through, spec)
+
+    def scores_of(model: Any) -> NDArray[np.float64]:
+        # Each model reads its own columns: features come and go from version to version.
+        wanted = list(model.feature_names_in_)
+        if absent := [column for column in wanted if column not in rows.columns]:
+            raise TrainingError(
+                f"features: the champion of {spec.name} still reads {absent}. Keep them under "
+                "`features.sensitive` until a version without them is released."
+            )
+        return positive_scores(model, rows[wanted]) if len(rows) else np.empty(0)
+
+    return compare(
+        spec.gate.improvement,
+        labels_of(rows, spec),
+        scores_of(champion.model),
+        scores_of(fitted.model),
+        days_of(rows, spec),
+        seed=spec.training.tuning.seed,
+    )
+
+
+def _serving_fault(spec: ModelSpec, fitted: Candidate, split: Split) -> str | None:
+    from mlops_platform.serving.packing.parity import check_parity
+    from mlops_platform.serving.schema import describe_features
+
+    schema = describe_features(spec, split.train)
+    try:
+        check_parity(schema, fitted.model, split.test.head(PARITY_ROWS))
+    except ServingError as error:
+        return str(error).rstrip(".")
+    return None

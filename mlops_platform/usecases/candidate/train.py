@@ -1,0 +1,170 @@
+"""From a training set to one candidate that nobody has judged yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.artifacts.model_store import load_model, save_model
+from mlops_platform.data.training_set import TrainingSet, read_rows
+from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.search import Recipe, Trial, budget
+from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.registry.training_run import TrainingRun
+    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
+
+Report = Callable[[str], None]
+ROUND_TRIP_ROWS = 2000
+MLFLOW_STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+class TrainedCandidate(Record):
+    """A fitted, calibrated candidate on disk.
+
+    Args:
+        run_id: the MLflow run that everything about this training is logged to.
+        directory: what `artifacts.save_model` wrote, and `digests` what it returned.
+        round_trip: the model as stored predicts exactly what it predicted in memory.
+        cpu_seconds: of search, fit and calibration.
+    """
+
+    run_id: str
+    training_set: TrainingSet
+    recipe: Recipe
+    threshold: float
+    base_rate: float
+    directory: HomePath
+    digests: dict[str, str]
+    round_trip: bool
+    cpu_seconds: float
+
+
+def train_candidate(
+    spec: ModelSpec,
+    training_set: TrainingSet,
+    registry: Registry,
+    model_home: Path,
+    tags: Mapping[str, str],
+    report: Report = lambda line: None,
+    start: WarmStart | None = None,
+) -> TrainedCandidate:
+    """Search, fit, calibrate and choose the threshold; all of it logged to one MLflow run.
+
+    Args:
+        start: where the search begins; at its own beginning where None.
+        model_home: folder under which candidates are kept.
+        tags: what the run is to be found by, such as git commit and Dagster run.
+        report: told one line per trial.
+    """
+    from mlops_platform.training.calibration import fit_candidate
+    from mlops_platform.training.search import search
+    from mlops_platform.training.timing import cpu_seconds
+
+    split = split_rows(spec, training_set)
+    name = f"{spec.name}-{training_set.hash[:12]}"
+    with registry.training_run(spec.name, name, dict(tags)) as run:
+        _log_training_set(run, spec, training_set, split)
+        before = cpu_seconds()
+        logger = _trial_logger(run, spec, report, warm=start is not None)
+        recipe = search(spec, split.train, logger, start.recipe if start else None)
+        candidate = fit_candidate(spec, recipe, split)
+        spent = cpu_seconds() - before
+        run.log_params({"candidate": recipe.candidate, **recipe.params})
+        log_recipe(run, recipe, start)
+        run.log_metrics(
+            {
+                f"search_{recipe.metric}": recipe.score,
+                "threshold": candidate.threshold,
+                "cpu_seconds": spent,
+            }
+        )
+        directory = model_home / "candidates" / run.run_id
+        with new_directory(directory) as temporary:
+            digests = dict(save_model(candidate.model, temporary))
+    return TrainedCandidate(
+        run_id=run.run_id,
+        training_set=training_set,
+        recipe=recipe,
+        threshold=candidate.threshold,
+        base_rate=candidate.base_rate,
+        directory=directory,
+        digests=digests,
+        round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
+        cpu_seconds=spent,
+    )
+
+
+def training_rows(training_set: TrainingSet) -> DataFrame:
+    """Rows of a training set as training reads them; verified against the set's hash."""
+    rows: DataFrame = read_rows(training_set).to_pandas()
+    return rows
+
+
+def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
+    """The time-ordered split of a training set."""
+    from mlops_platform.training.split import split_by_time
+
+    return split_by_time(training_rows(training_set), spec)
+
+
+def _survives_storage(
+    spec: ModelSpec,
+    candidate: Candidate,
+    directory: Path,
+    digests: Mapping[str, str],
+    rows: DataFrame,
+) -> bool:
+    import numpy as np
+
+    from mlops_platform.training.rows import features_of, positive_scores
+
+    features = features_of(rows.head(ROUND_TRIP_ROWS), spec)
+    stored = load_model(directory, digests)
+    return np.array_equal(
+        positive_scores(stored, features), positive_scores(candidate.model, features)
+    )
+
+
+def _log_training_set(
+    run: TrainingRun, spec: ModelSpec, training_set: TrainingSet, split: Split
+) -> None:
+    from mlops_platform.training.split import describe
+
+    run.log_dataset(
+        name=f"{spec.name}_training_set",
+        digest=training_set.hash,
+        source=training_set.path,
+        columns={column.name: column.type for column in training_set.columns},
+        profile={"rows": training_set.rows, "positive_rate": training_set.positive_rate},
+    )
+    parts = {part.name: part.model_dump(mode="json") for part in describe(split, spec)}
+    run.log_dict("split.json", parts)
+
+
+def _trial_logger(
+    run: TrainingRun, spec: ModelSpec, report: Report, *, warm: bool
+) -> Callable[[Trial], None]:
+    total = budget(spec, warm=warm)
+    metric = spec.training.tuning.metric
+
+    def log(trial: Trial) -> None:
+        run.child_run(
+            f"trial-{trial.number}-{trial.candidate}",
+            {"candidate": trial.candidate, **trial.params},
+            {} if trial.score is None else {metric: trial.score},
+            status=MLFLOW_STATUS[trial.state],
+        )
+        shown = trial.state if trial.score is None else f"{metric} {trial.score:.4f}"
+        report(f"trial {trial.number + 1} of {total}: {trial.candidate}, {shown}")
+
+    return log

@@ -1,0 +1,1 @@
+"""From what fails to the message that tells people."""

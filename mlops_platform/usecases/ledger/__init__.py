@@ -1,0 +1,1 @@
+"""What people and automations may do with a model, from the ledger alone."""

@@ -1,0 +1,63 @@
+"""Freezing a model: no automation releases a version of it until a person lets it."""
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, NewDecision
+from mlops_platform.usecases.candidate.judge import JudgedCandidate
+
+
+def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
+    """Stop automatic retraining and releases of a model.
+
+    Raises:
+        LedgerError: nothing is known of the model, or it is frozen already.
+    """
+    _refuse_unknown(ledger, model)
+    if (frozen := frozen_by(ledger, model)) is not None:
+        raise LedgerError(f"{model!r} is frozen already, {told(frozen)}.")
+    return ledger.record_decision(model, NewDecision(kind="freeze", reason=reason, actor=actor))
+
+
+def unfreeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
+    """Allow automatic retraining and releases again.
+
+    Raises:
+        LedgerError: nothing is known of the model, or it is not frozen.
+    """
+    _refuse_unknown(ledger, model)
+    if frozen_by(ledger, model) is None:
+        raise LedgerError(f"{model!r} is not frozen.")
+    return ledger.record_decision(model, NewDecision(kind="unfreeze", reason=reason, actor=actor))
+
+
+def frozen_by(ledger: Ledger, model: str) -> Decision | None:
+    """The decision by which a model is frozen; None where it is not."""
+    last = ledger.decisions(model, limit=1, kinds=("freeze", "unfreeze"))
+    return last[0] if last and last[0].kind == "freeze" else None
+
+
+def told(frozen: Decision) -> str:
+    """A freeze in words."""
+    return f"by {frozen.actor} since {frozen.made_at:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
+
+
+def hold_if_frozen(
+    judged: JudgedCandidate, ledger: Ledger, model: str, automatic: bool
+) -> JudgedCandidate:
+    """Turn the promotion of a frozen model into `wait` where no person started the run."""
+    frozen = frozen_by(ledger, model) if automatic else None
+    if frozen is None or judged.verdict.outcome != "promote":
+        return judged
+    verdict = judged.verdict.model_copy(
+        update={
+            "outcome": "wait",
+            "reason": f"Every criterion passes, but {model} is frozen {told(frozen)}.",
+        }
+    )
+    return judged.model_copy(update={"verdict": verdict})
+
+
+def _refuse_unknown(ledger: Ledger, model: str) -> None:
+    known = ledger.models()
+    if model not in known:
+        raise LedgerError(f"nothing is known of {model!r}. Name one of {known}.")

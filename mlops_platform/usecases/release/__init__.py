@@ -1,0 +1,1 @@
+"""From a candidate that passed the gate to a release, its card and its Bento."""

@@ -1,0 +1,132 @@
+"""Packs a version as a self-contained Bento, after proving that it answers the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.ledger.challenger import CHALLENGE, standing_challenger
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision
+from mlops_platform.record import Record
+from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.serving.packing.packaging import BuiltBento
+from mlops_platform.serving.packing.parity import Parity
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.release.card import WrittenCard
+from mlops_platform.usecases.release.register import RegisteredCandidate
+from mlops_platform.usecases.version.deployed import StandingVersion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlops_platform.registry.registry import Registry
+
+BENTO_FILE = "bento.json"
+"""What the release's MLflow run tells of its Bento: tag and digests."""
+
+
+class PackagedRelease(Record):
+    """A champion or challenger with its Bento and the proof of parity at packaging.
+
+    Args:
+        not_explained: why the service refuses to explain; None where it explains.
+    """
+
+    release: StandingVersion
+    bento: BuiltBento
+    parity: Parity
+    not_explained: str | None = None
+
+
+def package_release(
+    spec: ModelSpec,
+    registered: RegisteredCandidate,
+    release: StandingVersion,
+    card: WrittenCard,
+    ledger: Ledger,
+    registry: Registry,
+    bentoml_home: Path,
+    actor: str,
+) -> PackagedRelease:
+    """Prove parity on the training set's rows, build the Bento and write it to the ledger.
+
+    Raises:
+        ServingError: the serving path does not answer what the pipeline answers.
+    """
+    from mlops_platform.serving.golden import choose_golden_rows
+    from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
+    from mlops_platform.serving.packing.parity import check_parity, why_not_explained
+
+    registered.require_standing_as(release)
+    model = load_model(registered.directory, registered.digests)
+    split = split_rows(spec, registered.judged.evaluated.candidate.training_set)
+    schema = registered.features
+    parity = check_parity(schema, model, split.everything)
+    golden = choose_golden_rows(schema, model, split.test, spec.serving.golden_rows)
+    not_explained = why_not_explained(schema, model, golden, split.test)
+    bento = build_bento(
+        BentoRequest(
+            release=_packed(spec, registered, release, parity, not_explained),
+            features=schema,
+            model_directory=registered.directory,
+            digests=registered.digests,
+            golden_rows=golden,
+            model_card=card.files,
+        ),
+        bentoml_home,
+    )
+    with registry.resume_run(release.run_id) as run:
+        run.log_text(BENTO_FILE, bento.to_stored(exclude={"path"}))
+    packaged = record_bento(ledger, release, bento.tag, actor)
+    return PackagedRelease(
+        release=packaged, bento=bento, parity=parity, not_explained=not_explained
+    )
+
+
+def record_bento(
+    ledger: Ledger, standing: StandingVersion, bento_tag: str, actor: str
+) -> StandingVersion:
+    """Write the Bento of a version to the ledger; writing it again changes nothing.
+
+    A challenger has no release to which it could be attached, so that a decision tells it; its
+    promotion takes it over.
+    """
+    if standing.role == "champion":
+        packaged = ledger.record_packaging(standing.model, standing.sequence, bento_tag, actor)
+        return StandingVersion.released(packaged)
+    challenger = standing_challenger(ledger, standing.model)
+    on_trial = challenger is not None and challenger.challenge == standing.decision_id
+    if challenger is not None and on_trial and challenger.bento_tag != bento_tag:
+        decision = NewDecision(
+            kind="package",
+            reason=f"The Bento of the challenger, version {standing.version}, is built.",
+            actor=actor,
+            evidence={CHALLENGE: standing.decision_id, "bento_tag": bento_tag},
+        )
+        ledger.record_decision(standing.model, decision)
+    return standing.model_copy(update={"bento_tag": bento_tag})
+
+
+def _packed(
+    spec: ModelSpec,
+    registered: RegisteredCandidate,
+    release: StandingVersion,
+    parity: Parity,
+    not_explained: str | None,
+) -> PackedRelease:
+    training_set = registered.judged.evaluated.candidate.training_set
+    return PackedRelease(
+        model=spec.name,
+        version=str(release.version),
+        sequence=release.sequence,
+        threshold=registered.threshold,
+        training_set_hash=training_set.hash,
+        run_id=release.run_id,
+        serving=spec.serving,
+        folded=parity.folded,
+        not_folded=parity.fallback_reason,
+        explained=not_explained is None,
+        not_explained=not_explained,
+    )

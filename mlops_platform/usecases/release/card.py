@@ -1,0 +1,95 @@
+"""Writes the model card of a version: Markdown, HTML and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
+from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.release.register import RegisteredCandidate
+from mlops_platform.usecases.version.deployed import StandingVersion
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.training.card import Card
+
+NAMES = ("model_card.md", "model_card.html", "model_card.json")
+
+
+class WrittenCard(Record):
+    """Where the three forms of a card are."""
+
+    directory: HomePath
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Markdown, HTML and JSON."""
+        return tuple(self.directory / name for name in NAMES)
+
+
+def write_model_card(
+    spec: ModelSpec,
+    registered: RegisteredCandidate,
+    standing: StandingVersion,
+    registry: Registry,
+    model_home: Path,
+    provenance: Mapping[str, str],
+) -> WrittenCard:
+    """Fill the card from the run, write it beside the version, and log it to MLflow.
+
+    The card of a version is written once, as its model is: a later call changes nothing.
+    """
+    from mlops_platform.training.card_text import card_html, card_markdown
+
+    registered.require_standing_as(standing)
+    card = _card(spec, registered, standing, provenance)
+    directory = model_home / "cards" / f"v{standing.version}"
+    with registry.resume_run(standing.run_id) as run:
+        html = card_html(card, run.read_figures())
+        texts = (card_markdown(card), html, card.model_dump_json(indent=2))
+        with new_directory(directory) as temporary:
+            for name, text in zip(NAMES, texts, strict=True):
+                (temporary / name).write_text(text, encoding="utf-8")
+        for name in NAMES:
+            run.log_text(name, (directory / name).read_text(encoding="utf-8"))
+    return WrittenCard(directory=directory)
+
+
+def _card(
+    spec: ModelSpec,
+    registered: RegisteredCandidate,
+    standing: StandingVersion,
+    provenance: Mapping[str, str],
+) -> Card:
+    from mlops_platform.training.card import DataFacts, VersionFacts
+    from mlops_platform.training.card_building import build_card
+    from mlops_platform.training.split import describe
+
+    evaluated = registered.judged.evaluated
+    training_set = evaluated.candidate.training_set
+    return build_card(
+        spec,
+        DataFacts(
+            hash=training_set.hash,
+            rows=training_set.rows,
+            positive_rate=training_set.positive_rate,
+            first_day=training_set.first_local_date,
+            last_day=training_set.last_local_date,
+            tables=(spec.features.table, spec.label.table),
+            as_of=training_set.as_of,
+            parts=describe(split_rows(spec, training_set), spec),
+        ),
+        evaluated.candidate.recipe,
+        evaluated.evaluation,
+        registered.judged.verdict,
+        VersionFacts(
+            version=str(standing.version),
+            created_at=standing.since,
+            provenance=dict(provenance),
+        ),
+    )

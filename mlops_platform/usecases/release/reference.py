@@ -1,0 +1,122 @@
+"""What a version's windows are compared with, stored with the version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
+from mlops_platform.ledger.records import Release
+from mlops_platform.monitoring.drift.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.segments import freeze_segments
+from mlops_platform.monitoring.drift.stored_profile import read_profile, write_profile
+from mlops_platform.monitoring.reference import (
+    Reference,
+    read_reference,
+    sample,
+    write_reference,
+)
+from mlops_platform.spec import SCORE, ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pandas import DataFrame
+
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.split import Split
+    from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
+
+FOLDER: Final = "reference"
+MOST_HELD_OUT_ROWS: Final = 10_000
+
+
+def log_reference(
+    spec: ModelSpec,
+    evaluated: EvaluatedCandidate,
+    fitted: Candidate,
+    base_rate: float,
+    split: Split,
+    registry: Registry,
+) -> None:
+    """Log to the version's run: its test figures, held-out rows, and the profile.
+
+    Features and label are profiled on the whole training set. Scores, of all rows and by segment,
+    are those of the judged candidate for the rows that its pipeline has not seen: the released
+    refit has seen them all.
+
+    Args:
+        base_rate: share of positives among the rows that the released refit was fitted on.
+    """
+    import pyarrow as pa
+
+    candidate, evaluation = evaluated.candidate, evaluated.evaluation
+    scored = _scored(spec, fitted, split.test)
+    held_out = sample(
+        pa.Table.from_pandas(scored, preserve_index=False),
+        spec.features.entity,
+        MOST_HELD_OUT_ROWS,
+    )
+    reference = Reference(
+        model=spec.name,
+        rows=candidate.training_set.rows,
+        metrics=evaluation.metrics.model_dump(),
+        base_rate=base_rate,
+        base_rate_log_loss=evaluation.base_rate.log_loss,
+        held_out_rows=held_out.num_rows,
+        importances={one.feature: one.mean for one in evaluation.importances},
+    )
+    unseen = [_scored(spec, fitted, split.validation), scored]
+    profile = joined(
+        _profile_of_rows(spec, candidate.training_set),
+        _profile_of_scores(spec, candidate.training_set, unseen),
+    )
+    with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
+        write_profile(Path(temporary), profile)
+        write_reference(Path(temporary), reference, held_out)
+        run.log_directory(FOLDER, Path(temporary))
+
+
+def load_reference(registry: Registry, release: Release) -> tuple[Reference, pa.Table]:
+    """The reference of a released version and its held-out rows with their scores."""
+    return read_reference(registry.fetch_directory(release.run_id, FOLDER))
+
+
+def load_profile(registry: Registry, release: Release) -> Profile:
+    """What the windows of a released version are counted in and compared with."""
+    return read_profile(registry.fetch_directory(release.run_id, FOLDER))
+
+
+def _scored(spec: ModelSpec, fitted: Candidate, rows: DataFrame) -> DataFrame:
+    from mlops_platform.training.rows import features_of, positive_scores
+
+    return rows.assign(**{SCORE: positive_scores(fitted.model, features_of(rows, spec))})
+
+
+def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
+    day, label = spec.features.partition, spec.label.column
+    numeric = (*spec.features.numeric, label)
+    with opened_rows(training_set, [label]) as (connection, rows):
+        return freeze_profile(connection, rows, numeric, spec.features.categorical, day)
+
+
+def _profile_of_scores(
+    spec: ModelSpec, training_set: TrainingSet, scored: list[DataFrame]
+) -> Profile:
+    import pandas as pd
+    import pyarrow as pa
+
+    entity, day, subgroups = (
+        spec.features.entity,
+        spec.features.partition,
+        spec.evaluation.subgroups,
+    )
+    scores = pd.concat([rows[[entity, SCORE]] for rows in scored])
+    table = pa.Table.from_pandas(scores, preserve_index=False)
+    with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
+        profile = freeze_profile(connection, unseen, [SCORE], [], day)
+        (cells,) = profile.cells.columns
+        fewest = spec.evaluation.min_subgroup_rows
+        segments = freeze_segments(connection, unseen, cells, subgroups, fewest, day)
+        return joined(profile, segments)

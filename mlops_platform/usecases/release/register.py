@@ -1,0 +1,136 @@
+"""Refits a promoted recipe on everything known and registers it as a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
+from mlops_platform.artifacts.digests import digest_directory
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.errors import LedgerError
+from mlops_platform.files import new_directory
+from mlops_platform.formats.home_path import HomePath
+from mlops_platform.ledger.records import VersionIdentity
+from mlops_platform.record import Record
+from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
+from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.release.reference import log_reference
+from mlops_platform.usecases.version.champion import (
+    FITTED_THROUGH_TAG,
+    THRESHOLD_TAG,
+    TRAINING_SET_TAG,
+)
+from mlops_platform.usecases.version.deployed import StandingVersion
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
+
+
+class RegisteredCandidate(Record):
+    """A version in the registry that nobody has released yet.
+
+    Args:
+        identity: the version as the ledger pins it, with every file in the registry.
+        directory: the released model alone, and `digests` what `artifacts.save_model` returned.
+        fitted_through: event time of the last row that the version was fitted on.
+    """
+
+    judged: JudgedCandidate
+    identity: VersionIdentity
+    features: FeatureSchema
+    threshold: float
+    fitted_through: datetime
+    directory: HomePath
+    digests: dict[str, str]
+
+    def require_standing_as(self, standing: StandingVersion) -> None:
+        """Refuse to document or package one version under the name of another.
+
+        Raises:
+            LedgerError: another version than this one stands there.
+        """
+        found = standing.model_dump(include=set(VersionIdentity.model_fields))
+        if self.identity.model_dump() != found:
+            raise LedgerError(
+                f"version {self.identity.version} is not the {standing.role} of "
+                f"{standing.model!r} that decision {standing.decision_id} made (version "
+                f"{standing.version}). Run the whole job, or materialise registered_version and "
+                "champion together with this."
+            )
+
+
+def register_candidate(
+    spec: ModelSpec,
+    judged: JudgedCandidate,
+    registry: Registry,
+    model_home: Path,
+    tags: Mapping[str, str],
+) -> RegisteredCandidate:
+    """Refit on train, validation and test rows together, store, and register.
+
+    Args:
+        model_home: folder under which released models are kept.
+        tags: provenance, such as git commit, dbt manifest and Dagster run.
+    """
+    from mlops_platform.registry.model_files import ModelDescription
+    from mlops_platform.registry.requirements import pinned_requirements
+    from mlops_platform.serving.requirements import environment_hash, serving_requirements
+    from mlops_platform.serving.schema import describe_features
+    from mlops_platform.training.calibration import refit
+    from mlops_platform.training.rows import features_of
+
+    candidate = judged.evaluated.candidate
+    split = split_rows(spec, candidate.training_set)
+    fitted = load_candidate(candidate)
+    released = refit(spec, candidate.recipe, fitted, split)
+    log_reference(spec, judged.evaluated, fitted, released.base_rate, split, registry)
+    rows = split.everything
+    features = describe_features(spec, rows)
+    directory = model_home / "released" / candidate.run_id
+    with new_directory(directory) as temporary:
+        save_model(released.model, temporary)
+    # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.
+    digests = digest_directory(directory)
+    version = registry.register_version(
+        spec.name,
+        candidate.run_id,
+        directory,
+        digests,
+        ModelDescription(
+            input_example=features_of(rows, spec).head(5),
+            requirements=pinned_requirements(),
+            trusted_types=TRUSTED_TYPES,
+        ),
+        tags={**tags, **_tags(spec, candidate, released.threshold)},
+    )
+    return RegisteredCandidate(
+        judged=judged,
+        identity=VersionIdentity(
+            version=version.version,
+            run_id=candidate.run_id,
+            digests=version.digests,
+            schema_hash=features.schema_hash,
+            environment_hash=environment_hash(serving_requirements()),
+        ),
+        features=features,
+        threshold=released.threshold,
+        fitted_through=candidate.training_set.last_event_time,
+        directory=directory,
+        digests=digests,
+    )
+
+
+def _tags(spec: ModelSpec, candidate: TrainedCandidate, threshold: float) -> dict[str, str]:
+    """What the registry is asked about a version later."""
+    return {
+        TRAINING_SET_TAG: candidate.training_set.hash,
+        "recipe": candidate.recipe.candidate,
+        THRESHOLD_TAG: repr(threshold),
+        FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
+        "seed": str(spec.training.tuning.seed),
+    }

@@ -1,0 +1,122 @@
+"""Moments, versions and decisions of the ledger in words."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.monitoring.policy.decide import FINDINGS
+from mlops_platform.record import Record
+from mlops_platform.usecases.retraining.attempts import is_verdict
+from mlops_platform.usecases.window.score import ScoredWindow
+
+HASH_CHARACTERS: Final = 32
+_DONE: Final = {
+    "retrain": "decided to retrain",
+    "suggest": "suggested a retraining",
+    "decline": "declined a suggested retraining",
+    "wait": "decided to wait",
+    "reject": "rejected a candidate",
+    "challenge": "put a candidate on trial as the challenger",
+    "package": "built the challenger's Bento",
+    "abort": "aborted the challenger",
+    "promote": "promoted a candidate",
+    "keep": "confirmed the champion",
+    "roll_back": "rolled back",
+    "freeze": "froze the model",
+    "unfreeze": "unfroze the model",
+}
+_NOT_HEADLINE: Final = frozenset(
+    {
+        "base_rate_log_loss",
+        "champion_version",
+        "cooldown_days",
+        "features_digest",
+        "labels_digest",
+        "last_attempt",
+        "last_outcome",
+        "log_loss_increase_limit",
+        "suggestion",
+        "trained_as_of",
+        "policy",
+    }
+)
+"""Evidence that the reason tells where it matters, or that only a program reads."""
+_EVERYTHING: Final = 1_000_000
+
+
+class ToldDecision(Record):
+    """One decision for a person: when, who did what, why, and on which figures.
+
+    Args:
+        rules: what each rule of the policy found, where the policy decided.
+    """
+
+    at: str
+    done: str
+    actor: str
+    reason: str
+    rules: tuple[str, ...]
+    evidence: str
+
+
+def every_decision(ledger: Ledger, model: str) -> list[Decision]:
+    """All decisions about a model, oldest first."""
+    return list(reversed(ledger.decisions(model, limit=_EVERYTHING)))
+
+
+def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment on the clocks of a zone, for example ``2013-06-10 06:00 EDT``."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def version_in_words(numbered: Release | ScoredWindow) -> str:
+    """The version and the release under which it serves or has scored."""
+    release = numbered.sequence if isinstance(numbered, Release) else numbered.release
+    return f"version {numbered.version} (release {release})"
+
+
+def decision_in_words(decision: Decision, zone: ZoneInfo) -> ToldDecision:
+    """One decision with its headline evidence."""
+    undecided = decision.kind == "wait" and is_verdict(decision)
+    return ToldDecision(
+        at=moment_in_words(decision.made_at, zone),
+        done="left a candidate undecided" if undecided else _DONE[decision.kind],
+        actor=decision.actor,
+        reason=decision.reason,
+        rules=tuple(_rules_in_words(decision)),
+        evidence=", ".join(_evidence_in_words(decision.evidence)),
+    )
+
+
+def _rules_in_words(decision: Decision) -> Iterator[str]:
+    """Which rules fired and which did not; a sentence that the reason tells is not repeated."""
+    for found in decision.evidence.get(FINDINGS, ()):
+        fired = "fires" if found["fires"] else "does not fire"
+        told = "." if found["sentence"] in decision.reason else f": {found['sentence']}"
+        yield f"rule {found['rule']} {fired}{told}"
+
+
+def _evidence_in_words(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """The headline figures; hashes are cut."""
+    criteria = evidence.get("criteria")
+    if criteria:
+        passed = sum(criterion["passed"] is True for criterion in criteria)
+        yield f"{passed} of {len(criteria)} criteria pass"
+    for name, value in evidence.items():
+        shown = _value_in_words(value)
+        if shown and name not in _NOT_HEADLINE:
+            yield f"{name.replace('_', ' ')} {shown}"
+
+
+def _value_in_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " and ".join(value)
+    if isinstance(value, dict | list):
+        return ""
+    text = str(value)
+    return f"{text[:12]}…" if len(text) >= HASH_CHARACTERS and text.isalnum() else text

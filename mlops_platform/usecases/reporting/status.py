@@ -1,0 +1,233 @@
+"""How every model of a deployment is doing, in one record with stable names."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Literal
+
+from mlops_platform.ledger.challenger import Mode, standing_challenger
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
+from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.record import Record
+from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.reporting.phrases import every_decision
+from mlops_platform.usecases.window.records import ModelWindows
+
+
+class DecisionStatus(Record):
+    """A decision without its evidence."""
+
+    kind: DecisionKind
+    made_at: datetime
+    actor: str
+    reason: str
+    window: str | None
+
+
+class ChampionStatus(Record):
+    """What serves, and the decision that made it serve."""
+
+    version: int
+    release: int
+    since: datetime
+    bento: str | None
+    decision: DecisionStatus
+
+
+class ChallengerStatus(Record):
+    """What is on trial beside the champion.
+
+    Args:
+        share: of the entities that it answers; 0 in the shadow.
+        bento: null until it is built; only then is it tried.
+    """
+
+    version: int
+    mode: Mode
+    share: float
+    since: datetime
+    bento: str | None
+    actor: str
+
+
+class ReportStatus(Record):
+    """The newest report of a service's worker about the champion; the ledger may be ahead of it."""
+
+    event: ActivationEvent
+    version: int
+    release: int
+    worker: str
+    at: datetime
+    detail: str
+
+
+class WindowStatus(Record):
+    """The latest scored window; a figure that there is not is null.
+
+    Args:
+        state: `unmeasured` where its run has not got as far as its performance.
+        outcomes_known: share of the rows whose outcome is known.
+        test_log_loss: of the version that scored it, on its own test rows.
+        expected_log_loss: what that test promises for rows as hard as those of the window.
+        estimated_log_loss: what its scores alone let expect, without labels.
+        change_point: whether the errors of its version had changed by its end.
+        drift_share: share of the columns that have drifted.
+        drift_alarm: whether a drift check failed; also null where none could be judged.
+    """
+
+    name: str
+    start: date
+    end: date
+    state: Literal["unmeasured", "provisional", "mature"]
+    version: int
+    release: int
+    rows: int
+    outcomes_known: float | None
+    log_loss: float | None
+    test_log_loss: float | None
+    expected_log_loss: float | None
+    log_loss_increase: float | None
+    base_rate_log_loss: float | None
+    estimated_log_loss: float | None
+    change_point: bool | None
+    drift_share: float | None
+    prediction_drift: float | None
+    drift_alarm: bool | None
+
+
+class ModelStatus(Record):
+    """One model.
+
+    Args:
+        declared: whether a YAML declares it; the ledger also knows models that are gone.
+        timezone: zone of its windows.
+        reported: null where no service ever reported to this deployment.
+        frozen: decision by which it is frozen, null where it is not.
+        open_pages, open_tickets: incidents that are not over, by severity.
+    """
+
+    model: str
+    declared: bool
+    timezone: str
+    champion: ChampionStatus | None
+    challenger: ChallengerStatus | None
+    reported: ReportStatus | None
+    window: WindowStatus | None
+    last_decision: DecisionStatus | None
+    frozen: DecisionStatus | None
+    open_pages: int
+    open_tickets: int
+
+
+class DeploymentStatus(Record):
+    """Every model at one moment, which is a past one where history is replayed."""
+
+    as_of: datetime
+    replayed: bool
+    models: tuple[ModelStatus, ...]
+
+
+def model_status(
+    ledger: Ledger,
+    model: str,
+    windows: ModelWindows,
+    incidents: Collection[Incident],
+    timezone: str,
+    *,
+    declared: bool,
+) -> ModelStatus:
+    """Status of one model from the ledger, the records of its windows, and its incidents."""
+    severities = [one.severity for one in incidents if one.is_open]
+    last = ledger.decisions(model, limit=1)
+    frozen = frozen_by(ledger, model)
+    return ModelStatus(
+        model=model,
+        declared=declared,
+        timezone=timezone,
+        champion=_champion(ledger, model),
+        challenger=_challenger(ledger, model),
+        reported=_reported(ledger, model),
+        window=_window(windows),
+        last_decision=_decision(last[0]) if last else None,
+        frozen=_decision(frozen) if frozen else None,
+        open_pages=severities.count("page"),
+        open_tickets=severities.count("ticket"),
+    )
+
+
+def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
+    release = ledger.current_release(model)
+    if release is None:
+        return None
+    (cause,) = (one for one in every_decision(ledger, model) if one.id == release.decision_id)
+    return ChampionStatus(
+        version=release.version,
+        release=release.sequence,
+        since=release.released_at,
+        bento=release.bento_tag,
+        decision=_decision(cause),
+    )
+
+
+def _challenger(ledger: Ledger, model: str) -> ChallengerStatus | None:
+    standing = standing_challenger(ledger, model)
+    if standing is None:
+        return None
+    return ChallengerStatus(
+        version=standing.version,
+        mode=standing.mode,
+        share=standing.share,
+        since=standing.since,
+        bento=standing.bento_tag,
+        actor=standing.actor,
+    )
+
+
+def _reported(ledger: Ledger, model: str) -> ReportStatus | None:
+    said = (one for one in ledger.activations(model) if one.role == "champion")
+    newest = next(said, None)
+    if newest is None:
+        return None
+    return ReportStatus(
+        event=newest.event,
+        version=newest.version,
+        release=newest.sequence,
+        worker=newest.worker,
+        at=newest.happened_at,
+        detail=newest.detail,
+    )
+
+
+def _window(windows: ModelWindows) -> WindowStatus | None:
+    latest = windows.latest
+    if latest is None:
+        return None
+    scored = windows.scored[latest.name]
+    measured, watched = windows.performance.get(latest.name), windows.drift.get(latest.name)
+    mature = "mature" if measured and measured.mature else "provisional"
+    return WindowStatus.model_validate(
+        {
+            "name": latest.name,
+            "start": latest.start,
+            "end": latest.end,
+            "state": mature if measured else "unmeasured",
+            "version": scored.version,
+            "release": scored.release,
+            "rows": scored.rows,
+            "outcomes_known": measured.share_settled if measured else None,
+            "log_loss": measured.log_loss if measured else None,
+            "test_log_loss": measured.reference_log_loss if measured else None,
+            "expected_log_loss": measured.expected_log_loss if measured else None,
+            "log_loss_increase": measured.log_loss_increase if measured else None,
+            "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
+            "estimated_log_loss": measured.estimated_log_loss if measured else None,
+            "change_point": measured.change_point if measured else None,
+            "drift_share": watched.drift.share_of_columns if watched else None,
+            "prediction_drift": watched.drift.prediction if watched else None,
+            "drift_alarm": watched.drift.alarm if watched else None,
+        }
+    )
+
+
+def _decision(decision: Decision) -> DecisionStatus:
+    return DecisionStatus(**decision.model_dump(include=set(DecisionStatus.model_fields)))

@@ -1,0 +1,170 @@
+"""One window of a model in words: what served, how well, and what was decided because of it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mlops_platform.data.windows import Window
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.usecases.reporting.performance import performance_in_words
+from mlops_platform.usecases.reporting.phrases import (
+    decision_in_words,
+    every_decision,
+    moment_in_words,
+    version_in_words,
+)
+from mlops_platform.usecases.reporting.timeline import MADE_CHAMPION, Paragraph
+from mlops_platform.usecases.retraining.attempts import is_verdict
+from mlops_platform.usecases.window.drift import WatchedWindow
+from mlops_platform.usecases.window.records import ModelWindows
+from mlops_platform.usecases.window.score import ScoredWindow
+
+RIGHT_AFTER: Final = timedelta(days=1)
+"""After the end of a window: its schedule and the sensor have ticked by then."""
+MOST_DRIFTED: Final = 3
+ALARMS = {
+    True: "That is an alarm.",
+    False: "That is no alarm.",
+    None: "Nothing says whether that is usual.",
+}
+
+
+def window_in_words(
+    ledger: Ledger, model: str, window: Window, windows: ModelWindows
+) -> list[Paragraph]:
+    """The story of one scored window, in the times of its own zone."""
+    zone = ZoneInfo(window.timezone)
+    began_at = datetime.combine(window.start, time(), zone)
+    decisions = every_decision(ledger, model)
+    resting = _resting_on(window, decisions)
+    known = {decision.id for decision in resting}
+    meanwhile = [
+        decision
+        for decision in decisions
+        if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
+    ]
+    found = (
+        *performance_in_words(windows.performance, window, zone),
+        _drift(windows.drift.get(window.name)),
+    )
+    return [
+        _told(
+            "What served",
+            *_served(ledger, model, began_at, window.ends_at, zone),
+            *_frozen(decisions, window, zone),
+        ),
+        _told("How it was scored", _scored(windows.scored[window.name], zone)),
+        _told("What was found", *found),
+        _decided("Decided because of it", resting, _outcome(resting), zone),
+        _decided(
+            "Also decided, from its first day to the day after its last",
+            meanwhile,
+            () if meanwhile else ("Nothing else.",),
+            zone,
+        ),
+    ]
+
+
+def _told(heading: str, *sentences: str) -> Paragraph:
+    return Paragraph(heading=heading, lines=(" ".join(sentences),))
+
+
+def _served(
+    ledger: Ledger, model: str, began_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> Iterator[str]:
+    first = ledger.serving_at(model, began_at)
+    later = [one for one in ledger.releases(model) if began_at < one.released_at < ends_at]
+    if first is not None:
+        yield (
+            f"{version_in_words(first).capitalize()} served "
+            f"{'when it began' if later else 'all through it'}; it was "
+            f"{MADE_CHAMPION[first.kind]} on {moment_in_words(first.released_at, zone)} by "
+            f"{first.actor}."
+        )
+    elif not later:
+        yield "Nothing served: it ended before the first release."
+    else:
+        yield "Nothing served when it began."
+    for release in later:
+        yield _taken_over(release, zone)
+
+
+def _taken_over(release: Release, zone: ZoneInfo) -> str:
+    return (
+        f"The champion changed within it: from {moment_in_words(release.released_at, zone)} on "
+        f"{version_in_words(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
+    )
+
+
+def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> Iterator[str]:
+    """Whether the model was frozen when the window ended; changes within it are decisions."""
+    switched = [
+        decision
+        for decision in decisions
+        if decision.kind in ("freeze", "unfreeze") and decision.made_at < window.ends_at
+    ]
+    if switched and switched[-1].kind == "freeze":
+        frozen = switched[-1]
+        yield (
+            f"The model was frozen when it ended, by {frozen.actor} since "
+            f"{moment_in_words(frozen.made_at, zone)}: {frozen.reason}"
+        )
+
+
+def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
+    return (
+        f"{scored.rows:,} rows were scored on {moment_in_words(scored.scored_at, zone)} by "
+        f"{version_in_words(scored)}: mean score {scored.mean_score:.3f}, "
+        f"{100 * scored.positive_share:.1f} % decided positive."
+    )
+
+
+def _drift(watched: WatchedWindow | None) -> str:
+    if watched is None:
+        return "Its drift was not measured."
+    drift = watched.drift
+    most = ", ".join(
+        f"{one.column} {one.statistic:.3f}" for one in drift.most_drifted[:MOST_DRIFTED]
+    )
+    drifted = sum(one.drifted for one in drift.columns)
+    return (
+        f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
+        f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
+        f"scores are {drift.prediction:.3f} from those of held-out rows. {ALARMS[drift.alarm]}"
+    )
+
+
+def _resting_on(window: Window, decisions: Sequence[Decision]) -> list[Decision]:
+    """Decisions about the window, each retraining with the verdict that it led to."""
+    found: dict[int, Decision] = {}
+    for at, decision in enumerate(decisions):
+        if decision.window != window.name:
+            continue
+        found[decision.id] = decision
+        if decision.kind == "retrain":
+            verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
+            found |= {verdict.id: verdict} if verdict else {}
+    return [found[number] for number in sorted(found)]
+
+
+def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
+    """What the decisions themselves do not say."""
+    if not resting:
+        return ("No decision rests on this window.",)
+    if resting[-1].kind == "suggest":
+        return ("The retraining that it suggested waits for an answer: `mlops approve` gives it.",)
+    if resting[-1].kind == "retrain":
+        return ("The retraining that it asked for has no verdict yet.",)
+    return ()
+
+
+def _decided(
+    heading: str, decisions: Sequence[Decision], lines: tuple[str, ...], zone: ZoneInfo
+) -> Paragraph:
+    return Paragraph(
+        heading=heading,
+        lines=lines,
+        decisions=tuple(decision_in_words(decision, zone) for decision in decisions),
+    )

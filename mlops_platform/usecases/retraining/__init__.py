@@ -1,0 +1,1 @@
+"""When to retrain, on which history, and what became of it."""

@@ -1,0 +1,94 @@
+"""The end of a trial: the challenger is promoted or aborted, by a person or by a verdict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.challenger import CHALLENGE, Challenger, standing_challenger
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.release.reconcile import reconcile
+from mlops_platform.usecases.release.release import release_version
+
+
+def require_challenger(ledger: Ledger, model: str) -> Challenger:
+    """The challenger of a model.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    challenger = standing_challenger(ledger, model)
+    if challenger is None:
+        raise LedgerError(
+            f"{model!r} has no challenger. One stands after a training that passed the gate, where "
+            "the model's YAML says `release: shadow` or `release: canary`."
+        )
+    return challenger
+
+
+def promote_challenger(
+    ledger: Ledger,
+    registry: Registry,
+    pointer: Path,
+    challenger: Challenger,
+    *,
+    reason: str,
+    actor: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Release:
+    """Make a challenger the champion, with the Bento that it was tried in.
+
+    Raises:
+        LedgerError: it has no Bento, so that it was never tried.
+        RegistryError, ArtifactError: as `release_version`.
+        ReleaseConflict: its trial has ended meanwhile; nothing was written.
+    """
+    if challenger.bento_tag is None:
+        raise LedgerError(
+            f"version {challenger.version} of {challenger.model!r} has no Bento and could not be "
+            f"served. Let its training end, or materialise {challenger.model}/bento."
+        )
+    return release_version(
+        *(ledger, registry, pointer, challenger.model),
+        VersionIdentity(**challenger.model_dump(include=set(VersionIdentity.model_fields))),
+        _ending("promote", challenger, reason, actor, evidence),
+        expected_sequence=challenger.sequence - 1,
+        bento_tag=challenger.bento_tag,
+        after=challenger.challenge,
+    )
+
+
+def abort_challenger(
+    ledger: Ledger,
+    registry: Registry,
+    pointer: Path,
+    challenger: Challenger,
+    *,
+    reason: str,
+    actor: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Decision:
+    """Withdraw a challenger; the champion serves on.
+
+    Raises:
+        ReleaseConflict: its trial has ended meanwhile; nothing was written.
+    """
+    decision = _ending("abort", challenger, reason, actor, evidence)
+    written = ledger.record_decision(challenger.model, decision, after=challenger.challenge)
+    reconcile(ledger, registry, pointer, challenger.model)
+    return written
+
+
+def _ending(
+    kind: Literal["promote", "abort"],
+    challenger: Challenger,
+    reason: str,
+    actor: str,
+    evidence: Mapping[str, Any] | None,
+) -> NewDecision:
+    named = {CHALLENGE: challenger.challenge, "version": challenger.version}
+    return NewDecision(
+        kind=kind, reason=reason, actor=actor, evidence={**named, **(evidence or {})}
+    )

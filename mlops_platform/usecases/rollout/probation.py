@@ -1,0 +1,124 @@
+"""The probation of a new champion: judged from files and the ledger, ended in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import NewDecision, Release
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.trials.probation import (
+    Observed,
+    ProbationVerdict,
+    judge_probation,
+    own_windows,
+)
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.release.reconcile import reconcile
+from mlops_platform.usecases.release.roll_back import previous_champion, roll_back
+from mlops_platform.usecases.rollout.service_metrics import service_figures
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
+
+PROBATION: Final = "probation"
+"""Evidence of every decision about a probation: the release that was on it."""
+
+
+def on_probation(spec: ModelSpec, ledger: Ledger) -> Release | None:
+    """The champion, if it is new and its probation has not been ended yet.
+
+    A roll back restores what has been on probation before, and a first champion has nothing to
+    roll back to.
+    """
+    releases = ledger.releases(spec.name)
+    if not releases or spec.release.probation.hours == 0:
+        return None
+    newest = releases[-1]
+    if newest.kind != "promote" or previous_champion(releases) is None:
+        return None
+    kept = ledger.decisions(spec.name, limit=1, kinds=["keep"])
+    ended = bool(kept) and kept[0].evidence[PROBATION] == newest.sequence
+    return None if ended else newest
+
+
+def judge_champion(
+    spec: ModelSpec,
+    release: Release,
+    windows: Iterable[WindowPerformance],
+    log: Path,
+    now: datetime,
+) -> ProbationVerdict:
+    """The verdict on a champion that is on probation.
+
+    Args:
+        windows: every measured window, oldest first.
+        log: folder of the prediction log, in which workers count as well.
+    """
+    observed = Observed(
+        released_at=release.released_at,
+        service=service_figures(log, spec.name, release.version, "champion", release.released_at),
+        windows=own_windows(windows, release.sequence),
+    )
+    return judge_probation(observed, spec.release.probation, now)
+
+
+def end_probation(
+    ledger: Ledger,
+    registry: Registry,
+    pointer: Path,
+    release: Release,
+    verdict: ProbationVerdict,
+    actor: str,
+    *,
+    bentoml_home: Path,
+) -> str:
+    """Let a verdict act, and tell what was done.
+
+    A freeze holds a roll back as well: it promises that no automation changes what serves. That
+    it would have been rolled back is written once, for the person who froze the model.
+
+    Raises:
+        LedgerError, RegistryError, ArtifactError: as `roll_back`.
+        ReleaseConflict: another release came meanwhile; nothing was written.
+    """
+    frozen = frozen_by(ledger, release.model)
+    if verdict.kind == "roll_back" and frozen is not None:
+        held = f"{verdict.reason} But {release.model} is frozen {told(frozen)}."
+        _record_once(ledger, release, "wait", held, verdict, actor)
+        return held
+    if verdict.kind == "roll_back":
+        restored = roll_back(
+            *(ledger, registry, pointer, release.model),
+            bentoml_home=bentoml_home,
+            reason=verdict.reason,
+            actor=actor,
+            evidence={PROBATION: release.sequence, **verdict.evidence},
+            expected_sequence=release.sequence,
+        )
+        reconcile(ledger, registry, pointer, release.model)
+        return f"{verdict.reason} Version {restored.version} serves again."
+    if verdict.kind == "keep":
+        _record_once(ledger, release, "keep", verdict.reason, verdict, actor)
+    return verdict.reason
+
+
+def _record_once(
+    ledger: Ledger,
+    release: Release,
+    kind: Literal["keep", "wait"],
+    reason: str,
+    verdict: ProbationVerdict,
+    actor: str,
+) -> None:
+    """Write a decision about a probation, unless one of its kind was written."""
+    decisions = ledger.decisions(release.model, kinds=[kind])
+    if any(one.evidence.get(PROBATION) == release.sequence for one in decisions):
+        return
+    evidence = {PROBATION: release.sequence, **verdict.evidence}
+    decision = NewDecision(kind=kind, reason=reason, actor=actor, evidence=evidence)
+    ledger.record_decision(release.model, decision)

@@ -1,0 +1,1 @@
+"""What runs beside a service: started, fed, followed, proved."""

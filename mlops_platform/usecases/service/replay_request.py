@@ -1,0 +1,124 @@
+"""Runs a logged request again, by the version that answered it, for incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.served_lines import served_column
+from mlops_platform.data.served_rows import find_request
+from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.record import Record
+from mlops_platform.serving.scoring.scorer import TOLERANCE
+from mlops_platform.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.usecases.version.offline import OfflineVersions
+
+
+class Replayed(Record):
+    """What the pipeline says now.
+
+    Args:
+        difference: of the probabilities; more than rounding is a different answer.
+    """
+
+    probability: float
+    decision: bool
+    difference: float
+
+
+class ReplayedRow(Record):
+    """One logged row, and the same again.
+
+    Args:
+        replayed: None where it cannot be run again, for the `reason`.
+    """
+
+    time: datetime
+    row: int
+    route: str
+    entity: str | None
+    role: str
+    version: str
+    sequence: int
+    probability: float
+    decision: bool
+    latency_ms: float
+    features: dict[str, float | str | None]
+    redacted: tuple[str, ...]
+    replayed: Replayed | None
+    reason: str | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the pipeline answers now as the service did then."""
+        again = self.replayed
+        return (
+            again is not None and again.difference <= TOLERANCE and again.decision == self.decision
+        )
+
+    @property
+    def verdict(self) -> str:
+        """The comparison in words."""
+        if self.replayed is None:
+            return f"It cannot be run again: {self.reason}."
+        if self.agrees:
+            return "The pipeline answers the same."
+        return f"The pipeline answers otherwise: more than rounding ({TOLERANCE:g}) explains."
+
+
+class ReplayedRequest(Record):
+    """Every row of a request, run again; none where the log does not have it."""
+
+    request_id: str
+    model: str
+    rows: tuple[ReplayedRow, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all rows agree."""
+        return all(row.agrees for row in self.rows)
+
+
+def replay_request(
+    spec: ModelSpec, request_id: str, log: Path, landed: Path, versions: OfflineVersions
+) -> ReplayedRequest:
+    """Find a request in the prediction log, landed or not, and run each of its rows alone."""
+    rows = find_request(spec, log, landed, request_id)
+    return ReplayedRequest(
+        request_id=request_id,
+        model=spec.name,
+        rows=tuple(
+            _replayed(spec, rows.slice(position, 1), versions) for position in range(rows.num_rows)
+        ),
+    )
+
+
+def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> ReplayedRow:
+    [line] = served.to_pylist()
+    reason, replayed, names = None, None, list(spec.features.names)
+    try:
+        offline = versions.load(line["version"], line["sequence"], line["role"])
+        names = offline.features
+        if offline.lacks(served).any():
+            reason = f"the log lacks features of version {offline.version}, so it cannot be scored"
+        else:
+            [probability] = offline.scores(served).tolist()
+            replayed = Replayed(
+                probability=probability,
+                decision=probability >= offline.threshold,
+                difference=abs(probability - line["probability"]),
+            )
+    except (ArtifactError, LedgerError, RegistryError) as error:
+        reason = str(error)
+    known = {key: line[key] for key in ReplayedRow.model_fields if key in line}
+    return ReplayedRow(
+        **{**known, "redacted": line["redacted"] or ()},
+        features={name: line.get(served_column(name)) for name in names},
+        replayed=replayed,
+        reason=reason,
+    )

@@ -1,0 +1,124 @@
+"""Whether what was served is what the pipeline says offline, on the rows that were served."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlops_platform.data.served import read_manifest, record_judged
+from mlops_platform.data.served_rows import sample_served
+from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.record import Record
+from mlops_platform.serving.scoring.scorer import TOLERANCE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.usecases.version.offline import OfflineVersion, OfflineVersions
+
+MOST_ROWS = 20_000
+
+
+class ServedParity(Record):
+    """Served probabilities against offline ones.
+
+    Args:
+        rows: what landed last; at most `MOST_ROWS` of it, always the same, are compared.
+        left_out: rows that lack a feature, mostly because the log redacts it.
+        worst: the request with the largest difference.
+        problems: why rows could not be compared that should have been.
+    """
+
+    rows: int = 0
+    compared: int = 0
+    left_out: int = 0
+    versions: tuple[int, ...] = ()
+    max_difference: float = 0.0
+    worst: str | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every compared row agrees but for rounding, and no version was unknown."""
+        return not self.problems and self.max_difference <= TOLERANCE
+
+    @property
+    def reason(self) -> str:
+        """The verdict in words."""
+        if self.problems:
+            return " ".join(self.problems)
+        if not self.passed:
+            return (
+                f"request {self.worst} was answered {self.max_difference:g} away from the offline "
+                f"pipeline (allowed {TOLERANCE:g}); `mlops replay-request {self.worst}` shows it."
+            )
+        return f"{self.compared} served rows equal what the pipeline says offline."
+
+
+class _Compared(NamedTuple):
+    version: int
+    left_out: int
+    differences: list[float]
+    requests: list[str]
+
+
+def judge_served_parity(landed: Path, versions: OfflineVersions) -> ServedParity:
+    """Score again what landed since the last time; where nothing did, what was judged last.
+
+    So a difference stays until other rows have landed that have none.
+    """
+    manifest = read_manifest(landed)
+    files = manifest.unjudged or manifest.judged
+    if not files:
+        return ServedParity()
+    sample, rows = sample_served(landed, files, MOST_ROWS)
+    compared, problems = [], []
+    for version, sequence, role, served in _by_source(sample):
+        try:
+            compared.append(_compare(versions.load(version, sequence, role), served))
+        except (ArtifactError, LedgerError, RegistryError) as error:
+            problems.append(str(error))
+    record_judged(landed, files)
+    return _summary(rows, compared, problems)
+
+
+def _by_source(sample: pa.Table) -> Iterator[tuple[str, int, str, pa.Table]]:
+    """What every version answered, under every sequence and in every role."""
+    positions: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    sources = zip(
+        *(sample[name].to_pylist() for name in ("version", "sequence", "role")), strict=True
+    )
+    for position, source in enumerate(sources):
+        positions[source].append(position)
+    for source in sorted(positions):
+        yield *source, sample.take(positions[source])
+
+
+def _compare(offline: OfflineVersion, served: pa.Table) -> _Compared:
+    import numpy as np
+
+    lacking = offline.lacks(served)
+    complete = served.filter(~lacking)
+    differences = np.abs(offline.scores(complete) - complete["probability"].to_numpy())
+    return _Compared(
+        version=offline.version,
+        left_out=int(lacking.sum()),
+        differences=np.nan_to_num(differences, nan=np.inf).tolist(),
+        requests=complete["request_id"].to_pylist(),
+    )
+
+
+def _summary(rows: int, compared: Sequence[_Compared], problems: Sequence[str]) -> ServedParity:
+    pairs = [pair for one in compared for pair in zip(one.differences, one.requests, strict=True)]
+    difference, worst = max(pairs, default=(0.0, None))
+    return ServedParity(
+        rows=rows,
+        compared=len(pairs),
+        left_out=sum(one.left_out for one in compared),
+        versions=tuple(sorted({one.version for one in compared})),
+        max_difference=difference,
+        worst=worst,
+        problems=tuple(problems),
+    )

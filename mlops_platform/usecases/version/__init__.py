@@ -1,0 +1,1 @@
+"""Versions that serve or served, loaded."""

@@ -1,0 +1,106 @@
+"""The version that a logged answer names, as training left it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.data.served_lines import served_column
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.challenger import challenger_identity
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import DecisionKind, Release, VersionIdentity
+from mlops_platform.usecases.version.champion import THRESHOLD_TAG
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from mlops_platform.registry.registry import Registry
+
+CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
+MOST_CHALLENGES = 10_000
+
+
+@dataclass(frozen=True)
+class OfflineVersion:
+    """A calibrated pipeline that scores served rows."""
+
+    version: int
+    model: Any
+    threshold: float
+
+    @property
+    def features(self) -> list[str]:
+        """What the pipeline was fitted on; the YAML may say something else by now."""
+        return [str(name) for name in self.model.feature_names_in_]
+
+    def lacks(self, served: pa.Table) -> NDArray[np.bool_]:
+        """Which rows cannot be scored: a feature was redacted, or nobody ever sent it."""
+        import numpy as np
+
+        names = set(self.features)
+        if not {served_column(name) for name in names} <= set(served.column_names):
+            return np.ones(served.num_rows, dtype=bool)
+        redacted = served["redacted"].to_pylist()
+        return np.array([not names.isdisjoint(fields or ()) for fields in redacted], dtype=bool)
+
+    def scores(self, served: pa.Table) -> NDArray[np.float64]:
+        """Predict P(label is true) of rows that lack nothing."""
+        import numpy as np
+
+        from mlops_platform.training.rows import positive_scores
+
+        if not served.num_rows:
+            return np.empty(0)
+        columns = [served_column(name) for name in self.features]
+        frame = served.select(columns).rename_columns(self.features).to_pandas()
+        return positive_scores(self.model, frame)
+
+
+class OfflineVersions:
+    """Every version of a model that was ever let near a request: champions and challengers."""
+
+    def __init__(self, ledger: Ledger, registry: Registry, model: str) -> None:
+        self._registry, self._model = registry, model
+        self._releases = {release.sequence: release for release in ledger.releases(model)}
+        challenges = ledger.decisions(model, MOST_CHALLENGES, kinds=CHALLENGES)
+        challengers = [challenger_identity(challenge) for challenge in challenges]
+        known: list[VersionIdentity] = [*challengers, *self._releases.values()]
+        self._pinned: Mapping[int, VersionIdentity] = {one.version: one for one in known}
+        self._loaded: dict[int, OfflineVersion] = {}
+
+    def load(self, version: str, sequence: int, role: str) -> OfflineVersion:
+        """Load what a log line names.
+
+        Raises:
+            LedgerError: the ledger knows no such version, or another one under its sequence.
+            RegistryError: the registry has lost it.
+            ArtifactError: its files are not those that were pinned.
+        """
+        pinned = self._pinned.get(int(version)) if version.isdecimal() else None
+        if pinned is None or (role == "champion" and not self._was_release(pinned, sequence)):
+            raise LedgerError(
+                f"version {version} of {self._model!r} answered as {role} of release {sequence}, "
+                "of which the ledger knows nothing. Find the service that does not follow the "
+                "release pointer of this deployment."
+            )
+        if pinned.version not in self._loaded:
+            fetched = self._registry.fetch_version(self._model, pinned.version)
+            self._loaded[pinned.version] = OfflineVersion(
+                version=pinned.version,
+                model=load_model(fetched.directory, pinned.digests),
+                threshold=float(fetched.tag(THRESHOLD_TAG)),
+            )
+        return self._loaded[pinned.version]
+
+    def release(self, sequence: int) -> Release | None:
+        """The release of a number; None where there is none yet."""
+        return self._releases.get(sequence)
+
+    def _was_release(self, pinned: VersionIdentity, sequence: int) -> bool:
+        release = self._releases.get(sequence)
+        return release is not None and release.version == pinned.version

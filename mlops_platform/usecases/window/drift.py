@@ -1,0 +1,136 @@
+"""How far a window has drifted from what its release was trained on, in numbers and as a report."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.published import read_manifest
+from mlops_platform.data.watched_rows import WatchedRows, watched_rows
+from mlops_platform.data.windows import Window, ended_windows
+from mlops_platform.monitoring.drift.profile import Profile, count_window
+from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
+from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
+from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
+from mlops_platform.monitoring.reference import Reference, sample
+from mlops_platform.record import Record
+from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.usecases.window.score import ScoredWindow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.registry.registry import Registry
+
+
+class WatchedWindow(Record):
+    """The drift of one window, the quality of its data, and where its report is.
+
+    Args:
+        quality: None in what was recorded before it was measured.
+        report: name of the HTML file in the model's monitoring run.
+    """
+
+    window: Window
+    version: int
+    release: int
+    drift: WindowDrift
+    quality: WindowQuality | None = None
+    run_id: str
+    report: str
+
+
+def watch_drift(
+    spec: ModelSpec,
+    scored: ScoredWindow,
+    reference: Reference,
+    profile: Profile,
+    held_out: pa.Table,
+    published_root: Path,
+    registry: Registry,
+) -> WatchedWindow:
+    """Measure all rows of a window; explain a sample of them with Evidently.
+
+    Reports that are older than the declared time, counted back from this window, are deleted.
+    """
+    from mlops_platform.monitoring.drift.report import render_report
+
+    declared, entity = spec.monitoring.drift, spec.features.entity
+    partitions = read_manifest(published_root, spec.features.table).partitions
+    published = {day: state.rows for day, state in partitions.items()}
+    with open_window(spec, scored, published_root) as rows:
+        counted = {
+            **count_window(rows.connection, rows.features, profile, spec.features.names),
+            **count_window(rows.connection, rows.scores, profile, [SCORE]),
+            **_segments(spec, rows, profile),
+        }
+        quality = measure_quality(
+            profile,
+            {name: counted[name] for name in spec.features.names},
+            published,
+            rows.repeated(entity),
+            scored.window.days,
+        )
+        shown = rows.sample(entity, declared.sample_rows).to_pandas()
+    drift = measure_drift(
+        profile, counted, SCORE, scored.window.days, declared, reference.importances
+    )
+    html = render_report(
+        sample(held_out, entity, declared.sample_rows).to_pandas(),
+        shown,
+        spec.features.numeric,
+        spec.features.categorical,
+        SCORE,
+        drift,
+        declared.fixed,
+    )
+    report = _report_name(scored.window)
+    with registry.monitoring_run(spec.name) as run:
+        run.log_text(report, html)
+        for old in _expired(spec, scored.window):
+            run.delete_file(_report_name(old))
+    return WatchedWindow(
+        window=scored.window,
+        version=scored.version,
+        release=scored.release,
+        drift=drift,
+        quality=quality,
+        run_id=run.run_id,
+        report=report,
+    )
+
+
+def _segments(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
+    if not segments_in(profile):
+        return {}
+    table = rows.scores_with(spec.features.entity, subgroups_in(profile))
+    return count_segments(rows.connection, table, profile, SCORE)
+
+
+def open_window(
+    spec: ModelSpec, scored: ScoredWindow, published_root: Path
+) -> AbstractContextManager[WatchedRows]:
+    """The features that a window was scored from, with the scores."""
+    days = scored.window.days
+    return watched_rows(
+        spec,
+        published_root,
+        days,
+        scored.path,
+        unchanged=scored.source == "batch"
+        and scored.feature_snapshot
+        == read_manifest(published_root, spec.features.table).digest_of(days),
+    )
+
+
+def _report_name(window: Window) -> str:
+    return f"reports/{window.name}.html"
+
+
+def _expired(spec: ModelSpec, window: Window) -> list[Window]:
+    """Windows whose reports may be there and need not be kept any longer."""
+    kept = timedelta(days=spec.monitoring.drift.keep_reports_days)
+    return ended_windows(spec.window, window.ends_at - kept)[-4:]

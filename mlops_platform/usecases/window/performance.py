@@ -1,0 +1,139 @@
+"""How good the predictions of a window turned out to be, as far as its labels are known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.data.features import read_outcomes
+from mlops_platform.data.windows import Window
+from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
+from mlops_platform.monitoring.performance.changes.find_changes import find_changes
+from mlops_platform.monitoring.performance.estimate import EstimatedPerformance
+from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
+from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.usecases.window.estimate import estimate_window
+from mlops_platform.usecases.window.labelled_rows import LabelledRows, held_out_rows, labelled_rows
+from mlops_platform.usecases.window.maturity import matures_at
+from mlops_platform.usecases.window.past import PastWindows
+from mlops_platform.usecases.window.score import ScoredWindow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.monitoring.reference import Reference
+
+
+def measure_performance(
+    spec: ModelSpec,
+    scored: ScoredWindow,
+    reference: Reference,
+    held_out: pa.Table,
+    published_root: Path,
+    moment: datetime,
+    labels_through: datetime,
+    past: PastWindows | None = None,
+) -> WindowPerformance:
+    """Join predictions with the labels known at `moment`, and measure.
+
+    Args:
+        reference: the release's own figures, and its base rate, which any window must beat.
+        held_out: the release's own held-out rows: what its errors are compared with.
+        labels_through: until when labels are built; what matures later is provisional.
+        past: the model's other windows, where there are any.
+    """
+    window, past = scored.window, past or PastWindows()
+    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, moment)
+    rows = labelled_rows(outcomes, reference.base_rate)
+    scores = outcomes[SCORE].to_numpy()
+    estimate = estimate_window(spec, scored, scores, published_root, past, reference.base_rate)
+    mature = matures_at(spec, window) <= min(moment, labels_through)
+    return WindowPerformance(
+        window=window.name,
+        start=window.start,
+        end=window.end,
+        version=scored.version,
+        release=scored.release,
+        rows=outcomes.num_rows,
+        settled=outcomes.num_rows - outcomes["known_at"].null_count,
+        labelled=len(rows.labels),
+        mature=mature,
+        as_of=moment,
+        metrics=_metrics(spec, rows, scored.threshold),
+        intervals=_intervals(spec, rows, reference),
+        base_rate_log_loss=float(rows.base_rate_losses.mean()) if len(rows.labels) else None,
+        reference_log_loss=reference.metrics["log_loss"],
+        reference_base_rate_log_loss=reference.base_rate_log_loss,
+        estimated_log_loss=estimate.log_loss if estimate else None,
+        estimated_metrics=_figures_besides(estimate),
+        labels=_labels(window, moment, outcomes, past),
+        **(_changes(spec, scored, rows, reference, held_out, past) if mature else {}),
+    )
+
+
+def _figures_besides(estimate: EstimatedPerformance | None) -> dict[str, float]:
+    """What is estimated besides the log loss."""
+    return estimate.model_dump(exclude={"log_loss"}, exclude_none=True) if estimate else {}
+
+
+def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str, float]:
+    """Metrics of rows with a label; none where they have not both classes."""
+    from mlops_platform.training.metrics import measure
+
+    if len(set(rows.labels.tolist())) < 2:
+        return {}
+    bins = spec.evaluation.calibration_bins
+    return measure(rows.labels, rows.scores, threshold, spec.training.costs, bins).model_dump()
+
+
+def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
+    """Of the log loss, of its increase over what the test promises, and of the Brier score."""
+    values = {"log_loss": rows.losses, "brier_score": (rows.scores - rows.labels) ** 2}
+    if reference.base_rate_log_loss:
+        promised = reference.metrics["log_loss"] / reference.base_rate_log_loss
+        values["log_loss_increase"] = rows.losses - promised * rows.base_rate_losses
+    confidence = spec.monitoring.performance.interval_confidence
+    intervals = {
+        name: day_clustered_interval(of_rows, rows.days, confidence)
+        for name, of_rows in values.items()
+    }
+    return {name: one for name, one in intervals.items() if one is not None}
+
+
+def _labels(
+    window: Window, moment: datetime, outcomes: pa.Table, past: PastWindows
+) -> LabelMaturity | None:
+    before = past.measured.get(window.name)
+    return label_maturity(
+        moment,
+        outcomes["event_time"].to_numpy(),
+        outcomes["known_at"].to_numpy(),
+        before.labels if before else None,
+        past.labels_of_others(window),
+    )
+
+
+def _changes(
+    spec: ModelSpec,
+    scored: ScoredWindow,
+    rows: LabelledRows,
+    reference: Reference,
+    held_out: pa.Table,
+    past: PastWindows,
+) -> dict[str, Any]:
+    """What the detectors find in the errors of the release up to the end of this window."""
+    declared = spec.monitoring.performance.change_detection
+    if not declared.detectors:
+        return {}
+    tested = held_out_rows(spec, held_out, reference.base_rate)
+    tested_blocks, own = [
+        error_blocks(one.days, one.losses, one.base_rate_losses, declared.block_rows)
+        for one in (tested, rows)
+    ]
+    served = [*past.errors_before(scored.window, scored.release), *own]
+    changes = find_changes(declared, tested_blocks, served)
+    change_point = any(one.decides and one.found for one in changes)
+    return {"blocks": own, "changes": changes, "change_point": change_point}

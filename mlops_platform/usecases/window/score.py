@@ -1,0 +1,150 @@
+"""Scores one window of entities with the release that is responsible for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mlops_platform.data.features import feature_batches
+from mlops_platform.data.predictions import predictions_file, write_predictions
+from mlops_platform.data.published import read_manifest
+from mlops_platform.data.windows import Window
+from mlops_platform.errors import LedgerError
+from mlops_platform.formats.home_path import HomePath
+from mlops_platform.ledger.records import Release
+from mlops_platform.record import Record
+from mlops_platform.spec import SCORE, ModelSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.ledger.ledger import Ledger
+    from mlops_platform.usecases.version.champion import Champion
+
+
+class ScoredWindow(Record):
+    """The predictions of one window and what they were made from.
+
+    Args:
+        threshold: score from which the release decides positive.
+        feature_snapshot: digest of the features that were scored.
+        source: whether rows were scored afterwards, or are what the service answered.
+        positive_share: share of rows decided positive.
+    """
+
+    window: Window
+    version: int
+    release: int
+    threshold: float
+    feature_snapshot: str
+    rows: int
+    mean_score: float
+    positive_share: float
+    scored_at: datetime
+    path: HomePath
+    source: Literal["batch", "served"] = "batch"
+
+
+def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None) -> Release:
+    """The release that scores a window: what serves now, or what scored it the first time.
+
+    A window that is scored again, because its features were corrected or its run was repeated,
+    stays with its release: what served then is history.
+
+    Raises:
+        LedgerError: nothing was released yet.
+    """
+    if scored is not None:
+        return ledger.releases(model)[scored.release - 1]
+    release = ledger.current_release(model)
+    if release is None:
+        raise LedgerError(
+            f"{model!r} has no champion that could score: run the job train_{model} first."
+        )
+    return release
+
+
+def score_window(
+    spec: ModelSpec,
+    window: Window,
+    champion: Champion,
+    published_root: Path,
+    predictions_root: Path,
+    moment: datetime,
+) -> ScoredWindow:
+    """Stream the window's features through the model into one file of predictions.
+
+    Each row carries the version, the release, the training set and the feature snapshot.
+
+    Args:
+        moment: when this happens.
+
+    Raises:
+        DataError: the window has no features.
+    """
+    snapshot = read_manifest(published_root, spec.features.table).digest_of(window.days)
+    path = predictions_file(predictions_root, spec.name, window.name)
+    totals = _Totals()
+    batches = feature_batches(spec, published_root, window.days)
+    predicted = (totals.counted(_scored(spec, batch, champion, snapshot)) for batch in batches)
+    rows = write_predictions(predicted, spec, path)
+    return ScoredWindow(
+        window=window,
+        version=champion.release.version,
+        release=champion.release.sequence,
+        threshold=champion.threshold,
+        feature_snapshot=snapshot,
+        rows=rows,
+        mean_score=totals.scores / rows,
+        positive_share=totals.positives / rows,
+        scored_at=moment,
+        path=path,
+    )
+
+
+class _Totals:
+    """Sums over batches that are written and forgotten."""
+
+    scores = 0.0
+    positives = 0
+
+    def counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        import pyarrow.compute as pc
+
+        self.scores += pc.sum(batch[SCORE]).as_py() or 0.0
+        self.positives += pc.sum(batch["decision"]).as_py() or 0
+        return batch
+
+
+def _scored(
+    spec: ModelSpec, batch: pa.RecordBatch, champion: Champion, snapshot: str
+) -> pa.RecordBatch:
+    import numpy as np
+    import pyarrow as pa
+
+    from mlops_platform.training.rows import features_of, positive_scores
+
+    scores = positive_scores(champion.model, features_of(batch.to_pandas(), spec))
+    features, release = spec.features, champion.release
+    keys = {
+        name: batch[name] for name in (features.entity, features.event_time, features.partition)
+    }
+    return pa.RecordBatch.from_pydict(
+        {
+            **{name: batch[name] for name in keys},
+            "version": pa.array(np.full(len(scores), release.version, dtype=np.int32)),
+            "release": pa.array(np.full(len(scores), release.sequence, dtype=np.int32)),
+            "training_set": _repeated(champion.training_set, len(scores)),
+            "feature_snapshot": _repeated(snapshot, len(scores)),
+            SCORE: pa.array(scores),
+            "decision": pa.array(scores >= champion.threshold),
+        }
+    )
+
+
+def _repeated(text: str, rows: int) -> pa.DictionaryArray:
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int8)), pa.array([text]))

@@ -1,0 +1,133 @@
+"""The predictions of a window as its users got them, instead of scored afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.digest import table_digest
+from mlops_platform.data.predictions import predictions_file, write_predictions
+from mlops_platform.data.served_lines import served_column
+from mlops_platform.data.served_rows import read_answers
+from mlops_platform.data.watched_rows import sent_column
+from mlops_platform.data.windows import Window
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import Release
+from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.usecases.version.champion import THRESHOLD_TAG, TRAINING_SET_TAG
+from mlops_platform.usecases.window.score import ScoredWindow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_platform.registry.registry import Registry
+
+
+def take_served_window(
+    spec: ModelSpec,
+    window: Window,
+    ledger: Ledger,
+    registry: Registry,
+    landed: Path,
+    published_root: Path,
+    predictions_root: Path,
+    moment: datetime,
+) -> ScoredWindow | None:
+    """Write the answers that count for a window as its predictions, in the columns of a scored one.
+
+    Each row carries the version and the release that answered; several may have served. The window
+    as a whole belongs to the release whose champion gave most of its answers: by its figures it is
+    judged. The features that were sent follow in columns `sent_<feature>`: what the model saw,
+    which may not be what was published.
+
+    Args:
+        landed: folder of the model's landed days.
+        moment: when this happens.
+
+    Returns:
+        None where no champion answered for an entity of the window.
+
+    Raises:
+        LedgerError: the log names a release that the ledger does not know.
+    """
+    answers = read_answers(spec, landed, published_root, window)
+    sequence = None if answers is None else _most_frequent_release(answers)
+    if answers is None or sequence is None:
+        return None
+    release = _release(ledger, spec.name, window, sequence)
+    snapshot = table_digest(answers.drop_columns(["redacted"]))
+    predicted = _predictions(spec, answers, registry, snapshot)
+    path = predictions_file(predictions_root, spec.name, window.name)
+    rows = write_predictions(predicted.to_batches(), spec, path)
+    return ScoredWindow(
+        window=window,
+        version=release.version,
+        release=release.sequence,
+        threshold=float(registry.version(spec.name, release.version).tag(THRESHOLD_TAG)),
+        feature_snapshot=snapshot,
+        rows=rows,
+        mean_score=sum(predicted[SCORE].to_pylist()) / rows,
+        positive_share=sum(predicted["decision"].to_pylist()) / rows,
+        scored_at=moment,
+        path=path,
+        source="served",
+    )
+
+
+def _most_frequent_release(answers: pa.Table) -> int | None:
+    import pyarrow.compute as pc
+
+    champions = answers.filter(pc.equal(answers["role"], "champion"))
+    counts = pc.value_counts(champions["sequence"]).to_pylist()
+    return max(((one["counts"], one["values"]) for one in counts), default=(0, None))[1]
+
+
+def _release(ledger: Ledger, model: str, window: Window, sequence: int) -> Release:
+    releases = {release.sequence: release for release in ledger.releases(model)}
+    if sequence not in releases:
+        raise LedgerError(
+            f"most answers of the window {window.name} name release {sequence} of {model!r}, and "
+            f"the ledger has {sorted(releases)}. Find the service that follows another deployment."
+        )
+    return releases[sequence]
+
+
+def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapshot: str) -> pa.Table:
+    import pyarrow as pa
+
+    features, redacted = spec.features, spec.serving.log.redact
+    sent = {
+        sent_column(name): answers[served_column(name)]
+        for name in features.names
+        if name not in redacted and served_column(name) in answers.column_names
+    }
+    versions = answers["version"].to_pylist()
+    training_sets = {
+        version: registry.version(spec.name, int(version)).tag(TRAINING_SET_TAG)
+        for version in set(versions)
+    }
+    return pa.table(
+        {
+            features.entity: answers["entity"],
+            features.event_time: answers["event_time"],
+            features.partition: answers["partition"],
+            "version": answers["version"].cast(pa.int32()),
+            "release": answers["sequence"].cast(pa.int32()),
+            "training_set": _encoded([training_sets[version] for version in versions]),
+            "feature_snapshot": _encoded([snapshot] * len(versions)),
+            SCORE: answers["probability"],
+            "decision": answers["decision"],
+            **sent,
+        }
+    )
+
+
+def _encoded(texts: list[str]) -> pa.Array:
+    import pyarrow as pa
+
+    # As in a scored window: what repeats in every row is stored once.
+    return (
+        pa.array(texts, pa.string()).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))
+    )

@@ -1,0 +1,60 @@
+"""From the records of drift and performance to the windows as a policy sees them."""
+
+from collections.abc import Mapping
+
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.policy.signals import WindowSignals
+from mlops_platform.usecases.window.drift import WatchedWindow
+
+
+def window_signals(
+    performance: Mapping[str, WindowPerformance],
+    drift: Mapping[str, WatchedWindow],
+) -> tuple[WindowSignals, ...]:
+    """Every window that was watched or measured, oldest first."""
+    found: dict[str, WindowSignals] = {
+        **{name: _unmeasured(watched) for name, watched in drift.items()},
+        **{name: _measured(measured) for name, measured in performance.items()},
+    }
+    for name, watched in drift.items():
+        # An alarm of another release than the one whose performance was measured is not its own.
+        if (watched.version, watched.release) == (found[name].version, found[name].release):
+            found[name] = found[name].model_copy(update={"drift_alarm": watched.drift.alarm})
+    return tuple(sorted(found.values(), key=lambda window: window.start))
+
+
+def _measured(measured: WindowPerformance) -> WindowSignals:
+    return WindowSignals(
+        window=measured.window,
+        start=measured.start,
+        end=measured.end,
+        version=measured.version,
+        release=measured.release,
+        rows=measured.rows,
+        labelled=measured.labelled,
+        mature=measured.mature,
+        log_loss=measured.log_loss,
+        expected_log_loss=measured.expected_log_loss,
+        base_rate_log_loss=measured.base_rate_log_loss,
+        reference_log_loss=measured.reference_log_loss,
+        estimated_log_loss=measured.estimated_log_loss,
+        estimated_expected_log_loss=measured.estimated_expected_log_loss,
+        change_point=measured.change_point,
+    )
+
+
+def _unmeasured(watched: WatchedWindow) -> WindowSignals:
+    """A window whose performance step failed still tells of its drift."""
+    return WindowSignals(
+        window=watched.window.name,
+        start=watched.window.start,
+        end=watched.window.end,
+        version=watched.version,
+        release=watched.release,
+        rows=watched.drift.rows,
+        labelled=0,
+        mature=False,
+        log_loss=None,
+        expected_log_loss=None,
+        base_rate_log_loss=None,
+    )

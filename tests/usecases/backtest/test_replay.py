@@ -1,0 +1,199 @@
+"""A season that turns: the label's cause changes sign in the middle of the replayed weeks."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from mlops_platform.data.published import publish_table
+from mlops_platform.errors import DataError
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.backtest.fits import PastTraining
+from mlops_platform.usecases.backtest.gate import PastGate
+from mlops_platform.usecases.backtest.past import past_of, read_all_outcomes, training_moments
+from mlops_platform.usecases.backtest.replay import (
+    PolicyBacktest,
+    backtest_policies,
+    first_recipe,
+    replayed_windows,
+)
+from mlops_platform.usecases.backtest.report import keep_backtest
+from mlops_platform.usecases.retraining.recommended_history import recommended_history
+
+pytestmark = pytest.mark.slow
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+DAYS, ROWS_A_DAY, TURNING_DAY = 112, 30, 70
+ROWS = f"""
+CREATE TABLE visits AS
+SELECT
+    'v' || visit AS visit_id,
+    TIMESTAMPTZ '2024-01-01 00:30:00+00' + to_minutes(visit * {1440 // ROWS_A_DAY}) AS event_time,
+    event_time::DATE AS local_date,
+    (hash(visit) % 1000) / 500 - 1 AS signal,
+    CASE visit % 2 WHEN 0 THEN 'north' ELSE 'south' END AS ward,
+    visit // {ROWS_A_DAY} AS day
+FROM range({DAYS * ROWS_A_DAY}) AS visits (visit)
+"""
+LABELS = f"""
+CREATE TABLE visit_labels AS
+SELECT
+    visit_id,
+    local_date,
+    (hash(visit_id) % 1000) / 1000
+        < 1 / (1 + exp(-4 * signal * (CASE WHEN day < {TURNING_DAY} THEN 1 ELSE -1 END)))
+        AS returned,
+    event_time + INTERVAL 12 HOUR AS known_at
+FROM visits
+"""
+MODEL: dict[str, Any] = {
+    "name": "readmission",
+    "description": "Will the patient return?",
+    "owners": ["team:ward"],
+    "features": {
+        "table": "visits",
+        "entity": "visit_id",
+        "numeric": ["signal"],
+        "categorical": ["ward"],
+    },
+    "label": {"table": "visit_labels", "column": "returned"},
+    "window": {"start": "2024-01-01"},
+    "training": {
+        "history": {"split": {"validation_days": 7, "test_days": 7}},
+        "candidates": [
+            {
+                "name": "linear",
+                "preprocessing": [
+                    {"columns": "numeric"},
+                    {
+                        "columns": "categorical",
+                        "steps": [{"type": "sklearn.preprocessing.OneHotEncoder"}],
+                    },
+                ],
+                "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+            }
+        ],
+        "tuning": {"trials": 1, "folds": 2},
+    },
+    "evaluation": {"permutation_rows": 100},
+    "gate": {"improvement": {"min_days": 3}},
+    "retraining": {"policy": {"rule": "performance", "log_loss_increase": 0.05}},
+    "backtest": {
+        "first_training_days": 35,
+        "histories": [28],
+        "policies": {"growing": {"policy": "data_growth"}},
+        "retraining_cost": 1.0,
+        "workers": 1,
+    },
+    "card": {"intended_use": "Tests.", "out_of_scope": "Patients."},
+}
+
+
+@pytest.fixture(scope="module")
+def spec() -> ModelSpec:
+    return ModelSpec.model_validate(MODEL)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("backtest")
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(ROWS)
+        connection.execute(LABELS)
+    for table in ("visits", "visit_labels"):
+        publish_table(
+            home / "warehouse.duckdb", table, "local_date", home / "published", ["visit_id"]
+        )
+    return home
+
+
+@pytest.fixture(scope="module")
+def found(spec: ModelSpec, home: Path) -> PolicyBacktest:
+    return backtest_policies(spec, home / "published", home / "fits", NOW)
+
+
+def of(found: PolicyBacktest, policy: str, gated: bool, days: int | None = None) -> Any:
+    return next(
+        one
+        for one in found.outcomes
+        if (one.policy, one.gated, one.history_days) == (policy, gated, days)
+    )
+
+
+def test_only_mature_windows_after_the_first_training_are_replayed(
+    spec: ModelSpec, home: Path
+) -> None:
+    windows = replayed_windows(spec, home / "published", NOW)
+    assert [windows[0].name, windows[-1].name, len(windows)] == ["2024-02-05", "2024-04-15", 11]
+    with pytest.raises(DataError, match="needs 8 mature windows"):
+        replayed_windows(spec, home / "published", datetime(2024, 3, 20, tzinfo=UTC))
+
+
+def test_the_anchors_of_the_benefit_are_never_and_every_window(found: PolicyBacktest) -> None:
+    assert of(found, "never", gated=False).share_of_weekly.value == 0
+    weekly = of(found, "every window", gated=False)
+    assert weekly.share_of_weekly.value == 1
+    assert (weekly.fits, weekly.releases, weekly.regret) == (10, 10, 0)
+
+
+def test_no_policy_beats_the_best_in_hindsight_with_as_many_fits(found: PolicyBacktest) -> None:
+    assert min(one.regret_to_best for one in found.outcomes if not one.gated) >= -1e-12
+
+
+def test_the_policy_retrains_after_the_turn_and_not_before(found: PolicyBacktest) -> None:
+    declared = of(found, "declared", gated=False)
+    # The turn is on 11 March; a window is mature when the next one has ended.
+    assert min(declared.retrained_after) >= "2024-03-11"
+    assert declared.fits >= 1
+
+
+def test_the_cost_has_that_of_the_retrainings_in_it(spec: ModelSpec, found: PolicyBacktest) -> None:
+    once = of(found, "every window", gated=False)
+    assert sum(once.cost_by_window) / 11 == pytest.approx(once.cost.value)
+    assert once.cost_by_window[0] == of(found, "never", gated=False).cost_by_window[0]
+
+
+def test_the_recommendation_could_have_been_followed(found: PolicyBacktest) -> None:
+    recommended = found.recommendation
+    cheapest = min((one for one in found.outcomes if one.gated), key=lambda one: one.cost.value)
+    assert (recommended.policy, recommended.history_days) == (
+        cheapest.policy,
+        cheapest.history_days,
+    )
+    assert 0 < recommended.probability_cheapest <= 1
+    assert recommended.saving >= 0
+
+
+def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
+    spec: ModelSpec, home: Path, found: PolicyBacktest
+) -> None:
+    windows = replayed_windows(spec, home / "published", NOW)
+    outcomes = read_all_outcomes(spec, home / "published", windows)
+    recipe = first_recipe(spec, home / "published", training_moments(windows)[0])
+    training = PastTraining(spec, recipe, home / "published", outcomes, home / "fits")
+    before = {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")}
+    fits = training.fits(training_moments(windows))
+    assert {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")} == before
+    gate = PastGate(spec, fits, outcomes)
+    # Fitted mostly on the new season, against one that knows only the old one.
+    assert gate(10, 0)
+    assert not gate(2, 1)
+    past = past_of(spec, windows, [fit.scored() for fit in fits], outcomes)
+    assert past.window_rows.tolist() == [7.0 * ROWS_A_DAY] * 11
+    assert (past.by_window("log_loss")[3, :3] != past.by_window("log_loss")[3, :3]).all()
+
+
+def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> None:
+    pictures = keep_backtest(found, tmp_path, tmp_path / "records")
+    assert set(pictures) == {"benefit, all history", "benefit, 28 days"}
+    assert "Recommended: **" in (tmp_path / "report.md").read_text()
+    header, *rows = (tmp_path / "policies.csv").read_text().splitlines()
+    assert "share_of_weekly_low" in header
+    assert len(rows) == len(found.outcomes)
+    stored = (tmp_path / "backtest.json").read_text()
+    assert PolicyBacktest.from_stored(stored) == found
+    chosen = recommended_history(tmp_path / "records", found.model)
+    assert chosen is not None
+    assert chosen.days == found.recommendation.history_days

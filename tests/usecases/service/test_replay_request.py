@@ -1,0 +1,180 @@
+"""A logged request, found and run again, as a use case and on the command line."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from mlops_platform.cli import main
+from mlops_platform.cli import replay_request as replay_command
+from mlops_platform.data.served import land_log
+from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionLog
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.serving import PredictionLogSpec
+from mlops_platform.usecases.service.replay_request import ReplayedRequest, replay_request
+from mlops_platform.usecases.version.offline import OfflineVersions
+
+if TYPE_CHECKING:
+    from tests.usecases.conftest import Deployment
+
+
+@pytest.fixture
+def spec(deployment: "Deployment") -> ModelSpec:
+    candidate = {
+        "name": "linear",
+        "preprocessing": [{"columns": "numeric"}],
+        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+    }
+    return ModelSpec.model_validate(
+        {
+            "name": deployment.model,
+            "description": "Will it be late?",
+            "owners": ["team:flights"],
+            "features": {"table": "flights", "entity": "flight_id", "numeric": ["wind", "late"]},
+            "label": {"table": "labels", "column": "is_late"},
+            "window": {"start": "2024-03-04"},
+            "training": {"candidates": [candidate]},
+            "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+        }
+    )
+
+
+@pytest.fixture
+def record(deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]) -> LoggedPrediction:
+    """What the champion answers to the first row."""
+    release = deployment.promote(deployment.register())
+    model, rows = fitted
+    probability = float(model.predict_proba(rows[:1])[0, 1])
+    return LoggedPrediction(
+        time=1_709_640_000.0,
+        request_id="incident-1",
+        row=0,
+        route="predict",
+        entity="flight-1",
+        model=deployment.model,
+        version=str(release.version),
+        sequence=release.sequence,
+        role="champion",
+        features={"wind": float(rows["wind"][0]), "late": float(rows["late"][0])},
+        probability=probability,
+        decision=probability >= 0.25,
+        latency_ms=2.0,
+    )
+
+
+def write(folder: Path, *records: LoggedPrediction, redact: tuple[str, ...] = ()) -> Path:
+    log = PredictionLog(folder, PredictionLogSpec(redact=redact), "1", entity="flight_id")
+    assert log.write(records)
+    log.close()
+    return folder
+
+
+def replay(deployment: "Deployment", spec: ModelSpec, home: Path) -> ReplayedRequest:
+    versions = OfflineVersions(deployment.ledger, deployment.registry, spec.name)
+    return replay_request(spec, "incident-1", home / "log", home / "landed", versions)
+
+
+def test_a_request_is_answered_again_by_the_version_that_answered_it(
+    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+) -> None:
+    deployment.promote(deployment.register())
+    write(tmp_path / "log", record, record._replace(row=1), record._replace(request_id="other"))
+    replayed = replay(deployment, spec, tmp_path)
+    assert replayed.agrees
+    assert [(row.row, row.version, row.sequence) for row in replayed.rows] == [
+        (0, "1", 1),
+        (1, "1", 1),
+    ]
+    again = replayed.rows[0].replayed
+    assert again is not None
+    assert again.probability == pytest.approx(record.probability, abs=1e-15)
+    assert replayed.rows[0].features == record.features
+
+
+def test_it_is_the_same_once_it_has_landed(
+    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+) -> None:
+    from datetime import UTC, datetime
+
+    write(tmp_path / "log", record)
+    before = replay(deployment, spec, tmp_path)
+    land_log(spec, tmp_path / "log", tmp_path / "landed", datetime.now(UTC))
+    assert replay(deployment, spec, tmp_path) == before
+
+
+@pytest.mark.parametrize("change", [{"probability": 0.9999}, {"decision": "other"}])
+def test_another_answer_is_found(
+    deployment: "Deployment",
+    spec: ModelSpec,
+    record: LoggedPrediction,
+    tmp_path: Path,
+    change: dict[str, Any],
+) -> None:
+    if change.get("decision"):
+        change = {"decision": not record.decision}
+    write(tmp_path / "log", record._replace(**change))
+    replayed = replay(deployment, spec, tmp_path)
+    assert not replayed.agrees
+    assert "otherwise" in replayed.rows[0].verdict
+
+
+def test_what_was_redacted_cannot_be_run_again(
+    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+) -> None:
+    write(tmp_path / "log", record, redact=("wind",))
+    [row] = replay(deployment, spec, tmp_path).rows
+    assert not row.agrees
+    assert "lacks features of version 1" in row.verdict
+    assert row.redacted == ("wind",)
+
+
+def test_an_unknown_version_is_a_reason(
+    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+) -> None:
+    write(tmp_path / "log", record._replace(version="77"))
+    [row] = replay(deployment, spec, tmp_path).rows
+    assert row.replayed is None
+    assert "of which the ledger knows nothing" in row.verdict
+
+
+@pytest.fixture
+def command_line(
+    deployment: "Deployment", spec: ModelSpec, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> CliRunner:
+    """The command in a deployment that has this one model; its YAML is no file here."""
+    monkeypatch.setattr(replay_command, "_specs", lambda model: [spec])
+    monkeypatch.setattr(replay_command, "open_ledger", lambda: deployment.ledger)
+    monkeypatch.setattr(replay_command, "open_registry", lambda: deployment.registry)
+    return CliRunner(env={"COLUMNS": "200"})
+
+
+def test_the_command_shows_both_answers(
+    command_line: CliRunner, home: Settings, record: LoggedPrediction
+) -> None:
+    write(home.prediction_log(record.model), record._replace(entity="[bold]flight"))
+    shown = command_line.invoke(main, ["replay-request", "incident-1"])
+    assert shown.exit_code == 0, shown.output
+    assert "version 1 as champion of release 1" in shown.output
+    assert "[bold]flight" in shown.output
+    assert "The pipeline answers the same." in shown.output
+    assert repr(record.probability) in shown.output
+
+
+def test_the_command_ends_with_1_where_answers_differ(
+    command_line: CliRunner, home: Settings, record: LoggedPrediction
+) -> None:
+    write(home.prediction_log(record.model), record._replace(probability=0.99999))
+    shown = command_line.invoke(main, ["replay-request", "incident-1", "--json"])
+    assert shown.exit_code == 1
+    [row] = json.loads(shown.output)["rows"]
+    assert row["replayed"]["difference"] > 1e-3
+
+
+def test_the_command_says_why_a_request_may_be_unknown(command_line: CliRunner) -> None:
+    shown = command_line.invoke(main, ["replay-request", "nobody"])
+    assert shown.exit_code == 1
+    assert "no request 'nobody' is in the prediction log" in shown.output

@@ -1,0 +1,269 @@
+"""Windows measured as their labels come in: weeks of 100 patients a day, told in time."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.windows import Window, window_named
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.reference import Reference
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.window.maturity import matured_since, matures_at
+from mlops_platform.usecases.window.past import PastWindows
+from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.score import ScoredWindow
+
+MONDAY = date(2024, 3, 4)
+A_DAY = 100
+BASE_RATE = 0.3
+REPORTING_DELAY, MATURE_AFTER = 3, 2
+
+
+def spec_of(**performance: Any) -> ModelSpec:
+    candidate = {
+        "name": "linear",
+        "preprocessing": [{"columns": "numeric"}],
+        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+    }
+    return ModelSpec.model_validate(
+        {
+            "name": "readmission",
+            "description": "Will the patient return?",
+            "owners": ["team:ward"],
+            "features": {"table": "visits", "entity": "visit_id", "numeric": ["age"]},
+            "label": {
+                "table": "visit_labels",
+                "column": "returned",
+                "reporting_delay_days": REPORTING_DELAY,
+            },
+            "window": {"start": MONDAY},
+            "training": {"candidates": [candidate]},
+            "monitoring": {"performance": {"mature_after_days": MATURE_AFTER, **performance}},
+            "card": {"intended_use": "Tests.", "out_of_scope": "Patients."},
+        }
+    )
+
+
+def days_of_patients(
+    first: date, days: int, *, log_odds: float = 0.0, fidelity: float = 1.0, seed: int
+) -> pa.Table:
+    """Scores, and outcomes that are known after a day.
+
+    Args:
+        log_odds: makes more outcomes positive than the scores say.
+        fidelity: how much the scores have to do with the outcomes; calibrated where it is 1.
+    """
+    random = np.random.default_rng(seed)
+    logits = random.normal(-1, 1.5, days * A_DAY)
+    # As everywhere, days differ.
+    level = np.repeat(random.normal(log_odds, 0.2, days), A_DAY)
+    odds = -1 + fidelity * (logits + 1) + level
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    times = [start + timedelta(minutes=14 * at) for at in range(A_DAY)]
+    events = [time + timedelta(days=day) for day in range(days) for time in times]
+    return pa.table(
+        {
+            "visit_id": [f"{first}-{at}" for at in range(len(events))],
+            "event_time": pa.array(events, pa.timestamp("us", tz="UTC")),
+            "local_date": [event.date() for event in events],
+            "score": 1 / (1 + np.exp(-logits)),
+            "returned": random.random(len(logits)) < 1 / (1 + np.exp(-odds)),
+            "known_at": pa.array([one + timedelta(days=1) for one in events]),
+        }
+    )
+
+
+@dataclass
+class World:
+    """What is published, scored and measured of one model."""
+
+    folder: Path
+    spec: ModelSpec
+    past: PastWindows = field(default_factory=PastWindows)
+
+    def week(self, number: int, *, release: int = 1, **happening: float) -> Window:
+        """A week happens and is scored."""
+        window = window_named(self.spec.window, str(MONDAY + timedelta(weeks=number)))
+        patients = days_of_patients(window.start, 7, seed=number, **happening)
+        path = self.folder / f"predictions/window={window.name}/data.parquet"
+        write_parquet(patients.drop_columns(["returned", "known_at"]), path)
+        for day in window.days:
+            rows = patients.filter(pa.compute.equal(patients["local_date"], day))
+            labels = rows.select(["visit_id", "returned", "known_at"])
+            write_parquet(labels, self.published / f"visit_labels/local_date={day}/data.parquet")
+        scored = ScoredWindow(
+            window=window,
+            version=release,
+            release=release,
+            threshold=0.5,
+            feature_snapshot="ab" * 32,
+            rows=patients.num_rows,
+            mean_score=0.3,
+            positive_share=0.2,
+            scored_at=window.ends_at,
+            path=path,
+        )
+        self.past = PastWindows({**self.past.scored, window.name: scored}, self.past.measured)
+        return window
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published"
+
+    def measured(self, window: Window, moment: datetime) -> WindowPerformance:
+        reference = Reference.model_construct(
+            metrics={"log_loss": 0.45}, base_rate=BASE_RATE, base_rate_log_loss=0.61
+        )
+        found = measure_performance(
+            self.spec,
+            self.past.scored[window.name],
+            reference,
+            days_of_patients(date(2024, 2, 19), 14, seed=99),
+            self.published,
+            moment,
+            moment,
+            self.past,
+        )
+        self.past = self.past.with_measured(found)
+        return found
+
+    def lived_through(self, number: int, **happening: Any) -> WindowPerformance:
+        """A week that is measured when it ends and when its labels are in."""
+        window = self.week(number, **happening)
+        self.measured(window, window.ends_at)
+        return self.measured(window, matures_at(self.spec, window))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, spec_of())
+
+
+def test_a_window_is_provisional_until_its_labels_are_reported(world: World) -> None:
+    window = world.week(0)
+    early = world.measured(window, window.ends_at)
+
+    # Outcomes take a day and three more to be reported: those of three days are known.
+    assert not early.mature
+    assert early.share_settled == pytest.approx(3 / 7, abs=0.01)
+    assert early.change_point is None
+    assert early.blocks == ()
+    assert matured_since(world.spec, world.past.measured, window.ends_at) == []
+
+    due = window.ends_at + timedelta(days=REPORTING_DELAY + MATURE_AFTER)
+    assert matured_since(world.spec, world.past.measured, due) == [window.name]
+    late = world.measured(window, due)
+    assert (late.mature, late.labelled, late.change_point) == (True, 700, False)
+    assert [one.day for one in late.blocks] == window.days
+    assert [round(one.share, 2) for one in late.labels.known] == [0.43, 1.0]
+
+
+def test_the_next_window_knows_how_long_labels_take(world: World) -> None:
+    world.lived_through(0)
+    window = world.week(1)
+
+    on_time = world.measured(window, window.ends_at + timedelta(days=1))
+    assert on_time.labels.expected == pytest.approx(on_time.share_settled, abs=0.01)
+    assert abs(on_time.outcomes_missing) < 0.01
+
+    lost = window.days[4]
+    folder = world.published / f"visit_labels/local_date={lost}"
+    (folder / "data.parquet").unlink()
+    final = world.measured(window, matures_at(world.spec, window))
+    assert final.outcomes_missing == pytest.approx(1 / 7, abs=0.01)
+
+
+def test_most_intervals_of_provisional_figures_hold_the_final_ones(world: World) -> None:
+    held = []
+    for number in range(8):
+        window = world.week(number)
+        early = world.measured(window, window.ends_at)
+        final = world.measured(window, matures_at(world.spec, window))
+        interval = early.intervals["log_loss"]
+        held.append(interval.lower < final.log_loss < interval.upper)
+
+    assert sum(held) >= 6
+    assert early.intervals.keys() == {"log_loss", "log_loss_increase", "brier_score"}
+
+
+def test_an_estimate_rests_on_nothing_that_was_unknown_when_its_window_ended(world: World) -> None:
+    for number in range(3):
+        world.lived_through(number)
+    window = world.week(3, log_odds=1.0)
+    first = world.measured(window, window.ends_at)
+    world.lived_through(4, log_odds=1.0)
+    again = world.measured(window, matures_at(world.spec, window))
+
+    assert again.estimated_log_loss == first.estimated_log_loss
+    assert again.estimated_metrics == first.estimated_metrics
+    assert again.estimate_error == pytest.approx(again.estimated_log_loss - again.log_loss)
+
+
+def test_an_estimate_misses_a_change_of_outcomes_until_one_such_window_has_matured(
+    world: World,
+) -> None:
+    for number in range(3):
+        calm = world.lived_through(number)
+    assert abs(calm.estimate_error) < 0.05
+
+    surprised = world.lived_through(3, log_odds=2.0)
+    world.lived_through(4, log_odds=2.0)
+    learnt = [world.lived_through(number, log_odds=2.0) for number in range(5, 9)]
+
+    assert surprised.estimate_error < -0.25
+    assert abs(learnt[-1].estimate_error) < 0.1
+
+
+def test_a_change_is_found_and_a_new_champion_starts_anew(world: World) -> None:
+    calm = [world.lived_through(number) for number in range(3)]
+    changed = [world.lived_through(number, fidelity=-0.5) for number in range(3, 6)]
+    new = world.lived_through(6, release=2)
+
+    assert [one.change_point for one in calm] == [False] * 3
+    assert changed[-1].change_point is True
+    assert abs(changed[-1].change.since - (MONDAY + timedelta(weeks=3))) <= timedelta(days=3)
+    assert new.change_point is False
+
+
+def test_after_a_restart_the_same_is_found_as_without_one(world: World, tmp_path: Path) -> None:
+    for number in range(4):
+        world.lived_through(number, fidelity=1 - 0.3 * number)
+    names = sorted(world.past.measured)
+    read_back = {
+        name: WindowPerformance.model_validate_json(world.past.measured[name].model_dump_json())
+        for name in names
+    }
+    restarted = World(tmp_path, world.spec, PastWindows(world.past.scored, read_back))
+
+    window = world.week(4, fidelity=-0.5)
+    restarted.week(4, fidelity=-0.5)
+    moment = matures_at(world.spec, window)
+    assert restarted.measured(window, moment) == world.measured(window, moment)
+
+
+def test_without_detectors_nothing_is_judged_and_nothing_stored(tmp_path: Path) -> None:
+    world = World(tmp_path, spec_of(change_detection={"detectors": []}))
+
+    found = world.lived_through(0)
+
+    assert found.mature
+    assert (found.change_point, found.changes, found.blocks) == (None, (), ())
+
+
+def test_a_window_of_one_row_has_no_figure_that_takes_several(world: World) -> None:
+    window = world.week(0)
+    path = world.past.scored[window.name].path
+    write_parquet(read_parquet(path).slice(0, 1), path)
+
+    found = world.measured(window, matures_at(world.spec, window))
+
+    assert (found.mature, found.labelled, found.metrics, found.intervals) == (True, 1, {}, {})
+    assert "roc_auc" not in found.estimated_metrics
+    assert found.estimated_log_loss is not None
+    assert found.change_point is False
