@@ -240,7 +240,8 @@ def test_the_command_needs_neither_dagster_nor_any_model_definition() -> None:
 
     program = (
         "import sys, mlops_platform.cli.rollback, mlops_platform.cli.serve\n"
-        "import mlops_platform.usecases.release.roll_back, mlops_platform.usecases.service.await_workers\n"
+        "import mlops_platform.usecases.release.roll_back\n"
+        "import mlops_platform.usecases.service.await_workers\n"
         "import mlops_platform.usecases.service.serve\n"
         "print([one for one in ('dagster', 'sklearn', 'bentoml') if one in sys.modules])"
     )

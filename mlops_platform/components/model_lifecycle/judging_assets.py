@@ -22,10 +22,10 @@ from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
     evaluate_candidate,
+    hold_if_frozen,
     judge_candidate,
 )
 from mlops_platform.usecases.candidate.train import TrainedCandidate
-from mlops_platform.usecases.ledger.freeze import hold_if_frozen
 from mlops_platform.usecases.retraining.attempts import (
     CPU_SECONDS,
     FEATURES_DIGEST,

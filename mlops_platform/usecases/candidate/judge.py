@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.errors import ServingError, TrainingError
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.comparison import Comparison
 from mlops_platform.training.evaluation import Evaluation
 from mlops_platform.training.gate import Verdict, judge
 from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.ledger.freeze import frozen_by, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +95,22 @@ def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCan
         gate=spec.gate,
     )
     return JudgedCandidate(evaluated=evaluated, verdict=verdict)
+
+
+def hold_if_frozen(
+    judged: JudgedCandidate, ledger: Ledger, model: str, automatic: bool
+) -> JudgedCandidate:
+    """Turn the promotion of a frozen model into `wait` where no person started the run."""
+    frozen = frozen_by(ledger, model) if automatic else None
+    if frozen is None or judged.verdict.outcome != "promote":
+        return judged
+    verdict = judged.verdict.model_copy(
+        update={
+            "outcome": "wait",
+            "reason": f"Every criterion passes, but {model} is frozen {told(frozen)}.",
+        }
+    )
+    return judged.model_copy(update={"verdict": verdict})
 
 
 def load_candidate(candidate: TrainedCandidate) -> Candidate:

@@ -3,7 +3,6 @@
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision
-from mlops_platform.usecases.candidate.judge import JudgedCandidate
 
 
 def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -39,22 +38,6 @@ def frozen_by(ledger: Ledger, model: str) -> Decision | None:
 def told(frozen: Decision) -> str:
     """A freeze in words."""
     return f"by {frozen.actor} since {frozen.made_at:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
-
-
-def hold_if_frozen(
-    judged: JudgedCandidate, ledger: Ledger, model: str, automatic: bool
-) -> JudgedCandidate:
-    """Turn the promotion of a frozen model into `wait` where no person started the run."""
-    frozen = frozen_by(ledger, model) if automatic else None
-    if frozen is None or judged.verdict.outcome != "promote":
-        return judged
-    verdict = judged.verdict.model_copy(
-        update={
-            "outcome": "wait",
-            "reason": f"Every criterion passes, but {model} is frozen {told(frozen)}.",
-        }
-    )
-    return judged.model_copy(update={"verdict": verdict})
 
 
 def _refuse_unknown(ledger: Ledger, model: str) -> None:

@@ -8,8 +8,8 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.training.gate import Verdict
-from mlops_platform.usecases.candidate.judge import JudgedCandidate
-from mlops_platform.usecases.ledger.freeze import freeze, frozen_by, hold_if_frozen, unfreeze
+from mlops_platform.usecases.candidate.judge import JudgedCandidate, hold_if_frozen
+from mlops_platform.usecases.ledger.freeze import freeze, frozen_by, unfreeze
 
 MODEL = "churn"
 
