@@ -87,7 +87,7 @@ def test_loading_the_definitions_imports_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
     # Not as slow, but asset bodies alone need them.
     assert loaded.isdisjoint(DATA)
-    assert "mlops_platform.components.model_lifecycle.delivery_assets" in loaded
+    assert "mlops_platform.components.model_lifecycle.release.delivery_assets" in loaded
 
 
 def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions) -> None:

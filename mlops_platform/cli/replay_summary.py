@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.cli.replay import TICK
-from mlops_platform.components.model_lifecycle.drift_asset import drift_history
-from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
+from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
 from mlops_platform.files import replacing_file
 from mlops_platform.ledger.records import Decision

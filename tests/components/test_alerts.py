@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.alert_checks import _is_settled
-from mlops_platform.components.model_lifecycle.alert_sensor import (
+from mlops_platform.components.model_lifecycle.incidents.checks import _is_settled
+from mlops_platform.components.model_lifecycle.incidents.sensor import (
     AlertCursor,
     Surroundings,
     alert_sensor,

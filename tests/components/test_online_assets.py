@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle import online_assets
-from mlops_platform.components.model_lifecycle.online_assets import (
+from mlops_platform.components.model_lifecycle.service import online_assets
+from mlops_platform.components.model_lifecycle.service.online_assets import (
     online_export_sensor,
     online_features_asset,
     online_freshness_check,

@@ -24,8 +24,8 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.cli import main
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.rollout_assets import rollout_asset
-from mlops_platform.components.model_lifecycle.rollout_automation import (
+from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
+from mlops_platform.components.model_lifecycle.rollout.automation import (
     probation_sensor,
     rollout_sensor,
 )

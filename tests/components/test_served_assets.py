@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from mlops_platform.components.model_lifecycle.served_assets import (
+from mlops_platform.components.model_lifecycle.service.served_assets import (
     EVERY_LINE_LANDED,
     SERVED_AS_OFFLINE,
     served_predictions_asset,

@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision

@@ -5,32 +5,41 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alert_sensor import Surroundings, alert_sensor
 from mlops_platform.components.model_lifecycle.automation import (
     periodic_retraining,
     retraining_sensor,
     window_schedule,
 )
 from mlops_platform.components.model_lifecycle.backtest_asset import backtest_definitions
-from mlops_platform.components.model_lifecycle.delivery_assets import bento_asset, model_card_asset
-from mlops_platform.components.model_lifecycle.drift_asset import drift_report_asset
-from mlops_platform.components.model_lifecycle.judging_assets import evaluation_asset, gate_asset
-from mlops_platform.components.model_lifecycle.online_assets import online_assets, online_upkeep
-from mlops_platform.components.model_lifecycle.performance_asset import performance_asset
-from mlops_platform.components.model_lifecycle.predictions_asset import predictions_asset
-from mlops_platform.components.model_lifecycle.release_assets import (
-    champion_asset,
-    registered_version_asset,
+from mlops_platform.components.model_lifecycle.candidate.judging_assets import (
+    evaluation_asset,
+    gate_asset,
 )
-from mlops_platform.components.model_lifecycle.rollout_assets import rollout_definitions
-from mlops_platform.components.model_lifecycle.served_assets import (
-    served_predictions_asset,
-    served_upkeep,
-)
-from mlops_platform.components.model_lifecycle.training_assets import (
+from mlops_platform.components.model_lifecycle.candidate.training_assets import (
     candidate_asset,
     training_set_asset,
 )
+from mlops_platform.components.model_lifecycle.incidents.sensor import Surroundings, alert_sensor
+from mlops_platform.components.model_lifecycle.release.delivery_assets import (
+    bento_asset,
+    model_card_asset,
+)
+from mlops_platform.components.model_lifecycle.release.release_assets import (
+    champion_asset,
+    registered_version_asset,
+)
+from mlops_platform.components.model_lifecycle.rollout.assets import rollout_definitions
+from mlops_platform.components.model_lifecycle.service.online_assets import (
+    online_assets,
+    online_upkeep,
+)
+from mlops_platform.components.model_lifecycle.service.served_assets import (
+    served_predictions_asset,
+    served_upkeep,
+)
+from mlops_platform.components.model_lifecycle.window.drift_asset import drift_report_asset
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_asset
+from mlops_platform.components.model_lifecycle.window.predictions_asset import predictions_asset
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.incidents.heartbeats import SILENCES
 

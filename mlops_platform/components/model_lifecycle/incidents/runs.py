@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alert_checks import MOST_CHARACTERS, PARTITION_TAG
+from mlops_platform.components.model_lifecycle.incidents.checks import (
+    MOST_CHARACTERS,
+    PARTITION_TAG,
+)
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import urgency
 

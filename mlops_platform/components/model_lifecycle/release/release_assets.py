@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.judging_assets import evidence_of
+from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.services import (
     actor_of,

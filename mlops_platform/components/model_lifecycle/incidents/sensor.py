@@ -9,12 +9,12 @@ from typing import Self
 import dagster as dg
 from pydantic import ValidationError
 
-from mlops_platform.components.model_lifecycle.alert_arrivals import arrivals_of
-from mlops_platform.components.model_lifecycle.alert_checks import (
+from mlops_platform.components.model_lifecycle.incidents.arrivals import arrivals_of
+from mlops_platform.components.model_lifecycle.incidents.checks import (
     blocked_runs,
     check_observations,
 )
-from mlops_platform.components.model_lifecycle.alert_runs import run_observations
+from mlops_platform.components.model_lifecycle.incidents.runs import run_observations
 from mlops_platform.components.model_lifecycle.services import (
     open_incident_log,
     open_ledger,

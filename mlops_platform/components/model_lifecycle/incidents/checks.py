@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alarm_checks import CONCLUSIVE, WINDOW
-from mlops_platform.components.model_lifecycle.judging_assets import GATE_COMPUTED
+from mlops_platform.components.model_lifecycle.candidate.judging_assets import GATE_COMPUTED
+from mlops_platform.components.model_lifecycle.window.alarm_checks import CONCLUSIVE, WINDOW
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import Kind, urgency
 

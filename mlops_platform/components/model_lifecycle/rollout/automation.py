@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.performance_asset import performance_history
 from mlops_platform.components.model_lifecycle.services import (
     open_ledger,
     open_registry,
     present_moment,
 )
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.monitoring.trials.objectives import broken_objective

@@ -5,8 +5,8 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
-from mlops_platform.components.model_lifecycle.release_assets import RELEASE_POOL
-from mlops_platform.components.model_lifecycle.rollout_automation import (
+from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
+from mlops_platform.components.model_lifecycle.rollout.automation import (
     probation_sensor,
     rollout_sensor,
 )

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alarm_checks import check_results, check_specs
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
@@ -14,6 +13,7 @@ from mlops_platform.components.model_lifecycle.services import (
     open_registry,
     upstream,
 )
+from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_records
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms

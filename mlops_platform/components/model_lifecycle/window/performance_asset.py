@@ -5,21 +5,21 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.alarm_checks import (
-    WINDOW,
-    check_results,
-    check_specs,
-)
-from mlops_platform.components.model_lifecycle.performance_page import (
-    performance_page,
-    trend_picture,
-)
 from mlops_platform.components.model_lifecycle.services import (
     asset_arguments,
     open_ledger,
     open_registry,
     present_moment,
     upstream,
+)
+from mlops_platform.components.model_lifecycle.window.alarm_checks import (
+    WINDOW,
+    check_results,
+    check_specs,
+)
+from mlops_platform.components.model_lifecycle.window.performance_page import (
+    performance_page,
+    trend_picture,
 )
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import (

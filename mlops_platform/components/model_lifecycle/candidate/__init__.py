@@ -1,0 +1,1 @@
+"""training_set, candidate, evaluation and gate."""

@@ -1,0 +1,1 @@
+"""The sensor that makes incidents of what fails."""

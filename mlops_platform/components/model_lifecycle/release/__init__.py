@@ -1,0 +1,1 @@
+"""registered_version, champion, model_card and bento."""

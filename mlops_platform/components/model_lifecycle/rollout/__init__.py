@@ -1,0 +1,1 @@
+"""challenger, its trial, and what ends it."""

@@ -1,0 +1,1 @@
+"""The online store, and what was served."""

@@ -1,0 +1,1 @@
+"""predictions, drift_report and performance of each window."""
