@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.bare_data import build_features, land
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features import read_training_rows
+from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.windows import Window
 from mlops_platform.spec import ModelSpec
 

@@ -28,7 +28,7 @@ from mlops_platform.components.driver import JobDriver, run_config
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.published import published_days
+from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing import LandedPartition, land_days, land_partition
+from mlops_platform.data.landing.landing import LandedPartition, land_days, land_partition
 from mlops_platform.data.packages import installed_package_folder, installed_package_version
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.parquet_files import escaped, parquet_files

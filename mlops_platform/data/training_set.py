@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features import read_training_rows
+from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.parquet_files import parquet_files
-from mlops_platform.data.published import published_digest
-from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError, TrainingError
 from mlops_platform.files import new_directory, write_text

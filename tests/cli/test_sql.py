@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_platform.cli import main
-from mlops_platform.data.landing import land_partition
+from mlops_platform.data.landing.landing import land_partition
 from mlops_platform.settings import Settings
 
 

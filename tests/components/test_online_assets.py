@@ -17,7 +17,7 @@ from mlops_platform.components.model_lifecycle.service.online_assets import (
     online_upkeep,
 )
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.published import publish_table
+from mlops_platform.data.features.published import publish_table
 from mlops_platform.definitions import defs
 from mlops_platform.serving.online.store import OnlineStore, UnknownEntity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn

@@ -31,9 +31,9 @@ from mlops_platform.components.model_lifecycle.rollout.automation import (
 )
 from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.models import declared_spec
+from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.published import Manifest
-from mlops_platform.data.served import land_log
+from mlops_platform.data.served.served import land_log
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity

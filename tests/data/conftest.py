@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from mlops_platform.data.features.published import PublishedTable, publish_table
 from mlops_platform.data.nycflights import NycFlights
-from mlops_platform.data.published import PublishedTable, publish_table
 from mlops_platform.spec import ModelSpec
 
 VISITS = """

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.catalogue import open_catalogue
-from mlops_platform.data.landing import land_partition
+from mlops_platform.data.landing.landing import land_partition
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.spec import ModelSpec
 

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.landing import partition_file
+from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.errors import DataError

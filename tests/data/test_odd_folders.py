@@ -9,30 +9,30 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.data.test_served import NOON, append, line
 
 from mlops_platform.data.catalogue import open_catalogue
-from mlops_platform.data.features import (
+from mlops_platform.data.features.features import (
     count_new_labels,
     latest_feature_batches,
     read_feature_rows,
     read_outcomes,
     read_training_rows,
 )
-from mlops_platform.data.folder_source import FolderSource
-from mlops_platform.data.landing import partition_file
+from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.landing.folder_source import FolderSource
+from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.nycflights import NycFlights
-from mlops_platform.data.online_export import export_features
+from mlops_platform.data.online.export import export_features
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.published import publish_table
-from mlops_platform.data.served import land_log
-from mlops_platform.data.served_rows import find_request, read_answers, sample_served
+from mlops_platform.data.served.rows import find_request, read_answers, sample_served
+from mlops_platform.data.served.served import land_log
+from mlops_platform.data.served.trial_rows import Arm, read_trial
+from mlops_platform.data.served.watched_rows import watched_rows
 from mlops_platform.data.training_set import opened_rows, read_rows, snapshot_training_set
-from mlops_platform.data.trial_rows import Arm, read_trial
-from mlops_platform.data.watched_rows import watched_rows
 from mlops_platform.data.windows import window_named
 from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.spec import ModelSpec
-from tests.data.test_served import NOON, append, line
 
 AS_OF = datetime(2024, 4, 1, tzinfo=UTC)
 DAYS = [date(2024, 3, 4), date(2024, 3, 5)]

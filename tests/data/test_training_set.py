@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.features import read_training_rows
-from mlops_platform.data.published import published_digest
+from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.training_set import (
     TrainingSet,
     joined_rows,

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 
-from mlops_platform.data.folder_source import FolderSource
+from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.packages import installed_package_folder
 

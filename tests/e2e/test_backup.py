@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.predictions import predictions_file
 from tests.e2e.conftest import SMALL_DEMO
 

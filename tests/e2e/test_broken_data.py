@@ -4,7 +4,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from mlops_platform.data.published import read_manifest
+from mlops_platform.data.features.published import read_manifest
 
 pytestmark = pytest.mark.slow
 

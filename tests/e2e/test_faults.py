@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.data.online_writers import write_sqlite
+from mlops_platform.data.online.writers import write_sqlite
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento

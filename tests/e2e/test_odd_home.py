@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.data.published import read_manifest
+from mlops_platform.data.features.published import read_manifest
 from tests.conftest import ODD_NAMES
 from tests.e2e.conftest import Deployment
 

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
-from mlops_platform.data.served import land_log
+from mlops_platform.data.served.served import land_log
 from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.usecases.version.champion import load_champion

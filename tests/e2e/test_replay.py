@@ -9,7 +9,7 @@ import pytest
 
 from mlops_platform.clock import present
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features import read_feature_rows
+from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.monitoring.alarms.performance_alarms import PERFORMANCE_CHECKS

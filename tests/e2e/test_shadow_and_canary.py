@@ -34,7 +34,7 @@ from mlops_platform.components.driver import JobDriver
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.record_io_manager import RecordIOManager
-from mlops_platform.data.published import publish_table
+from mlops_platform.data.features.published import publish_table
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Activation

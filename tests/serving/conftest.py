@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.data.online_writers import write_sqlite
+from mlops_platform.data.online.writers import write_sqlite
 from mlops_platform.files import write_json
 from mlops_platform.serving.contents import (
     DIGESTS,

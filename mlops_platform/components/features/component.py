@@ -12,9 +12,9 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
-from mlops_platform.data.column_lineage import column_lineage
-from mlops_platform.data.dbt import DbtProjectFolder, NodeOutcome, build
-from mlops_platform.data.warehouse import build_lock
+from mlops_platform.data.features.column_lineage import column_lineage
+from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build
+from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import settings
 
@@ -184,7 +184,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         }
 
     def _publish(self, unique_id: str) -> dict[str, Any]:
-        from mlops_platform.data.published import publish_table
+        from mlops_platform.data.features.published import publish_table
 
         node = self._validated_manifest["nodes"][unique_id]
         publication = _publication(node)

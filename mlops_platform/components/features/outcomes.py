@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from mlops_platform.data.dbt import NodeOutcome
+from mlops_platform.data.features.dbt import NodeOutcome
 from mlops_platform.errors import DataError
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 
 from mlops_platform.components.landing.landing_asset import daily_landing_asset
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing import LandedPartition
+from mlops_platform.data.landing.landing import LandedPartition
 from mlops_platform.settings import settings
 
 
@@ -82,7 +82,7 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
         return dg.Definitions(assets=[asset])
 
     def _land(self, days: Sequence[date]) -> Sequence[LandedPartition]:
-        from mlops_platform.data.folder_source import FolderSource
+        from mlops_platform.data.landing.folder_source import FolderSource
         from mlops_platform.data.packages import installed_package_folder
 
         folder = (

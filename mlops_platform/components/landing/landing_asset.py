@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from mlops_platform.components.partitions import days_of
-from mlops_platform.data.landing import LandedPartition
+from mlops_platform.data.landing.landing import LandedPartition
 
 LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
 """Tag of every landed asset, by which the landing jobs select."""

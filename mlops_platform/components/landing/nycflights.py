@@ -15,7 +15,7 @@ from mlops_platform.components.landing.landing_asset import (
     landing_result,
 )
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing import LandedPartition
+from mlops_platform.data.landing.landing import LandedPartition
 from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.settings import settings
 

@@ -15,7 +15,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
 from mlops_platform.data.engine import literal
-from mlops_platform.data.landing import PARTITION_COLUMN
+from mlops_platform.data.landing.landing import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import escaped, partitioned
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.training_history import TrainingHistory, declared_history
+from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.record import Record
 from mlops_platform.spec import HistorySpec

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.digest import table_digest
-from mlops_platform.data.features import read_training_rows
+from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.files import new_directory, replacing_file, write_text
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.record import Record

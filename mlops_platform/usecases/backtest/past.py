@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mlops_platform.data.features import read_training_rows
+from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mlops_platform.data.published import published_days
+from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.policy.backtest.comparison import Replay, compare_policies
@@ -112,7 +112,7 @@ def replayed_windows(spec: ModelSpec, published_root: Path, moment: datetime) ->
 
 def first_recipe(spec: ModelSpec, published_root: Path, as_of: datetime) -> Recipe:
     """What the search chooses on the first training's rows: nothing of the future is in it."""
-    from mlops_platform.data.features import read_training_rows
+    from mlops_platform.data.features.features import read_training_rows
     from mlops_platform.training.search import search
     from mlops_platform.training.split import split_by_time
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.warehouse import build_lock
+from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.errors import BackupError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.formats.number import FORMAT

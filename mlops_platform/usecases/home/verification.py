@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.warehouse import require_readable
+from mlops_platform.data.features.warehouse import require_readable
 from mlops_platform.errors import BackupError
 from mlops_platform.settings import Settings, sqlite_url
 from mlops_platform.usecases.home.contents import is_sqlite

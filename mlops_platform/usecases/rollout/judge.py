@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.trial_rows import Arm, read_trial
+from mlops_platform.data.served.trial_rows import Arm, read_trial
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
 from mlops_platform.ledger.ledger import Ledger

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mlops_platform.data.online_export import export_features
-from mlops_platform.data.published import published_days, published_digest
+from mlops_platform.data.features.published import published_days, published_digest
+from mlops_platform.data.online.export import export_features
 from mlops_platform.record import Record
 from mlops_platform.serving.online.store import StoreUnavailable, read_export
 from mlops_platform.spec import ModelSpec, OnlineStoreSpec

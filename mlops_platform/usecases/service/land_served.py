@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.served import Landing, land_log
+from mlops_platform.data.served.served import Landing, land_log
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record

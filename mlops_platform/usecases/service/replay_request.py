@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.served_lines import served_column
-from mlops_platform.data.served_rows import find_request
+from mlops_platform.data.served.lines import served_column
+from mlops_platform.data.served.rows import find_request
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
 from mlops_platform.serving.scoring.scorer import TOLERANCE

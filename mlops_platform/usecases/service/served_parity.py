@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.served import read_manifest, record_judged
-from mlops_platform.data.served_rows import sample_served
+from mlops_platform.data.served.rows import sample_served
+from mlops_platform.data.served.served import read_manifest, record_judged
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
 from mlops_platform.serving.scoring.scorer import TOLERANCE

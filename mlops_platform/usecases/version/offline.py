@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.data.served_lines import served_column
+from mlops_platform.data.served.lines import served_column
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import challenger_identity
 from mlops_platform.ledger.ledger import Ledger

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.published import read_manifest
-from mlops_platform.data.watched_rows import WatchedRows, watched_rows
+from mlops_platform.data.features.published import read_manifest
+from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.monitoring.drift.profile import Profile, count_window
 from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.data.features import read_outcomes
+from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.monitoring.performance.estimate import (
     EstimatedPerformance,
     expected_performance,

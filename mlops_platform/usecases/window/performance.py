@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.data.features import read_outcomes
+from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes

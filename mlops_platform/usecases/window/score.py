@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlops_platform.data.features import feature_batches
+from mlops_platform.data.features.features import feature_batches
+from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predictions import predictions_file, write_predictions
-from mlops_platform.data.published import read_manifest
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.formats.home_path import HomePath

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.predictions import predictions_file, write_predictions
-from mlops_platform.data.served_lines import served_column
-from mlops_platform.data.served_rows import read_answers
-from mlops_platform.data.watched_rows import sent_column
+from mlops_platform.data.served.lines import served_column
+from mlops_platform.data.served.rows import read_answers
+from mlops_platform.data.served.watched_rows import sent_column
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger

@@ -14,7 +14,7 @@ from mlops_platform.clock import move_to
 from mlops_platform.components.model_lifecycle.automation import retraining_sensor, window_schedule
 from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.published import Manifest, published_digest
+from mlops_platform.data.features.published import Manifest, published_digest
 from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger

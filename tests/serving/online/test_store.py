@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.data.online_writers import write_postgres, write_sqlite
+from mlops_platform.data.online.writers import write_postgres, write_sqlite
 from mlops_platform.serving.online import sqlite_store
 from mlops_platform.serving.online.store import (
     OnlineStore,

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from mlops_platform.data.published import publish_table
+from mlops_platform.data.features.published import publish_table
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.backtest.fits import PastTraining

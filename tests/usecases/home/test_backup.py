@@ -149,7 +149,7 @@ def test_a_ledger_that_is_written_all_the_time_is_copied_as_of_one_moment(
 BUILDER = """
 import sys, time, duckdb
 from pathlib import Path
-from mlops_platform.data.warehouse import build_lock
+from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.files import one_process_at_a_time
 warehouse = Path(sys.argv[1])
 print("started", flush=True)

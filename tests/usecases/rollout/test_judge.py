@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.served import land_log
+from mlops_platform.data.served.served import land_log
 from mlops_platform.errors import DataError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision

@@ -9,7 +9,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.record_io_manager import recorded_partitions
-from mlops_platform.data.served import LOG_FILES
+from mlops_platform.data.served.served import LOG_FILES
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.incidents.heartbeats import Arrivals

@@ -11,7 +11,7 @@ from mlops_platform.components.model_lifecycle.services import (
     present_moment,
 )
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
-from mlops_platform.data.published import published_digest
+from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.monitoring.trials.objectives import broken_objective
 from mlops_platform.settings import settings

@@ -12,7 +12,7 @@ from mlops_platform.components.model_lifecycle.services import (
     open_ledger,
     open_registry,
 )
-from mlops_platform.data.served import has_unlanded
+from mlops_platform.data.served.served import has_unlanded
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.service.land_served import LandedPredictions, land_served

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mlops_platform.data.days import rows_by_day
+from mlops_platform.data.features.warehouse import PartitionState, WarehouseTable, warehouse_table
+from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.warehouse import PartitionState, WarehouseTable, warehouse_table
 from mlops_platform.errors import DataError
 from mlops_platform.files import write_text
 from mlops_platform.record import Record

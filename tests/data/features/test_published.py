@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.published import (
+from mlops_platform.data.features.published import (
     PublishedTable,
     publish_table,
     published_digest,
     read_manifest,
 )
+from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError
 
 DAYS = tuple(date(2024, 3, day) for day in range(1, 12))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import ValidationError
 
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.served_lines import ReadLines, quarantined, read_lines
+from mlops_platform.data.served.lines import ReadLines, quarantined, read_lines
 from mlops_platform.errors import DataError
 from mlops_platform.files import one_process_at_a_time, write_text
 from mlops_platform.record import Record

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.data.column_lineage import column_lineage
+from mlops_platform.data.features.column_lineage import column_lineage
 
 FLIGHTS, WEATHER, PLANES, CLEAN, JOINED = (
     "source.shop.landing.flights",

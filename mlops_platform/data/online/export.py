@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features import latest_feature_batches
-from mlops_platform.data.online_writers import Row, write_postgres, write_sqlite
-from mlops_platform.data.published import published_digest
+from mlops_platform.data.features.features import latest_feature_batches
+from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.online.writers import Row, write_postgres, write_sqlite
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_platform.data import served
 from mlops_platform.data.catalogue import open_catalogue
-from mlops_platform.data.served import (
+from mlops_platform.data.served import served
+from mlops_platform.data.served.lines import read_lines, served_column
+from mlops_platform.data.served.rows import find_request, read_answers, sample_served
+from mlops_platform.data.served.served import (
     has_unlanded,
     land_log,
     read_manifest,
     record_judged,
 )
-from mlops_platform.data.served_lines import read_lines, served_column
-from mlops_platform.data.served_rows import find_request, read_answers, sample_served
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec

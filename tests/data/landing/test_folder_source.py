@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.folder_source import FolderSource
-from mlops_platform.data.landing import partition_file
+from mlops_platform.data.landing.folder_source import FolderSource
+from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.errors import DataError
 

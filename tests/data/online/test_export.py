@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.data.features import read_feature_rows
-from mlops_platform.data.online_export import export_features
-from mlops_platform.data.published import published_digest
+from mlops_platform.data.features.features import read_feature_rows
+from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.online.export import export_features
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, libpq_url

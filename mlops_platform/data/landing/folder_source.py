@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing import PARTITION_COLUMN, LandedPartition, land_days
+from mlops_platform.data.landing.landing import PARTITION_COLUMN, LandedPartition, land_days
 from mlops_platform.data.parquet_files import escaped, parquet_files
 from mlops_platform.errors import DataError
 

@@ -6,15 +6,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mlops_platform.data.features import (
+from mlops_platform.data.features.features import (
     count_new_labels,
     feature_batches,
     read_feature_rows,
     read_outcomes,
     read_training_rows,
 )
+from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.training_history import TrainingHistory
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.parquet_files import parquet_folder, partitioned_parquet
-from mlops_platform.data.served_rows import FILES
+from mlops_platform.data.served.rows import FILES
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 

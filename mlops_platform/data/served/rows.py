@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.landing import PARTITION_COLUMN
+from mlops_platform.data.landing.landing import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
-from mlops_platform.data.served import unlanded_lines
-from mlops_platform.data.served_lines import read_lines
+from mlops_platform.data.served.lines import read_lines
+from mlops_platform.data.served.served import unlanded_lines
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, ModelSpec

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.landing import land_days, land_partition, partition_file
+from mlops_platform.data.landing.landing import land_days, land_partition, partition_file
 from mlops_platform.errors import DataError
 
 DAY = date(2024, 3, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features import open_view, select_columns
+from mlops_platform.data.features.features import open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.spec import SCORE, ModelSpec
 

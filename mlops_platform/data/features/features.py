@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
-from mlops_platform.data.training_history import TrainingHistory, declared_history
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, LabelSpec, ModelSpec
 

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.days import rows_by_day
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError

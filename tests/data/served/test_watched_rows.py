@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.watched_rows import sent_column, watched_rows
+from mlops_platform.data.served.watched_rows import sent_column, watched_rows
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
 DAYS = [date(2024, 3, 4), date(2024, 3, 5)]

@@ -1,0 +1,1 @@
+"""What is delivered becomes immutable days."""

@@ -1,0 +1,1 @@
+"""The latest features for services."""

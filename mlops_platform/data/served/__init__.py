@@ -1,0 +1,1 @@
+"""What was predicted and served, landed and read."""
