@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.policy.plain_fits import PlainFit
 from mlops_platform.spec import ImprovementSpec
-from mlops_platform.training.comparison import compare
+from mlops_platform.training.judging.comparison import compare
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
-from mlops_platform.training.estimators import build_estimator, load_class, unknown_parameters
-from mlops_platform.training.pipeline import build_pipeline
-from mlops_platform.training.rows import positive_scores
-from mlops_platform.training.space import (
+from mlops_platform.training.fitting.estimators import (
+    build_estimator,
+    load_class,
+    unknown_parameters,
+)
+from mlops_platform.training.fitting.pipeline import build_pipeline
+from mlops_platform.training.fitting.rows import positive_scores
+from mlops_platform.training.search.space import (
     Params,
     default_arguments,
     defaults_of,

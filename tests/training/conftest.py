@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.calibration import Candidate, fit_candidate
-from mlops_platform.training.evaluation import Evaluation, evaluate
-from mlops_platform.training.figures import figures_of
-from mlops_platform.training.search import Recipe, search
-from mlops_platform.training.split import Split, split_by_time
+from mlops_platform.training.fitting.calibration import Candidate, fit_candidate
+from mlops_platform.training.fitting.split import Split, split_by_time
+from mlops_platform.training.judging.evaluation import Evaluation, evaluate
+from mlops_platform.training.judging.figures import figures_of
+from mlops_platform.training.search.search import Recipe, search
 
 DECLARED: dict[str, Any] = {
     "name": "tiny",

@@ -74,7 +74,7 @@ class Unpacked:
 
 
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
-    """Take a model of `training/calibration.py` apart.
+    """Take a model of `training/fitting/calibration.py` apart.
 
     Raises:
         NotFoldable: it is made of other parts.

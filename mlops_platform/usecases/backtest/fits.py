@@ -17,8 +17,8 @@ from mlops_platform.files import new_directory, replacing_file, write_text
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.evaluation import Evaluation
-from mlops_platform.training.search import Recipe
+from mlops_platform.training.judging.evaluation import Evaluation
+from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.past import ScoredFit
 from mlops_platform.usecases.backtest.workers import parallel_fits
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
-    from mlops_platform.training.calibration import Candidate
-    from mlops_platform.training.split import Split
+    from mlops_platform.training.fitting.calibration import Candidate
+    from mlops_platform.training.fitting.split import Split
 
 FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
 
@@ -137,9 +137,9 @@ class PastTraining:
     def _make(self, rows: DataFrame, as_of: datetime, directory: Path) -> None:
         from time import process_time
 
-        from mlops_platform.training.calibration import fit_candidate, refit
-        from mlops_platform.training.evaluation import evaluate
-        from mlops_platform.training.split import split_by_time
+        from mlops_platform.training.fitting.calibration import fit_candidate, refit
+        from mlops_platform.training.fitting.split import split_by_time
+        from mlops_platform.training.judging.evaluation import evaluate
 
         before = process_time()
         split = split_by_time(rows, self.spec)
@@ -168,7 +168,7 @@ class PastTraining:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from mlops_platform.training.rows import features_of, positive_scores
+        from mlops_platform.training.fitting.rows import features_of, positive_scores
 
         entities = pa.array(split.test[self.spec.features.entity])
         scores = positive_scores(judged.model, features_of(split.test, self.spec))
@@ -178,7 +178,7 @@ class PastTraining:
         import numpy as np
         import pyarrow.compute as pc
 
-        from mlops_platform.training.rows import features_of, positive_scores
+        from mlops_platform.training.fitting.rows import features_of, positive_scores
 
         after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
         model = load_model(fit.path / MODEL_FOLDER, fit.digests)

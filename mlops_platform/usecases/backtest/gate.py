@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.comparison import Comparison, compare
-from mlops_platform.training.gate import judge
+from mlops_platform.training.judging.comparison import Comparison, compare
+from mlops_platform.training.judging.gate import judge
 from mlops_platform.usecases.backtest.fits import PastFit
 
 if TYPE_CHECKING:

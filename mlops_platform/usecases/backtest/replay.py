@@ -19,7 +19,7 @@ from mlops_platform.monitoring.policy.backtest.recommendation import (
 from mlops_platform.monitoring.policy.backtest.report import history_name
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.search import Recipe
+from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.fits import PastTraining
 from mlops_platform.usecases.backtest.gate import PastGate
 from mlops_platform.usecases.backtest.past import past_of, read_all_outcomes, training_moments
@@ -113,8 +113,8 @@ def replayed_windows(spec: ModelSpec, published_root: Path, moment: datetime) ->
 def first_recipe(spec: ModelSpec, published_root: Path, as_of: datetime) -> Recipe:
     """What the search chooses on the first training's rows: nothing of the future is in it."""
     from mlops_platform.data.features.features import read_training_rows
-    from mlops_platform.training.search import search
-    from mlops_platform.training.split import split_by_time
+    from mlops_platform.training.fitting.split import split_by_time
+    from mlops_platform.training.search.search import search
 
     rows = read_training_rows(_with_history(spec, None), published_root, as_of).to_pandas()
     return search(spec, split_by_time(rows, spec).train)

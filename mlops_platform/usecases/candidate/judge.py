@@ -9,9 +9,9 @@ from mlops_platform.errors import ServingError, TrainingError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.comparison import Comparison
-from mlops_platform.training.evaluation import Evaluation
-from mlops_platform.training.gate import Verdict, judge
+from mlops_platform.training.judging.comparison import Comparison
+from mlops_platform.training.judging.evaluation import Evaluation
+from mlops_platform.training.judging.gate import Verdict, judge
 from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.training.calibration import Candidate
-    from mlops_platform.training.split import Split
+    from mlops_platform.training.fitting.calibration import Candidate
+    from mlops_platform.training.fitting.split import Split
     from mlops_platform.usecases.version.champion import Champion
 
 PARITY_ROWS = 2000
@@ -59,8 +59,8 @@ def evaluate_candidate(
     Returns:
         The record, and PNG bytes by figure name.
     """
-    from mlops_platform.training.evaluation import evaluate
-    from mlops_platform.training.figures import figures_of
+    from mlops_platform.training.judging.evaluation import evaluate
+    from mlops_platform.training.judging.figures import figures_of
 
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
@@ -115,7 +115,7 @@ def hold_if_frozen(
 
 def load_candidate(candidate: TrainedCandidate) -> Candidate:
     """The fitted candidate, verified and loaded from its folder."""
-    from mlops_platform.training.calibration import Candidate
+    from mlops_platform.training.fitting.calibration import Candidate
 
     return Candidate(
         model=load_model(candidate.directory, candidate.digests),
@@ -127,8 +127,8 @@ def load_candidate(candidate: TrainedCandidate) -> Candidate:
 def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Split) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.comparison import compare, unseen_by_both
-    from mlops_platform.training.rows import days_of, labels_of, positive_scores
+    from mlops_platform.training.fitting.rows import days_of, labels_of, positive_scores
+    from mlops_platform.training.judging.comparison import compare, unseen_by_both
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
 

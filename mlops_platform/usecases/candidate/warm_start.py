@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.search import Recipe, startable
+from mlops_platform.training.search.search import Recipe, startable
 
 if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry

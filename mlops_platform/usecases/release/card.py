@@ -16,7 +16,7 @@ from mlops_platform.usecases.version.deployed import StandingVersion
 
 if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.training.card import Card
+    from mlops_platform.training.card.record import Card
 
 NAMES = ("model_card.md", "model_card.html", "model_card.json")
 
@@ -44,7 +44,7 @@ def write_model_card(
 
     The card of a version is written once, as its model is: a later call changes nothing.
     """
-    from mlops_platform.training.card_text import card_html, card_markdown
+    from mlops_platform.training.card.text import card_html, card_markdown
 
     registered.require_standing_as(standing)
     card = _card(spec, registered, standing, provenance)
@@ -66,9 +66,9 @@ def _card(
     standing: StandingVersion,
     provenance: Mapping[str, str],
 ) -> Card:
-    from mlops_platform.training.card import DataFacts, VersionFacts
-    from mlops_platform.training.card_building import build_card
-    from mlops_platform.training.split import describe
+    from mlops_platform.training.card.building import build_card
+    from mlops_platform.training.card.record import DataFacts, VersionFacts
+    from mlops_platform.training.fitting.split import describe
 
     evaluated = registered.judged.evaluated
     training_set = evaluated.candidate.training_set

@@ -4,7 +4,7 @@ import pytest
 
 from mlops_platform.errors import RegistryError
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.search import Recipe
+from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe, warm_start
 
 RECIPE = Recipe(

@@ -7,7 +7,7 @@ import pytest
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
-from mlops_platform.training.gate import Verdict
+from mlops_platform.training.judging.gate import Verdict
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, hold_if_frozen
 from mlops_platform.usecases.ledger.freeze import freeze, frozen_by, unfreeze
 

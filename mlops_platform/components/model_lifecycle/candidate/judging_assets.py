@@ -17,7 +17,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.errors import TrainingError
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.criteria import Criterion, CriterionName
+from mlops_platform.training.judging.criteria import Criterion, CriterionName
 from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,

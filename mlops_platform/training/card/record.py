@@ -1,0 +1,134 @@
+"""The model card, with the sections of Mitchell et al. 2019 ("Model Cards for Model Reporting")."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import Field
+
+from mlops_platform.record import Record
+from mlops_platform.training.fitting.split import PartFacts
+from mlops_platform.training.judging.criteria import Criterion
+from mlops_platform.training.judging.explanation import Importance
+from mlops_platform.training.judging.gate import Outcome
+from mlops_platform.training.judging.metrics import CalibrationBin, Confusion
+from mlops_platform.training.judging.subgroups import Subgroup
+
+
+class DataFacts(Record):
+    """What the training set is, as its snapshot tells it."""
+
+    hash: str
+    rows: int
+    positive_rate: float
+    first_day: date
+    last_day: date
+    tables: tuple[str, ...]
+    as_of: datetime
+    parts: tuple[PartFacts, ...]
+
+
+class VersionFacts(Record):
+    """What the registry tells about the version; `provenance` is shown as it is, by label."""
+
+    version: str
+    created_at: datetime
+    provenance: dict[str, str] = Field(default={})
+
+
+class ModelDetails(Record):
+    """Who made the model, when and how."""
+
+    name: str
+    version: str
+    created_at: datetime
+    description: str
+    owners: tuple[str, ...]
+    contact: str
+    license: str
+    task: str
+    label: str
+    numeric_features: tuple[str, ...]
+    categorical_features: tuple[str, ...]
+    candidate: str
+    algorithm: str
+    transformers: tuple[str, ...]
+    parameters: dict[str, Any]
+    calibration: str
+    candidates_tried: dict[str, float | None]
+    trials: int
+    search_metric: str
+    provenance: dict[str, str]
+
+
+class IntendedUse(Record):
+    """What the model is for and what it is not for."""
+
+    primary_use: str
+    out_of_scope: str
+
+
+class Factors(Record):
+    """Groups that could matter, and those that were evaluated apart."""
+
+    relevant: tuple[str, ...]
+    evaluated: tuple[str, ...]
+    sensitive: tuple[str, ...]
+
+
+class MetricRow(Record):
+    """One performance measure, beside that of always predicting the training base rate."""
+
+    name: str
+    meaning: str
+    value: float
+    base_rate: float
+
+
+class MetricsSection(Record):
+    """Measures, decision threshold, and how their uncertainty is treated."""
+
+    measures: tuple[MetricRow, ...]
+    threshold: float
+    cost_of_false_positive: float
+    cost_of_false_negative: float
+    uncertainty: str
+
+
+class EvaluationData(Record):
+    """The rows on which the numbers of the card were measured."""
+
+    rows: int
+    first_day: date
+    last_day: date
+    positive_rate: float
+    motivation: str
+    preprocessing: str
+
+
+class QuantitativeAnalyses(Record):
+    """Unitary results (one factor at a time), intersectional ones (two), and the gate's verdict."""
+
+    unitary: tuple[Subgroup, ...]
+    intersectional: tuple[Subgroup, ...]
+    confusion: Confusion
+    calibration: tuple[CalibrationBin, ...]
+    importances: tuple[Importance, ...]
+    outcome: Outcome
+    reason: str
+    criteria: tuple[Criterion, ...]
+
+
+class Card(Record):
+    """One model card; its JSON is `model_dump_json`."""
+
+    model_details: ModelDetails
+    intended_use: IntendedUse
+    factors: Factors
+    metrics: MetricsSection
+    evaluation_data: EvaluationData
+    training_data: DataFacts
+    quantitative_analyses: QuantitativeAnalyses
+    ethical_considerations: str
+    caveats_and_recommendations: str

@@ -1,0 +1,73 @@
+"""A model card as Markdown and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mlops_platform.training.card.record import Card
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FIGURE_TITLES: Mapping[str, str] = {
+    "calibration": "Calibration on the test rows",
+    "curves": "ROC and precision-recall curves",
+    "confusion": "Confusion matrix",
+    "subgroups": "Subgroups",
+    "importance": "Permutation importance",
+}
+
+
+def card_markdown(card: Card) -> str:
+    """The card as Markdown tables and text."""
+    return _environment().get_template("card.md.j2").render(card=card)
+
+
+def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
+    """The card as one HTML page without any outside reference; prints well, light and dark.
+
+    Args:
+        card: what to show.
+        figures: PNG bytes by name, as `figures_of` gives them; embedded.
+    """
+    from base64 import b64encode
+
+    images = [
+        (title, b64encode(figures[name]).decode("ascii"))
+        for name, title in FIGURE_TITLES.items()
+        if name in figures
+    ]
+    return _environment().get_template("card.html.j2").render(card=card, images=images)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("mlops_platform.training"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(cell=_cell, words=_words, number=_number)
+    return environment
+
+
+def _cell(value: object) -> str:
+    """Text that cannot break out of a Markdown table cell or become HTML."""
+    text = str(value).replace("\\", "\\\\").replace("|", "\\|")
+    return " ".join(text.replace("<", "&lt;").split())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -1,0 +1,119 @@
+"""Time-ordered split of the training rows by local calendar day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from mlops_platform.record import Record
+from mlops_platform.training.fitting.rows import days_of, labels_of
+from mlops_platform.training.refusal import unusable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from mlops_platform.spec import ModelSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training rows cut by day, each part ordered by (event time, entity)."""
+
+    train: DataFrame
+    validation: DataFrame
+    test: DataFrame
+
+    @property
+    def everything(self) -> DataFrame:
+        """All rows, oldest first."""
+        import pandas as pd
+
+        return pd.concat([self.train, self.validation, self.test], ignore_index=True)
+
+    @property
+    def parts(self) -> dict[str, DataFrame]:
+        """The three parts by name, oldest first."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+class PartFacts(Record):
+    """What one part of a split holds."""
+
+    name: str
+    rows: int
+    positive_rate: float
+    first_day: date
+    last_day: date
+
+
+def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
+    """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
+
+    Raises:
+        TrainingError: a label is missing, there are too few days, or a part holds one class only.
+    """
+    import numpy as np
+
+    _refuse_missing_labels(rows, spec)
+    rows = rows.sort_values([spec.features.event_time, spec.features.entity], ignore_index=True)
+    sizes = spec.training.history.split
+    days = days_of(rows, spec)
+    distinct = np.unique(days)
+    held_out = sizes.validation_days + sizes.test_days
+    if len(distinct) <= held_out:
+        raise unusable(
+            "training.history.split",
+            f"{len(distinct)} distinct days of rows",
+            f"Validation and test take {held_out} days: provide at least {held_out + 1} days "
+            "with known labels, or shorten `validation_days` and `test_days`.",
+        )
+    validation_from, test_from = distinct[-held_out], distinct[-sizes.test_days]
+    split = Split(
+        train=rows[days < validation_from],
+        validation=rows[(days >= validation_from) & (days < test_from)],
+        test=rows[days >= test_from],
+    )
+    for name, part in split.parts.items():
+        _refuse_one_class(name, part, spec)
+    return split
+
+
+def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
+    """Rows, positive rate and first and last day of each part."""
+    facts = []
+    for name, part in split.parts.items():
+        days = days_of(part, spec)
+        facts.append(
+            PartFacts(
+                name=name,
+                rows=len(part),
+                positive_rate=float(labels_of(part, spec).mean()),
+                first_day=days.min().astype(object),
+                last_day=days.max().astype(object),
+            )
+        )
+    return tuple(facts)
+
+
+def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
+    missing = int(rows[spec.label.column].isna().sum())
+    if missing:
+        raise unusable(
+            f"label.column {spec.label.column}",
+            f"{missing} rows without a label",
+            "Leave rows whose outcome is not known out of the training set.",
+        )
+
+
+def _refuse_one_class(name: str, part: DataFrame, spec: ModelSpec) -> None:
+    labels = labels_of(part, spec)
+    if labels.min() == labels.max():
+        field = (
+            "training.history.span" if name == "train" else f"training.history.split.{name}_days"
+        )
+        raise unusable(
+            field,
+            f"{len(part)} {name} rows, all with label {bool(labels[0])}",
+            f"The {name} part needs both classes: lengthen it.",
+        )

@@ -1,0 +1,1 @@
+"""What a candidate is worth, and whether it passes."""

@@ -1,0 +1,44 @@
+"""ROC and precision-recall curves, thinned to what a figure can show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    from mlops_platform.training.judging.metrics import Labels, Scores
+
+POINTS = 200
+
+
+class Curve(Record):
+    """Points of a curve, in order."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+def roc_curve_of(labels: Labels, scores: Scores) -> Curve:
+    """True positive rate (y) against false positive rate (x)."""
+    from sklearn.metrics import roc_curve
+
+    false_positive_rate, true_positive_rate, _ = roc_curve(labels, scores)
+    return _thinned(false_positive_rate, true_positive_rate)
+
+
+def precision_recall_of(labels: Labels, scores: Scores) -> Curve:
+    """Precision (y) against recall (x), by falling threshold."""
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    return _thinned(recall[::-1], precision[::-1])
+
+
+def _thinned(x: Scores, y: Scores) -> Curve:
+    """At most POINTS points, evenly spread along x, both ends included."""
+    import numpy as np
+
+    at = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], POINTS - 1), side="left"))
+    at = np.unique(np.append(at, len(x) - 1))
+    return Curve(x=tuple(x[at].tolist()), y=tuple(y[at].tolist()))

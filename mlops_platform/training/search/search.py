@@ -1,0 +1,213 @@
+"""Search over the candidates and their spaces with expanding folds, pruning and a fixed seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlops_platform.record import Record
+from mlops_platform.spec import LOWER_IS_BETTER, CandidateSpec, ModelSpec
+from mlops_platform.training.fitting.pipeline import candidate_named
+from mlops_platform.training.refusal import unusable
+from mlops_platform.training.search.scoring import FoldScorer
+from mlops_platform.training.search.space import (
+    Params,
+    defaults_of,
+    dimensions_of,
+    encoded,
+    holds,
+    suggest,
+)
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import TrialState
+    from pandas import DataFrame
+
+
+State = Literal["complete", "pruned", "failed"]
+
+
+class Trial(Record):
+    """One tried candidate with its parameters and the scores of the folds it got to."""
+
+    number: int
+    candidate: str
+    params: dict[str, Any]
+    state: State
+    fold_scores: tuple[float, ...]
+    score: float | None
+    error: str | None = None
+
+
+class Recipe(Record):
+    """What won the search: fit this to get the candidate."""
+
+    candidate: str
+    params: dict[str, Any]
+    metric: str
+    score: float
+    trials: tuple[Trial, ...]
+
+    def best_score_of(self, candidate: str) -> float | None:
+        """The best score that any trial of a candidate reached; None where none was completed."""
+        scores = [t.score for t in self.trials if t.candidate == candidate and t.score is not None]
+        if not scores:
+            return None
+        return min(scores) if self.metric in LOWER_IS_BETTER else max(scores)
+
+
+def search(
+    spec: ModelSpec,
+    rows: DataFrame,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
+    start: Recipe | None = None,
+) -> Recipe:
+    """Find the best candidate and parameters on the training part of a split.
+
+    Every candidate's defaults are tried first, even where the budget holds fewer trials; with a
+    start, it comes before them, and the budget is kept. The same rows, seed and start give the same
+    recipe.
+
+    Args:
+        spec: the model; its `training.tuning` is the budget, with a start
+            `retraining.warm_start_trials`.
+        rows: training part, ordered in time.
+        on_trial: called after each trial, for logging and progress.
+        start: recipe whose parameters are tried first, one of this spec's `startable`.
+
+    Raises:
+        TrainingError: folds cannot be cut, or every trial failed.
+    """
+    tuning = spec.training.tuning
+    scorer = FoldScorer(spec, rows if tuning.max_rows is None else rows.tail(tuning.max_rows))
+    trials = []
+    with _quiet_optuna():
+        study = _study(spec, start)
+        for _ in range(budget(spec, warm=start is not None)):
+            trial = _run(study, spec, scorer)
+            trials.append(trial)
+            on_trial(trial)
+    return _best(spec, trials)
+
+
+def startable(spec: ModelSpec, recipe: Recipe) -> bool:
+    """Whether a search of this spec can begin with a recipe of an earlier one."""
+    named = [one for one in spec.training.candidates if one.name == recipe.candidate]
+    return any(holds(candidate, recipe.params) for candidate in named)
+
+
+def _study(spec: ModelSpec, start: Recipe | None) -> optuna.Study:
+    import optuna
+
+    tuning = spec.training.tuning
+    candidates = spec.training.candidates
+    # Optuna's default of ten random trials would be the whole of a small budget.
+    random_trials = min(10, max(2 * len(candidates), tuning.trials // 3))
+    study = optuna.create_study(
+        direction="maximize" if _sign(spec) < 0 else "minimize",
+        sampler=optuna.samplers.TPESampler(seed=tuning.seed, n_startup_trials=random_trials),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=random_trials),
+    )
+    if start is not None:
+        params = encoded(candidate_named(spec, start.candidate), start.params)
+        study.enqueue_trial({"candidate": start.candidate, **params})
+    for candidate in candidates:
+        defaults = encoded(candidate, defaults_of(candidate))
+        study.enqueue_trial({"candidate": candidate.name, **defaults})
+    return study
+
+
+def budget(spec: ModelSpec, *, warm: bool = False) -> int:
+    """Trials of one search: as many as declared, one per candidate where nothing is searched."""
+    if warm and spec.retraining.warm_start_trials is not None:
+        return spec.retraining.warm_start_trials
+    candidates = spec.training.candidates
+    searched = any(dimensions_of(candidate) for candidate in candidates)
+    return max(spec.training.tuning.trials, len(candidates)) if searched else len(candidates)
+
+
+def _run(study: optuna.Study, spec: ModelSpec, scorer: FoldScorer) -> Trial:
+    trial = study.ask()
+    names = [candidate.name for candidate in spec.training.candidates]
+    candidate = candidate_named(spec, trial.suggest_categorical("candidate", names))
+    params = suggest(trial, candidate)
+    state, scores, error = _score(trial, scorer, candidate, params)
+    score = _mean(scores) if state == "complete" else None
+    study.tell(trial, score, state=_optuna_state(state))
+    return Trial(
+        number=trial.number,
+        candidate=candidate.name,
+        params=params,
+        state=state,
+        fold_scores=tuple(scores),
+        score=score,
+        error=error,
+    )
+
+
+def _score(
+    trial: optuna.Trial, scorer: FoldScorer, candidate: CandidateSpec, params: Params
+) -> tuple[State, list[float], str | None]:
+    """Score fold by fold until the last one, or until the trial is hopeless or refused."""
+    scores: list[float] = []
+    try:
+        for score in scorer.scores(candidate, params):
+            scores.append(score)
+            trial.report(_mean(scores), step=len(scores))
+            if len(scores) < len(scorer.folds) and trial.should_prune():
+                return "pruned", scores, None
+    except ValueError as refused:  # a combination of parameters that the estimator refuses
+        return "failed", scores, str(refused)
+    return "complete", scores, None
+
+
+def _optuna_state(state: State) -> TrialState:
+    from optuna.trial import TrialState
+
+    states = {
+        "complete": TrialState.COMPLETE,
+        "pruned": TrialState.PRUNED,
+        "failed": TrialState.FAIL,
+    }
+    return states[state]
+
+
+def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
+    complete = [(trial.score, trial) for trial in trials if trial.score is not None]
+    if not complete:
+        raise unusable(
+            "training.candidates",
+            [candidate.name for candidate in spec.training.candidates],
+            f"Every trial failed, the first one with: {trials[0].error}",
+        )
+    score, best = min(complete, key=lambda found: _sign(spec) * found[0])
+    return Recipe(
+        candidate=best.candidate,
+        params=best.params,
+        metric=spec.training.tuning.metric,
+        score=score,
+        trials=tuple(trials),
+    )
+
+
+def _sign(spec: ModelSpec) -> int:
+    return 1 if spec.training.tuning.metric in LOWER_IS_BETTER else -1
+
+
+def _mean(scores: list[float]) -> float:
+    return sum(scores) / len(scores)
+
+
+@contextmanager
+def _quiet_optuna() -> Iterator[None]:
+    """Silence Optuna's own log for the duration: `on_trial` tells the same."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -1,0 +1,154 @@
+import json
+import re
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from mlops_platform.training.card.building import build_card
+from mlops_platform.training.card.record import Card, DataFacts, VersionFacts
+from mlops_platform.training.card.text import card_html, card_markdown
+from mlops_platform.training.fitting.split import describe
+from mlops_platform.training.judging.gate import judge
+
+# Mitchell et al. 2019, figure 1.
+SECTIONS = [
+    "Model details",
+    "Intended use",
+    "Factors",
+    "Metrics",
+    "Evaluation data",
+    "Training data",
+    "Quantitative analyses",
+    "Ethical considerations",
+    "Caveats and recommendations",
+]
+AS_OF = datetime(2013, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def make_card(split, recipe, evaluation):
+    def build(spec):
+        verdict = judge(evaluation, None, round_trip=True, serving_fault=None, gate=spec.gate)
+        facts = DataFacts(
+            hash="c0ffee",
+            rows=1920,
+            positive_rate=0.42,
+            first_day=date(2013, 1, 1),
+            last_day=date(2013, 2, 17),
+            tables=("tiny_features", "tiny_labels"),
+            as_of=AS_OF,
+            parts=describe(split, spec),
+        )
+        version = VersionFacts(version="7", created_at=AS_OF, provenance={"git commit": "abc1234"})
+        return build_card(spec, facts, recipe, evaluation, verdict, version)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def card(make_card, spec):
+    return make_card(spec)
+
+
+def test_markdown_has_every_section_in_order(card):
+    found = re.findall(r"^## (.+)$", card_markdown(card), flags=re.MULTILINE)
+
+    assert found == SECTIONS
+
+
+def test_html_has_every_section_in_order(card):
+    assert re.findall(r"<h2>(.+)</h2>", card_html(card)) == SECTIONS
+
+
+@pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_the_card_tells_what_the_run_found(render, card, evaluation, recipe):
+    text = render(card)
+
+    for told in (
+        "version 7",
+        "c0ffee",
+        "abc1234",
+        recipe.candidate,
+        f"{evaluation.metrics.log_loss:.4f}",
+        f"{evaluation.metrics.roc_auc:.4f}",
+        "better than base rate",
+        "there is no champion yet",
+        "red x north",
+        "region",
+        "2013-02-17",
+        "Everything else.",
+    ):
+        assert told in text
+
+
+def test_json_is_the_whole_card(card):
+    assert Card.model_validate_json(card.model_dump_json()) == card
+    sections = json.loads(card.model_dump_json())
+    assert list(sections) == [name.lower().replace(" ", "_") for name in SECTIONS]
+
+
+def test_html_is_one_well_formed_page_without_outside_references(card, figures):
+    page = card_html(card, figures)
+    parser = Balanced()
+    parser.feed(page)
+
+    assert parser.open == []
+    assert page.lstrip().startswith("<!doctype html>")
+    assert page.count("data:image/png;base64,") == 5
+    assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+class Balanced(HTMLParser):
+    """Tags that are still open at the end; wrong nesting raises."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_words_of_people_and_values_of_data_cannot_become_markup(make_card, declare):
+    evil = "<script>alert(1)</script>"
+    spec = declare(
+        lambda plain: plain.update(
+            description=evil, card={"intended_use": evil, "out_of_scope": "x", "caveats": evil}
+        )
+    )
+
+    page = card_html(make_card(spec))
+
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3
+
+
+def test_a_value_with_a_pipe_keeps_its_markdown_table(card):
+    group = card.quantitative_analyses.unitary[0].model_copy(update={"value": "a|b\n<i>c"})
+    analyses = card.quantitative_analyses.model_copy(update={"unitary": (group,)})
+
+    text = card_markdown(card.model_copy(update={"quantitative_analyses": analyses}))
+
+    line = next(line for line in text.splitlines() if "a\\|b" in line)
+    assert "&lt;i>c" in line
+    assert len(re.findall(r"(?<!\\)\|", line)) == 9
+
+
+def test_markdown_tables_have_no_gaps(card):
+    """A blank line inside a table would end it."""
+    lines = card_markdown(card).splitlines()
+    for before, blank, after in zip(lines, lines[1:], lines[2:], strict=False):
+        if blank == "" and before.startswith("|"):
+            assert not after.startswith("|") or set(lines[lines.index(after) + 1]) <= set("|-: ")
+
+
+def test_missing_words_of_people_are_told(card):
+    assert card.ethical_considerations == "None were declared."
+    assert card.model_details.contact == "team:test"

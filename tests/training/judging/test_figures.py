@@ -1,0 +1,37 @@
+import struct
+
+from mlops_platform.drawing import STYLE, WIDTH
+from mlops_platform.training.judging.figures import DOTS_PER_INCH, figures_of
+
+
+def test_every_figure_is_a_png_of_the_width_of_a_page(figures):
+    assert set(figures) == {"calibration", "curves", "confusion", "subgroups", "importance"}
+    for image in figures.values():
+        assert image.startswith(b"\x89PNG\r\n\x1a\n")
+        width, height = struct.unpack(">II", image[16:24])
+        assert width == WIDTH * DOTS_PER_INCH
+        assert 300 < height < 1200
+
+
+def test_drawing_leaves_the_callers_style_alone(evaluation):
+    import matplotlib
+
+    before = {name: matplotlib.rcParams[name] for name in STYLE}
+    drawn = figures_of(evaluation.model_copy(update={"subgroups": ()}))
+
+    assert {name: matplotlib.rcParams[name] for name in STYLE} == before
+    assert "subgroups" not in drawn  # none is large enough to judge
+
+
+def test_a_perfect_model_can_be_drawn(evaluation):
+    perfect = evaluation.model_copy(
+        update={
+            "confusion": evaluation.confusion.model_copy(
+                update={"false_positives": 0, "false_negatives": 0}
+            ),
+            "calibration": evaluation.calibration[:1],
+            "subgroups": (),
+        }
+    )
+
+    assert len(figures_of(perfect)) == 4

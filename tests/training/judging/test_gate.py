@@ -1,0 +1,223 @@
+import pytest
+
+from mlops_platform.errors import TrainingError
+from mlops_platform.spec import GateSpec
+from mlops_platform.training.judging.comparison import Comparison
+from mlops_platform.training.judging.gate import Verdict, judge
+
+NAMES = [
+    "minimum_quality",
+    "better_than_base_rate",
+    "better_than_champion",
+    "calibration",
+    "worst_subgroup",
+    "row_cpu_time",
+    "artifact_size",
+    "round_trip",
+    "serving_schema",
+]
+GATE = GateSpec(minimum={"roc_auc": 0.6, "log_loss": 0.69})
+BETTER = Comparison(
+    metric="log_loss",
+    rows=800,
+    days=14,
+    confidence=0.8,
+    champion_loss=0.55,
+    candidate_loss=0.52,
+    mean_improvement=0.03,
+    lower_bound=0.01,
+    probability_of_improvement=0.97,
+)
+
+
+@pytest.fixture
+def good(evaluation):
+    """An evaluation that passes whatever the tiny data happen to give."""
+    return evaluation.model_copy(
+        update={
+            "metrics": evaluation.metrics.model_copy(
+                update={"log_loss": 0.5, "roc_auc": 0.75, "expected_calibration_error": 0.02}
+            ),
+            "base_rate": evaluation.base_rate.model_copy(update={"log_loss": 0.6}),
+            "row_cpu_milliseconds": 5.0,
+        }
+    )
+
+
+def decide(evaluation, comparison=BETTER, gate=GATE, round_trip=True, serving_fault=None):
+    return judge(
+        evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault, gate=gate
+    )
+
+
+def passed(verdict):
+    return {criterion.name: criterion.passed for criterion in verdict.criteria}
+
+
+def with_metric(evaluation, **values):
+    return evaluation.model_copy(update={"metrics": evaluation.metrics.model_copy(update=values)})
+
+
+def test_a_better_candidate_is_promoted(good):
+    verdict = decide(good)
+
+    assert verdict.outcome == "promote"
+    assert passed(verdict) == dict.fromkeys(NAMES, True)
+    assert [criterion.name for criterion in verdict.criteria] == NAMES
+
+
+def test_the_first_candidate_needs_no_champion(good):
+    verdict = decide(good, comparison=None)
+
+    assert verdict.outcome == "promote"
+    champion = verdict.criteria[NAMES.index("better_than_champion")]
+    assert (champion.passed, champion.description) == (True, "there is no champion yet")
+
+
+def test_the_first_candidate_meets_the_same_other_criteria(good):
+    assert decide(good, comparison=None, round_trip=False).outcome == "reject"
+
+
+def test_a_tie_keeps_the_champion(good):
+    tie = BETTER.model_copy(update={"lower_bound": 0.0, "mean_improvement": 0.0})
+
+    verdict = decide(good, comparison=tie)
+
+    assert verdict.outcome == "reject"
+    assert "better_than_champion" in verdict.reason
+
+
+def test_an_improvement_must_exceed_the_margin(good):
+    exact = GateSpec(improvement={"margin": BETTER.lower_bound})
+    below = GateSpec(improvement={"margin": BETTER.lower_bound - 1e-6})
+
+    assert decide(good, gate=exact).outcome == "reject"
+    assert decide(good, gate=below).outcome == "promote"
+
+
+def test_too_few_common_days_mean_wait(good):
+    few = BETTER.model_copy(update={"days": 4})
+
+    verdict = decide(good, comparison=few)
+
+    assert verdict.outcome == "wait"
+    assert "4 days of rows are new to both models and 5 are needed" in verdict.reason
+    assert passed(verdict)["better_than_champion"] is None
+
+
+def test_no_common_rows_at_all_mean_wait(good):
+    nothing = Comparison(metric="log_loss", rows=0, days=0, confidence=0.8)
+
+    assert decide(good, comparison=nothing).outcome == "wait"
+
+
+def test_a_candidate_that_fails_anyway_does_not_wait(good):
+    few = BETTER.model_copy(update={"days": 1})
+
+    assert decide(good, comparison=few, round_trip=False).outcome == "reject"
+
+
+@pytest.mark.parametrize(
+    ("failing", "change"),
+    [
+        ("minimum_quality", lambda e: {"evaluation": with_metric(e, roc_auc=0.59)}),
+        ("better_than_base_rate", lambda e: {"evaluation": with_metric(e, log_loss=0.6)}),
+        (
+            "better_than_champion",
+            lambda e: {"comparison": BETTER.model_copy(update={"lower_bound": -0.001})},
+        ),
+        ("calibration", lambda e: {"evaluation": with_metric(e, expected_calibration_error=0.11)}),
+        (
+            "worst_subgroup",
+            lambda e: {
+                "evaluation": e.model_copy(
+                    update={
+                        "subgroups": (
+                            *e.subgroups,
+                            e.subgroups[0].model_copy(update={"value": "bad", "log_loss": 2.0}),
+                        )
+                    }
+                )
+            },
+        ),
+        (
+            "row_cpu_time",
+            lambda e: {"evaluation": e.model_copy(update={"row_cpu_milliseconds": 50.1})},
+        ),
+        (
+            "artifact_size",
+            lambda e: {"evaluation": e.model_copy(update={"artifact_bytes": 100_000_001})},
+        ),
+        ("round_trip", lambda e: {"round_trip": False}),
+        ("serving_schema", lambda e: {"serving_fault": "carrier: 'XX' is refused"}),
+    ],
+)
+def test_each_criterion_alone_rejects(good, failing, change):
+    verdict = decide(**{"evaluation": good, **change(good)})
+
+    assert verdict.outcome == "reject"
+    assert [name for name, ok in passed(verdict).items() if ok is False] == [failing]
+    assert failing in verdict.reason
+    assert verdict.reason.endswith(".")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ("metrics", r"evaluation\.metrics\.f1"),
+        ("subgroup", r"evaluation\.subgroups\.0\.log_loss"),
+        ("comparison", r"comparison\.lower_bound"),
+        ("gate", r"gate\.minimum\.roc_auc"),
+    ],
+)
+def test_a_number_that_is_none_is_a_failure_and_no_verdict(good, place, field, value):
+    broken = {"evaluation": good}
+    if place == "metrics":
+        broken["evaluation"] = with_metric(good, f1=value)
+    elif place == "subgroup":
+        first = good.subgroups[0].model_copy(update={"log_loss": value})
+        broken["evaluation"] = good.model_copy(update={"subgroups": (first,)})
+    elif place == "comparison":
+        broken["comparison"] = BETTER.model_copy(update={"lower_bound": value})
+    else:
+        broken["gate"] = GateSpec(minimum={"roc_auc": value})
+
+    with pytest.raises(TrainingError, match=field):
+        decide(**broken)
+
+
+def test_a_minimum_of_a_loss_is_an_upper_limit(good):
+    assert decide(good, gate=GateSpec(minimum={"log_loss": 0.5})).outcome == "promote"
+    verdict = decide(good, gate=GateSpec(minimum={"roc_auc": 0.6, "log_loss": 0.49}))
+
+    quality = verdict.criteria[0]
+    assert verdict.outcome == "reject"
+    assert (quality.value, quality.threshold, quality.unit) == (0.5, 0.49, "log_loss")
+    assert "roc_auc is 0.7500" in quality.description
+
+
+def test_limits_are_told_in_their_unit(good):
+    told = {criterion.name: criterion.description for criterion in decide(good).criteria}
+
+    assert told["row_cpu_time"].endswith("is 5 ms and must be at most 50 ms")
+    assert told["artifact_size"].endswith("is 0.12 MB and must be at most 100 MB")
+    assert told["calibration"].endswith("is 0.02 and must be at most 0.1")
+
+
+def test_a_small_bad_subgroup_is_not_judged(good):
+    bad = good.subgroups[0].model_copy(update={"log_loss": 9.0, "judged": False})
+
+    assert decide(good.model_copy(update={"subgroups": (bad,)})).outcome == "promote"
+
+
+def test_the_base_rate_criterion_can_be_switched_off(good):
+    worse = with_metric(good, log_loss=0.65)
+
+    assert decide(worse, gate=GateSpec(better_than_base_rate=False)).outcome == "promote"
+
+
+def test_a_verdict_survives_json(good):
+    verdict = decide(good)
+
+    assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
