@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from benchmarks.policy.year import flight_spec, year_of_outcomes
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
+from mlops_platform.monitoring.drift.alarm.judging import compare, judge
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
-from mlops_platform.monitoring.drift.histogram import Histogram
-from mlops_platform.monitoring.drift.judging import compare, judge
-from mlops_platform.monitoring.drift.profile import Profile, count_window, freeze_profile
+from mlops_platform.monitoring.drift.profile.histogram import Histogram
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, freeze_profile
 from mlops_platform.spec import DriftSpec, ModelSpec
 
 DAY, QUARTER, WEEK, EVERY_FAULTY = "day", 91, 7, 5

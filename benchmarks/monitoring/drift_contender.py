@@ -36,8 +36,8 @@ def platform() -> Work:
     import scipy.special  # noqa: F401
 
     from mlops_platform.data.engine import private_duckdb
-    from mlops_platform.monitoring.drift.profile import count_window
-    from mlops_platform.monitoring.drift.stored_profile import read_profile
+    from mlops_platform.monitoring.drift.profile.profile import count_window
+    from mlops_platform.monitoring.drift.profile.stored import read_profile
     from mlops_platform.monitoring.drift.window_drift import measure_drift
     from mlops_platform.spec import DriftSpec
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.monitoring.drift.bins import bins_of
-from mlops_platform.monitoring.drift.histogram import Histogram
+from mlops_platform.monitoring.drift.profile.bins import bins_of
+from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.statistics import (
     chi_square,
     jensen_shannon,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.cells import Cells
+    from mlops_platform.monitoring.drift.profile.cells import Cells
 
     Numbers = NDArray[np.float64]
 

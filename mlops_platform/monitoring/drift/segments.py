@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal
-from mlops_platform.monitoring.drift.profile import (
+from mlops_platform.monitoring.drift.profile.profile import (
     FrozenCells,
     Profile,
     count_days,
@@ -20,8 +20,8 @@ from mlops_platform.monitoring.drift.profile import (
 if TYPE_CHECKING:
     import duckdb
 
-    from mlops_platform.monitoring.drift.cells import Cells
-    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
 BETWEEN = " = "
 MOST_SEGMENTS = 20

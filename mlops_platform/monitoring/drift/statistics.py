@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.monitoring.drift.histogram import Histogram, shared_keys
+from mlops_platform.monitoring.drift.profile.histogram import Histogram, shared_keys
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,15 +7,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
+from mlops_platform.monitoring.drift.alarm.judging import compare, judge
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
-from mlops_platform.monitoring.drift.judging import compare, judge
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
 from mlops_platform.spec import DriftSpec, LevelsSpec
 
 if TYPE_CHECKING:
-    from mlops_platform.monitoring.drift.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile import Profile
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.profile import Profile
 
 
 class WindowDrift(Record):

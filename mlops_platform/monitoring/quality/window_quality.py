@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
-    from mlops_platform.monitoring.drift.cells import Cells
-    from mlops_platform.monitoring.drift.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile import Profile
+    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.profile import Profile
 
 
 class WindowQuality(Record):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.drift.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.profile.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
 from mlops_platform.monitoring.drift.segments import freeze_segments
-from mlops_platform.monitoring.drift.stored_profile import read_profile, write_profile
 from mlops_platform.monitoring.reference import (
     Reference,
     read_reference,

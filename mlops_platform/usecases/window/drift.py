@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
-from mlops_platform.monitoring.drift.profile import Profile, count_window
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window
 from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
@@ -22,7 +22,7 @@ from mlops_platform.usecases.window.score import ScoredWindow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
     from mlops_platform.registry.registry import Registry
 
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.monitoring.drift.histogram import Histogram
-from mlops_platform.monitoring.drift.profile import Profile, count_window, freeze_profile
+from mlops_platform.monitoring.drift.profile.histogram import Histogram
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, freeze_profile
 
 FIRST_DAY = date(2013, 1, 7)
 NUMERIC, CATEGORICAL = ("distance", "delay", "weekday", "score"), ("carrier",)

@@ -4,7 +4,7 @@ import pytest
 
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
-from mlops_platform.monitoring.drift.profile import count_window, freeze_profile, joined
+from mlops_platform.monitoring.drift.profile.profile import count_window, freeze_profile, joined
 from mlops_platform.monitoring.drift.segments import (
     count_segments,
     freeze_segments,

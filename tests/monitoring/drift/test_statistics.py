@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from mlops_platform.monitoring.drift.histogram import Histogram, histogram_of
+from mlops_platform.monitoring.drift.profile.histogram import Histogram, histogram_of
 from mlops_platform.monitoring.drift.statistics import (
     chi_square,
     jensen_shannon,

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.season import season_matched
+from mlops_platform.monitoring.drift.alarm.season import season_matched
 from mlops_platform.monitoring.drift.window_drift import measure_drift
 from mlops_platform.spec import DriftSpec, FixedDriftSpec, LevelsSpec
 

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
-from mlops_platform.monitoring.drift.cells import Cells
-from mlops_platform.monitoring.drift.histogram import histogram_of
-from mlops_platform.monitoring.drift.profile import FrozenCells, Profile
+from mlops_platform.monitoring.drift.profile.cells import Cells
+from mlops_platform.monitoring.drift.profile.histogram import histogram_of
+from mlops_platform.monitoring.drift.profile.profile import FrozenCells, Profile
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.spec import LevelsSpec, QualitySpec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.monitoring.drift.cells import UNLISTED, Cells, number_in_grid, rounded
+from mlops_platform.monitoring.drift.profile.cells import UNLISTED, Cells, number_in_grid, rounded
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.cells import Cells
+from mlops_platform.monitoring.drift.profile.cells import Cells
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
     Numbers = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ class DailyCounts:
         """Rows of all days by key."""
         import numpy as np
 
-        from mlops_platform.monitoring.drift.histogram import Histogram
+        from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
         known, at = self._placed
         weights = self.rows.astype(np.float64)
@@ -189,7 +189,7 @@ def freeze_profile(
         numeric: columns that are DOUBLE there.
         categorical: columns that are strings there.
     """
-    from mlops_platform.monitoring.drift.freezing import categorical_cells, numeric_cells
+    from mlops_platform.monitoring.drift.profile.freezing import categorical_cells, numeric_cells
 
     cells = (
         *numeric_cells(connection, rows, numeric),
@@ -203,7 +203,7 @@ def count_days(
     connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells, day: str
 ) -> pa.Table:
     """Count the rows of a reference by day in the cells of one column."""
-    from mlops_platform.monitoring.drift.counting import count_cells
+    from mlops_platform.monitoring.drift.profile.counting import count_cells
 
     return count_cells(connection, rows, cells, _known_values(connection, rows, cells), day)
 
@@ -226,8 +226,8 @@ def count_window(
     """
     import numpy as np
 
-    from mlops_platform.monitoring.drift.counting import count_cells
-    from mlops_platform.monitoring.drift.histogram import histogram_of
+    from mlops_platform.monitoring.drift.profile.counting import count_cells
+    from mlops_platform.monitoring.drift.profile.histogram import histogram_of
 
     counted = {}
     for cells in profile.cells.columns:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.cells import Cells
-    from mlops_platform.monitoring.drift.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
     Numbers = NDArray[np.float64]
     Places = NDArray[np.intp]

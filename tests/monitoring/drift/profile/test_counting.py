@@ -9,14 +9,14 @@ from scipy import stats
 
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift import counting
-from mlops_platform.monitoring.drift.cells import GRID_CELLS, MOST_VALUES
 from mlops_platform.monitoring.drift.column_drift import column_drift, known_values
-from mlops_platform.monitoring.drift.statistics import kolmogorov_smirnov, mean_and_deviation
-from mlops_platform.monitoring.drift.stored_profile import (
+from mlops_platform.monitoring.drift.profile.cells import GRID_CELLS, MOST_VALUES
+from mlops_platform.monitoring.drift.profile.stored import (
     PROFILE_FILE,
     read_profile,
     write_profile,
 )
+from mlops_platform.monitoring.drift.statistics import kolmogorov_smirnov, mean_and_deviation
 
 numbers = st.lists(
     st.one_of(

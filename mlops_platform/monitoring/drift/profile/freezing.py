@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.monitoring.drift.cells import GRID_CELLS, MOST_VALUES, Cells, rounded
+from mlops_platform.monitoring.drift.profile.cells import GRID_CELLS, MOST_VALUES, Cells, rounded
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.drift.calibration import calibrate, drawn_windows
+from mlops_platform.monitoring.drift.alarm.calibration import calibrate, drawn_windows
 
 NAME = ("column", "statistic")
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file
-from mlops_platform.monitoring.drift.profile import FrozenCells, Profile
+from mlops_platform.monitoring.drift.profile.profile import FrozenCells, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.bins import Bins
-    from mlops_platform.monitoring.drift.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile import DailyCounts
+    from mlops_platform.monitoring.drift.profile.bins import Bins
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
     Numbers = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.judged_statistics import EITHER_WAY
+from mlops_platform.monitoring.drift.alarm.judged_statistics import EITHER_WAY
 
 if TYPE_CHECKING:
     import numpy as np

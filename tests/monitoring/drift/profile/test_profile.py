@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.drift.profile import DailyCounts
+from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
 KEYS = st.sampled_from([np.nan, -np.inf, -1.0, 0.0, 2.5, np.inf])
 ENTRIES = st.lists(st.tuples(st.integers(0, 5), KEYS, st.integers(1, 9)), min_size=1, max_size=20)

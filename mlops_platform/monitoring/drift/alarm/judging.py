@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.bins import bins_of
-from mlops_platform.monitoring.drift.calibration import calibrate, drawn_windows
+from mlops_platform.monitoring.drift.alarm.calibration import calibrate, drawn_windows
+from mlops_platform.monitoring.drift.alarm.judged_statistics import statistics_drawn, statistics_of
+from mlops_platform.monitoring.drift.alarm.season import season_matched
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift, column_drift
-from mlops_platform.monitoring.drift.judged_statistics import statistics_drawn, statistics_of
-from mlops_platform.monitoring.drift.season import season_matched
+from mlops_platform.monitoring.drift.profile.bins import bins_of
 from mlops_platform.spec import DriftSpec, FixedDriftSpec
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.calibration import Calibration, Statistic
-    from mlops_platform.monitoring.drift.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile import Profile
+    from mlops_platform.monitoring.drift.alarm.calibration import Calibration, Statistic
+    from mlops_platform.monitoring.drift.profile.histogram import Histogram
+    from mlops_platform.monitoring.drift.profile.profile import Profile
 
     Numbers = NDArray[np.float64]
 

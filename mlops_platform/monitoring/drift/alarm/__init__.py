@@ -1,0 +1,1 @@
+"""From which deviation on a column has drifted."""

@@ -1,0 +1,1 @@
+"""Counts of the reference and of a window, column by column."""
