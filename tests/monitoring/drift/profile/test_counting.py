@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift import counting
 from mlops_platform.monitoring.drift.column_drift import column_drift, known_values
+from mlops_platform.monitoring.drift.profile import counting
 from mlops_platform.monitoring.drift.profile.cells import GRID_CELLS, MOST_VALUES
 from mlops_platform.monitoring.drift.profile.stored import (
     PROFILE_FILE,
