@@ -23,7 +23,7 @@ from mlops_platform.monitoring.performance.changes.detectors import detector_nam
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock, error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import every_change
 from mlops_platform.spec import ChangeDetectionSpec
-from mlops_platform.spec.performance import DetectorName
+from mlops_platform.spec.monitoring.performance import DetectorName
 from mlops_platform.training.judging.metrics import row_losses
 
 EVERY: tuple[DetectorName, ...] = ("cusum", "rolling", "page_hinkley", "adwin", "hddm")

@@ -1,9 +1,7 @@
 """What one model is: the frozen sections of its YAML."""
 
-from mlops_platform.spec.alerting import AlertingSpec, SilenceSpec
-from mlops_platform.spec.backtest import BacktestSpec
-from mlops_platform.spec.card import CardSpec
-from mlops_platform.spec.channels import (
+from mlops_platform.spec.alerting.alerting import AlertingSpec, SilenceSpec
+from mlops_platform.spec.alerting.channels import (
     AlertSeverity,
     ChannelSpec,
     EmailChannelSpec,
@@ -11,10 +9,9 @@ from mlops_platform.spec.channels import (
     SlackChannelSpec,
     WebhookChannelSpec,
 )
+from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
 from mlops_platform.spec.data import SCORE, FeaturesSpec, LabelSpec, WindowSpec
-from mlops_platform.spec.drift import DriftSpec, FixedDriftSpec
-from mlops_platform.spec.history import HistorySpec, RollingSpan, SplitSpec
 from mlops_platform.spec.judging import (
     LOWER_IS_BETTER,
     EvaluationSpec,
@@ -22,11 +19,15 @@ from mlops_platform.spec.judging import (
     ImprovementSpec,
     Metric,
 )
-from mlops_platform.spec.levels import LevelsSpec
 from mlops_platform.spec.model import ModelSpec
-from mlops_platform.spec.monitoring import MonitoringSpec
-from mlops_platform.spec.performance import ChangeDetectionSpec, PerformanceSpec
-from mlops_platform.spec.policy import (
+from mlops_platform.spec.monitoring.drift import DriftSpec, FixedDriftSpec
+from mlops_platform.spec.monitoring.levels import LevelsSpec
+from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
+from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, PerformanceSpec
+from mlops_platform.spec.monitoring.quality import QualitySpec
+from mlops_platform.spec.retraining.backtest import BacktestSpec
+from mlops_platform.spec.retraining.history import HistorySpec, RollingSpan, SplitSpec
+from mlops_platform.spec.retraining.policy import (
     AllRule,
     AnyRule,
     ChangePointRule,
@@ -39,9 +40,8 @@ from mlops_platform.spec.policy import (
     PolicySpec,
     ScheduleRule,
 )
-from mlops_platform.spec.quality import QualitySpec
-from mlops_platform.spec.retraining import BudgetSpec, RetrainingSpec
-from mlops_platform.spec.schedules import SchedulesSpec
+from mlops_platform.spec.retraining.retraining import BudgetSpec, RetrainingSpec
+from mlops_platform.spec.retraining.schedules import SchedulesSpec
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
     PredictionLogSpec,

@@ -4,15 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.alerting import AlertingSpec
-from mlops_platform.spec.backtest import BacktestSpec
+from mlops_platform.spec.alerting.alerting import AlertingSpec
 from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec
-from mlops_platform.spec.monitoring import MonitoringSpec
-from mlops_platform.spec.retraining import RetrainingSpec
-from mlops_platform.spec.schedules import SchedulesSpec
+from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
+from mlops_platform.spec.retraining.backtest import BacktestSpec
+from mlops_platform.spec.retraining.retraining import RetrainingSpec
+from mlops_platform.spec.retraining.schedules import SchedulesSpec
 from mlops_platform.spec.serving import ReleaseSpec, ServingSpec
 from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
 

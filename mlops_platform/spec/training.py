@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.spec.base import Identifier, Section
-from mlops_platform.spec.history import HistorySpec
+from mlops_platform.spec.retraining.history import HistorySpec
 
 ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
 """Dotted path of a scikit-learn class, for example ``sklearn.linear_model.LogisticRegression``."""

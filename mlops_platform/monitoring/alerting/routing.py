@@ -3,7 +3,7 @@
 from typing import Literal
 
 from mlops_platform.spec import AlertSeverity
-from mlops_platform.spec.alerting import SeveritiesSpec
+from mlops_platform.spec.alerting.alerting import SeveritiesSpec
 
 Kind = Literal["warn", "error", "gate_criteria", "failed_runs", "silence"]
 

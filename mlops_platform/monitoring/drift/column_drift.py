@@ -17,7 +17,7 @@ from mlops_platform.monitoring.drift.statistics import (
     wasserstein,
 )
 from mlops_platform.record import Record
-from mlops_platform.spec.drift import FixedStatistic
+from mlops_platform.spec.monitoring.drift import FixedStatistic
 
 if TYPE_CHECKING:
     import numpy as np

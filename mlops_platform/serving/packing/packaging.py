@@ -34,7 +34,7 @@ PLATFORM = Path(mlops_platform.__file__).resolve().parent
 SERVING = PLATFORM / "serving"
 PACKED_MODULES = (
     *("__init__.py", "errors.py", "files.py", "record.py"),
-    *("artifacts/*.py", "formats/*.py", "spec/*.py"),
+    *("artifacts/*.py", "formats/*.py", "spec/**/*.py"),
     *(
         module.relative_to(PLATFORM).as_posix()
         for module in sorted(SERVING.rglob("*.py"))

@@ -6,7 +6,7 @@ from collections import deque
 from math import sqrt
 from typing import TYPE_CHECKING, Protocol
 
-from mlops_platform.spec.performance import ChangeDetectionSpec, DetectorName
+from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, DetectorName
 
 if TYPE_CHECKING:
     from river import drift

@@ -9,7 +9,7 @@ from mlops_platform.monitoring.performance.changes.detectors import Detector, de
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
 from mlops_platform.monitoring.performance.changes.normal_scores import NormalScores
 from mlops_platform.record import Record
-from mlops_platform.spec.performance import ChangeDetectionSpec, DetectorName
+from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, DetectorName
 
 
 class DetectorFinding(Record):

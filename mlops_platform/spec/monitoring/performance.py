@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mlops_platform.spec.base import PositiveDays, Section
-from mlops_platform.spec.levels import LevelsSpec
+from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 Severity = Literal["off", "warn", "error"]
 DetectorName = Literal["cusum", "rolling", "page_hinkley", "adwin", "hddm"]

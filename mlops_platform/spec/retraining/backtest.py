@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field, field_validator
 
 from mlops_platform.spec.base import Identifier, PositiveDays, Section
-from mlops_platform.spec.retraining import RetrainingSpec
+from mlops_platform.spec.retraining.retraining import RetrainingSpec
 
 RESERVED: Final = ("declared", "never")
 """Names of what is always compared: the model's own `retraining`, and no retraining at all."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from mlops_platform.spec.base import PositiveDays, Section
-from mlops_platform.spec.policy import PerformanceRule, PolicySpec
+from mlops_platform.spec.retraining.policy import PerformanceRule, PolicySpec
 
 
 class BudgetSpec(Section):

@@ -1,9 +1,9 @@
 """What is watched per window, and when it alarms."""
 
 from mlops_platform.spec.base import Section
-from mlops_platform.spec.drift import DriftSpec
-from mlops_platform.spec.performance import PerformanceSpec
-from mlops_platform.spec.quality import QualitySpec
+from mlops_platform.spec.monitoring.drift import DriftSpec
+from mlops_platform.spec.monitoring.performance import PerformanceSpec
+from mlops_platform.spec.monitoring.quality import QualitySpec
 
 
 class MonitoringSpec(Section):

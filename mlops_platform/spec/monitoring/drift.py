@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_platform.spec.base import PositiveDays, Section
-from mlops_platform.spec.levels import LevelsSpec
+from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 FixedStatistic = Literal["jensen_shannon", "psi", "kolmogorov_smirnov", "p_value"]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_platform.spec.base import Section
-from mlops_platform.spec.levels import LevelsSpec
+from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 
 class QualitySpec(Section):
