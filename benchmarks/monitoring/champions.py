@@ -19,9 +19,9 @@ from benchmarks.report import say
 from mlops_platform.components.models import declared_spec
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.fitting.calibration import Candidate, fit_candidate, refit
-from mlops_platform.training.fitting.rows import days_of, features_of, labels_of, positive_scores
-from mlops_platform.training.fitting.split import split_by_time
+from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
 from mlops_platform.training.search.search import Recipe
+from mlops_platform.training.split import split_by_time
 
 MONTHS = (4, 6, 8, 10)
 LAST_DAY = np.datetime64("2013-12-29")

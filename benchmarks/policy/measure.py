@@ -24,7 +24,7 @@ from mlops_platform.monitoring.policy.backtest.plans import best_plans, every
 from mlops_platform.monitoring.policy.backtest.published import online
 from mlops_platform.monitoring.policy.backtest.walk import Decider, Gate, walk
 from mlops_platform.spec import RetrainingSpec
-from mlops_platform.training.fitting.rows import days_of, labels_of
+from mlops_platform.training.rows import days_of, labels_of
 from mlops_platform.usecases.backtest.past import past_of, training_moments
 
 STARTS = 4

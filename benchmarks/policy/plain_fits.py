@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.fitting.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.fitting.threshold import theoretical_threshold
 from mlops_platform.training.judging.metrics import score
-from mlops_platform.training.search.space import Params
+from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
+from mlops_platform.training.pipelines.space import Params
+from mlops_platform.training.rows import features_of, labels_of, positive_scores
 from mlops_platform.usecases.backtest.past import ScoredFit
 
 

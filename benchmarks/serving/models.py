@@ -15,7 +15,7 @@ from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, Serving
 if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureSchema
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.fitting.split import Split
+    from mlops_platform.training.split import Split
 
 MODEL, WORKERS, BATCH_ROWS = "flight_delay", 2, 1000
 LINEAR, TREES, FOREST = "logistic_regression", "hist_gradient_boosting", "random_forest"
@@ -83,9 +83,9 @@ def _prepared(
     from mlops_platform.serving.frames import rows_of, without_refused
     from mlops_platform.serving.schema import describe_features
     from mlops_platform.training.fitting.calibration import fit_candidate
-    from mlops_platform.training.fitting.pipeline import candidate_named
+    from mlops_platform.training.pipelines.pipeline import candidate_named
+    from mlops_platform.training.pipelines.space import defaults_of
     from mlops_platform.training.search.search import Recipe
-    from mlops_platform.training.search.space import defaults_of
 
     params = defaults_of(candidate_named(spec, name))
     recipe = Recipe(candidate=name, params=params, metric="log_loss", score=0.0, trials=())

@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.schema.revisions import require_current
+from mlops_platform.ledger.revisions import require_current
 
 BUSY_SECONDS = 30.0
 _ADVISORY_LOCK = 0x6D6C6F7073  # "mlops"

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
-from mlops_platform.training.fitting.estimators import (
+from mlops_platform.training.pipelines.estimators import (
     build_estimator,
     load_class,
     unknown_parameters,
 )
-from mlops_platform.training.fitting.pipeline import build_pipeline
-from mlops_platform.training.fitting.rows import positive_scores
-from mlops_platform.training.search.space import (
+from mlops_platform.training.pipelines.pipeline import build_pipeline
+from mlops_platform.training.pipelines.space import (
     Params,
     default_arguments,
     defaults_of,
     dimensions_of,
     parts_of,
 )
+from mlops_platform.training.rows import positive_scores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.ledger.schema.append_only import changes_are_refused
 from mlops_platform.ledger.schema.migration import alembic_config
-from mlops_platform.ledger.schema.revisions import REVISIONS
 from mlops_platform.ledger.tables import metadata
 
 TABLES = [table.name for table in metadata.sorted_tables]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.ledger import revisions
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
@@ -24,9 +25,9 @@ from mlops_platform.ledger.records import (
     NewIncidentEvent,
     VersionIdentity,
 )
-from mlops_platform.ledger.schema import migration, revisions
+from mlops_platform.ledger.revisions import REVISIONS, VERSION_TABLE
+from mlops_platform.ledger.schema import migration
 from mlops_platform.ledger.schema.migration import alembic_config
-from mlops_platform.ledger.schema.revisions import REVISIONS, VERSION_TABLE
 from mlops_platform.ledger.tables import metadata
 
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)

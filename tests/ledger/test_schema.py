@@ -11,7 +11,7 @@ from mlops_platform.errors import FormatError, LedgerError
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, VersionIdentity
-from mlops_platform.ledger.schema.revisions import REVISIONS, VERSION_TABLE
+from mlops_platform.ledger.revisions import REVISIONS, VERSION_TABLE
 
 Use = Callable[[str], object]
 WAIT = NewDecision(kind="wait", reason="labels immature", actor="policy")

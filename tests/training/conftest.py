@@ -10,10 +10,10 @@ import pytest
 
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.fitting.calibration import Candidate, fit_candidate
-from mlops_platform.training.fitting.split import Split, split_by_time
 from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.figures import figures_of
 from mlops_platform.training.search.search import Recipe, search
+from mlops_platform.training.split import Split, split_by_time
 
 DECLARED: dict[str, Any] = {
     "name": "tiny",

@@ -12,7 +12,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.files import replacing_file
 from mlops_platform.ledger.chain import canonical_json
 from mlops_platform.ledger.database import Database
-from mlops_platform.ledger.schema.revisions import existing_tables
+from mlops_platform.ledger.revisions import existing_tables
 
 FILE: Final = "ledger.db"
 DUMP: Final = "ledger.jsonl"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
+from mlops_platform.ledger.revisions import REVISIONS, existing_tables, stored_revision
 from mlops_platform.ledger.schema.append_only import refuse_changes
-from mlops_platform.ledger.schema.revisions import REVISIONS, existing_tables, stored_revision
 from mlops_platform.ledger.tables import metadata
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from pathlib import Path
 from sqlalchemy import Connection, exists, select
 
 from mlops_platform.ledger.database import Database
-from mlops_platform.ledger.schema.append_only import changes_are_refused
-from mlops_platform.ledger.schema.backup import back_up
-from mlops_platform.ledger.schema.migration import migrate
-from mlops_platform.ledger.schema.revisions import (
+from mlops_platform.ledger.revisions import (
     REVISIONS,
     existing_tables,
     schema_state,
     stored_revision,
 )
+from mlops_platform.ledger.schema.append_only import changes_are_refused
+from mlops_platform.ledger.schema.backup import back_up
+from mlops_platform.ledger.schema.migration import migrate
 from mlops_platform.ledger.tables import metadata
 
 

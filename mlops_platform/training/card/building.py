@@ -17,9 +17,9 @@ from mlops_platform.training.card.record import (
     QuantitativeAnalyses,
     VersionFacts,
 )
-from mlops_platform.training.fitting.pipeline import candidate_named
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
+from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.search.search import Recipe
 
 MEANINGS: Mapping[str, str] = {

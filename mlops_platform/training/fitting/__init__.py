@@ -1,1 +1,1 @@
-"""From rows to a fitted, calibrated candidate."""
+"""A candidate fitted, calibrated and given its threshold."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.fitting.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.fitting.threshold import choose_threshold
+from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
+from mlops_platform.training.rows import features_of, labels_of, positive_scores
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.pipeline import Pipeline
 
-    from mlops_platform.training.fitting.split import Split
     from mlops_platform.training.search.search import Recipe
+    from mlops_platform.training.split import Split
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.rows import days_of, features_of, labels_of, positive_scores
 from mlops_platform.training.judging.curves import Curve, precision_recall_of, roc_curve_of
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.metrics import (
@@ -21,6 +20,7 @@ from mlops_platform.training.judging.metrics import (
 )
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
+from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
 
 if TYPE_CHECKING:
     import numpy as np

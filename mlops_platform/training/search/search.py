@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_platform.record import Record
 from mlops_platform.spec import LOWER_IS_BETTER, CandidateSpec, ModelSpec
-from mlops_platform.training.fitting.pipeline import candidate_named
-from mlops_platform.training.refusal import unusable
-from mlops_platform.training.search.scoring import FoldScorer
-from mlops_platform.training.search.space import (
+from mlops_platform.training.pipelines.pipeline import candidate_named
+from mlops_platform.training.pipelines.space import (
     Params,
     defaults_of,
     dimensions_of,
@@ -19,6 +17,8 @@ from mlops_platform.training.search.space import (
     holds,
     suggest,
 )
+from mlops_platform.training.refusal import unusable
+from mlops_platform.training.search.scoring import FoldScorer
 
 if TYPE_CHECKING:
     import optuna

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.fitting.split import Split
+    from mlops_platform.training.split import Split
 
 FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
 
@@ -138,8 +138,8 @@ class PastTraining:
         from time import process_time
 
         from mlops_platform.training.fitting.calibration import fit_candidate, refit
-        from mlops_platform.training.fitting.split import split_by_time
         from mlops_platform.training.judging.evaluation import evaluate
+        from mlops_platform.training.split import split_by_time
 
         before = process_time()
         split = split_by_time(rows, self.spec)
@@ -168,7 +168,7 @@ class PastTraining:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from mlops_platform.training.fitting.rows import features_of, positive_scores
+        from mlops_platform.training.rows import features_of, positive_scores
 
         entities = pa.array(split.test[self.spec.features.entity])
         scores = positive_scores(judged.model, features_of(split.test, self.spec))
@@ -178,7 +178,7 @@ class PastTraining:
         import numpy as np
         import pyarrow.compute as pc
 
-        from mlops_platform.training.fitting.rows import features_of, positive_scores
+        from mlops_platform.training.rows import features_of, positive_scores
 
         after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
         model = load_model(fit.path / MODEL_FOLDER, fit.digests)

@@ -113,8 +113,8 @@ def replayed_windows(spec: ModelSpec, published_root: Path, moment: datetime) ->
 def first_recipe(spec: ModelSpec, published_root: Path, as_of: datetime) -> Recipe:
     """What the search chooses on the first training's rows: nothing of the future is in it."""
     from mlops_platform.data.features.features import read_training_rows
-    from mlops_platform.training.fitting.split import split_by_time
     from mlops_platform.training.search.search import search
+    from mlops_platform.training.split import split_by_time
 
     rows = read_training_rows(_with_history(spec, None), published_root, as_of).to_pandas()
     return search(spec, split_by_time(rows, spec).train)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlops_platform.registry.registry import Registry
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.fitting.split import Split
+    from mlops_platform.training.split import Split
     from mlops_platform.usecases.version.champion import Champion
 
 PARITY_ROWS = 2000
@@ -127,8 +127,8 @@ def load_candidate(candidate: TrainedCandidate) -> Candidate:
 def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Split) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.fitting.rows import days_of, labels_of, positive_scores
     from mlops_platform.training.judging.comparison import compare, unseen_by_both
+    from mlops_platform.training.rows import days_of, labels_of, positive_scores
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
 

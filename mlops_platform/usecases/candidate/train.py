@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
     from mlops_platform.registry.training_run import TrainingRun
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.fitting.split import Split
+    from mlops_platform.training.split import Split
 
 Report = Callable[[str], None]
 ROUND_TRIP_ROWS = 2000
@@ -112,7 +112,7 @@ def training_rows(training_set: TrainingSet) -> DataFrame:
 
 def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
     """The time-ordered split of a training set."""
-    from mlops_platform.training.fitting.split import split_by_time
+    from mlops_platform.training.split import split_by_time
 
     return split_by_time(training_rows(training_set), spec)
 
@@ -126,7 +126,7 @@ def _survives_storage(
 ) -> bool:
     import numpy as np
 
-    from mlops_platform.training.fitting.rows import features_of, positive_scores
+    from mlops_platform.training.rows import features_of, positive_scores
 
     features = features_of(rows.head(ROUND_TRIP_ROWS), spec)
     stored = load_model(directory, digests)
@@ -138,7 +138,7 @@ def _survives_storage(
 def _log_training_set(
     run: TrainingRun, spec: ModelSpec, training_set: TrainingSet, split: Split
 ) -> None:
-    from mlops_platform.training.fitting.split import describe
+    from mlops_platform.training.split import describe
 
     run.log_dataset(
         name=f"{spec.name}_training_set",

@@ -68,7 +68,7 @@ def _card(
 ) -> Card:
     from mlops_platform.training.card.building import build_card
     from mlops_platform.training.card.record import DataFacts, VersionFacts
-    from mlops_platform.training.fitting.split import describe
+    from mlops_platform.training.split import describe
 
     evaluated = registered.judged.evaluated
     training_set = evaluated.candidate.training_set

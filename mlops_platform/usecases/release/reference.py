@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlops_platform.registry.registry import Registry
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.fitting.split import Split
+    from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
 
 FOLDER: Final = "reference"
@@ -89,7 +89,7 @@ def load_profile(registry: Registry, release: Release) -> Profile:
 
 
 def _scored(spec: ModelSpec, fitted: Candidate, rows: DataFrame) -> DataFrame:
-    from mlops_platform.training.fitting.rows import features_of, positive_scores
+    from mlops_platform.training.rows import features_of, positive_scores
 
     return rows.assign(**{SCORE: positive_scores(fitted.model, features_of(rows, spec))})
 

@@ -82,7 +82,7 @@ def register_candidate(
     from mlops_platform.serving.requirements import environment_hash, serving_requirements
     from mlops_platform.serving.schema import describe_features
     from mlops_platform.training.fitting.calibration import refit
-    from mlops_platform.training.fitting.rows import features_of
+    from mlops_platform.training.rows import features_of
 
     candidate = judged.evaluated.candidate
     split = split_rows(spec, candidate.training_set)

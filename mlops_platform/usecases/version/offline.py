@@ -52,7 +52,7 @@ class OfflineVersion:
         """Predict P(label is true) of rows that lack nothing."""
         import numpy as np
 
-        from mlops_platform.training.fitting.rows import positive_scores
+        from mlops_platform.training.rows import positive_scores
 
         if not served.num_rows:
             return np.empty(0)

@@ -123,7 +123,7 @@ def _scored(
     import numpy as np
     import pyarrow as pa
 
-    from mlops_platform.training.fitting.rows import features_of, positive_scores
+    from mlops_platform.training.rows import features_of, positive_scores
 
     scores = positive_scores(champion.model, features_of(batch.to_pandas(), spec))
     features, release = spec.features, champion.release

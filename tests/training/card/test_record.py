@@ -8,8 +8,8 @@ import pytest
 from mlops_platform.training.card.building import build_card
 from mlops_platform.training.card.record import Card, DataFacts, VersionFacts
 from mlops_platform.training.card.text import card_html, card_markdown
-from mlops_platform.training.fitting.split import describe
 from mlops_platform.training.judging.gate import judge
+from mlops_platform.training.split import describe
 
 # Mitchell et al. 2019, figure 1.
 SECTIONS = [

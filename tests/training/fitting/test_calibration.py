@@ -4,10 +4,10 @@ import pytest
 import skops.io
 
 from mlops_platform.training.fitting.calibration import fit_candidate, refit
-from mlops_platform.training.fitting.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.fitting.rows import features_of, labels_of, positive_scores
-from mlops_platform.training.fitting.split import split_by_time
 from mlops_platform.training.judging.metrics import calibration_error
+from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
+from mlops_platform.training.rows import features_of, labels_of, positive_scores
+from mlops_platform.training.split import split_by_time
 
 METHODS = ["sigmoid", "temperature", "isotonic"]
 CANDIDATES = ["linear", "boosting"]

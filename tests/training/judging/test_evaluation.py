@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from mlops_platform.training.fitting.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.explanation import permutation_importances
 from mlops_platform.training.judging.subgroups import MISSING, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
+from mlops_platform.training.rows import features_of, labels_of, positive_scores
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import TrainingError
-from mlops_platform.training.fitting.pipeline import candidate_named
+from mlops_platform.training.pipelines.pipeline import candidate_named
+from mlops_platform.training.pipelines.space import defaults_of
 from mlops_platform.training.search.folds import day_folds
 from mlops_platform.training.search.scoring import FoldScorer
 from mlops_platform.training.search.search import Recipe, search, startable
-from mlops_platform.training.search.space import defaults_of
 
 
 def test_the_same_seed_finds_the_same_recipe(spec, split, recipe):

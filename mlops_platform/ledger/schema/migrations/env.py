@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mlops_platform.ledger.schema.revisions import VERSION_TABLE
+from mlops_platform.ledger.revisions import VERSION_TABLE
 from mlops_platform.ledger.tables import metadata
 
 context.configure(

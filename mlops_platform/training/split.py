@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
-from mlops_platform.training.fitting.rows import days_of, labels_of
 from mlops_platform.training.refusal import unusable
+from mlops_platform.training.rows import days_of, labels_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

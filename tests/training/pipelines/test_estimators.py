@@ -2,7 +2,7 @@ import pytest
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import EstimatorSpec
-from mlops_platform.training.fitting.estimators import build_estimator, load_class
+from mlops_platform.training.pipelines.estimators import build_estimator, load_class
 
 
 def built(type_, params=None, chosen=None, seed=5):

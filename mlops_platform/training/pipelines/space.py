@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, RangeSpec
-from mlops_platform.training.fitting.estimators import declared_defaults, load_class
+from mlops_platform.training.pipelines.estimators import declared_defaults, load_class
 
 if TYPE_CHECKING:
     import optuna

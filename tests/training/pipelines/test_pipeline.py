@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import TrainingError
-from mlops_platform.training.fitting.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.fitting.rows import features_of, labels_of, positive_scores
+from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
+from mlops_platform.training.rows import features_of, labels_of, positive_scores
 
 
 def fitted(spec, name, rows, params=None):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec
-from mlops_platform.training.fitting.estimators import build_estimator
+from mlops_platform.training.pipelines.estimators import build_estimator
+from mlops_platform.training.pipelines.space import Params, chosen_for
 from mlops_platform.training.refusal import unusable
-from mlops_platform.training.search.space import Params, chosen_for
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlops_platform.errors import TrainingError
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.split import describe, split_by_time
+from mlops_platform.training.split import describe, split_by_time
 
 
 def rows_on(days: list[int], spec: ModelSpec) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 import pytest
 
 from mlops_platform.spec import CandidateSpec, EstimatorSpec
-from mlops_platform.training.search.space import chosen_for, defaults_of, dimensions_of
+from mlops_platform.training.pipelines.space import chosen_for, defaults_of, dimensions_of
 
 
 def searching(type_, search):

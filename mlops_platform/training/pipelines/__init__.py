@@ -1,0 +1,1 @@
+"""Declared estimators as scikit-learn pipelines, and the space of their parameters."""
