@@ -24,7 +24,7 @@ from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBloc
 from mlops_platform.monitoring.performance.changes.find_changes import every_change
 from mlops_platform.spec import ChangeDetectionSpec
 from mlops_platform.spec.monitoring.performance import DetectorName
-from mlops_platform.training.judging.metrics import row_losses
+from mlops_platform.training.metrics import row_losses
 
 EVERY: tuple[DetectorName, ...] = ("cusum", "rolling", "page_hinkley", "adwin", "hddm")
 SEEDS_OF_ROWS, SEEDS_OF_WEEKS = 10, 12

@@ -11,8 +11,8 @@ from mlops_platform.record import Record
 from mlops_platform.training.judging.criteria import Criterion
 from mlops_platform.training.judging.explanation import Importance
 from mlops_platform.training.judging.gate import Outcome
-from mlops_platform.training.judging.metrics import CalibrationBin, Confusion
 from mlops_platform.training.judging.subgroups import Subgroup
+from mlops_platform.training.metrics import CalibrationBin, Confusion
 from mlops_platform.training.split import PartFacts
 
 

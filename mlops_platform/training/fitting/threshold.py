@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.spec import CostSpec
 
 if TYPE_CHECKING:
-    from mlops_platform.training.judging.metrics import Labels, Scores
+    from mlops_platform.training.metrics import Labels, Scores
 
 
 def theoretical_threshold(costs: CostSpec) -> float:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ImprovementSpec, ModelSpec
-from mlops_platform.training.judging.metrics import row_losses
+from mlops_platform.training.metrics import row_losses
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from mlops_platform.training.judging.metrics import Labels, Scores
+    from mlops_platform.training.metrics import Labels, Scores
 
 
 class Comparison(Record):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
-    from mlops_platform.training.judging.metrics import Labels, Scores
+    from mlops_platform.training.metrics import Labels, Scores
 
 POINTS = 200
 

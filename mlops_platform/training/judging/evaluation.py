@@ -9,7 +9,9 @@ from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.curves import Curve, precision_recall_of, roc_curve_of
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
-from mlops_platform.training.judging.metrics import (
+from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
+from mlops_platform.training.judging.timing import row_cpu_milliseconds
+from mlops_platform.training.metrics import (
     CalibrationBin,
     Confusion,
     Metrics,
@@ -18,8 +20,6 @@ from mlops_platform.training.judging.metrics import (
     measure,
     row_losses,
 )
-from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
-from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.judging.metrics import Labels, Scores
+    from mlops_platform.training.metrics import Labels, Scores
 
 
 class DailySum(Record):

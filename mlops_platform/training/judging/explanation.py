@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.metrics import score
+from mlops_platform.training.metrics import score
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.metrics import calibration_error, score
+from mlops_platform.training.metrics import calibration_error, score
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from mlops_platform.training.judging.metrics import Labels, Scores
+    from mlops_platform.training.metrics import Labels, Scores
 
 MISSING = "(missing)"
 

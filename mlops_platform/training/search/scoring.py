@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.spec import CandidateSpec, ModelSpec
-from mlops_platform.training.judging.metrics import score
+from mlops_platform.training.metrics import score
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
 from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores

@@ -88,7 +88,7 @@ def _by_row(
 ) -> dict[Measure, NDArray[np.float64]]:
     import numpy as np
 
-    from mlops_platform.training.judging.metrics import row_losses
+    from mlops_platform.training.metrics import row_losses
 
     costs, positive = spec.training.costs, scores >= fit.threshold
     wrong = np.where(labels == 1, ~positive * costs.false_negative, positive * costs.false_positive)

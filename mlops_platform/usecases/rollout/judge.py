@@ -73,7 +73,7 @@ def compare_trial(rows: pa.Table, confidence: float) -> ArmComparison | None:
     import numpy as np
 
     from mlops_platform.monitoring.trials.arms import compare_arms
-    from mlops_platform.training.judging.metrics import row_losses
+    from mlops_platform.training.metrics import row_losses
 
     if not rows.num_rows:
         return None

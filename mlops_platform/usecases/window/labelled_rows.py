@@ -52,7 +52,7 @@ def _rows(
 ) -> LabelledRows:
     import numpy as np
 
-    from mlops_platform.training.judging.metrics import row_losses
+    from mlops_platform.training.metrics import row_losses
 
     labels, scores = label.to_numpy().astype(int), score.to_numpy()
     return LabelledRows(

@@ -81,7 +81,7 @@ def _figures_besides(estimate: EstimatedPerformance | None) -> dict[str, float]:
 
 def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str, float]:
     """Metrics of rows with a label; none where they have not both classes."""
-    from mlops_platform.training.judging.metrics import measure
+    from mlops_platform.training.metrics import measure
 
     if len(set(rows.labels.tolist())) < 2:
         return {}
