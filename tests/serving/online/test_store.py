@@ -37,11 +37,17 @@ FLIGHT = {
 Write = Callable[..., OnlineExport]
 
 
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """URL of a real Postgres as libpq takes it."""
+    return libpq_url(postgres_server)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     if request.param == "sqlite":
         return tmp_path / "a folder?#%" / "flight_delay.sqlite"
-    url = libpq_url(request.getfixturevalue("postgres_server"))
+    url: str = request.getfixturevalue("postgres")
     in_postgres(url, "DROP TABLE IF EXISTS mlops_online_features, mlops_online_export")
     return url
 
