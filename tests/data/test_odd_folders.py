@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.data.test_served import NOON, append, line
 
 from mlops_platform.data.catalogue import open_catalogue
 from mlops_platform.data.features.features import (
@@ -33,6 +32,7 @@ from mlops_platform.data.training_set import opened_rows, read_rows, snapshot_tr
 from mlops_platform.data.windows import window_named
 from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.spec import ModelSpec
+from tests.data.served.test_served import NOON, append, line
 
 AS_OF = datetime(2024, 4, 1, tzinfo=UTC)
 DAYS = [date(2024, 3, 4), date(2024, 3, 5)]

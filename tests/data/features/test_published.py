@@ -159,7 +159,7 @@ def test_a_crash_heals_even_when_the_warehouse_went_back(
             written.append(path)
             write_parquet(rows, path)
 
-        power.setattr("mlops_platform.data.published.write_parquet", write_until_it_fails)
+        power.setattr("mlops_platform.data.features.published.write_parquet", write_until_it_fails)
         with pytest.raises(KeyboardInterrupt):
             publish()
     run_sql(
