@@ -14,6 +14,11 @@ _homes: dict[str, Path] = {}
 """By the tracking URI of their MLflow: a process may open the registries of several."""
 
 
+def is_server(tracking_uri: str) -> bool:
+    """Whether a tracking URI names an MLflow server, which keeps artifacts its own way."""
+    return tracking_uri.startswith(("http://", "https://"))
+
+
 def remember_home(tracking_uri: str, home: Path) -> None:
     """Let artifacts of this tracking URI be looked for in a home."""
     _homes[tracking_uri] = home

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.errors import RegistryError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
-from mlops_platform.registry.locations import location_of, remember_home
+from mlops_platform.registry.locations import is_server, location_of, remember_home
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
 from mlops_platform.registry.relocation import (
     Relocation,
@@ -64,14 +64,14 @@ class Registry:
 
     def former_homes(self) -> list[Path]:
         """Where the home was when the artifacts were logged that it holds; none at a server."""
-        if self._home is None or self._is_server:
+        if self._home is None or is_server(self._tracking_uri):
             return []
         with mlflow_tables(self._tracking_uri) as connection:
             return former_homes(connection, self._artifact_root, self._home)
 
     def planned_relocations(self, former: Collection[Path]) -> list[Relocation]:
         """What makes MLflow's locations in the home, or in a former one, relative to it."""
-        if self._home is None or self._is_server:
+        if self._home is None or is_server(self._tracking_uri):
             return []
         with mlflow_tables(self._tracking_uri) as connection:
             return planned_relocations(connection, self._artifact_root, self._home, former)
@@ -266,17 +266,17 @@ class Registry:
     def _client(self) -> MlflowClient:
         return connect(self._tracking_uri)
 
-    @property
-    def _is_server(self) -> bool:
-        return self._tracking_uri.startswith(("http://", "https://"))
-
     def _experiment_id(self, model: str) -> str:
         from mlflow.exceptions import MlflowException
 
         experiment = self._client.get_experiment_by_name(model)
         if experiment is not None:
             return str(experiment.experiment_id)
-        location = None if self._is_server else location_of(self._artifact_root / model, self._home)
+        location = (
+            None
+            if is_server(self._tracking_uri)
+            else location_of(self._artifact_root / model, self._home)
+        )
         try:
             return str(self._client.create_experiment(model, artifact_location=location))
         except MlflowException as error:

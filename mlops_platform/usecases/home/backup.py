@@ -15,10 +15,11 @@ from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.errors import BackupError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.registry.locations import is_server
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.home.contents import Turn, files_of
 from mlops_platform.usecases.home.copying import copy_files
-from mlops_platform.usecases.home.databases import is_server, outside_databases
+from mlops_platform.usecases.home.databases import outside_databases
 from mlops_platform.usecases.home.manifest import BackupManifest
 from mlops_platform.usecases.home.verification import verify_copy, verify_ledger
 

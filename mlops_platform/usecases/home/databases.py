@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlops_platform.errors import BackupError
 from mlops_platform.files import replacing_file
+from mlops_platform.registry.locations import is_server
 from mlops_platform.settings import Settings
 from mlops_platform.sqlite_files import copy_database, database_file
 from mlops_platform.usecases.home.contents import Turn
@@ -108,11 +109,6 @@ def outside_databases(settings: Settings) -> list[OutsideDatabase]:
         if url and not is_server(url) and not _is_in(settings.home, url):
             outside.setdefault(_place_of(url), OutsideDatabase(name, turn, url))
     return list(outside.values())
-
-
-def is_server(url: str) -> bool:
-    """Whether a tracking URI names an MLflow server."""
-    return url.startswith(("http://", "https://"))
 
 
 def _is_in(home: Path, url: str) -> bool:

@@ -24,6 +24,7 @@ from mlops_platform.formats.home_stamp import (
 )
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.record import Record
+from mlops_platform.registry.locations import is_server
 from mlops_platform.registry.relocation import Relocation
 from mlops_platform.settings import Settings
 from mlops_platform.sqlite_files import copy_database, database_file
@@ -149,7 +150,6 @@ def _upgrade(
 
 def _save_registry(tracking_uri: str, saved: Path) -> None:
     """Copy MLflow's database where it is a file; on a server its changes are one transaction."""
-    is_server = tracking_uri.startswith(("http://", "https://"))
-    file = None if is_server else database_file(tracking_uri)
+    file = None if is_server(tracking_uri) else database_file(tracking_uri)
     if file is not None and file.is_file():
         copy_database(file, saved / "mlflow.db")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.features.warehouse import require_readable
 from mlops_platform.errors import BackupError
+from mlops_platform.registry.locations import is_server
 from mlops_platform.settings import Settings, sqlite_url
 from mlops_platform.usecases.home.contents import is_sqlite
-from mlops_platform.usecases.home.databases import is_server, outside_databases
+from mlops_platform.usecases.home.databases import outside_databases
 from mlops_platform.usecases.home.manifest import HOME_FOLDER, BackupManifest
 
 if TYPE_CHECKING:
