@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.setup import render_dagster_yaml
+from mlops_platform.cli.setup import copy_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
 ODD_NAMES = {
@@ -65,10 +65,10 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings of a fresh MLOPS_HOME with a Dagster home as set-up renders it."""
+    """Settings of a fresh MLOPS_HOME with the `dagster.yaml` that set-up copies there."""
     monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "mlops"))
     settings.cache_clear()
-    render_dagster_yaml(settings())
+    copy_dagster_yaml(settings())
     monkeypatch.setenv("DAGSTER_HOME", str(settings().dagster_home))
     yield settings()
     settings.cache_clear()

@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-from string import Template
 
 import click
 from rich.markup import escape
@@ -51,17 +50,16 @@ def _set_up(current: Settings) -> None:
             highlight=False,
             soft_wrap=True,
         )
-    render_dagster_yaml(current)
+    copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
     with console.status("initialising the Dagster instance"):
         open_instance().dispose()
 
 
-def render_dagster_yaml(current: Settings) -> None:
+def copy_dagster_yaml(current: Settings) -> None:
     """Write the deployment's `dagster.yaml` to where Dagster reads it."""
-    template = Template(current.dagster_yaml.read_text(encoding="utf-8"))
-    text = template.substitute(dagster_home=current.dagster_home)
+    text = current.dagster_yaml.read_text(encoding="utf-8")
     write_text(current.dagster_home / "dagster.yaml", text)
 
 

@@ -28,7 +28,7 @@ import pytest
 import yaml
 from dagster.components.testing import create_defs_folder_sandbox
 
-from mlops_platform.cli.setup import render_dagster_yaml
+from mlops_platform.cli.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.driver import JobDriver
 from mlops_platform.components.instance import open_instance
@@ -290,7 +290,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_HOME", str(home))
         settings.cache_clear()
-        render_dagster_yaml(settings())
+        copy_dagster_yaml(settings())
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         publish(settings())
         open_ledger().create_schema()
