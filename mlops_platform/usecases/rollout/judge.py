@@ -12,8 +12,8 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, Release
-from mlops_platform.monitoring.trials.objectives import ServiceFigures
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
 from mlops_platform.serving.roles import Role
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
@@ -23,7 +23,7 @@ from mlops_platform.usecases.rollout.service_metrics import service_figures
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_platform.monitoring.trials.arms import ArmComparison
+    from mlops_platform.monitoring.rollout.arms import ArmComparison
     from mlops_platform.registry.registry import Registry
 
 
@@ -72,7 +72,7 @@ def compare_trial(rows: pa.Table, confidence: float) -> ArmComparison | None:
     """Compare the arms of a trial; the base rate is that of all its rows."""
     import numpy as np
 
-    from mlops_platform.monitoring.trials.arms import compare_arms
+    from mlops_platform.monitoring.rollout.arms import compare_arms
     from mlops_platform.training.metrics import row_losses
 
     if not rows.num_rows:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.probation import (
+from mlops_platform.monitoring.rollout.probation import (
     Observed,
     ProbationVerdict,
     judge_probation,

@@ -17,7 +17,7 @@ from mlops_platform.data.served.served import land_log
 from mlops_platform.errors import DataError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.ledger.freeze import freeze

@@ -20,7 +20,7 @@ from mlops_platform.components.model_lifecycle.services import (
 )
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec

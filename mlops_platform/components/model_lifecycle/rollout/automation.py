@@ -13,7 +13,7 @@ from mlops_platform.components.model_lifecycle.services import (
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.monitoring.trials.objectives import broken_objective
+from mlops_platform.monitoring.rollout.objectives import broken_objective
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.rollout.judge import objectives_of

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.objectives import ServiceFigures, broken_objective
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures, broken_objective
 from mlops_platform.record import Record
 from mlops_platform.spec import ProbationSpec
 

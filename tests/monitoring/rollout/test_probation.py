@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.objectives import ServiceFigures
-from mlops_platform.monitoring.trials.probation import (
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures
+from mlops_platform.monitoring.rollout.probation import (
     Observed,
     ProbationVerdict,
     judge_probation,
