@@ -53,13 +53,13 @@ def broken_objective(service: ServiceFigures | None, spec: ProbationSpec) -> str
         return None
     if service.error_share > spec.max_error_share:
         return (
-            f"{service.errors} of {service.requests} requests failed: {service.error_share:.2%}, and at "
-            f"most {spec.max_error_share:.2%} may"
+            f"{service.errors} of {service.requests} requests failed: "
+            f"{service.error_share:.2%}, and at most {spec.max_error_share:.2%} may"
         )
     p99 = service.p99_milliseconds
     if p99 is not None and p99 > spec.max_p99_milliseconds:
         return (
-            f"the 99th percentile of the latency of {service.requests} requests is {p99:.0f} ms, and "
-            f"may be {spec.max_p99_milliseconds:g} ms at most"
+            f"the 99th percentile of the latency of {service.requests} requests is {p99:.0f} ms, "
+            f"and may be {spec.max_p99_milliseconds:g} ms at most"
         )
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.served.trial_rows import Arm, read_trial
+from mlops_platform.data.served.rollout_rows import Arm, read_rollout_rows
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
 from mlops_platform.ledger.ledger import Ledger
@@ -45,7 +45,7 @@ def gather_evidence(
     champion = ledger.current_release(spec.name)
     if champion is None:
         raise LedgerError(f"{spec.name!r} has a challenger and no champion; see `mlops doctor`.")
-    rows = read_trial(
+    rows = read_rollout_rows(
         spec,
         landed,
         published_root,
