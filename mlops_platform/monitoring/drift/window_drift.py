@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.alarm.judging import compare, judge
+from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
@@ -84,13 +84,15 @@ def measure_drift(
         if names
     ]
     compared = [
-        compare(profile, {name: window[name] for name in names}, rows_of, days, spec, importances)
+        compare_columns(
+            profile, {name: window[name] for name in names}, rows_of, days, spec, importances
+        )
         for names, rows_of in groups
     ]
     # Each group alarms at a rate of its own, so that all together keep to the spec's.
     able = max(sum(one.can_be_judged for one in compared), 1)
     rate = 1 - (1 - spec.false_alarm_rate) ** (1 / able)
-    inputs, scores, *of_segments = (judge(one, spec, rate) for one in compared)
+    inputs, scores, *of_segments = (judge_columns(one, spec, rate) for one in compared)
     drifted = [one for one in inputs.columns if one.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
     weight = sum(max(one.importance, 0.0) for one in inputs.columns)
