@@ -19,7 +19,7 @@ from mlops_platform.data.engine import private_duckdb
 from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
-from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, freeze_profile
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile
 from mlops_platform.spec import DriftSpec, ModelSpec
 
 DAY, QUARTER, WEEK, EVERY_FAULTY = "day", 91, 7, 5
@@ -97,7 +97,7 @@ def measure_drift_alarms(home: Path | None) -> str:
     with private_duckdb() as connection:
         connection.register("year_of_rows", rows)
         features = spec.features
-        profile = freeze_profile(
+        profile = fit_profile(
             connection, "year_of_rows", features.numeric, features.categorical, DAY
         )
     for name, population in _populations(rows):
@@ -139,7 +139,7 @@ def _judged(
     """The week as it is, then with each fault; of a faulty week only the faulty column."""
     others = pa.array([day for day in population if day not in week])
     reference = Profile(
-        profile.cells,
+        profile.bins,
         {
             name: counts.filter(pc.is_in(counts["day"], others))
             for name, counts in profile.counts.items()

@@ -34,8 +34,14 @@ def _schema_match_became_a_serving_fault(value: Stored) -> Stored:
     return {"serving_fault": fault, **rest}
 
 
+def _a_grid_became_uniform_bins(value: Stored) -> Stored:
+    value = renamed(atoms="point_masses")(value)
+    return {**value, "kind": "uniform"} if value.get("kind") == "grid" else value
+
+
 UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(
     {
+        "ColumnBins": {2: _a_grid_became_uniform_bins},
         # Renamed before formats had numbers.
         "EvaluatedCandidate": {1: _schema_match_became_a_serving_fault},
     }

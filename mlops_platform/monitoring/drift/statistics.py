@@ -1,4 +1,4 @@
-"""Statistics of two histograms over the same cells: exact, or with a stated bound."""
+"""Statistics of two histograms over the same bins: exact, or with a stated bound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALLEST_SHARE = 1e-4
 
 
 class Bounded(NamedTuple):
-    """A statistic of cells; that of the values themselves is within `bound` above it."""
+    """A statistic of bins; that of the values themselves is within `bound` above it."""
 
     value: float
     bound: float
@@ -85,8 +85,8 @@ def kolmogorov_smirnov(reference: Histogram, window: Histogram, exact: Numbers) 
     """Greatest distance of the two distribution functions, of the rows with a value.
 
     Args:
-        exact: keys that are values; another key is the middle of a cell, within which the
-            functions can come further apart by what the cell holds of either.
+        exact: keys that are values; another key is the centre of a bin, within which the
+            functions can come further apart by what the bin holds of either.
     """
     import numpy as np
 
@@ -118,7 +118,7 @@ def smirnov_p_value(distance: float, reference: float, window: float) -> float:
 def wasserstein(reference: Histogram, window: Histogram) -> float:
     """Earth mover's distance of the finite keys, in the column's unit.
 
-    That of the values themselves is within the width of a cell: each value is at most half of it
+    That of the values themselves is within the width of a bin: each value is at most half of it
     from its key. In one dimension it is the area between the distribution functions.
     """
     import numpy as np

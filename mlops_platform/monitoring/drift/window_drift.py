@@ -66,7 +66,7 @@ def measure_drift(
     """Compare a window with the reference, and judge it by the rule of the spec.
 
     Args:
-        window: its rows, counted in the cells of the profile, by column; with the score and the
+        window: its rows, counted in the bins of the profile, by column; with the score and the
             segments.
         days: of the window.
         importances: of the features, to the model.

@@ -11,7 +11,7 @@ from mlops_platform.monitoring.drift.alarm.alarm_threshold import drawn_windows,
 from mlops_platform.monitoring.drift.alarm.judged_statistics import statistics_drawn, statistics_of
 from mlops_platform.monitoring.drift.alarm.season import season_matched
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift, column_drift
-from mlops_platform.monitoring.drift.profile.bins import bins_of
+from mlops_platform.monitoring.drift.profile.coarse_bins import coarse_bins
 from mlops_platform.spec import DriftSpec, FixedDriftSpec
 
 if TYPE_CHECKING:
@@ -62,22 +62,22 @@ def compare_columns(
         rows_of: a column that has every one of these rows.
         days: of the window.
     """
-    all_cells, dates = profile.cells.by_name, profile.column(rows_of).dates
+    bins_by_name, dates = profile.bins.by_name, profile.column(rows_of).dates
     chosen = season_matched(dates, days[0], len(days), spec.season_days)
     drawn = drawn_windows(len(chosen), len(days)) if spec.rule == "calibrated" else None
     columns: list[ColumnDrift] = []
     of_drawn: dict[Statistic, Numbers] = {}
     of_window: dict[Statistic, float] = {}
     for name, rows in window.items():
-        cells, counts = all_cells[name], profile.column(name)
+        bins, counts = bins_by_name[name], profile.column(name)
         if len(chosen) < len(dates):
             counts = counts.on(chosen)
-        columns.append(column_drift(cells, counts.total, rows, importances.get(name, 0.0)))
+        columns.append(column_drift(bins, counts.total, rows, importances.get(name, 0.0)))
         if drawn is not None and rows.total:
-            bins = bins_of(cells, counts.total)
-            many = statistics_drawn(bins, counts, chosen, drawn, rows.total)
+            coarse = coarse_bins(bins, counts.total)
+            many = statistics_drawn(coarse, counts, chosen, drawn, rows.total)
             of_drawn |= {(name, statistic): values for statistic, values in many.items()}
-            single = statistics_of(bins, counts.total, rows)
+            single = statistics_of(coarse, counts.total, rows)
             of_window |= {(name, statistic): value for statistic, value in single.items()}
     return ComparedColumns(columns, len(chosen), drawn, of_drawn, of_window)
 
