@@ -4,21 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from mlops_platform.monitoring.policy.finding import Finding
 from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.rule_result import RuleResult
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DriftRule, EstimatedPerformanceRule, PerformanceRule
 
-Windows = Sequence[WindowSignals]
 
-
-def performance_finding(rule: PerformanceRule, history: History) -> Finding:
+def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
     """Whether the last mature windows are predicted worse than promised, or than by chance."""
     windows = [window for window in history.own_windows() if window.mature]
     if not windows:
         return _nothing_to_judge("performance", history, "mature")
     judged, failing = windows[-1], _failing(windows, lambda window: _fault(window, rule) != "")
-    return Finding(
+    return RuleResult(
         rule="performance",
         fires=len(failing) >= rule.windows,
         sentence=_performance_sentence(judged, _fault(judged, rule))
@@ -40,7 +38,7 @@ def performance_finding(rule: PerformanceRule, history: History) -> Finding:
     )
 
 
-def estimated_performance_finding(rule: EstimatedPerformanceRule, history: History) -> Finding:
+def estimated_performance_result(rule: EstimatedPerformanceRule, history: History) -> RuleResult:
     """Whether the last windows are estimated to be predicted worse than the test promises."""
     windows = [one for one in history.own_windows() if one.estimated_increase is not None]
     if not windows:
@@ -49,7 +47,7 @@ def estimated_performance_finding(rule: EstimatedPerformanceRule, history: Histo
     increase = judged.estimated_increase or 0.0
     failing = _failing(windows, lambda one: (one.estimated_increase or 0) >= rule.log_loss_increase)
     verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
-    return Finding(
+    return RuleResult(
         rule="estimated_performance",
         fires=len(failing) >= rule.windows,
         sentence=(
@@ -69,14 +67,14 @@ def estimated_performance_finding(rule: EstimatedPerformanceRule, history: Histo
     )
 
 
-def drift_finding(rule: DriftRule, history: History) -> Finding:
+def drift_result(rule: DriftRule, history: History) -> RuleResult:
     """Whether the drift alarm has rung in the last windows."""
     windows = [window for window in history.own_windows() if window.drift_alarm is not None]
     if not windows:
         return _nothing_to_judge("drift", history, "judged for drift")
     judged, failing = windows[-1].window, _failing(windows, lambda one: one.drift_alarm is True)
     rang = "rang" if failing else "was silent"
-    return Finding(
+    return RuleResult(
         rule="drift",
         fires=len(failing) >= rule.windows,
         sentence=f"The drift alarm of window {judged} {rang}."
@@ -87,14 +85,14 @@ def drift_finding(rule: DriftRule, history: History) -> Finding:
     )
 
 
-def change_point_finding(history: History) -> Finding:
+def change_point_result(history: History) -> RuleResult:
     """Whether a detector has found a change in the champion's errors."""
     windows = [window for window in history.own_windows() if window.change_point is not None]
     if not windows:
         return _nothing_to_judge("change_point", history, "searched for a change")
     judged, failing = windows[-1].window, _failing(windows, lambda one: one.change_point is True)
     found = f"since window {failing[0]}" if failing else "not"
-    return Finding(
+    return RuleResult(
         rule="change_point",
         fires=bool(failing),
         sentence=(
@@ -106,7 +104,9 @@ def change_point_finding(history: History) -> Finding:
     )
 
 
-def _failing(windows: Windows, fails: Callable[[WindowSignals], bool]) -> tuple[str, ...]:
+def _failing(
+    windows: Sequence[WindowSignals], fails: Callable[[WindowSignals], bool]
+) -> tuple[str, ...]:
     """The failing windows in a row up to the last one, oldest first."""
     row = [window.window for window in takewhile(fails, reversed(windows))]
     return tuple(reversed(row))
@@ -139,9 +139,9 @@ def _performance_sentence(window: WindowSignals, fault: str) -> str:
     return f"Window {window.window} {fault or 'is fine'}: {', '.join(figures)}."
 
 
-def _nothing_to_judge(rule: str, history: History, missing: str) -> Finding:
+def _nothing_to_judge(rule: str, history: History, missing: str) -> RuleResult:
     sentence = f"No window that version {history.champion_version} served is {missing} yet."
-    return Finding(rule=rule, fires=False, sentence=sentence)
+    return RuleResult(rule=rule, fires=False, sentence=sentence)
 
 
 def _known(figures: Mapping[str, Any]) -> dict[str, Any]:
