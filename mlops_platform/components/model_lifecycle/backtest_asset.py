@@ -55,7 +55,7 @@ def _policy_backtest_asset(
 
 
 def _metadata(found: PolicyBacktest, pictures: dict[str, bytes]) -> dict[str, Any]:
-    from mlops_platform.monitoring.policy.backtest.report import history_name, rows_of
+    from mlops_platform.monitoring.policy.backtest.report import history_name, table_rows
 
     recommended = found.recommendation
     return {
@@ -64,5 +64,5 @@ def _metadata(found: PolicyBacktest, pictures: dict[str, bytes]) -> dict[str, An
         "probability_cheapest": recommended.probability_cheapest,
         "windows": len(found.windows),
         **{name: picture(png, name) for name, png in pictures.items()},
-        "policies": table(rows_of(found.outcomes)),
+        "policies": table(table_rows(found.outcomes)),
     }

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from mlops_platform.spec.base import PositiveDays, Section
 from mlops_platform.spec.monitoring.levels import LevelsSpec
 
-Severity = Literal["off", "warn", "error"]
+CheckSeverity = Literal["off", "warn", "error"]
 DetectorName = Literal["cusum", "rolling", "page_hinkley", "adwin", "hddm"]
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -71,7 +71,7 @@ class ChangeDetectionSpec(Section):
             "each other. Small blocks find a change sooner where rows are independent."
         ),
     )
-    severity: Severity = Field(default="warn", description="Severity of a change point.")
+    severity: CheckSeverity = Field(default="warn", description="Severity of a change point.")
     cusum: CusumSpec = CusumSpec()
     rolling: RollingSpec = RollingSpec()
     page_hinkley: PageHinkleySpec = PageHinkleySpec()
@@ -102,7 +102,7 @@ class PerformanceSpec(Section):
         default=LevelsSpec(warn=0.02, error=0.05),
         description="Levels of a mature window's log loss over what the champion's test promises.",
     )
-    better_than_base_rate: Severity = Field(
+    better_than_base_rate: CheckSeverity = Field(
         default="warn",
         description="Severity where always predicting the training base rate did as well.",
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     """By seed and window, shape (seeds, windows)."""
 
 
-class Interval(Record):
+class ResampledFigure(Record):
     """A figure with its 95 % interval over seeds and over windows resampled in blocks."""
 
     value: float
@@ -51,10 +51,10 @@ class PolicyOutcome(Record):
     in_hindsight: bool
     fits: float
     releases: float
-    log_loss: Interval
-    cost: Interval
+    log_loss: ResampledFigure
+    cost: ResampledFigure
     cpu_seconds: float
-    share_of_weekly: Interval
+    share_of_weekly: ResampledFigure
     regret: float
     regret_to_best: float
     retrained_after: tuple[str, ...]
@@ -73,7 +73,7 @@ class Played:
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
+class WalkEvaluator:
     """Scores walks over the pasts of one history.
 
     Args:
@@ -107,10 +107,10 @@ class Judge:
             in_hindsight=played.in_hindsight,
             fits=fits,
             releases=releases,
-            log_loss=_interval(
+            log_loss=_resampled_figure(
                 total, self.resamples.sums(losses) / rows[self.resamples.windows].sum(1)
             ),
-            cost=_interval(costs.mean(), self.resamples.sums(costs) / len(rows)),
+            cost=_resampled_figure(costs.mean(), self.resamples.sums(costs) / len(rows)),
             cpu_seconds=self._cpu_seconds(walks),
             share_of_weekly=self._share(losses),
             regret=total - self._log_loss(self.weekly),
@@ -147,13 +147,13 @@ class Judge:
     def _best(self, fits: float) -> Sequence[Walk]:
         return self.hindsight[min(round(fits), len(self.hindsight) - 1)].walks
 
-    def _share(self, losses: Losses) -> Interval:
+    def _share(self, losses: Losses) -> ResampledFigure:
         """Share of the benefit; its interval leaves out resamples in which there is none."""
         never = self._sums(self.never, "log_loss")
         saved, possible = never - losses, never - self._sums(self.weekly, "log_loss")
         drawn, drawn_possible = self.resamples.sums(saved), self.resamples.sums(possible)
         some = drawn_possible > 0
-        return _interval(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
+        return _resampled_figure(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
 
     def _cpu_seconds(self, walks: Sequence[Walk]) -> float:
         made = [
@@ -196,8 +196,8 @@ def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) ->
     return Resamples(seeds=random.integers(seeds, size=draws), windows=drawn)
 
 
-def _interval(value: float, resampled: NDArray[np.float64]) -> Interval:
+def _resampled_figure(value: float, resampled: NDArray[np.float64]) -> ResampledFigure:
     import numpy as np
 
     low, high = np.quantile(resampled, [0.025, 0.975]) if len(resampled) else (np.nan, np.nan)
-    return Interval(value=float(value), low=float(low), high=float(high))
+    return ResampledFigure(value=float(value), low=float(low), high=float(high))

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from mlops_platform.monitoring.policy.backtest.outcome import Interval, PolicyOutcome
+from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
 
 
-def rows_of(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
+def table_rows(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
     """One row per policy, history and gate, the cheapest first."""
     return [_row(one) for one in sorted(outcomes, key=lambda one: one.cost.value)]
 
 
 def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommendation) -> str:
     """The recommendation in words, and the table of every policy."""
-    rows = rows_of(outcomes)
+    rows = table_rows(outcomes)
     header = list(rows[0])
     lines = [
         in_words(recommended),
@@ -76,7 +76,7 @@ def _row(one: PolicyOutcome) -> dict[str, str | float | bool]:
     }
 
 
-def _with_interval(value: Interval, style: str) -> str:
+def _with_interval(value: ResampledFigure, style: str) -> str:
     return f"{value.value:{style}} ({value.low:{style}} to {value.high:{style}})"
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mlops_platform.monitoring.policy.backtest.comparison import Replay, compare_policies
+from mlops_platform.monitoring.policy.backtest.comparison import ReplayedHistory, compare_policies
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, resamples_of
 from mlops_platform.monitoring.policy.backtest.past import Past
 from mlops_platform.monitoring.policy.backtest.picture import benefit_by_fits
@@ -18,10 +18,10 @@ MakePast = Callable[..., Past]
 
 
 @pytest.fixture(scope="module")
-def replay(make_past: MakePast) -> Replay:
+def replay(make_past: MakePast) -> ReplayedHistory:
     """Every fit ages by 0.01 a week; the second seed's by twice as much."""
     pasts = [make_past(0.5 + rate * AGES) for rate in (0.01, 0.02)]
-    return Replay(None, pasts, [lambda fit, champion: fit - champion >= 3] * 2)
+    return ReplayedHistory(None, pasts, [lambda fit, champion: fit - champion >= 3] * 2)
 
 
 def of(outcomes: tuple[PolicyOutcome, ...], policy: str, *, gated: bool = False) -> PolicyOutcome:
@@ -29,7 +29,7 @@ def of(outcomes: tuple[PolicyOutcome, ...], policy: str, *, gated: bool = False)
 
 
 @pytest.fixture(scope="module")
-def outcomes(replay: Replay) -> tuple[PolicyOutcome, ...]:
+def outcomes(replay: ReplayedHistory) -> tuple[PolicyOutcome, ...]:
     return compare_policies(replay, POLICIES, 7.0, resamples_of(2, WINDOWS, draws=200))
 
 
