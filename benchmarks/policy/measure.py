@@ -126,7 +126,7 @@ class Shares:
 
     def log_loss(self, serving: Sequence[int]) -> float:
         """Per labelled row."""
-        sums = self.past.by_window("log_loss")[list(serving), range(len(serving))]
+        sums = self.past.by_window("loss")[list(serving), range(len(serving))]
         return float(sums.sum() / self.past.window_rows.sum())
 
     @property
@@ -183,7 +183,7 @@ def _walked(past: Past, decider: Decider | int) -> tuple[int, float]:
 
 
 def _hindsight(past: Past) -> Iterator[Line]:
-    for fits, plan in enumerate(best_plans(past.by_window("log_loss"), 12)):
+    for fits, plan in enumerate(best_plans(past.by_window("loss"), 12)):
         if fits:
             share = Shares(past).of(walk(past, planned(plan)).serving)
             yield Line(f"best {fits} in hindsight", "hindsight", fits, share)

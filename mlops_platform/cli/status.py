@@ -138,12 +138,13 @@ def _window(window: "WindowStatus | None") -> str:
 def _log_loss(window: "WindowStatus | None") -> str:
     if window is None or window.state == "unmeasured":
         return ""
+    losses = window.losses
     return (
-        f"{_figure(window.log_loss)}\n"
-        f"expected {_figure(window.expected_log_loss)}\n"
-        f"test {_figure(window.test_log_loss)}\n"
-        f"base {_figure(window.base_rate_log_loss)}\n"
-        f"estimated {_figure(window.estimated_log_loss)}"
+        f"{_figure(losses.loss)}\n"
+        f"expected {_figure(losses.promised_loss)}\n"
+        f"test {_figure(losses.test_loss)}\n"
+        f"base {_figure(losses.baseline_loss)}\n"
+        f"estimated {_figure(losses.estimated_loss)}"
         + ("\nerrors changed" if window.change_point else "")
     )
 

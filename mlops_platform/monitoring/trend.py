@@ -21,10 +21,10 @@ DOTS_PER_INCH, MOST_DATES, LEGEND_COLUMNS = 110, 5, 3
 def performance_trend(
     windows: Sequence[WindowPerformance], frozen: Sequence[WindowPerformance] = ()
 ) -> bytes:
-    """Log loss per window, served and of the base rate, against what the champion's test promises.
+    """Loss per window, served and of the baseline, against what the champion's test promises.
 
-    Provisional windows are hollow; windows whose log loss is not known are left out. Bars are the
-    intervals of the log loss, crosses what was estimated without labels, and a red line marks where
+    Provisional windows are hollow; windows whose loss is not known are left out. Bars are the
+    intervals of the loss, crosses what was estimated without labels, and a red line marks where
     the errors of a champion have changed.
 
     Args:
@@ -32,21 +32,21 @@ def performance_trend(
     """
     from matplotlib import rc_context
 
-    known = [one for one in windows if one.log_loss is not None]
+    known = [one for one in windows if one.losses.loss is not None]
     starts = [one.start for one in known]
     days = [start.toordinal() for start in starts]
     ends = [one.end.toordinal() for one in known]
-    served = [one.log_loss or nan for one in known]
-    base_rate = [one.base_rate_log_loss or nan for one in known]
-    expected = [one.expected_log_loss or nan for one in known]
+    served = [one.losses.loss or nan for one in known]
+    baseline = [one.losses.baseline_loss or nan for one in known]
+    promised = [one.losses.promised_loss or nan for one in known]
     with rc_context(STYLE):
         figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
-        axes.plot(days, base_rate, color=GREY, linestyle="--", marker=".", label="base rate")
-        axes.hlines(expected, days, ends, color=ORANGE, label="promised by the test")
+        axes.plot(days, baseline, color=GREY, linestyle="--", marker=".", label="base rate")
+        axes.hlines(promised, days, ends, color=ORANGE, label="promised by the test")
         if frozen:
             axes.plot(
                 [one.start.toordinal() for one in frozen],
-                [one.log_loss or nan for one in frozen],
+                [one.losses.loss or nan for one in frozen],
                 color=INK,
                 linestyle="-.",
                 linewidth=1,
@@ -92,14 +92,14 @@ def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
 def _draw_estimates(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
     """Intervals, estimates and changes, as far as there are any."""
     for window in windows:
-        interval = window.intervals.get("log_loss")
+        interval = window.intervals.get("loss")
         if interval is not None:
             day = window.start.toordinal()
             axes.vlines(day, interval.lower, interval.upper, color=BLUE, linewidth=1, alpha=0.6)
     estimated = {
-        one.start.toordinal(): one.estimated_log_loss
+        one.start.toordinal(): one.losses.estimated_loss
         for one in windows
-        if one.estimated_log_loss is not None
+        if one.losses.estimated_loss is not None
     }
     if estimated:
         days, losses = list(estimated), list(estimated.values())

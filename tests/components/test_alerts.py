@@ -25,6 +25,7 @@ from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
 from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
 from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
@@ -162,12 +163,10 @@ class Story:
             mature=True,
             as_of=MONDAY,
             metrics={"log_loss": 0.5},
-            base_rate_log_loss=0.6,
-            reference_log_loss=0.4,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(loss=0.5, baseline_loss=0.6, test_loss=0.4, test_baseline_loss=0.6),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
 
     @property
     def incidents(self) -> list[Incident]:

@@ -37,6 +37,7 @@ from mlops_platform.data.served.served import land_log
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
@@ -175,12 +176,12 @@ class Story:
             mature=True,
             as_of=MONDAY + 9 * DAY,
             metrics={"log_loss": log_loss},
-            base_rate_log_loss=0.6,
-            reference_log_loss=GOOD,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(
+                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+            ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
 
     def asked(self) -> dg.RunRequest | dg.SkipReason:
         with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:

@@ -17,13 +17,14 @@ class EstimatedPerformance(Record):
     """Expected figures of a window; counts are expected numbers of rows, so they have fractions.
 
     Args:
-        base_rate_log_loss: expected of always predicting the rate the model was trained on.
+        loss: expected log loss.
+        baseline_loss: expected of always predicting the rate the model was trained on.
         positive_rate: expected share of positives.
         roc_auc: expected concordant pairs over expected pairs; None where no pair is expected.
     """
 
-    log_loss: float
-    base_rate_log_loss: float
+    loss: float
+    baseline_loss: float
     brier_score: float
     roc_auc: float | None
     positive_rate: float
@@ -73,8 +74,8 @@ def expected_performance(
     of_constant = probabilities * np.log(constant) + negatives * np.log(1 - constant)
     squares = probabilities * (1 - scores) ** 2 + negatives * scores**2
     return EstimatedPerformance(
-        log_loss=-float(losses.mean()),
-        base_rate_log_loss=-float(of_constant.mean()),
+        loss=-float(losses.mean()),
+        baseline_loss=-float(of_constant.mean()),
         brier_score=float(squares.mean()),
         roc_auc=_expected_auc(scores, probabilities),
         positive_rate=float(probabilities.mean()),

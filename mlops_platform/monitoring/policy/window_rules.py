@@ -16,6 +16,7 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
     if not windows:
         return _nothing_to_judge("performance", history, "mature")
     judged, failing = windows[-1], _failing(windows, lambda window: _fault(window, rule) != "")
+    losses = judged.losses
     return RuleResult(
         rule="performance",
         fires=len(failing) >= rule.windows,
@@ -27,12 +28,12 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
             {
                 "rows": judged.rows,
                 "labelled": judged.labelled,
-                "log_loss": judged.log_loss,
-                "log_loss_increase": judged.log_loss_increase,
+                "log_loss": losses.loss,
+                "log_loss_increase": losses.loss_increase,
                 "log_loss_increase_limit": rule.log_loss_increase,
-                "base_rate_log_loss": judged.base_rate_log_loss,
-                "expected_log_loss": judged.expected_log_loss,
-                "reference_log_loss": judged.reference_log_loss,
+                "base_rate_log_loss": losses.baseline_loss,
+                "expected_log_loss": losses.promised_loss,
+                "reference_log_loss": losses.test_loss,
             }
         ),
     )
@@ -40,26 +41,28 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
 
 def estimated_performance_result(rule: EstimatedPerformanceRule, history: History) -> RuleResult:
     """Whether the last windows are estimated to be predicted worse than the test promises."""
-    windows = [one for one in history.own_windows() if one.estimated_increase is not None]
+    windows = [one for one in history.own_windows() if one.losses.estimated_increase is not None]
     if not windows:
         return _nothing_to_judge("estimated_performance", history, "estimated")
     judged = windows[-1]
-    increase = judged.estimated_increase or 0.0
-    failing = _failing(windows, lambda one: (one.estimated_increase or 0) >= rule.log_loss_increase)
+    increase = judged.losses.estimated_increase or 0.0
+    failing = _failing(
+        windows, lambda one: (one.losses.estimated_increase or 0) >= rule.log_loss_increase
+    )
     verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
     return RuleResult(
         rule="estimated_performance",
         fires=len(failing) >= rule.windows,
         sentence=(
             f"Window {judged.window}, estimated without labels, {verdict}: log loss "
-            f"{judged.estimated_log_loss:.4f}, {increase:+.4f} against what its test promises."
+            f"{judged.losses.estimated_loss:.4f}, {increase:+.4f} against what its test promises."
         )
         + _row_in_words(len(failing), rule.windows),
         window=judged.window,
         episode=failing,
         evidence=_known(
             {
-                "estimated_log_loss": judged.estimated_log_loss,
+                "estimated_log_loss": judged.losses.estimated_loss,
                 "estimated_increase": increase,
                 "estimated_increase_limit": rule.log_loss_increase,
             }
@@ -120,8 +123,8 @@ def _row_in_words(failing: int, needed: int) -> str:
 
 def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
     """What makes a window fail, empty where it is fine or has too few outcomes to be judged."""
-    increase, over_base_rate = window.log_loss_increase, window.loss_over_base_rate
-    if rule.worse_than_base_rate and over_base_rate is not None and over_base_rate >= 0:
+    increase, over_baseline = window.losses.loss_increase, window.losses.loss_over_baseline
+    if rule.worse_than_base_rate and over_baseline is not None and over_baseline >= 0:
         return "is predicted no better than by the base rate"
     if increase is not None and increase >= rule.log_loss_increase:
         return f"exceeds the limit of {rule.log_loss_increase:+.4f}"
@@ -129,13 +132,14 @@ def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
 
 
 def _performance_sentence(window: WindowSignals, fault: str) -> str:
-    if window.log_loss is None:
+    losses = window.losses
+    if losses.loss is None:
         return f"Window {window.window} has too few outcomes to be judged."
-    figures = [f"log loss {window.log_loss:.4f}"]
-    if window.log_loss_increase is not None:
-        figures.append(f"{window.log_loss_increase:+.4f} against what its test promises")
-    if window.base_rate_log_loss is not None:
-        figures.append(f"{window.base_rate_log_loss:.4f} by the base rate")
+    figures = [f"log loss {losses.loss:.4f}"]
+    if losses.loss_increase is not None:
+        figures.append(f"{losses.loss_increase:+.4f} against what its test promises")
+    if losses.baseline_loss is not None:
+        figures.append(f"{losses.baseline_loss:.4f} by the base rate")
     return f"Window {window.window} {fault or 'is fine'}: {', '.join(figures)}."
 
 

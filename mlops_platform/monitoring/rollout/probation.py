@@ -46,7 +46,7 @@ def judge_probation(observed: Observed, spec: ProbationSpec, now: datetime) -> P
         return ProbationVerdict(kind="roll_back", reason=reason, evidence=evidence)
     judged = [window for window in observed.windows if _is_judged(window, spec)]
     for window in judged:
-        increase = window.log_loss_increase
+        increase = window.losses.loss_increase
         if increase is not None and increase > spec.log_loss_increase:
             return ProbationVerdict(
                 kind="roll_back",

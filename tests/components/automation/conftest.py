@@ -21,6 +21,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import RetrainingSpec
@@ -148,12 +149,12 @@ class Story:
             mature=mature,
             as_of=MONDAY + (week + 1) * WEEK,
             metrics={"log_loss": log_loss},
-            base_rate_log_loss=0.6,
-            reference_log_loss=GOOD,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(
+                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+            ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
         return measured
 
     def drift(self, week: int, alarm: bool, *, version: int = 1) -> None:

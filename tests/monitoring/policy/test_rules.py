@@ -55,10 +55,10 @@ def test_a_quiet_window_ends_the_row_and_one_without_a_verdict_does_not(make_sig
 
 
 def test_what_needs_no_labels_does_not_wait_for_them(make_signals):
-    early = {"mature": False, "labelled": 0, "log_loss": None}
-    promised = {"estimated_expected_log_loss": 0.5}
+    early = {"mature": False, "labelled": 0, "loss": None}
+    hardness = {"estimated_baseline_loss": 0.6}
     drifted = [make_signals(at, drift_alarm=True, **early) for at in range(2)]
-    estimated = [make_signals(at, estimated_log_loss=0.55, **promised, **early) for at in range(2)]
+    estimated = [make_signals(at, estimated_loss=0.55, **hardness, **early) for at in range(2)]
     assert found(DriftRule(), *drifted).fires
     assert found(EstimatedPerformanceRule(), *estimated).fires
     assert not found(PerformanceRule(), *drifted).fires
@@ -66,8 +66,8 @@ def test_what_needs_no_labels_does_not_wait_for_them(make_signals):
 
 def test_the_estimate_is_held_against_what_the_test_promises_for_rows_as_hard(make_signals):
     windows = [
-        make_signals(at, estimated_log_loss=estimated, estimated_expected_log_loss=promised)
-        for at, (estimated, promised) in enumerate([(0.60, 0.60), (0.53, 0.50)])
+        make_signals(at, estimated_loss=estimated, estimated_baseline_loss=baseline)
+        for at, (estimated, baseline) in enumerate([(0.60, 0.72), (0.53, 0.60)])
     ]
     result = found(EstimatedPerformanceRule(log_loss_increase=0.02, windows=1), *windows)
     assert result.fires

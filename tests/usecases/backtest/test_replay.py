@@ -182,7 +182,7 @@ def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
     assert not gate(2, 1)
     past = past_of(spec, windows, [fit.scored() for fit in fits], outcomes)
     assert past.window_rows.tolist() == [7.0 * ROWS_A_DAY] * 11
-    assert (past.by_window("log_loss")[3, :3] != past.by_window("log_loss")[3, :3]).all()
+    assert (past.by_window("loss")[3, :3] != past.by_window("loss")[3, :3]).all()
 
 
 def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def _play(history: ReplayedHistory, name: str, decider: Decider, gated: bool) ->
 
 def _in_hindsight(history: ReplayedHistory) -> Iterator[Played]:
     """The best plan of each seed for 0, 1, ... fits."""
-    plans = [best_plans(past.by_window("log_loss"), MOST_FITS) for past in history.pasts]
+    plans = [best_plans(past.by_window("loss"), MOST_FITS) for past in history.pasts]
     for fits, of_seeds in enumerate(zip(*plans, strict=True)):
         walks = tuple(
             walk(past, planned(plan)) for past, plan in zip(history.pasts, of_seeds, strict=True)

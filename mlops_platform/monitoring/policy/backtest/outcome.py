@@ -35,12 +35,12 @@ class PolicyOutcome(Record):
         gated: whether the gate judged every fit.
         in_hindsight: it knew the future and is no choice.
         fits, releases: retrainings that were made, and those that served.
-        log_loss: per labelled row of all windows.
+        loss: per labelled row of all windows.
         cost: of wrong decisions and of retrainings, per window, in the model's own unit.
         cpu_seconds: of all of its fits.
-        share_of_weekly: of the log loss that retraining after every window, ungated and on the
+        share_of_weekly: of the loss that retraining after every window, ungated and on the
             same history, saves against never retraining.
-        regret: log loss above that of retraining after every window, and `regret_to_best` above
+        regret: loss above that of retraining after every window, and `regret_to_best` above
             the best plan in hindsight with as many fits.
         retrained_after: windows after which it retrained, with the first seed.
     """
@@ -51,14 +51,14 @@ class PolicyOutcome(Record):
     in_hindsight: bool
     fits: float
     releases: float
-    log_loss: ResampledFigure
+    loss: ResampledFigure
     cost: ResampledFigure
     cpu_seconds: float
     share_of_weekly: ResampledFigure
     regret: float
     regret_to_best: float
     retrained_after: tuple[str, ...]
-    log_loss_by_window: tuple[float, ...]
+    loss_by_window: tuple[float, ...]
     cost_by_window: tuple[float, ...]
 
 
@@ -96,7 +96,7 @@ class WalkEvaluator:
         """Everything that is reported of one policy."""
         walks = played.walks
         rows = self.pasts[0].window_rows
-        losses, costs = self._sums(walks, "log_loss"), self._costs(walks)
+        losses, costs = self._sums(walks, "loss"), self._costs(walks)
         fits = sum(len(walk.attempts) for walk in walks) / len(walks)
         releases = sum(one.promoted for walk in walks for one in walk.attempts) / len(walks)
         total = losses.mean(0).sum() / rows.sum()
@@ -107,18 +107,18 @@ class WalkEvaluator:
             in_hindsight=played.in_hindsight,
             fits=fits,
             releases=releases,
-            log_loss=_resampled_figure(
+            loss=_resampled_figure(
                 total, self.resamples.sums(losses) / rows[self.resamples.windows].sum(1)
             ),
             cost=_resampled_figure(costs.mean(), self.resamples.sums(costs) / len(rows)),
             cpu_seconds=self._cpu_seconds(walks),
             share_of_weekly=self._share(losses),
-            regret=total - self._log_loss(self.weekly),
-            regret_to_best=total - self._log_loss(self._best(fits)),
+            regret=total - self._loss(self.weekly),
+            regret_to_best=total - self._loss(self._best(fits)),
             retrained_after=tuple(
                 self.pasts[0].windows[one.fit - 1].name for one in walks[0].attempts
             ),
-            log_loss_by_window=tuple((losses.mean(0) / rows).tolist()),
+            loss_by_window=tuple((losses.mean(0) / rows).tolist()),
             cost_by_window=tuple(costs.mean(0).tolist()),
         )
 
@@ -140,8 +140,8 @@ class WalkEvaluator:
             costs[seed, [one.fit for one in walk.attempts]] += self.retraining_cost
         return costs
 
-    def _log_loss(self, walks: Sequence[Walk]) -> float:
-        total: float = self._sums(walks, "log_loss").mean(0).sum()
+    def _loss(self, walks: Sequence[Walk]) -> float:
+        total: float = self._sums(walks, "loss").mean(0).sum()
         return total / float(self.pasts[0].window_rows.sum())
 
     def _best(self, fits: float) -> Sequence[Walk]:
@@ -149,8 +149,8 @@ class WalkEvaluator:
 
     def _share(self, losses: Losses) -> ResampledFigure:
         """Share of the benefit; its interval leaves out resamples in which there is none."""
-        never = self._sums(self.never, "log_loss")
-        saved, possible = never - losses, never - self._sums(self.weekly, "log_loss")
+        never = self._sums(self.never, "loss")
+        saved, possible = never - losses, never - self._sums(self.weekly, "loss")
         drawn, drawn_possible = self.resamples.sums(saved), self.resamples.sums(possible)
         some = drawn_possible > 0
         return _resampled_figure(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
+from mlops_platform.monitoring.loss_figures import LOSS_NAME
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
 
@@ -67,7 +68,7 @@ def _row(one: PolicyOutcome) -> dict[str, str | float | bool]:
         "gate": "–" if one.in_hindsight else "yes" if one.gated else "no",
         "fits": one.fits,
         "releases": one.releases,
-        "log loss": _with_interval(one.log_loss, ".4f"),
+        "log loss": _with_interval(one.loss, ".4f"),
         "share of weekly": _with_interval(one.share_of_weekly, ".0%"),
         "cost per window": _with_interval(one.cost, ".4g"),
         "CPU s": round(one.cpu_seconds, 1),
@@ -85,9 +86,10 @@ def _cell(value: str | float | bool) -> str:
 
 
 def _flat(one: PolicyOutcome) -> dict[str, Any]:
-    plain = one.model_dump(exclude={"log_loss_by_window", "cost_by_window"})
+    plain = one.model_dump(exclude={"loss_by_window", "cost_by_window"})
     flat: dict[str, Any] = {}
-    for name, value in plain.items():
+    for field, value in plain.items():
+        name = LOSS_NAME if field == "loss" else field
         if isinstance(value, dict):
             ends = {f"{name}_{end}": value[end] for end in ("low", "high")}
             flat |= {name: value["value"], **ends}

@@ -23,10 +23,10 @@ def blocks(relative_losses, hardness=None):
         ErrorBlock(
             day=FIRST + timedelta(days=at),
             rows=900,
-            log_loss=base_rate * exp(relative),
-            base_rate_log_loss=base_rate,
+            loss=baseline * exp(relative),
+            baseline_loss=baseline,
         )
-        for at, (relative, base_rate) in enumerate(zip(relative_losses, hard, strict=True))
+        for at, (relative, baseline) in enumerate(zip(relative_losses, hard, strict=True))
     ]
 
 

@@ -37,8 +37,8 @@ def test_shares_regrets_and_losses_are_those_of_the_table(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
     never, weekly = of(outcomes, "never"), of(outcomes, "every window")
-    assert never.log_loss.value == pytest.approx(0.5 + 0.015 * 3.5)
-    assert weekly.log_loss.value == pytest.approx(0.5)
+    assert never.loss.value == pytest.approx(0.5 + 0.015 * 3.5)
+    assert weekly.loss.value == pytest.approx(0.5)
     assert never.regret == pytest.approx(0.015 * 3.5)
     four = of(outcomes, "every 4 windows")
     assert four.fits == 1
@@ -50,7 +50,7 @@ def test_shares_regrets_and_losses_are_those_of_the_table(
 def test_intervals_hold_the_value_and_are_those_of_seeds_and_windows(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
-    never = of(outcomes, "never").log_loss
+    never = of(outcomes, "never").loss
     assert never.low < never.value < never.high
     # Every seed has the same share: 1 - 12 / 28 of it whatever the rate of ageing.
     weekly = of(outcomes, "every window").share_of_weekly
@@ -62,7 +62,7 @@ def test_a_retraining_costs_where_it_is_made_even_if_the_gate_turns_it_down(
 ) -> None:
     gated = of(outcomes, "every window", gated=True)
     assert (gated.fits, gated.releases) == (7, 2)
-    wrong = 2 * 70 * np.array(gated.log_loss_by_window)
+    wrong = 2 * 70 * np.array(gated.loss_by_window)
     assert np.array(gated.cost_by_window) - wrong == pytest.approx([0] + [7] * 7)
     assert gated.cpu_seconds == 14
 

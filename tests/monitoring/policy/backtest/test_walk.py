@@ -71,5 +71,5 @@ def test_a_later_first_champion_has_the_later_part_of_the_same_past(make_past: M
     assert [window.name for window in later.windows] == [
         window.name for window in whole.windows[2:]
     ]
-    np.testing.assert_array_equal(later.by_window("log_loss"), whole.by_window("log_loss")[2:, 2:])
+    np.testing.assert_array_equal(later.by_window("loss"), whole.by_window("loss")[2:, 2:])
     assert walk(later, planned((1,))).serving == (0, 1, 1, 1)
