@@ -37,6 +37,12 @@ former_figures = st.fixed_dictionaries(
             st.sampled_from(["log_loss", "log_loss_increase", "brier_score"]),
             st.fixed_dictionaries({"lower": losses, "upper": losses}),
         ),
+        "changes": st.lists(
+            st.fixed_dictionaries(
+                # The last one is not offered any longer.
+                {"detector": st.sampled_from(["cusum", "adwin"]), "decides": st.booleans()}
+            )
+        ),
         "blocks": st.lists(
             st.fixed_dictionaries(
                 {
@@ -69,6 +75,8 @@ def test_what_an_older_version_has_stored_tells_the_same_figures(make_week, form
     assert {name.replace("log_loss", "loss") for name in former.get("intervals", {})} == set(
         read.intervals
     )
+    detectors = [one["detector"] for one in former.get("changes", ())]
+    assert [one.detector for one in read.changes] == detectors
     blocks = [(one["log_loss"], one["base_rate_log_loss"]) for one in former.get("blocks", ())]
     assert [(one.loss, one.baseline_loss) for one in read.blocks] == blocks
 

@@ -25,7 +25,6 @@ CALENDAR = (1, 4, 8, 13)
 MOST_FITS = 12
 """Of the plans in hindsight."""
 CUSUM_ALLOWANCE, CUSUM_LIMIT = 0.01, 0.2
-ONLINE_PRICE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +69,10 @@ def every_name(period: int) -> str:
 
 
 def _baselines(windows: int) -> dict[str, Decider]:
-    from mlops_platform.monitoring.policy.backtest.published import online
-
     return {
         "never": planned(()),
         **{every_name(period): planned(every(windows, period)) for period in CALENDAR},
         "CUSUM": cusum(CUSUM_ALLOWANCE, CUSUM_LIMIT),
-        "retrainopt base": online("base", ONLINE_PRICE),
-        "retrainopt learned": online("learned", ONLINE_PRICE),
     }
 
 
