@@ -97,13 +97,13 @@ class GroupDrift(Record):
     @property
     def furthest(self) -> ColumnDrift | None:
         """The column of the greatest distance; None where none has one."""
-        measured = [one for one in self.columns if one.statistic == one.statistic]
-        return max(measured, key=lambda one: one.statistic, default=None)
+        measured = [column for column in self.columns if column.statistic == column.statistic]
+        return max(measured, key=lambda column: column.statistic, default=None)
 
     @property
     def greatest_deviation(self) -> float | None:
         """Of any column; None where none was judged."""
-        judged = [one.deviation for one in self.columns if one.deviation is not None]
+        judged = [column.deviation for column in self.columns if column.deviation is not None]
         return max(judged, default=None)
 
 
@@ -112,10 +112,10 @@ def column_drift(
 ) -> ColumnDrift:
     """Every statistic of one column; nothing is judged yet."""
     coarse, deciles = coarse_bins(bins, reference), coarse_bins(bins, reference, DECILES)
-    expected, found = coarse.counts(reference), coarse.counts(window)
+    expected, seen = coarse.counts(reference), coarse.counts(window)
     common: dict[str, Any] = {
         "column": bins.column,
-        "statistic": float(jensen_shannon(expected, found)),
+        "statistic": float(jensen_shannon(expected, seen)),
         "psi": population_stability(deciles.counts(reference), deciles.counts(window)),
         "null_share_reference": reference.null_share,
         "null_share": window.null_share,
@@ -123,7 +123,7 @@ def column_drift(
         "importance": importance,
     }
     if bins.kind == "categories":
-        return ColumnDrift(**common, p_value=chi_square(expected, found)[1])
+        return ColumnDrift(**common, p_value=chi_square(expected, seen)[1])
     exact = known_values(bins, reference)
     ks = kolmogorov_smirnov(reference, window, exact)
     (mean, deviation), (shifted, spread) = map(mean_and_deviation, (reference, window))

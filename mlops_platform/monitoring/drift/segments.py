@@ -64,8 +64,10 @@ def fit_segments(
         for value in _largest(connection, rows, subgroup, fewest_rows)
     ]
     counts = {
-        one.column: count_days(connection, _rows_of(one.column, rows, scores.column, day), one, day)
-        for one in bins
+        segment.column: count_days(
+            connection, _rows_of(segment.column, rows, scores.column, day), segment, day
+        )
+        for segment in bins
     }
     return Profile(FittedBins(columns=tuple(bins)), counts)
 
@@ -89,11 +91,11 @@ def _largest(
     connection: duckdb.DuckDBPyConnection, rows: str, subgroup: str, fewest_rows: int
 ) -> list[str]:
     column = identifier(subgroup)
-    found = connection.sql(
+    largest = connection.sql(
         f"SELECT {column}::VARCHAR AS value FROM {rows} WHERE {column} IS NOT NULL GROUP BY value "
         f"HAVING count(*) >= {fewest_rows} ORDER BY count(*) DESC, value LIMIT {MOST_SEGMENTS}"
     ).fetchall()
-    return [value for (value,) in found]
+    return [value for (value,) in largest]
 
 
 def _rows_of(segment: str, rows: str, score: str, day: str | None = None) -> str:

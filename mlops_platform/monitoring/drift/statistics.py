@@ -36,8 +36,8 @@ def jensen_shannon(reference: Numbers, window: Numbers) -> Numbers:
         shares = [counts / counts.sum(axis=-1, keepdims=True) for counts in (reference, window)]
         mixed = (shares[0] + shares[1]) / 2
         bits = [
-            np.where(one > 0, one * np.log2(np.where(one > 0, one, 1.0) / mixed), 0 * one)
-            for one in shares
+            np.where(share > 0, share * np.log2(np.where(share > 0, share, 1.0) / mixed), 0 * share)
+            for share in shares
         ]
     # Rounding can leave it a hair outside.
     distances: Numbers = np.sqrt(np.clip((bits[0] + bits[1]).sum(axis=-1) / 2, 0.0, 1.0))
@@ -92,8 +92,8 @@ def kolmogorov_smirnov(reference: Histogram, window: Histogram, exact: Numbers) 
 
     if not reference.present or not window.present:
         return Bounded(float("nan"), 0.0)
-    keys, expected, found = shared_keys(reference, window)
-    p, q = expected / expected.sum(), found / found.sum()
+    keys, expected, seen = shared_keys(reference, window)
+    p, q = expected / expected.sum(), seen / seen.sum()
     value = float(np.abs(np.cumsum(p - q)).max())
     within = np.maximum(p, q)[~np.isin(keys, exact)]
     return Bounded(value, float(within.max(initial=0.0)))
@@ -126,8 +126,8 @@ def wasserstein(reference: Histogram, window: Histogram) -> float:
     first, second = finite(reference), finite(window)
     if not first.present or not second.present:
         return float("nan")
-    keys, expected, found = shared_keys(first, second)
-    apart = np.cumsum(expected / expected.sum() - found / found.sum())
+    keys, expected, seen = shared_keys(first, second)
+    apart = np.cumsum(expected / expected.sum() - seen / seen.sum())
     with np.errstate(over="ignore"):
         return float(np.abs(apart[:-1]) @ np.diff(keys))
 

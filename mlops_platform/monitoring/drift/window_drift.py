@@ -51,7 +51,7 @@ class WindowDrift(Record):
     def alarm(self) -> bool | None:
         """Whether any drift check failed; None where none could be judged."""
         groups = (self.features, self.scores, self.segments)
-        judged = [one.alarm for one in groups if one is not None and one.alarm is not None]
+        judged = [group.alarm for group in groups if group is not None and group.alarm is not None]
         return any(judged) if judged else None
 
 
@@ -90,12 +90,12 @@ def measure_drift(
         for names, rows_of in groups
     ]
     # Each group alarms at a rate of its own, so that all together keep to the spec's.
-    able = max(sum(one.can_be_judged for one in compared), 1)
+    able = max(sum(group.can_be_judged for group in compared), 1)
     rate = 1 - (1 - spec.false_alarm_rate) ** (1 / able)
-    inputs, scores, *of_segments = (judge_columns(one, spec, rate) for one in compared)
-    drifted = [one for one in inputs.columns if one.drifted]
+    inputs, scores, *of_segments = (judge_columns(group, spec, rate) for group in compared)
+    drifted = [column for column in inputs.columns if column.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
-    weight = sum(max(one.importance, 0.0) for one in inputs.columns)
+    weight = _importance(inputs.columns)
     distance = scores.columns[0].statistic
     apart = of_segments[0] if of_segments else None
     if spec.rule == "fixed":
@@ -111,7 +111,7 @@ def measure_drift(
         scores=scores,
         segments=apart,
         share_of_columns=share,
-        importance_share=sum(max(one.importance, 0.0) for one in drifted) / weight if weight else 0,
+        importance_share=_importance(drifted) / weight if weight else 0,
         prediction=distance,
     )
 
@@ -120,6 +120,10 @@ def _by_levels(group: GroupDrift, value: float, levels: LevelsSpec) -> GroupDrif
     """Alarm where the value reaches a level; None where there is none."""
     declared = [level for level in (levels.warn, levels.error) if level is not None]
     return group.model_copy(update={"alarm": value >= min(declared) if declared else None})
+
+
+def _importance(columns: Sequence[ColumnDrift]) -> float:
+    return sum(max(column.importance, 0.0) for column in columns)
 
 
 def _weight(column: ColumnDrift) -> tuple[bool, float, float, str]:

@@ -68,9 +68,9 @@ def expected_performance(
     import numpy as np
 
     smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
-    said, constant = (np.clip(one, smallest, 1 - smallest) for one in (scores, base_rate))
+    stated, constant = (np.clip(values, smallest, 1 - smallest) for values in (scores, base_rate))
     negatives, decided = 1 - probabilities, scores >= threshold
-    losses = probabilities * np.log(said) + negatives * np.log(1 - said)
+    losses = probabilities * np.log(stated) + negatives * np.log(1 - stated)
     of_constant = probabilities * np.log(constant) + negatives * np.log(1 - constant)
     squares = probabilities * (1 - scores) ** 2 + negatives * scores**2
     return EstimatedPerformance(

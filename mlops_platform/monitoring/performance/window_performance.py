@@ -62,7 +62,7 @@ class WindowPerformance(Record):
     @property
     def change(self) -> DetectorFinding | None:
         """The last change that the deciding detector found; None where it found none."""
-        return next((one for one in self.changes if one.decides and one.found), None)
+        return next((change for change in self.changes if change.decides and change.found), None)
 
     @property
     def outcomes_missing(self) -> float | None:

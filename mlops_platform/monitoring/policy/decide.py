@@ -53,7 +53,7 @@ def decide(policy: RetrainingSpec, history: History) -> PolicyDecision:
     reasons = (reason_of(case) for reason_of in _REASONS_TO_WAIT)
     to_wait = next((reason for reason in reasons if reason is not None), None)
     asked: Literal["retrain", "suggest"] = "suggest" if policy.suggest_only else "retrain"
-    fired = [one.rule for one in case.result.leaves() if one.fires]
+    fired = [result.rule for result in case.result.leaves() if result.fires]
     return PolicyDecision(
         kind=asked if to_wait is None else "wait",
         reason=to_wait or case.result.sentence,
@@ -143,16 +143,17 @@ _REASONS_TO_WAIT: tuple[Callable[[_Case], str | None], ...] = (
 def _evidence(case: _Case) -> dict[str, Any]:
     """The figures behind the decision, and what each rule found; the unknown is left out."""
     history, attempt = case.history, case.history.last_attempt
-    found: dict[str, Any] = {
+    evidence: dict[str, Any] = {
         "champion_version": history.champion_version,
         "cooldown_days": case.policy.cooldown_days,
         "episode": list(case.result.episode),
         FINDINGS: [
-            one.model_dump(include={"rule", "fires", "sentence"}) for one in case.result.leaves()
+            result.model_dump(include={"rule", "fires", "sentence"})
+            for result in case.result.leaves()
         ],
     }
-    for one in case.result.leaves():
-        found |= one.evidence
+    for result in case.result.leaves():
+        evidence |= result.evidence
     if attempt is not None:
-        found |= {"last_attempt": attempt.at.isoformat(), "last_outcome": attempt.outcome}
-    return {name: value for name, value in found.items() if value is not None}
+        evidence |= {"last_attempt": attempt.at.isoformat(), "last_outcome": attempt.outcome}
+    return {name: value for name, value in evidence.items() if value is not None}

@@ -99,14 +99,14 @@ def _data_volume_result(rule: DataVolumeRule, history: History) -> RuleResult:
 
 def _combined(how: Literal["any", "all"], parts: tuple[RuleResult, ...]) -> RuleResult:
     """Tells the parts that decide: those that fire, or those that keep it from firing."""
-    fires = any(one.fires for one in parts) if how == "any" else all(one.fires for one in parts)
-    decisive = [one for one in parts if one.fires == fires]
-    episode = {window for one in decisive for window in one.episode}
+    fires = any(part.fires for part in parts) if how == "any" else all(part.fires for part in parts)
+    decisive = [part for part in parts if part.fires == fires]
+    episode = {window for part in decisive for window in part.episode}
     return RuleResult(
         rule=how,
         fires=fires,
-        sentence=" ".join(one.sentence for one in decisive),
-        window=max((one.window for one in decisive if one.window), default=None),
+        sentence=" ".join(part.sentence for part in decisive),
+        window=max((part.window for part in decisive if part.window), default=None),
         episode=tuple(sorted(episode)),
         parts=parts,
     )

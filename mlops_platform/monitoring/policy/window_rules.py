@@ -41,13 +41,15 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
 
 def estimated_performance_result(rule: EstimatedPerformanceRule, history: History) -> RuleResult:
     """Whether the last windows are estimated to be predicted worse than the test promises."""
-    windows = [one for one in history.own_windows() if one.losses.estimated_increase is not None]
+    windows = [
+        window for window in history.own_windows() if window.losses.estimated_increase is not None
+    ]
     if not windows:
         return _nothing_to_judge("estimated_performance", history, "estimated")
     judged = windows[-1]
     increase = judged.losses.estimated_increase or 0.0
     failing = _failing(
-        windows, lambda one: (one.losses.estimated_increase or 0) >= rule.log_loss_increase
+        windows, lambda window: (window.losses.estimated_increase or 0) >= rule.log_loss_increase
     )
     verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
     return RuleResult(
@@ -75,7 +77,8 @@ def drift_result(rule: DriftRule, history: History) -> RuleResult:
     windows = [window for window in history.own_windows() if window.drift_alarm is not None]
     if not windows:
         return _nothing_to_judge("drift", history, "judged for drift")
-    judged, failing = windows[-1].window, _failing(windows, lambda one: one.drift_alarm is True)
+    failing = _failing(windows, lambda window: window.drift_alarm is True)
+    judged = windows[-1].window
     rang = "rang" if failing else "was silent"
     return RuleResult(
         rule="drift",
@@ -93,13 +96,14 @@ def change_point_result(history: History) -> RuleResult:
     windows = [window for window in history.own_windows() if window.change_point is not None]
     if not windows:
         return _nothing_to_judge("change_point", history, "searched for a change")
-    judged, failing = windows[-1].window, _failing(windows, lambda one: one.change_point is True)
-    found = f"since window {failing[0]}" if failing else "not"
+    failing = _failing(windows, lambda window: window.change_point is True)
+    judged = windows[-1].window
+    since = f"since window {failing[0]}" if failing else "not"
     return RuleResult(
         rule="change_point",
         fires=bool(failing),
         sentence=(
-            f"The errors of version {history.champion_version} have {found} changed, as far as "
+            f"The errors of version {history.champion_version} have {since} changed, as far as "
             f"window {judged} shows."
         ),
         window=judged,

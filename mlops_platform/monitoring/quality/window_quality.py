@@ -36,7 +36,7 @@ class WindowQuality(Record):
     @property
     def furthest(self) -> tuple[str | None, float]:
         """The column with most rows out of range, and their share."""
-        return max(self.out_of_range.items(), key=lambda one: one[1], default=(None, 0.0))
+        return max(self.out_of_range.items(), key=lambda share: share[1], default=(None, 0.0))
 
 
 def measure_quality(
@@ -58,11 +58,11 @@ def measure_quality(
     for bins in profile.bins.columns:
         if bins.column not in window:
             continue
-        reference, found = profile.column(bins.column).total, window[bins.column]
-        if reference.present and not found.present:
+        reference, seen = profile.column(bins.column).total, window[bins.column]
+        if reference.present and not seen.present:
             empty.append(bins.column)
         if bins.kind != "categories":
-            beyond[bins.column] = _share_beyond(bins, reference, found)
+            beyond[bins.column] = _share_beyond(bins, reference, seen)
     usual = _median_day(published, profile.column(next(iter(window))).dates)
     return WindowQuality(
         rows_ratio=sum(published.get(day, 0) for day in days) / len(days) / usual
@@ -78,7 +78,7 @@ def measure_quality(
 def _median_day(published: Mapping[date, int], days: Sequence[date]) -> float:
     from statistics import median
 
-    return median(found) if (found := [published[day] for day in days if day in published]) else 0.0
+    return median(rows) if (rows := [published[day] for day in days if day in published]) else 0.0
 
 
 def _share_beyond(bins: ColumnBins, reference: Histogram, window: Histogram) -> float:

@@ -44,10 +44,10 @@ def statistics_of(coarse: CoarseBins, reference: Histogram, window: Histogram) -
     """The statistics of a window by name."""
     import numpy as np
 
-    expected, seen = (coarse.counts(one)[None] for one in (reference, window))
+    expected, seen = (coarse.counts(histogram)[None] for histogram in (reference, window))
     new_shares = np.array([new_share(reference, window)])
-    found = _statistics(coarse, reference, expected, seen, new_shares)
-    return {name: float(values[0]) for name, values in found.items()}
+    statistics = _statistics(coarse, reference, expected, seen, new_shares)
+    return {name: float(values[0]) for name, values in statistics.items()}
 
 
 def statistics_drawn(
@@ -95,17 +95,19 @@ def _statistics(
     """
     import numpy as np
 
-    nulls = [one[:, -1] / np.maximum(one.sum(axis=1), 1) for one in (reference, windows)]
+    nulls = [counts[:, -1] / np.maximum(counts.sum(axis=1), 1) for counts in (reference, windows)]
     # An empty window, or a column that had no row on the other days, has no distance.
     distances = np.nan_to_num(jensen_shannon(reference, windows), nan=1.0)
     numeric = coarse.edges is not None
     negligible_new = NEGLIGIBLE_NEW_NUMBERS if numeric else NEGLIGIBLE_SHARE
-    found = {
+    statistics = {
         DISTRIBUTION: np.log(distances + NEGLIGIBLE_DISTANCE),
         NULLS: np.log(np.abs(nulls[1] - nulls[0]) + NEGLIGIBLE_SHARE),
         NEW_VALUES: np.log(new_shares + negligible_new),
     }
-    return found | _moments(coarse.bin_centres(known), reference, windows) if numeric else found
+    if not numeric:
+        return statistics
+    return statistics | _moments(coarse.bin_centres(known), reference, windows)
 
 
 def _moments(centres: Numbers, reference: Numbers, windows: Numbers) -> dict[str, Numbers]:
@@ -117,7 +119,7 @@ def _moments(centres: Numbers, reference: Numbers, windows: Numbers) -> dict[str
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         (mean, unit), (shifted, spread) = (
-            _moments_of(centres, one) for one in (reference, windows)
+            _moments_of(centres, counts) for counts in (reference, windows)
         )
         shifts = (shifted - mean) / unit
         ratios = np.log((spread / unit + NEGLIGIBLE_SPREAD) / (1 + NEGLIGIBLE_SPREAD))

@@ -88,13 +88,14 @@ def judge_columns(
     """Judge columns together, by the rule of the spec."""
     columns, days = compared.columns, compared.reference_days
     if spec.rule == "fixed":
-        return _group([_by_threshold(one, spec.fixed) for one in columns], None, days)
+        return _group([_by_threshold(column, spec.fixed) for column in columns], None, days)
     if compared.drawn is None or not compared.can_be_judged:
         return _group(columns, None, days)
     threshold = fit_alarm_threshold(compared.of_drawn, compared.drawn, false_alarm_rate)
     deviations = _greatest(threshold, compared.of_window)
     judged = [
-        _by_deviation(one, deviations.get(one.column), threshold.deviation) for one in columns
+        _by_deviation(column, deviations.get(column.column), threshold.deviation)
+        for column in columns
     ]
     return _group(judged, threshold.deviation, days)
 
@@ -134,5 +135,5 @@ def _group(
         columns=tuple(columns),
         threshold=threshold,
         reference_days=reference_days,
-        alarm=None if threshold is None else any(one.drifted for one in columns),
+        alarm=None if threshold is None else any(column.drifted for column in columns),
     )

@@ -46,8 +46,8 @@ class CoarseBins:
         if not len(ordered):
             return np.zeros(len(keys), dtype=np.intp)
         at = np.searchsorted(self.categories, keys, sorter=ordered).clip(max=len(ordered) - 1)
-        found = ordered[at]
-        return np.where(self.categories[found] == keys, found, len(ordered))
+        nearest = ordered[at]
+        return np.where(self.categories[nearest] == keys, nearest, len(ordered))
 
     def counts(self, histogram: Histogram) -> Numbers:
         """Rows per bin, nulls in one more at the end."""

@@ -67,36 +67,36 @@ class _Counter:
             f", count(*) FILTER ({self.value} = ({point!r})::DOUBLE) AS point{at}"
             for at, point in enumerate(self.bins.point_masses)
         )
-        found = self.connection.sql(
+        grouped = self.connection.sql(
             f"SELECT {self.day}{bin_number(self.bins, self.value)} AS number, "
             f"count(*) AS rows, count({self.value}) AS present{of_points} "
             f"FROM {self.rows} AS source GROUP BY ALL"
         ).to_arrow_table()
-        return self._placed(found)
+        return self._placed(grouped)
 
-    def _placed(self, found: pa.Table) -> tuple[pa.Table, int]:
+    def _placed(self, grouped: pa.Table) -> tuple[pa.Table, int]:
         """Turn numbers of bins into their centres, and take point masses out of them."""
         import numpy as np
         import pyarrow as pa
 
-        numbers = found["number"].to_numpy().astype(np.float64)
-        rows, outside = found["rows"].to_numpy().copy(), np.isnan(numbers)
-        unplaced = np.where(outside, found["present"].to_numpy(), 0)
+        numbers = grouped["number"].to_numpy().astype(np.float64)
+        rows, outside = grouped["rows"].to_numpy().copy(), np.isnan(numbers)
+        unplaced = np.where(outside, grouped["present"].to_numpy(), 0)
         rows -= unplaced
         parts = []
         for at, point in enumerate(self.bins.point_masses):
-            of_point = found[f"point{at}"].to_numpy()
+            of_point = grouped[f"point{at}"].to_numpy()
             rows -= of_point
             unplaced = np.where(outside, unplaced - of_point, 0)
             parts.append((np.full(len(rows), point), of_point))
         parts.append((self.bins.bin_centres(numbers), rows))
-        tables = [self._table(found, keys, counts) for keys, counts in parts]
+        tables = [self._table(grouped, keys, counts) for keys, counts in parts]
         return pa.concat_tables(tables), int(unplaced.sum())
 
-    def _table(self, found: pa.Table, keys: Numbers, rows: NDArray[np.int64]) -> pa.Table:
+    def _table(self, grouped: pa.Table, keys: Numbers, rows: NDArray[np.int64]) -> pa.Table:
         import pyarrow as pa
 
-        columns = {"day": found["day"]} if self.day else {}
+        columns = {"day": grouped["day"]} if self.day else {}
         columns |= {"key": pa.array(keys, from_pandas=True), "rows": pa.array(rows)}
         return pa.table(columns).filter(rows > 0)
 
@@ -110,14 +110,14 @@ class _Counter:
         kind = pa.float64() if self.bins.kind == "values" else pa.string()
         listed = pa.table({"name": pa.array(names, kind), "key": pa.array(keys, pa.float64())})
         self.connection.register("listed_bins", listed)
-        found = self.connection.sql(
+        grouped = self.connection.sql(
             f"SELECT {self.day}listed.key AS key, count(*) AS rows, count({self.value}) AS present "
             f"FROM {self.rows} AS source LEFT JOIN listed_bins AS listed "
             f"ON {self.value} = listed.name GROUP BY ALL"
         ).to_arrow_table()
-        unlisted = np.where(found["key"].is_null().to_numpy(), found["present"].to_numpy(), 0)
-        rows = found["rows"].to_numpy() - unlisted
-        return self._table(found, found["key"].to_numpy(), rows), int(unlisted.sum())
+        unlisted = np.where(grouped["key"].is_null().to_numpy(), grouped["present"].to_numpy(), 0)
+        rows = grouped["rows"].to_numpy() - unlisted
+        return self._table(grouped, grouped["key"].to_numpy(), rows), int(unlisted.sum())
 
     def elsewhere(self, unplaced: int) -> pa.Table:
         """Rows that are in no bin: strings under one key, numbers under (nearly) themselves."""

@@ -34,12 +34,12 @@ def fit_numeric_bins(
         return []
     # Groups are made only where few are expected: their number bounds the memory.
     estimates = ", ".join(f"approx_count_distinct({identifier(column)})" for column in columns)
-    (found,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
+    (numbers,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
     return [
         ColumnBins(column=column, kind="values")
         if estimate <= 2 * MOST_VALUES and _values(connection, rows, column) <= MOST_VALUES
         else _uniform_bins(connection, rows, column)
-        for column, estimate in zip(columns, found, strict=True)
+        for column, estimate in zip(columns, numbers, strict=True)
     ]
 
 
@@ -48,29 +48,34 @@ def fit_categorical_bins(
 ) -> ColumnBins:
     """The most frequent categories; ties go by name."""
     name = identifier(column)
-    found = connection.sql(
+    frequent = connection.sql(
         f"SELECT {name} FROM {rows} WHERE {name} IS NOT NULL GROUP BY {name} "
         f"ORDER BY count(*) DESC, {name} LIMIT {MOST_VALUES}"
     ).fetchall()
     return ColumnBins(
-        column=column, kind="categories", categories=tuple(value for (value,) in found)
+        column=column, kind="categories", categories=tuple(value for (value,) in frequent)
     )
 
 
 def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
-    (found,) = connection.sql(f"SELECT count(DISTINCT {identifier(column)}) FROM {rows}").fetchall()
-    return int(found[0])
+    (counted,) = connection.sql(
+        f"SELECT count(DISTINCT {identifier(column)}) FROM {rows}"
+    ).fetchall()
+    return int(counted[0])
 
 
 def _uniform_bins(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> ColumnBins:
     import numpy as np
 
     value = identifier(column)
-    found = connection.sql(
+    rounded_rows = connection.sql(
         f"SELECT {rounded(value, COARSE_PARTS)} AS key, count(*) AS rows FROM {rows} "
         f"WHERE isfinite({value}) GROUP BY key ORDER BY key"
     ).fetchnumpy()
-    keys, counts = np.asarray(found["key"], dtype=np.float64), np.asarray(found["rows"])
+    keys, counts = (
+        np.asarray(rounded_rows["key"], dtype=np.float64),
+        np.asarray(rounded_rows["rows"]),
+    )
     low, lower, upper, high = _quantiles(keys, counts, (TAIL, 0.25, 0.75, 1 - TAIL))
     # Rounding to a part of an octave moved the ends by less than that part.
     low, high = low - abs(low) / COARSE_PARTS, high + abs(high) / COARSE_PARTS
@@ -96,8 +101,8 @@ def _quantiles(keys: Numbers, counts: Numbers, shares: Sequence[float]) -> list[
     import numpy as np
 
     at = np.searchsorted(np.cumsum(counts), np.array(shares) * counts.sum())
-    found: list[float] = keys[at].tolist()
-    return found
+    quantiles: list[float] = keys[at].tolist()
+    return quantiles
 
 
 def _point_masses(
@@ -105,10 +110,10 @@ def _point_masses(
 ) -> tuple[float, ...]:
     """Values that hold a share of the rows each; candidates are counted exactly."""
     value = identifier(column)
-    found = connection.sql(
+    frequent = connection.sql(
         f"WITH likely AS (SELECT unnest(approx_top_k({value}, {MOST_POINTS})) AS point FROM {rows} "
         f"WHERE isfinite({value})) "
         f"SELECT point FROM {rows} JOIN likely ON {value} = point GROUP BY point "
         f"HAVING count(*) >= {POINT_SHARE * present!r} ORDER BY point"
     ).fetchall()
-    return tuple(point for (point,) in found)
+    return tuple(point for (point,) in frequent)

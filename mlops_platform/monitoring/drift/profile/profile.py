@@ -126,8 +126,8 @@ class DailyCounts:
         """Its days that have rows, in order."""
         import numpy as np
 
-        found: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
-        return found
+        dates: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
+        return dates
 
     def _places_in(self, days: Sequence[date]) -> NDArray[np.intp]:
         """The place of each entry's day in all days of the reference, in order."""
@@ -136,8 +136,8 @@ class DailyCounts:
         numbers = _numbers(days)
         places = np.zeros(numbers[-1] - numbers[0] + 1, dtype=np.intp)
         places[numbers - numbers[0]] = np.arange(len(numbers))
-        found: NDArray[np.intp] = places[self.days - numbers[0]]
-        return found
+        of_entries: NDArray[np.intp] = places[self.days - numbers[0]]
+        return of_entries
 
     def on(self, days: Sequence[date]) -> DailyCounts:
         """The rows of some days."""
@@ -198,7 +198,7 @@ def fit_profile(
         *fit_numeric_bins(connection, rows, numeric),
         *(fit_categorical_bins(connection, rows, column) for column in categorical),
     )
-    counts = {one.column: count_days(connection, rows, one, day) for one in bins}
+    counts = {column.column: count_days(connection, rows, column, day) for column in bins}
     return Profile(FittedBins(columns=bins), counts)
 
 
@@ -213,8 +213,8 @@ def count_days(
 
 def joined(*profiles: Profile) -> Profile:
     """Profiles of different columns as one."""
-    bins = tuple(bins for one in profiles for bins in one.bins.columns)
-    counts = {name: rows for one in profiles for name, rows in one.counts.items()}
+    bins = tuple(bins for profile in profiles for bins in profile.bins.columns)
+    counts = {name: rows for profile in profiles for name, rows in profile.counts.items()}
     return Profile(FittedBins(columns=bins), counts)
 
 
@@ -236,9 +236,9 @@ def count_window(
     for bins in profile.bins.columns:
         if bins.column in columns:
             known = profile.column(bins.column).known if bins.kind == "values" else np.empty(0)
-            found = count_bins(connection, rows, bins, known)
-            keys = found["key"].cast("float64").to_numpy()
-            counted[bins.column] = histogram_of(keys, found["rows"].to_numpy())
+            rows_by_key = count_bins(connection, rows, bins, known)
+            keys = rows_by_key["key"].cast("float64").to_numpy()
+            counted[bins.column] = histogram_of(keys, rows_by_key["rows"].to_numpy())
     return counted
 
 
@@ -250,6 +250,8 @@ def _known_values(connection: duckdb.DuckDBPyConnection, rows: str, bins: Column
     if bins.kind != "values":
         return np.empty(0)
     value = identifier(bins.column)
-    found = connection.sql(f"SELECT DISTINCT {value} AS value FROM {rows} WHERE NOT isnan({value})")
-    known: Numbers = found.fetchnumpy()["value"]
+    distinct = connection.sql(
+        f"SELECT DISTINCT {value} AS value FROM {rows} WHERE NOT isnan({value})"
+    )
+    known: Numbers = distinct.fetchnumpy()["value"]
     return known

@@ -44,7 +44,7 @@ def compare_policies(
 ) -> tuple[PolicyOutcome, ...]:
     """Baselines, the declared policies and the plans in hindsight."""
     windows = len(history.pasts[0].windows)
-    deciders = _baselines(windows) | {name: declared(one) for name, one in policies.items()}
+    deciders = _baselines(windows) | {name: declared(policy) for name, policy in policies.items()}
     played = [
         _play(history, name, decider, gated)
         for name, decider in deciders.items()
@@ -55,12 +55,12 @@ def compare_policies(
         history_days=history.history_days,
         pasts=history.pasts,
         retraining_cost=retraining_cost,
-        never=next(one.walks for one in played if one.policy == "never"),
-        weekly=next(one.walks for one in played if one.policy == every_name(1)),
+        never=next(walked.walks for walked in played if walked.policy == "never"),
+        weekly=next(walked.walks for walked in played if walked.policy == every_name(1)),
         hindsight=hindsight,
         resamples=resamples,
     )
-    return tuple(evaluator.outcome(one) for one in (*played, *hindsight[1:]))
+    return tuple(evaluator.outcome(walked) for walked in (*played, *hindsight[1:]))
 
 
 def every_name(period: int) -> str:

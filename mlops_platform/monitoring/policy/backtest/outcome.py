@@ -98,7 +98,7 @@ class WalkEvaluator:
         rows = self.pasts[0].window_rows
         losses, costs = self._sums(walks, "loss"), self._costs(walks)
         fits = sum(len(walk.attempts) for walk in walks) / len(walks)
-        releases = sum(one.promoted for walk in walks for one in walk.attempts) / len(walks)
+        releases = sum(attempt.promoted for walk in walks for attempt in walk.attempts) / len(walks)
         total = losses.mean(0).sum() / rows.sum()
         return PolicyOutcome(
             policy=played.policy,
@@ -116,7 +116,7 @@ class WalkEvaluator:
             regret=total - self._loss(self.weekly),
             regret_to_best=total - self._loss(self._best(fits)),
             retrained_after=tuple(
-                self.pasts[0].windows[one.fit - 1].name for one in walks[0].attempts
+                self.pasts[0].windows[attempt.fit - 1].name for attempt in walks[0].attempts
             ),
             loss_by_window=tuple((losses.mean(0) / rows).tolist()),
             cost_by_window=tuple(costs.mean(0).tolist()),
@@ -137,7 +137,7 @@ class WalkEvaluator:
         """Of decisions and of the retraining before a window, if there was one."""
         costs = self._sums(walks, "cost")
         for seed, walk in enumerate(walks):
-            costs[seed, [one.fit for one in walk.attempts]] += self.retraining_cost
+            costs[seed, [attempt.fit for attempt in walk.attempts]] += self.retraining_cost
         return costs
 
     def _loss(self, walks: Sequence[Walk]) -> float:
@@ -157,9 +157,9 @@ class WalkEvaluator:
 
     def _cpu_seconds(self, walks: Sequence[Walk]) -> float:
         made = [
-            past.fits[one.fit].cpu_seconds
+            past.fits[attempt.fit].cpu_seconds
             for past, walk in zip(self.pasts, walks, strict=True)
-            for one in walk.attempts
+            for attempt in walk.attempts
         ]
         return sum(made) / len(walks)
 
@@ -178,8 +178,8 @@ class Resamples:
 
     def sums(self, values: Losses) -> NDArray[np.float64]:
         """Sum of each draw over its windows with its seed, shape (draws,)."""
-        found: NDArray[np.float64] = values[self.seeds[:, None], self.windows].sum(1)
-        return found
+        sums: NDArray[np.float64] = values[self.seeds[:, None], self.windows].sum(1)
+        return sums
 
 
 def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) -> Resamples:

@@ -46,12 +46,12 @@ def _attempts(standing: Standing) -> list[Attempt]:
         first,
         *(
             Attempt(
-                at=fits[one.fit].as_of,
-                window=standing.past.windows[one.fit - 1].name,
-                outcome="promote" if one.promoted else "reject",
-                cpu_seconds=fits[one.fit].cpu_seconds,
+                at=fits[attempt.fit].as_of,
+                window=standing.past.windows[attempt.fit - 1].name,
+                outcome="promote" if attempt.promoted else "reject",
+                cpu_seconds=fits[attempt.fit].cpu_seconds,
             )
-            for one in standing.attempts
+            for attempt in standing.attempts
         ),
     ]
 
