@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.ledger.challenger import CHALLENGE, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
@@ -14,14 +12,10 @@ from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.serving.packing.parity import Parity
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.card import WrittenCard
 from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.version.deployed import StandingVersion
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mlops_platform.registry.registry import Registry
 
 BENTO_FILE = "bento.json"
 """What the release's MLflow run tells of its Bento: tag and digests."""
@@ -41,13 +35,11 @@ class PackagedRelease(Record):
 
 
 def package_release(
+    deployment: Deployment,
     spec: ModelSpec,
     registered: RegisteredCandidate,
     release: StandingVersion,
     card: WrittenCard,
-    ledger: Ledger,
-    registry: Registry,
-    bentoml_home: Path,
     actor: str,
 ) -> PackagedRelease:
     """Prove parity on the training set's rows, build the Bento and write it to the ledger.
@@ -75,11 +67,11 @@ def package_release(
             golden_rows=golden,
             model_card=card.files,
         ),
-        bentoml_home,
+        deployment.settings.bentoml_home,
     )
-    with registry.resume_run(release.run_id) as run:
+    with deployment.registry.resume_run(release.run_id) as run:
         run.log_text(BENTO_FILE, bento.to_stored(exclude={"path"}))
-    packaged = record_bento(ledger, release, bento.tag, actor)
+    packaged = record_bento(deployment.ledger, release, bento.tag, actor)
     return PackagedRelease(
         release=packaged, bento=bento, parity=parity, not_explained=not_explained
     )
