@@ -49,7 +49,7 @@ from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 7, 1, 4, tzinfo=UTC)  # midnight in New York
@@ -100,7 +100,7 @@ class Story:
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=current.sequence if current else None,
         )
-        standing = let_through(self.deployment, promotion, release or self.spec.release)
+        standing = release_or_challenge(self.deployment, promotion, release or self.spec.release)
         record_bento(self.ledger, standing, f"{MODEL}:v{standing.version}", "bento")
         reconcile(self.deployment, MODEL)
 

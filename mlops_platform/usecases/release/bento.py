@@ -15,7 +15,7 @@ from mlops_platform.usecases.candidate.train import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.card import WrittenCard
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 BENTO_FILE = "bento.json"
 """What the release's MLflow run tells of its Bento: tag and digests."""
@@ -28,7 +28,7 @@ class PackagedRelease(Record):
         not_explained: why the service refuses to explain; None where it explains.
     """
 
-    release: StandingVersion
+    release: DeployedVersion
     bento: BuiltBento
     parity: Parity
     not_explained: str | None = None
@@ -38,7 +38,7 @@ def package_release(
     deployment: Deployment,
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: StandingVersion,
+    release: DeployedVersion,
     card: WrittenCard,
     actor: str,
 ) -> PackagedRelease:
@@ -78,8 +78,8 @@ def package_release(
 
 
 def record_bento(
-    ledger: Ledger, standing: StandingVersion, bento_tag: str, actor: str
-) -> StandingVersion:
+    ledger: Ledger, standing: DeployedVersion, bento_tag: str, actor: str
+) -> DeployedVersion:
     """Write the Bento of a version to the ledger; writing it again changes nothing.
 
     A challenger has no release to which it could be attached, so that a decision tells it; its
@@ -87,7 +87,7 @@ def record_bento(
     """
     if standing.role == "champion":
         packaged = ledger.record_packaging(standing.model, standing.sequence, bento_tag, actor)
-        return StandingVersion.released(packaged)
+        return DeployedVersion.released(packaged)
     challenger = standing_challenger(ledger, standing.model)
     on_trial = challenger is not None and challenger.challenge == standing.decision_id
     if challenger is not None and on_trial and challenger.bento_tag != bento_tag:
@@ -104,7 +104,7 @@ def record_bento(
 def _packed(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: StandingVersion,
+    release: DeployedVersion,
     parity: Parity,
     not_explained: str | None,
 ) -> PackedRelease:

@@ -13,7 +13,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
     from mlops_platform.training.card.record import Card
@@ -36,7 +36,7 @@ def write_model_card(
     deployment: Deployment,
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    standing: StandingVersion,
+    standing: DeployedVersion,
     provenance: Mapping[str, str],
 ) -> WrittenCard:
     """Fill the card from the run, write it beside the version, and log it to MLflow.
@@ -62,7 +62,7 @@ def write_model_card(
 def _card(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    standing: StandingVersion,
+    standing: DeployedVersion,
     provenance: Mapping[str, str],
 ) -> Card:
     from mlops_platform.training.card.building import build_card

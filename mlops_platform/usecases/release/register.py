@@ -24,7 +24,7 @@ from mlops_platform.usecases.version.champion import (
     THRESHOLD_TAG,
     TRAINING_SET_TAG,
 )
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 
 class RegisteredCandidate(Record):
@@ -44,7 +44,7 @@ class RegisteredCandidate(Record):
     directory: HomePath
     digests: dict[str, str]
 
-    def require_standing_as(self, standing: StandingVersion) -> None:
+    def require_standing_as(self, standing: DeployedVersion) -> None:
         """Refuse to document or package one version under the name of another.
 
         Raises:

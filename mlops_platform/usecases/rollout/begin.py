@@ -13,14 +13,14 @@ from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 _EVERY_CHALLENGE = 1_000_000
 
 
-def let_through(
+def release_or_challenge(
     deployment: Deployment, promotion: Promotion, release: ReleaseSpec
-) -> StandingVersion:
+) -> DeployedVersion:
     """Make a version that passed the gate the champion, or where its YAML says so a challenger.
 
     The first champion is released at once: there is nothing that it could stand beside.
@@ -32,11 +32,11 @@ def let_through(
     champion = deployment.ledger.current_release(promotion.model)
     stands = champion is None or champion.version == promotion.identity.version
     if release.is_direct or stands:
-        return StandingVersion.released(release_version(deployment, promotion))
-    return StandingVersion.on_trial(begin_trial(deployment, promotion, release))
+        return DeployedVersion.released(release_version(deployment, promotion))
+    return DeployedVersion.on_trial(begin_rollout(deployment, promotion, release))
 
 
-def begin_trial(deployment: Deployment, promotion: Promotion, release: ReleaseSpec) -> Challenger:
+def begin_rollout(deployment: Deployment, promotion: Promotion, release: ReleaseSpec) -> Challenger:
     """Let a version stand beside the champion; a challenger that stands already is replaced.
 
     Raises:

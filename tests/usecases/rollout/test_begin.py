@@ -12,13 +12,13 @@ from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.rollout.end import (
     abort_challenger,
     promote_challenger,
     require_challenger,
 )
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -32,12 +32,12 @@ def _let_through(
     identity: VersionIdentity,
     release: ReleaseSpec = SHADOW,
     expected: int | None = 1,
-) -> StandingVersion:
+) -> DeployedVersion:
     promotion = lifecycle.promotion(identity, expected, PROMOTION)
-    return let_through(lifecycle.deployment, promotion, release)
+    return release_or_challenge(lifecycle.deployment, promotion, release)
 
 
-def _packaged(lifecycle: "Lifecycle", standing: StandingVersion) -> Challenger:
+def _packaged(lifecycle: "Lifecycle", standing: DeployedVersion) -> Challenger:
     record_bento(lifecycle.ledger, standing, f"flights:v{standing.version}", "bento")
     reconcile(*lifecycle.scope)
     return require_challenger(lifecycle.ledger, lifecycle.model)

@@ -23,7 +23,7 @@ from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.ledger.freeze import freeze
 from mlops_platform.usecases.release.bento import record_bento
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.rollout.end import abort_challenger
 from mlops_platform.usecases.rollout.judge import (
     conclude,
@@ -178,7 +178,9 @@ def begin(lifecycle: "Lifecycle") -> Callable[..., Trial]:
         spec = _spec(lifecycle.model, {"mode": mode, **(release or {})}, **sections)
         lifecycle.promote(lifecycle.register())
         identity = lifecycle.register()
-        standing = let_through(lifecycle.deployment, lifecycle.promotion(identity, 1), spec.release)
+        standing = release_or_challenge(
+            lifecycle.deployment, lifecycle.promotion(identity, 1), spec.release
+        )
         record_bento(lifecycle.ledger, standing, "m:v2", "bento")
         return Trial(lifecycle, spec)
 

@@ -16,7 +16,7 @@ from mlops_platform.usecases.release.bento import BENTO_FILE, PackagedRelease, p
 from mlops_platform.usecases.release.card import WrittenCard, write_model_card
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 GOLDEN_ROWS = "serves_golden_rows_exactly"
 
@@ -40,7 +40,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def model_card(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: StandingVersion,
+        champion: DeployedVersion,
     ) -> dg.MaterializeResult[WrittenCard]:
         deployment = open_deployment()
         card = write_model_card(
@@ -87,7 +87,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def bento(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: StandingVersion,
+        champion: DeployedVersion,
         model_card: WrittenCard,
     ) -> Iterator[Any]:
         deployment = open_deployment()

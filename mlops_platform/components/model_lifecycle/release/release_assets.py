@@ -16,8 +16,8 @@ from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion
-from mlops_platform.usecases.rollout.begin import let_through
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.rollout.begin import release_or_challenge
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"
@@ -107,7 +107,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             decision=decision,
             expected_sequence=judged.evaluated.champion_sequence,
         )
-        standing = let_through(deployment, promotion, spec.release)
+        standing = release_or_challenge(deployment, promotion, spec.release)
         yield dg.MaterializeResult(
             value=standing,
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
@@ -137,7 +137,7 @@ def _checked(deployment: Deployment, model: str) -> list[dg.AssetCheckResult]:
     ]
 
 
-def _headline(standing: StandingVersion, decision: NewDecision) -> dict[str, Any]:
+def _headline(standing: DeployedVersion, decision: NewDecision) -> dict[str, Any]:
     return {
         "version": standing.version,
         "role": standing.role,
