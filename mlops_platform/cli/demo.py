@@ -26,7 +26,6 @@ from mlops_platform.cli.setup import ensure_set_up
 from mlops_platform.clock import move_to
 from mlops_platform.components.driver import JobDriver, run_config
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
@@ -35,6 +34,7 @@ from mlops_platform.files import write_json
 from mlops_platform.notifying.log import logger as alerts_log
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 
 MODEL = "flight_delay"
 FIRST_DAY = date(2013, 1, 1)
@@ -99,8 +99,8 @@ def _summarise(
     draw_plots(spec, windows, frozen)
     return {
         **json.loads(_first_champion_file().read_text()),
-        "champion": open_ledger()
-        .releases(MODEL)[-1]
+        "champion": open_deployment()
+        .ledger.releases(MODEL)[-1]
         .model_dump(mode="json", include={"version", "sequence", "bento_tag", "released_at"}),
         "windows": window_rows(spec, windows, frozen),
         "retrainings": retraining_rows(spec, windows),
@@ -149,7 +149,7 @@ def _start_the_clock(spec: ModelSpec) -> None:
     clock = settings().replayed_moment
     if clock.is_file():
         return
-    if open_ledger().decisions(MODEL, limit=1):
+    if open_deployment().ledger.decisions(MODEL, limit=1):
         raise MlopsError(
             f"{settings().home} has a history of {MODEL} of its own, and the demo replays the "
             "past. Give it a folder of its own: MLOPS_HOME=/another/folder mlops demo."
@@ -177,7 +177,7 @@ def _land_and_build(driver: JobDriver, progress: DemoProgress) -> None:
 
 
 def _train_and_release(driver: JobDriver, progress: DemoProgress) -> None:
-    releases = open_ledger().releases(MODEL)
+    releases = open_deployment().ledger.releases(MODEL)
     if releases and releases[0].bento_tag is not None:
         progress.done_before("train, judge and release")
         return
@@ -191,7 +191,7 @@ def _train_and_release(driver: JobDriver, progress: DemoProgress) -> None:
 
 
 def _refuse_nothing_released() -> None:
-    ledger = open_ledger()
+    ledger = open_deployment().ledger
     if ledger.current_release(MODEL) is None:
         (decision,) = ledger.decisions(MODEL, limit=1)
         raise MlopsError(

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.cli.replay import TICK
-from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
@@ -14,6 +13,7 @@ from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.reporting.phrases import every_decision
 from mlops_platform.usecases.retraining.attempts import is_verdict
@@ -28,7 +28,7 @@ def window_rows(
 ) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
     performance, drift = performance_history(spec), drift_history(spec)
-    decisions = every_decision(open_ledger(), spec.name)
+    decisions = every_decision(open_deployment().ledger, spec.name)
     return [
         {
             "start": window.name,
@@ -48,7 +48,7 @@ def window_rows(
 
 def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
     """One row per decision to retrain: what asked for it, and what became of it."""
-    ledger = open_ledger()
+    ledger = open_deployment().ledger
     decisions = every_decision(ledger, spec.name)
     releases = ledger.releases(spec.name)
     released = {release.decision_id: release for release in releases}
@@ -115,7 +115,7 @@ def draw_plots(
 def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, WindowPerformance]:
     """What the first champion would have done, had nothing ever been retrained."""
     served = performance_history(spec)
-    first, registry = open_ledger().releases(spec.name)[0], open_registry()
+    first, registry = open_deployment().ledger.releases(spec.name)[0], open_deployment().registry
     champion = load_release(registry, first)
     reference, held_out = load_reference(registry, first)
     found = {}

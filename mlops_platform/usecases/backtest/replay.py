@@ -23,6 +23,7 @@ from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.fits import PastTraining
 from mlops_platform.usecases.backtest.gate import PastGate
 from mlops_platform.usecases.backtest.past import past_of, read_all_outcomes, training_moments
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.maturity import matures_at
 
 Report = Callable[[str], None]
@@ -49,21 +50,17 @@ class PolicyBacktest(Record):
 
 
 def backtest_policies(
-    spec: ModelSpec,
-    published_root: Path,
-    cache: Path,
-    moment: datetime,
-    report: Report = lambda line: None,
+    deployment: Deployment, spec: ModelSpec, report: Report = lambda line: None
 ) -> PolicyBacktest:
     """Fit once per history, seed and window, then walk every policy over the same fits.
 
-    Args:
-        cache: folder of the fits, kept from one backtest to the next.
-        moment: only windows that are mature by then are replayed.
+    Only windows that are mature by now are replayed; the fits are kept for the next backtest.
 
     Raises:
         DataError: there is not enough of a past.
     """
+    published_root, moment = deployment.settings.published, deployment.clock()
+    cache = deployment.settings.backtest(spec.name) / "fits"
     windows = replayed_windows(spec, published_root, moment)
     recipe = first_recipe(spec, published_root, training_moments(windows)[0])
     outcomes = read_all_outcomes(spec, published_root, windows)
