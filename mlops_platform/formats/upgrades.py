@@ -63,9 +63,9 @@ def _losses_became_one_record(value: Stored) -> Stored:
 UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(
     {
         "ColumnBins": {2: _a_grid_became_uniform_bins},
+        "ErrorBlock": {2: renamed(log_loss="loss", base_rate_log_loss="baseline_loss")},
         # Renamed before formats had numbers.
         "EvaluatedCandidate": {1: _schema_match_became_a_serving_fault},
-        "ErrorBlock": {2: renamed(log_loss="loss", base_rate_log_loss="baseline_loss")},
         "PolicyOutcome": {2: renamed(log_loss="loss", log_loss_by_window="loss_by_window")},
         "WindowPerformance": {2: _losses_became_one_record},
     }

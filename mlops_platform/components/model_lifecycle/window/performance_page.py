@@ -13,7 +13,7 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
 
-METRICS = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
+METRICS = ("roc_auc", "brier_score", "expected_calibration_error")
 USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}
 
 
@@ -47,9 +47,9 @@ def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetada
 def _realised(measured: WindowPerformance) -> dict[str, Any]:
     interval = measured.intervals.get("loss")
     return {
-        **{name: measured.metrics.get(name) for name in METRICS},
-        "log_loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
         **measured.losses.named,
+        "log_loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
+        **{name: measured.metrics.get(name) for name in METRICS},
         "change_point": measured.change_point,
     }
 

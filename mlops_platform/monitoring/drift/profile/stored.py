@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PROFILE_FILE = "profile.parquet"
 _BINS = b"cells"
+"""Key of the metadata, as it is in every file ever written."""
 
 
 def write_profile(directory: Path, profile: Profile) -> None:
