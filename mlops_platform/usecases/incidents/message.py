@@ -7,9 +7,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.monitoring.alerting.incident import Incident, Notice
-from mlops_platform.notifying.message import Message, ToldIncident
+from mlops_platform.notifying.message import Message, MessageIncident
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reporting.phrases import moment_in_words
+from mlops_platform.usecases.reporting.phrases import moment_text
 
 MOST_AT_ONCE: Final = 20
 """Incidents in one message; the others follow at the next tick."""
@@ -46,9 +46,9 @@ def message_of(spec: ModelSpec, pending: Pending, tickets: Path) -> Message:
     )
 
 
-def _told(incident: Incident, notice: Notice, tickets: Path) -> ToldIncident:
+def _told(incident: Incident, notice: Notice, tickets: Path) -> MessageIncident:
     check, cause = incident.fingerprint
-    return ToldIncident(
+    return MessageIncident(
         id=incident.id,
         status="open" if incident.is_open else "resolved",
         purpose=notice.purpose,
@@ -62,12 +62,12 @@ def _told(incident: Incident, notice: Notice, tickets: Path) -> ToldIncident:
     )
 
 
-def _in_words(told: ToldIncident, zone: ZoneInfo) -> str:
+def _in_words(told: MessageIncident, zone: ZoneInfo) -> str:
     cause = f" ({told.cause})" if told.cause else ""
     lines = [
         f"{_PURPOSES[told.purpose]} [{told.severity}] {told.id}: {told.check}{cause}",
         told.summary,
-        f"since {moment_in_words(told.since, zone)}"
+        f"since {moment_text(told.since, zone)}"
         + (f", window {told.window}" if told.window else ""),
         f"evidence: {told.ticket}",
     ]

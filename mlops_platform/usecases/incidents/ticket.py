@@ -11,9 +11,9 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.usecases.reporting.phrases import (
-    decision_in_words,
-    moment_in_words,
-    version_in_words,
+    decision_text,
+    moment_text,
+    version_text,
 )
 from mlops_platform.usecases.window.records import ModelWindows
 from mlops_platform.usecases.window.score import ScoredWindow
@@ -92,18 +92,18 @@ class TicketWriter:
         now = self.ledger.current_release(self.model)
         scored = _scored(self.windows, incident.seen.window)
         if scored is not None:
-            yield f"- The window {scored.window.name} was scored by {version_in_words(scored)}."
+            yield f"- The window {scored.window.name} was scored by {version_text(scored)}."
         if then is None:
             yield "- Nothing served when it was found."
         else:
             since = f"since {self._at(then.released_at)}, released by {then.actor}"
-            yield f"- When it was found: {version_in_words(then)}, {since}."
+            yield f"- When it was found: {version_text(then)}, {since}."
         if now is not None and now != then:
-            yield f"- Now: {version_in_words(now)}, since {self._at(now.released_at)}."
+            yield f"- Now: {version_text(now)}, since {self._at(now.released_at)}."
 
     def _decisions(self) -> Iterator[str]:
         for decision in self.ledger.decisions(self.model, limit=DECISIONS):
-            told = decision_in_words(decision, self.zone)
+            told = decision_text(decision, self.zone)
             yield f"- {told.at}: {told.actor} {told.done}. {_cell(told.reason)}"
 
     def _happened(self, event: IncidentEvent) -> str:
@@ -111,7 +111,7 @@ class TicketWriter:
         return f"- {at}: {event.kind} by {event.actor}: {_cell(event.told)}"
 
     def _at(self, moment: Any) -> str:
-        return moment_in_words(moment, self.zone)
+        return moment_text(moment, self.zone)
 
 
 def _figures(facts: Mapping[str, Any]) -> list[str]:

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.estimate_record import estimate_record
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.usecases.reporting.phrases import moment_in_words
+from mlops_platform.usecases.reporting.phrases import moment_text
 
 
-def performance_in_words(
+def performance_text(
     history: Mapping[str, WindowPerformance], window: Window, zone: ZoneInfo
 ) -> Iterator[str]:
     """What came of a window, what its scores had let expect, and whether errors have changed.
@@ -34,7 +34,7 @@ def performance_in_words(
 
 
 def _known(measured: WindowPerformance, zone: ZoneInfo) -> str:
-    at = moment_in_words(measured.as_of, zone)
+    at = moment_text(measured.as_of, zone)
     known = f"{100 * measured.share_settled:.0f} % of the outcomes were known on {at}"
     expected = measured.labels.expected if measured.labels else None
     usual = "" if expected is None else f", against the usual {100 * expected:.0f} %"

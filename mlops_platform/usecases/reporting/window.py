@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
-from mlops_platform.usecases.reporting.performance import performance_in_words
+from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
-    decision_in_words,
+    decision_text,
     every_decision,
-    moment_in_words,
-    version_in_words,
+    moment_text,
+    version_text,
 )
 from mlops_platform.usecases.reporting.timeline import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.retraining.attempts import is_verdict
@@ -31,7 +31,7 @@ ALARMS = {
 }
 
 
-def window_in_words(
+def window_text(
     ledger: Ledger, model: str, window: Window, windows: ModelWindows
 ) -> list[Paragraph]:
     """The story of one scored window, in the times of its own zone."""
@@ -46,7 +46,7 @@ def window_in_words(
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
     found = (
-        *performance_in_words(windows.performance, window, zone),
+        *performance_text(windows.performance, window, zone),
         _drift(windows.drift.get(window.name)),
     )
     return [
@@ -78,9 +78,9 @@ def _served(
     later = [one for one in ledger.releases(model) if began_at < one.released_at < ends_at]
     if first is not None:
         yield (
-            f"{version_in_words(first).capitalize()} served "
+            f"{version_text(first).capitalize()} served "
             f"{'when it began' if later else 'all through it'}; it was "
-            f"{MADE_CHAMPION[first.kind]} on {moment_in_words(first.released_at, zone)} by "
+            f"{MADE_CHAMPION[first.kind]} on {moment_text(first.released_at, zone)} by "
             f"{first.actor}."
         )
     elif not later:
@@ -93,8 +93,8 @@ def _served(
 
 def _taken_over(release: Release, zone: ZoneInfo) -> str:
     return (
-        f"The champion changed within it: from {moment_in_words(release.released_at, zone)} on "
-        f"{version_in_words(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
+        f"The champion changed within it: from {moment_text(release.released_at, zone)} on "
+        f"{version_text(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
     )
 
 
@@ -109,14 +109,14 @@ def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> It
         frozen = switched[-1]
         yield (
             f"The model was frozen when it ended, by {frozen.actor} since "
-            f"{moment_in_words(frozen.made_at, zone)}: {frozen.reason}"
+            f"{moment_text(frozen.made_at, zone)}: {frozen.reason}"
         )
 
 
 def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
     return (
-        f"{scored.rows:,} rows were scored on {moment_in_words(scored.scored_at, zone)} by "
-        f"{version_in_words(scored)}: mean score {scored.mean_score:.3f}, "
+        f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
+        f"{version_text(scored)}: mean score {scored.mean_score:.3f}, "
         f"{100 * scored.positive_share:.1f} % decided positive."
     )
 
@@ -166,5 +166,5 @@ def _decided(
     return Paragraph(
         heading=heading,
         lines=lines,
-        decisions=tuple(decision_in_words(decision, zone) for decision in decisions),
+        decisions=tuple(decision_text(decision, zone) for decision in decisions),
     )
