@@ -28,7 +28,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
 from mlops_platform.usecases.incidents.heartbeats import silences
 from mlops_platform.usecases.incidents.metrics import write_metrics
-from mlops_platform.usecases.incidents.ticket import TOLD_WINDOWS
+from mlops_platform.usecases.incidents.ticket import LATEST_WINDOWS
 
 OVERLAP = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
@@ -111,7 +111,7 @@ def alert_desk(spec: ModelSpec) -> AlertDesk:
         log=open_incident_log(),
         tickets=settings().incidents / spec.name,
         environment=os.environ,
-        windows=lambda: recorded_windows(spec.name, latest=TOLD_WINDOWS),
+        windows=lambda: recorded_windows(spec.name, latest=LATEST_WINDOWS),
     )
 
 
