@@ -46,7 +46,7 @@ def window_text(
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
     found = (
-        *performance_text(windows.performance, window, zone),
+        performance_text(windows.performance, window, zone),
         _drift(windows.drift.get(window.name)),
     )
     return [
