@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
@@ -44,7 +43,6 @@ _NOT_HEADLINE: Final = frozenset(
     }
 )
 """Evidence that the reason tells where it matters, or that only a program reads."""
-_EVERYTHING: Final = 1_000_000
 
 
 class DecisionText(Record):
@@ -60,11 +58,6 @@ class DecisionText(Record):
     reason: str
     rules: tuple[str, ...]
     evidence: str
-
-
-def every_decision(ledger: Ledger, model: str) -> list[Decision]:
-    """All decisions about a model, oldest first."""
-    return list(reversed(ledger.decisions(model, limit=_EVERYTHING)))
 
 
 def moment_text(moment: datetime, zone: ZoneInfo) -> str:

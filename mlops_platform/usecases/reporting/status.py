@@ -10,7 +10,6 @@ from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKin
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
-from mlops_platform.usecases.reporting.phrases import every_decision
 from mlops_platform.usecases.window.records import ModelWindows
 
 
@@ -159,7 +158,8 @@ def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
     release = ledger.current_release(model)
     if release is None:
         return None
-    (cause,) = (one for one in every_decision(ledger, model) if one.id == release.decision_id)
+    decisions = ledger.decisions(model, limit=None)
+    (cause,) = (decision for decision in decisions if decision.id == release.decision_id)
     return ChampionStatus(
         version=release.version,
         release=release.sequence,

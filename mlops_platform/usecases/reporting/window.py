@@ -11,7 +11,6 @@ from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
     decision_text,
-    every_decision,
     moment_text,
     version_text,
 )
@@ -37,7 +36,7 @@ def window_text(
     """The story of one scored window, in the times of its own zone."""
     zone = ZoneInfo(window.timezone)
     began_at = datetime.combine(window.start, time(), zone)
-    decisions = every_decision(ledger, model)
+    decisions = ledger.decisions(model, limit=None)[::-1]
     resting = _resting_on(window, decisions)
     known = {decision.id for decision in resting}
     meanwhile = [

@@ -23,8 +23,6 @@ from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import release_version
 from mlops_platform.usecases.version.deployed import StandingVersion
 
-_EVERY_CHALLENGE = 1_000_000
-
 
 def let_through(
     ledger: Ledger,
@@ -126,7 +124,7 @@ def _challenge(
 
 
 def _refuse_second_trial(ledger: Ledger, model: str, version: int) -> None:
-    trials = ledger.decisions(model, limit=_EVERY_CHALLENGE, kinds=["challenge"])
+    trials = ledger.decisions(model, limit=None, kinds=["challenge"])
     for tried in trials:
         if challenger_identity(tried).version == version:
             raise LedgerError(

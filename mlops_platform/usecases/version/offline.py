@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
 
 CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
-MOST_CHALLENGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class OfflineVersions:
     def __init__(self, ledger: Ledger, registry: Registry, model: str) -> None:
         self._registry, self._model = registry, model
         self._releases = {release.sequence: release for release in ledger.releases(model)}
-        challenges = ledger.decisions(model, MOST_CHALLENGES, kinds=CHALLENGES)
+        challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
         challengers = [challenger_identity(challenge) for challenge in challenges]
         known: list[VersionIdentity] = [*challengers, *self._releases.values()]
         self._pinned: Mapping[int, VersionIdentity] = {one.version: one for one in known}
