@@ -86,10 +86,10 @@ def decision_text(decision: Decision, zone: ZoneInfo) -> DecisionText:
 
 def _rules_text(decision: Decision) -> Iterator[str]:
     """Which rules fired and which did not; a sentence that the reason tells is not repeated."""
-    for found in decision.evidence.get(FINDINGS, ()):
-        fired = "fires" if found["fires"] else "does not fire"
-        told = "." if found["sentence"] in decision.reason else f": {found['sentence']}"
-        yield f"rule {found['rule']} {fired}{told}"
+    for finding in decision.evidence.get(FINDINGS, ()):
+        fired = "fires" if finding["fires"] else "does not fire"
+        why = "." if finding["sentence"] in decision.reason else f": {finding['sentence']}"
+        yield f"rule {finding['rule']} {fired}{why}"
 
 
 def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
 def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return " and ".join(value)
     if isinstance(value, dict | list):
         return ""

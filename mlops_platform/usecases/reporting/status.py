@@ -136,7 +136,7 @@ def model_status(
     declared: bool,
 ) -> ModelStatus:
     """Status of one model from the ledger, the records of its windows, and its incidents."""
-    severities = [one.severity for one in incidents if one.is_open]
+    severities = [incident.severity for incident in incidents if incident.is_open]
     last = ledger.decisions(model, limit=1)
     frozen = frozen_by(ledger, model)
     return ModelStatus(
@@ -184,8 +184,8 @@ def _challenger(ledger: Ledger, model: str) -> ChallengerStatus | None:
 
 
 def _reported(ledger: Ledger, model: str) -> ReportStatus | None:
-    said = (one for one in ledger.activations(model) if one.role == "champion")
-    newest = next(said, None)
+    reports = (report for report in ledger.activations(model) if report.role == "champion")
+    newest = next(reports, None)
     if newest is None:
         return None
     return ReportStatus(

@@ -17,7 +17,7 @@ from mlops_platform.usecases.reporting.phrases import (
 
 LATEST: Final = 20
 REPORTS: Final = 1000
-"""Latest reports of workers that are told."""
+"""Latest reports of workers that are looked at."""
 MADE_CHAMPION: Final = {"promote": "promoted", "roll_back": "brought back by a roll-back"}
 
 
@@ -33,7 +33,7 @@ def history_text(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
     """Every release and the latest decisions of a model."""
     served = tuple(_served(ledger.releases(model), zone))
     newest_first = ledger.decisions(model, limit=LATEST)
-    told = tuple(decision_text(decision, zone) for decision in reversed(newest_first))
+    decisions = tuple(decision_text(decision, zone) for decision in reversed(newest_first))
     return [
         Paragraph(
             heading="What served",
@@ -42,9 +42,9 @@ def history_text(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
         *_reported(ledger.activations(model, limit=REPORTS), zone),
         *_frozen(frozen_by(ledger, model), zone),
         Paragraph(
-            heading=f"The last {len(told)} decisions" if len(told) > 1 else "Decisions",
-            lines=() if told else ("Nothing was decided yet.",),
-            decisions=told,
+            heading=f"The last {len(decisions)} decisions" if len(decisions) > 1 else "Decisions",
+            lines=() if decisions else ("Nothing was decided yet.",),
+            decisions=decisions,
         ),
     ]
 
@@ -76,17 +76,18 @@ def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
 def _reported(newest_first: Sequence[Activation], zone: ZoneInfo) -> Iterator[Paragraph]:
     """What the workers of services did with the releases, which may lag behind the ledger."""
     grouped: dict[tuple[int, int, str, str], list[Activation]] = {}
-    for said in reversed(newest_first):
-        if said.event != "stopped":
-            why = said.detail if said.event == "refused" else ""
-            grouped.setdefault((said.sequence, said.version, said.role, why), []).append(said)
+    for report in reversed(newest_first):
+        if report.event != "stopped":
+            refusal = report.detail if report.event == "refused" else ""
+            key = (report.sequence, report.version, report.role, refusal)
+            grouped.setdefault(key, []).append(report)
     if grouped:
-        lines = tuple(_report_text(said, why, zone) for (*_, why), said in grouped.items())
+        lines = tuple(_reports_text(same, why, zone) for (*_, why), same in grouped.items())
         yield Paragraph(heading="What running services reported", lines=lines[-LATEST:])
 
 
-def _report_text(said: Sequence[Activation], refusal: str, zone: ZoneInfo) -> str:
-    first, workers = said[0], len({one.worker for one in said})
+def _reports_text(reports: Sequence[Activation], refusal: str, zone: ZoneInfo) -> str:
+    first, workers = reports[0], len({report.worker for report in reports})
     version = f"version {first.version} (release {first.sequence})"
     as_role = "" if first.role == "champion" else " as the challenger"
     by = f"by {workers} worker{'s' if workers > 1 else ''}"

@@ -44,18 +44,18 @@ def window_text(
         for decision in decisions
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
-    found = (
-        performance_text(windows.performance, window, zone),
-        _drift(windows.drift.get(window.name)),
-    )
     return [
-        _told(
+        _sentences(
             "What served",
             *_served(ledger, model, began_at, window.ends_at, zone),
             *_frozen(decisions, window, zone),
         ),
-        _told("How it was scored", _scored(windows.scored[window.name], zone)),
-        _told("What was found", *found),
+        _sentences("How it was scored", _scored(windows.scored[window.name], zone)),
+        _sentences(
+            "What was found",
+            performance_text(windows.performance, window, zone),
+            _drift(windows.drift.get(window.name)),
+        ),
         _decided("Decided because of it", resting, _outcome(resting), zone),
         _decided(
             "Also decided, from its first day to the day after its last",
@@ -66,7 +66,7 @@ def window_text(
     ]
 
 
-def _told(heading: str, *sentences: str) -> Paragraph:
+def _sentences(heading: str, *sentences: str) -> Paragraph:
     return Paragraph(heading=heading, lines=(" ".join(sentences),))
 
 
@@ -74,7 +74,8 @@ def _served(
     ledger: Ledger, model: str, began_at: datetime, ends_at: datetime, zone: ZoneInfo
 ) -> Iterator[str]:
     first = ledger.serving_at(model, began_at)
-    later = [one for one in ledger.releases(model) if began_at < one.released_at < ends_at]
+    releases = ledger.releases(model)
+    later = [release for release in releases if began_at < release.released_at < ends_at]
     if first is not None:
         yield (
             f"{version_text(first).capitalize()} served "
@@ -125,9 +126,9 @@ def _drift(watched: WatchedWindow | None) -> str:
         return "Its drift was not measured."
     drift = watched.drift
     most = ", ".join(
-        f"{one.column} {one.statistic:.3f}" for one in drift.most_drifted[:MOST_DRIFTED]
+        f"{column.column} {column.statistic:.3f}" for column in drift.most_drifted[:MOST_DRIFTED]
     )
-    drifted = sum(one.drifted for one in drift.columns)
+    drifted = sum(column.drifted for column in drift.columns)
     return (
         f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
         f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
@@ -137,15 +138,15 @@ def _drift(watched: WatchedWindow | None) -> str:
 
 def _resting_on(window: Window, decisions: Sequence[Decision]) -> list[Decision]:
     """Decisions about the window, each retraining with the verdict that it led to."""
-    found: dict[int, Decision] = {}
+    resting: dict[int, Decision] = {}
     for at, decision in enumerate(decisions):
         if decision.window != window.name:
             continue
-        found[decision.id] = decision
+        resting[decision.id] = decision
         if decision.kind == "retrain":
             verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
-            found |= {verdict.id: verdict} if verdict else {}
-    return [found[number] for number in sorted(found)]
+            resting |= {verdict.id: verdict} if verdict else {}
+    return [resting[number] for number in sorted(resting)]
 
 
 def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
