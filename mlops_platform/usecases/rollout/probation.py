@@ -17,7 +17,7 @@ from mlops_platform.monitoring.trials.probation import (
     own_windows,
 )
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import previous_champion, roll_back
 from mlops_platform.usecases.rollout.service_metrics import service_figures
@@ -88,7 +88,7 @@ def end_probation(
     """
     frozen = frozen_by(ledger, release.model)
     if verdict.kind == "roll_back" and frozen is not None:
-        held = f"{verdict.reason} But {release.model} is frozen {told(frozen)}."
+        held = f"{verdict.reason} But {release.model} is frozen {freeze_text(frozen)}."
         _record_once(ledger, release, "wait", held, verdict, actor)
         return held
     if verdict.kind == "roll_back":
