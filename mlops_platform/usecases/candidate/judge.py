@@ -12,7 +12,8 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict, judge
-from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
-from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.version.champion import (
     FITTED_THROUGH_TAG,
