@@ -20,6 +20,7 @@ from mlops_platform.components.model_lifecycle.services import (
     open_ledger,
     present_moment,
 )
+from mlops_platform.components.model_lifecycle.switches import sensor_status
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
@@ -81,12 +82,11 @@ class Surroundings:
 
 def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
     """Looks at the model's checks, runs and silences once a minute; starts no run."""
-    on = spec.schedules.alerts
 
     @dg.sensor(
         name=f"alerts_{spec.name}",
         minimum_interval_seconds=TICK_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
+        default_status=sensor_status(spec.schedules.alerts),
         description="Turns what fails, and what no longer arrives, into incidents; tells people.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:

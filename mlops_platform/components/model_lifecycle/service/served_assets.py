@@ -12,6 +12,7 @@ from mlops_platform.components.model_lifecycle.services import (
     open_ledger,
     open_registry,
 )
+from mlops_platform.components.model_lifecycle.switches import schedule_status
 from mlops_platform.data.served.served import has_unlanded
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -36,11 +37,7 @@ def served_upkeep(spec: ModelSpec) -> dg.Definitions:
         job_name=name,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING
-            if spec.schedules.windows
-            else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=schedule_status(spec.schedules.windows),
         description="Every hour, where something was served since.",
     )
     def land() -> dg.RunRequest | dg.SkipReason:
