@@ -55,8 +55,7 @@ class RegisteredCandidate(Record):
         Raises:
             LedgerError: another version than this one stands there.
         """
-        found = standing.model_dump(include=set(VersionIdentity.model_fields))
-        if self.identity.model_dump() != found:
+        if self.identity != standing.identity:
             raise LedgerError(
                 f"version {self.identity.version} is not the {standing.role} of "
                 f"{standing.model!r} that decision {standing.decision_id} made (version "

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import Decision, NewDecision, Release
 from mlops_platform.registry.registry import Registry
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import release_version
@@ -52,7 +52,7 @@ def promote_challenger(
         )
     return release_version(
         *(ledger, registry, pointer, challenger.model),
-        VersionIdentity(**challenger.model_dump(include=set(VersionIdentity.model_fields))),
+        challenger.identity,
         _ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.sequence - 1,
         bento_tag=challenger.bento_tag,
