@@ -42,7 +42,7 @@ def prepare_models(folder: Path) -> Iterator[ServedModel]:
     """Land, build and snapshot the first quarter, then fit each of the three."""
     from mlops_platform.components.models import declared_spec
     from mlops_platform.data.training_set import TrainingSet
-    from mlops_platform.usecases.candidate.train import split_rows
+    from mlops_platform.usecases.candidate.training_rows import split_rows
 
     home, log = folder / "home", folder / "log"
     for command in (("setup",), ("demo", "--windows", "0")):

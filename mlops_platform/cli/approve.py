@@ -54,7 +54,7 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
         return what
     challenger, suggestion = standing_challenger(ledger, model), open_suggestion(ledger, model)
     if challenger is not None and suggestion is not None:
-        raise LedgerError(_both_in_words(challenger, suggestion))
+        raise LedgerError(_both_text(challenger, suggestion))
     if challenger is None and suggestion is None:
         raise LedgerError(
             f"{model!r} has no challenger and no suggested retraining: nothing waits for an "
@@ -64,7 +64,7 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
     return "challenger" if suggestion is None else "retraining"
 
 
-def _both_in_words(challenger: "Challenger", suggestion: "Decision") -> str:
+def _both_text(challenger: "Challenger", suggestion: "Decision") -> str:
     return (
         f"Two answers of {challenger.model!r} are open. Say which one is meant: `--what "
         f"challenger` for version {challenger.version}, in {challenger.mode} since "

@@ -15,7 +15,6 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
-from mlops_platform.usecases.reporting.phrases import every_decision
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.retraining.decide import POLICY
 from mlops_platform.usecases.version.champion import load_release
@@ -28,7 +27,7 @@ def window_rows(
 ) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
     performance, drift = performance_history(spec), drift_history(spec)
-    decisions = every_decision(open_deployment().ledger, spec.name)
+    decisions = open_deployment().ledger.decisions(spec.name, limit=None)[::-1]
     return [
         {
             "start": window.name,
@@ -49,7 +48,7 @@ def window_rows(
 def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
     """One row per decision to retrain: what asked for it, and what became of it."""
     ledger = open_deployment().ledger
-    decisions = every_decision(ledger, spec.name)
+    decisions = ledger.decisions(spec.name, limit=None)[::-1]
     releases = ledger.releases(spec.name)
     released = {release.decision_id: release for release in releases}
     rows = []

@@ -31,20 +31,20 @@ def command(model: str, window: str | None) -> None:
     """
     from mlops_platform.components.known_models import known_model, timezone_of
     from mlops_platform.components.window_records import recorded_windows
-    from mlops_platform.usecases.reporting.timeline import history_in_words
-    from mlops_platform.usecases.reporting.window import window_in_words
+    from mlops_platform.usecases.reporting.timeline import history_text
+    from mlops_platform.usecases.reporting.window import window_text
 
     deployment = open_deployment()
     ledger, now = deployment.ledger, deployment.clock()
     spec = known_model(ledger, model)
     zone = timezone_of(spec)
     if window is None:
-        title, story = model, history_in_words(ledger, model, ZoneInfo(zone))
+        title, story = model, history_text(ledger, model, ZoneInfo(zone))
     else:
         windows = recorded_windows(model)
         found = _window_with(_day(window), model, spec, windows, now)
         zone, title = found.timezone, f"{model} in the window {found.name}: {_days(found)}"
-        story = window_in_words(ledger, model, found, windows)
+        story = window_text(ledger, model, found, windows)
     _tell(title, f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}.", story)
 
 

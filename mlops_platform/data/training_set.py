@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-FILE = "training_set.json"
+FILE, ROWS_FILE = "training_set.json", "rows.parquet"
 
 
 class Column(Record):
@@ -60,6 +60,11 @@ class TrainingSet(Record):
     labels_digest: str
     path: HomePath
 
+    @property
+    def rows_file(self) -> Path:
+        """The Parquet file of the rows."""
+        return self.path / ROWS_FILE
+
 
 def snapshot_training_set(
     spec: ModelSpec,
@@ -88,7 +93,7 @@ def snapshot_training_set(
     if not path.is_dir():
         described = _describe(rows, spec, published_root, as_of, path, history)
         with new_directory(path) as temporary:
-            write_parquet(rows, temporary / "rows.parquet")
+            write_parquet(rows, temporary / ROWS_FILE)
             write_text(temporary / FILE, described.to_stored(exclude={"path"}))
     return load_training_set(path).model_copy(update={"history": history.reason})
 
@@ -114,7 +119,7 @@ def read_rows(training_set: TrainingSet) -> pa.Table:
     Raises:
         DataError: the file is missing, damaged, or its rows are not those of the hash.
     """
-    file = training_set.path / "rows.parquet"
+    file = training_set.rows_file
     rows = read_parquet(file)
     digest = table_digest(rows)
     if digest != training_set.hash:
@@ -136,7 +141,7 @@ def opened_rows(
     """
     casts = ", ".join(f"{identifier(name)}::DOUBLE AS {identifier(name)}" for name in numbers)
     replaced = f" REPLACE ({casts})" if casts else ""
-    rows = parquet_files([training_set.path / "rows.parquet"])
+    rows = parquet_files([training_set.rows_file])
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP VIEW snapshot AS SELECT *{replaced} FROM {rows}")
         yield connection, "snapshot"

@@ -200,9 +200,13 @@ class Ledger:
             return [rows.release_from(row) for row in connection.execute(query).mappings()]
 
     def decisions(
-        self, model: str, limit: int = 100, kinds: Collection[DecisionKind] = ()
+        self, model: str, limit: int | None = 100, kinds: Collection[DecisionKind] = ()
     ) -> list[Decision]:
-        """Latest decisions of a model, of some kinds or of all, newest first."""
+        """Latest decisions of a model, of some kinds or of all, newest first.
+
+        Args:
+            limit: how many; every one where None.
+        """
         table = tables.decisions
         query = select(table).where(table.c.model == model).order_by(table.c.id.desc())
         if kinds:

@@ -80,6 +80,11 @@ class VersionIdentity(Record):
     schema_hash: str
     environment_hash: str
 
+    @property
+    def identity(self) -> "VersionIdentity":
+        """Without what a release or a trial of the version adds."""
+        return VersionIdentity(**self.model_dump(include=set(VersionIdentity.model_fields)))
+
 
 class Release(VersionIdentity):
     """A written release: the `sequence`-th champion of its model.

@@ -6,7 +6,7 @@ from mlops_platform.record import Record
 from mlops_platform.spec import AlertSeverity
 
 
-class ToldIncident(Record):
+class MessageIncident(Record):
     """One incident in a message.
 
     Args:
@@ -42,5 +42,5 @@ class Message(Record):
     severity: AlertSeverity
     subject: str
     text: str
-    incidents: tuple[ToldIncident, ...]
+    incidents: tuple[MessageIncident, ...]
     runbook: str | None = None

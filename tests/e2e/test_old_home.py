@@ -24,6 +24,7 @@ from mlops_platform.data.predictions import predictions_file
 from mlops_platform.data.served.served import land_log
 from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
 from tests.homes.write_home import COMMANDS, FIRST_TRAINING, WEEKS
 
@@ -119,7 +120,7 @@ def test_old_predictions_are_those_of_the_old_version_of_the_model(
     upgraded: "Deployment",
 ) -> None:
     spec, settings = declared_spec(MODEL), upgraded.settings
-    champion = load_champion(upgraded.ledger, upgraded.registry, MODEL)
+    champion = load_champion(deployment_at(upgraded.settings), MODEL)
     assert (champion.release.version, champion.release.sequence) == (2, 2)
     week = date.fromisoformat(WEEKS[1])
     days = [week + timedelta(days=at) for at in range(7)]

@@ -13,6 +13,7 @@ from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.monitoring.alarms.performance_alarms import PERFORMANCE_CHECKS
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
 
 pytestmark = pytest.mark.slow
@@ -77,7 +78,7 @@ def test_batch_predictions_are_those_of_the_released_pipeline(deployment) -> Non
     settings, window = deployment.settings, date(2013, 1, 28)
     spec = declared_spec("flight_delay")
     days = [window + timedelta(days=at) for at in range(7)]
-    champion = load_champion(deployment.ledger, deployment.registry, "flight_delay")
+    champion = load_champion(deployment_at(settings), "flight_delay")
     rows = read_feature_rows(spec, settings.published, days).to_pandas()
     file = predictions_file(settings.predictions, "flight_delay", WEEKS[0])
     stored = read_parquet(file).to_pandas()

@@ -65,6 +65,12 @@ def test_decisions_are_listed_newest_first_within_the_limit(
     assert ledger.decisions("flights", limit=2) == [written[2], written[1]]
 
 
+def test_without_a_limit_every_decision_is_listed(ledger: Ledger, waiting: NewDecision) -> None:
+    written = [ledger.record_decision("flights", waiting) for _ in range(101)]
+    assert len(ledger.decisions("flights")) == 100
+    assert ledger.decisions("flights", limit=None) == written[::-1]
+
+
 def test_what_served_at_a_moment(
     ledger: Ledger, identity: Identity, promotion: NewDecision
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mlops_platform.notifying import attempts
-from mlops_platform.notifying.message import Message, ToldIncident
+from mlops_platform.notifying.message import Message, MessageIncident
 
 
 @dataclass
@@ -109,7 +109,7 @@ def smtp() -> Iterator[Receiver]:
 
 @pytest.fixture
 def message() -> Message:
-    told = ToldIncident(
+    told = MessageIncident(
         id="churn-7",
         status="open",
         purpose="opened",

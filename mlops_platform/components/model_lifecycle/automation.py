@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.switches import schedule_status, sensor_status
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.windows import Window, ended_windows, window_named
@@ -47,7 +48,7 @@ def window_schedule(spec: ModelSpec, build_op: str) -> dg.ScheduleDefinition:
         job_name=f"watch_{spec.name}",
         cron_schedule=f"0 {HOUR} * * " + ("1" if spec.window.cadence == "weekly" else "*"),
         execution_timezone=spec.window.timezone,
-        default_status=_default_schedule_status(spec.schedules.windows),
+        default_status=schedule_status(spec.schedules.windows),
         description=(
             "After every window: features, predictions, drift report and performance of what has "
             "ended since, and the performance of windows whose labels have matured."
@@ -67,11 +68,7 @@ def retraining_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         name=f"retrain_{spec.name}",
         job_name=f"train_{spec.name}",
         minimum_interval_seconds=60,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING
-            if spec.schedules.retraining
-            else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=sensor_status(spec.schedules.retraining),
         description="Retrains when the policy says so; every decision is in the ledger.",
     )
     def retrain(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -96,7 +93,7 @@ def _cron_schedule(spec: ModelSpec, cron: str, name: str) -> dg.ScheduleDefiniti
         job_name=f"train_{spec.name}",
         cron_schedule=cron,
         execution_timezone=spec.window.timezone,
-        default_status=_default_schedule_status(spec.schedules.retraining),
+        default_status=schedule_status(spec.schedules.retraining),
         description="Retrains by the clock, where nothing in the policy speaks against it.",
     )
     def retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -178,7 +175,3 @@ def _runs_of(instance: dg.DagsterInstance, request: Decision | None) -> Sequence
 def _is_training(instance: dg.DagsterInstance, spec: ModelSpec) -> bool:
     unfinished = dg.RunsFilter(job_name=f"train_{spec.name}", statuses=UNFINISHED)
     return bool(instance.get_runs(unfinished, limit=1))
-
-
-def _default_schedule_status(on: bool) -> dg.DefaultScheduleStatus:
-    return dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
-from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
+from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, LabelSpec, ModelSpec
 
@@ -228,17 +229,12 @@ def open_view(
 
     Args:
         days: partitions to look into, all where None.
+
+    Raises:
+        DataError: none of them is published.
     """
-    wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
-    found = [files for files in wanted if any(folder.glob(files))]
-    if not found:
-        raise DataError(
-            f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
-            f"'{folder.name}' first, or correct `table` and `partition`."
-        )
-    connection.execute(
-        f"CREATE TEMP VIEW {view} AS FROM {partitioned_parquet(folder, found, partition)}"
-    )
+    rows = published_rows(folder, partition, days)
+    connection.execute(f"CREATE TEMP VIEW {view} AS FROM {rows}")
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     return {name: kind for name, kind, *_ in described}
 

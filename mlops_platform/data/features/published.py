@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from mlops_platform.data.features.warehouse import PartitionState, WarehouseTable, warehouse_table
 from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet_files import partitioned_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.files import write_text
 from mlops_platform.record import Record
@@ -123,6 +124,26 @@ def published_days(published_root: Path, table: str) -> frozenset[date]:
     if not _manifest_file(published_root / table).is_file():
         return frozenset()
     return frozenset(read_manifest(published_root, table).partitions)
+
+
+def published_rows(folder: Path, partition: str, days: Sequence[date] | None = None) -> str:
+    """Write the SQL of the rows of one published table.
+
+    Args:
+        partition: its partition column.
+        days: partitions to look into, all where None; those that are not published have no rows.
+
+    Raises:
+        DataError: none of them is published.
+    """
+    wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
+    published = [files for files in wanted if any(folder.glob(files))]
+    if not published:
+        raise DataError(
+            f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
+            f"'{folder.name}' first, or correct `table` and `partition`."
+        )
+    return partitioned_parquet(folder, published, partition)
 
 
 def _manifest_file(folder: Path) -> Path:

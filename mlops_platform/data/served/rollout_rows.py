@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.parquet_files import parquet_folder, partitioned_parquet
+from mlops_platform.data.features.published import published_rows
+from mlops_platform.data.parquet_files import parquet_folder
 from mlops_platform.data.served.rows import FILES
-from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -88,15 +88,12 @@ def read_rollout_rows(
 
 def _labels(spec: ModelSpec, published_root: Path) -> str:
     """Write the SQL of every published label that is not NULL; logged entities are text."""
-    label, partition = spec.label, identifier(spec.features.partition)
-    entity = identifier(spec.features.entity)
-    folder, files = published_root / label.table, f"{spec.features.partition}=*/*.parquet"
-    if not any(folder.glob(files)):
-        raise DataError(f"nothing is published at {folder}/{files}. Build the labels first.")
+    label, features = spec.label, spec.features
     return (
-        f"SELECT CAST({entity} AS VARCHAR) AS entity, {partition} AS day, "
+        f"SELECT CAST({identifier(features.entity)} AS VARCHAR) AS entity, "
+        f"{identifier(features.partition)} AS day, "
         f"CAST({identifier(label.column)} AS BOOLEAN) AS label, "
         f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
-        f"FROM {partitioned_parquet(folder, [files], spec.features.partition)} "
+        f"FROM {published_rows(published_root / label.table, features.partition)} "
         f"WHERE {identifier(label.column)} IS NOT NULL"
     )

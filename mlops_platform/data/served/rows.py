@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.landing.landing import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
 from mlops_platform.data.served.lines import read_lines
 from mlops_platform.data.served.served import unlanded_lines
 from mlops_platform.data.windows import Window
-from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -111,12 +111,9 @@ def _landed(landed: Path) -> str:
 
 def _known(features: FeaturesSpec, published_root: Path) -> str:
     """Write the SQL of every published event."""
-    partition = identifier(features.partition)
-    folder, files = published_root / features.table, f"{features.partition}=*/*.parquet"
-    if not any(folder.glob(files)):
-        raise DataError(f"nothing is published at {folder}/{files}. Build the features first.")
     return (
-        f"SELECT {identifier(features.entity)} AS entity, {partition} AS partition, "
+        f"SELECT {identifier(features.entity)} AS entity, "
+        f"{identifier(features.partition)} AS partition, "
         f"CAST({identifier(features.event_time)} AS TIMESTAMPTZ) AS event_time "
-        f"FROM {partitioned_parquet(folder, [files], features.partition)}"
+        f"FROM {published_rows(published_root / features.table, features.partition)}"
     )

@@ -20,14 +20,14 @@ def drift_alarms(drift: WindowDrift, spec: DriftSpec) -> tuple[Alarm, ...]:
     apart = drift.segments
     if drift.rule == "calibrated":
         return (
-            _calibrated(FEATURES, drift.features, f"{_features_in_words(drift)}; ", spec),
+            _calibrated(FEATURES, drift.features, f"{_features_text(drift)}; ", spec),
             _calibrated(PREDICTION, drift.scores, "", spec),
-            _calibrated(SEGMENTS, apart, f"{_segments_in_words(apart)}; ", spec)
+            _calibrated(SEGMENTS, apart, f"{_segments_text(apart)}; ", spec)
             if apart
             else _without_segments(),
         )
     fixed = spec.fixed
-    share = f"{_features_in_words(drift)} by a {fixed.statistic} of {fixed.column_threshold:g}"
+    share = f"{_features_text(drift)} by a {fixed.statistic} of {fixed.column_threshold:g}"
     return (
         judged(FEATURES, drift.share_of_columns, fixed.share_of_columns, share),
         judged(
@@ -64,16 +64,16 @@ def _without_segments() -> Alarm:
     return alarm(SEGMENTS, None, LevelsSpec(), reason, conclusive=False)
 
 
-def _features_in_words(drift: WindowDrift) -> str:
-    return _in_words(drift.most_drifted, "columns")
+def _features_text(drift: WindowDrift) -> str:
+    return _text(drift.most_drifted, "columns")
 
 
-def _segments_in_words(group: GroupDrift) -> str:
+def _segments_text(group: GroupDrift) -> str:
     furthest_first = sorted(group.columns, key=lambda column: -(column.deviation or 0.0))
-    return _in_words(furthest_first, "segments")
+    return _text(furthest_first, "segments")
 
 
-def _in_words(columns: Sequence[ColumnDrift], called: str) -> str:
+def _text(columns: Sequence[ColumnDrift], called: str) -> str:
     drifted = [column for column in columns if column.drifted]
     named = ", ".join(
         f"{column.column} ({column.cause})" if column.cause else column.column

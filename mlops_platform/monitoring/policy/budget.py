@@ -20,7 +20,7 @@ def budget_spent(budget: BudgetSpec, history: History) -> str | None:
     if budget.retrainings is not None and len(paid) >= budget.retrainings:
         # The one whose leaving of the period brings the number below the limit.
         freeing = paid[len(paid) - budget.retrainings]
-        return _in_words(budget, f"{len(paid)} of {budget.retrainings} retrainings", freeing.at)
+        return _used_up_text(budget, f"{len(paid)} of {budget.retrainings} retrainings", freeing.at)
     if budget.cpu_seconds is not None:
         return _cpu_spent(budget, budget.cpu_seconds, paid, history)
     return None
@@ -39,7 +39,7 @@ def _cpu_spent(
     if spent + next_one <= limit:
         return None
     used = f"{spent:,.0f} of {limit:,.0f} CPU-seconds, and the last training took {next_one:,.0f}"
-    return _in_words(budget, used, _affordable_from(paid, spent + next_one - limit))
+    return _used_up_text(budget, used, _affordable_from(paid, spent + next_one - limit))
 
 
 def _affordable_from(paid: list[Attempt], excess: float) -> datetime | None:
@@ -51,7 +51,7 @@ def _affordable_from(paid: list[Attempt], excess: float) -> datetime | None:
     return None
 
 
-def _in_words(budget: BudgetSpec, used: str, freed_by: datetime | None) -> str:
+def _used_up_text(budget: BudgetSpec, used: str, freed_by: datetime | None) -> str:
     until = (
         "a single one is more than the budget allows: raise `budget.cpu_seconds`"
         if freed_by is None

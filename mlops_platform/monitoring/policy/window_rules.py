@@ -21,7 +21,7 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
         rule="performance",
         fires=len(failing) >= rule.windows,
         sentence=_performance_sentence(judged, _fault(judged, rule))
-        + _row_in_words(len(failing), rule.windows),
+        + _row_text(len(failing), rule.windows),
         window=judged.window,
         episode=failing,
         evidence=_known(
@@ -59,7 +59,7 @@ def estimated_performance_result(rule: EstimatedPerformanceRule, history: Histor
             f"Window {judged.window}, estimated without labels, {verdict}: log loss "
             f"{judged.losses.estimated_loss:.4f}, {increase:+.4f} against what its test promises."
         )
-        + _row_in_words(len(failing), rule.windows),
+        + _row_text(len(failing), rule.windows),
         window=judged.window,
         episode=failing,
         evidence=_known(
@@ -84,7 +84,7 @@ def drift_result(rule: DriftRule, history: History) -> RuleResult:
         rule="drift",
         fires=len(failing) >= rule.windows,
         sentence=f"The drift alarm of window {judged} {rang}."
-        + _row_in_words(len(failing), rule.windows),
+        + _row_text(len(failing), rule.windows),
         window=judged,
         episode=failing,
         evidence={"drift_alarms_in_a_row": len(failing)},
@@ -119,7 +119,7 @@ def _failing(
     return tuple(reversed(row))
 
 
-def _row_in_words(failing: int, needed: int) -> str:
+def _row_text(failing: int, needed: int) -> str:
     if 0 < failing < needed:
         return f" It is failing window {failing} in a row; the rule waits for {needed}."
     return f" It is failing window {failing} in a row." if failing > 1 else ""

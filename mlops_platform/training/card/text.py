@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import Final
 
+from mlops_platform.templates import Templates
 from mlops_platform.training.card.record import Card
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 FIGURE_TITLES: Mapping[str, str] = {
     "calibration": "Calibration on the test rows",
@@ -22,7 +19,7 @@ FIGURE_TITLES: Mapping[str, str] = {
 
 def card_markdown(card: Card) -> str:
     """The card as Markdown tables and text."""
-    return _environment().get_template("card.md.j2").render(card=card)
+    return _TEMPLATES.render("card.md.j2", card=card)
 
 
 def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
@@ -39,22 +36,7 @@ def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
         for name, title in FIGURE_TITLES.items()
         if name in figures
     ]
-    return _environment().get_template("card.html.j2").render(card=card, images=images)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("mlops_platform.training"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(cell=_cell, words=_words, number=_number)
-    return environment
+    return _TEMPLATES.render("card.html.j2", card=card, images=images)
 
 
 def _cell(value: object) -> str:
@@ -71,3 +53,8 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+_TEMPLATES: Final = Templates(
+    "mlops_platform.training.card", {"cell": _cell, "words": _words, "number": _number}
+)

@@ -12,8 +12,9 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict, apply_gate
-from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.candidate.training_rows import split_rows
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +108,7 @@ def hold_if_frozen(
     verdict = judged.verdict.model_copy(
         update={
             "outcome": "wait",
-            "reason": f"Every criterion passes, but {model} is frozen {told(frozen)}.",
+            "reason": f"Every criterion passes, but {model} is frozen {freeze_text(frozen)}.",
         }
     )
     return judged.model_copy(update={"verdict": verdict})

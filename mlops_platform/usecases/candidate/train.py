@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.model_store import load_model, save_model
-from mlops_platform.data.training_set import TrainingSet, read_rows
+from mlops_platform.data.training_set import TrainingSet
 from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, Trial, budget
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
 from mlops_platform.usecases.deployment import Deployment
 
@@ -100,19 +101,6 @@ def train_candidate(
         round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
         cpu_seconds=spent,
     )
-
-
-def training_rows(training_set: TrainingSet) -> DataFrame:
-    """Rows of a training set as training reads them; verified against the set's hash."""
-    rows: DataFrame = read_rows(training_set).to_pandas()
-    return rows
-
-
-def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
-    """The time-ordered split of a training set."""
-    from mlops_platform.training.split import split_by_time
-
-    return split_by_time(training_rows(training_set), spec)
 
 
 def _survives_storage(

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.monitoring.alerting.incident import Incident, Notice
-from mlops_platform.notifying.message import Message, ToldIncident
+from mlops_platform.notifying.message import Message, MessageIncident
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.reporting.phrases import moment_in_words
+from mlops_platform.templates import Templates
+from mlops_platform.usecases.reporting.phrases import moment_text
 
 MOST_AT_ONCE: Final = 20
 """Incidents in one message; the others follow at the next tick."""
@@ -20,6 +22,7 @@ _PURPOSES: Final = {
     "reminder": "STILL THERE",
     "resolved": "RESOLVED",
 }
+_TEMPLATES: Final = Templates("mlops_platform.usecases.incidents")
 
 Pending = Sequence[tuple[Incident, Notice]]
 
@@ -31,24 +34,30 @@ def message_of(spec: ModelSpec, pending: Pending, tickets: Path) -> Message:
         pending: incidents with the notice of each, one or more, the worst first.
         tickets: folder of the tickets.
     """
-    told = tuple(_told(incident, notice, tickets) for incident, notice in pending)
-    zone, first = ZoneInfo(spec.window.timezone), told[0]
-    more = f", and {len(told) - 1} more" if len(told) > 1 else ""
-    runbook = [f"Runbook: {spec.alerting.runbook}"] if spec.alerting.runbook else []
+    incidents = tuple(_incident(incident, notice, tickets) for incident, notice in pending)
+    first, zone = incidents[0], ZoneInfo(spec.window.timezone)
+    more = f", and {len(incidents) - 1} more" if len(incidents) > 1 else ""
+    text = _TEMPLATES.render(
+        "message.txt.j2",
+        incidents=incidents,
+        purposes=_PURPOSES,
+        at=partial(moment_text, zone=zone),
+        runbook=spec.alerting.runbook,
+    )
     return Message(
         id=_id_of(pending),
         model=spec.name,
         severity=first.severity,
         subject=f"{_PURPOSES[first.purpose]} {spec.name}: {first.check}{more}",
-        text="\n\n".join([*(_in_words(one, zone) for one in told), *runbook]),
-        incidents=told,
+        text=text.rstrip("\n"),
+        incidents=incidents,
         runbook=spec.alerting.runbook,
     )
 
 
-def _told(incident: Incident, notice: Notice, tickets: Path) -> ToldIncident:
+def _incident(incident: Incident, notice: Notice, tickets: Path) -> MessageIncident:
     check, cause = incident.fingerprint
-    return ToldIncident(
+    return MessageIncident(
         id=incident.id,
         status="open" if incident.is_open else "resolved",
         purpose=notice.purpose,
@@ -60,20 +69,6 @@ def _told(incident: Incident, notice: Notice, tickets: Path) -> ToldIncident:
         window=incident.seen.window,
         ticket=str(tickets / f"{incident.id}.md"),
     )
-
-
-def _in_words(told: ToldIncident, zone: ZoneInfo) -> str:
-    cause = f" ({told.cause})" if told.cause else ""
-    lines = [
-        f"{_PURPOSES[told.purpose]} [{told.severity}] {told.id}: {told.check}{cause}",
-        told.summary,
-        f"since {moment_in_words(told.since, zone)}"
-        + (f", window {told.window}" if told.window else ""),
-        f"evidence: {told.ticket}",
-    ]
-    if told.status == "open":
-        lines.append(f'quiet it: mlops incidents ack {told.id} --reason "..."')
-    return "\n".join(lines)
 
 
 def _id_of(pending: Pending) -> str:

@@ -13,7 +13,7 @@ def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
     """
     _refuse_unknown(ledger, model)
     if (frozen := frozen_by(ledger, model)) is not None:
-        raise LedgerError(f"{model!r} is frozen already, {told(frozen)}.")
+        raise LedgerError(f"{model!r} is frozen already, {freeze_text(frozen)}.")
     return ledger.record_decision(model, NewDecision(kind="freeze", reason=reason, actor=actor))
 
 
@@ -35,7 +35,7 @@ def frozen_by(ledger: Ledger, model: str) -> Decision | None:
     return last[0] if last and last[0].kind == "freeze" else None
 
 
-def told(frozen: Decision) -> str:
+def freeze_text(frozen: Decision) -> str:
     """A freeze in words."""
     return f"by {frozen.actor} since {frozen.made_at:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 
 SUGGESTION: Final = "suggestion"
 """Evidence of an answer: the decision that it answers."""
@@ -41,7 +41,7 @@ def require_suggestion(ledger: Ledger, model: str) -> Decision:
     return suggestion
 
 
-def suggestion_in_words(suggestion: Decision) -> str:
+def suggestion_text(suggestion: Decision) -> str:
     """A suggestion, for a sentence that begins with what is suggested."""
     return (
         f"suggested since {suggestion.made_at:%Y-%m-%d} (decision {suggestion.id}); "
@@ -59,8 +59,8 @@ def approve_suggestion(
     """
     if (frozen := frozen_by(ledger, suggestion.model)) is not None:
         raise LedgerError(
-            f"{suggestion.model!r} is frozen {told(frozen)}. What a training of it finds would not "
-            f"be released: `mlops unfreeze {suggestion.model}` first."
+            f"{suggestion.model!r} is frozen {freeze_text(frozen)}. What a training of it "
+            f"finds would not be released: `mlops unfreeze {suggestion.model}` first."
         )
     return _answer(ledger, suggestion, "retrain", reason, actor)
 

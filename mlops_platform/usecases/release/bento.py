@@ -11,7 +11,7 @@ from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.serving.packing.parity import Parity
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.card import WrittenCard
 from mlops_platform.usecases.release.register import RegisteredCandidate

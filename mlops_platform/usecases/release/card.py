@@ -10,7 +10,7 @@ from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.version.deployed import DeployedVersion

@@ -16,7 +16,8 @@ from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
-from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.version.champion import (
@@ -50,8 +51,7 @@ class RegisteredCandidate(Record):
         Raises:
             LedgerError: another version than this one stands there.
         """
-        found = standing.model_dump(include=set(VersionIdentity.model_fields))
-        if self.identity.model_dump() != found:
+        if self.identity != standing.identity:
             raise LedgerError(
                 f"version {self.identity.version} is not the {standing.role} of "
                 f"{standing.model!r} that decision {standing.decision_id} made (version "

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import point_services
@@ -50,7 +50,7 @@ def roll_back(
     moves = {"from_version": present.version, "to_version": target.version}
     release = deployment.ledger.release(
         model,
-        VersionIdentity(**target.model_dump(include=set(VersionIdentity.model_fields))),
+        target.identity,
         NewDecision(
             kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
         ),

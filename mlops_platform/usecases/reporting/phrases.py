@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
@@ -44,10 +43,9 @@ _NOT_HEADLINE: Final = frozenset(
     }
 )
 """Evidence that the reason tells where it matters, or that only a program reads."""
-_EVERYTHING: Final = 1_000_000
 
 
-class ToldDecision(Record):
+class DecisionText(Record):
     """One decision for a person: when, who did what, why, and on which figures.
 
     Args:
@@ -62,59 +60,54 @@ class ToldDecision(Record):
     evidence: str
 
 
-def every_decision(ledger: Ledger, model: str) -> list[Decision]:
-    """All decisions about a model, oldest first."""
-    return list(reversed(ledger.decisions(model, limit=_EVERYTHING)))
-
-
-def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:
+def moment_text(moment: datetime, zone: ZoneInfo) -> str:
     """A moment on the clocks of a zone, for example ``2013-06-10 06:00 EDT``."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def version_in_words(numbered: Release | ScoredWindow) -> str:
+def version_text(numbered: Release | ScoredWindow) -> str:
     """The version and the release under which it serves or has scored."""
     release = numbered.sequence if isinstance(numbered, Release) else numbered.release
     return f"version {numbered.version} (release {release})"
 
 
-def decision_in_words(decision: Decision, zone: ZoneInfo) -> ToldDecision:
+def decision_text(decision: Decision, zone: ZoneInfo) -> DecisionText:
     """One decision with its headline evidence."""
     undecided = decision.kind == "wait" and is_verdict(decision)
-    return ToldDecision(
-        at=moment_in_words(decision.made_at, zone),
+    return DecisionText(
+        at=moment_text(decision.made_at, zone),
         done="left a candidate undecided" if undecided else _DONE[decision.kind],
         actor=decision.actor,
         reason=decision.reason,
-        rules=tuple(_rules_in_words(decision)),
-        evidence=", ".join(_evidence_in_words(decision.evidence)),
+        rules=tuple(_rules_text(decision)),
+        evidence=", ".join(_evidence_text(decision.evidence)),
     )
 
 
-def _rules_in_words(decision: Decision) -> Iterator[str]:
+def _rules_text(decision: Decision) -> Iterator[str]:
     """Which rules fired and which did not; a sentence that the reason tells is not repeated."""
-    for found in decision.evidence.get(FINDINGS, ()):
-        fired = "fires" if found["fires"] else "does not fire"
-        told = "." if found["sentence"] in decision.reason else f": {found['sentence']}"
-        yield f"rule {found['rule']} {fired}{told}"
+    for finding in decision.evidence.get(FINDINGS, ()):
+        fired = "fires" if finding["fires"] else "does not fire"
+        why = "." if finding["sentence"] in decision.reason else f": {finding['sentence']}"
+        yield f"rule {finding['rule']} {fired}{why}"
 
 
-def _evidence_in_words(evidence: Mapping[str, Any]) -> Iterator[str]:
+def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
     """The headline figures; hashes are cut."""
     criteria = evidence.get("criteria")
     if criteria:
         passed = sum(criterion["passed"] is True for criterion in criteria)
         yield f"{passed} of {len(criteria)} criteria pass"
     for name, value in evidence.items():
-        shown = _value_in_words(value)
+        shown = _value_text(value)
         if shown and name not in _NOT_HEADLINE:
             yield f"{name.replace('_', ' ')} {shown}"
 
 
-def _value_in_words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return " and ".join(value)
     if isinstance(value, dict | list):
         return ""

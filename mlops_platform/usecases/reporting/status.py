@@ -13,7 +13,6 @@ from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
-from mlops_platform.usecases.reporting.phrases import every_decision
 from mlops_platform.usecases.window.records import ModelWindows
 
 
@@ -139,7 +138,7 @@ def model_status(
     declared: bool,
 ) -> ModelStatus:
     """Status of one model from the ledger, the records of its windows, and its incidents."""
-    severities = [one.severity for one in incidents if one.is_open]
+    severities = [incident.severity for incident in incidents if incident.is_open]
     last = ledger.decisions(model, limit=1)
     frozen = frozen_by(ledger, model)
     return ModelStatus(
@@ -161,7 +160,8 @@ def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
     release = ledger.current_release(model)
     if release is None:
         return None
-    (cause,) = (one for one in every_decision(ledger, model) if one.id == release.decision_id)
+    decisions = ledger.decisions(model, limit=None)
+    (cause,) = (decision for decision in decisions if decision.id == release.decision_id)
     return ChampionStatus(
         version=release.version,
         release=release.sequence,
@@ -186,8 +186,8 @@ def _challenger(ledger: Ledger, model: str) -> ChallengerStatus | None:
 
 
 def _reported(ledger: Ledger, model: str) -> ReportStatus | None:
-    said = (one for one in ledger.activations(model) if one.role == "champion")
-    newest = next(said, None)
+    reports = (report for report in ledger.activations(model) if report.role == "champion")
+    newest = next(reports, None)
     if newest is None:
         return None
     return ReportStatus(

@@ -9,15 +9,15 @@ from mlops_platform.ledger.records import Activation, Decision, Release
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.reporting.phrases import (
-    ToldDecision,
-    decision_in_words,
-    moment_in_words,
-    version_in_words,
+    DecisionText,
+    decision_text,
+    moment_text,
+    version_text,
 )
 
 LATEST: Final = 20
 REPORTS: Final = 1000
-"""Latest reports of workers that are told."""
+"""Latest reports of workers that are looked at."""
 MADE_CHAMPION: Final = {"promote": "promoted", "roll_back": "brought back by a roll-back"}
 
 
@@ -26,14 +26,14 @@ class Paragraph(Record):
 
     heading: str
     lines: tuple[str, ...] = ()
-    decisions: tuple[ToldDecision, ...] = ()
+    decisions: tuple[DecisionText, ...] = ()
 
 
-def history_in_words(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
+def history_text(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
     """Every release and the latest decisions of a model."""
     served = tuple(_served(ledger.releases(model), zone))
     newest_first = ledger.decisions(model, limit=LATEST)
-    told = tuple(decision_in_words(decision, zone) for decision in reversed(newest_first))
+    decisions = tuple(decision_text(decision, zone) for decision in reversed(newest_first))
     return [
         Paragraph(
             heading="What served",
@@ -42,16 +42,16 @@ def history_in_words(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragra
         *_reported(ledger.activations(model, limit=REPORTS), zone),
         *_frozen(frozen_by(ledger, model), zone),
         Paragraph(
-            heading=f"The last {len(told)} decisions" if len(told) > 1 else "Decisions",
-            lines=() if told else ("Nothing was decided yet.",),
-            decisions=told,
+            heading=f"The last {len(decisions)} decisions" if len(decisions) > 1 else "Decisions",
+            lines=() if decisions else ("Nothing was decided yet.",),
+            decisions=decisions,
         ),
     ]
 
 
 def _frozen(frozen: Decision | None, zone: ZoneInfo) -> Iterator[Paragraph]:
     if frozen is not None:
-        since = moment_in_words(frozen.made_at, zone)
+        since = moment_text(frozen.made_at, zone)
         yield Paragraph(
             heading="Frozen",
             lines=(f"No automation releases it, by {frozen.actor} since {since}: {frozen.reason}",),
@@ -61,14 +61,14 @@ def _frozen(frozen: Decision | None, zone: ZoneInfo) -> Iterator[Paragraph]:
 def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
     followers = [*releases[1:], None]
     for release, follower in zip(releases, followers, strict=False):
-        began = moment_in_words(release.released_at, zone)
+        began = moment_text(release.released_at, zone)
         period = (
-            f"from {began} to {moment_in_words(follower.released_at, zone)}"
+            f"from {began} to {moment_text(follower.released_at, zone)}"
             if follower
             else f"since {began}"
         )
         yield (
-            f"{version_in_words(release).capitalize()} {period}, "
+            f"{version_text(release).capitalize()} {period}, "
             f"{MADE_CHAMPION[release.kind]} by {release.actor}."
         )
 
@@ -76,21 +76,22 @@ def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
 def _reported(newest_first: Sequence[Activation], zone: ZoneInfo) -> Iterator[Paragraph]:
     """What the workers of services did with the releases, which may lag behind the ledger."""
     grouped: dict[tuple[int, int, str, str], list[Activation]] = {}
-    for said in reversed(newest_first):
-        if said.event != "stopped":
-            why = said.detail if said.event == "refused" else ""
-            grouped.setdefault((said.sequence, said.version, said.role, why), []).append(said)
+    for report in reversed(newest_first):
+        if report.event != "stopped":
+            refusal = report.detail if report.event == "refused" else ""
+            key = (report.sequence, report.version, report.role, refusal)
+            grouped.setdefault(key, []).append(report)
     if grouped:
-        lines = tuple(_report_in_words(said, why, zone) for (*_, why), said in grouped.items())
+        lines = tuple(_reports_text(same, why, zone) for (*_, why), same in grouped.items())
         yield Paragraph(heading="What running services reported", lines=lines[-LATEST:])
 
 
-def _report_in_words(said: Sequence[Activation], refusal: str, zone: ZoneInfo) -> str:
-    first, workers = said[0], len({one.worker for one in said})
+def _reports_text(reports: Sequence[Activation], refusal: str, zone: ZoneInfo) -> str:
+    first, workers = reports[0], len({report.worker for report in reports})
     version = f"version {first.version} (release {first.sequence})"
     as_role = "" if first.role == "champion" else " as the challenger"
     by = f"by {workers} worker{'s' if workers > 1 else ''}"
-    at = f"{by}, the first at {moment_in_words(first.happened_at, zone)}"
+    at = f"{by}, the first at {moment_text(first.happened_at, zone)}"
     if refusal:
         return f"{version.capitalize()} refused{as_role} {at}: {refusal}"
     return f"{version.capitalize()} taken over{as_role} {at}."

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
-from mlops_platform.usecases.reporting.performance import performance_in_words
+from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
-    decision_in_words,
-    every_decision,
-    moment_in_words,
-    version_in_words,
+    decision_text,
+    moment_text,
+    version_text,
 )
 from mlops_platform.usecases.reporting.timeline import MADE_CHAMPION, Paragraph
 from mlops_platform.usecases.retraining.attempts import is_verdict
@@ -31,13 +30,13 @@ ALARMS = {
 }
 
 
-def window_in_words(
+def window_text(
     ledger: Ledger, model: str, window: Window, windows: ModelWindows
 ) -> list[Paragraph]:
     """The story of one scored window, in the times of its own zone."""
     zone = ZoneInfo(window.timezone)
     began_at = datetime.combine(window.start, time(), zone)
-    decisions = every_decision(ledger, model)
+    decisions = ledger.decisions(model, limit=None)[::-1]
     resting = _resting_on(window, decisions)
     known = {decision.id for decision in resting}
     meanwhile = [
@@ -45,18 +44,18 @@ def window_in_words(
         for decision in decisions
         if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
     ]
-    found = (
-        *performance_in_words(windows.performance, window, zone),
-        _drift(windows.drift.get(window.name)),
-    )
     return [
-        _told(
+        _sentences(
             "What served",
             *_served(ledger, model, began_at, window.ends_at, zone),
             *_frozen(decisions, window, zone),
         ),
-        _told("How it was scored", _scored(windows.scored[window.name], zone)),
-        _told("What was found", *found),
+        _sentences("How it was scored", _scored(windows.scored[window.name], zone)),
+        _sentences(
+            "What was found",
+            performance_text(windows.performance, window, zone),
+            _drift(windows.drift.get(window.name)),
+        ),
         _decided("Decided because of it", resting, _outcome(resting), zone),
         _decided(
             "Also decided, from its first day to the day after its last",
@@ -67,7 +66,7 @@ def window_in_words(
     ]
 
 
-def _told(heading: str, *sentences: str) -> Paragraph:
+def _sentences(heading: str, *sentences: str) -> Paragraph:
     return Paragraph(heading=heading, lines=(" ".join(sentences),))
 
 
@@ -75,12 +74,13 @@ def _served(
     ledger: Ledger, model: str, began_at: datetime, ends_at: datetime, zone: ZoneInfo
 ) -> Iterator[str]:
     first = ledger.serving_at(model, began_at)
-    later = [one for one in ledger.releases(model) if began_at < one.released_at < ends_at]
+    releases = ledger.releases(model)
+    later = [release for release in releases if began_at < release.released_at < ends_at]
     if first is not None:
         yield (
-            f"{version_in_words(first).capitalize()} served "
+            f"{version_text(first).capitalize()} served "
             f"{'when it began' if later else 'all through it'}; it was "
-            f"{MADE_CHAMPION[first.kind]} on {moment_in_words(first.released_at, zone)} by "
+            f"{MADE_CHAMPION[first.kind]} on {moment_text(first.released_at, zone)} by "
             f"{first.actor}."
         )
     elif not later:
@@ -93,8 +93,8 @@ def _served(
 
 def _taken_over(release: Release, zone: ZoneInfo) -> str:
     return (
-        f"The champion changed within it: from {moment_in_words(release.released_at, zone)} on "
-        f"{version_in_words(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
+        f"The champion changed within it: from {moment_text(release.released_at, zone)} on "
+        f"{version_text(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
     )
 
 
@@ -109,14 +109,14 @@ def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> It
         frozen = switched[-1]
         yield (
             f"The model was frozen when it ended, by {frozen.actor} since "
-            f"{moment_in_words(frozen.made_at, zone)}: {frozen.reason}"
+            f"{moment_text(frozen.made_at, zone)}: {frozen.reason}"
         )
 
 
 def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
     return (
-        f"{scored.rows:,} rows were scored on {moment_in_words(scored.scored_at, zone)} by "
-        f"{version_in_words(scored)}: mean score {scored.mean_score:.3f}, "
+        f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
+        f"{version_text(scored)}: mean score {scored.mean_score:.3f}, "
         f"{100 * scored.positive_share:.1f} % decided positive."
     )
 
@@ -126,9 +126,9 @@ def _drift(watched: WatchedWindow | None) -> str:
         return "Its drift was not measured."
     drift = watched.drift
     most = ", ".join(
-        f"{one.column} {one.statistic:.3f}" for one in drift.most_drifted[:MOST_DRIFTED]
+        f"{column.column} {column.statistic:.3f}" for column in drift.most_drifted[:MOST_DRIFTED]
     )
-    drifted = sum(one.drifted for one in drift.columns)
+    drifted = sum(column.drifted for column in drift.columns)
     return (
         f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
         f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
@@ -138,15 +138,15 @@ def _drift(watched: WatchedWindow | None) -> str:
 
 def _resting_on(window: Window, decisions: Sequence[Decision]) -> list[Decision]:
     """Decisions about the window, each retraining with the verdict that it led to."""
-    found: dict[int, Decision] = {}
+    resting: dict[int, Decision] = {}
     for at, decision in enumerate(decisions):
         if decision.window != window.name:
             continue
-        found[decision.id] = decision
+        resting[decision.id] = decision
         if decision.kind == "retrain":
             verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
-            found |= {verdict.id: verdict} if verdict else {}
-    return [found[number] for number in sorted(found)]
+            resting |= {verdict.id: verdict} if verdict else {}
+    return [resting[number] for number in sorted(resting)]
 
 
 def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
@@ -166,5 +166,5 @@ def _decided(
     return Paragraph(
         heading=heading,
         lines=lines,
-        decisions=tuple(decision_in_words(decision, zone) for decision in decisions),
+        decisions=tuple(decision_text(decision, zone) for decision in decisions),
     )

@@ -18,8 +18,8 @@ from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DataGrowthRule, DataVolumeRule, ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
-from mlops_platform.usecases.ledger.suggestion import open_suggestion, suggestion_in_words
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
+from mlops_platform.usecases.ledger.suggestion import open_suggestion, suggestion_text
 from mlops_platform.usecases.retraining.attempts import (
     DECISIONS_READ,
     FEATURES_DIGEST,
@@ -77,9 +77,9 @@ def decide_retraining(
         trained_rows=_trained_rows(spec, published_root, trained_as_of(verdict)),
         running=runs.running,
         data_changed=_data_changed(spec, verdict, published_root),
-        frozen=None if frozen is None else told(frozen),
+        frozen=None if frozen is None else freeze_text(frozen),
         on_trial=_trial(ledger, spec.name),
-        suggested=None if suggestion is None else suggestion_in_words(suggestion),
+        suggested=None if suggestion is None else suggestion_text(suggestion),
         ticked=ticked,
     )
     return decide(spec.retraining, history)

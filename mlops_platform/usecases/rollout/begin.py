@@ -15,8 +15,6 @@ from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
-_EVERY_CHALLENGE = 1_000_000
-
 
 def release_or_challenge(
     deployment: Deployment, promotion: Promotion, release: ReleaseSpec
@@ -84,7 +82,7 @@ def _challenge(
 
 
 def _refuse_second_trial(ledger: Ledger, model: str, version: int) -> None:
-    trials = ledger.decisions(model, limit=_EVERY_CHALLENGE, kinds=["challenge"])
+    trials = ledger.decisions(model, limit=None, kinds=["challenge"])
     for tried in trials:
         if challenger_identity(tried).version == version:
             raise LedgerError(

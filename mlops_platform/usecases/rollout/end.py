@@ -6,7 +6,7 @@ from typing import Any, Literal
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import Decision, NewDecision, Release
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version
@@ -49,9 +49,7 @@ def promote_challenger(
         )
     promotion = Promotion(
         model=challenger.model,
-        identity=VersionIdentity(
-            **challenger.model_dump(include=set(VersionIdentity.model_fields))
-        ),
+        identity=challenger.identity,
         decision=_ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.sequence - 1,
         bento_tag=challenger.bento_tag,

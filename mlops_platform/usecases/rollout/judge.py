@@ -16,7 +16,7 @@ from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVe
 from mlops_platform.serving.roles import Role
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.rollout.end import abort_challenger, promote_challenger
 from mlops_platform.usecases.rollout.service_metrics import service_figures
 
@@ -105,7 +105,7 @@ def judge_challenger(
     frozen = frozen_by(ledger, spec.name) if automatic else None
     if frozen is None or verdict.kind != "promote":
         return verdict
-    reason = f"{verdict.reason} But {spec.name} is frozen {told(frozen)}."
+    reason = f"{verdict.reason} But {spec.name} is frozen {freeze_text(frozen)}."
     return verdict.model_copy(update={"kind": "wait", "reason": reason})
 
 

@@ -16,7 +16,7 @@ from mlops_platform.monitoring.rollout.probation import (
 )
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.freeze import frozen_by, told
+from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import previous_champion, roll_back
 from mlops_platform.usecases.rollout.service_metrics import service_figures
@@ -77,7 +77,7 @@ def end_probation(
     ledger = deployment.ledger
     frozen = frozen_by(ledger, release.model)
     if verdict.kind == "roll_back" and frozen is not None:
-        held = f"{verdict.reason} But {release.model} is frozen {told(frozen)}."
+        held = f"{verdict.reason} But {release.model} is frozen {freeze_text(frozen)}."
         _record_once(ledger, release, "wait", held, verdict, actor)
         return held
     if verdict.kind == "roll_back":

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
-MOST_CHALLENGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class OfflineVersions:
         self._registry, self._model = deployment.registry, model
         ledger = deployment.ledger
         self._releases = {release.sequence: release for release in ledger.releases(model)}
-        challenges = ledger.decisions(model, MOST_CHALLENGES, kinds=CHALLENGES)
+        challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
         challengers = [challenger_identity(challenge) for challenge in challenges]
         known: list[VersionIdentity] = [*challengers, *self._releases.values()]
         self._pinned: Mapping[int, VersionIdentity] = {one.version: one for one in known}

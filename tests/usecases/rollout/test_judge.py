@@ -342,5 +342,5 @@ def test_without_published_labels_the_fix_is_named(begin: Callable[..., Trial]) 
     trial = begin()
     trial.log(FIRST, "v0", "champion", 0.5)
     trial.land()
-    with pytest.raises(DataError, match="Build the labels first"):
+    with pytest.raises(DataError, match=r"Build and publish .* first"):
         trial.evidence()

@@ -15,6 +15,7 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     check_observations,
 )
 from mlops_platform.components.model_lifecycle.incidents.runs import run_observations
+from mlops_platform.components.model_lifecycle.switches import sensor_status
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
@@ -23,7 +24,7 @@ from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
 from mlops_platform.usecases.incidents.heartbeats import silences
 from mlops_platform.usecases.incidents.metrics import write_metrics
-from mlops_platform.usecases.incidents.ticket import TOLD_WINDOWS
+from mlops_platform.usecases.incidents.ticket import LATEST_WINDOWS
 
 OVERLAP = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
@@ -76,12 +77,11 @@ class Surroundings:
 
 def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
     """Looks at the model's checks, runs and silences once a minute; starts no run."""
-    on = spec.schedules.alerts
 
     @dg.sensor(
         name=f"alerts_{spec.name}",
         minimum_interval_seconds=TICK_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
+        default_status=sensor_status(spec.schedules.alerts),
         description="Turns what fails, and what no longer arrives, into incidents; tells people.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -107,7 +107,7 @@ def alert_desk(deployment: Deployment, spec: ModelSpec) -> AlertDesk:
         deployment=deployment,
         spec=spec,
         environment=os.environ,
-        windows=lambda: recorded_windows(spec.name, latest=TOLD_WINDOWS),
+        windows=lambda: recorded_windows(spec.name, latest=LATEST_WINDOWS),
     )
 
 

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.switches import sensor_status
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
@@ -28,7 +29,7 @@ def rollout_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         name=f"rollout_{spec.name}",
         job_name=f"roll_out_{spec.name}",
         minimum_interval_seconds=TICK_SECONDS,
-        default_status=_default_status(spec),
+        default_status=sensor_status(spec.schedules.rollout),
         description="Has a challenger judged, until it is promoted or aborted.",
     )
     def roll_out() -> dg.RunRequest | dg.SkipReason:
@@ -51,7 +52,7 @@ def probation_sensor(spec: ModelSpec) -> dg.SensorDefinition:
     @dg.sensor(
         name=name,
         minimum_interval_seconds=TICK_SECONDS,
-        default_status=_default_status(spec),
+        default_status=sensor_status(spec.schedules.rollout),
         description="Releases the previous champion again where a new one fails its probation.",
     )
     def probation() -> dg.SkipReason:
@@ -73,8 +74,3 @@ def _run_key(deployment: Deployment, spec: ModelSpec, challenger: Challenger) ->
     figures = objectives_of(deployment, challenger)
     broken = ", an objective is broken" if broken_objective(figures, spec.release.probation) else ""
     return f"challenge {challenger.challenge}, {day}, labels {labels}{broken}"
-
-
-def _default_status(spec: ModelSpec) -> dg.DefaultSensorStatus:
-    on = spec.schedules.rollout
-    return dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED

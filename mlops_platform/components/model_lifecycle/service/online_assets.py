@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
+from mlops_platform.components.model_lifecycle.switches import sensor_status
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
@@ -100,11 +101,7 @@ def online_export_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         name=f"export_{spec.name}",
         job_name=f"export_{spec.name}",
         minimum_interval_seconds=60,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING
-            if spec.schedules.windows
-            else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=sensor_status(spec.schedules.windows),
         description="Exports the features once they are published anew.",
     )
     def export() -> dg.RunRequest | dg.SkipReason:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import place
+from mlops_platform.components.model_lifecycle.switches import schedule_status
 from mlops_platform.data.served.served import has_unlanded
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
@@ -32,11 +33,7 @@ def served_upkeep(spec: ModelSpec) -> dg.Definitions:
         job_name=name,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING
-            if spec.schedules.windows
-            else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=schedule_status(spec.schedules.windows),
         description="Every hour, where something was served since.",
     )
     def land() -> dg.RunRequest | dg.SkipReason:

@@ -23,7 +23,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         **asset_arguments(
             spec,
             "predictions",
-            _predictions_in_words(spec),
+            _predictions_text(spec),
             "parquet",
         ),
         partitions_def=window_partitions(spec.window),
@@ -55,7 +55,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
     return predictions
 
 
-def _predictions_in_words(spec: ModelSpec) -> str:
+def _predictions_text(spec: ModelSpec) -> str:
     if spec.window.source == "served":
         return (
             f"The answer that counts for every {spec.features.entity} of a window, as the service "

@@ -22,7 +22,7 @@ def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommenda
     rows = table_rows(outcomes)
     header = list(rows[0])
     lines = [
-        in_words(recommended),
+        recommendation_text(recommended),
         "",
         f"| {' | '.join(header)} |",
         f"| {' | '.join('---' for _ in header)} |",
@@ -41,7 +41,7 @@ def csv_of(outcomes: Sequence[PolicyOutcome]) -> str:
     return text.getvalue()
 
 
-def in_words(recommended: PolicyRecommendation) -> str:
+def recommendation_text(recommended: PolicyRecommendation) -> str:
     """The recommendation, and how sure it is."""
     best = (
         f"Recommended: **{recommended.policy}** on {history_name(recommended.history_days)}, "

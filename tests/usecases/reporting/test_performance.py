@@ -1,0 +1,76 @@
+"""What is said of a window's performance, as far as there is something to say."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mlops_platform.data.windows import Window
+from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
+from mlops_platform.monitoring.performance.interval import Interval
+from mlops_platform.monitoring.performance.label_delays import LabelDelays
+from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.usecases.reporting.performance import performance_text
+
+LOSSES = {"loss": 0.5, "baseline_loss": 0.6, "test_loss": 0.4, "test_baseline_loss": 0.5}
+WINDOW = Window(start=date(2024, 1, 1), end=date(2024, 1, 8), timezone="UTC")
+
+
+def _text(**changed: Any) -> str:
+    measured = {
+        "window": WINDOW.name,
+        "start": WINDOW.start,
+        "end": WINDOW.end,
+        "version": 1,
+        "release": 1,
+        "rows": 2000,
+        "labelled": 1800,
+        "settled": 1900,
+        "mature": True,
+        "as_of": datetime(2024, 1, 10, 6, tzinfo=UTC),
+        "metrics": {"log_loss": 0.5},
+        "losses": LOSSES,
+        **changed,
+    }
+    history = {WINDOW.name: WindowPerformance.model_validate(measured)}
+    return performance_text(history, WINDOW, ZoneInfo("UTC"))
+
+
+def test_everything_that_can_be_said() -> None:
+    change = DetectorFinding(
+        detector="cusum", decides=True, found=date(2024, 1, 6), since=date(2024, 1, 3)
+    )
+    assert _text(
+        intervals={"loss": Interval(lower=0.45, upper=0.55)},
+        labels=LabelMaturity(known=(), expected=0.98, delays=LabelDelays(known=(), waiting=())),
+        losses={**LOSSES, "estimated_loss": 0.47},
+        changes=(change,),
+        change_point=True,
+    ) == (
+        "The figures are final: 95 % of the outcomes were known on 2024-01-10 06:00 UTC, against "
+        "the usual 98 %. Log loss is 0.5000 (0.4500 to 0.5500) on 1,800 labelled rows. That is "
+        "0.0200 worse than the 0.4800 that the version's test (0.4000) promises for rows as hard "
+        "as these, and 0.1000 better than always predicting the base rate (0.6000). Without labels "
+        "its scores let expect 0.4700. Over 1 mature windows such estimates were 0.0300 off on "
+        "average (-0.0300 net), assuming the test's figure 0.1000. The errors of the version have "
+        "changed since 2024-01-03, cusum found on 2024-01-06."
+    )
+
+
+def test_without_both_classes_there_is_no_figure() -> None:
+    assert _text(
+        losses={**LOSSES, "loss": None, "estimated_loss": 0.4}, mature=False, change_point=False
+    ) == (
+        "The figures are provisional: 95 % of the outcomes were known on 2024-01-10 06:00 UTC. "
+        "There is no log loss: 1,800 of 2,000 rows have a label, and both classes must be among "
+        "them. Without labels its scores let expect 0.4000. Its errors have not changed."
+    )
+
+
+def test_a_base_rate_that_is_not_known_is_not_compared_with() -> None:
+    text = _text(losses={**LOSSES, "baseline_loss": None})
+    assert text.endswith("Log loss is 0.5000 on 1,800 labelled rows.")
+
+
+def test_a_window_that_was_not_measured() -> None:
+    assert performance_text({}, WINDOW, ZoneInfo("UTC")) == "Its performance was not measured."
