@@ -18,7 +18,7 @@ from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.retraining.decide import POLICY
 from mlops_platform.usecases.version.champion import load_release
-from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import score_window
 
 
@@ -116,7 +116,7 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
     served = performance_history(spec)
     first, registry = open_deployment().ledger.releases(spec.name)[0], open_deployment().registry
     champion = load_release(registry, first)
-    reference, held_out = load_reference(registry, first)
+    reference = load_reference(registry, first)
     found = {}
     for window in windows:
         measured = served[window.name]
@@ -129,15 +129,8 @@ def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, 
                 settings().demo / "frozen",
                 measured.as_of,
             )
-            measured = measure_performance(
-                spec,
-                scored,
-                reference,
-                held_out,
-                settings().published,
-                measured.as_of,
-                labels_through=measured.as_of,
-            )
+            known = KnownLabels(as_of=measured.as_of, built_through=measured.as_of)
+            measured = measure_performance(settings().published, spec, scored, reference, known)
         found[window.name] = measured
     return found
 

@@ -57,7 +57,8 @@ def _losses_became_one_record(value: Stored) -> Stored:
         name.replace("log_loss", "loss"): interval
         for name, interval in value.get("intervals", {}).items()
     }
-    return {**rest, "losses": losses, "estimated_metrics": estimated, "intervals": intervals}
+    figures = {"losses": losses, "estimated_metrics": estimated, "intervals": intervals}
+    return {**renamed(settled="outcomes_known")(rest), **figures}
 
 
 UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(

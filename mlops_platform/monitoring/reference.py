@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,18 @@ class Reference(Record):
     importances: dict[str, float]
 
 
+@dataclass(frozen=True, eq=False)
+class VersionReference:
+    """What the windows of a version are compared with.
+
+    Args:
+        held_out: rows that its tested candidate had not seen, each with its prediction.
+    """
+
+    figures: Reference
+    held_out: pa.Table
+
+
 def sample(rows: pa.Table, entity: str, size: int) -> pa.Table:
     """At most `size` rows, in their order: those whose entity has the smallest BLAKE2 hash.
 
@@ -61,8 +74,8 @@ def write_reference(directory: Path, reference: Reference, held_out: pa.Table) -
     write_text(directory / REFERENCE_FILE, reference.to_stored())
 
 
-def read_reference(directory: Path) -> tuple[Reference, pa.Table]:
-    """Reference and held-out rows of a version.
+def read_reference(directory: Path) -> VersionReference:
+    """What `write_reference` wrote.
 
     Raises:
         DataError: a file is missing or damaged, or the two do not belong together.
@@ -80,7 +93,7 @@ def read_reference(directory: Path) -> tuple[Reference, pa.Table]:
             f"{directory / HELD_OUT_FILE} has {held_out.num_rows} rows, its reference counts "
             f"{reference.held_out_rows}. {_FIX}"
         )
-    return reference, held_out
+    return VersionReference(reference, held_out)
 
 
 def _hash(entity: object) -> int:

@@ -101,7 +101,7 @@ class Past:
             release=1,
             rows=1000,
             labelled=900 if mature else 400,
-            settled=1000 if mature else 500,
+            outcomes_known=1000 if mature else 500,
             mature=mature,
             as_of=self.now,
             metrics={} if log_loss is None else {"log_loss": log_loss},

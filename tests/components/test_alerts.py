@@ -159,7 +159,7 @@ class Story:
             release=1,
             rows=10,
             labelled=10,
-            settled=10,
+            outcomes_known=10,
             mature=True,
             as_of=MONDAY,
             metrics={"log_loss": 0.5},

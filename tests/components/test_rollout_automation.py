@@ -173,7 +173,7 @@ class Story:
             release=release,
             rows=1000,
             labelled=900,
-            settled=1000,
+            outcomes_known=1000,
             mature=True,
             as_of=MONDAY + 9 * DAY,
             metrics={"log_loss": log_loss},

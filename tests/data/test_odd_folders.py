@@ -24,7 +24,7 @@ from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.online.export import export_features
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.served.rollout_rows import Arm, read_rollout_rows
+from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
 from mlops_platform.data.served.rows import find_request, read_answers, sample_served
 from mlops_platform.data.served.served import land_log
 from mlops_platform.data.served.watched_rows import watched_rows
@@ -97,9 +97,7 @@ READERS: dict[str, Read] = {
         spec,
         lake / "served",
         lake / "features",
-        Arm(3, 2),
-        Arm(4, 3),
-        paired=False,
+        Arms(Arm(3, 2), Arm(4, 3), paired=False),
         matured=DAYS[-1],
         as_of=AS_OF,
     ),

@@ -42,7 +42,7 @@ def week(number: int, loss: float | None = 0.50, **changes: Any) -> WindowPerfor
         "release": 1,
         "rows": 1000,
         "labelled": 970,
-        "settled": 1000,
+        "outcomes_known": 1000,
         "mature": True,
         "as_of": datetime(2013, 8, 1, tzinfo=UTC),
         "losses": losses_of(loss, changes),

@@ -36,11 +36,11 @@ def reference(held_out):
 def test_what_was_written_is_read_again(tmp_path, reference, held_out):
     write_reference(tmp_path / "reference", reference, held_out)
 
-    read, rows = read_reference(tmp_path / "reference")
+    read = read_reference(tmp_path / "reference")
 
-    assert rows.to_pandas().equals(held_out.to_pandas())
-    assert math.isnan(read.metrics["roc_auc"])
-    assert read.model_dump_json() == reference.model_dump_json()
+    assert read.held_out.to_pandas().equals(held_out.to_pandas())
+    assert math.isnan(read.figures.metrics["roc_auc"])
+    assert read.figures.model_dump_json() == reference.model_dump_json()
     assert sorted(path.name for path in (tmp_path / "reference").iterdir()) == [
         HELD_OUT_FILE,
         REFERENCE_FILE,

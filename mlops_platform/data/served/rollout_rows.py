@@ -25,14 +25,24 @@ class Arm(NamedTuple):
     sequence: int
 
 
+class Arms(NamedTuple):
+    """The two versions of a rollout.
+
+    Args:
+        paired: both predict the same rows of a request, as in the shadow.
+    """
+
+    champion: Arm
+    challenger: Arm
+    paired: bool
+
+
 def read_rollout_rows(
     spec: ModelSpec,
     landed: Path,
     published_root: Path,
-    champion: Arm,
-    challenger: Arm,
+    arms: Arms,
     *,
-    paired: bool,
     matured: date,
     as_of: datetime,
 ) -> pa.Table | None:
@@ -75,11 +85,11 @@ def read_rollout_rows(
             "SELECT challenger, day, label, probability FROM last JOIN labels USING (entity) "
             "WHERE day <= $matured AND known_at <= $known_by ORDER BY challenger, entity",
             params={
-                "champion": str(champion.version),
-                "champion_sequence": champion.sequence,
-                "challenger": str(challenger.version),
-                "challenger_sequence": challenger.sequence,
-                "arms": _PAIRED if paired else _APART,
+                "champion": str(arms.champion.version),
+                "champion_sequence": arms.champion.sequence,
+                "challenger": str(arms.challenger.version),
+                "challenger_sequence": arms.challenger.sequence,
+                "arms": _PAIRED if arms.paired else _APART,
                 "matured": matured,
                 "known_by": as_of - timedelta(days=spec.label.reporting_delay_days),
             },

@@ -80,10 +80,10 @@ def _labels_alarm(performance: WindowPerformance, levels: LevelsSpec) -> Alarm:
     if missing is None:
         unknown = "not judged: no outcome of another window is known"
         return alarm(check, None, levels, unknown, conclusive=False)
-    finding = f"{100 * performance.share_settled:.0f} % of outcomes are known"
-    usual = f"{100 * (missing + performance.share_settled):.0f} % by the delays of other windows"
+    finding = f"{100 * performance.share_known:.0f} % of outcomes are known"
+    usual = f"{100 * (missing + performance.share_known):.0f} % by the delays of other windows"
     return judged(check, missing, levels, f"{finding}, against {usual}")
 
 
 def _provisional(performance: WindowPerformance) -> str:
-    return f"provisional: {100 * performance.share_settled:.0f} % of outcomes are known"
+    return f"provisional: {100 * performance.share_known:.0f} % of outcomes are known"

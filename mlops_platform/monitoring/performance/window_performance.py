@@ -21,7 +21,7 @@ class WindowPerformance(Record):
         version: registry version of the champion that scored it.
         release: sequence of the release that the version served under.
         labelled: rows with a label that is not NULL.
-        settled: rows whose outcome is known, including those that never get a label.
+        outcomes_known: rows whose outcome is known, including those that never get a label.
         mature: no label is expected any more; otherwise all figures are provisional.
         losses: of the champion; its baseline always predicts its training base rate.
         metrics: figures of the labelled rows; empty without two classes among them.
@@ -41,7 +41,7 @@ class WindowPerformance(Record):
     release: int
     rows: int
     labelled: int
-    settled: int
+    outcomes_known: int
     mature: bool
     as_of: datetime
     losses: LossFigures
@@ -68,9 +68,9 @@ class WindowPerformance(Record):
     def outcomes_missing(self) -> float | None:
         """Share of outcomes that should be known by the delays of other windows, and are not."""
         expected = self.labels.expected if self.labels else None
-        return None if expected is None else expected - self.share_settled
+        return None if expected is None else expected - self.share_known
 
     @property
-    def share_settled(self) -> float:
+    def share_known(self) -> float:
         """Share of the rows whose outcome is known."""
-        return self.settled / self.rows if self.rows else 0.0
+        return self.outcomes_known / self.rows if self.rows else 0.0

@@ -13,6 +13,7 @@ from mlops_platform.monitoring.drift.profile.stored import read_profile, write_p
 from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
+    VersionReference,
     read_reference,
     sample,
     write_reference,
@@ -20,7 +21,6 @@ from mlops_platform.monitoring.reference import (
 from mlops_platform.spec import SCORE, ModelSpec
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
@@ -78,8 +78,8 @@ def log_reference(
         run.log_directory(FOLDER, Path(temporary))
 
 
-def load_reference(registry: Registry, release: Release) -> tuple[Reference, pa.Table]:
-    """The reference of a released version and its held-out rows with their scores."""
+def load_reference(registry: Registry, release: Release) -> VersionReference:
+    """The figures of a released version and its held-out rows with their scores."""
     return read_reference(registry.fetch_directory(release.run_id, FOLDER))
 
 

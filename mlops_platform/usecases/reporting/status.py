@@ -216,7 +216,7 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "version": scored.version,
             "release": scored.release,
             "rows": scored.rows,
-            "outcomes_known": measured.share_settled if measured else None,
+            "outcomes_known": measured.share_known if measured else None,
             "losses": measured.losses if measured else LossFigures(),
             "change_point": measured.change_point if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.served.rollout_rows import Arm, read_rollout_rows
+from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
 from mlops_platform.ledger.ledger import Ledger
@@ -37,9 +37,11 @@ def gather_evidence(
         spec,
         deployment.settings.landed_predictions(spec.name),
         deployment.settings.published,
-        Arm(champion.version, champion.sequence),
-        Arm(challenger.version, challenger.sequence),
-        paired=challenger.mode == "shadow",
+        Arms(
+            Arm(champion.version, champion.sequence),
+            Arm(challenger.version, challenger.sequence),
+            paired=challenger.mode == "shadow",
+        ),
         matured=last_matured_day(spec, now),
         as_of=now,
     )

@@ -14,16 +14,14 @@ from mlops_platform.monitoring.drift.profile.profile import Profile, count_windo
 from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
-from mlops_platform.monitoring.reference import Reference, sample
+from mlops_platform.monitoring.reference import VersionReference, sample
 from mlops_platform.record import Record
 from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.score import ScoredWindow
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
-    from mlops_platform.registry.registry import Registry
 
 
 class WatchedWindow(Record):
@@ -44,13 +42,11 @@ class WatchedWindow(Record):
 
 
 def watch_drift(
+    deployment: Deployment,
     spec: ModelSpec,
     scored: ScoredWindow,
-    reference: Reference,
+    reference: VersionReference,
     profile: Profile,
-    held_out: pa.Table,
-    published_root: Path,
-    registry: Registry,
 ) -> WatchedWindow:
     """Measure all rows of a window; explain a sample of them with Evidently.
 
@@ -59,6 +55,7 @@ def watch_drift(
     from mlops_platform.monitoring.drift.report import render_report
 
     declared, entity = spec.monitoring.drift, spec.features.entity
+    published_root = deployment.settings.published
     partitions = read_manifest(published_root, spec.features.table).partitions
     published = {day: state.rows for day, state in partitions.items()}
     with open_window(spec, scored, published_root) as rows:
@@ -75,18 +72,17 @@ def watch_drift(
             scored.window.days,
         )
         shown = rows.sample(entity, declared.sample_rows).to_pandas()
-    drift = measure_drift(
-        profile, counted, SCORE, scored.window.days, declared, reference.importances
-    )
+    importances = reference.figures.importances
+    drift = measure_drift(profile, counted, SCORE, scored.window.days, declared, importances)
     html = render_report(
-        sample(held_out, entity, declared.sample_rows).to_pandas(),
+        sample(reference.held_out, entity, declared.sample_rows).to_pandas(),
         shown,
         spec.features.categorical,
         drift,
         declared.fixed,
     )
     report = _report_name(scored.window)
-    with registry.monitoring_run(spec.name) as run:
+    with deployment.registry.monitoring_run(spec.name) as run:
         run.log_text(report, html)
         for old in _expired(spec, scored.window):
             run.delete_file(_report_name(old))

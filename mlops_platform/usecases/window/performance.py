@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,34 +27,44 @@ from mlops_platform.usecases.window.score import ScoredWindow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_platform.monitoring.reference import Reference
+    from mlops_platform.monitoring.reference import Reference, VersionReference
+
+
+@dataclass(frozen=True)
+class KnownLabels:
+    """Which labels a window is measured with.
+
+    Args:
+        as_of: those that were known then.
+        built_through: until when they are built; what matures later is provisional.
+    """
+
+    as_of: datetime
+    built_through: datetime
 
 
 def measure_performance(
+    published_root: Path,
     spec: ModelSpec,
     scored: ScoredWindow,
-    reference: Reference,
-    held_out: pa.Table,
-    published_root: Path,
-    moment: datetime,
-    labels_through: datetime,
+    reference: VersionReference,
+    known: KnownLabels,
     past: PastWindows | None = None,
 ) -> WindowPerformance:
-    """Join predictions with the labels known at `moment`, and measure.
+    """Join predictions with the labels known by then, and measure.
 
     Args:
-        reference: the release's own figures, and its base rate, which any window must beat.
-        held_out: the release's own held-out rows: what its errors are compared with.
-        labels_through: until when labels are built; what matures later is provisional.
+        reference: the release's own figures, and its base rate, which any window must beat; with
+            the errors on its held-out rows its later ones are compared.
         past: the model's other windows, where there are any.
     """
-    window, past = scored.window, past or PastWindows()
-    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, moment)
-    rows = labelled_rows(outcomes, reference.base_rate)
+    window, past, figures = scored.window, past or PastWindows(), reference.figures
+    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known.as_of)
+    rows = labelled_rows(outcomes, figures.base_rate)
     scores = outcomes[SCORE].to_numpy()
-    estimate = estimate_window(spec, scored, scores, published_root, past, reference.base_rate)
+    estimate = estimate_window(spec, scored, scores, published_root, past, figures.base_rate)
     metrics = _metrics(spec, rows, scored.threshold)
-    mature = matures_at(spec, window) <= min(moment, labels_through)
+    mature = matures_at(spec, window) <= min(known.as_of, known.built_through)
     return WindowPerformance(
         window=window.name,
         start=window.start,
@@ -61,16 +72,16 @@ def measure_performance(
         version=scored.version,
         release=scored.release,
         rows=outcomes.num_rows,
-        settled=outcomes.num_rows - outcomes["known_at"].null_count,
+        outcomes_known=outcomes.num_rows - outcomes["known_at"].null_count,
         labelled=len(rows.labels),
         mature=mature,
-        as_of=moment,
-        losses=_losses(rows, metrics, reference, estimate),
+        as_of=known.as_of,
+        losses=_losses(rows, metrics, figures, estimate),
         metrics=metrics,
-        intervals=_intervals(spec, rows, reference),
+        intervals=_intervals(spec, rows, figures),
         estimated_metrics=_figures_besides(estimate),
-        labels=_labels(window, moment, outcomes, past),
-        **(_changes(spec, scored, rows, reference, held_out, past) if mature else {}),
+        labels=_labels(window, known.as_of, outcomes, past),
+        **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 
 
@@ -137,15 +148,14 @@ def _changes(
     spec: ModelSpec,
     scored: ScoredWindow,
     rows: LabelledRows,
-    reference: Reference,
-    held_out: pa.Table,
+    reference: VersionReference,
     past: PastWindows,
 ) -> dict[str, Any]:
     """What the detectors find in the errors of the release up to the end of this window."""
     declared = spec.monitoring.performance.change_detection
     if not declared.detectors:
         return {}
-    tested = held_out_rows(spec, held_out, reference.base_rate)
+    tested = held_out_rows(spec, reference.held_out, reference.figures.base_rate)
     tested_blocks, own = [
         error_blocks(one.days, one.losses, one.baseline_losses, declared.block_rows)
         for one in (tested, rows)

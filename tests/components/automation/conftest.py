@@ -145,7 +145,7 @@ class Story:
             release=version,
             rows=1000,
             labelled=900,
-            settled=1000 if mature else 920,
+            outcomes_known=1000 if mature else 920,
             mature=mature,
             as_of=MONDAY + (week + 1) * WEEK,
             metrics={"log_loss": log_loss},

@@ -59,12 +59,12 @@ def test_the_base_rate_check_has_the_severity_of_the_spec(make_week, level, outc
     assert outcomes(performance_alarms(make_week(0, 0.7), spec))[1] == outcome
 
 
-@given(loss=st.floats(0, 40), settled=st.integers(0, 1000), expected=st.floats(0, 1))
-def test_a_provisional_window_never_fails(make_week, loss, settled, expected):
+@given(loss=st.floats(0, 40), outcomes_known=st.integers(0, 1000), expected=st.floats(0, 1))
+def test_a_provisional_window_never_fails(make_week, loss, outcomes_known, expected):
     window = make_week(
         0,
         loss,
-        settled=settled,
+        outcomes_known=outcomes_known,
         mature=False,
         change_point=True,
         changes=[CHANGE],
@@ -76,7 +76,7 @@ def test_a_provisional_window_never_fails(make_week, loss, settled, expected):
 
 def test_a_provisional_window_says_how_much_is_known(make_week):
     for alarm in performance_alarms(
-        make_week(0, 0.9, settled=710, mature=False), PerformanceSpec()
+        make_week(0, 0.9, outcomes_known=710, mature=False), PerformanceSpec()
     ):
         assert alarm.reason == "provisional: 71 % of outcomes are known"
 
@@ -88,7 +88,7 @@ def test_a_mature_window_that_cannot_be_judged_is_not_silent(make_week):
         assert outcomes(performance_alarms(blind, spec))[:2] == [(False, "warn")] * 2
     one_class = make_week(0, None, labelled=12)
     assert all(one.passed for one in performance_alarms(one_class, spec))
-    empty = make_week(0, None, rows=0, labelled=0, settled=0)
+    empty = make_week(0, None, rows=0, labelled=0, outcomes_known=0)
     assert all(one.passed for one in performance_alarms(empty, spec))
 
 
@@ -120,11 +120,13 @@ def test_without_a_change_nothing_is_reported(make_week, change_point):
 
 
 def test_outcomes_that_are_overdue_are_reported(make_week):
-    late = make_week(0, settled=900, labels=labels(0.98))
+    late = make_week(0, outcomes_known=900, labels=labels(0.98))
     alarm = alarm_of(late, "outcomes_missing")
 
     assert (alarm.passed, alarm.severity) == (False, "warn")
     assert alarm.value == pytest.approx(0.08)
     assert "90 % of outcomes are known, against 98 %" in alarm.reason
-    assert alarm_of(make_week(0, settled=900, labels=labels(0.92)), "outcomes_missing").passed
+    assert alarm_of(
+        make_week(0, outcomes_known=900, labels=labels(0.92)), "outcomes_missing"
+    ).passed
     assert alarm_of(make_week(0, labels=labels(None)), "outcomes_missing").passed

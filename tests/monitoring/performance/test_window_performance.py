@@ -9,14 +9,14 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 
 
 def test_a_window_is_read_back_unchanged(make_week):
-    window = make_week(0, settled=710)
+    window = make_week(0, outcomes_known=710)
 
-    assert window.share_settled == 0.71
+    assert window.share_known == 0.71
     assert WindowPerformance.from_stored(window.to_stored()) == window
 
 
-def test_an_empty_window_has_nothing_settled(make_week):
-    assert make_week(0, None, rows=0, labelled=0, settled=0).share_settled == 0
+def test_of_an_empty_window_no_outcome_is_known(make_week):
+    assert make_week(0, None, rows=0, labelled=0, outcomes_known=0).share_known == 0
 
 
 losses = st.floats(0.01, 50)

@@ -30,7 +30,7 @@ def _window(loss: float, **changed: Any) -> WindowPerformance:
         "release": 2,
         "rows": 1000,
         "labelled": 900,
-        "settled": 1000,
+        "outcomes_known": 1000,
         "mature": True,
         "as_of": RELEASED + timedelta(days=3),
         "losses": LossFigures(loss=loss, baseline_loss=0.6, test_loss=0.45, test_baseline_loss=0.6),

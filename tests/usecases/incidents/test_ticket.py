@@ -164,7 +164,7 @@ def _measured(window: Window) -> WindowPerformance:
         release=1,
         rows=50,
         labelled=40,
-        settled=50,
+        outcomes_known=50,
         mature=window == WINDOWS[0],
         as_of=window.ends_at,
         metrics={"log_loss": 0.5},

@@ -25,7 +25,7 @@ def _text(**changed: Any) -> str:
         "release": 1,
         "rows": 2000,
         "labelled": 1800,
-        "settled": 1900,
+        "outcomes_known": 1900,
         "mature": True,
         "as_of": datetime(2024, 1, 10, 6, tzinfo=UTC),
         "metrics": {"log_loss": 0.5},

@@ -12,11 +12,11 @@ import pytest
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.reference import Reference
+from mlops_platform.monitoring.reference import Reference, VersionReference
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matured_since, matures_at
 from mlops_platform.usecases.window.past import PastWindows
-from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import ScoredWindow
 
 MONDAY = date(2024, 3, 4)
@@ -117,21 +117,16 @@ class World:
         return self.folder / "published"
 
     def measured(self, window: Window, moment: datetime) -> WindowPerformance:
-        reference = Reference.model_construct(
+        figures = Reference.model_construct(
             metrics={"log_loss": 0.45}, base_rate=BASE_RATE, base_rate_log_loss=0.61
         )
-        found = measure_performance(
-            self.spec,
-            self.past.scored[window.name],
-            reference,
-            days_of_patients(date(2024, 2, 19), 14, seed=99),
-            self.published,
-            moment,
-            moment,
-            self.past,
+        reference = VersionReference(figures, days_of_patients(date(2024, 2, 19), 14, seed=99))
+        scored, known = self.past.scored[window.name], KnownLabels(moment, moment)
+        measured = measure_performance(
+            self.published, self.spec, scored, reference, known, self.past
         )
-        self.past = self.past.with_measured(found)
-        return found
+        self.past = self.past.with_measured(measured)
+        return measured
 
     def lived_through(self, number: int, **happening: Any) -> WindowPerformance:
         """A week that is measured when it ends and when its labels are in."""
@@ -151,7 +146,7 @@ def test_a_window_is_provisional_until_its_labels_are_reported(world: World) -> 
 
     # Outcomes take a day and three more to be reported: those of three days are known.
     assert not early.mature
-    assert early.share_settled == pytest.approx(3 / 7, abs=0.01)
+    assert early.share_known == pytest.approx(3 / 7, abs=0.01)
     assert early.change_point is None
     assert early.blocks == ()
     assert matured_since(world.spec, world.past.measured, window.ends_at) == []
@@ -169,7 +164,7 @@ def test_the_next_window_knows_how_long_labels_take(world: World) -> None:
     window = world.week(1)
 
     on_time = world.measured(window, window.ends_at + timedelta(days=1))
-    assert on_time.labels.expected == pytest.approx(on_time.share_settled, abs=0.01)
+    assert on_time.labels.expected == pytest.approx(on_time.share_known, abs=0.01)
     assert abs(on_time.outcomes_missing) < 0.01
 
     lost = window.days[4]

@@ -25,7 +25,7 @@ def measured(**changes: Any) -> WindowPerformance:
         "release": 1,
         "rows": 1000,
         "labelled": 900,
-        "settled": 1000,
+        "outcomes_known": 1000,
         "mature": True,
         "as_of": datetime(2013, 4, 15, tzinfo=UTC),
         "losses": LossFigures(

@@ -39,12 +39,10 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     )
     def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
         deployment = open_deployment()
-        registry = deployment.registry
         release = responsible_release(deployment.ledger, spec.name, predictions)
-        reference, held_out = load_reference(registry, release)
-        profile = load_profile(registry, release)
-        published = deployment.settings.published
-        watched = watch_drift(spec, predictions, reference, profile, held_out, published, registry)
+        reference = load_reference(deployment.registry, release)
+        profile = load_profile(deployment.registry, release)
+        watched = watch_drift(deployment, spec, predictions, reference, profile)
         quality = watched.quality
         assert quality is not None  # older records alone lack it
         kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)

@@ -32,7 +32,7 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.window.past import PastWindows
-from mlops_platform.usecases.window.performance import measure_performance
+from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
 
 
@@ -80,23 +80,20 @@ def _measured_windows(
 
     Oldest first, since each is measured with what is known of those before it.
     """
-    deployment = open_deployment()
-    ledger, registry, moment = deployment.ledger, deployment.registry, deployment.clock()
-    past = _past(spec)
+    deployment, past = open_deployment(), _past(spec)
+    moment, published = deployment.clock(), deployment.settings.published
     built = [window_named(spec.window, name) for name in past.measured]
-    through = labels_built_through(spec, [*built, scored.window], moment)
-    matured = set(matured_since(spec, past.measured, through)) & past.scored.keys()
-    found: dict[str, WindowPerformance] = {}
+    known = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
+    matured = set(matured_since(spec, past.measured, known.built_through)) & past.scored.keys()
+    measured: dict[str, WindowPerformance] = {}
     for name in sorted(matured | {scored.window.name}):
-        one = scored if name == scored.window.name else past.scored[name]
-        reference, held_out = load_reference(registry, responsible_release(ledger, spec.name, one))
-        found[name] = measure_performance(
-            *(spec, one, reference, held_out, deployment.settings.published),
-            *(moment, through, past),
-        )
-        past = past.with_measured(found[name])
-    own = found.pop(scored.window.name)
-    return own, list(found.values()), past
+        window = scored if name == scored.window.name else past.scored[name]
+        release = responsible_release(deployment.ledger, spec.name, window)
+        reference = load_reference(deployment.registry, release)
+        measured[name] = measure_performance(published, spec, window, reference, known, past)
+        past = past.with_measured(measured[name])
+    own = measured.pop(scored.window.name)
+    return own, list(measured.values()), past
 
 
 def _past(spec: ModelSpec) -> PastWindows:

@@ -72,7 +72,7 @@ def _labels(
     delays = delay_distribution([one.labels.delays for one in history.values() if one.labels])
     usual = {name: delays and delays.hours_until(share) for name, share in USUAL_SHARES.items()}
     return {
-        "outcomes_known": measured.share_settled,
+        "outcomes_known": measured.share_known,
         "outcomes_expected": measured.labels and measured.labels.expected,
         "labelled_rows": measured.labelled,
         **usual,
