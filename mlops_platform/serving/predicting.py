@@ -10,7 +10,7 @@ from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
-from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, Route
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ def logged(exchange: Exchange, route: Route, rows: Iterable[ScoredRow]) -> list[
     ]
 
 
-def count(metrics: Metrics, rows: Sequence[ScoredRow]) -> None:
+def count(metrics: ServiceMetrics, rows: Sequence[ScoredRow]) -> None:
     """Count what was scored, and what was odd about it."""
     answered: dict[tuple[str, Role], int] = {}
     odd: dict[tuple[Callable[[str, int], None], str], int] = {}

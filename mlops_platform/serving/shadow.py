@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from mlops_platform.serving.http.exchange import Exchange
 from mlops_platform.serving.predicting import ScoredRow, logged
 from mlops_platform.serving.served_version import ServedVersion
-from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.serving.watching.prediction_log import PredictionLog, Route
 
@@ -25,7 +25,9 @@ logger = logging.getLogger("mlops_platform.serving")
 class Shadow:
     """Scores rows on a thread of its own, logs them with the role `shadow`, counts differences."""
 
-    def __init__(self, metrics: Metrics, log: PredictionLog | None, objectives: Objectives) -> None:
+    def __init__(
+        self, metrics: ServiceMetrics, log: PredictionLog | None, objectives: Objectives
+    ) -> None:
         self._metrics, self._log, self._objectives = metrics, log, objectives
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self._places = BoundedSemaphore(MOST_PENDING)

@@ -15,7 +15,7 @@ UNKNOWN_FIELD = "other"
 """Stands for fields that the model does not have: clients may invent any number of them."""
 
 
-class Metrics:
+class ServiceMetrics:
     """The metrics of one worker; made in the worker itself, where BentoML has set their folder.
 
     Args:
