@@ -11,7 +11,7 @@ from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
-from mlops_platform.serving.watching.prediction_log import LoggedPrediction, Route
+from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
 
 Json = dict[str, Any]
 
@@ -84,7 +84,9 @@ def score_answer(scored: ScoredRow) -> Json:
     }
 
 
-def logged(exchange: Exchange, route: Route, rows: Iterable[ScoredRow]) -> list[LoggedPrediction]:
+def logged(
+    exchange: Exchange, route: PredictionRoute, rows: Iterable[ScoredRow]
+) -> list[LoggedPrediction]:
     """What the prediction log is told."""
     milliseconds = exchange.seconds * 1000
     return [

@@ -13,7 +13,7 @@ from mlops_platform.serving.predicting import ScoredRow, logged
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.objectives import Objectives
-from mlops_platform.serving.watching.prediction_log import PredictionLog, Route
+from mlops_platform.serving.watching.prediction_log import PredictionLog, PredictionRoute
 
 MOST_PENDING = 1000
 """Requests that may wait; more are dropped and counted, because answers go first."""
@@ -33,7 +33,11 @@ class Shadow:
         self._places = BoundedSemaphore(MOST_PENDING)
 
     def watch(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         """Score answered rows once more, later."""
         if not self._places.acquire(blocking=False):
@@ -47,7 +51,11 @@ class Shadow:
         self._thread.shutdown(cancel_futures=True)
 
     def _observed(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         """Score, and count how long it took and whether it failed, as if it had answered."""
         started, status = time.perf_counter(), ERROR
@@ -59,7 +67,11 @@ class Shadow:
             self._objectives.observe(version.release.version, "shadow", status, seconds)
 
     def _score(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         release = version.release
         probabilities = version.scorer.probabilities([scored.row for scored in rows])

@@ -39,7 +39,7 @@ from mlops_platform.serving.predicting import (
 )
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.schema import CategoricalColumn
-from mlops_platform.serving.watching.prediction_log import Route
+from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ class Endpoints:
         return row
 
     def _record(
-        self, exchange: Exchange, route: Route, roles: Roles, rows: Sequence[ScoredRow]
+        self, exchange: Exchange, route: PredictionRoute, roles: Roles, rows: Sequence[ScoredRow]
     ) -> None:
         """Count and log what will be answered, and show it to the shadow."""
         worker = self._worker
