@@ -22,11 +22,11 @@ from mlops_platform.serving.http.problems import (
 )
 from mlops_platform.serving.http.request import Json, RequestTypes
 from mlops_platform.serving.http.violations import problem_of
+from mlops_platform.serving.online.source import StoreUnavailable
 from mlops_platform.serving.online.store import (
     OnlineFeatures,
     OnlineStore,
     StaleFeatures,
-    StoreUnavailable,
     UnknownEntity,
 )
 from mlops_platform.serving.predicting import (
