@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mlops_platform.serving.contents import PackedRelease
-from mlops_platform.serving.http.exchange import Exchange
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion

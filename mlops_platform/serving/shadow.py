@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 
-from mlops_platform.serving.http.exchange import Exchange
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.predicting import ScoredRow, logged
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics

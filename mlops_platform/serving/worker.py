@@ -8,9 +8,9 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from mlops_platform.serving.authentication import Authentication
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.following.follower import Follower
-from mlops_platform.serving.http.authentication import Authentication
 from mlops_platform.serving.online.store import OnlineStore
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings

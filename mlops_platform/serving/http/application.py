@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mlops_platform.serving.http.exchange import Exchange, Response, Scope
+from mlops_platform.serving.authentication import Unauthenticated
+from mlops_platform.serving.exchange import Exchange, Receive, Response, Scope
 from mlops_platform.serving.http.in_flight import InFlight
-from mlops_platform.serving.http.limits import ClientGone, Receive
+from mlops_platform.serving.http.limits import ClientGone
 from mlops_platform.serving.http.problems import (
     INTERNAL,
     INVALID,
@@ -18,6 +19,7 @@ from mlops_platform.serving.http.problems import (
     NOT_FOUND,
     SLOW_BODY,
     TIMEOUT,
+    UNAUTHENTICATED,
     Problem,
 )
 from mlops_platform.serving.http.request import request_types
@@ -77,6 +79,10 @@ class Front:
             status = GONE
         except Problem as problem:
             status = await self._refuse(name, exchange, problem, send)
+        except Unauthenticated as error:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            unknown = Problem(UNAUTHENTICATED, f"{error}", headers=challenge)
+            status = await self._refuse(name, exchange, unknown, send)
         except UnscorableRow as error:
             unlike = Problem(INVALID, f"{error}; send values like those it was trained on.")
             status = await self._refuse(name, exchange, unlike, send)

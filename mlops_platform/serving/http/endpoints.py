@@ -9,8 +9,9 @@ from typing import TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from mlops_platform.serving.exchange import Exchange, Response
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
-from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.limits import read_json
 from mlops_platform.serving.http.problems import (
     FEATURES,
     INVALID,
@@ -64,7 +65,7 @@ class Endpoints:
 
     async def predict_batch(self, exchange: Exchange) -> Response:
         """Score a batch of rows, answered in their order; on a thread, because it takes long."""
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         roles = self._roles()
         scored = await self._aside(lambda: self._score_batch(exchange, roles, body))
         # Not in one go with the scores: nothing is logged once the time is over.
@@ -91,7 +92,7 @@ class Endpoints:
         store = self._worker.store
         if store is None:
             raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         entity = _validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
@@ -115,7 +116,7 @@ class Endpoints:
         return roles
 
     async def _row(self, exchange: Exchange) -> Json:
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         row = _validated(self._types.row, body)
         refuse_repeated_names(body, (row,), self._texts)
         exchange.passed("validate")

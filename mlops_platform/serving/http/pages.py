@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from mlops_platform.serving.contents import Contents
+from mlops_platform.serving.exchange import Exchange, Response
 from mlops_platform.serving.http.answers import ServedModel
-from mlops_platform.serving.http.exchange import Exchange, Response
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.problems import NOT_READY, Problem
 from mlops_platform.serving.http.request import RequestTypes
