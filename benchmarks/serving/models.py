@@ -135,8 +135,8 @@ def _bento(
         threshold=fitted.threshold,
         training_set_hash=training_set,
         serving=spec.serving,
-        folded=parity.folded,
-        not_folded=parity.fallback_reason,
+        compiled=parity.compiled,
+        not_compiled=parity.fallback_reason,
         explained=not_explained is None,
         not_explained=not_explained,
     )

@@ -44,7 +44,7 @@ def load_served_version(contents: Contents) -> ServedVersion:
     """
     release, schema, golden = contents.release, contents.features, contents.golden_rows
     model = load_model(contents.model_directory, contents.digests)
-    scorer = Scorer(schema, model, release.threshold, folded=release.folded)
+    scorer = Scorer(schema, model, release.threshold, compiled=release.compiled)
     rows = [row.features for row in golden.rows]
     largest_difference(golden, [scorer.probability(row) for row in rows])
     largest_difference(golden, scorer.probabilities(rows))

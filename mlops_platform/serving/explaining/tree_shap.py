@@ -92,7 +92,7 @@ def tree_shap(ensemble: Ensemble) -> TreeShap:
     """Prepare an ensemble to be explained.
 
     Raises:
-        NotFoldable: a node through which no training row came.
+        NotCompilable: a node through which no training row came.
     """
     import numpy as np
 

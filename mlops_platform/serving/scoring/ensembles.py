@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.serving.scoring.folded_columns import Column, NotFoldable, sklearn_name
-from mlops_platform.serving.scoring.folded_steps import fold_step
+from mlops_platform.serving.scoring.compiled_columns import (
+    CompiledColumn,
+    NotCompilable,
+    sklearn_name,
+)
+from mlops_platform.serving.scoring.compiled_steps import compile_step
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +52,7 @@ class Ensemble:
             so that unrounded numbers take the same way.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[CompiledColumn, ...]
     base: float
     trees: tuple[Tree, ...]
     single_precision: bool
@@ -59,11 +63,11 @@ class Ensemble:
         return sum(len(tree.value) for tree in self.trees)
 
 
-def ensemble_of(estimator: Any, columns: tuple[Column, ...]) -> Ensemble | None:
+def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble | None:
     """The trees of a fitted binary classifier; None where it is no ensemble known here.
 
     Raises:
-        NotFoldable: its score is more than a constant and its trees.
+        NotCompilable: its score is more than a constant and its trees.
     """
     import numpy as np
 
@@ -81,10 +85,10 @@ def ensemble_of(estimator: Any, columns: tuple[Column, ...]) -> Ensemble | None:
     return None
 
 
-def _histogram(estimator: Any, columns: tuple[Column, ...]) -> Ensemble:
+def _histogram(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble:
     preprocessor = estimator._preprocessor
     if preprocessor is not None:
-        columns = fold_step(preprocessor, columns)
+        columns = compile_step(preprocessor, columns)
     known, position = estimator._bin_mapper.make_known_categories_bitsets()
     trees = tuple(
         _histogram_tree(predictor, known, position) for (predictor,) in estimator._predictors
@@ -165,6 +169,6 @@ def _initial_log_odds(estimator: Any) -> float:
     if estimator.init_ == "zero":
         return 0.0
     if sklearn_name(estimator.init_) != "DummyClassifier" or estimator.loss != "log_loss":
-        raise NotFoldable("GradientBoosting starts from another model's score.")
+        raise NotCompilable("GradientBoosting starts from another model's score.")
     share = float(estimator.init_.class_prior_[-1])
     return log(share / (1 - share))

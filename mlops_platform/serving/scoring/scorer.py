@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
-from mlops_platform.serving.scoring.folding import FoldedModel, NotFoldable, fold
+from mlops_platform.serving.scoring.compiled_model import (
+    CompiledModel,
+    NotCompilable,
+    compile_model,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,26 +38,26 @@ class Scorer:
     """One loaded model with its schema and its decision threshold.
 
     Args:
-        folded: score few rows by the folded model, where the model can be folded; many rows go
-            through the pipeline, which is quicker then.
+        compiled: score few rows by the compiled model, where there is one; many rows go through
+            the pipeline, which is quicker then.
 
     Attributes:
-        folded: whether it does so.
+        compiled: whether it does so.
         reason: why not, if it cannot.
     """
 
     def __init__(
-        self, schema: FeatureSchema, model: Any, threshold: float, folded: bool = True
+        self, schema: FeatureSchema, model: Any, threshold: float, compiled: bool = True
     ) -> None:
         self.schema, self.model, self.threshold = schema, model, threshold
         self.reason: str | None = None
-        self._folded: FoldedModel | None = None
-        if folded:
+        self._compiled: CompiledModel | None = None
+        if compiled:
             try:
-                self._folded = fold(model, schema)
-            except NotFoldable as error:
+                self._compiled = compile_model(model, schema)
+            except NotCompilable as error:
                 self.reason = str(error)
-        self.folded = self._folded is not None
+        self.compiled = self._compiled is not None
         self._categories = tuple(
             (column.name, frozenset((None, *column.categories)))
             for column in schema.columns
@@ -66,9 +70,9 @@ class Scorer:
         Raises:
             UnscorableRow: its numbers are too large for the model.
         """
-        if self._folded is None:
+        if self._compiled is None:
             return self.probabilities([row])[0]
-        probability = self._folded.probability(row)
+        probability = self._compiled.probability(row)
         if 0.0 <= probability <= 1.0:
             return probability
         raise self._unscorable(f"the probability is {probability}")
@@ -79,8 +83,8 @@ class Scorer:
         Raises:
             UnscorableRow: the numbers of one of them are too large for the model.
         """
-        if self._folded is not None and len(rows) <= self._folded.score.best_rows:
-            probabilities = self._folded.probabilities(rows)
+        if self._compiled is not None and len(rows) <= self._compiled.score.best_rows:
+            probabilities = self._compiled.probabilities(rows)
         else:
             probabilities = self._by_pipeline(rows)
         if all(0.0 <= probability <= 1.0 for probability in probabilities):

@@ -1,4 +1,4 @@
-"""A fitted model folded into plain functions: the same probabilities, a thousand times sooner.
+"""A fitted model compiled into plain functions: the same probabilities, a thousand times sooner.
 
 Scalers, imputers and encoders become lookups, a linear model a sum, trees conditional expressions.
 Nothing is believed: packaging compares both on thousands of rows (`parity.py`).
@@ -13,16 +13,20 @@ from typing import Any
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.calibrated import Calibration, unpack
+from mlops_platform.serving.scoring.compiled_columns import NotCompilable, sklearn_name
+from mlops_platform.serving.scoring.compiled_linear import LINEAR, LinearScore, compile_linear
+from mlops_platform.serving.scoring.compiled_trees import (
+    CompiledTrees,
+    TreeliteTrees,
+    compile_ensemble,
+)
 from mlops_platform.serving.scoring.ensembles import ensemble_of
-from mlops_platform.serving.scoring.folded_columns import NotFoldable, sklearn_name
-from mlops_platform.serving.scoring.folded_linear import LINEAR, LinearScore, fold_linear
-from mlops_platform.serving.scoring.folded_trees import CompiledTrees, TreeliteTrees, fold_trees
 
-__all__ = ["FoldedModel", "NotFoldable", "fold"]
+__all__ = ["CompiledModel", "NotCompilable", "compile_model"]
 
 
 @dataclass(frozen=True)
-class FoldedModel:
+class CompiledModel:
     """A calibrated model as functions of a row."""
 
     score: LinearScore | CompiledTrees | TreeliteTrees
@@ -37,16 +41,16 @@ class FoldedModel:
         return [self.calibration.probability(raw) for raw in self.score.raws(rows)]
 
 
-def fold(model: Any, schema: FeatureSchema) -> FoldedModel:
-    """Fold a calibrated pipeline.
+def compile_model(model: Any, schema: FeatureSchema) -> CompiledModel:
+    """Compile a calibrated pipeline.
 
     Raises:
-        NotFoldable: a part of it has no folded form; the message names it.
+        NotCompilable: a part of it has no compiled form; the message names it.
     """
     parts = unpack(model, schema)
     if sklearn_name(parts.estimator) in LINEAR:
-        return FoldedModel(fold_linear(parts.estimator, parts.columns), parts.calibration)
+        return CompiledModel(compile_linear(parts.estimator, parts.columns), parts.calibration)
     ensemble = ensemble_of(parts.estimator, parts.columns)
     if ensemble is None:
-        raise NotFoldable(f"{type(parts.estimator).__name__} has no folded form.")
-    return FoldedModel(fold_trees(ensemble, parts.estimator), parts.calibration)
+        raise NotCompilable(f"{type(parts.estimator).__name__} has no compiled form.")
+    return CompiledModel(compile_ensemble(ensemble, parts.estimator), parts.calibration)

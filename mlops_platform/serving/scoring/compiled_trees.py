@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mlops_platform.serving.frames import Row
+from mlops_platform.serving.scoring.compiled_columns import NotCompilable
 from mlops_platform.serving.scoring.ensembles import Ensemble, Tree
-from mlops_platform.serving.scoring.folded_columns import NotFoldable
 from mlops_platform.serving.scoring.tree_code import Reader, compile_reader, compile_trees
 
 MAX_NODES = 20_000
@@ -67,11 +67,11 @@ class TreeliteTrees:
         return [float(score) for score in scores[:, 0, -1]]
 
 
-def fold_trees(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
+def compile_ensemble(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
     """The quickest form of an ensemble for single rows.
 
     Raises:
-        NotFoldable: Treelite does not take what is too large to be compiled.
+        NotCompilable: Treelite does not take what is too large to be compiled.
     """
     if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
         columns, trees = ensemble.columns, ensemble.trees
@@ -101,4 +101,6 @@ def _imported(estimator: Any) -> Any:
     try:
         return import_model(estimator)
     except (TreeliteError, AssertionError) as error:
-        raise NotFoldable(f"Treelite does not take {type(estimator).__name__}: {error}") from error
+        raise NotCompilable(
+            f"Treelite does not take {type(estimator).__name__}: {error}"
+        ) from error
