@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_platform.serving.explaining.tree_nodes import Nodes
-from mlops_platform.serving.scoring.compiled_columns import NotCompilable
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,1 +1,1 @@
-"""From validated rows to probabilities: the pipeline itself, and its compiled form."""
+"""From validated rows to probabilities: by the pipeline, or by what was compiled of it."""

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
-from mlops_platform.serving.scoring.compiled_model import (
-    CompiledModel,
-    NotCompilable,
-    compile_model,
-)
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from mlops_platform.serving.scoring.compiled.model import CompiledModel
 
 TOLERANCE = 1e-12
 """Largest difference between a served and an offline probability that is taken as rounding."""
@@ -53,6 +50,8 @@ class Scorer:
         self.reason: str | None = None
         self._compiled: CompiledModel | None = None
         if compiled:
+            from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
+
             try:
                 self._compiled = compile_model(model, schema)
             except NotCompilable as error:
@@ -83,7 +82,7 @@ class Scorer:
         Raises:
             UnscorableRow: the numbers of one of them are too large for the model.
         """
-        if self._compiled is not None and len(rows) <= self._compiled.score.best_rows:
+        if self._compiled is not None and len(rows) <= self._compiled.best_rows:
             probabilities = self._compiled.probabilities(rows)
         else:
             probabilities = self._by_pipeline(rows)
@@ -103,11 +102,11 @@ class Scorer:
 
     def _by_pipeline(self, rows: Sequence[Row]) -> list[float]:
         try:
-            found = positive_probability(self.model, frame_of(self.schema, rows))
+            probabilities = positive_probability(self.model, frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
-        probabilities: list[float] = found.tolist()
-        return probabilities
+        listed: list[float] = probabilities.tolist()
+        return listed
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     Key,
     Lookup,

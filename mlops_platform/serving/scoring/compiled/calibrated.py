@@ -8,12 +8,12 @@ from math import exp, log
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     NotCompilable,
     sklearn_name,
 )
-from mlops_platform.serving.scoring.compiled_steps import compile_step, feature_columns
+from mlops_platform.serving.scoring.compiled.steps import compile_step, feature_columns
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.compiled_columns import NotCompilable
-from mlops_platform.serving.scoring.ensembles import Ensemble, Tree
-from mlops_platform.serving.scoring.tree_code import Reader, compile_reader, compile_trees
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+from mlops_platform.serving.scoring.compiled.ensembles import Ensemble, Tree
+from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader, compile_trees
 
 MAX_NODES = 20_000
 """More take longer to compile than a start should; Treelite is as quick from there on."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     Lookup,
     NotCompilable,
@@ -16,7 +16,7 @@ from mlops_platform.serving.scoring.compiled_columns import (
     applied,
     sklearn_name,
 )
-from mlops_platform.serving.scoring.compiled_encoders import compile_encoder
+from mlops_platform.serving.scoring.compiled.encoders import compile_encoder
 
 Columns = tuple[CompiledColumn, ...]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     NotCompilable,
     sklearn_name,
 )
-from mlops_platform.serving.scoring.compiled_steps import compile_step
+from mlops_platform.serving.scoring.compiled.steps import compile_step
 
 if TYPE_CHECKING:
     import numpy as np

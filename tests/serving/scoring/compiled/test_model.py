@@ -37,15 +37,15 @@ from sklearn.preprocessing import (
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring import compiled_trees
-from mlops_platform.serving.scoring.calibrated import Isotonic, expit
-from mlops_platform.serving.scoring.compiled_model import (
+from mlops_platform.serving.scoring.compiled import trees
+from mlops_platform.serving.scoring.compiled.calibrated import Isotonic, expit
+from mlops_platform.serving.scoring.compiled.ensembles import _unrounded
+from mlops_platform.serving.scoring.compiled.model import (
     CompiledModel,
     NotCompilable,
     compile_model,
 )
-from mlops_platform.serving.scoring.compiled_trees import CompiledTrees, TreeliteTrees
-from mlops_platform.serving.scoring.ensembles import _unrounded
+from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
 from mlops_platform.serving.scoring.scorer import (
     TOLERANCE,
     Scorer,
@@ -253,7 +253,7 @@ def test_too_many_trees_go_through_treelite(
 ):
     model, rows = made(name), rows_of(SCHEMA, ROWS) + strange()
     assert isinstance(compile_model(model, SCHEMA).score, CompiledTrees)
-    monkeypatch.setattr(compiled_trees, "MAX_NODES", 10)
+    monkeypatch.setattr(trees, "MAX_NODES", 10)
     compiled, offline = (
         compile_model(model, SCHEMA),
         positive_probability(model, frame_of(SCHEMA, rows)),

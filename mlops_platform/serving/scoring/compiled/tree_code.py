@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     NAN,
     CompiledColumn,
     Lookup,
     NotCompilable,
     Number,
 )
-from mlops_platform.serving.scoring.ensembles import CATEGORIES, Tree
+from mlops_platform.serving.scoring.compiled.ensembles import CATEGORIES, Tree
 
 Reader = Callable[[Row], tuple[float, ...]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.serving.scoring.compiled_columns import (
+from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     Key,
     Lookup,
