@@ -13,8 +13,8 @@ from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.calibrated import Sigmoid, expit, unpack
 from mlops_platform.serving.scoring.compiled.columns import sklearn_name
-from mlops_platform.serving.scoring.compiled.ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 
 TOLERANCE = 1e-6
 """Largest difference, in log-odds, between the sum of an explanation and what it explains."""

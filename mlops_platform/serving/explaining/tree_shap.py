@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.serving.explaining.tree_nodes import Nodes, nodes_of
 from mlops_platform.serving.explaining.tree_paths import Paths, paths_of
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.compiled.ensembles import Ensemble
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader
 
 if TYPE_CHECKING:

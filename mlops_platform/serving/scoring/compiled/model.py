@@ -14,8 +14,8 @@ from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.calibrated import Calibration, unpack
 from mlops_platform.serving.scoring.compiled.columns import NotCompilable, sklearn_name
-from mlops_platform.serving.scoring.compiled.ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.trees import (
     CompiledTrees,
     TreeliteTrees,

@@ -13,7 +13,7 @@ from mlops_platform.serving.scoring.compiled.columns import (
     NotCompilable,
     Number,
 )
-from mlops_platform.serving.scoring.compiled.ensembles import CATEGORIES, Tree
+from mlops_platform.serving.scoring.compiled.ensemble import CATEGORIES, Tree
 
 Reader = Callable[[Row], tuple[float, ...]]
 

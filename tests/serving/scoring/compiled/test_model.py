@@ -39,12 +39,12 @@ from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.compiled import trees
 from mlops_platform.serving.scoring.compiled.calibrated import Isotonic, expit
-from mlops_platform.serving.scoring.compiled.ensembles import _unrounded
 from mlops_platform.serving.scoring.compiled.model import (
     CompiledModel,
     NotCompilable,
     compile_model,
 )
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
 from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
 from mlops_platform.serving.scoring.scorer import (
     TOLERANCE,
