@@ -5,25 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+
+from starlette.types import Receive, Scope
 
 from mlops_platform.serving.roles import Role
 
-JSON = b"application/json"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
-
-class Response(NamedTuple):
-    """What is sent back."""
-
-    body: bytes
-    status: int = 200
-    media_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Exchange:

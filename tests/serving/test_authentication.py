@@ -156,5 +156,5 @@ def test_a_refused_request_is_a_problem_and_counted(service_of: Any, row: dict[s
     service = service_of(RuntimeSettings(tokens=("first",)))
     answer = service.ask("POST", "/v1/predict", row)
     assert (answer.problem, answer.status) == ("unauthenticated", 401)
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == "Bearer"
     assert service.metric("mlops_errors_total", kind="unauthenticated") == 1

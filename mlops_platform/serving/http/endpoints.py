@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
 
-from mlops_platform.serving.exchange import Exchange, Response
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
-from mlops_platform.serving.http.limits import read_json
+from mlops_platform.serving.http.limits import JSON, read_json
 from mlops_platform.serving.http.problems import (
     FEATURES,
     INVALID,
@@ -61,7 +62,7 @@ class Endpoints:
         row, roles = await self._row(exchange), self._roles()
         scored = score_row(exchange, roles, row, row.get(self._entity))
         self._record(exchange, "predict", roles, [scored])
-        return Response(orjson.dumps(self._single(exchange, scored)))
+        return Response(orjson.dumps(self._single(exchange, scored)), media_type=JSON)
 
     async def predict_batch(self, exchange: Exchange) -> Response:
         """Score a batch of rows, answered in their order; on a thread, because it takes long."""
@@ -85,7 +86,7 @@ class Endpoints:
             "log_odds": explanation.log_odds,
             "contributions": explanation.contributions,
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     async def predict_by_entity(self, exchange: Exchange) -> Response:
         """Score an entity by its latest features in the online store."""
@@ -107,7 +108,7 @@ class Endpoints:
             "event_time": found.event_time,
             "feature_age_seconds": found.age_seconds,
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     def _roles(self) -> Roles:
         roles = self._worker.roles
@@ -158,7 +159,7 @@ class Endpoints:
             "request_id": exchange.request_id,
             "predictions": [score_answer(scored) for scored in rows],
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     async def _look_up(self, store: OnlineStore, entity: str) -> OnlineFeatures:
         try:

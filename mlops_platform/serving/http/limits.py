@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from mlops_platform.serving.exchange import JSON, Exchange, Receive
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.problems import MEDIA, TOO_LARGE, Problem
 
-
-class ClientGone(Exception):
-    """The client went away before its request was complete; nobody waits for an answer."""
+JSON = "application/json"
+_JSON = JSON.encode()
 
 
 async def read_json(exchange: Exchange, limit: int) -> bytes:
@@ -15,11 +17,11 @@ async def read_json(exchange: Exchange, limit: int) -> bytes:
 
     Raises:
         Problem: it is of another type, or larger.
-        ClientGone: it broke off.
+        ClientDisconnect: it broke off.
     """
     headers = exchange.headers
     sent = headers.get(b"content-type", b"")
-    if sent != JSON and sent.partition(b";")[0].strip().lower() != JSON:
+    if sent != _JSON and sent.partition(b";")[0].strip().lower() != _JSON:
         raise Problem(MEDIA, f"Content-Type is '{_text(sent)}'; send application/json.")
     coding = headers.get(b"content-encoding", b"identity")
     if coding.lower() != b"identity":
@@ -38,7 +40,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
