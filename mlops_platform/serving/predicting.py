@@ -66,8 +66,17 @@ def _scored_by(
     probabilities = version.scorer.probabilities(rows)
     unknown = version.scorer.unknown_in_each(rows)
     return [
-        ScoredRow(row, row.get(key), one, one >= threshold, strange, version, release, role)
-        for row, one, strange in zip(rows, probabilities, unknown, strict=True)
+        ScoredRow(
+            row,
+            row.get(key),
+            probability,
+            probability >= threshold,
+            strange,
+            version,
+            release,
+            role,
+        )
+        for row, probability, strange in zip(rows, probabilities, unknown, strict=True)
     ]
 
 

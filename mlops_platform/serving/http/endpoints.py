@@ -97,16 +97,16 @@ class Endpoints:
         entity = _validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
-        found = await self._look_up(store, entity)
-        row = self._usable({self._entity: entity, **found.features})
+        latest = await self._look_up(store, entity)
+        row = self._usable({self._entity: entity, **latest.features})
         exchange.passed("features")
-        self._worker.metrics.looked_up(found.age_seconds)
+        self._worker.metrics.looked_up(latest.age_seconds)
         roles = self._roles()
         scored = score_row(exchange, roles, row, entity)
         self._record(exchange, "predict_by_entity", roles, [scored])
         answer = self._single(exchange, scored) | {
-            "event_time": found.event_time,
-            "feature_age_seconds": found.age_seconds,
+            "event_time": latest.event_time,
+            "feature_age_seconds": latest.age_seconds,
         }
         return Response(orjson.dumps(answer), media_type=JSON)
 

@@ -118,5 +118,5 @@ class ServiceMetrics:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
-    def _counter(self, name: str, told: str, *labels: str) -> Counter:
-        return Counter(f"mlops_{name}", told, ("model", *labels), registry=self._registry)
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(f"mlops_{name}", documentation, ("model", *labels), registry=self._registry)

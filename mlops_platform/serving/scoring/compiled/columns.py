@@ -50,8 +50,8 @@ CompiledColumn = Number | Text | Lookup
 
 def sklearn_name(part: Any) -> str:
     """Class name of a part that is scikit-learn's own; empty for any other, subclasses included."""
-    found = type(part)
-    return found.__name__ if found.__module__.startswith("sklearn.") else ""
+    kind = type(part)
+    return kind.__name__ if kind.__module__.startswith("sklearn.") else ""
 
 
 def applied(column: CompiledColumn, operation: Operation) -> CompiledColumn:

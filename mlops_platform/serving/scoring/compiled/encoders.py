@@ -33,15 +33,15 @@ def compile_encoder(encoder: Any, columns: Sequence[CompiledColumn]) -> tuple[Co
     Raises:
         NotCompilable: it refuses unseen categories, or encodes a number after arithmetic.
     """
-    asked = [_Asked.of(*pair) for pair in zip(columns, encoder.categories_, strict=True)]
+    asked = [_EncoderKeys.of(*pair) for pair in zip(columns, encoder.categories_, strict=True)]
     try:
-        answers = _answers(encoder, [one.values for one in asked])
+        answers = _answers(encoder, [keys.values for keys in asked])
     except ValueError as error:
         raise NotCompilable(f"{type(encoder).__name__} refuses unseen values: {error}") from error
     return tuple(_lookups(asked, _widths(encoder, len(asked)), answers))
 
 
-class _Asked:
+class _EncoderKeys:
     """The keys of one column, and what the encoder sees of each; unseen comes last."""
 
     def __init__(self, column: CompiledColumn, seen: dict[Key, Any], unseen: Any) -> None:
@@ -51,7 +51,7 @@ class _Asked:
         self.is_text = isinstance(unseen, str)
 
     @classmethod
-    def of(cls, column: CompiledColumn, categories: Any) -> _Asked:
+    def of(cls, column: CompiledColumn, categories: Any) -> _EncoderKeys:
         if isinstance(column, Lookup):
             return cls(column, dict(column.table), column.default)
         if isinstance(column, Number):
@@ -105,18 +105,18 @@ def _widths(encoder: Any, count: int) -> list[int]:
 
 
 def _lookups(
-    asked: list[_Asked], widths: list[int], answers: NDArray[np.float64]
+    asked: list[_EncoderKeys], widths: list[int], answers: NDArray[np.float64]
 ) -> Iterator[Lookup]:
     if sum(widths) != answers.shape[1]:
         raise NotCompilable(
             f"{answers.shape[1]} encoded columns where {sum(widths)} were expected."
         )
     start = 0
-    for one, width in zip(asked, widths, strict=True):
-        block = answers[: len(one.keys) + 1, start : start + width]
+    for column, width in zip(asked, widths, strict=True):
+        block = answers[: len(column.keys) + 1, start : start + width]
         start += width
         for output in block.T:
             default = float(output[-1])
             changed = (output[:-1] != default).nonzero()[0]
-            table = {one.keys[at]: float(output[at]) for at in changed}
-            yield Lookup(one.source, table, default)
+            table = {column.keys[at]: float(output[at]) for at in changed}
+            yield Lookup(column.source, table, default)

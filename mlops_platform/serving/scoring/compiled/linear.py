@@ -104,8 +104,8 @@ def compile_linear(estimator: Any, columns: Iterable[CompiledColumn]) -> LinearS
             slopes.append(slope)
         elif not isinstance(column, Lookup):
             raise NotCompilable(f"{column.source}: reaches the estimator as text.")
-    found = (Table(t.source, t.table.get, t.default) for t in tables.values())
-    return LinearScore(intercept, tuple(slopes), tuple(found))
+    summed = (Table(t.source, t.table.get, t.default) for t in tables.values())
+    return LinearScore(intercept, tuple(slopes), tuple(summed))
 
 
 def _slope(weight: float, column: Number) -> tuple[Slope, float]:

@@ -63,12 +63,12 @@ def _positions(chosen: Any, names: list[Any]) -> list[int]:
 
     if isinstance(chosen, slice) and not isinstance(chosen.start or chosen.stop, str):
         return list(range(len(names)))[chosen]
-    found = np.atleast_1d(np.asarray(chosen))
-    if found.dtype == bool:
-        return [int(at) for at in np.flatnonzero(found)]
-    if found.size == 0 or found.dtype.kind in "iu":
-        return [int(at) for at in found]
-    return [names.index(name) for name in found.tolist()]
+    keys = np.atleast_1d(np.asarray(chosen))
+    if keys.dtype == bool:
+        return [int(at) for at in np.flatnonzero(keys)]
+    if keys.size == 0 or keys.dtype.kind in "iu":
+        return [int(at) for at in keys]
+    return [names.index(name) for name in keys.tolist()]
 
 
 def _imputer(step: Any, columns: Columns) -> Columns:
