@@ -18,6 +18,7 @@ from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
 from benchmarks.serving.batches import measure_batches
 from benchmarks.serving.measure import measure_serving
+from benchmarks.serving.scorers import measure_scorers
 from benchmarks.watched_month import measure_watched_month
 
 RESULTS = Path(__file__).parent / "results"
@@ -113,6 +114,18 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_batches(asked.repetitions),
         file="batches.md",
+    ),
+    "scorers": Benchmark(
+        title="One row: through the pipeline, and through what was compiled of it",
+        about=(
+            "Rows of the flights' features, one by one, in turn through the fitted pipeline "
+            "(a frame of one row, `predict_proba`) and through the scorer that is compiled of it, "
+            "in this process on one OpenMP thread. CPU time, medians over the rows; *times "
+            "quicker* is the median of each row's own ratio. *Compiling* is done once, when a "
+            "version is loaded. What is compiled answers alike to 1e-12, or does not serve."
+        ),
+        measure=lambda asked: measure_scorers(asked.repetitions),
+        file="scorers.md",
     ),
     "drift_speed": Benchmark(
         title="A drift decision on all rows: time and memory",

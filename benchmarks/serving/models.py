@@ -49,7 +49,7 @@ def prepare_models(folder: Path) -> Iterator[ServedModel]:
         usage = measured(mlops(*command), {"MLOPS_HOME": str(home)}, log)
         say(f"prepared by mlops {command[0]}: {usage.wall_seconds:.1f} s")
     record = home / "records" / "latest" / f"{MODEL}__training_set.json"
-    training_set = TrainingSet.model_validate_json(record.read_bytes())
+    training_set = TrainingSet.from_stored(record.read_bytes(), home)
     spec = _with_forest(declared_spec(MODEL))
     split = split_rows(spec, training_set)
     for name in (TREES, LINEAR, FOREST):
@@ -135,8 +135,8 @@ def _bento(
         threshold=fitted.threshold,
         training_set_hash=training_set,
         serving=spec.serving,
-        folded=parity.folded,
-        not_folded=parity.fallback_reason,
+        compiled=parity.compiled,
+        not_compiled=parity.fallback_reason,
         explained=not_explained is None,
         not_explained=not_explained,
     )

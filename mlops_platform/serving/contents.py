@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from mlops_platform.record import Record
 from mlops_platform.serving.golden import GoldenRows
@@ -19,6 +19,12 @@ RELEASE = "packed_release.json"
 SCHEMA = "schema.json"
 DIGESTS = "digests.json"
 GOLDEN_ROWS = "golden_rows.json"
+STORED_AS_FOLDED = ConfigDict(
+    alias_generator=lambda name: name.replace("compiled", "folded"),
+    validate_by_name=True,
+    serialize_by_alias=True,
+)
+"""JSON keeps the word of before: services that were packed earlier read what is packed today."""
 
 
 class PackedRelease(Record):
@@ -30,11 +36,13 @@ class PackedRelease(Record):
         training_set_hash: name of the training set that the version was fitted on.
         run_id: the MLflow run that it comes from.
         serving: how the service answers, as the model's YAML says it.
-        folded: whether single rows may be scored by the folded scorer; else the plain pipeline.
-        not_folded: why the plain pipeline serves.
+        compiled: whether single rows may be scored by the compiled scorer; else the plain pipeline.
+        not_compiled: why the plain pipeline serves.
         explained: whether contributions were proved exact, so that `/v1/explain` may answer.
         not_explained: why it does not.
     """
+
+    model_config = STORED_AS_FOLDED
 
     model: str
     version: str
@@ -43,8 +51,8 @@ class PackedRelease(Record):
     training_set_hash: str
     run_id: str | None = None
     serving: ServingSpec = ServingSpec()
-    folded: bool = False
-    not_folded: str | None = None
+    compiled: bool = False
+    not_compiled: str | None = None
     explained: bool = False
     not_explained: str | None = None
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mlops_platform.serving.contents import PackedRelease
-from mlops_platform.serving.http.exchange import Exchange
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
-from mlops_platform.serving.watching.metrics import Metrics
-from mlops_platform.serving.watching.prediction_log import LoggedPrediction, Route
+from mlops_platform.serving.watching.metrics import ServiceMetrics
+from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
 
 Json = dict[str, Any]
 
@@ -66,8 +66,17 @@ def _scored_by(
     probabilities = version.scorer.probabilities(rows)
     unknown = version.scorer.unknown_in_each(rows)
     return [
-        ScoredRow(row, row.get(key), one, one >= threshold, strange, version, release, role)
-        for row, one, strange in zip(rows, probabilities, unknown, strict=True)
+        ScoredRow(
+            row,
+            row.get(key),
+            probability,
+            probability >= threshold,
+            strange,
+            version,
+            release,
+            role,
+        )
+        for row, probability, strange in zip(rows, probabilities, unknown, strict=True)
     ]
 
 
@@ -84,7 +93,9 @@ def score_answer(scored: ScoredRow) -> Json:
     }
 
 
-def logged(exchange: Exchange, route: Route, rows: Iterable[ScoredRow]) -> list[LoggedPrediction]:
+def logged(
+    exchange: Exchange, route: PredictionRoute, rows: Iterable[ScoredRow]
+) -> list[LoggedPrediction]:
     """What the prediction log is told."""
     milliseconds = exchange.seconds * 1000
     return [
@@ -107,7 +118,7 @@ def logged(exchange: Exchange, route: Route, rows: Iterable[ScoredRow]) -> list[
     ]
 
 
-def count(metrics: Metrics, rows: Sequence[ScoredRow]) -> None:
+def count(metrics: ServiceMetrics, rows: Sequence[ScoredRow]) -> None:
     """Count what was scored, and what was odd about it."""
     answered: dict[tuple[str, Role], int] = {}
     odd: dict[tuple[Callable[[str, int], None], str], int] = {}

@@ -33,9 +33,9 @@ def serving_requirements() -> str:
         if key in seen:
             continue
         seen.add(key)
-        found = _installed(requirement.name)
-        versions[key[0]] = found.version
-        pending += _requirements_of(found, requirement.extras)
+        installed = _installed(requirement.name)
+        versions[key[0]] = installed.version
+        pending += _requirements_of(installed, requirement.extras)
     return "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
 
 
@@ -54,9 +54,9 @@ def _installed(name: str) -> Distribution:
         ) from error
 
 
-def _requirements_of(found: Distribution, extras: set[str]) -> list[Requirement]:
+def _requirements_of(installed: Distribution, extras: set[str]) -> list[Requirement]:
     wanted = ("", *extras)
-    requirements = [Requirement(line) for line in found.requires or ()]
+    requirements = [Requirement(line) for line in installed.requires or ()]
     return [
         requirement
         for requirement in requirements

@@ -44,7 +44,7 @@ class CategoricalColumn(Record):
     categories: tuple[str, ...] | None
 
 
-Column = Annotated[NumericColumn | CategoricalColumn, Field(discriminator="kind")]
+FeatureColumn = Annotated[NumericColumn | CategoricalColumn, Field(discriminator="kind")]
 
 
 class FeatureSchema(Record):
@@ -53,7 +53,7 @@ class FeatureSchema(Record):
     model: str
     entity: str
     label: str
-    columns: tuple[Column, ...]
+    columns: tuple[FeatureColumn, ...]
 
     @property
     def names(self) -> tuple[str, ...]:

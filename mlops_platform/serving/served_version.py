@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.serving.contents import Contents, PackedRelease
-from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.golden import largest_difference
 from mlops_platform.serving.scoring.scorer import Scorer
+
+if TYPE_CHECKING:
+    from mlops_platform.serving.explaining.explainer import Explainer
 
 VERIFIED_EXPLANATIONS = 5
 """Golden rows explained at each start; packaging has compared many more."""
@@ -44,7 +47,7 @@ def load_served_version(contents: Contents) -> ServedVersion:
     """
     release, schema, golden = contents.release, contents.features, contents.golden_rows
     model = load_model(contents.model_directory, contents.digests)
-    scorer = Scorer(schema, model, release.threshold, folded=release.folded)
+    scorer = Scorer(schema, model, release.threshold, compiled=release.compiled)
     rows = [row.features for row in golden.rows]
     largest_difference(golden, [scorer.probability(row) for row in rows])
     largest_difference(golden, scorer.probabilities(rows))
@@ -52,6 +55,8 @@ def load_served_version(contents: Contents) -> ServedVersion:
         return ServedVersion(
             contents, scorer, not_explained=release.not_explained or ServedVersion.not_explained
         )
+    from mlops_platform.serving.explaining.explainer import Explainer
+
     explainer = Explainer.of(model, schema, background=rows)
     few = golden.rows[:VERIFIED_EXPLANATIONS]
     explainer.verify([row.features for row in few], [row.probability for row in few])

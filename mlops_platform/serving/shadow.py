@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 
-from mlops_platform.serving.http.exchange import Exchange
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.predicting import ScoredRow, logged
 from mlops_platform.serving.served_version import ServedVersion
-from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.objectives import Objectives
-from mlops_platform.serving.watching.prediction_log import PredictionLog, Route
+from mlops_platform.serving.watching.prediction_log import PredictionLog, PredictionRoute
 
 MOST_PENDING = 1000
 """Requests that may wait; more are dropped and counted, because answers go first."""
@@ -25,13 +25,19 @@ logger = logging.getLogger("mlops_platform.serving")
 class Shadow:
     """Scores rows on a thread of its own, logs them with the role `shadow`, counts differences."""
 
-    def __init__(self, metrics: Metrics, log: PredictionLog | None, objectives: Objectives) -> None:
+    def __init__(
+        self, metrics: ServiceMetrics, log: PredictionLog | None, objectives: Objectives
+    ) -> None:
         self._metrics, self._log, self._objectives = metrics, log, objectives
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self._places = BoundedSemaphore(MOST_PENDING)
 
     def watch(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         """Score answered rows once more, later."""
         if not self._places.acquire(blocking=False):
@@ -45,7 +51,11 @@ class Shadow:
         self._thread.shutdown(cancel_futures=True)
 
     def _observed(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         """Score, and count how long it took and whether it failed, as if it had answered."""
         started, status = time.perf_counter(), ERROR
@@ -57,7 +67,11 @@ class Shadow:
             self._objectives.observe(version.release.version, "shadow", status, seconds)
 
     def _score(
-        self, version: ServedVersion, exchange: Exchange, route: Route, rows: Sequence[ScoredRow]
+        self,
+        version: ServedVersion,
+        exchange: Exchange,
+        route: PredictionRoute,
+        rows: Sequence[ScoredRow],
     ) -> None:
         release = version.release
         probabilities = version.scorer.probabilities([scored.row for scored in rows])

@@ -8,14 +8,14 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from mlops_platform.serving.authentication import Authentication
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.following.follower import Follower
-from mlops_platform.serving.http.authentication import Authentication
 from mlops_platform.serving.online.store import OnlineStore
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.shadow import Shadow
-from mlops_platform.serving.watching.metrics import Metrics
+from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.serving.watching.prediction_log import PredictionLog
 from mlops_platform.serving.watching.tracing import Tracing, open_tracing
@@ -39,7 +39,7 @@ class Worker:
         tracing: None where no traces are made.
     """
 
-    metrics: Metrics
+    metrics: ServiceMetrics
     authentication: Authentication
     objectives: Objectives
     threads: ThreadPoolExecutor
@@ -64,7 +64,7 @@ class Worker:
         """
         features, serving = self.contents.features, self.contents.release.serving
         self.authentication = Authentication(self.runtime)
-        self.metrics = Metrics(features.model, (*features.names, features.entity))
+        self.metrics = ServiceMetrics(features.model, (*features.names, features.entity))
         if self.runtime.log is not None:
             self.log = PredictionLog(
                 self.runtime.log, serving.log, self.name, entity=features.entity

@@ -161,7 +161,7 @@ def bento_request(
             threshold=THRESHOLD,
             training_set_hash="5e7",
             serving=ServingSpec(max_batch_rows=30, online_store=OnlineStoreSpec()),
-            folded=True,
+            compiled=True,
             explained=True,
         ),
         features=schema,

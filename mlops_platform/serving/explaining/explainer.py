@@ -11,10 +11,10 @@ from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining.tree_shap import TreeShap, tree_shap
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.calibrated import Sigmoid, expit, unpack
-from mlops_platform.serving.scoring.ensembles import ensemble_of
-from mlops_platform.serving.scoring.folded_columns import sklearn_name
-from mlops_platform.serving.scoring.folded_linear import LINEAR, LinearScore, fold_linear
+from mlops_platform.serving.scoring.compiled.calibrated import Sigmoid, expit, unpack
+from mlops_platform.serving.scoring.compiled.columns import sklearn_name
+from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 
 TOLERANCE = 1e-6
 """Largest difference, in log-odds, between the sum of an explanation and what it explains."""
@@ -74,7 +74,7 @@ class Explainer:
                 "probabilities; calibrate by sigmoid."
             )
         if sklearn_name(parts.estimator) in LINEAR:
-            linear = fold_linear(parts.estimator, parts.columns)
+            linear = compile_linear(parts.estimator, parts.columns)
             usual = _mean_terms(linear, background)
             start = linear.intercept + sum(usual.values())
             return cls(schema.names, linear, start, usual, parts.calibration)

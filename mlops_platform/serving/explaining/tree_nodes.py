@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_platform.serving.scoring.ensembles import CATEGORIES, Ensemble
+from mlops_platform.serving.scoring.compiled.ensemble import CATEGORIES, Ensemble
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_platform.serving.explaining.tree_nodes import Nodes
-from mlops_platform.serving.scoring.folded_columns import NotFoldable
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,13 +49,13 @@ def paths_of(nodes: Nodes, player_of_column: NDArray[np.intp]) -> Paths:
     """Follow every leaf up to its root.
 
     Raises:
-        NotFoldable: no training row came through a node, or no tree has a split.
+        NotCompilable: no training row came through a node, or no tree has a split.
     """
     import numpy as np
 
     leaves = np.flatnonzero(nodes.is_leaf)
     if not (nodes.share > 0).all() or (nodes.parent < 0).all():
-        raise NotFoldable("no tree has a split, or no training row came through a node.")
+        raise NotCompilable("no tree has a split, or no training row came through a node.")
     below, owners = _climbed(nodes.parent, leaves)
     players = player_of_column[nodes.feature[nodes.parent[below]]]
     width = len(player_of_column)

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from mlops_platform.serving.explaining.tree_nodes import Nodes, nodes_of
 from mlops_platform.serving.explaining.tree_paths import Paths, paths_of
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.ensembles import Ensemble
-from mlops_platform.serving.scoring.tree_code import Reader, compile_reader
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
+from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ def tree_shap(ensemble: Ensemble) -> TreeShap:
     """Prepare an ensemble to be explained.
 
     Raises:
-        NotFoldable: a node through which no training row came.
+        NotCompilable: a node through which no training row came.
     """
     import numpy as np
 

@@ -171,4 +171,6 @@ def _loaded(pointer: Pointer, present: Roles | None) -> ServedVersion | None:
     """The version of a pointer, where it answers already in some role."""
     versions = (present.champion, present.challenger) if present else ()
     wanted = str(pointer.version)
-    return next((one for one in versions if one and one.release.version == wanted), None)
+    return next(
+        (version for version in versions if version and version.release.version == wanted), None
+    )

@@ -45,10 +45,10 @@ def signature_of(path: Path | None) -> Signature:
     if path is None:
         return None
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def read_pointer(path: Path | None, model: str) -> Pointer | None:

@@ -98,12 +98,12 @@ def _require_same_version(
     release = contents.release
     differing = [
         name
-        for name, wanted, found in (
+        for name, wanted, packed in (
             ("model", pointer.model, release.model),
             ("version", str(pointer.version), release.version),
             ("feature schema", pointer.schema_hash, contents.features.schema_hash),
         )
-        if wanted != found
+        if wanted != packed
     ]
     differing += [
         f"SHA-256 of {name}"

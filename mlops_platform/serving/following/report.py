@@ -32,7 +32,7 @@ class FollowingReport:
     ) -> None:
         self._events, self._worker, self._model = events, worker, model
         self._count_refusal = count_refusal
-        self._told: set[tuple[FollowedRole, str]] = set()
+        self._reported: set[tuple[FollowedRole, str]] = set()
 
     def waits(self, role: FollowedRole, pointer: Pointer) -> None:
         """A version was released whose Bento is still being built; said once."""
@@ -69,9 +69,9 @@ class FollowingReport:
             self._say("stopped", "champion", roles.champion.release, "the worker ends")
 
     def _first_time(self, role: FollowedRole, line: str) -> bool:
-        before = len(self._told)
-        self._told.add((role, line))
-        return len(self._told) > before
+        before = len(self._reported)
+        self._reported.add((role, line))
+        return len(self._reported) > before
 
     def _say(
         self, event: EventName, role: FollowedRole, release: PackedRelease, detail: str

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
-from mlops_platform.serving.http.exchange import Exchange, Response, Scope
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mlops_platform.serving.authentication import Unauthenticated
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.in_flight import InFlight
-from mlops_platform.serving.http.limits import ClientGone, Receive
 from mlops_platform.serving.http.problems import (
     INTERNAL,
     INVALID,
@@ -18,15 +20,13 @@ from mlops_platform.serving.http.problems import (
     NOT_FOUND,
     SLOW_BODY,
     TIMEOUT,
+    UNAUTHENTICATED,
     Problem,
 )
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.http.routes import Route, routes_of
 from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.worker import Worker
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 STATIC = frozenset({"/static_content/swagger-ui.css", "/static_content/swagger-ui-bundle.js"})
 """Assets of the documentation page, which BentoML ships and serves."""
@@ -44,7 +44,7 @@ class Front:
     Whatever goes wrong is answered as problem details, and every request is counted.
     """
 
-    def __init__(self, app: Application, worker: Worker) -> None:
+    def __init__(self, app: ASGIApp, worker: Worker) -> None:
         contents = worker.contents
         serving = contents.release.serving
         example = contents.golden_rows.rows[0].features
@@ -71,19 +71,14 @@ class Front:
         name = route.name if route else UNKNOWN
         try:
             response = await self._answered(route, exchange)
-            await _send(send, exchange, response)
-            status = response.status
-        except ClientGone:
-            status = GONE
-        except Problem as problem:
-            status = await self._refuse(name, exchange, problem, send)
-        except UnscorableRow as error:
-            unlike = Problem(INVALID, f"{error}; send values like those it was trained on.")
-            status = await self._refuse(name, exchange, unlike, send)
-        except Exception:
-            logger.exception("%s: request %s failed", name, exchange.request_id)
-            detail = f"The log of the service tells more about request {exchange.request_id}."
-            status = await self._refuse(name, exchange, Problem(INTERNAL, detail), send)
+        except ClientDisconnect:
+            response = None
+        except Exception as error:
+            response = self._refusal(name, exchange, _problem_of(error, name, exchange))
+        if response is not None:
+            response.raw_headers.append((b"x-request-id", exchange.request_id.encode()))
+            await response(scope, receive, send)
+        status = GONE if response is None else response.status_code
         seconds = exchange.seconds
         worker.metrics.answered(name, exchange.version, exchange.role, status, seconds)
         if route is not None and route.scores:
@@ -116,8 +111,8 @@ class Front:
         finally:
             self._in_flight.leave(task)
 
-    async def _refuse(self, name: str, exchange: Exchange, problem: Problem, send: Send) -> int:
-        """Count an error, write one line about it, and answer it."""
+    def _refusal(self, name: str, exchange: Exchange, problem: Problem) -> Response:
+        """Count an error, write one line about it, and make its answer."""
         kind, fields = problem.kind, [error.field.rpartition(".")[2] for error in problem.errors]
         self._worker.metrics.failed(kind.name, fields)
         # Fields only: what clients send may be personal, and has no place in this log.
@@ -130,18 +125,16 @@ class Front:
             f" ({', '.join(dict.fromkeys(fields))})" if fields else "",
             exchange.request_id,
         )
-        body = problem.body(exchange.request_id)
-        response = Response(body, kind.status, MEDIA_TYPE, tuple(problem.headers))
-        await _send(send, exchange, response)
-        return kind.status
+        return Response(problem.body(exchange.request_id), kind.status, problem.headers, MEDIA_TYPE)
 
 
-async def _send(send: Send, exchange: Exchange, response: Response) -> None:
-    headers = [
-        (b"content-type", response.media_type),
-        (b"content-length", b"%d" % len(response.body)),
-        (b"x-request-id", exchange.request_id.encode()),
-        *response.headers,
-    ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+def _problem_of(error: Exception, name: str, exchange: Exchange) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Unauthenticated):
+        return Problem(UNAUTHENTICATED, f"{error}", headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(error, UnscorableRow):
+        return Problem(INVALID, f"{error}; send values like those it was trained on.")
+    logger.error("%s: request %s failed", name, exchange.request_id, exc_info=error)
+    detail = f"The log of the service tells more about request {exchange.request_id}."
+    return Problem(INTERNAL, detail)

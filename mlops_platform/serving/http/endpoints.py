@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
 
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
-from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.limits import JSON, read_json
 from mlops_platform.serving.http.problems import (
     FEATURES,
     INVALID,
@@ -22,11 +24,11 @@ from mlops_platform.serving.http.problems import (
 )
 from mlops_platform.serving.http.request import Json, RequestTypes
 from mlops_platform.serving.http.violations import problem_of
+from mlops_platform.serving.online.source import StoreUnavailable
 from mlops_platform.serving.online.store import (
     OnlineFeatures,
     OnlineStore,
     StaleFeatures,
-    StoreUnavailable,
     UnknownEntity,
 )
 from mlops_platform.serving.predicting import (
@@ -39,7 +41,7 @@ from mlops_platform.serving.predicting import (
 )
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.schema import CategoricalColumn
-from mlops_platform.serving.watching.prediction_log import Route
+from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
 
 T = TypeVar("T")
@@ -60,11 +62,11 @@ class Endpoints:
         row, roles = await self._row(exchange), self._roles()
         scored = score_row(exchange, roles, row, row.get(self._entity))
         self._record(exchange, "predict", roles, [scored])
-        return Response(orjson.dumps(self._single(exchange, scored)))
+        return Response(orjson.dumps(self._single(exchange, scored)), media_type=JSON)
 
     async def predict_batch(self, exchange: Exchange) -> Response:
         """Score a batch of rows, answered in their order; on a thread, because it takes long."""
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         roles = self._roles()
         scored = await self._aside(lambda: self._score_batch(exchange, roles, body))
         # Not in one go with the scores: nothing is logged once the time is over.
@@ -84,29 +86,29 @@ class Endpoints:
             "log_odds": explanation.log_odds,
             "contributions": explanation.contributions,
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     async def predict_by_entity(self, exchange: Exchange) -> Response:
         """Score an entity by its latest features in the online store."""
         store = self._worker.store
         if store is None:
             raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         entity = _validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
-        found = await self._look_up(store, entity)
-        row = self._usable({self._entity: entity, **found.features})
+        latest = await self._look_up(store, entity)
+        row = self._usable({self._entity: entity, **latest.features})
         exchange.passed("features")
-        self._worker.metrics.looked_up(found.age_seconds)
+        self._worker.metrics.looked_up(latest.age_seconds)
         roles = self._roles()
         scored = score_row(exchange, roles, row, entity)
         self._record(exchange, "predict_by_entity", roles, [scored])
         answer = self._single(exchange, scored) | {
-            "event_time": found.event_time,
-            "feature_age_seconds": found.age_seconds,
+            "event_time": latest.event_time,
+            "feature_age_seconds": latest.age_seconds,
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     def _roles(self) -> Roles:
         roles = self._worker.roles
@@ -115,14 +117,14 @@ class Endpoints:
         return roles
 
     async def _row(self, exchange: Exchange) -> Json:
-        body = await exchange.read(self._limit)
+        body = await read_json(exchange, self._limit)
         row = _validated(self._types.row, body)
         refuse_repeated_names(body, (row,), self._texts)
         exchange.passed("validate")
         return row
 
     def _record(
-        self, exchange: Exchange, route: Route, roles: Roles, rows: Sequence[ScoredRow]
+        self, exchange: Exchange, route: PredictionRoute, roles: Roles, rows: Sequence[ScoredRow]
     ) -> None:
         """Count and log what will be answered, and show it to the shadow."""
         worker = self._worker
@@ -157,7 +159,7 @@ class Endpoints:
             "request_id": exchange.request_id,
             "predictions": [score_answer(scored) for scored in rows],
         }
-        return Response(orjson.dumps(answer))
+        return Response(orjson.dumps(answer), media_type=JSON)
 
     async def _look_up(self, store: OnlineStore, entity: str) -> OnlineFeatures:
         try:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.problems import MEDIA, TOO_LARGE, Problem
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
-JSON = b"application/json"
-
-
-class ClientGone(Exception):
-    """The client went away before its request was complete; nobody waits for an answer."""
+JSON = "application/json"
+_JSON = JSON.encode()
 
 
-async def read_json(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
-    """Read a JSON body of at most `limit` bytes.
+async def read_json(exchange: Exchange, limit: int) -> bytes:
+    """Read the JSON body of a request, of at most `limit` bytes.
 
     Raises:
         Problem: it is of another type, or larger.
-        ClientGone: it broke off.
+        ClientDisconnect: it broke off.
     """
+    headers = exchange.headers
     sent = headers.get(b"content-type", b"")
-    if sent != JSON and sent.partition(b";")[0].strip().lower() != JSON:
+    if sent != _JSON and sent.partition(b";")[0].strip().lower() != _JSON:
         raise Problem(MEDIA, f"Content-Type is '{_text(sent)}'; send application/json.")
     coding = headers.get(b"content-encoding", b"identity")
     if coding.lower() != b"identity":
@@ -33,7 +30,8 @@ async def read_json(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     # No honest length has more digits; `int` would refuse thousands of them with an error.
     if len(length) > 18 or (length.isdigit() and int(length) > limit):
         raise _too_large(limit)
-    return await _read(receive, limit)
+    exchange.body = await _read(exchange.receive, limit)
+    return exchange.body
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
@@ -42,7 +40,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

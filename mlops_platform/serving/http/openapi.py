@@ -42,7 +42,7 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
         [*inputs, *outputs],  # type: ignore[list-item]
         ref_template=_REF,
     )
-    told = {name: schema for (name, _), schema in references.items()}
+    schemas = {name: schema for (name, _), schema in references.items()}
     bearer: list[Json] = [{"bearer": []}]
     return {
         "openapi": "3.1.0",
@@ -51,7 +51,7 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
             "version": release.version,
             "description": f"Predicts `{contents.features.label}`. Errors are problem details.",
         },
-        "paths": _paths(contents, told),
+        "paths": _paths(contents, schemas),
         "components": {
             "schemas": definitions["$defs"],
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
@@ -60,37 +60,41 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
     }
 
 
-def _paths(contents: Contents, told: Json) -> Json:
+def _paths(contents: Contents, schemas: Json) -> Json:
     release = contents.release
     paths = {
-        "/v1/predict": _post("predict", "Score one row.", told, "row", "Prediction"),
+        "/v1/predict": _post("predict", "Score one row.", schemas, "row", "Prediction"),
         "/v1/predict_batch": _post(
-            "predict_batch", "Score rows, in their order.", told, "batch", "BatchPrediction"
+            "predict_batch", "Score rows, in their order.", schemas, "batch", "BatchPrediction"
         ),
     }
     if release.explained:
         summary = "Score one row, and tell what each feature adds to its log-odds."
         paths["/v1/explain"] = _post(
-            "explain", summary, told, "row", "ExplainedPrediction", problems.NOT_EXPLAINED
+            "explain", summary, schemas, "row", "ExplainedPrediction", problems.NOT_EXPLAINED
         )
     if release.serving.online_store is not None:
         summary = "Score an entity by its latest features."
         paths["/v1/predict_by_entity"] = _post(
-            "predict_by_entity", summary, told, "entity", "EntityPrediction", *_ENTITY
+            "predict_by_entity", summary, schemas, "entity", "EntityPrediction", *_ENTITY
         )
     return paths | {
-        "/v1/model": _get("model", "Tell what is served.", told["ServedModel"]),
-        "/livez": _get("livez", "Whether the process answers.", told["Status"], open_to_all=True),
-        "/readyz": _get("readyz", "Whether it should get requests.", told["Status"], True),
-        "/healthz": _get("healthz", "As livez.", told["Status"], open_to_all=True),
+        "/v1/model": _get("model", "Tell what is served.", schemas["ServedModel"]),
+        "/livez": _get(
+            "livez", "Whether the process answers.", schemas["Status"], open_to_all=True
+        ),
+        "/readyz": _get("readyz", "Whether it should get requests.", schemas["Status"], True),
+        "/healthz": _get("healthz", "As livez.", schemas["Status"], open_to_all=True),
     }
 
 
 def _post(
-    name: str, summary: str, told: Json, body: str, answer: str, *more: Kind
+    name: str, summary: str, schemas: Json, body: str, answer: str, *more: Kind
 ) -> dict[str, Any]:
-    operation = _operation(name, summary, told[answer], (*_BODY, *_ALWAYS, *more), told["Problem"])
-    content = {"application/json": {"schema": told[body]}}
+    operation = _operation(
+        name, summary, schemas[answer], (*_BODY, *_ALWAYS, *more), schemas["Problem"]
+    )
+    content = {"application/json": {"schema": schemas[body]}}
     return {"post": operation | {"requestBody": {"required": True, "content": content}}}
 
 
@@ -108,8 +112,8 @@ def _operation(
     for kind in kinds:
         titles.setdefault(kind.status, []).append(kind.title)
     errors = {
-        str(status): {"description": "; ".join(told) + ".", "content": shared}
-        for status, told in sorted(titles.items())
+        str(status): {"description": "; ".join(listed) + ".", "content": shared}
+        for status, listed in sorted(titles.items())
     }
     success = {"description": summary, "content": {"application/json": {"schema": answer}}}
     return {"operationId": name, "summary": summary, "responses": {"200": success, **errors}}

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from starlette.responses import HTMLResponse, Response
 
 from mlops_platform.serving.contents import Contents
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.answers import ServedModel
-from mlops_platform.serving.http.exchange import Exchange, Response
+from mlops_platform.serving.http.limits import JSON
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.problems import NOT_READY, Problem
 from mlops_platform.serving.http.request import RequestTypes
@@ -47,35 +49,35 @@ class Pages:
 
     def __init__(self, worker: Worker, types: RequestTypes) -> None:
         self._worker, self._types = worker, types
-        self._told: tuple[ServedVersion, bytes] | None = None
+        self._described: tuple[ServedVersion, bytes] | None = None
         self._documented: bytes | None = None
 
     async def alive(self, _: Exchange) -> Response:
         """Say that the process answers."""
-        return Response(b'{"status":"alive"}')
+        return Response(b'{"status":"alive"}', media_type=JSON)
 
     async def ready(self, _: Exchange) -> Response:
         """Say whether this worker should get requests."""
         problem = self._worker.problem
         if problem is not None:
             raise Problem(NOT_READY, problem)
-        return Response(b'{"status":"ready"}')
+        return Response(b'{"status":"ready"}', media_type=JSON)
 
     async def metrics(self, _: Exchange) -> Response:
         """All metrics of all workers, on a thread: their files are read."""
         loop, metrics = asyncio.get_running_loop(), self._worker.metrics
         text = await loop.run_in_executor(self._worker.threads, metrics.exposition)
-        return Response(text, media_type=CONTENT_TYPE.encode())
+        return Response(text, media_type=CONTENT_TYPE)
 
     async def model(self, _: Exchange) -> Response:
         """Tell what is served."""
         roles = self._worker.roles
         if roles is None:
             raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
-        if self._told is None or self._told[0] is not roles.champion:
-            told = served_model(roles.champion.contents).model_dump_json().encode()
-            self._told = (roles.champion, told)
-        return Response(self._told[1])
+        if self._described is None or self._described[0] is not roles.champion:
+            described = served_model(roles.champion.contents).model_dump_json().encode()
+            self._described = (roles.champion, described)
+        return Response(self._described[1], media_type=JSON)
 
     async def openapi(self, _: Exchange) -> Response:
         """The OpenAPI document."""
@@ -83,12 +85,12 @@ class Pages:
             required = self._worker.authentication.is_required
             document = openapi_document(self._worker.contents, self._types, required)
             self._documented = orjson.dumps(document)
-        return Response(self._documented)
+        return Response(self._documented, media_type=JSON)
 
     async def documentation(self, _: Exchange) -> Response:
         """A page that shows the OpenAPI document; it needs no network."""
         page = _DOCUMENTATION.format(model=self._worker.contents.release.model)
-        return Response(page.encode(), media_type=b"text/html; charset=utf-8")
+        return HTMLResponse(page)
 
 
 def served_model(contents: Contents) -> ServedModel:
@@ -104,8 +106,8 @@ def served_model(contents: Contents) -> ServedModel:
         training_set_hash=release.training_set_hash,
         schema_hash=contents.features.schema_hash,
         environment_hash=environment_hash(_text(root / REQUIREMENTS) or ""),
-        folded=release.folded,
-        not_folded=release.not_folded,
+        folded=release.compiled,
+        not_folded=release.not_compiled,
         explained=release.explained,
         not_explained=release.not_explained,
         features=contents.features,

@@ -9,7 +9,7 @@ import orjson
 
 from mlops_platform.record import Record
 
-MEDIA_TYPE = b"application/problem+json"
+MEDIA_TYPE = "application/problem+json"
 
 
 class Kind(NamedTuple):
@@ -78,7 +78,7 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.kind, self.detail, self.errors = kind, detail, tuple(errors)
-        self.headers = [(k.encode(), v.encode()) for k, v in (headers or {}).items()]
+        self.headers = headers
 
     def body(self, request_id: str) -> bytes:
         """The problem details of one request."""

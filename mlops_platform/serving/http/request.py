@@ -12,7 +12,7 @@ from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import (
     LARGEST_NUMBER,
     CategoricalColumn,
-    Column,
+    FeatureColumn,
     FeatureSchema,
     NumericColumn,
 )
@@ -89,14 +89,14 @@ def _title(schema: FeatureSchema) -> str:
     return "".join(part.capitalize() for part in schema.model.split("_"))
 
 
-def _field(column: Column) -> Any:
+def _field(column: FeatureColumn) -> Any:
     kind: Any = _Number if isinstance(column, NumericColumn) else _Text
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
     described = Field(description=_seen(column) + missing, examples=_examples(column) or None)
     return Annotated[kind | None if column.missing_allowed else kind, described]
 
 
-def _seen(column: Column) -> str:
+def _seen(column: FeatureColumn) -> str:
     if isinstance(column, NumericColumn):
         if column.minimum is None:
             return "Number, always missing in training."
@@ -108,7 +108,7 @@ def _seen(column: Column) -> str:
     return f"String, {len(column.categories)} categories in training: {listed}{more}."
 
 
-def _examples(column: Column) -> list[Any]:
+def _examples(column: FeatureColumn) -> list[Any]:
     if isinstance(column, CategoricalColumn):
         return list(column.categories or ())[:LISTED_CATEGORIES]
     return [v for v in dict.fromkeys((column.minimum, column.maximum)) if v is not None]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from starlette.responses import Response
+
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.endpoints import Endpoints
-from mlops_platform.serving.http.exchange import Exchange, Response
 from mlops_platform.serving.http.pages import Pages
 from mlops_platform.serving.http.request import RequestTypes
 from mlops_platform.serving.worker import Worker

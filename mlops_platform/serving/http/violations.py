@@ -33,12 +33,12 @@ _SHORT.maxdict = _SHORT.maxlist = 3
 
 def problem_of(error: ValidationError) -> Problem:
     """The problem of a body that is not what the endpoint takes."""
-    found = error.errors(include_url=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return Problem(MALFORMED, f"{found[0]['msg']}; send one JSON object in UTF-8.")
-    errors = [_field_error(dict(fault)) for fault in found[:MOST_ERRORS]]
+    faults = error.errors(include_url=False, include_context=False)
+    if faults[0]["type"] == "json_invalid":
+        return Problem(MALFORMED, f"{faults[0]['msg']}; send one JSON object in UTF-8.")
+    errors = [_field_error(dict(fault)) for fault in faults[:MOST_ERRORS]]
     named = ", ".join(dict.fromkeys(error.field for error in errors))
-    more = f" and {len(found) - MOST_ERRORS} more" if len(found) > MOST_ERRORS else ""
+    more = f" and {len(faults) - MOST_ERRORS} more" if len(faults) > MOST_ERRORS else ""
     return Problem(INVALID, f"Not usable: {named or 'the body'}{more}.", errors)
 
 

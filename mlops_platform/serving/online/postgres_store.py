@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.online.store import Found, unavailable
+from mlops_platform.serving.online.source import StoredFeatures, unavailable
 from mlops_platform.spec.online_layout import (
     POSTGRES_EXPORT,
     POSTGRES_FEATURES,
@@ -43,7 +43,7 @@ class PostgresSource:
         self._try_again = 0.0
         self._parsed: tuple[str, OnlineExport] | None = None
 
-    def find(self, entity: str) -> Found:
+    def find(self, entity: str) -> StoredFeatures:
         """Read one entity's row.
 
         Raises:
@@ -54,7 +54,7 @@ class PostgresSource:
             row = self._row(entity)
             if row is None:
                 raise unavailable(self._url, f"no export of {self._model}")
-            return Found(self._export(row[0]), *row[1:])
+            return StoredFeatures(self._export(row[0]), *row[1:])
 
     def close(self) -> None:
         """Close the connection."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from mlops_platform.serving.online.store import Found, unavailable
+from mlops_platform.serving.online.source import StoredFeatures, unavailable
 from mlops_platform.spec.online_layout import EXPORT, FEATURES, OnlineExport
 
 CHECK_SECONDS = 1.0
@@ -46,7 +46,7 @@ class SqliteSource:
         self._refused: Identity | None = None
         self._look_again = 0.0
 
-    def find(self, entity: str) -> Found:
+    def find(self, entity: str) -> StoredFeatures:
         """Read one entity's row.
 
         Raises:
@@ -58,7 +58,7 @@ class SqliteSource:
                 row = file.connection.execute(ROW, (entity,)).fetchone()
             except sqlite3.Error as error:
                 raise unavailable(self._path, error) from error
-        return Found(file.export, *(row or (None, None)))
+        return StoredFeatures(file.export, *(row or (None, None)))
 
     def close(self) -> None:
         """Close the file."""
@@ -98,8 +98,8 @@ class SqliteSource:
 
 
 def _identity(path: Path) -> Identity:
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    stat = path.stat()
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _open(path: Path, identity: Identity) -> _File:

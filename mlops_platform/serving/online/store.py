@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mlops_platform.errors import ServingError
+from mlops_platform.serving.online.postgres_store import PostgresSource
+from mlops_platform.serving.online.source import Source, StoredFeatures, StoreUnavailable
+from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.serving.schema import NumericColumn
-from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
+from mlops_platform.spec.online_layout import OnlineExport, is_postgres
 
 if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureSchema
@@ -23,35 +26,6 @@ class UnknownEntity(ServingError):
 
 class StaleFeatures(ServingError):
     """The last export is too old to answer from."""
-
-
-class StoreUnavailable(ServingError):
-    """There is no store, it cannot be read, or it is no store of this model."""
-
-
-class Found(NamedTuple):
-    """What a source holds: its export and, of one entity, event time and features as JSON."""
-
-    export: OnlineExport
-    event_time: str | None
-    features: str | None
-
-
-class Source(Protocol):
-    """Where the rows of a store lie."""
-
-    is_remote: bool
-
-    def find(self, entity: str) -> Found:
-        """Read one entity's row, nothing of it where there is none.
-
-        Raises:
-            StoreUnavailable: the store cannot be read.
-            ValueError: no store could hold such a key.
-        """
-
-    def close(self) -> None:
-        """Let go of the store."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +92,13 @@ class OnlineStore:
         age = datetime.now(UTC) - export.exported_at
         if age > self._stale_after:
             raise StaleFeatures(
-                f"the features of {export.model} were exported {_told(age)} ago, and more than "
-                f"{_told(self._stale_after)} is stale; materialise {export.model}/online_features."
+                f"the features of {export.model} were exported {_text(age)} ago, and more than "
+                f"{_text(self._stale_after)} is stale; materialise {export.model}/online_features."
             )
         if event_time is None or features is None:
             raise UnknownEntity(
                 f"{export.entity}: {entity[:100]!r} is not among the {export.rows} entities that "
-                f"were exported {_told(age)} ago; send its features to /v1/predict."
+                f"were exported {_text(age)} ago; send its features to /v1/predict."
             )
         values = orjson.loads(features)
         return OnlineFeatures(
@@ -137,7 +111,7 @@ class OnlineStore:
         """Let go of the store."""
         self._source.close()
 
-    def _find(self, entity: str) -> Found:
+    def _find(self, entity: str) -> StoredFeatures:
         try:
             return self._source.find(entity)
         except ValueError as error:  # a NUL or half a surrogate pair
@@ -147,11 +121,7 @@ class OnlineStore:
 def open_source(location: Path | str, model: str) -> Source:
     """The rows of a model at a path or address."""
     if is_postgres(location):
-        from mlops_platform.serving.online.postgres_store import PostgresSource
-
         return PostgresSource(str(location), model)
-    from mlops_platform.serving.online.sqlite_store import SqliteSource
-
     return SqliteSource(Path(location))
 
 
@@ -166,14 +136,6 @@ def read_export(location: Path | str, model: str) -> OnlineExport:
         return source.find("").export
     finally:
         source.close()
-
-
-def unavailable(location: Path | str, reason: object) -> StoreUnavailable:
-    """The error of a store that cannot be read."""
-    return StoreUnavailable(
-        f"online store: {shown(location)} cannot be read ({reason}); materialise the asset "
-        "online_features, or correct MLOPS_SERVING_ONLINE_STORE."
-    )
 
 
 def _require_columns(export: OnlineExport, schema: FeatureSchema) -> None:
@@ -195,5 +157,5 @@ def _require_columns(export: OnlineExport, schema: FeatureSchema) -> None:
         )
 
 
-def _told(span: timedelta) -> str:
+def _text(span: timedelta) -> str:
     return str(timedelta(seconds=round(span.total_seconds())))

@@ -177,8 +177,8 @@ def _build(sources: Path, bentoml_home: Path, name: str, version: str) -> Path:
         check=False,
     )
     if finished.returncode != 0:
-        said = (finished.stdout + finished.stderr).strip().splitlines()[-20:]
-        raise ServingError(f"{name}:{version}: BentoML could not build it:\n" + "\n".join(said))
+        output = (finished.stdout + finished.stderr).strip().splitlines()[-20:]
+        raise ServingError(f"{name}:{version}: BentoML could not build it:\n" + "\n".join(output))
     return bento_folder(bentoml_home, f"{name}:{version}")
 
 

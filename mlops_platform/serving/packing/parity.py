@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
+from mlops_platform.serving.contents import STORED_AS_FOLDED
 from mlops_platform.serving.frames import Value, rows_of, without_refused
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.http.request import request_types
@@ -33,17 +34,19 @@ class Parity(Record):
         refused_rows: rows that the service would not take, for a missing value that it requires.
         changed_rows: further rows that were compared with a value missing or never seen.
         max_difference: largest absolute difference through the pipeline; 0.0 is bit for bit equal.
-        folded: whether the folded model is as close, so that it may serve single rows.
-        folded_max_difference: its largest absolute difference, where it can be folded.
+        compiled: whether the compiled model is as close, so that it may serve single rows.
+        compiled_max_difference: its largest absolute difference, where it can be compiled.
         fallback_reason: why the plain pipeline serves instead.
     """
+
+    model_config = STORED_AS_FOLDED
 
     rows: int
     refused_rows: int
     max_difference: float
     changed_rows: int = 0
-    folded: bool = False
-    folded_max_difference: float | None = None
+    compiled: bool = False
+    compiled_max_difference: float | None = None
     fallback_reason: str | None = None
 
 
@@ -53,7 +56,7 @@ def check_parity(
     """Compare the serving path (JSON, validation, scorer) with `model.predict_proba`.
 
     At most `MAX_ROWS` rows, evenly spaced, and `CHANGED_ROWS` made from them; through the plain
-    pipeline in batches of `batch_rows`, and one by one through the folded model.
+    pipeline in batches of `batch_rows`, and one by one through the compiled model.
 
     Raises:
         ServingError: the pipeline is further away than rounding explains, a row that should be
@@ -73,14 +76,14 @@ def check_parity(
     with threadpool_limits(1):
         offline = _offline(schema, model, compared)
         difference = _plain_difference(schema, model, taken, offline, batch_rows)
-        folded_difference, reason = _folded_difference(schema, model, taken, offline)
+        compiled_difference, reason = _compiled_difference(schema, model, taken, offline)
     return Parity(
         rows=len(accepted),
         refused_rows=len(sample) - len(accepted),
         changed_rows=len(changed),
         max_difference=difference,
-        folded=reason is None,
-        folded_max_difference=folded_difference,
+        compiled=reason is None,
+        compiled_max_difference=compiled_difference,
         fallback_reason=reason,
     )
 
@@ -163,7 +166,7 @@ def _plain_difference(
     offline: NDArray[np.float64],
     batch_rows: int,
 ) -> float:
-    plain = Scorer(schema, model, threshold=0.5, folded=False)
+    plain = Scorer(schema, model, threshold=0.5, compiled=False)
     served: list[float] = []
     for start in range(0, len(taken), batch_rows):
         served += plain.probabilities(taken[start : start + batch_rows])
@@ -177,17 +180,17 @@ def _plain_difference(
     return difference
 
 
-def _folded_difference(
+def _compiled_difference(
     schema: FeatureSchema, model: Any, taken: list[dict[str, Any]], offline: NDArray[np.float64]
 ) -> tuple[float | None, str | None]:
-    """The largest difference of the folded model, and why it must not serve, if so."""
-    folded = Scorer(schema, model, threshold=0.5)
-    if not folded.folded:
-        return None, folded.reason
+    """The largest difference of the compiled model, and why it must not serve, if so."""
+    compiled = Scorer(schema, model, threshold=0.5)
+    if not compiled.compiled:
+        return None, compiled.reason
     try:
-        difference = float(abs(offline - [folded.probability(row) for row in taken]).max())
+        difference = float(abs(offline - [compiled.probability(row) for row in taken]).max())
     except (ServingError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return None, f"the folded model fails: {error!r}"
+        return None, f"the compiled model fails: {error!r}"
     if not difference <= TOLERANCE:
-        return difference, f"the folded model differs by {difference:g} (allowed {TOLERANCE:g})"
+        return difference, f"the compiled model differs by {difference:g} (allowed {TOLERANCE:g})"
     return difference, None

@@ -74,7 +74,7 @@ def running_bento(
             yield RunningBento(port, time.perf_counter() - started, process)
         except (ConnectionError, TimeoutError, HTTPException) as error:
             raise ServingError(
-                f"The Bento stopped answering ({error!r}); it said:\n{_said(log)}"
+                f"The Bento stopped answering ({error!r}); it said:\n{_log_end(log)}"
             ) from error
         finally:
             _stop(process, mark)
@@ -114,13 +114,13 @@ def _wait_until_ready(
 ) -> None:
     while process.poll() is None:
         if time.perf_counter() > deadline:
-            raise ServingError(f"The Bento was not ready in time; it said:\n{_said(log)}")
+            raise ServingError(f"The Bento was not ready in time; it said:\n{_log_end(log)}")
         if _is_ready(port):
             return
         time.sleep(0.05)
     raise ServingError(
         f"The Bento stopped with code {process.returncode} before it was ready; "
-        f"it said:\n{_said(log)}"
+        f"it said:\n{_log_end(log)}"
     )
 
 
@@ -135,7 +135,7 @@ def _is_ready(port: int) -> bool:
         connection.close()
 
 
-def _said(log: Path) -> str:
+def _log_end(log: Path) -> str:
     """Read the errors in a log, then its end: a worker's reason stands above the supervisor's."""
     lines = log.read_text(errors="replace").splitlines()
     errors = dict.fromkeys(line for line in lines[:-LOG_LINES] if _ERROR.match(line))

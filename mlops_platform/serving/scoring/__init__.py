@@ -1,1 +1,1 @@
-"""From validated rows to probabilities: the pipeline itself, and its folded form."""
+"""From validated rows to probabilities: by the pipeline, or by what was compiled of it."""

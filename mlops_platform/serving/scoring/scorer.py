@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
-from mlops_platform.serving.scoring.folding import FoldedModel, NotFoldable, fold
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from mlops_platform.serving.scoring.compiled.model import CompiledModel
 
 TOLERANCE = 1e-12
 """Largest difference between a served and an offline probability that is taken as rounding."""
@@ -34,26 +35,28 @@ class Scorer:
     """One loaded model with its schema and its decision threshold.
 
     Args:
-        folded: score few rows by the folded model, where the model can be folded; many rows go
-            through the pipeline, which is quicker then.
+        compiled: score few rows by the compiled model, where there is one; many rows go through
+            the pipeline, which is quicker then.
 
     Attributes:
-        folded: whether it does so.
+        compiled: whether it does so.
         reason: why not, if it cannot.
     """
 
     def __init__(
-        self, schema: FeatureSchema, model: Any, threshold: float, folded: bool = True
+        self, schema: FeatureSchema, model: Any, threshold: float, compiled: bool = True
     ) -> None:
         self.schema, self.model, self.threshold = schema, model, threshold
         self.reason: str | None = None
-        self._folded: FoldedModel | None = None
-        if folded:
+        self._compiled: CompiledModel | None = None
+        if compiled:
+            from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
+
             try:
-                self._folded = fold(model, schema)
-            except NotFoldable as error:
+                self._compiled = compile_model(model, schema)
+            except NotCompilable as error:
                 self.reason = str(error)
-        self.folded = self._folded is not None
+        self.compiled = self._compiled is not None
         self._categories = tuple(
             (column.name, frozenset((None, *column.categories)))
             for column in schema.columns
@@ -66,9 +69,9 @@ class Scorer:
         Raises:
             UnscorableRow: its numbers are too large for the model.
         """
-        if self._folded is None:
+        if self._compiled is None:
             return self.probabilities([row])[0]
-        probability = self._folded.probability(row)
+        probability = self._compiled.probability(row)
         if 0.0 <= probability <= 1.0:
             return probability
         raise self._unscorable(f"the probability is {probability}")
@@ -79,8 +82,8 @@ class Scorer:
         Raises:
             UnscorableRow: the numbers of one of them are too large for the model.
         """
-        if self._folded is not None and len(rows) <= self._folded.score.best_rows:
-            probabilities = self._folded.probabilities(rows)
+        if self._compiled is not None and len(rows) <= self._compiled.best_rows:
+            probabilities = self._compiled.probabilities(rows)
         else:
             probabilities = self._by_pipeline(rows)
         if all(0.0 <= probability <= 1.0 for probability in probabilities):
@@ -99,11 +102,11 @@ class Scorer:
 
     def _by_pipeline(self, rows: Sequence[Row]) -> list[float]:
         try:
-            found = positive_probability(self.model, frame_of(self.schema, rows))
+            probabilities = positive_probability(self.model, frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
-        probabilities: list[float] = found.tolist()
-        return probabilities
+        listed: list[float] = probabilities.tolist()
+        return listed
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

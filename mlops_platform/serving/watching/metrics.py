@@ -15,7 +15,7 @@ UNKNOWN_FIELD = "other"
 """Stands for fields that the model does not have: clients may invent any number of them."""
 
 
-class Metrics:
+class ServiceMetrics:
     """The metrics of one worker; made in the worker itself, where BentoML has set their folder.
 
     Args:
@@ -118,5 +118,5 @@ class Metrics:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
-    def _counter(self, name: str, told: str, *labels: str) -> Counter:
-        return Counter(f"mlops_{name}", told, ("model", *labels), registry=self._registry)
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(f"mlops_{name}", documentation, ("model", *labels), registry=self._registry)

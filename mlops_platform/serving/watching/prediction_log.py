@@ -16,7 +16,7 @@ from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.log_file import LogFile
 from mlops_platform.spec.serving import PredictionLogSpec
 
-Route = Literal["predict", "predict_batch", "predict_by_entity"]
+PredictionRoute = Literal["predict", "predict_batch", "predict_by_entity"]
 
 logger = logging.getLogger("mlops_platform.serving")
 
@@ -34,7 +34,7 @@ class LoggedPrediction(NamedTuple):
     time: float
     request_id: str
     row: int
-    route: Route
+    route: PredictionRoute
     entity: str | None
     model: str
     version: str

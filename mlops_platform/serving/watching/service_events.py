@@ -93,8 +93,8 @@ class EventReader:
             OSError: a file cannot be read.
         """
         paths = sorted(self._directory.glob(f"{_PREFIX}*{_SUFFIX}"))
-        found = [event for path in paths for event in self._rest_of(path)]
-        return sorted(found, key=lambda event: event.time)
+        events = [event for path in paths for event in self._rest_of(path)]
+        return sorted(events, key=lambda event: event.time)
 
     def _rest_of(self, path: Path) -> Iterator[ServiceEvent]:
         with path.open("rb") as file:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.http.exchange import Exchange
+from mlops_platform.serving.exchange import Exchange
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -117,8 +117,8 @@ def _packed(
         training_set_hash=training_set.hash,
         run_id=release.run_id,
         serving=spec.serving,
-        folded=parity.folded,
-        not_folded=parity.fallback_reason,
+        compiled=parity.compiled,
+        not_compiled=parity.fallback_reason,
         explained=not_explained is None,
         not_explained=not_explained,
     )

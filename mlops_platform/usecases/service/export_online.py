@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from mlops_platform.data.features.published import published_days, published_digest
 from mlops_platform.data.online.export import export_features
 from mlops_platform.record import Record
-from mlops_platform.serving.online.store import StoreUnavailable, read_export
+from mlops_platform.serving.online.source import StoreUnavailable
+from mlops_platform.serving.online.store import read_export
 from mlops_platform.spec import ModelSpec, OnlineStoreSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.usecases.deployment import Deployment

@@ -32,10 +32,11 @@ from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.parity import why_not_explained
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring.calibrated import unpack
-from mlops_platform.serving.scoring.ensembles import Ensemble, Tree, ensemble_of
+from mlops_platform.serving.scoring.compiled.calibrated import unpack
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
+from mlops_platform.serving.scoring.compiled.tree_code import compile_reader
 from mlops_platform.serving.scoring.scorer import positive_probability
-from mlops_platform.serving.scoring.tree_code import compile_reader
 
 NUMERIC = ("rate", "noise", "delay", "unused")
 TEXT = ("carrier", "origin")

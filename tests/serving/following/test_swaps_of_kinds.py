@@ -166,7 +166,7 @@ def test_every_kind_is_taken_over_under_traffic_and_answers_what_it_says_offline
         while {one[2] for one in answers[-AFTER:]} != {sequence} or len(answers) < AFTER:
             assert not failures
             await asyncio.sleep(0.01)
-        assert service.worker.roles.champion.scorer.folded
+        assert service.worker.roles.champion.scorer.compiled
 
     async def story() -> None:
         clients = [asyncio.create_task(client(first)) for first in range(CLIENTS)]

@@ -14,10 +14,10 @@ import pytest
 
 from mlops_platform.data.online.writers import write_postgres, write_sqlite
 from mlops_platform.serving.online import sqlite_store
+from mlops_platform.serving.online.source import StoreUnavailable
 from mlops_platform.serving.online.store import (
     OnlineStore,
     StaleFeatures,
-    StoreUnavailable,
     UnknownEntity,
     read_export,
 )

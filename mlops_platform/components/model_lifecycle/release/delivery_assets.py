@@ -115,7 +115,7 @@ def _headline(packaged: PackagedRelease) -> dict[str, Any]:
         "serve_with": f"mlops serve {packaged.release.model}",
         "parity_rows": parity.rows,
         "parity_max_difference": parity.max_difference,
-        "single_rows_served_by": parity.fallback_reason or "the folded model",
+        "single_rows_served_by": parity.fallback_reason or "the compiled model",
         "explains": packaged.not_explained or "exact contributions",
         "files": len(bento.files),
         "path": place(bento.path),

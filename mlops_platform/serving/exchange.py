@@ -5,25 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import MutableMapping
-from typing import Any, NamedTuple
 
-from mlops_platform.serving.http.limits import Receive, read_json
+from starlette.types import Receive, Scope
+
 from mlops_platform.serving.roles import Role
 
-JSON = b"application/json"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-Scope = MutableMapping[str, Any]
-
-
-class Response(NamedTuple):
-    """What is sent back."""
-
-    body: bytes
-    status: int = 200
-    media_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Exchange:
@@ -32,6 +19,7 @@ class Exchange:
     Attributes:
         request_id: the client's where it sent a usable one, else ours.
         time: seconds since 1970 when it came in; `started` is the same on the steady clock.
+        body: None until it was read.
         version, role: what answers it.
         stages: where traces are made, each stage that was passed and when it ended, in ns.
     """
@@ -50,11 +38,6 @@ class Exchange:
         self.role: Role = "champion"
         self.body: bytes | None = None
         self.stages: list[tuple[str, int]] | None = [("start", time.time_ns())] if traced else None
-
-    async def read(self, limit: int) -> bytes:
-        """Read the JSON body, of at most `limit` bytes."""
-        self.body = await read_json(self.headers, self.receive, limit)
-        return self.body
 
     def answered_by(self, version: str, role: Role) -> None:
         """Note what answers."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.ensembles import Ensemble, Tree
-from mlops_platform.serving.scoring.folded_columns import NotFoldable
-from mlops_platform.serving.scoring.tree_code import Reader, compile_reader, compile_trees
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
+from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader, compile_trees
 
 MAX_NODES = 20_000
 """More take longer to compile than a start should; Treelite is as quick from there on."""
@@ -67,11 +67,11 @@ class TreeliteTrees:
         return [float(score) for score in scores[:, 0, -1]]
 
 
-def fold_trees(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
+def compile_ensemble(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
     """The quickest form of an ensemble for single rows.
 
     Raises:
-        NotFoldable: Treelite does not take what is too large to be compiled.
+        NotCompilable: Treelite does not take what is too large to be compiled.
     """
     if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
         columns, trees = ensemble.columns, ensemble.trees
@@ -95,10 +95,12 @@ def _depth(tree: Tree) -> int:
 
 
 def _imported(estimator: Any) -> Any:
-    from treelite import TreeliteError
     from treelite.sklearn import import_model
 
     try:
         return import_model(estimator)
-    except (TreeliteError, AssertionError) as error:
-        raise NotFoldable(f"Treelite does not take {type(estimator).__name__}: {error}") from error
+    except Exception as error:
+        # Of any kind: Treelite reads private parts of scikit-learn, which a release may change.
+        raise NotCompilable(
+            f"Treelite does not take {type(estimator).__name__}: {error}"
+        ) from error

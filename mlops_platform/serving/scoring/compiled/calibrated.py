@@ -8,8 +8,12 @@ from math import exp, log
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.folded_columns import Column, NotFoldable, sklearn_name
-from mlops_platform.serving.scoring.folded_steps import feature_columns, fold_step
+from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledColumn,
+    NotCompilable,
+    sklearn_name,
+)
+from mlops_platform.serving.scoring.compiled.steps import compile_step, feature_columns
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ Calibration = Sigmoid | Temperature | Isotonic
 class Unpacked:
     """A calibrated model: `calibration.probability(raw score of estimator on columns)`."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[CompiledColumn, ...]
     estimator: Any
     calibration: Calibration
 
@@ -77,22 +81,24 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
     """Take a model of `training/fitting/calibration.py` apart.
 
     Raises:
-        NotFoldable: it is made of other parts.
+        NotCompilable: it is made of other parts.
     """
     calibrated: Any = getattr(model, "calibrated_classifiers_", ())
     if len(calibrated) != 1 or len(calibrated[0].calibrators) != 1:
-        raise NotFoldable(f"{type(model).__name__} is no binary model with one calibrator.")
+        raise NotCompilable(f"{type(model).__name__} is no binary model with one calibrator.")
     if list(model.classes_) != [False, True]:
-        raise NotFoldable(f"classes {list(model.classes_)} are not false and true.")
+        raise NotCompilable(f"classes {list(model.classes_)} are not false and true.")
     frozen = calibrated[0].estimator
     pipeline = getattr(frozen, "estimator", frozen)
     if sklearn_name(pipeline) != "Pipeline":
-        raise NotFoldable(f"{type(pipeline).__name__} is calibrated where a Pipeline should be.")
+        raise NotCompilable(f"{type(pipeline).__name__} is calibrated where a Pipeline should be.")
     columns = feature_columns(schema)
     if list(getattr(pipeline, "feature_names_in_", ())) != list(schema.names):
-        raise NotFoldable("the pipeline was fitted on columns in another order than the schema's.")
+        raise NotCompilable(
+            "the pipeline was fitted on columns in another order than the schema's."
+        )
     for _, step in pipeline.steps[:-1]:
-        columns = fold_step(step, columns)
+        columns = compile_step(step, columns)
     estimator = pipeline.steps[-1][1]
     return Unpacked(columns, estimator, _calibration(calibrated[0].calibrators[0], estimator))
 
@@ -108,7 +114,7 @@ def _calibration(calibrator: Any, estimator: Any) -> Calibration:
     if hasattr(calibrator, "X_thresholds_"):
         knots = calibrator.X_thresholds_.tolist(), calibrator.y_thresholds_.tolist()
         return Isotonic(tuple(knots[0]), tuple(knots[1]))
-    raise NotFoldable(f"calibration by {type(calibrator).__name__} has no folded form.")
+    raise NotCompilable(f"calibration by {type(calibrator).__name__} has no compiled form.")
 
 
 def expit(log_odds: float) -> float:

@@ -6,8 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.ensembles import CATEGORIES, Tree
-from mlops_platform.serving.scoring.folded_columns import NAN, Column, Lookup, NotFoldable, Number
+from mlops_platform.serving.scoring.compiled.columns import (
+    NAN,
+    CompiledColumn,
+    Lookup,
+    NotCompilable,
+    Number,
+)
+from mlops_platform.serving.scoring.compiled.ensemble import CATEGORIES, Tree
 
 Reader = Callable[[Row], tuple[float, ...]]
 
@@ -15,14 +21,14 @@ NODES_PER_FUNCTION = 800
 """Compiled together. Few, so that a swap of versions never holds the interpreter for long."""
 
 
-def compile_reader(columns: Sequence[Column], used: Iterable[int] | None = None) -> Reader:
+def compile_reader(columns: Sequence[CompiledColumn], used: Iterable[int] | None = None) -> Reader:
     """A function from a row to the values of `columns`.
 
     Args:
         used: positions that matter; the others are 0.0.
 
     Raises:
-        NotFoldable: a column is still text.
+        NotCompilable: a column is still text.
     """
     wanted = set(range(len(columns)) if used is None else used)
     names: dict[str, Any] = {}
@@ -54,11 +60,11 @@ def compile_trees(trees: Sequence[Tree], width: int) -> tuple[Callable[..., floa
 def _compiled(source: str, names: dict[str, Any]) -> Any:
     """Compile our own source: numbers, names of columns as literals, and nothing of a request."""
     names = {"__builtins__": {}, "inf": float("inf"), "nan": NAN, **names}
-    exec(compile(source, "<folded>", "exec"), names)  # noqa: S102 - see above
+    exec(compile(source, "<compiled>", "exec"), names)  # noqa: S102 - see above
     return names["made"]
 
 
-def _value(column: Column, names: dict[str, Any], at: int) -> str:
+def _value(column: CompiledColumn, names: dict[str, Any], at: int) -> str:
     if isinstance(column, Lookup):
         names[f"look_up_{at}"] = column.table.get
         return f"look_up_{at}(row[{column.source!r}], {column.default!r})"
@@ -67,7 +73,7 @@ def _value(column: Column, names: dict[str, Any], at: int) -> str:
         for symbol, operand in column.operations:
             value = f"({value} {symbol} {operand!r})"
         return f"{column.missing!r} if (v := row[{column.source!r}]) is None else {value}"
-    raise NotFoldable(f"{column.source}: reaches the estimator as text.")
+    raise NotCompilable(f"{column.source}: reaches the estimator as text.")
 
 
 class _Expression:

@@ -15,7 +15,7 @@ Key = str | float | None
 NAN = float("nan")
 
 
-class NotFoldable(ServingError):
+class NotCompilable(ServingError):
     """A model holds something for which there is no plain function; the pipeline serves it."""
 
 
@@ -45,27 +45,27 @@ class Lookup:
     default: float
 
 
-Column = Number | Text | Lookup
+CompiledColumn = Number | Text | Lookup
 
 
 def sklearn_name(part: Any) -> str:
     """Class name of a part that is scikit-learn's own; empty for any other, subclasses included."""
-    found = type(part)
-    return found.__name__ if found.__module__.startswith("sklearn.") else ""
+    kind = type(part)
+    return kind.__name__ if kind.__module__.startswith("sklearn.") else ""
 
 
-def applied(column: Column, operation: Operation) -> Column:
+def applied(column: CompiledColumn, operation: Operation) -> CompiledColumn:
     """The column after one more operation.
 
     Raises:
-        NotFoldable: the column is text.
+        NotCompilable: the column is text.
     """
     if isinstance(column, Number):
         missing = calculate(operation, column.missing)
         return replace(column, missing=missing, operations=(*column.operations, operation))
     if isinstance(column, Lookup):
         return mapped(column, lambda value: calculate(operation, value))
-    raise NotFoldable(f"{column.source}: arithmetic on text; encode it first.")
+    raise NotCompilable(f"{column.source}: arithmetic on text; encode it first.")
 
 
 def mapped(column: Lookup, change: Callable[[float], float]) -> Lookup:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.http.problems import UNAUTHENTICATED, Problem
 from mlops_platform.serving.runtime import RuntimeSettings
 
 logger = logging.getLogger("mlops_platform.serving")
@@ -25,6 +24,10 @@ CONFIGURE = (
 _FORWARDED = (b"forwarded", b"x-forwarded-for")
 
 Headers = Mapping[bytes, bytes]
+
+
+class Unauthenticated(ServingError):
+    """A request that shows no valid token; the message says what to do."""
 
 
 class Authentication:
@@ -59,7 +62,7 @@ class Authentication:
             server: address that the request came in on, as ASGI tells it.
 
         Raises:
-            Problem: no token, or a wrong one.
+            Unauthenticated: no token, or a wrong one.
         """
         now = self._clock()
         if self._file is not None and now - self._checked >= RECHECK_SECONDS:
@@ -67,14 +70,16 @@ class Authentication:
         if not self.is_required and _is_local(headers, server):
             return
         if not self._digests:
-            raise _refused(f"No token is configured; whoever runs the service must {CONFIGURE}.")
+            raise Unauthenticated(
+                f"No token is configured; whoever runs the service must {CONFIGURE}."
+            )
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer" or not token:
-            raise _refused("Send the header `Authorization: Bearer <token>`.")
+            raise Unauthenticated("Send the header `Authorization: Bearer <token>`.")
         digest = hashlib.sha256(token.strip()).digest()
         # Every token is compared, so that the time tells nothing about them.
         if not sum(hmac.compare_digest(digest, known) for known in self._digests):
-            raise _refused("The token is not valid (any more); ask for a new one.")
+            raise Unauthenticated("The token is not valid (any more); ask for a new one.")
 
     def _current(self) -> tuple[bytes, ...]:
         return self._named if self._file is None else (*self._named, *self._file.digests())
@@ -131,7 +136,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _refused(detail: str) -> Problem:
-    return Problem(UNAUTHENTICATED, detail, headers={"WWW-Authenticate": "Bearer"})

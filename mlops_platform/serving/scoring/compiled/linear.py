@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.folded_columns import (
-    Column,
+from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledColumn,
     Key,
     Lookup,
-    NotFoldable,
+    NotCompilable,
     Number,
     Operation,
     calculate,
@@ -80,11 +80,11 @@ class LinearScore:
         return dict(terms)
 
 
-def fold_linear(estimator: Any, columns: Iterable[Column]) -> LinearScore:
+def compile_linear(estimator: Any, columns: Iterable[CompiledColumn]) -> LinearScore:
     """Merge the coefficients of a fitted linear classifier into its columns.
 
     Raises:
-        NotFoldable: a column is still text.
+        NotCompilable: a column is still text.
     """
     weighted = list(zip(estimator.coef_.ravel().tolist(), columns, strict=True))
     tables = _merged((weight, c) for weight, c in weighted if isinstance(c, Lookup))
@@ -103,9 +103,9 @@ def fold_linear(estimator: Any, columns: Iterable[Column]) -> LinearScore:
                 slope = slope._replace(missing=missing)
             slopes.append(slope)
         elif not isinstance(column, Lookup):
-            raise NotFoldable(f"{column.source}: reaches the estimator as text.")
-    found = (Table(t.source, t.table.get, t.default) for t in tables.values())
-    return LinearScore(intercept, tuple(slopes), tuple(found))
+            raise NotCompilable(f"{column.source}: reaches the estimator as text.")
+    summed = (Table(t.source, t.table.get, t.default) for t in tables.values())
+    return LinearScore(intercept, tuple(slopes), tuple(summed))
 
 
 def _slope(weight: float, column: Number) -> tuple[Slope, float]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.serving.scoring.folded_columns import Column, Key, Lookup, NotFoldable, Number
+from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledColumn,
+    Key,
+    Lookup,
+    NotCompilable,
+    Number,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,39 +24,39 @@ CHUNK = 1000
 """Keys encoded at once: a dense one-hot block of 10,000 categories stays small."""
 
 
-def fold_encoder(encoder: Any, columns: Sequence[Column]) -> tuple[Column, ...]:
+def compile_encoder(encoder: Any, columns: Sequence[CompiledColumn]) -> tuple[CompiledColumn, ...]:
     """The outputs of a fitted one-hot, ordinal or target encoder over `columns`.
 
     Nothing of scikit-learn's handling of rare, missing and unknown categories is repeated here:
     the encoder itself says what it makes of each key.
 
     Raises:
-        NotFoldable: it refuses unseen categories, or encodes a number after arithmetic.
+        NotCompilable: it refuses unseen categories, or encodes a number after arithmetic.
     """
-    asked = [_Asked.of(*pair) for pair in zip(columns, encoder.categories_, strict=True)]
+    asked = [_EncoderKeys.of(*pair) for pair in zip(columns, encoder.categories_, strict=True)]
     try:
-        answers = _answers(encoder, [one.values for one in asked])
+        answers = _answers(encoder, [keys.values for keys in asked])
     except ValueError as error:
-        raise NotFoldable(f"{type(encoder).__name__} refuses unseen values: {error}") from error
+        raise NotCompilable(f"{type(encoder).__name__} refuses unseen values: {error}") from error
     return tuple(_lookups(asked, _widths(encoder, len(asked)), answers))
 
 
-class _Asked:
+class _EncoderKeys:
     """The keys of one column, and what the encoder sees of each; unseen comes last."""
 
-    def __init__(self, column: Column, seen: dict[Key, Any], unseen: Any) -> None:
+    def __init__(self, column: CompiledColumn, seen: dict[Key, Any], unseen: Any) -> None:
         self.source = column.source
         self.keys = list(seen)
         self.values = [*seen.values(), unseen]
         self.is_text = isinstance(unseen, str)
 
     @classmethod
-    def of(cls, column: Column, categories: Any) -> _Asked:
+    def of(cls, column: CompiledColumn, categories: Any) -> _EncoderKeys:
         if isinstance(column, Lookup):
             return cls(column, dict(column.table), column.default)
         if isinstance(column, Number):
             if column.operations:
-                raise NotFoldable(f"{column.source}: encoded after arithmetic.")
+                raise NotCompilable(f"{column.source}: encoded after arithmetic.")
             known = [value for value in categories.tolist() if value == value]
             seen = {**{value: value for value in known}, None: column.missing}
             return cls(column, seen, max(known, default=0.0) + 1.0)
@@ -99,16 +105,18 @@ def _widths(encoder: Any, count: int) -> list[int]:
 
 
 def _lookups(
-    asked: list[_Asked], widths: list[int], answers: NDArray[np.float64]
+    asked: list[_EncoderKeys], widths: list[int], answers: NDArray[np.float64]
 ) -> Iterator[Lookup]:
     if sum(widths) != answers.shape[1]:
-        raise NotFoldable(f"{answers.shape[1]} encoded columns where {sum(widths)} were expected.")
+        raise NotCompilable(
+            f"{answers.shape[1]} encoded columns where {sum(widths)} were expected."
+        )
     start = 0
-    for one, width in zip(asked, widths, strict=True):
-        block = answers[: len(one.keys) + 1, start : start + width]
+    for column, width in zip(asked, widths, strict=True):
+        block = answers[: len(column.keys) + 1, start : start + width]
         start += width
         for output in block.T:
             default = float(output[-1])
             changed = (output[:-1] != default).nonzero()[0]
-            table = {one.keys[at]: float(output[at]) for at in changed}
-            yield Lookup(one.source, table, default)
+            table = {column.keys[at]: float(output[at]) for at in changed}
+            yield Lookup(column.source, table, default)

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.http import authentication as module
-from mlops_platform.serving.http.authentication import Authentication
-from mlops_platform.serving.http.problems import Problem
+from mlops_platform.serving import authentication as module
+from mlops_platform.serving.authentication import Authentication, Unauthenticated
 from mlops_platform.serving.runtime import RuntimeSettings
 
 LOOPBACK, OUTSIDE = ("127.0.0.1", 3000), ("10.1.2.3", 3000)
@@ -22,7 +21,7 @@ def passes(authentication: Authentication, token: str | None, server: Any = OUTS
     headers = {} if token is None else {b"authorization": f"Bearer {token}".encode()}
     try:
         authentication.require(headers, server)
-    except Problem:
+    except Unauthenticated:
         return False
     return True
 
@@ -37,13 +36,13 @@ def test_without_tokens_only_this_machine_may_ask(server: Any):
 
 @pytest.mark.parametrize("server", [OUTSIDE, ("0.0.0.0", 1), ("a.host", 1), None])
 def test_without_tokens_nobody_else_may_and_is_told_what_to_configure(server: Any):
-    with pytest.raises(Problem, match="MLOPS_SERVING_TOKENS"):
+    with pytest.raises(Unauthenticated, match="MLOPS_SERVING_TOKENS"):
         Authentication(RuntimeSettings()).require({}, server)
 
 
 @pytest.mark.parametrize("header", [b"x-forwarded-for", b"forwarded"])
 def test_what_a_proxy_forwards_is_not_local(header: bytes):
-    with pytest.raises(Problem):
+    with pytest.raises(Unauthenticated):
         Authentication(RuntimeSettings()).require({header: b"10.1.2.3"}, LOOPBACK)
 
 
@@ -77,7 +76,7 @@ def test_the_scheme_is_bearer(header: bytes, valid: bool):
     if valid:
         authentication.require({b"authorization": header}, OUTSIDE)
     else:
-        with pytest.raises(Problem):
+        with pytest.raises(Unauthenticated):
             authentication.require({b"authorization": header}, OUTSIDE)
 
 
@@ -157,5 +156,5 @@ def test_a_refused_request_is_a_problem_and_counted(service_of: Any, row: dict[s
     service = service_of(RuntimeSettings(tokens=("first",)))
     answer = service.ask("POST", "/v1/predict", row)
     assert (answer.problem, answer.status) == ("unauthenticated", 401)
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == "Bearer"
     assert service.metric("mlops_errors_total", kind="unauthenticated") == 1

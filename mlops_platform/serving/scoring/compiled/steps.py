@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring.folded_columns import (
-    Column,
+from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledColumn,
     Lookup,
-    NotFoldable,
+    NotCompilable,
     Number,
     Operation,
     Text,
     applied,
     sklearn_name,
 )
-from mlops_platform.serving.scoring.folded_encoders import fold_encoder
+from mlops_platform.serving.scoring.compiled.encoders import compile_encoder
 
-Columns = tuple[Column, ...]
+Columns = tuple[CompiledColumn, ...]
 
 
 def feature_columns(schema: FeatureSchema) -> Columns:
@@ -29,23 +29,23 @@ def feature_columns(schema: FeatureSchema) -> Columns:
     )
 
 
-def fold_step(step: Any, columns: Columns) -> Columns:
+def compile_step(step: Any, columns: Columns) -> Columns:
     """What a fitted transformer makes of `columns`.
 
     Raises:
-        NotFoldable: a transformer that is not known, or known in another use.
+        NotCompilable: a transformer that is not known, or known in another use.
     """
     if isinstance(step, str):
         return columns if step == "passthrough" else ()
-    fold = _FOLDS.get(sklearn_name(step))
-    if fold is None:
-        raise NotFoldable(f"{type(step).__name__} has no folded form.")
-    return fold(step, columns)
+    compiler = _COMPILERS.get(sklearn_name(step))
+    if compiler is None:
+        raise NotCompilable(f"{type(step).__name__} has no compiled form.")
+    return compiler(step, columns)
 
 
 def _pipeline(step: Any, columns: Columns) -> Columns:
     for _, part in step.steps:
-        columns = fold_step(part, columns)
+        columns = compile_step(part, columns)
     return columns
 
 
@@ -53,7 +53,7 @@ def _column_transformer(step: Any, columns: Columns) -> Columns:
     names = list(getattr(step, "feature_names_in_", range(len(columns))))
     outputs: Columns = ()
     for _, part, chosen in step.transformers_:
-        outputs += fold_step(part, tuple(columns[at] for at in _positions(chosen, names)))
+        outputs += compile_step(part, tuple(columns[at] for at in _positions(chosen, names)))
     return outputs
 
 
@@ -63,17 +63,19 @@ def _positions(chosen: Any, names: list[Any]) -> list[int]:
 
     if isinstance(chosen, slice) and not isinstance(chosen.start or chosen.stop, str):
         return list(range(len(names)))[chosen]
-    found = np.atleast_1d(np.asarray(chosen))
-    if found.dtype == bool:
-        return [int(at) for at in np.flatnonzero(found)]
-    if found.size == 0 or found.dtype.kind in "iu":
-        return [int(at) for at in found]
-    return [names.index(name) for name in found.tolist()]
+    keys = np.atleast_1d(np.asarray(chosen))
+    if keys.dtype == bool:
+        return [int(at) for at in np.flatnonzero(keys)]
+    if keys.size == 0 or keys.dtype.kind in "iu":
+        return [int(at) for at in keys]
+    return [names.index(name) for name in keys.tolist()]
 
 
 def _imputer(step: Any, columns: Columns) -> Columns:
     if step.missing_values is not None and step.missing_values == step.missing_values:
-        raise NotFoldable(f"SimpleImputer replaces {step.missing_values!r}, which is not missing.")
+        raise NotCompilable(
+            f"SimpleImputer replaces {step.missing_values!r}, which is not missing."
+        )
     filled = tuple(
         _filled(column, value)
         for column, value in zip(columns, step.statistics_.tolist(), strict=True)
@@ -85,12 +87,12 @@ def _imputer(step: Any, columns: Columns) -> Columns:
     return filled + _indicators(step.indicator_, columns)
 
 
-def _filled(column: Column, value: Any) -> Column:
+def _filled(column: CompiledColumn, value: Any) -> CompiledColumn:
     if isinstance(column, Number) and column.missing != column.missing:
         return Number(column.source, float(value), column.operations)
     if isinstance(column, Text) and column.missing is None:
         return Text(column.source, str(value))
-    raise NotFoldable(f"{column.source}: imputed after it was imputed or encoded.")
+    raise NotCompilable(f"{column.source}: imputed after it was imputed or encoded.")
 
 
 def _indicators(step: Any, columns: Columns) -> Columns:
@@ -99,16 +101,16 @@ def _indicators(step: Any, columns: Columns) -> Columns:
 
 
 def _subtract_and_divide(centre: str) -> Callable[[Any, Columns], Columns]:
-    def fold(step: Any, columns: Columns) -> Columns:
+    def compiler(step: Any, columns: Columns) -> Columns:
         columns = _each(columns, "-", getattr(step, centre, None))
         return _each(columns, "/", step.scale_)
 
-    return fold
+    return compiler
 
 
 def _min_max(step: Any, columns: Columns) -> Columns:
     if step.clip:
-        raise NotFoldable("MinMaxScaler(clip=True) has no folded form.")
+        raise NotCompilable("MinMaxScaler(clip=True) has no compiled form.")
     return _each(_each(columns, "*", step.scale_), "+", step.min_)
 
 
@@ -121,10 +123,8 @@ def _each(columns: Columns, symbol: Any, operands: Any) -> Columns:
 
 
 def _function(step: Any, columns: Columns) -> Columns:
-    # HistGradientBoosting validates its numbers by a function that returns them as they are.
-    checked = getattr(getattr(step.func, "func", None), "__name__", None) == "check_array"
-    if step.func is not None and not checked:
-        raise NotFoldable("FunctionTransformer with a function has no folded form.")
+    if step.func is not None:
+        raise NotCompilable("FunctionTransformer with a function has no compiled form.")
     return columns
 
 
@@ -132,7 +132,7 @@ def _selector(step: Any, columns: Columns) -> Columns:
     return tuple(c for c, kept in zip(columns, step.get_support(), strict=True) if kept)
 
 
-_FOLDS: dict[str, Callable[[Any, Columns], Columns]] = {
+_COMPILERS: dict[str, Callable[[Any, Columns], Columns]] = {
     "Pipeline": _pipeline,
     "ColumnTransformer": _column_transformer,
     "SimpleImputer": _imputer,
@@ -141,9 +141,9 @@ _FOLDS: dict[str, Callable[[Any, Columns], Columns]] = {
     "RobustScaler": _subtract_and_divide("center_"),
     "MaxAbsScaler": _subtract_and_divide("no centre"),
     "MinMaxScaler": _min_max,
-    "OneHotEncoder": fold_encoder,
-    "OrdinalEncoder": fold_encoder,
-    "TargetEncoder": fold_encoder,
+    "OneHotEncoder": compile_encoder,
+    "OrdinalEncoder": compile_encoder,
+    "TargetEncoder": compile_encoder,
     "FunctionTransformer": _function,
     "VarianceThreshold": _selector,
     "SelectKBest": _selector,

@@ -1,4 +1,4 @@
-"""The folded model answers what the pipeline answers, or says why it cannot be had."""
+"""The compiled model answers what the pipeline answers, or says why it cannot be had."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,11 +37,15 @@ from sklearn.preprocessing import (
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring import folded_trees
-from mlops_platform.serving.scoring.calibrated import Isotonic, expit
-from mlops_platform.serving.scoring.ensembles import _unrounded
-from mlops_platform.serving.scoring.folded_trees import CompiledTrees, TreeliteTrees
-from mlops_platform.serving.scoring.folding import FoldedModel, NotFoldable, fold
+from mlops_platform.serving.scoring.compiled import trees
+from mlops_platform.serving.scoring.compiled.calibrated import Isotonic, expit
+from mlops_platform.serving.scoring.compiled.model import (
+    CompiledModel,
+    NotCompilable,
+    compile_model,
+)
+from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
+from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
 from mlops_platform.serving.scoring.scorer import (
     TOLERANCE,
     Scorer,
@@ -57,7 +61,7 @@ NAMES = [*NUMERIC, *TEXT]
 COUNT = 1500
 
 SCHEMA = FeatureSchema(
-    model="folded",
+    model="compiled",
     entity="key",
     label="is_late",
     columns=(
@@ -229,13 +233,18 @@ def strange() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_folded_model_answers_what_the_pipeline_answers(made: Callable[[str], Any], name: str):
+def test_the_compiled_model_answers_what_the_pipeline_answers(
+    made: Callable[[str], Any], name: str
+):
     model = made(name)
     rows = rows_of(SCHEMA, ROWS) + strange()
-    folded, offline = fold(model, SCHEMA), positive_probability(model, frame_of(SCHEMA, rows))
+    compiled, offline = (
+        compile_model(model, SCHEMA),
+        positive_probability(model, frame_of(SCHEMA, rows)),
+    )
     assert np.ptp(offline) > 0.1
-    assert abs(offline - [folded.probability(row) for row in rows]).max() <= TOLERANCE
-    assert abs(offline - folded.probabilities(rows)).max() <= TOLERANCE
+    assert abs(offline - [compiled.probability(row) for row in rows]).max() <= TOLERANCE
+    assert abs(offline - compiled.probabilities(rows)).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["histogram", "gradient", "forest", "extra trees"])
@@ -243,27 +252,30 @@ def test_too_many_trees_go_through_treelite(
     made: Callable[[str], Any], name: str, monkeypatch: pytest.MonkeyPatch
 ):
     model, rows = made(name), rows_of(SCHEMA, ROWS) + strange()
-    assert isinstance(fold(model, SCHEMA).score, CompiledTrees)
-    monkeypatch.setattr(folded_trees, "MAX_NODES", 10)
-    folded, offline = fold(model, SCHEMA), positive_probability(model, frame_of(SCHEMA, rows))
-    assert isinstance(folded.score, TreeliteTrees)
-    assert abs(offline - folded.probabilities(rows)).max() <= TOLERANCE
-    assert folded.probability(rows[3]) == pytest.approx(offline[3], abs=TOLERANCE)
+    assert isinstance(compile_model(model, SCHEMA).score, CompiledTrees)
+    monkeypatch.setattr(trees, "MAX_NODES", 10)
+    compiled, offline = (
+        compile_model(model, SCHEMA),
+        positive_probability(model, frame_of(SCHEMA, rows)),
+    )
+    assert isinstance(compiled.score, TreeliteTrees)
+    assert abs(offline - compiled.probabilities(rows)).max() <= TOLERANCE
+    assert compiled.probability(rows[3]) == pytest.approx(offline[3], abs=TOLERANCE)
 
 
 NUMBERS = st.floats(-1e30, 1e30) | st.sampled_from(ROWS["distance"].tolist())
 
 
 @pytest.fixture(scope="module")
-def folded_models(made: Callable[[str], Any]) -> list[tuple[Any, FoldedModel]]:
+def compiled_models(made: Callable[[str], Any]) -> list[tuple[Any, CompiledModel]]:
     models = [made(name) for name in ("histogram", "forest", "logistic")]
-    return [(model, fold(model, SCHEMA)) for model in models]
+    return [(model, compile_model(model, SCHEMA)) for model in models]
 
 
 @settings(max_examples=60)
 @given(NUMBERS, NUMBERS | st.none(), NUMBERS | st.none(), st.text(max_size=5) | st.none())
 def test_any_row_is_answered_alike(
-    folded_models: list[tuple[Any, FoldedModel]],
+    compiled_models: list[tuple[Any, CompiledModel]],
     distance: float,
     rate: float | None,
     day: float | None,
@@ -271,9 +283,9 @@ def test_any_row_is_answered_alike(
 ):
     change = {"distance": distance, "rate": rate, "day": day, "carrier": carrier}
     row = rows_of(SCHEMA, ROWS[:1])[0] | change
-    for model, folded in folded_models:
+    for model, compiled in compiled_models:
         (offline,) = positive_probability(model, frame_of(SCHEMA, [row]))
-        assert abs(folded.probability(row) - offline) <= TOLERANCE
+        assert abs(compiled.probability(row) - offline) <= TOLERANCE
 
 
 @given(st.floats(-1e37, 1e37), st.floats(-1e37, 1e37), st.integers(-3, 3))
@@ -325,12 +337,12 @@ class Subclass(LogisticRegression):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: fit(scaled(PCA(2), one_hot()), logistic()), "PCA has no folded form"),
-        (lambda: fit(scaled(Doubled(), one_hot()), logistic()), "Doubled has no folded form"),
-        (lambda: fit(scaled(StandardScaler(), one_hot()), Subclass()), "Subclass has no folded"),
+        (lambda: fit(scaled(PCA(2), one_hot()), logistic()), "PCA has no compiled form"),
+        (lambda: fit(scaled(Doubled(), one_hot()), logistic()), "Doubled has no compiled form"),
+        (lambda: fit(scaled(StandardScaler(), one_hot()), Subclass()), "Subclass has no compiled"),
         (
             lambda: fit(scaled(StandardScaler(), one_hot()), MLPClassifier((2,), max_iter=5)),
-            "MLPClassifier has no folded form",
+            "MLPClassifier has no compiled form",
         ),
         (
             lambda: fit(scaled(StandardScaler(), one_hot(handle_unknown="error")), logistic()),
@@ -341,14 +353,14 @@ class Subclass(LogisticRegression):
     ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_what_cannot_be_folded_is_named_and_served_by_the_pipeline(
+def test_what_cannot_be_compiled_is_named_and_served_by_the_pipeline(
     make: Callable[[], Any], reason: str
 ):
     model = make()
-    with pytest.raises(NotFoldable, match=reason):
-        fold(model, SCHEMA)
+    with pytest.raises(NotCompilable, match=reason):
+        compile_model(model, SCHEMA)
     scorer = Scorer(SCHEMA, model, 0.5)
-    assert not scorer.folded
+    assert not scorer.compiled
     assert reason in str(scorer.reason)
     if isinstance(model, CalibratedClassifierCV):
         (row,) = rows_of(SCHEMA, ROWS[:1])
@@ -356,35 +368,35 @@ def test_what_cannot_be_folded_is_named_and_served_by_the_pipeline(
         assert scorer.probability(row) == offline
 
 
-def test_columns_in_another_order_are_not_folded(made: Callable[[str], Any]):
+def test_columns_in_another_order_are_not_compiled(made: Callable[[str], Any]):
     turned = SCHEMA.model_copy(update={"columns": SCHEMA.columns[::-1]})
-    with pytest.raises(NotFoldable, match="another order"):
-        fold(made("histogram"), turned)
+    with pytest.raises(NotCompilable, match="another order"):
+        compile_model(made("histogram"), turned)
 
 
-def test_parity_covers_missing_and_unseen_values_and_tells_the_folded_difference(
+def test_parity_covers_missing_and_unseen_values_and_tells_the_compiled_difference(
     made: Callable[[str], Any],
 ):
     parity = check_parity(SCHEMA, made("histogram"), ROWS)
     assert (parity.rows, parity.changed_rows) == (COUNT, 1000)
-    assert parity.folded
+    assert parity.compiled
     assert parity.fallback_reason is None
-    assert parity.folded_max_difference is not None
-    assert parity.folded_max_difference <= TOLERANCE
+    assert parity.compiled_max_difference is not None
+    assert parity.compiled_max_difference <= TOLERANCE
     assert parity.max_difference <= TOLERANCE
 
 
-def test_a_folded_model_that_differs_does_not_serve():
+def test_a_compiled_model_that_differs_does_not_serve():
     model = fit(scaled(StandardScaler(), one_hot()), logistic())
     estimator = model.calibrated_classifiers_[0].estimator.estimator[-1]
     honest = estimator.decision_function
-    # What folding reads of an estimator is not always what it does.
+    # What compiling reads of an estimator is not always what it does.
     estimator.decision_function = lambda features: honest(features) + 1e-9
     parity = check_parity(SCHEMA, model, ROWS)
-    assert not parity.folded
+    assert not parity.compiled
     assert parity.max_difference == 0.0
-    assert parity.folded_max_difference is not None
-    assert parity.folded_max_difference > TOLERANCE
+    assert parity.compiled_max_difference is not None
+    assert parity.compiled_max_difference > TOLERANCE
     assert "differs by" in str(parity.fallback_reason)
 
 
@@ -399,7 +411,7 @@ def test_a_pipeline_that_refuses_unseen_categories_is_refused():
 def test_many_rows_are_answered_by_the_pipeline_alike(made: Callable[[str], Any]):
     model = made("forest")
     rows = rows_of(SCHEMA, ROWS)
-    scorer, plain = Scorer(SCHEMA, model, 0.5), Scorer(SCHEMA, model, 0.5, folded=False)
+    scorer, plain = Scorer(SCHEMA, model, 0.5), Scorer(SCHEMA, model, 0.5, compiled=False)
     assert scorer.probabilities(rows) == plain.probabilities(rows)
     assert np.allclose(
         scorer.probabilities(rows[:50]), plain.probabilities(rows[:50]), rtol=0, atol=TOLERANCE
@@ -408,10 +420,10 @@ def test_many_rows_are_answered_by_the_pipeline_alike(made: Callable[[str], Any]
 
 def test_numbers_beyond_the_model_are_an_error_that_can_be_answered(made: Callable[[str], Any]):
     (row,) = rows_of(SCHEMA, ROWS[:1])
-    plain = Scorer(SCHEMA, made("forest"), 0.5, folded=False)
+    plain = Scorer(SCHEMA, made("forest"), 0.5, compiled=False)
     with pytest.raises(UnscorableRow, match="too large for dtype"):
         plain.probability(row | {"distance": 1e308})
-    folded = Scorer(SCHEMA, made("stochastic gradient"), 0.5)
-    for score in (folded.probability, lambda row: folded.probabilities([row])):
+    compiled = Scorer(SCHEMA, made("stochastic gradient"), 0.5)
+    for score in (compiled.probability, lambda row: compiled.probabilities([row])):
         with pytest.raises(UnscorableRow, match="cannot score"):
             score(row | {"distance": float("nan")})
