@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from mlops_platform.settings import PROJECT_ROOT
 
 PACKAGE = PROJECT_ROOT / "mlops_platform"
 MOST_MODULES = 15
+MOST_PARAMETERS = 6
 OVERFULL = {"mlops_platform/cli", "tests/e2e"}
 """Rooms that are still to be put in order; a room that is leaves this list."""
 
@@ -27,6 +28,22 @@ def test_no_room_has_more_modules_than_a_head_holds() -> None:
     rooms = [*_rooms(PACKAGE), *_rooms(PROJECT_ROOT / "tests")]
     modules = {_name(room): [*room.glob("[!_]*.py")] for room in rooms}
     assert {name for name, found in modules.items() if len(found) > MOST_MODULES} == OVERFULL
+
+
+def test_no_function_takes_more_parameters_than_a_head_holds() -> None:
+    sources = [PACKAGE, PROJECT_ROOT / "benchmarks", PROJECT_ROOT / "tests"]
+    files = [file for source in sources for file in source.rglob("*.py")]
+    assert [name for file in files for name in _overloaded(file)] == []
+
+
+def _overloaded(file: Path) -> Iterator[str]:
+    """Functions that take too much; a test takes its fixtures and cases."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = {parameter.arg for parameter in taken} - {"self", "cls"}
+            if len(names) > MOST_PARAMETERS and not node.name.startswith("test_"):
+                yield f"{file.relative_to(PROJECT_ROOT)}: {node.name}"
 
 
 def test_no_parts_of_a_room_know_each_other() -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -46,10 +47,16 @@ class Load:
     cpu_seconds: float
 
 
+class Request(NamedTuple):
+    """What is sent again and again."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
 def put_load(
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
+    request: Request,
     server: psutil.Process,
     scratch: Path,
     *,
@@ -62,28 +69,28 @@ def put_load(
         delay_milliseconds: each connection's pause before a request; 0 asks for all there is.
     """
     script = scratch / "load.lua"
-    lines = {"Content-Type": "application/json", **headers}.items()
+    lines = {"Content-Type": "application/json", **request.headers}.items()
     script.write_text(
         SCRIPT
         % {
-            "body": _lua(body.decode()),
+            "body": _lua(request.body.decode()),
             "headers": "\n".join(f"wrk.headers[{_lua(k)}] = {_lua(v)}" for k, v in lines),
             "delay": DELAY % delay_milliseconds if delay_milliseconds else "",
         }
     )
     before = cpu_seconds_of(server)
     command = [_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
-    said = subprocess.run(
-        [*command, "-s", str(script), url], capture_output=True, text=True, check=True
+    output = subprocess.run(
+        [*command, "-s", str(script), request.url], capture_output=True, text=True, check=True
     ).stdout
-    found = json.loads(said.strip().splitlines()[-1])
-    answered = max(found["requests"] - found["errors"], 1)
+    summary = json.loads(output.strip().splitlines()[-1])
+    answered = max(summary["requests"] - summary["errors"], 1)
     return Load(
-        requests_per_second=answered / found["microseconds"] * 1e6,
-        p50=found["p50"] / 1000,
-        p95=found["p95"] / 1000,
-        p99=found["p99"] / 1000,
-        errors=found["errors"],
+        requests_per_second=answered / summary["microseconds"] * 1e6,
+        p50=summary["p50"] / 1000,
+        p95=summary["p95"] / 1000,
+        p99=summary["p99"] / 1000,
+        errors=summary["errors"],
         cpu_seconds=(cpu_seconds_of(server) - before) / answered * 1000,
     )
 

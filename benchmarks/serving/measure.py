@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import markdown_table, say
-from benchmarks.serving.load import CONNECTIONS, Load, put_load, resident_megabytes
+from benchmarks.serving.load import CONNECTIONS, Load, Request, put_load, resident_megabytes
 from benchmarks.serving.models import ServedModel, prepare_models
 from benchmarks.serving.peers import BARE_ASGI, MLFLOW, PEERS, PLATFORM, TUTORIAL
 from benchmarks.serving.running import RunningPeer, running_peer
@@ -69,15 +69,8 @@ def _section(model: ServedModel, repetitions: int, scratch: Path) -> str:
 def _load(
     one: RunningPeer, model: ServedModel, scratch: Path, seconds: int, pause: int = 0
 ) -> Load:
-    return put_load(
-        one.url,
-        one.peer.payload(model),
-        one.peer.headers,
-        one.process,
-        scratch,
-        seconds=seconds,
-        delay_milliseconds=pause,
-    )
+    request = Request(one.url, one.peer.payload(model), one.peer.headers)
+    return put_load(request, one.process, scratch, seconds=seconds, delay_milliseconds=pause)
 
 
 def _tables(name: str, measured: dict[str, Measured]) -> str:

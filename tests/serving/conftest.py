@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -353,8 +353,7 @@ class Service:
         parts: Sequence[bytes] = (b"",),
         headers: Mapping[str, str] | None = None,
         server: Any = LOOPBACK,
-        broken_off: bool = False,
-        stalled: bool = False,
+        ending: Literal["whole", "broken off", "stalled"] = "whole",
     ) -> Answer | None:
         """Send a request in parts; None where the front did not answer."""
         answered: list[Message] = []
@@ -362,11 +361,11 @@ class Service:
             {"type": "http.request", "body": part, "more_body": position + 1 < len(parts)}
             for position, part in enumerate(parts)
         ]
-        if broken_off:
+        if ending == "broken off":
             pending[-1] = {"type": "http.disconnect"}
 
         async def receive() -> Message:
-            if stalled and len(pending) == 1:
+            if ending == "stalled" and len(pending) == 1:
                 await asyncio.sleep(60)
             return pending.pop(0)
 

@@ -202,13 +202,13 @@ def test_a_body_may_come_in_parts(service: Service, row: dict[str, Any]):
 
 def test_a_client_that_breaks_off_gets_no_answer(service: Service):
     parts = [b'{"copy"', b""]
-    assert asyncio.run(service.send("POST", "/v1/predict", parts, broken_off=True)) is None
+    assert asyncio.run(service.send("POST", "/v1/predict", parts, ending="broken off")) is None
     assert service.metric("mlops_requests_total", status="499") == 1
 
 
 def test_a_body_that_does_not_arrive_in_time_is_given_up(service_of: MakeService):
     service = service_of(timeout_seconds=0.1)
-    answer = asyncio.run(service.send("POST", "/v1/predict", [b"{", b""], stalled=True))
+    answer = asyncio.run(service.send("POST", "/v1/predict", [b"{", b""], ending="stalled"))
     assert (answer.problem, answer.status) == ("slow-body", 408)
 
 
@@ -243,7 +243,7 @@ def test_more_requests_than_allowed_at_once_are_told_to_come_back(
 
     async def ask() -> tuple[Any, Any, Any]:
         waiting = asyncio.create_task(
-            service.send("POST", "/v1/predict", [b"{", b""], stalled=True)
+            service.send("POST", "/v1/predict", [b"{", b""], ending="stalled")
         )
         await asyncio.sleep(0.05)
         refused = await service.send("POST", "/v1/predict", [body])
@@ -259,7 +259,8 @@ def test_more_requests_than_allowed_at_once_are_told_to_come_back(
 
 def test_a_cancellation_from_outside_is_not_taken_for_a_time_out(service: Service):
     async def ask() -> None:
-        task = asyncio.create_task(service.send("POST", "/v1/predict", [b"{", b""], stalled=True))
+        stalled = service.send("POST", "/v1/predict", [b"{", b""], ending="stalled")
+        task = asyncio.create_task(stalled)
         await asyncio.sleep(0.05)
         task.cancel()
         await task
