@@ -11,9 +11,9 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from mlops_platform.components.driver import QUIET, RANGE_END, RANGE_START
 from mlops_platform.components.event_log import MAX_OPEN_DATABASES, PooledSqliteEventLogStorage
 from mlops_platform.components.instance import open_instance
+from mlops_platform.replay.driver import QUIET, RANGE_END, RANGE_START
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2013-01-01", end_date="2013-02-01")
 

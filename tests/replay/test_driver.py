@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from mlops_platform.components.driver import JobDriver
 from mlops_platform.errors import MlopsError
+from mlops_platform.replay.driver import JobDriver
 
 
 @dg.op
