@@ -5,8 +5,8 @@ import logging
 import click
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.heal import heal
-from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.cli.home.heal import heal
+from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.components.instance import open_instance
 from mlops_platform.demo.progress import ConsoleDisplay
 from mlops_platform.demo.story import WINDOWS, play

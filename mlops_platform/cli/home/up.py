@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.heal import heal
-from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.cli.home.heal import heal
+from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.components.instance import open_instance
 from mlops_platform.errors import SettingsError
 from mlops_platform.registry.locations import location_of

@@ -28,7 +28,7 @@ import pytest
 import yaml
 from dagster.components.testing import create_defs_folder_sandbox
 
-from mlops_platform.cli.setup import copy_dagster_yaml
+from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry

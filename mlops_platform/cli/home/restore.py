@@ -7,8 +7,8 @@ from rich.markup import escape
 
 from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
-from mlops_platform.cli.reconcile import reconcile_everything
-from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.cli.home.setup import ensure_set_up
+from mlops_platform.cli.release.reconcile import reconcile_everything
 from mlops_platform.settings import settings
 
 
