@@ -1,4 +1,4 @@
-"""Drives the very jobs of production from a program: what the demo replays history with."""
+"""Drives the very jobs of production from a program: what replays history."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from uuid import uuid4
 import dagster as dg
 
 from mlops_platform.errors import MlopsError
+from mlops_platform.replay.code_location import list_under_location, location_tags
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 POLL_SECONDS = 1.0
@@ -49,18 +50,24 @@ class JobDriver:
 
         Raises:
             MlopsError: the run failed; names the failing steps and their errors.
+            KeyboardInterrupt: somebody stopped it.
         """
-        run_id = str(uuid4())
-        with _reporting_steps(self.instance, run_id, report):
-            result = self.definitions.resolve_job_def(job).execute_in_process(
-                run_id=run_id,
-                instance=self.instance,
-                run_config={**QUIET, **(config or {})},
-                partition_key=partition,
-                tags={**_range_tags(days), **(tags or {})},
-                asset_selection=list(assets) or None,
-                raise_on_error=False,
-            )
+        run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
+        try:
+            with _reporting_steps(self.instance, run_id, report):
+                result = self.definitions.resolve_job_def(job).execute_in_process(
+                    run_id=run_id,
+                    instance=self.instance,
+                    run_config={**QUIET, **(config or {})},
+                    partition_key=partition,
+                    tags={**location_tags(repository), **_range_tags(days), **(tags or {})},
+                    asset_selection=list(assets) or None,
+                    raise_on_error=False,
+                )
+        finally:
+            list_under_location(self.instance, run_id, repository)
+        if _was_interrupted(result):
+            raise KeyboardInterrupt
         if not result.success:
             raise MlopsError(_describe_failure(job, result))
         return run_id
@@ -108,6 +115,16 @@ def _range_tags(days: Sequence[date]) -> dict[str, str]:
     if not days:
         return {}
     return {RANGE_START: min(days).isoformat(), RANGE_END: max(days).isoformat()}
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C ended the run, which Dagster makes a failure of."""
+    return any(
+        event.event_type == dg.DagsterEventType.RUN_FAILURE
+        and event.job_failure_data.failure_reason is not None
+        and event.job_failure_data.failure_reason.value == "UNEXPECTED_TERMINATION"
+        for event in result.all_events
+    )
 
 
 def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:
