@@ -1,5 +1,6 @@
 """`mlops`: thin commands over the layers below, each imported only when it is called."""
 
+import signal
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module
@@ -81,6 +82,10 @@ WORKING_ON_ANY_HOME = ("setup", "demo", "up", "restore")
 """They set the home up themselves."""
 
 
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code by the convention of shells."""
+
+
 class LazyGroup(click.Group):
     """Imports a command's module when the command is looked up."""
 
@@ -98,11 +103,18 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, listed.help) for name, listed in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; an error of ours is a message, not a stack trace."""
+        """Run a command; an error of ours or Ctrl-C is a message, not a stack trace."""
         try:
             return super().invoke(ctx)
         except MlopsError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt as interrupt:
+            click.echo(
+                f"Interrupted: what was finished is kept, and `mlops {ctx.invoked_subcommand}` "
+                "again goes on where it was.",
+                err=True,
+            )
+            raise click.exceptions.Exit(INTERRUPTED) from interrupt
 
 
 @cache

@@ -21,6 +21,9 @@ class ConsoleDisplay:
     @contextmanager
     def running(self, phase: str) -> Iterator[ReportStep]:
         """One line that is taken away when the phase ends; nothing where output is piped."""
+        if not self._console.is_terminal:
+            yield lambda step: None
+            return
         live = Progress(
             SpinnerColumn(),
             TextColumn(f"{phase:<{NAME_COLUMNS}}", markup=False),

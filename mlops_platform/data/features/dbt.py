@@ -111,6 +111,7 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
         result = _runner(project.folder, project.target).invoke(["--quiet", *command])
     finally:
         release_warehouse()
+    _raise_interrupt(result.exception)
     if not isinstance(result.result, RunExecutionResult):
         raise DataError(f"dbt build could not run: {result.exception}")
     return tuple(_outcome(node) for node in result.result.results)
@@ -138,9 +139,16 @@ def _parse(folder: Path, log: Path) -> Manifest:
 
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
     parsed = dbtRunner().invoke(["--quiet", "parse", *folders, "--log-path", str(log)])
+    _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
         raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
     return parsed.result
+
+
+def _raise_interrupt(caught: BaseException | None) -> None:
+    """Ctrl-C, and what Dagster makes of it, are no failures of dbt, which catches everything."""
+    if caught is not None and not isinstance(caught, Exception):
+        raise caught
 
 
 def _outcome(node: Any) -> NodeOutcome:
