@@ -4,14 +4,16 @@ import logging
 
 import click
 
+from mlops_platform.cli.adapters import open_incident_log
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.components.instance import open_instance
 from mlops_platform.demo.progress import ConsoleDisplay
-from mlops_platform.demo.story import WINDOWS, play
-from mlops_platform.demo.summary import show
+from mlops_platform.demo.story import MODEL, WINDOWS, play
+from mlops_platform.demo.summary import summary_lines
 from mlops_platform.notifying.log import logger as alerts_log
+from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
 
 @click.command()
@@ -32,7 +34,12 @@ def command(windows: int) -> None:
     with open_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
-    show(summary, console)
+    incidents = incidents_in(open_incident_log(), MODEL).values()
+    console.print()
+    for line in summary_lines(summary, incidents):
+        # In one piece, so that a path or a command can be copied.
+        style = "bold" if line[:1].strip() else ""
+        console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
 
 
 def _keep_alerts_off_the_console() -> None:

@@ -11,7 +11,8 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.windows import Window
-from mlops_platform.files import write_json
+from mlops_platform.demo.tables import tables_text
+from mlops_platform.files import write_json, write_text
 from mlops_platform.replay.driver import JobDriver
 from mlops_platform.replay.first_champion import first_champion
 from mlops_platform.replay.frozen import frozen_performance
@@ -33,6 +34,8 @@ WINDOWS = 17
 def play(instance: dg.DagsterInstance, weeks: int, display: Display) -> dict[str, Any]:
     """Play what was not played before, and return the summary of it all.
 
+    The same is left in the folder of the demo: as JSON, and as tables in `summary.txt`.
+
     Raises:
         MlopsError: a run failed, the gate refused the first candidate, or the home has a history
             of its own.
@@ -53,6 +56,7 @@ def play(instance: dg.DagsterInstance, weeks: int, display: Display) -> dict[str
             replayed.export_online()
             write_json(_summary_file(), _summarise(spec, windows, phases.seconds()))
     summary: dict[str, Any] = json.loads(_summary_file().read_text())
+    write_text(settings().demo / "summary.txt", tables_text(summary))
     return summary
 
 

@@ -1,133 +1,152 @@
-"""What the demo did, as tables."""
+"""What the demo did, on one screen: 40 lines of 80 columns in which nothing is cut."""
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from mlops_platform.demo.places import all_incidents, places
+from mlops_platform.monitoring.alerting.incident import Incident
 
-from mlops_platform.settings import settings
+COLUMNS, MOST_LINES, MOST_RETRAININGS = 80, 40, 3
+WIDTHS = (12, 3, 7, 9, 9, 0)
+LOSSES = ("log_loss_served", "log_loss_frozen", "log_loss_base_rate")
 
-
-def show(summary: Mapping[str, Any], console: Console) -> None:
-    """Print the summary for a person."""
-    console.print(_done(summary), _scores(summary), _gate(summary))
-    if summary["windows"]:
-        console.print(_windows(summary), _retrainings(summary))
-        console.print(_in_words(summary), highlight=False)
-    console.print(_places(summary), soft_wrap=True, highlight=False)
+Row = Mapping[str, Any]
 
 
-def _places(summary: Mapping[str, Any]) -> str:
-    """Where to look next, as markup: a `[` in the name of the home is none."""
-    demo, model, champion = settings().demo, summary["model"], summary["champion"]
-    card = settings().model_home(model) / "cards" / f"v{champion['version']}" / "model_card.html"
-    plots = f"plots        {demo / 'log_loss.png'}, {demo / 'drift.png'}\n"
-    files = f"\nmodel card   {card}\nsummary      {demo / 'summary.json'}\n"
-    bentos = f"BENTOML_HOME={shlex.quote(str(settings().bentoml_home))}"
-    return (
-        f"{escape(files + (plots if summary['windows'] else ''))}"
-        f"serve it     {escape(bentos)} .venv/bin/bentoml serve {champion['bento_tag']}\n"
-        f"look around  [bold]make up[/], then http://127.0.0.1:3000 (Dagster) and "
-        f"{settings().mlflow_ui_url} (MLflow)\n"
-        f"ask          .venv/bin/mlops status, .venv/bin/mlops why {model}, "
-        ".venv/bin/mlops incidents\n"
-        f"all state is under {escape(str(settings().home))}"
-    )
+def summary_lines(summary: Mapping[str, Any], incidents: Iterable[Incident]) -> list[str]:
+    """The summary for a newcomer: headings, and what stands below them, which is indented.
+
+    Args:
+        summary: as `play` returns it.
+        incidents: of the model, those that are over too.
+    """
+    champion, further = _first_champion(summary), ["", "Look further", *places(summary)]
+    if not summary["windows"]:
+        return [*champion, *further]
+    happened = [*_retrainings(summary), _alerts(incidents)]
+    room = MOST_LINES - len(champion) - len(happened) - len(further)
+    return [*champion, *_weeks(summary, room), *happened, *further]
 
 
-def _windows(summary: Mapping[str, Any]) -> Table:
-    table = Table(
-        *("window", "version", "drift", "served", "frozen", "base rate", "decision", "why"),
-        title="log loss by window (* provisional: not all of its labels are in; ! drift alarm)",
-    )
-    for row in summary["windows"]:
-        losses = [
-            "–" if row[f"log_loss_{name}"] is None else f"{row[f'log_loss_{name}']:.4f}"
-            for name in ("served", "frozen", "base_rate")
-        ]
-        served, frozen, base_rate = losses
-        table.add_row(
-            row["start"],
-            f"v{row['version']}",
-            f"{row['drift_share']:.0%}{'!' if row['drift_alarm'] else ''}",
-            served if row["mature"] else f"{served}*",
-            frozen,
-            base_rate,
-            f"[bold]{row['decision']}[/]" if row["decision"] == "retrain" else row["decision"],
-            row["reason"],
-        )
-    return table
-
-
-def _retrainings(summary: Mapping[str, Any]) -> Table:
-    table = Table("after", "because of", "trigger", "from", "to", "verdict", title="retrainings")
-    for row in summary["retrainings"]:
-        table.add_row(
-            *(row["decided_after"], row["window"], row["trigger"], f"v{row['from']}"),
-            f"v{row['to']}" if row["promoted"] else "–",
-            row["reason"],
-        )
-    return table
-
-
-def _in_words(summary: Mapping[str, Any]) -> str:
-    """What retraining was worth, whatever it was worth."""
-    known = [
-        row
-        for row in summary["windows"]
-        if row["log_loss_served"] is not None and row["log_loss_frozen"] is not None
-    ]
-    rows = sum(row["rows"] for row in known) or 1
-    served, frozen = (
-        sum(row[f"log_loss_{name}"] * row["rows"] for row in known) / rows
-        for name in ("served", "frozen")
-    )
-    retrained = [row for row in known if row["version"] != summary["version"]]
-    better = sum(row["log_loss_served"] < row["log_loss_frozen"] for row in retrained)
-    promoted = sum(row["promoted"] for row in summary["retrainings"])
-    return (
-        f"{len(summary['retrainings'])} retrainings, {promoted} promoted. Over all windows the "
-        f"served models' log loss is {served:.4f}, the frozen first model's {frozen:.4f}. In the "
-        f"{len(retrained)} windows that a later version served, it was better than the frozen "
-        f"one in {better}."
-    )
-
-
-def _done(summary: Mapping[str, Any]) -> Table:
+def _first_champion(summary: Mapping[str, Any]) -> list[str]:
     training_set, test = summary["training_set"], summary["test"]
-    table = Table(title=f"{summary['model']}: the first champion", show_header=False)
-    rows = {
-        "training set": f"{training_set['rows']:,} flights, {training_set['first_day']} to "
-        f"{training_set['last_day']}, {training_set['positive_rate']:.1%} late",
-        "hash": training_set["hash"][:16],
-        "verdict": summary["reason"],
-        "test log loss": f"{test['log_loss']:.4f} (base rate {test['base_rate_log_loss']:.4f}) on "
-        f"{test['rows']:,} flights",
-        "test ROC AUC": f"{test['roc_auc']:.4f}",
-        "released": f"version {summary['version']} as release {summary['release']}",
-        "Bento": f"{summary['bento_tag']}, equal to the pipeline on "
-        f"{summary['parity']['rows']:,} rows within {summary['parity']['max_difference']:.0e}",
-        "seconds": ", ".join(f"{name} {took:.1f}" for name, took in summary["seconds"].items()),
-    }
-    for name, text in rows.items():
-        table.add_row(name, text)
-    return table
+    return [
+        f"First champion of {summary['model']}: version {summary['version']}, {summary['winner']}",
+        *_wrapped(
+            f"Trained on {training_set['rows']:,} flights from {training_set['first_day']} to "
+            f"{training_set['last_day']}, {training_set['positive_rate']:.1%} of them late. Log "
+            f"loss on its test {test['log_loss']:.4f}, of the base rate "
+            f"{test['base_rate_log_loss']:.4f}. {summary['reason']}"
+        ),
+    ]
 
 
-def _scores(summary: Mapping[str, Any]) -> Table:
-    table = Table("candidate", f"search {summary['search_metric']}", "")
-    for name, score in summary["candidates"].items():
-        won = "winner" if name == summary["winner"] else ""
-        table.add_row(name, "pruned" if score is None else f"{score:.4f}", won)
-    return table
+def _weeks(summary: Mapping[str, Any], room: int) -> list[str]:
+    """A line for each week; where there is no room, the oldest without an event give way."""
+    rows, frozen = summary["windows"], f"v{summary['version']} frozen"
+    events = {row["start"]: _event(row, summary["retrainings"]) for row in rows}
+    before = [
+        "",
+        _columns("Week", "version", "served", frozen, "base rate", "log loss, low is good"),
+    ]
+    after = [_columns("  all weeks", "", *_over_all(rows), "")]
+    too_many = len(before) + len(rows) + len(after) - room
+    left_out: set[str] = set()
+    if too_many > 0:
+        oldest_first = sorted(events, key=lambda start: (bool(events[start]), start))
+        left_out = set(oldest_first[: too_many + 1])
+        after.append(f"  {_counted(len(left_out), 'week')} more in the tables")
+    shown = [_week(row, events[row["start"]]) for row in rows if row["start"] not in left_out]
+    return [*before, *shown, *after]
 
 
-def _gate(summary: Mapping[str, Any]) -> Table:
-    table = Table("criterion of the gate", "", "found")
-    for found in summary["gate"]:
-        mark = {True: "[green]✓[/]", False: "[red]✗[/]", None: "…"}[found["passed"]]
-        table.add_row(found["name"], mark, found["found"])
-    return table
+def _week(row: Row, event: str) -> str:
+    served, *others = (_figure(row[name]) for name in LOSSES)
+    served += "" if row["mature"] else "*"
+    return _columns(f"  {row['start']}", f"v{row['version']}", served, *others, event)
+
+
+def _columns(*cells: str) -> str:
+    *padded, last = (
+        f"{cell:<{width}}" for cell, width in zip(cells, (12, 7, 6, 9, 9, 0), strict=True)
+    )
+    return "  ".join([*padded, last]).rstrip()
+
+
+def _over_all(rows: Sequence[Row]) -> list[str]:
+    """Each log loss over all rows of the measured weeks."""
+    measured = _measured(rows)
+    count = sum(row["rows"] for row in measured)
+    return [
+        _figure(sum(row[name] * row["rows"] for row in measured) / count if count else None)
+        for name in LOSSES
+    ]
+
+
+def _event(row: Row, retrainings: Sequence[Row]) -> str:
+    outcomes = [
+        _outcome(retraining)
+        for retraining in retrainings
+        if retraining["decided_after"] == row["start"]
+    ]
+    return ", ".join([*outcomes, *(["drift alarm"] if row["drift_alarm"] else [])])
+
+
+def _outcome(retraining: Row) -> str:
+    if retraining["promoted"]:
+        return f"v{retraining['to']} released"
+    verdict = str(retraining["verdict"])
+    return {"reject": "retrain rejected", "failed": "retrain failed"}.get(verdict, verdict)
+
+
+def _retrainings(summary: Mapping[str, Any]) -> list[str]:
+    """The verdict on each, and what it was worth, whatever it was worth."""
+    rows = summary["retrainings"]
+    promoted = sum(row["promoted"] for row in rows)
+    lines = ["", f"Retraining: asked for {_counted(len(rows), 'time')}, promoted {promoted}"]
+    for row in rows[-MOST_RETRAININGS:]:
+        came_of = _worth(summary, row) if row["promoted"] else row["reason"]
+        lines += _wrapped(f"{row['decided_after']}: {came_of}")
+    return lines
+
+
+def _worth(summary: Mapping[str, Any], retraining: Row) -> str:
+    rows = _measured(summary["windows"])
+    weeks = [row for row in rows if row["version"] == retraining["to"]]
+    better = sum(row["log_loss_served"] < row["log_loss_frozen"] for row in weeks)
+    return (
+        f"{_outcome(retraining)}, better than v{summary['version']} frozen in {better} of its "
+        f"{_counted(len(weeks), 'week')}."
+    )
+
+
+def _alerts(incidents: Iterable[Incident]) -> str:
+    are_open = [incident.is_open for incident in incidents]
+    opened, resolved = _counted(len(are_open), "incident"), are_open.count(False)
+    return f"Alerts: {opened} opened, {resolved} resolved: {all_incidents()}"
+
+
+def _measured(rows: Sequence[Row]) -> list[Row]:
+    """Weeks of which some labels are in."""
+    return [row for row in rows if None not in (row[name] for name in LOSSES)]
+
+
+def _figure(loss: float | None) -> str:
+    return "–" if loss is None else f"{loss:.4f}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines broken only between words, however long one is."""
+    return wrap(
+        text,
+        COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

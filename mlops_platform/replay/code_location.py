@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -36,4 +37,5 @@ def list_under_location(instance: dg.DagsterInstance, run_id: str, repository: s
         },
         "pipeline_name": run.job_name,
     }
-    instance.run_storage.replace_job_origin(run, dg.deserialize_value(json.dumps(stored)))
+    origin: Any = dg.deserialize_value(json.dumps(stored))
+    instance.run_storage.replace_job_origin(run, origin)
