@@ -46,10 +46,8 @@ def _weeks(summary: Mapping[str, Any], room: int) -> list[str]:
     """A line for each week; where there is no room, the oldest without an event give way."""
     rows, frozen = summary["windows"], f"v{summary['version']} frozen"
     events = {row["start"]: _event(row, summary["retrainings"]) for row in rows}
-    before = [
-        "",
-        _columns("Week", "version", "served", frozen, "base rate", "log loss, low is good"),
-    ]
+    heading = ("Log loss", "by", "served", frozen, "base rate", "lower is better; * provisional")
+    before = ["", _columns(*heading)]
     after = [_columns("  all weeks", "", *_over_all(rows), "")]
     too_many = len(before) + len(rows) + len(after) - room
     left_out: set[str] = set()
@@ -68,10 +66,8 @@ def _week(row: Row, event: str) -> str:
 
 
 def _columns(*cells: str) -> str:
-    *padded, last = (
-        f"{cell:<{width}}" for cell, width in zip(cells, (12, 7, 6, 9, 9, 0), strict=True)
-    )
-    return "  ".join([*padded, last]).rstrip()
+    padded = (f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+    return "  ".join(padded).rstrip()
 
 
 def _over_all(rows: Sequence[Row]) -> list[str]:
