@@ -10,6 +10,7 @@ import click
 
 from mlops_platform.errors import MlopsError
 from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.settings import settings
 
 
@@ -105,7 +106,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error of ours or Ctrl-C is a message, not a stack trace."""
         try:
-            return super().invoke(ctx)
+            with heeded_interrupts():
+                return super().invoke(ctx)
         except MlopsError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt as interrupt:

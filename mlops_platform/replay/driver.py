@@ -11,6 +11,7 @@ from uuid import uuid4
 import dagster as dg
 
 from mlops_platform.errors import MlopsError
+from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.replay.code_location import list_under_location, location_tags
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -54,7 +55,7 @@ class JobDriver:
         """
         run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
         try:
-            with _reporting_steps(self.instance, run_id, report):
+            with heeded_interrupts(), _reporting_steps(self.instance, run_id, report):
                 result = self.definitions.resolve_job_def(job).execute_in_process(
                     run_id=run_id,
                     instance=self.instance,
@@ -66,8 +67,6 @@ class JobDriver:
                 )
         finally:
             list_under_location(self.instance, run_id, repository)
-        if _was_interrupted(result):
-            raise KeyboardInterrupt
         if not result.success:
             raise MlopsError(_describe_failure(job, result))
         return run_id
@@ -115,16 +114,6 @@ def _range_tags(days: Sequence[date]) -> dict[str, str]:
     if not days:
         return {}
     return {RANGE_START: min(days).isoformat(), RANGE_END: max(days).isoformat()}
-
-
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether Ctrl-C ended the run, which Dagster makes a failure of."""
-    return any(
-        event.event_type == dg.DagsterEventType.RUN_FAILURE
-        and event.job_failure_data.failure_reason is not None
-        and event.job_failure_data.failure_reason.value == "UNEXPECTED_TERMINATION"
-        for event in result.all_events
-    )
 
 
 def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:

@@ -162,7 +162,9 @@ def test_the_automation_page_has_the_schedule_and_the_sensor_switched_off(page) 
     assert _screenshot(page, "automation").stat().st_size > 20_000
 
 
-def test_ctrl_c_stops_every_process_and_frees_the_ports(webserver, page) -> None:
+def test_up_says_what_it_does_and_ctrl_c_stops_every_process_and_frees_the_ports(
+    webserver, page, deployment
+) -> None:
     process, dagster_port, mlflow_port = webserver
     assert _wait_until(lambda: _port_answers(mlflow_port), 180), "MLflow did not start"
     children = psutil.Process(process.pid).children(recursive=True)
@@ -170,7 +172,17 @@ def test_ctrl_c_stops_every_process_and_frees_the_ports(webserver, page) -> None
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=40) == 0
+    output, _ = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert "Traceback" not in output
+    assert "`mlops up` again goes on where it was" in output
+    said = [line.split()[0] for line in output.splitlines()]
+    assert said[:4] == ["getting", "starting", "starting", "starting"], output
+    assert said[4:] == [
+        *("waiting", "Dagster", "waiting", "MLflow", "ready", "stopping;", "Interrupted:"),
+    ], output
+    for name in ("dagster", "daemon", "mlflow"):
+        assert str(deployment.home / "logs" / f"{name}.log") in output
     assert not _port_answers(dagster_port)
     assert not _port_answers(mlflow_port)
     assert _wait_until(lambda: not any(child.is_running() for child in children), 10)
