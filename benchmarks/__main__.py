@@ -119,7 +119,7 @@ BENCHMARKS = {
         about=(
             "Made-up rows, 16 numbers and 4 categories with 3 % nulls, zstd Parquet, one week "
             "against 90 days (as many rows, at most a million). *Decode* only reads the window's "
-            "columns in DuckDB: the limit. *Platform* counts them in the profile's cells, computes "
+            "columns in DuckDB: the limit. *Platform* counts them in the profile's bins, computes "
             "every statistic and the calibrated alarm. *Bare calls* are the same statistics by "
             "pandas, NumPy and SciPy, column by column, without an alarm. The *preset* is "
             "Evidently's, with its metrics and plots. Each in a process of its own: seconds of the "

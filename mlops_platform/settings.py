@@ -95,6 +95,10 @@ class Settings:
         """`incidents/<model>/<id>.md`: the ticket of every incident."""
         return self.home / "incidents"
 
+    def tickets(self, model: str) -> Path:
+        """The tickets of one model."""
+        return self.incidents / model
+
     @property
     def metrics(self) -> Path:
         """`*.prom`: for the textfile collector of Prometheus' node exporter."""
@@ -137,6 +141,10 @@ class Settings:
     def served(self) -> Path:
         """`served/<model>/day=YYYY-MM-DD/*.parquet`, landed from the prediction log."""
         return self.lake / "served"
+
+    def landed_predictions(self, model: str) -> Path:
+        """What was landed of one model."""
+        return self.served / model
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

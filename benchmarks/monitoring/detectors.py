@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from river import drift
 
 from benchmarks.monitoring.champions import Rows, champions
+from benchmarks.monitoring.river_detectors import RIVER
 from benchmarks.monitoring.streams import (
     INDEPENDENT_ROWS,
     WEEKS,
@@ -19,14 +20,17 @@ from benchmarks.monitoring.streams import (
     shuffled_weeks,
 )
 from benchmarks.report import markdown_table, say
-from mlops_platform.monitoring.performance.changes.detectors import detector_named
+from mlops_platform.monitoring.performance.changes.detectors import Detector, detector_named
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock, error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import every_change
 from mlops_platform.spec import ChangeDetectionSpec
-from mlops_platform.spec.monitoring.performance import DetectorName
 from mlops_platform.training.metrics import row_losses
 
-EVERY: tuple[DetectorName, ...] = ("cusum", "rolling", "page_hinkley", "adwin", "hddm")
+DETECTORS: Mapping[str, Callable[[], Detector]] = {
+    "cusum": lambda: detector_named("cusum", ChangeDetectionSpec()),
+    "rolling": lambda: detector_named("rolling", ChangeDetectionSpec()),
+    **RIVER,
+}
 SEEDS_OF_ROWS, SEEDS_OF_WEEKS = 10, 12
 Alarms = Callable[[Stream], list[int]]
 """Positions of the served rows at which a detector finds a rise."""
@@ -107,19 +111,20 @@ def _delay_in_days(stream: Stream, at: int) -> float:
 
 
 def _by_blocks(block_rows: int | None) -> Iterator[tuple[str, Alarms]]:
-    """The platform's detectors."""
+    """The platform's detectors, and river's in their place."""
     named = "blocks of a day" if block_rows is None else f"blocks of {block_rows} rows"
-    for name in EVERY:
-        yield f"{name}, {named}", partial(_block_alarms, name, block_rows)
+    for name, new_detector in DETECTORS.items():
+        yield f"{name}, {named}", partial(_block_alarms, new_detector, block_rows)
 
 
-def _block_alarms(name: DetectorName, block_rows: int | None, stream: Stream) -> list[int]:
+def _block_alarms(
+    new_detector: Callable[[], Detector], block_rows: int | None, stream: Stream
+) -> list[int]:
     held_out, served = (
         _blocks(rows, stream.base_rate, block_rows) for rows in (stream.held_out, stream.served)
     )
     last_rows = np.cumsum([block.rows for block in served]) - 1
-    detector = detector_named(name, ChangeDetectionSpec(detectors=(name,), decides=name))
-    return [int(last_rows[at]) for at, _ in every_change(detector, held_out, served)]
+    return [int(last_rows[at]) for at, _ in every_change(new_detector(), held_out, served)]
 
 
 def _blocks(rows: Rows, base_rate: float, block_rows: int | None) -> tuple[ErrorBlock, ...]:

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from benchmarks.policy.year import flight_spec, year_of_outcomes
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.monitoring.drift.alarm.judging import compare, judge
+from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
-from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, freeze_profile
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile
 from mlops_platform.spec import DriftSpec, ModelSpec
 
 DAY, QUARTER, WEEK, EVERY_FAULTY = "day", 91, 7, 5
@@ -97,7 +97,7 @@ def measure_drift_alarms(home: Path | None) -> str:
     with private_duckdb() as connection:
         connection.register("year_of_rows", rows)
         features = spec.features
-        profile = freeze_profile(
+        profile = fit_profile(
             connection, "year_of_rows", features.numeric, features.categorical, DAY
         )
     for name, population in _populations(rows):
@@ -139,7 +139,7 @@ def _judged(
     """The week as it is, then with each fault; of a faulty week only the faulty column."""
     others = pa.array([day for day in population if day not in week])
     reference = Profile(
-        profile.cells,
+        profile.bins,
         {
             name: counts.filter(pc.is_in(counts["day"], others))
             for name, counts in profile.counts.items()
@@ -150,14 +150,14 @@ def _judged(
     declared, rows_of = DriftSpec(season_days=0), spec.features.names[0]
     window = _counted(profile, content, spec.features.names)
     ahead = [population[-1] + timedelta(days=1 + at) for at in range(WEEK)]
-    calm = compare(reference, window, rows_of, ahead, declared, {})
-    yield "none", list(judge(calm, declared, RATE).columns)
+    calm = compare_columns(reference, window, rows_of, ahead, declared, {})
+    yield "none", list(judge_columns(calm, declared, RATE).columns)
     for fault in faults:
         values = content[fault.column].to_numpy(zero_copy_only=False)
         changed = pa.table({fault.column: pa.array(fault.change(values, random))})
         faulty = window | _counted(profile, changed, (fault.column,))
-        compared = compare(reference, faulty, rows_of, ahead, declared, {})
-        found = judge(compared, declared, RATE).columns
+        compared = compare_columns(reference, faulty, rows_of, ahead, declared, {})
+        found = judge_columns(compared, declared, RATE).columns
         yield fault.kind, [one for one in found if one.column == fault.column]
 
 

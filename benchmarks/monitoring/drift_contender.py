@@ -45,7 +45,7 @@ def platform() -> Work:
         profile = read_profile(folder)
         with private_duckdb() as connection:
             rows = f"read_parquet('{folder / WINDOW}')"
-            counted = count_window(connection, rows, profile, profile.cells.names)
+            counted = count_window(connection, rows, profile, profile.bins.names)
         days = [FIRST_DAY + timedelta(days=90 + at) for at in range(7)]
         return measure_drift(profile, counted, NUMERIC[0], days, DriftSpec(), {})
 

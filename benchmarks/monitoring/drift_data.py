@@ -49,9 +49,9 @@ def write_rows(path: Path, rows: int, first_day: int, days: int, seed: int) -> N
 def write_profile_of(folder: Path) -> None:
     """Store the profile of the reference beside it, as training does."""
     from mlops_platform.data.engine import private_duckdb
-    from mlops_platform.monitoring.drift.profile.profile import freeze_profile
+    from mlops_platform.monitoring.drift.profile.profile import fit_profile
     from mlops_platform.monitoring.drift.profile.stored import write_profile
 
     with private_duckdb() as connection:
         rows = f"read_parquet('{folder / REFERENCE}')"
-        write_profile(folder, freeze_profile(connection, rows, NUMERIC, CATEGORICAL, "day"))
+        write_profile(folder, fit_profile(connection, rows, NUMERIC, CATEGORICAL, "day"))

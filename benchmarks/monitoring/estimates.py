@@ -87,7 +87,7 @@ def _estimated(rows: Rows, known: Rows | None) -> float:
     probabilities = rows.scores
     if known is not None and len(known.labels):
         probabilities = recalibrated(rows.scores, known.scores, known.labels.astype(float))
-    return expected_performance(rows.scores, probabilities, threshold=0.5, base_rate=0.5).log_loss
+    return expected_performance(rows.scores, probabilities, threshold=0.5, base_rate=0.5).loss
 
 
 def _header(first: str) -> list[str]:

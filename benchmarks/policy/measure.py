@@ -15,13 +15,13 @@ import pyarrow as pa
 from benchmarks.policy.calibrators import CALIBRATORS, calibrated_losses
 from benchmarks.policy.plain_fits import PlainFit, PlainTraining
 from benchmarks.policy.plain_gate import PlainGate
+from benchmarks.policy.published import online
 from benchmarks.policy.tables import Config, Line, draw, policy_table
 from benchmarks.policy.year import flight_spec, replayed_weeks, year_of_outcomes
 from benchmarks.report import markdown_table, say
 from mlops_platform.monitoring.policy.backtest.deciders import cusum, declared, planned
 from mlops_platform.monitoring.policy.backtest.past import Past
 from mlops_platform.monitoring.policy.backtest.plans import best_plans, every
-from mlops_platform.monitoring.policy.backtest.published import online
 from mlops_platform.monitoring.policy.backtest.walk import Decider, Gate, walk
 from mlops_platform.spec import RetrainingSpec
 from mlops_platform.training.rows import days_of, labels_of
@@ -126,7 +126,7 @@ class Shares:
 
     def log_loss(self, serving: Sequence[int]) -> float:
         """Per labelled row."""
-        sums = self.past.by_window("log_loss")[list(serving), range(len(serving))]
+        sums = self.past.by_window("loss")[list(serving), range(len(serving))]
         return float(sums.sum() / self.past.window_rows.sum())
 
     @property
@@ -183,7 +183,7 @@ def _walked(past: Past, decider: Decider | int) -> tuple[int, float]:
 
 
 def _hindsight(past: Past) -> Iterator[Line]:
-    for fits, plan in enumerate(best_plans(past.by_window("log_loss"), 12)):
+    for fits, plan in enumerate(best_plans(past.by_window("loss"), 12)):
         if fits:
             share = Shares(past).of(walk(past, planned(plan)).serving)
             yield Line(f"best {fits} in hindsight", "hindsight", fits, share)

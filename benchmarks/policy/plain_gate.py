@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.policy.plain_fits import PlainFit
 from mlops_platform.spec import ImprovementSpec
-from mlops_platform.training.judging.comparison import compare
+from mlops_platform.training.judging.comparison import compare_with_champion
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class PlainGate:
             scores = self.fits[champion].scores
             first = len(self.labels) - len(scores)
             unseen = position >= first
-            found = compare(
+            found = compare_with_champion(
                 ImprovementSpec(confidence=self.confidence),
                 self.labels[position[unseen]],
                 scores[position[unseen] - first],

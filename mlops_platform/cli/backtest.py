@@ -3,6 +3,7 @@
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -14,17 +15,14 @@ def command(model: str) -> None:
     """
     from rich.markdown import Markdown
 
-    from mlops_platform.components.model_lifecycle.services import present_moment
     from mlops_platform.components.models import declared_spec
     from mlops_platform.monitoring.policy.backtest.report import markdown_of
-    from mlops_platform.settings import settings
     from mlops_platform.usecases.backtest.replay import backtest_policies
     from mlops_platform.usecases.backtest.report import keep_backtest
 
-    spec, home = declared_spec(model), settings().backtest(model)
-    found = backtest_policies(
-        spec, settings().published, home / "fits", present_moment(), console.print
-    )
-    keep_backtest(found, home, settings().records)
-    console.print(Markdown(markdown_of(found.outcomes, found.recommendation)))
-    console.print(f"Written to {home}", highlight=False, markup=False, soft_wrap=True)
+    deployment = open_deployment()
+    backtest = backtest_policies(deployment, declared_spec(model), console.print)
+    keep_backtest(deployment, backtest)
+    console.print(Markdown(markdown_of(backtest.outcomes, backtest.recommendation)))
+    place = deployment.settings.backtest(model)
+    console.print(f"Written to {place}", highlight=False, markup=False, soft_wrap=True)

@@ -4,7 +4,6 @@ import logging
 
 import click
 
-from mlops_platform.cli.adapters import open_incident_log
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
@@ -13,6 +12,7 @@ from mlops_platform.demo.story import MODEL, WINDOWS, play
 from mlops_platform.demo.summary import summary_lines
 from mlops_platform.notifying.log import logger as alerts_log
 from mlops_platform.replay.instance import open_replay_instance
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
 
@@ -34,7 +34,7 @@ def command(windows: int) -> None:
     with open_replay_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
-    incidents = incidents_in(open_incident_log(), MODEL).values()
+    incidents = incidents_in(open_deployment().incident_log, MODEL).values()
     console.print()
     for line in summary_lines(summary, incidents):
         # In one piece, so that a path or a command can be copied.

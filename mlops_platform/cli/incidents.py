@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.adapters import open_incident_log, open_ledger, present_moment
 from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.monitoring.alerting.incident import Incident
@@ -44,7 +44,7 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
     """List the open incidents of MODEL, or of all models."""
     from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
-    log = open_incident_log()
+    log = open_deployment().incident_log
     names = log.models()
     if model is not None and model not in names:
         _refuse_unknown(model)
@@ -68,9 +68,7 @@ def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
     """Keep INCIDENT quiet: somebody looks after it. It speaks up again if it gets worse."""
     from mlops_platform.usecases.incidents.acknowledge import acknowledge
 
-    known = acknowledge(
-        open_incident_log(), incident, reason, actor or login_name(), present_moment()
-    )
+    known = acknowledge(open_deployment(), incident, reason, actor or login_name())
     _say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
 
 
@@ -82,14 +80,7 @@ def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
     """Declare INCIDENT over that no check can end. What still fails opens it again."""
     from mlops_platform.usecases.incidents.acknowledge import resolve
 
-    resolve(
-        open_incident_log(),
-        incident,
-        reason,
-        actor or login_name(),
-        present_moment(),
-        datetime.now(UTC),
-    )
+    resolve(open_deployment(), incident, reason, actor or login_name(), datetime.now(UTC))
     _say(f"{incident} is resolved.")
 
 
@@ -111,7 +102,7 @@ def _refuse_unknown(model: str) -> None:
     """A model without incidents is well, one that nobody knows is a misspelling."""
     from mlops_platform.components.known_models import known_model
 
-    known_model(open_ledger(), model)
+    known_model(open_deployment().ledger, model)
 
 
 def _show(incidents: "Sequence[Incident]") -> None:

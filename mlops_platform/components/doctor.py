@@ -13,21 +13,14 @@ from mlops_platform.components.instance import UNFINISHED, dead_slots, orphaned_
 from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation import UNFINISHED as NOT_ENDED
-from mlops_platform.components.model_lifecycle.services import (
-    open_incident_log,
-    open_ledger,
-    open_registry,
-    present_moment,
-)
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.registry.registry import Registry
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
@@ -38,21 +31,21 @@ from mlops_platform.usecases.retraining.attempts import open_request
 COMMAND_CHARACTERS = 120
 
 
-def examine(instance: dg.DagsterInstance) -> Facts:
+def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
     """Everything that the diagnosis wants to know."""
-    current, ledger, registry = settings(), open_ledger(), open_registry()
-    replayed = current.replayed_moment
+    settings = deployment.settings
+    replayed = settings.replayed_moment
     lost = {run.run_id: run.job_name for run in orphaned_runs(instance)}
     return Facts(
-        now=present_moment(),
-        dagster_home=current.dagster_home,
+        now=deployment.clock(),
+        dagster_home=settings.dagster_home,
         replayed=replayed if replayed.is_file() else None,
         lost_runs=lost,
         held_slots=tuple(dead_slots(instance)),
-        lock=warehouse_lock(current.warehouse, building=_runs_now(instance, lost)),
+        lock=warehouse_lock(settings.warehouse, building=_runs_now(instance, lost)),
         models=tuple(
-            _examine_model(name, spec, ledger, registry, instance)
-            for name, spec in known_models(ledger).items()
+            _examine_model(deployment, name, spec, instance)
+            for name, spec in known_models(deployment.ledger).items()
         ),
     )
 
@@ -102,18 +95,14 @@ def _damage(registry: Registry, release: Release | Challenger) -> str | None:
 
 
 def _examine_model(
-    name: str,
-    spec: ModelSpec | None,
-    ledger: Ledger,
-    registry: Registry,
-    instance: dg.DagsterInstance,
+    deployment: Deployment, name: str, spec: ModelSpec | None, instance: dg.DagsterInstance
 ) -> ModelFacts:
+    ledger = deployment.ledger
     releases = tuple(ledger.releases(name))
     challenger = standing_challenger(ledger, name)
     on_trial = () if challenger is None else (challenger,)
     request = open_request(ledger, name)
     training = dg.RunsFilter(job_name=f"train_{name}", statuses=NOT_ENDED)
-    pointer = settings().release_pointer(name)
     return ModelFacts(
         model=name,
         spec=spec,
@@ -121,25 +110,26 @@ def _examine_model(
         challenger=challenger,
         windows=recorded_windows(name),
         chain_fault=ledger.verify_chain(name),
-        projection_faults=tuple(projection_faults(ledger, registry, pointer, name)),
-        damaged=damaged_versions(registry, (*releases, *on_trial)),
+        projection_faults=tuple(projection_faults(deployment, name)),
+        damaged=damaged_versions(deployment.registry, (*releases, *on_trial)),
         request=request,
         suggestion=open_suggestion(ledger, name),
         request_runs=_count_runs(instance, request),
         training=bool(instance.get_runs(training, limit=1)),
-        alerts=_examine_alerts(name, spec),
+        alerts=_examine_alerts(deployment, name, spec),
     )
 
 
-def _examine_alerts(name: str, spec: ModelSpec | None) -> AlertsFacts:
-    beat, incidents = settings().alerts_metrics(name), incidents_in(open_incident_log(), name)
+def _examine_alerts(deployment: Deployment, name: str, spec: ModelSpec | None) -> AlertsFacts:
+    beat = deployment.settings.alerts_metrics(name)
+    incidents = incidents_in(deployment.incident_log, name)
     channels = [channel.name for channel in spec.alerting.channels] if spec else []
     return AlertsFacts(
         machine_now=datetime.now(UTC),
-        tickets=settings().incidents / name,
+        tickets=deployment.settings.tickets(name),
         expected=spec is not None and spec.schedules.alerts,
         ticked_at=datetime.fromtimestamp(beat.stat().st_mtime, UTC) if beat.is_file() else None,
-        open=tuple(one for one in incidents.values() if one.is_open),
+        open=tuple(incident for incident in incidents.values() if incident.is_open),
         waiting={
             channel: len(waiting) for channel, waiting in undelivered(incidents, channels).items()
         },

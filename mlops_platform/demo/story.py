@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.windows import Window
 from mlops_platform.demo.tables import tables_text
@@ -22,6 +21,7 @@ from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
 from mlops_platform.replay.tables import retraining_rows, seconds_by_window, window_rows
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 
 MODEL = "flight_delay"
 FIRST_DAY = date(2013, 1, 1)
@@ -69,8 +69,8 @@ def _summarise(
     draw_plots(spec, windows, frozen, settings().demo)
     return {
         **json.loads(_first_champion_file().read_text()),
-        "champion": open_ledger()
-        .releases(MODEL)[-1]
+        "champion": open_deployment()
+        .ledger.releases(MODEL)[-1]
         .model_dump(mode="json", include={"version", "sequence", "bento_tag", "released_at"}),
         "windows": window_rows(spec, windows, frozen),
         "retrainings": retraining_rows(spec, windows),

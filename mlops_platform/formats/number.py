@@ -4,9 +4,10 @@ from typing import Final
 
 from mlops_platform.errors import FormatError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """0: nothing says its format, and paths begin at the root of the machine.
 1: files and rows of the ledger say their format, and paths begin at the home.
+2: losses of a window are one record, and the bins of a profile have the names of the field.
 """
 
 

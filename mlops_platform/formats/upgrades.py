@@ -34,10 +34,40 @@ def _schema_match_became_a_serving_fault(value: Stored) -> Stored:
     return {"serving_fault": fault, **rest}
 
 
+def _a_grid_became_uniform_bins(value: Stored) -> Stored:
+    value = renamed(atoms="point_masses")(value)
+    return {**value, "kind": "uniform"} if value.get("kind") == "grid" else value
+
+
+_FORMER_LOSSES: Final = {
+    "base_rate_log_loss": "baseline_loss",
+    "reference_log_loss": "test_loss",
+    "reference_base_rate_log_loss": "test_baseline_loss",
+    "estimated_log_loss": "estimated_loss",
+}
+
+
+def _losses_became_one_record(value: Stored) -> Stored:
+    rest = {name: content for name, content in value.items() if name not in _FORMER_LOSSES}
+    estimated = dict(value.get("estimated_metrics", {}))
+    losses = {loss: value.get(name) for name, loss in _FORMER_LOSSES.items()}
+    losses["loss"] = value.get("metrics", {}).get("log_loss")
+    losses["estimated_baseline_loss"] = estimated.pop("base_rate_log_loss", None)
+    intervals = {
+        name.replace("log_loss", "loss"): interval
+        for name, interval in value.get("intervals", {}).items()
+    }
+    return {**rest, "losses": losses, "estimated_metrics": estimated, "intervals": intervals}
+
+
 UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(
     {
+        "ColumnBins": {2: _a_grid_became_uniform_bins},
+        "ErrorBlock": {2: renamed(log_loss="loss", base_rate_log_loss="baseline_loss")},
         # Renamed before formats had numbers.
         "EvaluatedCandidate": {1: _schema_match_became_a_serving_fault},
+        "PolicyOutcome": {2: renamed(log_loss="loss", log_loss_by_window="loss_by_window")},
+        "WindowPerformance": {2: _losses_became_one_record},
     }
 )
 """By the name of a `Record`, and by the format that is written since."""

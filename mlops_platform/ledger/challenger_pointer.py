@@ -30,11 +30,6 @@ class ChallengerPointer(ReleasePointer):
         return cls(**fields, released_at=challenger.since)
 
 
-def beside(release_pointer: Path) -> Path:
-    """Where a challenger's pointer lies: in the folder of the release pointer."""
-    return release_pointer.with_name("challenger.json")
-
-
 def read_challenger_pointer(path: Path) -> ChallengerPointer | None:
     """Pointer at `path`, or None where nothing is on trial.
 

@@ -21,10 +21,10 @@ DOTS_PER_INCH, MOST_DATES, LEGEND_COLUMNS = 110, 5, 3
 def performance_trend(
     windows: Sequence[WindowPerformance], frozen: Sequence[WindowPerformance] = ()
 ) -> bytes:
-    """Log loss per window, served and of the base rate, against what the champion's test promises.
+    """Loss per window, served and of the baseline, against what the champion's test promises.
 
-    Provisional windows are hollow; windows whose log loss is not known are left out. Bars are the
-    intervals of the log loss, crosses what was estimated without labels, and a red line marks where
+    Provisional windows are hollow; windows whose loss is not known are left out. Bars are the
+    intervals of the loss, crosses what was estimated without labels, and a red line marks where
     the errors of a champion have changed.
 
     Args:
@@ -32,21 +32,21 @@ def performance_trend(
     """
     from matplotlib import rc_context
 
-    known = [one for one in windows if one.log_loss is not None]
-    starts = [one.start for one in known]
+    known = [window for window in windows if window.losses.loss is not None]
+    starts = [window.start for window in known]
     days = [start.toordinal() for start in starts]
-    ends = [one.end.toordinal() for one in known]
-    served = [one.log_loss or nan for one in known]
-    base_rate = [one.base_rate_log_loss or nan for one in known]
-    expected = [one.expected_log_loss or nan for one in known]
+    ends = [window.end.toordinal() for window in known]
+    served = [window.losses.loss or nan for window in known]
+    baseline = [window.losses.baseline_loss or nan for window in known]
+    promised = [window.losses.promised_loss or nan for window in known]
     with rc_context(STYLE):
         figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
-        axes.plot(days, base_rate, color=GREY, linestyle="--", marker=".", label="base rate")
-        axes.hlines(expected, days, ends, color=ORANGE, label="promised by the test")
+        axes.plot(days, baseline, color=GREY, linestyle="--", marker=".", label="base rate")
+        axes.hlines(promised, days, ends, color=ORANGE, label="promised by the test")
         if frozen:
             axes.plot(
-                [one.start.toordinal() for one in frozen],
-                [one.log_loss or nan for one in frozen],
+                [window.start.toordinal() for window in frozen],
+                [window.losses.loss or nan for window in frozen],
                 color=INK,
                 linestyle="-.",
                 linewidth=1,
@@ -54,7 +54,7 @@ def performance_trend(
             )
         axes.plot(days, served, color=BLUE, label="served")
         _draw_estimates(axes, known)
-        fill = [BLUE if one.mature else "white" for one in known]
+        fill = [BLUE if window.mature else "white" for window in known]
         axes.scatter(days, served, color=fill, edgecolors=BLUE, zorder=3)
         _mark_versions(axes, known)
         return _finished(figure, axes)
@@ -78,7 +78,7 @@ def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
     )
     with rc_context(STYLE):
         figure, axes = _dated_axes(starts, "Drift per window (filled: alarm)", "share or distance")
-        weights = [one.importance_share for _, one in windows]
+        weights = [drift.importance_share for _, drift in windows]
         axes.plot(days, weights, color=GREY, linestyle="--", label="weighted by importance")
         for label, colour, marker, points in lines:
             values = [value for value, _ in points]
@@ -92,19 +92,21 @@ def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
 def _draw_estimates(axes: Axes, windows: Sequence[WindowPerformance]) -> None:
     """Intervals, estimates and changes, as far as there are any."""
     for window in windows:
-        interval = window.intervals.get("log_loss")
+        interval = window.intervals.get("loss")
         if interval is not None:
             day = window.start.toordinal()
             axes.vlines(day, interval.lower, interval.upper, color=BLUE, linewidth=1, alpha=0.6)
     estimated = {
-        one.start.toordinal(): one.estimated_log_loss
-        for one in windows
-        if one.estimated_log_loss is not None
+        window.start.toordinal(): window.losses.estimated_loss
+        for window in windows
+        if window.losses.estimated_loss is not None
     }
     if estimated:
         days, losses = list(estimated), list(estimated.values())
         axes.plot(days, losses, color=INK, linestyle="", marker="x", label="estimated")
-    for since in {one.change.since for one in windows if one.change and one.change.since}:
+    for since in {
+        window.change.since for window in windows if window.change and window.change.since
+    }:
         axes.axvline(since.toordinal(), color=RED, linewidth=1)
 
 
@@ -131,7 +133,7 @@ def _dated_axes(starts: Sequence[date], title: str, unit: str) -> tuple[Figure, 
     figure = new_figure(3.4, DOTS_PER_INCH, layout=None)
     axes = figure.subplots()
     labelled = starts[:: -(-len(starts) // MOST_DATES) or 1]
-    axes.set_xticks([start.toordinal() for start in labelled], [f"{one}" for one in labelled])
+    axes.set_xticks([start.toordinal() for start in labelled], [f"{start}" for start in labelled])
     axes.set_title(title)
     axes.set(xlabel="start of the window", ylabel=unit)
     return figure, axes

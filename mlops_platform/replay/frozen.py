@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.version.champion import load_release
 from mlops_platform.usecases.window.performance import measure_performance
@@ -24,7 +24,8 @@ def frozen_performance(
         folder: where what it would have predicted is written.
     """
     served = performance_history(spec)
-    first, registry = open_ledger().releases(spec.name)[0], open_registry()
+    deployment = open_deployment()
+    first, registry = deployment.ledger.releases(spec.name)[0], deployment.registry
     champion = load_release(registry, first)
     reference, held_out = load_reference(registry, first)
     performance = {}

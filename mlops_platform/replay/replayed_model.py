@@ -9,7 +9,6 @@ import dagster as dg
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.model_lifecycle.automation import HOUR
-from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.errors import MlopsError
@@ -17,6 +16,7 @@ from mlops_platform.replay.driver import JobDriver, run_config
 from mlops_platform.replay.phases import Phases
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 
 TICK = timedelta(hours=HOUR)
 """After the midnight that ends a window: when its schedule ticks."""
@@ -39,7 +39,7 @@ class ReplayedModel:
         clock, model = settings().replayed_moment, self.spec.name
         if clock.is_file():
             return
-        if open_ledger().decisions(model, limit=1):
+        if open_deployment().ledger.decisions(model, limit=1):
             raise MlopsError(
                 f"{settings().home} has a history of {model} of its own, and a replay lives in "
                 "the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
@@ -72,7 +72,7 @@ class ReplayedModel:
             MlopsError: nothing was released; says why.
         """
         model = self.spec.name
-        releases = open_ledger().releases(model)
+        releases = open_deployment().ledger.releases(model)
         if releases and releases[0].bento_tag is not None:
             self.phases.done_before("train, judge and release")
         else:
@@ -108,7 +108,7 @@ class ReplayedModel:
             self.driver.tick(f"export_{self.spec.name}")
 
     def _refuse_nothing_released(self) -> None:
-        ledger, model = open_ledger(), self.spec.name
+        ledger, model = open_deployment().ledger, self.spec.name
         if ledger.current_release(model) is None:
             (decision,) = ledger.decisions(model, limit=1)
             raise MlopsError(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
@@ -11,6 +10,7 @@ from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.replay.replayed_model import TICK
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.reporting.phrases import every_decision
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.retraining.decide import POLICY
@@ -21,16 +21,16 @@ def window_rows(
 ) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
     performance, drift = performance_history(spec), drift_history(spec)
-    decisions = every_decision(open_ledger(), spec.name)
+    decisions = every_decision(open_deployment().ledger, spec.name)
     return [
         {
             "start": window.name,
             "version": performance[window.name].version,
             "rows": performance[window.name].rows,
             "mature": performance[window.name].mature,
-            "log_loss_served": performance[window.name].log_loss,
-            "log_loss_frozen": frozen[window.name].log_loss,
-            "log_loss_base_rate": performance[window.name].base_rate_log_loss,
+            "log_loss_served": performance[window.name].losses.loss,
+            "log_loss_frozen": frozen[window.name].losses.loss,
+            "log_loss_base_rate": performance[window.name].losses.baseline_loss,
             "drift_share": drift[window.name].drift.share_of_columns,
             "drift_alarm": drift[window.name].drift.alarm,
             **_decided(window, decisions),
@@ -41,7 +41,7 @@ def window_rows(
 
 def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:
     """One row per decision to retrain: what asked for it, and what became of it."""
-    ledger = open_ledger()
+    ledger = open_deployment().ledger
     decisions = every_decision(ledger, spec.name)
     releases = ledger.releases(spec.name)
     released = {release.decision_id: release for release in releases}

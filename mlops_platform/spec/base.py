@@ -1,8 +1,9 @@
 """What every section of a model's YAML shares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationError
 from pydantic_core import InitErrorDetails
@@ -25,7 +26,13 @@ def nearest_name(kind: str, name: str, known: Sequence[str]) -> str:
 
 
 class Section(Record):
-    """A frozen section of the YAML; unknown keys are refused, each with its nearest known one."""
+    """A frozen section of the YAML; unknown keys are refused, each with its nearest known one.
+
+    Attributes:
+        retired: keys that there once were, with what to do about them.
+    """
+
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     @classmethod
     def _accepted(cls, attributes: Any) -> Any:
@@ -39,10 +46,11 @@ class Section(Record):
 
     @classmethod
     def _unknown_key(cls, key: object, value: object) -> InitErrorDetails:
-        fix = nearest_name("attribute", str(key), list(cls.model_fields))
+        nearest = nearest_name("attribute", str(key), list(cls.model_fields))
+        fix = cls.retired.get(str(key), f"unknown attribute. {nearest}")
         return InitErrorDetails(
             type="value_error",
             loc=(str(key),),
             input=value,
-            ctx={"error": f"unknown attribute. {fix}"},
+            ctx={"error": fix},
         )

@@ -16,6 +16,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
@@ -104,9 +105,9 @@ class Past:
             mature=mature,
             as_of=self.now,
             metrics={} if log_loss is None else {"log_loss": log_loss},
-            base_rate_log_loss=0.55,
-            reference_log_loss=0.45,
-            reference_base_rate_log_loss=0.52,
+            losses=LossFigures(
+                loss=log_loss, baseline_loss=0.55, test_loss=0.45, test_baseline_loss=0.52
+            ),
         )
         self._write("performance", window, measured)
 
@@ -147,7 +148,7 @@ class Past:
 
     def _write(self, asset: str, window: Window, record: Record) -> None:
         folder = self.home.records / "latest" / f"{MODEL}__{asset}"
-        write_text(folder / f"{window.name}.json", record.model_dump_json())
+        write_text(folder / f"{window.name}.json", record.to_stored())
 
 
 def _identity(version: int) -> VersionIdentity:

@@ -20,14 +20,15 @@ from mlops_platform.components.model_lifecycle.incidents.sensor import (
     Surroundings,
     alert_sensor,
 )
-from mlops_platform.components.model_lifecycle.services import open_incident_log, open_ledger
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
 from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
 from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.incidents import alert as alert_module
 from mlops_platform.usecases.incidents.acknowledge import acknowledge, incidents_in, resolve
 
@@ -140,7 +141,7 @@ class Story:
         watching.execute_in_process(config, instance=self.instance, raise_on_error=False)
 
     def release(self) -> None:
-        open_ledger().release(
+        open_deployment().ledger.release(
             MODEL,
             VersionIdentity(
                 version=1, run_id="r", digests={"m": "0"}, schema_hash="s", environment_hash="e"
@@ -162,16 +163,14 @@ class Story:
             mature=True,
             as_of=MONDAY,
             metrics={"log_loss": 0.5},
-            base_rate_log_loss=0.6,
-            reference_log_loss=0.4,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(loss=0.5, baseline_loss=0.6, test_loss=0.4, test_baseline_loss=0.6),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
 
     @property
     def incidents(self) -> list[Incident]:
-        return list(incidents_in(open_incident_log(), MODEL).values())
+        return list(incidents_in(open_deployment().incident_log, MODEL).values())
 
     @property
     def open(self) -> dict[str, str]:
@@ -189,7 +188,7 @@ def spec() -> ModelSpec:
 
 @pytest.fixture
 def story(home: Settings, spec: ModelSpec) -> Iterator[Story]:
-    open_ledger().create_schema()
+    open_deployment().ledger.create_schema()
     with dg.DagsterInstance.ephemeral() as instance:
         begun = Story(home, instance, spec)
         begun.at(MONDAY)
@@ -358,8 +357,7 @@ def test_a_ticket_that_nobody_looks_after_becomes_a_page(story: Story) -> None:
 def test_an_acknowledged_incident_is_quiet(story: Story) -> None:
     story.check("drift_report", "drift", False, error=True)
     story.tick()
-    log = open_incident_log()
-    acknowledge(log, "flight_delay-1", "on it", "alice", MONDAY)
+    acknowledge(open_deployment(), "flight_delay-1", "on it", "alice")
     story.at(MONDAY + DAY)
     assert story.tick() == "1 open incidents; nothing new"
     story.at(MONDAY + 4 * DAY)
@@ -369,7 +367,7 @@ def test_an_acknowledged_incident_is_quiet(story: Story) -> None:
 def test_what_a_person_declares_over_stays_over_until_it_fails_again(story: Story) -> None:
     story.check("drift_report", "drift", False)
     story.tick()
-    resolve(open_incident_log(), "flight_delay-1", "retired", "bob", MONDAY, datetime.now(UTC))
+    resolve(open_deployment(), "flight_delay-1", "retired", "bob", datetime.now(UTC))
     story.tick()
     assert story.open == {}
     story.check("drift_report", "drift", False)
@@ -405,7 +403,7 @@ def test_every_tick_leaves_a_heartbeat(story: Story) -> None:
 def test_what_happened_is_part_of_the_hash_chain(story: Story) -> None:
     story.check("drift_report", "drift", False, share=float("nan"))
     story.tick()
-    assert open_ledger().verify_chain(MODEL) is None
+    assert open_deployment().ledger.verify_chain(MODEL) is None
     assert json.loads(json.dumps(story.incidents[0].seen.facts))["share"] == "nan"
 
 
@@ -436,7 +434,7 @@ def test_a_ticket_that_cannot_be_written_keeps_nobody_from_being_told(
 def test_a_ticket_follows_what_is_done_about_it(story: Story) -> None:
     story.check("drift_report", "drift", False)
     story.tick()
-    acknowledge(open_incident_log(), "flight_delay-1", "on it", "alice", MONDAY)
+    acknowledge(open_deployment(), "flight_delay-1", "on it", "alice")
     story.release()
     story.tick()
     ticket = story.ticket("flight_delay-1")
@@ -463,12 +461,12 @@ def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
 ) -> None:
     story.check("drift_report", "drift", False, window="2013-04-01")
     story.tick()
-    advance, log = alert_module.advance, open_incident_log()
+    advance, log = alert_module.advance, open_deployment().incident_log
 
     def interrupted(*arguments: Any) -> list[NewIncidentEvent]:
         found = advance(*arguments)
         if not story.incidents[0].acknowledged:
-            acknowledge(log, "flight_delay-1", "on it", "alice", MONDAY)
+            acknowledge(open_deployment(), "flight_delay-1", "on it", "alice")
         return found
 
     monkeypatch.setattr(alert_module, "advance", interrupted)
@@ -479,7 +477,7 @@ def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
 
 
 def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelSpec) -> None:
-    open_ledger().create_schema()
+    open_deployment().ledger.create_schema()
     with open_instance() as instance:
         story, ticked = Story(home, instance, spec), ticking(instance, f"retrain_{MODEL}")
         story.tick()

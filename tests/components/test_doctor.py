@@ -17,12 +17,12 @@ from mlops_platform.cli import main
 from mlops_platform.components.doctor import damaged_versions, examine, warehouse_lock
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
-from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import open_deployment
 
 MODEL = "flight_delay"
 HOLD_THE_POOL = """
@@ -50,8 +50,8 @@ time.sleep(600)
 @pytest.fixture
 def deployed(home: Settings) -> Settings:
     """What `mlops setup` leaves behind, without the dbt manifest."""
-    open_ledger().create_schema()
-    open_registry().initialise()
+    open_deployment().ledger.create_schema()
+    open_deployment().registry.initialise()
     (home.home / "setup.json").write_text("{}")
     return home
 
@@ -120,7 +120,7 @@ def test_a_slot_of_a_finished_run_is_found(deployed: Settings) -> None:
     with open_instance() as instance:
         (run,) = instance.get_runs()
         instance.report_run_canceled(run)
-        facts = examine(instance)
+        facts = examine(open_deployment(), instance)
     assert facts.held_slots == (("warehouse", run.run_id),)
     assert facts.lost_runs == {}
     assert _doctor("--heal").exit_code == 0
@@ -154,7 +154,7 @@ def test_a_warehouse_that_is_none_is_told_with_duckdbs_own_words(tmp_path: Path)
 
 
 def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) -> None:
-    ledger, registry = open_ledger(), open_registry()
+    ledger, registry = open_deployment().ledger, open_deployment().registry
     release = _release(ledger, registry, tmp_path / "model")
     assert damaged_versions(registry, [release]) == {}
 
@@ -173,9 +173,9 @@ def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) 
 
 def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
     decision = NewDecision(kind="retrain", reason="r", actor="sensor", window="2013-04-01")
-    asked = open_ledger().record_decision(MODEL, decision)
+    asked = open_deployment().ledger.record_decision(MODEL, decision)
     with open_instance() as instance:
-        (model,) = examine(instance).models
+        (model,) = examine(open_deployment(), instance).models
         assert (model.request, model.request_runs, model.training) == (asked, 0, False)
         job = dg.define_asset_job(f"train_{MODEL}", "*")
 
@@ -187,7 +187,7 @@ def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
         definitions.resolve_job_def(f"train_{MODEL}").execute_in_process(
             instance=instance, tags={DECISION_TAG: str(asked.id)}
         )
-        (model,) = examine(instance).models
+        (model,) = examine(open_deployment(), instance).models
         assert (model.request_runs, model.training) == (1, False)
     assert "its 1 runs came to no verdict" in _doctor().output
 

@@ -118,6 +118,20 @@ MISTAKES = {
         "type: LogisticRegression",
         ("training.candidates.0.estimator.type", "'LogisticRegression'", "match pattern"),
     ),
+    "a detector that there once was": (
+        "  alerting:\n",
+        "  monitoring: {performance: {change_detection: {detectors: [adwin]}}}\n  alerting:\n",
+        (
+            "monitoring.performance.change_detection.detectors.0",
+            "'adwin'",
+            "remove it and use `cusum`",
+        ),
+    ),
+    "the settings of a detector that there once was": (
+        "  alerting:\n",
+        "  monitoring: {performance: {change_detection: {hddm: {confidence: 0.1}}}}\n  alerting:\n",
+        ("monitoring.performance.change_detection.hddm", "0.1", "remove it and use `cusum`"),
+    ),
     "a channel of no known type": (
         "{type: log, name: log}",
         "{type: pigeon, name: log}",

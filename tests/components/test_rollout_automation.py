@@ -29,7 +29,6 @@ from mlops_platform.components.model_lifecycle.rollout.automation import (
     probation_sensor,
     rollout_sensor,
 )
-from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.parquet import write_parquet
@@ -37,18 +36,21 @@ from mlops_platform.data.served.served import land_log
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.watching.objectives import Objectives
-from mlops_platform.settings import Settings, settings
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 7, 1, 4, tzinfo=UTC)  # midnight in New York
@@ -61,13 +63,11 @@ GOOD, BAD = 0.45, 0.65
 class Story:
     """One deployment, its clock, and what happens to it."""
 
-    home: Settings
+    deployment: Deployment
     spec: ModelSpec
-    registry: Registry
 
     def __post_init__(self) -> None:
-        self.ledger = open_ledger()
-        self.pointer = self.home.release_pointer(MODEL)
+        self.home, self.ledger = self.deployment.settings, self.deployment.ledger
         self.generator = np.random.default_rng(3)
         self.landing_clock = datetime.now(UTC)
 
@@ -79,8 +79,9 @@ class Story:
         directory = self.home.home / "fitted" / uuid4().hex
         digests = save_model(LogisticRegression().fit(rows, [0, 1, 0, 1]), directory)
         description = ModelDescription(rows, pinned_requirements(), TRUSTED_TYPES)
-        with self.registry.training_run(MODEL, "run", {}) as run:
-            version = self.registry.register_version(
+        registry = self.deployment.registry
+        with registry.training_run(MODEL, "run", {}) as run:
+            version = registry.register_version(
                 MODEL, run.run_id, directory, digests, description, {}
             )
         return VersionIdentity(
@@ -94,14 +95,15 @@ class Story:
     def train(self, release: ReleaseSpec | None = None) -> None:
         """A training passes the gate and is packaged."""
         current = self.ledger.current_release(MODEL)
-        standing = let_through(
-            *(self.ledger, self.registry, self.pointer, MODEL, self.register()),
+        promotion = Promotion(
+            MODEL,
+            self.register(),
             NewDecision(kind="promote", reason="better", actor="gate"),
-            release or self.spec.release,
             expected_sequence=current.sequence if current else None,
         )
+        standing = release_or_challenge(self.deployment, promotion, release or self.spec.release)
         record_bento(self.ledger, standing, f"{MODEL}:v{standing.version}", "bento")
-        reconcile(self.ledger, self.registry, self.pointer, MODEL)
+        reconcile(self.deployment, MODEL)
 
     def traffic(self, day: int, *, challenger_is_better: bool) -> None:
         """A day is served by both, landed and labelled."""
@@ -175,12 +177,12 @@ class Story:
             mature=True,
             as_of=MONDAY + 9 * DAY,
             metrics={"log_loss": log_loss},
-            base_rate_log_loss=0.6,
-            reference_log_loss=GOOD,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(
+                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+            ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
 
     def asked(self) -> dg.RunRequest | dg.SkipReason:
         with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:
@@ -230,11 +232,11 @@ def story(home: Settings, empty_registry: Path) -> Iterator[Story]:
     database = home.home / "registry" / "mlflow.db"
     database.parent.mkdir(parents=True)
     shutil.copy(empty_registry, database)
-    registry = open_registry()
-    registry.initialise([MODEL])
+    deployment = open_deployment()
+    deployment.registry.initialise([MODEL])
     release = ReleaseSpec(mode="shadow", min_labelled=300, max_days=10)
     spec = declared_spec(MODEL).model_copy(update={"release": release})
-    begun = Story(home, spec, registry)
+    begun = Story(deployment, spec)
     begun.ledger.create_schema()
     begun.at(MONDAY - DAY)
     begun.train()
@@ -242,7 +244,7 @@ def story(home: Settings, empty_registry: Path) -> Iterator[Story]:
     begun.at(MONDAY)
     yield begun
     assert begun.ledger.verify_chain(MODEL) is None
-    assert projection_faults(begun.ledger, registry, begun.pointer, MODEL) == []
+    assert projection_faults(deployment, MODEL) == []
 
 
 def test_a_good_challenger_is_watched_for_days_and_then_serves(story: Story) -> None:
@@ -367,12 +369,12 @@ def test_neither_a_first_champion_nor_one_that_was_rolled_back_to_is_on_probatio
     assert "No champion is on probation" in story.probation()
     story.train(ReleaseSpec(mode="direct"))
     roll_back(
-        *(story.ledger, story.registry, story.pointer, MODEL),
-        bentoml_home=settings().bentoml_home,
+        story.deployment,
+        MODEL,
         reason="by hand",
         actor="alice",
     )
-    reconcile(story.ledger, story.registry, story.pointer, MODEL)
+    reconcile(story.deployment, MODEL)
     assert "No champion is on probation" in story.probation()
 
 

@@ -23,9 +23,9 @@ from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.online.export import export_features
 from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.served.rollout_rows import Arm, read_rollout_rows
 from mlops_platform.data.served.rows import find_request, read_answers, sample_served
 from mlops_platform.data.served.served import land_log
-from mlops_platform.data.served.trial_rows import Arm, read_trial
 from mlops_platform.data.served.watched_rows import watched_rows
 from mlops_platform.data.training_set import opened_rows, read_rows, snapshot_training_set
 from mlops_platform.data.windows import window_named
@@ -92,7 +92,7 @@ READERS: dict[str, Read] = {
     "answers": lambda spec, lake: read_answers(
         spec, lake / "served", lake / "features", window_named(spec.window, "2024-03-04")
     ),
-    "a trial": lambda spec, lake: read_trial(
+    "a rollout": lambda spec, lake: read_rollout_rows(
         spec,
         lake / "served",
         lake / "features",
@@ -161,9 +161,9 @@ def test_the_rows_are_those_of_the_lake(lakes: tuple[ModelSpec, Path, Path]) -> 
     )
     assert answers is not None
     assert answers["request_id"].to_pylist() == ["r1", "r2"]
-    trial = READERS["a trial"](spec, odd)
-    assert isinstance(trial, pa.Table)
-    assert trial["challenger"].to_pylist() == [False, True]
+    arms = READERS["a rollout"](spec, odd)
+    assert isinstance(arms, pa.Table)
+    assert arms["challenger"].to_pylist() == [False, True]
 
 
 def test_folders_of_users_are_landed_from_wherever_they_are(odd_folder: Path) -> None:

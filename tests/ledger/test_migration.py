@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger import revisions
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
@@ -118,9 +119,9 @@ def test_chains_of_both_formats_verify(
     told = {"incident": "flights-2", "kind": "opened", "told": "", "actor": "a"}
     log.write("flights", [NewIncidentEvent.model_validate({**told, "happened_at": NOW})], after=2)
     assert [ledger.verify_chain(model) for model in ("flights", "taxis")] == [None, None]
-    assert [release.row_format for release in ledger.releases("flights")] == [0, 1]
-    assert [event.row_format for event in log.events("flights")] == [0, 0, 1]
-    assert [decision.row_format for decision in ledger.decisions("taxis")] == [1, 0]
+    assert [release.row_format for release in ledger.releases("flights")] == [0, FORMAT]
+    assert [event.row_format for event in log.events("flights")] == [0, 0, FORMAT]
+    assert [decision.row_format for decision in ledger.decisions("taxis")] == [FORMAT, 0]
     after = old_ledger.stored_bytes()
     assert all(set(before[table]) <= set(after[table]) for table in before)
 

@@ -10,6 +10,7 @@ import pytest
 
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 FIRST_MONDAY = date(2013, 4, 1)
@@ -30,8 +31,8 @@ def flights(rows: int = 2000, seed: int = 0) -> pa.Table:
     )
 
 
-def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPerformance:
-    """The `number`-th Monday week, mature, of a champion whose own test log loss is 0.50."""
+def week(number: int, loss: float | None = 0.50, **changes: Any) -> WindowPerformance:
+    """The `number`-th Monday week, mature, of a champion whose own test loss is 0.50."""
     start = FIRST_MONDAY + timedelta(weeks=number)
     figures: dict[str, Any] = {
         "window": f"{start}",
@@ -44,14 +45,24 @@ def week(number: int, log_loss: float | None = 0.50, **changes: Any) -> WindowPe
         "settled": 1000,
         "mature": True,
         "as_of": datetime(2013, 8, 1, tzinfo=UTC),
+        "losses": losses_of(loss, changes),
         "metrics": {}
-        if log_loss is None
-        else {"log_loss": log_loss, "roc_auc": 0.7, "expected_calibration_error": 0.02},
-        "base_rate_log_loss": None if log_loss is None else 0.60,
-        "reference_log_loss": 0.50,
-        "reference_base_rate_log_loss": 0.60,
+        if loss is None
+        else {"log_loss": loss, "roc_auc": 0.7, "expected_calibration_error": 0.02},
     }
     return WindowPerformance.model_validate(figures | changes)
+
+
+def losses_of(loss: float | None, changes: dict[str, Any]) -> LossFigures:
+    """Losses where the baseline is as good as on the test rows; takes its changes out of others."""
+    changed = {name: changes.pop(name) for name in LossFigures.model_fields if name in changes}
+    figures = {
+        "loss": loss,
+        "baseline_loss": None if loss is None else 0.60,
+        "test_loss": 0.50,
+        "test_baseline_loss": 0.60,
+    }
+    return LossFigures.model_validate(figures | changed)
 
 
 def drift(share: float, *, alarm: bool | None = False) -> WindowDrift:

@@ -41,14 +41,14 @@ def test_a_provisional_window_and_another_version_change_the_picture(make_week):
 def test_intervals_estimates_and_changes_are_drawn(make_week):
     plain = [make_week(number) for number in range(3)]
     drawn = performance_trend(plain)
-    interval = {"log_loss": Interval(lower=0.45, upper=0.55)}
+    interval = {"loss": Interval(lower=0.45, upper=0.55)}
     change = DetectorFinding(
         detector="cusum", decides=True, found=date(2013, 4, 9), since=date(2013, 4, 5)
     )
 
     for found in (
         {"intervals": interval},
-        {"estimated_log_loss": 0.47},
+        {"estimated_loss": 0.47},
         {"change_point": True, "changes": (change,)},
     ):
         assert performance_trend([*plain[:2], make_week(2, **found)]) != drawn

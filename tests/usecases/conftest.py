@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,36 +15,64 @@ from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.usecases.release.release import release_version
+from mlops_platform.settings import read_settings
+from mlops_platform.usecases.deployment import Deployment, deployment_at
+from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import roll_back
+
+PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """A ledger of its own, one MLflow for all tests, and a model name that no other test uses."""
+class Lifecycle:
+    """A model that no other test uses, in a deployment of its own."""
 
-    ledger: Ledger
-    registry: Registry
-    pointer: Path
+    deployment: Deployment
     model: str
     register: Callable[[], VersionIdentity]
-    bentoml_home: Path
 
     @property
-    def parts(self) -> tuple[Ledger, Registry, Path, str]:
-        return self.ledger, self.registry, self.pointer, self.model
+    def scope(self) -> tuple[Deployment, str]:
+        return self.deployment, self.model
 
-    def roll_back(self, reason: str = "late rate doubled", actor: str = "alice") -> Release:
-        return roll_back(*self.parts, bentoml_home=self.bentoml_home, reason=reason, actor=actor)
+    @property
+    def ledger(self) -> Ledger:
+        return self.deployment.ledger
+
+    @property
+    def registry(self) -> Registry:
+        return self.deployment.registry
+
+    @property
+    def pointer(self) -> Path:
+        return self.deployment.settings.release_pointer(self.model)
+
+    @property
+    def challenger_pointer(self) -> Path:
+        return self.deployment.settings.challenger_pointer(self.model)
+
+    def with_registry(self, kind: type[Registry]) -> Deployment:
+        """The same deployment, with a registry of another behaviour."""
+        place, deployment = self.deployment.settings, replace(self.deployment)
+        registry = kind(place.mlflow_tracking_uri, place.mlflow_artifacts, place.home)
+        vars(deployment)["registry"] = registry
+        return deployment
+
+    def promotion(
+        self,
+        identity: VersionIdentity,
+        expected_sequence: int | None,
+        decision: NewDecision = PROMOTION,
+    ) -> Promotion:
+        return Promotion(self.model, identity, decision, expected_sequence)
 
     def promote(self, identity: VersionIdentity) -> Release:
         current = self.ledger.current_release(self.model)
-        return release_version(
-            *self.parts,
-            identity,
-            NewDecision(kind="promote", reason="better", actor="gate"),
-            expected_sequence=current.sequence if current else None,
-        )
+        promotion = self.promotion(identity, current.sequence if current else None)
+        return release_version(self.deployment, promotion)
+
+    def roll_back(self, reason: str = "late rate doubled", actor: str = "alice") -> Release:
+        return roll_back(*self.scope, reason=reason, actor=actor)
 
 
 @pytest.fixture(scope="session")
@@ -61,16 +89,27 @@ def fitted() -> tuple[Any, pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One MLflow for all tests: making its tables takes seconds, and names of models are apart."""
     home = tmp_path_factory.mktemp("registry")
-    registry = Registry(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
-    registry.initialise()
-    return registry
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    Registry(uri, home / "artifacts").initialise()
+    return uri
 
 
 @pytest.fixture
-def deployment(registry: Registry, fitted: tuple[Any, pd.DataFrame], tmp_path: Path) -> Deployment:
-    name = f"flights_{uuid4().hex[:8]}"
+def deployment(tracking_uri: str, tmp_path: Path) -> Deployment:
+    environment = {"MLOPS_HOME": str(tmp_path / "home"), "MLOPS_MLFLOW_TRACKING_URI": tracking_uri}
+    deployment = deployment_at(read_settings(environment))
+    deployment.ledger.create_schema()
+    return deployment
+
+
+@pytest.fixture
+def lifecycle(
+    deployment: Deployment, fitted: tuple[Any, pd.DataFrame], tmp_path: Path
+) -> Lifecycle:
+    model = f"flights_{uuid4().hex[:8]}"
 
     def register() -> VersionIdentity:
         directory = tmp_path / uuid4().hex
@@ -81,9 +120,9 @@ def deployment(registry: Registry, fitted: tuple[Any, pd.DataFrame], tmp_path: P
             "threshold": "0.25",
             "training_set": "ab" * 32,
         }
-        with registry.training_run(name, "run", {}) as run:
-            version = registry.register_version(
-                name, run.run_id, directory, digests, description, tags
+        with deployment.registry.training_run(model, "run", {}) as run:
+            version = deployment.registry.register_version(
+                model, run.run_id, directory, digests, description, tags
             )
         return VersionIdentity(
             version=version.version,
@@ -93,8 +132,4 @@ def deployment(registry: Registry, fitted: tuple[Any, pd.DataFrame], tmp_path: P
             environment_hash="e4",
         )
 
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    ledger.create_schema()
-    return Deployment(
-        ledger, registry, tmp_path / "home" / "release.json", name, register, tmp_path / "bentos"
-    )
+    return Lifecycle(deployment, model, register)

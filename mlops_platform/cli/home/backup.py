@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
 from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command(folder: Path) -> None:
 
     home, started = escape(str(settings().home)), time.monotonic()
     with console.status("starting") as shown:
-        backup = back_up(settings(), open_ledger(), folder, lambda line: shown.update(escape(line)))
+        backup = back_up(open_deployment(), folder, lambda line: shown.update(escape(line)))
     console.print(
         f"[green]backed up[/] {home} in {time.monotonic() - started:.0f} s: "
         f"{len(backup.manifest.files)} files, {backup.bytes / 1e6:.1f} MB, verified",

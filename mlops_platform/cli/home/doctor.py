@@ -7,6 +7,7 @@ from rich.text import Text
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import SettingsError
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.usecases.diagnosis.finding import Finding
@@ -36,7 +37,7 @@ def command(context: click.Context, heal_first: bool) -> None:
     with open_instance() as instance:
         if heal_first:
             heal(instance)
-        findings = diagnose(examine(instance))
+        findings = diagnose(examine(open_deployment(), instance))
     for finding in findings:
         _show(finding)
     if all(finding.severity == "information" for finding in findings):

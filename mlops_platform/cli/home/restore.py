@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.release.reconcile import reconcile_everything
 from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -26,7 +26,7 @@ def command(backup: Path) -> None:
     with console.status("starting") as shown:
         manifest = restore(backup, settings(), lambda line: shown.update(escape(line)))
     ensure_set_up()
-    verify_ledger(open_ledger(), manifest.newest_hashes)
+    verify_ledger(open_deployment().ledger, manifest.newest_hashes)
     reconcile_everything()
     moment = f"{manifest.made_at:%Y-%m-%d %H:%M:%S %Z}"
     console.print(

@@ -13,6 +13,7 @@ from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, 
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
+from mlops_platform.usecases.deployment import deployment_at
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -37,12 +38,11 @@ def ensure_set_up() -> bool:
 
 
 def _set_up(current: Settings) -> None:
-    from mlops_platform.cli.adapters import open_ledger, open_registry
     from mlops_platform.components.instance import open_instance
     from mlops_platform.usecases.home.upgrade import upgrade_home
 
     with console.status("initialising the ledger and the registry"):
-        saved = upgrade_home(current, open_ledger(), open_registry())
+        saved = upgrade_home(deployment_at(current))
     if saved is not None:
         console.print(
             f"upgraded {current.home} to format {FORMAT}; what it was is kept in {saved}",

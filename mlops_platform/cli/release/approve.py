@@ -7,6 +7,7 @@ import click
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.console import console
 from mlops_platform.errors import LedgerError
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.ledger.challenger import Challenger
@@ -31,14 +32,12 @@ def command(model: str, reject: bool, what: str | None, reason: str, actor: str 
     follow by themselves. An approved retraining is started by the model's sensor, and judged by
     the gate like any other.
     """
-    from mlops_platform.components.model_lifecycle.services import open_ledger
-
-    ledger, actor = open_ledger(), actor or login_name()
-    waiting = _waiting(ledger, model, what)
+    deployment, actor = open_deployment(), actor or login_name()
+    waiting = _waiting(deployment.ledger, model, what)
     if waiting == "retraining":
-        done = _answer_suggestion(ledger, model, reject, reason, actor)
+        done = _answer_suggestion(deployment.ledger, model, reject, reason, actor)
     else:
-        done = _answer_trial(ledger, model, reject, reason, actor)
+        done = _answer_trial(deployment, model, reject, reason, actor)
     console.print(done, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -90,21 +89,18 @@ def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, 
     return f"{asked} is approved by {actor}; the sensor retrain_{model} starts it."
 
 
-def _answer_trial(ledger: "Ledger", model: str, reject: bool, reason: str, actor: str) -> str:
-    from mlops_platform.components.model_lifecycle.services import open_registry
-    from mlops_platform.settings import settings
+def _answer_trial(deployment: Deployment, model: str, reject: bool, reason: str, actor: str) -> str:
     from mlops_platform.usecases.rollout.end import (
         abort_challenger,
         promote_challenger,
         require_challenger,
     )
 
-    registry, pointer = open_registry(), settings().release_pointer(model)
-    challenger = require_challenger(ledger, model)
+    challenger = require_challenger(deployment.ledger, model)
     if reject:
-        abort_challenger(ledger, registry, pointer, challenger, reason=reason, actor=actor)
+        abort_challenger(deployment, challenger, reason=reason, actor=actor)
         return f"version {challenger.version} of {model} is aborted by {actor}; the champion stays."
-    release = promote_challenger(ledger, registry, pointer, challenger, reason=reason, actor=actor)
+    release = promote_challenger(deployment, challenger, reason=reason, actor=actor)
     return (
         f"version {release.version} of {model} is the champion: release {release.sequence}, "
         f"promoted by {actor}."

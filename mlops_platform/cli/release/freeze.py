@@ -4,6 +4,7 @@ import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -15,10 +16,9 @@ def command(model: str, reason: str, actor: str | None) -> None:
 
     What serves goes on serving, and a run that a person starts still releases.
     """
-    from mlops_platform.components.model_lifecycle.services import open_ledger
     from mlops_platform.usecases.ledger.freeze import freeze
 
-    written = freeze(open_ledger(), model, reason, actor or login_name())
+    written = freeze(open_deployment().ledger, model, reason, actor or login_name())
     console.print(
         f"{model} is frozen by {written.actor}: sensors and schedules retrain and release nothing "
         f"until `mlops unfreeze {model}`; a person's own run still releases.",

@@ -4,7 +4,7 @@ import click
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import LedgerError
-from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -20,18 +20,17 @@ def reconcile_everything() -> bool:
     Raises:
         LedgerError: a row of the ledger was changed after it was written.
     """
-    from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
     from mlops_platform.usecases.release.reconcile import reconcile
 
-    ledger, registry, repaired = open_ledger(), open_registry(), False
-    for model in ledger.models():
-        fault = ledger.verify_chain(model)
+    deployment, repaired = open_deployment(), False
+    for model in deployment.ledger.models():
+        fault = deployment.ledger.verify_chain(model)
         if fault is not None:
             raise LedgerError(
                 f"{fault.table} {fault.row} of {model!r}: {fault.problem}. Nothing is projected "
                 "from a ledger that was changed; restore it from a backup."
             )
-        for repair in reconcile(ledger, registry, settings().release_pointer(model), model):
+        for repair in reconcile(deployment, model):
             console.print(f"[yellow]repaired[/] {model}: {repair}")
             repaired = True
     return repaired

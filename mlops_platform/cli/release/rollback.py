@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.adapters import open_ledger, open_registry
 from mlops_platform.cli.console import console
 from mlops_platform.errors import RegistryError
-from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 if TYPE_CHECKING:
-    from mlops_platform.ledger.ledger import Ledger
-    from mlops_platform.registry.registry import Registry
     from mlops_platform.usecases.service.await_workers import Followed
 
 
@@ -38,31 +35,26 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     from mlops_platform.usecases.service.await_workers import await_workers
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
 
-    ledger, registry, log = open_ledger(), open_registry(), settings().prediction_log(model)
-    recorder = ActivationRecorder(ledger, model, log)
+    deployment = open_deployment()
+    recorder = ActivationRecorder(deployment, model)
     recorder.record()
-    release = roll_back(
-        *(ledger, registry, settings().release_pointer(model), model),
-        bentoml_home=settings().bentoml_home,
-        reason=reason,
-        actor=actor or login_name(),
-    )
+    release = roll_back(deployment, model, reason=reason, actor=actor or login_name())
     _say(
         f"version {release.version} of {model} is the champion again: release "
         f"{release.sequence}, rolled back by {release.actor}."
     )
-    followed = await_workers(recorder, log, release.sequence, wait)
+    followed = await_workers(recorder, release.sequence, wait)
     _tell(followed)
-    _move_alias(ledger, registry, model)
+    _move_alias(deployment, model)
     if not followed.by_all:
         raise click.exceptions.Exit(1)
 
 
-def _move_alias(ledger: "Ledger", registry: "Registry", model: str) -> None:
+def _move_alias(deployment: Deployment, model: str) -> None:
     from mlops_platform.usecases.release.reconcile import reconcile
 
     try:
-        reconcile(ledger, registry, settings().release_pointer(model), model)
+        reconcile(deployment, model)
     except RegistryError as error:
         _say(f"MLflow's alias still names another version: {error}")
 

@@ -4,6 +4,7 @@ import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
@@ -12,10 +13,9 @@ from mlops_platform.cli.console import console
 @click.option("--actor", callback=not_blank, help="Who unfreezes it  [default: the login name]")
 def command(model: str, reason: str, actor: str | None) -> None:
     """Allow automatic retraining and releases of a model again."""
-    from mlops_platform.components.model_lifecycle.services import open_ledger
     from mlops_platform.usecases.ledger.freeze import unfreeze
 
-    written = unfreeze(open_ledger(), model, reason, actor or login_name())
+    written = unfreeze(open_deployment().ledger, model, reason, actor or login_name())
     console.print(
         f"{model} is unfrozen by {written.actor}: sensors and schedules that are switched on "
         "retrain and release it again.",

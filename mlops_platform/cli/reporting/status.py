@@ -7,8 +7,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.adapters import open_incident_log, open_ledger, present_moment
 from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.usecases.reporting.status import (
@@ -33,24 +33,23 @@ def command(as_json: bool) -> None:
 def _deployment_status() -> "DeploymentStatus":
     from mlops_platform.components.known_models import known_models, timezone_of
     from mlops_platform.components.window_records import recorded_windows
-    from mlops_platform.settings import settings
     from mlops_platform.usecases.incidents.acknowledge import incidents_in
     from mlops_platform.usecases.reporting.status import DeploymentStatus, model_status
 
-    ledger, incidents = open_ledger(), open_incident_log()
+    deployment = open_deployment()
     return DeploymentStatus(
-        as_of=present_moment(),
-        replayed=settings().replayed_moment.is_file(),
+        as_of=deployment.clock(),
+        replayed=deployment.settings.replayed_moment.is_file(),
         models=tuple(
             model_status(
-                ledger,
+                deployment.ledger,
                 name,
                 recorded_windows(name),
-                incidents_in(incidents, name).values(),
+                incidents_in(deployment.incident_log, name).values(),
                 timezone_of(spec),
                 declared=spec is not None,
             )
-            for name, spec in known_models(ledger).items()
+            for name, spec in known_models(deployment.ledger).items()
         ),
     )
 
@@ -138,12 +137,13 @@ def _window(window: "WindowStatus | None") -> str:
 def _log_loss(window: "WindowStatus | None") -> str:
     if window is None or window.state == "unmeasured":
         return ""
+    losses = window.losses
     return (
-        f"{_figure(window.log_loss)}\n"
-        f"expected {_figure(window.expected_log_loss)}\n"
-        f"test {_figure(window.test_log_loss)}\n"
-        f"base {_figure(window.base_rate_log_loss)}\n"
-        f"estimated {_figure(window.estimated_log_loss)}"
+        f"{_figure(losses.loss)}\n"
+        f"expected {_figure(losses.promised_loss)}\n"
+        f"test {_figure(losses.test_loss)}\n"
+        f"base {_figure(losses.baseline_loss)}\n"
+        f"estimated {_figure(losses.estimated_loss)}"
         + ("\nerrors changed" if window.change_point else "")
     )
 

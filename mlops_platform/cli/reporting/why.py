@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.data.windows import Window
@@ -29,12 +30,12 @@ def command(model: str, window: str | None) -> None:
     last 20 decisions.
     """
     from mlops_platform.components.known_models import known_model, timezone_of
-    from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
     from mlops_platform.components.window_records import recorded_windows
     from mlops_platform.usecases.reporting.timeline import history_in_words
     from mlops_platform.usecases.reporting.window import window_in_words
 
-    ledger, now = open_ledger(), present_moment()
+    deployment = open_deployment()
+    ledger, now = deployment.ledger, deployment.clock()
     spec = known_model(ledger, model)
     zone = timezone_of(spec)
     if window is None:

@@ -6,9 +6,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.adapters import open_ledger, open_registry
 from mlops_platform.cli.console import console
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +44,11 @@ def _specs(model: str | None) -> "Sequence[ModelSpec]":
 
 
 def _replayed(request_id: str, specs: "Sequence[ModelSpec]") -> "ReplayedRequest":
-    from mlops_platform.settings import settings
     from mlops_platform.usecases.service.replay_request import replay_request
-    from mlops_platform.usecases.version.offline import OfflineVersions
 
-    ledger, registry = open_ledger(), open_registry()
+    deployment = open_deployment()
     for spec in specs:
-        log, landed = settings().prediction_log(spec.name), settings().served / spec.name
-        versions = OfflineVersions(ledger, registry, spec.name)
-        replayed = replay_request(spec, request_id, log, landed, versions)
+        replayed = replay_request(deployment, spec, request_id)
         if replayed.rows:
             return replayed
     names = ", ".join(spec.name for spec in specs)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops_platform.cli.adapters import open_ledger
 from mlops_platform.cli.console import console
 from mlops_platform.errors import LedgerError
-from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from mlops_platform.serving.watching.service_events import ServiceEvent
@@ -50,13 +49,15 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
         server_environment,
     )
 
-    current, ledger, host = settings(), open_ledger(), checked_host(host, os.environ)
-    bento = champions_bento(ledger, model, current.bentoml_home)
-    recorder = ActivationRecorder(ledger, model, current.prediction_log(model))
+    deployment, host = open_deployment(), checked_host(host, os.environ)
+    bento = champions_bento(deployment, model)
+    recorder = ActivationRecorder(deployment, model)
     _record(recorder)
     with tempfile.TemporaryDirectory(prefix="mlops-serve-") as home:
         mark = new_mark()
-        environment = server_environment(os.environ, model, current, Path(home), workers)
+        environment = server_environment(
+            os.environ, model, deployment.settings, Path(home), workers
+        )
         server = _start(bento, host, port, environment | mark)
         try:
             code = _attend(server, bento, host, port, recorder)

@@ -1,22 +1,21 @@
 """What acts by itself: the schedule of windows, the retraining sensor, the periodic retraining."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.policy.rules import single_rules
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec, ScheduleRule
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.retraining.attempts import open_request
 from mlops_platform.usecases.retraining.decide import (
+    TrainingRuns,
     decide_retraining,
     record_policy_decision,
 )
@@ -55,7 +54,7 @@ def window_schedule(spec: ModelSpec, build_op: str) -> dg.ScheduleDefinition:
         ),
     )
     def watch() -> list[dg.RunRequest] | dg.SkipReason:
-        requests = list(_due(spec, build_op, present_moment()))
+        requests = list(_due(open_deployment(), spec, build_op))
         return requests or dg.SkipReason("No window has ended or matured since the last tick.")
 
     return watch
@@ -106,10 +105,9 @@ def _cron_schedule(spec: ModelSpec, cron: str, name: str) -> dg.ScheduleDefiniti
     return retrain
 
 
-def _due(spec: ModelSpec, build_op: str, now: datetime) -> Iterator[dg.RunRequest]:
+def _due(deployment: Deployment, spec: ModelSpec, build_op: str) -> Iterator[dg.RunRequest]:
     """Windows to score, oldest first; then windows whose performance is to be measured again."""
-    ledger = open_ledger()
-    releases = ledger.releases(spec.name)
+    now, releases = deployment.clock(), deployment.ledger.releases(spec.name)
     if not releases:
         return
     measured = performance_history(spec)
@@ -146,7 +144,8 @@ def build_config(build_op: str, window: Window) -> dict[str, Any]:
 def _ask_the_policy(
     spec: ModelSpec, instance: dg.DagsterInstance, actor: str, ticked: str | None = None
 ) -> dg.RunRequest | dg.SkipReason:
-    ledger = open_ledger()
+    deployment = open_deployment()
+    ledger = deployment.ledger
     request = open_request(ledger, spec.name)
     running = _is_training(instance, spec)
     runs = len(_runs_of(instance, request))
@@ -155,14 +154,7 @@ def _ask_the_policy(
         # Decided, but no run got as far as a verdict: the daemon or the run died in between.
         return _run_request(request, runs + 1)
     decision = decide_retraining(
-        spec,
-        ledger,
-        recorded_signals(spec),
-        settings().published,
-        present_moment(),
-        running=running,
-        abandoned=abandoned,
-        ticked=ticked,
+        deployment, spec, recorded_signals(spec), TrainingRuns(running, abandoned), ticked
     )
     written = record_policy_decision(ledger, spec.name, decision, actor)
     if written is None or written.kind != "retrain":

@@ -4,15 +4,12 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import picture, table
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    present_moment,
-)
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.backtest.replay import PolicyBacktest, backtest_policies
 from mlops_platform.usecases.backtest.report import keep_backtest
+from mlops_platform.usecases.deployment import open_deployment
 
 
 def backtest_definitions(
@@ -44,25 +41,23 @@ def _policy_backtest_asset(
         deps=[features, labels],
     )
     def policy_backtest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[PolicyBacktest]:
-        home = settings().backtest(spec.name)
-        found = backtest_policies(
-            spec, settings().published, home / "fits", present_moment(), context.log.info
-        )
-        pictures = keep_backtest(found, home, settings().records)
-        return dg.MaterializeResult(value=found, metadata=_metadata(found, pictures))
+        deployment = open_deployment()
+        backtest = backtest_policies(deployment, spec, context.log.info)
+        pictures = keep_backtest(deployment, backtest)
+        return dg.MaterializeResult(value=backtest, metadata=_metadata(backtest, pictures))
 
     return policy_backtest
 
 
-def _metadata(found: PolicyBacktest, pictures: dict[str, bytes]) -> dict[str, Any]:
-    from mlops_platform.monitoring.policy.backtest.report import history_name, rows_of
+def _metadata(backtest: PolicyBacktest, pictures: dict[str, bytes]) -> dict[str, Any]:
+    from mlops_platform.monitoring.policy.backtest.report import history_name, table_rows
 
-    recommended = found.recommendation
+    recommended = backtest.recommendation
     return {
         "recommended_policy": recommended.policy,
         "recommended_history": history_name(recommended.history_days),
         "probability_cheapest": recommended.probability_cheapest,
-        "windows": len(found.windows),
+        "windows": len(backtest.windows),
         **{name: picture(png, name) for name, png in pictures.items()},
-        "policies": table(rows_of(found.outcomes)),
+        "policies": table(table_rows(backtest.outcomes)),
     }

@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import settings
+from mlops_platform.usecases.deployment import Deployment
 
 
 def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
@@ -16,10 +16,11 @@ def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(png).decode()})")
 
 
-def mlflow_run(registry: Registry, run_id: str, artifact: str = "") -> dg.UrlMetadataValue:
+def mlflow_run(deployment: Deployment, run_id: str, artifact: str = "") -> dg.UrlMetadataValue:
     """A link to a run in the MLflow UI, or to one of its artifacts."""
     tail = f"/artifacts/{artifact}" if artifact else ""
-    return dg.MetadataValue.url(f"{settings().mlflow_ui_url}{registry.run_link(run_id)}{tail}")
+    link = f"{deployment.settings.mlflow_ui_url}{deployment.registry.run_link(run_id)}{tail}"
+    return dg.MetadataValue.url(link)
 
 
 def place(path: Path) -> dg.PathMetadataValue:

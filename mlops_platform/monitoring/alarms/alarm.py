@@ -5,7 +5,7 @@ from typing import Literal
 from mlops_platform.record import Record
 from mlops_platform.spec import LevelsSpec
 
-Severity = Literal["warn", "error"]
+AlarmSeverity = Literal["warn", "error"]
 
 
 class Alarm(Record):
@@ -19,7 +19,7 @@ class Alarm(Record):
 
     check: str
     passed: bool
-    severity: Severity
+    severity: AlarmSeverity
     value: float | None
     warn: float | None
     error: float | None
@@ -33,7 +33,7 @@ def judged(check: str, value: float, levels: LevelsSpec, finding: str) -> Alarm:
     Args:
         finding: what was found, in words.
     """
-    reached: tuple[tuple[Severity, float | None], ...] = (
+    reached: tuple[tuple[AlarmSeverity, float | None], ...] = (
         ("error", levels.error),
         ("warn", levels.warn),
     )
@@ -50,7 +50,7 @@ def alarm(
     value: float | None,
     levels: LevelsSpec,
     reason: str,
-    failed: Severity | None = None,
+    failed: AlarmSeverity | None = None,
     *,
     conclusive: bool = True,
 ) -> Alarm:

@@ -69,14 +69,15 @@ def _features_in_words(drift: WindowDrift) -> str:
 
 
 def _segments_in_words(group: GroupDrift) -> str:
-    furthest_first = sorted(group.columns, key=lambda one: -(one.deviation or 0.0))
+    furthest_first = sorted(group.columns, key=lambda column: -(column.deviation or 0.0))
     return _in_words(furthest_first, "segments")
 
 
 def _in_words(columns: Sequence[ColumnDrift], called: str) -> str:
-    drifted = [one for one in columns if one.drifted]
+    drifted = [column for column in columns if column.drifted]
     named = ", ".join(
-        f"{one.column} ({one.cause})" if one.cause else one.column for one in drifted[:NAMED]
+        f"{column.column} ({column.cause})" if column.cause else column.column
+        for column in drifted[:NAMED]
     )
     most = f", above all {named}," if named else ""
     return f"{len(drifted)} of {len(columns)} {called}{most} have drifted"

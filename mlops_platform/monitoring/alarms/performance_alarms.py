@@ -26,19 +26,20 @@ def performance_alarms(performance: WindowPerformance, spec: PerformanceSpec) ->
 
 def _quality_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Iterator[Alarm]:
     """Alarms of what takes labels of both classes."""
-    log_loss = f"log loss is {performance.log_loss or 0:.4f}, against"
-    promised = f"{performance.expected_log_loss or 0:.4f} that the champion's test promises"
-    base_rate = f"{performance.base_rate_log_loss or 0:.4f} by always predicting the base rate"
+    losses = performance.losses
+    log_loss = f"log loss is {losses.loss or 0:.4f}, against"
+    promised = f"{losses.promised_loss or 0:.4f} that the champion's test promises"
+    base_rate = f"{losses.baseline_loss or 0:.4f} by always predicting the base rate"
     severity = spec.better_than_base_rate
     no_better = LevelsSpec() if severity == "off" else LevelsSpec.model_validate({severity: 0.0})
     error = performance.calibration_error
     figures = (
-        (performance.log_loss_increase, spec.log_loss_increase, f"{log_loss} {promised}"),
-        (performance.loss_over_base_rate, no_better, f"{log_loss} {base_rate}"),
+        (losses.loss_increase, spec.log_loss_increase, f"{log_loss} {promised}"),
+        (losses.loss_over_baseline, no_better, f"{log_loss} {base_rate}"),
         (error, spec.calibration_error, f"scores are {error or 0:.4f} from what happened"),
     )
     for check, (value, levels, finding) in zip(PERFORMANCE_CHECKS, figures, strict=False):
-        if performance.mature and performance.log_loss is not None and value is not None:
+        if performance.mature and losses.loss is not None and value is not None:
             yield judged(check, value, levels, finding)
         else:
             yield _unjudged(check, value, levels, performance)

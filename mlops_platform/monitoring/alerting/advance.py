@@ -30,7 +30,7 @@ def advance(
         now: by the clock of the deployment.
     """
     book = _Book(model, incidents, spec, now)
-    for observation in sorted(observations, key=lambda one: one.seen_at):
+    for observation in sorted(observations, key=lambda seen: seen.seen_at):
         book.note(
             _passed(book, observation)
             if observation.severity is None
@@ -62,7 +62,9 @@ class _Book:
 
     def of(self, fingerprint: tuple[str, str]) -> list[Incident]:
         """Incidents of one fault, oldest first."""
-        return [one for one in self._by_id.values() if one.fingerprint == fingerprint]
+        return [
+            incident for incident in self._by_id.values() if incident.fingerprint == fingerprint
+        ]
 
     def note(self, events: Iterator[NewIncidentEvent]) -> None:
         for event in events:
@@ -153,5 +155,5 @@ def _told(book: _Book, incident: Incident) -> Iterator[NewIncidentEvent]:
     notice = notice_due(incident, book.of(incident.fingerprint), book.spec, book.now)
     if notice is not None:
         reached = " and ".join(notice.channels) or "nobody: no channel takes it"
-        told = f"notice {notice.number} ({notice.purpose}, {notice.severity}) to {reached}"
-        yield book.event(incident.id, "noticed", told, notice=notice.model_dump(mode="json"))
+        sentence = f"notice {notice.number} ({notice.purpose}, {notice.severity}) to {reached}"
+        yield book.event(incident.id, "noticed", sentence, notice=notice.model_dump(mode="json"))

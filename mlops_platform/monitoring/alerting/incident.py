@@ -108,11 +108,11 @@ class Incident(Record):
 
 def incidents_of(events: Iterable[IncidentEvent]) -> dict[str, Incident]:
     """Every incident of a model by its id, in the order in which they were opened."""
-    found: dict[str, Incident] = {}
+    incidents: dict[str, Incident] = {}
     for event in events:
-        known = found.get(event.incident)
-        found[event.incident] = Incident.begun(event) if known is None else known.after(event)
-    return found
+        known = incidents.get(event.incident)
+        incidents[event.incident] = Incident.begun(event) if known is None else known.after(event)
+    return incidents
 
 
 def _changes(incident: Incident, event: NewIncidentEvent) -> dict[str, Any]:

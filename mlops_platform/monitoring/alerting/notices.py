@@ -29,7 +29,9 @@ def notice_due(
         return None
     if _in_cooldown(incident.severity, same_fault, spec, now):
         return None
-    channels = tuple(one.name for one in spec.channels if incident.severity in one.severities)
+    channels = tuple(
+        channel.name for channel in spec.channels if incident.severity in channel.severities
+    )
     return _notice(incident, _purpose(incident, last), channels, now)
 
 
@@ -43,8 +45,8 @@ def undelivered(incidents: Mapping[str, Incident], channels: Collection[str]) ->
         for channel, notice in latest.items():
             if channel in channels and (notice.number, channel) not in incident.delivered:
                 waiting.setdefault(channel, []).append((incident, notice))
-    for told in waiting.values():
-        told.sort(key=lambda one: one[1].severity)
+    for notices in waiting.values():
+        notices.sort(key=lambda pair: pair[1].severity)
     return waiting
 
 
@@ -70,10 +72,10 @@ def _purpose(incident: Incident, last: Notice | None) -> Purpose:
 
 def _told_channels(incident: Incident) -> tuple[str, ...]:
     """Channels that were told that it is there, since they were last told that it is not."""
-    told: dict[str, None] = {}
+    channels: dict[str, None] = {}
     for notice in incident.notices:
-        told = {} if notice.purpose == "resolved" else told | dict.fromkeys(notice.channels)
-    return tuple(told)
+        channels = {} if notice.purpose == "resolved" else channels | dict.fromkeys(notice.channels)
+    return tuple(channels)
 
 
 def _notice(

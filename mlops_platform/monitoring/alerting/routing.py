@@ -5,10 +5,10 @@ from typing import Literal
 from mlops_platform.spec import AlertSeverity
 from mlops_platform.spec.alerting.alerting import SeveritiesSpec
 
-Kind = Literal["warn", "error", "gate_criteria", "failed_runs", "silence"]
+FaultKind = Literal["warn", "error", "gate_criteria", "failed_runs", "silence"]
 
 
-def urgency(spec: SeveritiesSpec, kind: Kind, check: str) -> AlertSeverity | None:
+def urgency(spec: SeveritiesSpec, kind: FaultKind, check: str) -> AlertSeverity | None:
     """Severity of a fault, None where it is none.
 
     Args:

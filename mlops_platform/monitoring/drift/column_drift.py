@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.monitoring.drift.profile.bins import bins_of
+from mlops_platform.monitoring.drift.profile.coarse_bins import coarse_bins
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.statistics import (
     chi_square,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.bins import ColumnBins
 
     Numbers = NDArray[np.float64]
 
@@ -97,34 +97,34 @@ class GroupDrift(Record):
     @property
     def furthest(self) -> ColumnDrift | None:
         """The column of the greatest distance; None where none has one."""
-        measured = [one for one in self.columns if one.statistic == one.statistic]
-        return max(measured, key=lambda one: one.statistic, default=None)
+        measured = [column for column in self.columns if column.statistic == column.statistic]
+        return max(measured, key=lambda column: column.statistic, default=None)
 
     @property
     def greatest_deviation(self) -> float | None:
         """Of any column; None where none was judged."""
-        judged = [one.deviation for one in self.columns if one.deviation is not None]
+        judged = [column.deviation for column in self.columns if column.deviation is not None]
         return max(judged, default=None)
 
 
 def column_drift(
-    cells: Cells, reference: Histogram, window: Histogram, importance: float = 0.0
+    bins: ColumnBins, reference: Histogram, window: Histogram, importance: float = 0.0
 ) -> ColumnDrift:
     """Every statistic of one column; nothing is judged yet."""
-    bins, deciles = bins_of(cells, reference), bins_of(cells, reference, DECILES)
-    expected, found = bins.counts(reference), bins.counts(window)
+    coarse, deciles = coarse_bins(bins, reference), coarse_bins(bins, reference, DECILES)
+    expected, seen = coarse.counts(reference), coarse.counts(window)
     common: dict[str, Any] = {
-        "column": cells.column,
-        "statistic": float(jensen_shannon(expected, found)),
+        "column": bins.column,
+        "statistic": float(jensen_shannon(expected, seen)),
         "psi": population_stability(deciles.counts(reference), deciles.counts(window)),
         "null_share_reference": reference.null_share,
         "null_share": window.null_share,
         "new_share": new_share(reference, window),
         "importance": importance,
     }
-    if cells.kind == "categories":
-        return ColumnDrift(**common, p_value=chi_square(expected, found)[1])
-    exact = known_values(cells, reference)
+    if bins.kind == "categories":
+        return ColumnDrift(**common, p_value=chi_square(expected, seen)[1])
+    exact = known_values(bins, reference)
     ks = kolmogorov_smirnov(reference, window, exact)
     (mean, deviation), (shifted, spread) = map(mean_and_deviation, (reference, window))
     unit = deviation or float("nan")
@@ -139,8 +139,8 @@ def column_drift(
     )
 
 
-def known_values(cells: Cells, reference: Histogram) -> Numbers:
-    """Keys that are values themselves and no middles of cells."""
+def known_values(bins: ColumnBins, reference: Histogram) -> Numbers:
+    """Keys that are values themselves and no centres of bins."""
     import numpy as np
 
-    return np.asarray(cells.atoms) if cells.kind == "grid" else reference.keys
+    return np.asarray(bins.point_masses) if bins.kind == "uniform" else reference.keys

@@ -1,6 +1,6 @@
 """Segments: the scores of the rows that share a value of a declared subgroup.
 
-Each is profiled as a column of its own, in the cells of all scores: what holds for a column holds
+Each is profiled as a column of its own, in the bins of all scores: what holds for a column holds
 for a segment.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.monitoring.drift.profile.profile import (
-    FrozenCells,
+    FittedBins,
     Profile,
     count_days,
     count_window,
@@ -20,7 +20,7 @@ from mlops_platform.monitoring.drift.profile.profile import (
 if TYPE_CHECKING:
     import duckdb
 
-    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.bins import ColumnBins
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
 BETWEEN = " = "
@@ -35,7 +35,7 @@ def segment_name(subgroup: str, value: str) -> str:
 
 def segments_in(profile: Profile) -> tuple[str, ...]:
     """Names of the segments of a profile."""
-    return tuple(name for name in profile.cells.names if BETWEEN in name)
+    return tuple(name for name in profile.bins.names if BETWEEN in name)
 
 
 def subgroups_in(profile: Profile) -> tuple[str, ...]:
@@ -43,10 +43,10 @@ def subgroups_in(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.partition(BETWEEN)[0] for name in segments_in(profile)))
 
 
-def freeze_segments(
+def fit_segments(
     connection: duckdb.DuckDBPyConnection,
     rows: str,
-    scores: Cells,
+    scores: ColumnBins,
     subgroups: Sequence[str],
     fewest_rows: int,
     day: str,
@@ -55,19 +55,21 @@ def freeze_segments(
 
     Args:
         rows: SQL of a table with the scores, the subgroups and the day.
-        scores: cells of the column of the scores.
+        scores: bins of the column of the scores.
         fewest_rows: smaller segments say nothing.
     """
-    cells = [
+    bins = [
         scores.model_copy(update={"column": segment_name(subgroup, value)})
         for subgroup in subgroups
         for value in _largest(connection, rows, subgroup, fewest_rows)
     ]
     counts = {
-        one.column: count_days(connection, _rows_of(one.column, rows, scores.column, day), one, day)
-        for one in cells
+        segment.column: count_days(
+            connection, _rows_of(segment.column, rows, scores.column, day), segment, day
+        )
+        for segment in bins
     }
-    return Profile(FrozenCells(columns=tuple(cells)), counts)
+    return Profile(FittedBins(columns=tuple(bins)), counts)
 
 
 def count_segments(
@@ -89,11 +91,11 @@ def _largest(
     connection: duckdb.DuckDBPyConnection, rows: str, subgroup: str, fewest_rows: int
 ) -> list[str]:
     column = identifier(subgroup)
-    found = connection.sql(
+    largest = connection.sql(
         f"SELECT {column}::VARCHAR AS value FROM {rows} WHERE {column} IS NOT NULL GROUP BY value "
         f"HAVING count(*) >= {fewest_rows} ORDER BY count(*) DESC, value LIMIT {MOST_SEGMENTS}"
     ).fetchall()
-    return [value for (value,) in found]
+    return [value for (value,) in largest]
 
 
 def _rows_of(segment: str, rows: str, score: str, day: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Statistics of two histograms over the same cells: exact, or with a stated bound."""
+"""Statistics of two histograms over the same bins: exact, or with a stated bound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALLEST_SHARE = 1e-4
 
 
 class Bounded(NamedTuple):
-    """A statistic of cells; that of the values themselves is within `bound` above it."""
+    """A statistic of bins; that of the values themselves is within `bound` above it."""
 
     value: float
     bound: float
@@ -36,8 +36,8 @@ def jensen_shannon(reference: Numbers, window: Numbers) -> Numbers:
         shares = [counts / counts.sum(axis=-1, keepdims=True) for counts in (reference, window)]
         mixed = (shares[0] + shares[1]) / 2
         bits = [
-            np.where(one > 0, one * np.log2(np.where(one > 0, one, 1.0) / mixed), 0 * one)
-            for one in shares
+            np.where(share > 0, share * np.log2(np.where(share > 0, share, 1.0) / mixed), 0 * share)
+            for share in shares
         ]
     # Rounding can leave it a hair outside.
     distances: Numbers = np.sqrt(np.clip((bits[0] + bits[1]).sum(axis=-1) / 2, 0.0, 1.0))
@@ -85,15 +85,15 @@ def kolmogorov_smirnov(reference: Histogram, window: Histogram, exact: Numbers) 
     """Greatest distance of the two distribution functions, of the rows with a value.
 
     Args:
-        exact: keys that are values; another key is the middle of a cell, within which the
-            functions can come further apart by what the cell holds of either.
+        exact: keys that are values; another key is the centre of a bin, within which the
+            functions can come further apart by what the bin holds of either.
     """
     import numpy as np
 
     if not reference.present or not window.present:
         return Bounded(float("nan"), 0.0)
-    keys, expected, found = shared_keys(reference, window)
-    p, q = expected / expected.sum(), found / found.sum()
+    keys, expected, seen = shared_keys(reference, window)
+    p, q = expected / expected.sum(), seen / seen.sum()
     value = float(np.abs(np.cumsum(p - q)).max())
     within = np.maximum(p, q)[~np.isin(keys, exact)]
     return Bounded(value, float(within.max(initial=0.0)))
@@ -118,7 +118,7 @@ def smirnov_p_value(distance: float, reference: float, window: float) -> float:
 def wasserstein(reference: Histogram, window: Histogram) -> float:
     """Earth mover's distance of the finite keys, in the column's unit.
 
-    That of the values themselves is within the width of a cell: each value is at most half of it
+    That of the values themselves is within the width of a bin: each value is at most half of it
     from its key. In one dimension it is the area between the distribution functions.
     """
     import numpy as np
@@ -126,8 +126,8 @@ def wasserstein(reference: Histogram, window: Histogram) -> float:
     first, second = finite(reference), finite(window)
     if not first.present or not second.present:
         return float("nan")
-    keys, expected, found = shared_keys(first, second)
-    apart = np.cumsum(expected / expected.sum() - found / found.sum())
+    keys, expected, seen = shared_keys(first, second)
+    apart = np.cumsum(expected / expected.sum() - seen / seen.sum())
     with np.errstate(over="ignore"):
         return float(np.abs(apart[:-1]) @ np.diff(keys))
 

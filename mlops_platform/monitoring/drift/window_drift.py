@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.alarm.judging import compare, judge
+from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
@@ -51,7 +51,7 @@ class WindowDrift(Record):
     def alarm(self) -> bool | None:
         """Whether any drift check failed; None where none could be judged."""
         groups = (self.features, self.scores, self.segments)
-        judged = [one.alarm for one in groups if one is not None and one.alarm is not None]
+        judged = [group.alarm for group in groups if group is not None and group.alarm is not None]
         return any(judged) if judged else None
 
 
@@ -66,7 +66,7 @@ def measure_drift(
     """Compare a window with the reference, and judge it by the rule of the spec.
 
     Args:
-        window: its rows, counted in the cells of the profile, by column; with the score and the
+        window: its rows, counted in the bins of the profile, by column; with the score and the
             segments.
         days: of the window.
         importances: of the features, to the model.
@@ -84,16 +84,18 @@ def measure_drift(
         if names
     ]
     compared = [
-        compare(profile, {name: window[name] for name in names}, rows_of, days, spec, importances)
+        compare_columns(
+            profile, {name: window[name] for name in names}, rows_of, days, spec, importances
+        )
         for names, rows_of in groups
     ]
     # Each group alarms at a rate of its own, so that all together keep to the spec's.
-    able = max(sum(one.can_be_judged for one in compared), 1)
+    able = max(sum(group.can_be_judged for group in compared), 1)
     rate = 1 - (1 - spec.false_alarm_rate) ** (1 / able)
-    inputs, scores, *of_segments = (judge(one, spec, rate) for one in compared)
-    drifted = [one for one in inputs.columns if one.drifted]
+    inputs, scores, *of_segments = (judge_columns(group, spec, rate) for group in compared)
+    drifted = [column for column in inputs.columns if column.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
-    weight = sum(max(one.importance, 0.0) for one in inputs.columns)
+    weight = _importance(inputs.columns)
     distance = scores.columns[0].statistic
     apart = of_segments[0] if of_segments else None
     if spec.rule == "fixed":
@@ -109,7 +111,7 @@ def measure_drift(
         scores=scores,
         segments=apart,
         share_of_columns=share,
-        importance_share=sum(max(one.importance, 0.0) for one in drifted) / weight if weight else 0,
+        importance_share=_importance(drifted) / weight if weight else 0,
         prediction=distance,
     )
 
@@ -118,6 +120,10 @@ def _by_levels(group: GroupDrift, value: float, levels: LevelsSpec) -> GroupDrif
     """Alarm where the value reaches a level; None where there is none."""
     declared = [level for level in (levels.warn, levels.error) if level is not None]
     return group.model_copy(update={"alarm": value >= min(declared) if declared else None})
+
+
+def _importance(columns: Sequence[ColumnDrift]) -> float:
+    return sum(max(column.importance, 0.0) for column in columns)
 
 
 def _weight(column: ColumnDrift) -> tuple[bool, float, float, str]:

@@ -17,13 +17,14 @@ class EstimatedPerformance(Record):
     """Expected figures of a window; counts are expected numbers of rows, so they have fractions.
 
     Args:
-        base_rate_log_loss: expected of always predicting the rate the model was trained on.
+        loss: expected log loss.
+        baseline_loss: expected of always predicting the rate the model was trained on.
         positive_rate: expected share of positives.
         roc_auc: expected concordant pairs over expected pairs; None where no pair is expected.
     """
 
-    log_loss: float
-    base_rate_log_loss: float
+    loss: float
+    baseline_loss: float
     brier_score: float
     roc_auc: float | None
     positive_rate: float
@@ -67,14 +68,14 @@ def expected_performance(
     import numpy as np
 
     smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
-    said, constant = (np.clip(one, smallest, 1 - smallest) for one in (scores, base_rate))
+    stated, constant = (np.clip(values, smallest, 1 - smallest) for values in (scores, base_rate))
     negatives, decided = 1 - probabilities, scores >= threshold
-    losses = probabilities * np.log(said) + negatives * np.log(1 - said)
+    losses = probabilities * np.log(stated) + negatives * np.log(1 - stated)
     of_constant = probabilities * np.log(constant) + negatives * np.log(1 - constant)
     squares = probabilities * (1 - scores) ** 2 + negatives * scores**2
     return EstimatedPerformance(
-        log_loss=-float(losses.mean()),
-        base_rate_log_loss=-float(of_constant.mean()),
+        loss=-float(losses.mean()),
+        baseline_loss=-float(of_constant.mean()),
         brier_score=float(squares.mean()),
         roc_auc=_expected_auc(scores, probabilities),
         positive_rate=float(probabilities.mean()),

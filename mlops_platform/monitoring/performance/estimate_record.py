@@ -7,12 +7,12 @@ from mlops_platform.record import Record
 
 
 class EstimateRecord(Record):
-    """Errors of the estimated log loss over mature windows.
+    """Errors of the estimated loss over mature windows.
 
     Args:
         mean_error: estimated minus realised; below zero where estimates were too good.
         mean_absolute_error: of the estimates.
-        without_estimate: mean absolute error of assuming the champion's test log loss instead.
+        without_estimate: mean absolute error of assuming the champion's test loss instead.
     """
 
     windows: int
@@ -25,10 +25,11 @@ def estimate_record(windows: Iterable[WindowPerformance]) -> EstimateRecord | No
     """Sum up the mature windows that have both figures; None where there is none."""
     errors, naive = [], []
     for window in windows:
-        error = window.estimate_error
-        if window.mature and error is not None and window.log_loss is not None:
+        losses = window.losses
+        error, loss, test_loss = losses.estimate_error, losses.loss, losses.test_loss
+        if window.mature and error is not None and loss is not None and test_loss is not None:
             errors.append(error)
-            naive.append(abs(window.reference_log_loss - window.log_loss))
+            naive.append(abs(test_loss - loss))
     if not errors:
         return None
     count = len(errors)

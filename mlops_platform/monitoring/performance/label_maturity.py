@@ -61,9 +61,9 @@ def label_maturity(
     if not len(event_times):
         return None
     ages = _seconds_since(event_times, as_of)
-    looks = {one.as_of: one for one in (before.known if before else ())}
+    looks = {look.as_of: look for look in (before.known if before else ())}
     looks[as_of] = KnownShare(as_of=as_of, share=float((~np.isnat(known_at)).mean()))
-    distribution = delay_distribution([one.delays for one in others])
+    distribution = delay_distribution([labels.delays for labels in others])
     return LabelMaturity(
         known=tuple(looks[moment] for moment in sorted(looks)),
         expected=distribution.expected_share(rows_by_age(ages)) if distribution else None,

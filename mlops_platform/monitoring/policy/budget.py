@@ -13,9 +13,9 @@ def budget_spent(budget: BudgetSpec, history: History) -> str | None:
     """
     period = timedelta(days=budget.days)
     paid = [
-        one
-        for one in history.retrainings
-        if one.outcome != "declined" and one.at > history.now - period
+        attempt
+        for attempt in history.retrainings
+        if attempt.outcome != "declined" and attempt.at > history.now - period
     ]
     if budget.retrainings is not None and len(paid) >= budget.retrainings:
         # The one whose leaving of the period brings the number below the limit.
@@ -29,11 +29,13 @@ def budget_spent(budget: BudgetSpec, history: History) -> str | None:
 def _cpu_spent(
     budget: BudgetSpec, limit: float, paid: list[Attempt], history: History
 ) -> str | None:
-    costs = [one.cpu_seconds for one in history.retrainings if one.cpu_seconds is not None]
+    costs = [
+        attempt.cpu_seconds for attempt in history.retrainings if attempt.cpu_seconds is not None
+    ]
     if not costs:
         return None
     next_one = costs[-1]
-    spent = sum(one.cpu_seconds or 0.0 for one in paid)
+    spent = sum(attempt.cpu_seconds or 0.0 for attempt in paid)
     if spent + next_one <= limit:
         return None
     used = f"{spent:,.0f} of {limit:,.0f} CPU-seconds, and the last training took {next_one:,.0f}"
@@ -42,10 +44,10 @@ def _cpu_spent(
 
 def _affordable_from(paid: list[Attempt], excess: float) -> datetime | None:
     """The attempt with whose leaving of the period enough is free; None where none suffices."""
-    for one in paid:
-        excess -= one.cpu_seconds or 0.0
+    for attempt in paid:
+        excess -= attempt.cpu_seconds or 0.0
         if excess <= 0:
-            return one.at
+            return attempt.at
     return None
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from mlops_platform.monitoring.policy.budget import budget_spent
-from mlops_platform.monitoring.policy.finding import Finding
 from mlops_platform.monitoring.policy.history import History
-from mlops_platform.monitoring.policy.rules import judge
+from mlops_platform.monitoring.policy.rule_result import RuleResult
+from mlops_platform.monitoring.policy.rules import evaluate_policy
 from mlops_platform.record import Record
 from mlops_platform.spec import RetrainingSpec
 
@@ -39,7 +39,7 @@ class _Case:
 
     policy: RetrainingSpec
     history: History
-    finding: Finding
+    result: RuleResult
 
 
 def decide(policy: RetrainingSpec, history: History) -> PolicyDecision:
@@ -49,16 +49,16 @@ def decide(policy: RetrainingSpec, history: History) -> PolicyDecision:
     champion is judged on windows of its own; after any other outcome the policy asks again once
     the cooldown is over.
     """
-    case = _Case(policy, history, judge(policy.policy, history))
+    case = _Case(policy, history, evaluate_policy(policy.policy, history))
     reasons = (reason_of(case) for reason_of in _REASONS_TO_WAIT)
     to_wait = next((reason for reason in reasons if reason is not None), None)
     asked: Literal["retrain", "suggest"] = "suggest" if policy.suggest_only else "retrain"
-    fired = [one.rule for one in case.finding.leaves() if one.fires]
+    fired = [result.rule for result in case.result.leaves() if result.fires]
     return PolicyDecision(
         kind=asked if to_wait is None else "wait",
-        reason=to_wait or case.finding.sentence,
+        reason=to_wait or case.result.sentence,
         trigger=" and ".join(fired) if to_wait is None else None,
-        window=case.finding.window,
+        window=case.result.window,
         evidence=_evidence(case),
     )
 
@@ -83,12 +83,12 @@ def _on_trial(case: _Case) -> str | None:
 
 
 def _nothing_fires(case: _Case) -> str | None:
-    return None if case.finding.fires else case.finding.sentence
+    return None if case.result.fires else case.result.sentence
 
 
 def _suggested(case: _Case) -> str | None:
     suggested = case.history.suggested
-    return f"{case.finding.sentence} A retraining is {suggested}." if suggested else None
+    return f"{case.result.sentence} A retraining is {suggested}." if suggested else None
 
 
 def _cooling_down(case: _Case) -> str | None:
@@ -98,10 +98,10 @@ def _cooling_down(case: _Case) -> str | None:
     over_at = attempt.at + timedelta(days=case.policy.cooldown_days)
     if case.history.now >= over_at:
         return None
-    own = attempt.window in case.finding.episode
+    own = attempt.window in case.result.episode
     asked = "The retraining for it" if own else "The last retraining"
     return (
-        f"{case.finding.sentence} {asked}, of {attempt.at:%Y-%m-%d}, {_OUTCOMES[attempt.outcome]}; "
+        f"{case.result.sentence} {asked}, of {attempt.at:%Y-%m-%d}, {_OUTCOMES[attempt.outcome]}; "
         f"the cooldown of {case.policy.cooldown_days} days ends on {over_at:%Y-%m-%d}."
     )
 
@@ -110,13 +110,13 @@ def _out_of_budget(case: _Case) -> str | None:
     if case.policy.budget is None:
         return None
     spent = budget_spent(case.policy.budget, case.history)
-    return f"{case.finding.sentence} {spent}" if spent else None
+    return f"{case.result.sentence} {spent}" if spent else None
 
 
 def _nothing_new(case: _Case) -> str | None:
     if case.history.data_changed:
         return None
-    return f"{case.finding.sentence} No feature or label has changed since the last training."
+    return f"{case.result.sentence} No feature or label has changed since the last training."
 
 
 _OUTCOMES = {
@@ -143,16 +143,17 @@ _REASONS_TO_WAIT: tuple[Callable[[_Case], str | None], ...] = (
 def _evidence(case: _Case) -> dict[str, Any]:
     """The figures behind the decision, and what each rule found; the unknown is left out."""
     history, attempt = case.history, case.history.last_attempt
-    found: dict[str, Any] = {
+    evidence: dict[str, Any] = {
         "champion_version": history.champion_version,
         "cooldown_days": case.policy.cooldown_days,
-        "episode": list(case.finding.episode),
+        "episode": list(case.result.episode),
         FINDINGS: [
-            one.model_dump(include={"rule", "fires", "sentence"}) for one in case.finding.leaves()
+            result.model_dump(include={"rule", "fires", "sentence"})
+            for result in case.result.leaves()
         ],
     }
-    for one in case.finding.leaves():
-        found |= one.evidence
+    for result in case.result.leaves():
+        evidence |= result.evidence
     if attempt is not None:
-        found |= {"last_attempt": attempt.at.isoformat(), "last_outcome": attempt.outcome}
-    return {name: value for name, value in found.items() if value is not None}
+        evidence |= {"last_attempt": attempt.at.isoformat(), "last_outcome": attempt.outcome}
+    return {name: value for name, value in evidence.items() if value is not None}

@@ -1,11 +1,11 @@
 """Retrain when there is enough more to learn from than the last training had."""
 
-from mlops_platform.monitoring.policy.finding import Finding
 from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.rule_result import RuleResult
 from mlops_platform.spec import DataGrowthRule
 
 
-def data_growth_finding(rule: DataGrowthRule, history: History) -> Finding:
+def data_growth_result(rule: DataGrowthRule, history: History) -> RuleResult:
     """Whether the rows that became known are a large enough share of those trained on.
 
     What a model could still learn falls about as a power of its rows (Hestness et al. 2017): equal
@@ -14,7 +14,7 @@ def data_growth_finding(rule: DataGrowthRule, history: History) -> Finding:
     """
     if history.new_rows is None or not history.trained_rows:
         sentence = "It is not known how many labelled rows the last training had."
-        return Finding(rule="data_growth", fires=False, sentence=sentence)
+        return RuleResult(rule="data_growth", fires=False, sentence=sentence)
     growth = history.new_rows / history.trained_rows
     fires = growth >= rule.share
     # Without the number, which would make every tick's sentence a new one.
@@ -22,7 +22,7 @@ def data_growth_finding(rule: DataGrowthRule, history: History) -> Finding:
         f"The labels that have become known since the last training are "
         f"{'at least' if fires else 'less than'} {rule.share:.0%} of its rows."
     )
-    return Finding(
+    return RuleResult(
         rule="data_growth",
         fires=fires,
         sentence=sentence,

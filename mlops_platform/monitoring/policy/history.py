@@ -64,7 +64,9 @@ class History(Record):
     @property
     def last_training(self) -> Attempt | None:
         """The newest attempt that was more than a suggestion."""
-        trained = (one for one in reversed(self.retrainings) if one.outcome != "declined")
+        trained = (
+            attempt for attempt in reversed(self.retrainings) if attempt.outcome != "declined"
+        )
         return next(trained, None)
 
     def own_windows(self) -> Iterator[WindowSignals]:

@@ -63,14 +63,14 @@ def _since_last_change(
 
 def _last_change(windows: Sequence[WindowSignals]) -> WindowSignals | None:
     """The first window of the latest row in which a detector tells of a change."""
-    found, before = None, None
+    first, before = None, None
     for window in windows:
         if window.change_point and not (
             before and before.change_point and before.release == window.release
         ):
-            found = window
+            first = window
         before = window
-    return found
+    return first
 
 
 def _recommended(

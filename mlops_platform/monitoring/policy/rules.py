@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Literal
 
-from mlops_platform.monitoring.policy.finding import Finding
-from mlops_platform.monitoring.policy.growth_rule import data_growth_finding
+from mlops_platform.monitoring.policy.growth_rule import data_growth_result
 from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.rule_result import RuleResult
 from mlops_platform.monitoring.policy.window_rules import (
-    change_point_finding,
-    drift_finding,
-    estimated_performance_finding,
-    performance_finding,
+    change_point_result,
+    drift_result,
+    estimated_performance_result,
+    performance_result,
 )
 from mlops_platform.spec import (
     AllRule,
@@ -27,29 +27,29 @@ from mlops_platform.spec import (
 )
 
 
-def judge(policy: PolicySpec, history: History) -> Finding:
-    """What a policy finds, with the finding of every rule that it combines."""
+def evaluate_policy(policy: PolicySpec, history: History) -> RuleResult:
+    """What a policy finds, with the result of every rule that it combines."""
     match policy:
         case NeverRule():
-            return _never_finding()
+            return _never_result()
         case ScheduleRule():
-            return _schedule_finding(policy, history)
+            return _schedule_result(policy, history)
         case DataVolumeRule():
-            return _data_volume_finding(policy, history)
+            return _data_volume_result(policy, history)
         case DataGrowthRule():
-            return data_growth_finding(policy, history)
+            return data_growth_result(policy, history)
         case DriftRule():
-            return drift_finding(policy, history)
+            return drift_result(policy, history)
         case EstimatedPerformanceRule():
-            return estimated_performance_finding(policy, history)
+            return estimated_performance_result(policy, history)
         case PerformanceRule():
-            return performance_finding(policy, history)
+            return performance_result(policy, history)
         case ChangePointRule():
-            return change_point_finding(history)
+            return change_point_result(history)
         case AnyRule():
-            return _combined("any", tuple(judge(rule, history) for rule in policy.any))
+            return _combined("any", tuple(evaluate_policy(rule, history) for rule in policy.any))
         case AllRule():
-            return _combined("all", tuple(judge(rule, history) for rule in policy.all))
+            return _combined("all", tuple(evaluate_policy(rule, history) for rule in policy.all))
 
 
 def single_rules(policy: PolicySpec) -> tuple[PolicySpec, ...]:
@@ -60,30 +60,30 @@ def single_rules(policy: PolicySpec) -> tuple[PolicySpec, ...]:
     return tuple(single for part in parts for single in single_rules(part))
 
 
-def _never_finding() -> Finding:
+def _never_result() -> RuleResult:
     sentence = "The policy is `never`: only a person asks for a retraining."
-    return Finding(rule="never", fires=False, sentence=sentence)
+    return RuleResult(rule="never", fires=False, sentence=sentence)
 
 
-def _schedule_finding(rule: ScheduleRule, history: History) -> Finding:
+def _schedule_result(rule: ScheduleRule, history: History) -> RuleResult:
     if rule.every_days is None:
         fires = history.ticked == rule.cron
         sentence = f"It is {'' if fires else 'not '}time: `{rule.cron}`."
-        return Finding(rule="schedule", fires=fires, sentence=sentence)
+        return RuleResult(rule="schedule", fires=fires, sentence=sentence)
     last = history.last_training
     since = last.at if last else history.released_at
     if since is None:
-        return Finding(rule="schedule", fires=False, sentence="There was no training yet.")
+        return RuleResult(rule="schedule", fires=False, sentence="There was no training yet.")
     due_at = since + timedelta(days=rule.every_days)
     fires = history.now >= due_at
     sentence = (
         f"It is {'' if fires else 'not '}time: the last training was on {since:%Y-%m-%d}, and the "
         f"next is due {rule.every_days} days later, on {due_at:%Y-%m-%d}."
     )
-    return Finding(rule="schedule", fires=fires, sentence=sentence)
+    return RuleResult(rule="schedule", fires=fires, sentence=sentence)
 
 
-def _data_volume_finding(rule: DataVolumeRule, history: History) -> Finding:
+def _data_volume_result(rule: DataVolumeRule, history: History) -> RuleResult:
     fires = history.new_rows is not None and history.new_rows >= rule.rows
     # Without the number, which would make every tick's sentence a new one.
     sentence = (
@@ -94,19 +94,19 @@ def _data_volume_finding(rule: DataVolumeRule, history: History) -> Finding:
     evidence = {"new_rows_limit": rule.rows} | (
         {} if history.new_rows is None else {"new_rows": history.new_rows}
     )
-    return Finding(rule="data_volume", fires=fires, sentence=sentence, evidence=evidence)
+    return RuleResult(rule="data_volume", fires=fires, sentence=sentence, evidence=evidence)
 
 
-def _combined(how: Literal["any", "all"], parts: tuple[Finding, ...]) -> Finding:
+def _combined(how: Literal["any", "all"], parts: tuple[RuleResult, ...]) -> RuleResult:
     """Tells the parts that decide: those that fire, or those that keep it from firing."""
-    fires = any(one.fires for one in parts) if how == "any" else all(one.fires for one in parts)
-    decisive = [one for one in parts if one.fires == fires]
-    episode = {window for one in decisive for window in one.episode}
-    return Finding(
+    fires = any(part.fires for part in parts) if how == "any" else all(part.fires for part in parts)
+    decisive = [part for part in parts if part.fires == fires]
+    episode = {window for part in decisive for window in part.episode}
+    return RuleResult(
         rule=how,
         fires=fires,
-        sentence=" ".join(one.sentence for one in decisive),
-        window=max((one.window for one in decisive if one.window), default=None),
+        sentence=" ".join(part.sentence for part in decisive),
+        window=max((part.window for part in decisive if part.window), default=None),
         episode=tuple(sorted(episode)),
         parts=parts,
     )

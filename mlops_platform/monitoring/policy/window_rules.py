@@ -4,21 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from mlops_platform.monitoring.policy.finding import Finding
 from mlops_platform.monitoring.policy.history import History
+from mlops_platform.monitoring.policy.rule_result import RuleResult
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DriftRule, EstimatedPerformanceRule, PerformanceRule
 
-Windows = Sequence[WindowSignals]
 
-
-def performance_finding(rule: PerformanceRule, history: History) -> Finding:
+def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
     """Whether the last mature windows are predicted worse than promised, or than by chance."""
     windows = [window for window in history.own_windows() if window.mature]
     if not windows:
         return _nothing_to_judge("performance", history, "mature")
     judged, failing = windows[-1], _failing(windows, lambda window: _fault(window, rule) != "")
-    return Finding(
+    losses = judged.losses
+    return RuleResult(
         rule="performance",
         fires=len(failing) >= rule.windows,
         sentence=_performance_sentence(judged, _fault(judged, rule))
@@ -29,39 +28,43 @@ def performance_finding(rule: PerformanceRule, history: History) -> Finding:
             {
                 "rows": judged.rows,
                 "labelled": judged.labelled,
-                "log_loss": judged.log_loss,
-                "log_loss_increase": judged.log_loss_increase,
+                "log_loss": losses.loss,
+                "log_loss_increase": losses.loss_increase,
                 "log_loss_increase_limit": rule.log_loss_increase,
-                "base_rate_log_loss": judged.base_rate_log_loss,
-                "expected_log_loss": judged.expected_log_loss,
-                "reference_log_loss": judged.reference_log_loss,
+                "base_rate_log_loss": losses.baseline_loss,
+                "expected_log_loss": losses.promised_loss,
+                "reference_log_loss": losses.test_loss,
             }
         ),
     )
 
 
-def estimated_performance_finding(rule: EstimatedPerformanceRule, history: History) -> Finding:
+def estimated_performance_result(rule: EstimatedPerformanceRule, history: History) -> RuleResult:
     """Whether the last windows are estimated to be predicted worse than the test promises."""
-    windows = [one for one in history.own_windows() if one.estimated_increase is not None]
+    windows = [
+        window for window in history.own_windows() if window.losses.estimated_increase is not None
+    ]
     if not windows:
         return _nothing_to_judge("estimated_performance", history, "estimated")
     judged = windows[-1]
-    increase = judged.estimated_increase or 0.0
-    failing = _failing(windows, lambda one: (one.estimated_increase or 0) >= rule.log_loss_increase)
+    increase = judged.losses.estimated_increase or 0.0
+    failing = _failing(
+        windows, lambda window: (window.losses.estimated_increase or 0) >= rule.log_loss_increase
+    )
     verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
-    return Finding(
+    return RuleResult(
         rule="estimated_performance",
         fires=len(failing) >= rule.windows,
         sentence=(
             f"Window {judged.window}, estimated without labels, {verdict}: log loss "
-            f"{judged.estimated_log_loss:.4f}, {increase:+.4f} against what its test promises."
+            f"{judged.losses.estimated_loss:.4f}, {increase:+.4f} against what its test promises."
         )
         + _row_in_words(len(failing), rule.windows),
         window=judged.window,
         episode=failing,
         evidence=_known(
             {
-                "estimated_log_loss": judged.estimated_log_loss,
+                "estimated_log_loss": judged.losses.estimated_loss,
                 "estimated_increase": increase,
                 "estimated_increase_limit": rule.log_loss_increase,
             }
@@ -69,14 +72,15 @@ def estimated_performance_finding(rule: EstimatedPerformanceRule, history: Histo
     )
 
 
-def drift_finding(rule: DriftRule, history: History) -> Finding:
+def drift_result(rule: DriftRule, history: History) -> RuleResult:
     """Whether the drift alarm has rung in the last windows."""
     windows = [window for window in history.own_windows() if window.drift_alarm is not None]
     if not windows:
         return _nothing_to_judge("drift", history, "judged for drift")
-    judged, failing = windows[-1].window, _failing(windows, lambda one: one.drift_alarm is True)
+    failing = _failing(windows, lambda window: window.drift_alarm is True)
+    judged = windows[-1].window
     rang = "rang" if failing else "was silent"
-    return Finding(
+    return RuleResult(
         rule="drift",
         fires=len(failing) >= rule.windows,
         sentence=f"The drift alarm of window {judged} {rang}."
@@ -87,18 +91,19 @@ def drift_finding(rule: DriftRule, history: History) -> Finding:
     )
 
 
-def change_point_finding(history: History) -> Finding:
+def change_point_result(history: History) -> RuleResult:
     """Whether a detector has found a change in the champion's errors."""
     windows = [window for window in history.own_windows() if window.change_point is not None]
     if not windows:
         return _nothing_to_judge("change_point", history, "searched for a change")
-    judged, failing = windows[-1].window, _failing(windows, lambda one: one.change_point is True)
-    found = f"since window {failing[0]}" if failing else "not"
-    return Finding(
+    failing = _failing(windows, lambda window: window.change_point is True)
+    judged = windows[-1].window
+    since = f"since window {failing[0]}" if failing else "not"
+    return RuleResult(
         rule="change_point",
         fires=bool(failing),
         sentence=(
-            f"The errors of version {history.champion_version} have {found} changed, as far as "
+            f"The errors of version {history.champion_version} have {since} changed, as far as "
             f"window {judged} shows."
         ),
         window=judged,
@@ -106,7 +111,9 @@ def change_point_finding(history: History) -> Finding:
     )
 
 
-def _failing(windows: Windows, fails: Callable[[WindowSignals], bool]) -> tuple[str, ...]:
+def _failing(
+    windows: Sequence[WindowSignals], fails: Callable[[WindowSignals], bool]
+) -> tuple[str, ...]:
     """The failing windows in a row up to the last one, oldest first."""
     row = [window.window for window in takewhile(fails, reversed(windows))]
     return tuple(reversed(row))
@@ -120,8 +127,8 @@ def _row_in_words(failing: int, needed: int) -> str:
 
 def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
     """What makes a window fail, empty where it is fine or has too few outcomes to be judged."""
-    increase, over_base_rate = window.log_loss_increase, window.loss_over_base_rate
-    if rule.worse_than_base_rate and over_base_rate is not None and over_base_rate >= 0:
+    increase, over_baseline = window.losses.loss_increase, window.losses.loss_over_baseline
+    if rule.worse_than_base_rate and over_baseline is not None and over_baseline >= 0:
         return "is predicted no better than by the base rate"
     if increase is not None and increase >= rule.log_loss_increase:
         return f"exceeds the limit of {rule.log_loss_increase:+.4f}"
@@ -129,19 +136,20 @@ def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
 
 
 def _performance_sentence(window: WindowSignals, fault: str) -> str:
-    if window.log_loss is None:
+    losses = window.losses
+    if losses.loss is None:
         return f"Window {window.window} has too few outcomes to be judged."
-    figures = [f"log loss {window.log_loss:.4f}"]
-    if window.log_loss_increase is not None:
-        figures.append(f"{window.log_loss_increase:+.4f} against what its test promises")
-    if window.base_rate_log_loss is not None:
-        figures.append(f"{window.base_rate_log_loss:.4f} by the base rate")
+    figures = [f"log loss {losses.loss:.4f}"]
+    if losses.loss_increase is not None:
+        figures.append(f"{losses.loss_increase:+.4f} against what its test promises")
+    if losses.baseline_loss is not None:
+        figures.append(f"{losses.baseline_loss:.4f} by the base rate")
     return f"Window {window.window} {fault or 'is fine'}: {', '.join(figures)}."
 
 
-def _nothing_to_judge(rule: str, history: History, missing: str) -> Finding:
+def _nothing_to_judge(rule: str, history: History, missing: str) -> RuleResult:
     sentence = f"No window that version {history.champion_version} served is {missing} yet."
-    return Finding(rule=rule, fires=False, sentence=sentence)
+    return RuleResult(rule=rule, fires=False, sentence=sentence)
 
 
 def _known(figures: Mapping[str, Any]) -> dict[str, Any]:

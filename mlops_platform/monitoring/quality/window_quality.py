@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
-    from mlops_platform.monitoring.drift.profile.cells import Cells
+    from mlops_platform.monitoring.drift.profile.bins import ColumnBins
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
     from mlops_platform.monitoring.drift.profile.profile import Profile
 
@@ -24,7 +24,7 @@ class WindowQuality(Record):
         missing_days: days of the window without published rows.
         empty_columns: features without any value, that had some in the reference.
         out_of_range: share of rows with a number beyond the reference's smallest and greatest, of
-            the columns that have any; in a grid, beyond them by a cell or more.
+            the columns that have any; with uniform bins, beyond them by a bin or more.
     """
 
     rows_ratio: float | None
@@ -36,7 +36,7 @@ class WindowQuality(Record):
     @property
     def furthest(self) -> tuple[str | None, float]:
         """The column with most rows out of range, and their share."""
-        return max(self.out_of_range.items(), key=lambda one: one[1], default=(None, 0.0))
+        return max(self.out_of_range.items(), key=lambda share: share[1], default=(None, 0.0))
 
 
 def measure_quality(
@@ -49,20 +49,20 @@ def measure_quality(
     """Compare a window with the reference.
 
     Args:
-        window: features of the window, counted in the cells of the profile.
+        window: features of the window, counted in the bins of the profile.
         published: rows of every published day, of the window and of the reference. They are of the
             feature table: how many of them were labelled, or asked for, is no matter of quality.
         days: that the window should have.
     """
     empty, beyond = [], {}
-    for cells in profile.cells.columns:
-        if cells.column not in window:
+    for bins in profile.bins.columns:
+        if bins.column not in window:
             continue
-        reference, found = profile.column(cells.column).total, window[cells.column]
-        if reference.present and not found.present:
-            empty.append(cells.column)
-        if cells.kind != "categories":
-            beyond[cells.column] = _share_beyond(cells, reference, found)
+        reference, seen = profile.column(bins.column).total, window[bins.column]
+        if reference.present and not seen.present:
+            empty.append(bins.column)
+        if bins.kind != "categories":
+            beyond[bins.column] = _share_beyond(bins, reference, seen)
     usual = _median_day(published, profile.column(next(iter(window))).dates)
     return WindowQuality(
         rows_ratio=sum(published.get(day, 0) for day in days) / len(days) / usual
@@ -78,14 +78,14 @@ def measure_quality(
 def _median_day(published: Mapping[date, int], days: Sequence[date]) -> float:
     from statistics import median
 
-    return median(found) if (found := [published[day] for day in days if day in published]) else 0.0
+    return median(rows) if (rows := [published[day] for day in days if day in published]) else 0.0
 
 
-def _share_beyond(cells: Cells, reference: Histogram, window: Histogram) -> float:
+def _share_beyond(bins: ColumnBins, reference: Histogram, window: Histogram) -> float:
     if not reference.present or not window.total:
         return 0.0
-    tolerance = cells.width if cells.kind == "grid" else 0.0
-    low, high = cells.along(reference.keys[[0, -1]])
-    keys = cells.along(window.keys)
+    tolerance = bins.width if bins.kind == "uniform" else 0.0
+    low, high = bins.transform(reference.keys[[0, -1]])
+    keys = bins.transform(window.keys)
     beyond = window.rows[(keys < low - tolerance) | (keys > high + tolerance)].sum()
     return float(beyond / window.total)

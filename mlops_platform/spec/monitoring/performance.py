@@ -1,16 +1,33 @@
 """How realised performance is judged, estimated without labels, and watched for changes."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mlops_platform.spec.base import PositiveDays, Section
 from mlops_platform.spec.monitoring.levels import LevelsSpec
 
-Severity = Literal["off", "warn", "error"]
-DetectorName = Literal["cusum", "rolling", "page_hinkley", "adwin", "hddm"]
+CheckSeverity = Literal["off", "warn", "error"]
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
+_RETIRED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        name: f"`{name}` is no longer offered: remove it and use `cusum`, which finds more changes"
+        for name in ("page_hinkley", "adwin", "hddm")
+    }
+)
+
+
+def _offered(name: Any) -> Any:
+    """Refused here, so that the error says what to use instead."""
+    if name in _RETIRED:
+        raise ValueError(_RETIRED[name])
+    return name
+
+
+DetectorName = Annotated[Literal["cusum", "rolling"], BeforeValidator(_offered)]
 
 
 class CusumSpec(Section):
@@ -34,29 +51,10 @@ class RollingSpec(Section):
     )
 
 
-class PageHinkleySpec(Section):
-    """Page-Hinkley: like `cusum`, against the running mean of all blocks."""
-
-    delta: Annotated[float, Field(ge=0)] = Field(
-        default=0.5, description="Deviation that is let pass, in standard deviations."
-    )
-    threshold: Positive = 5.0
-
-
-class AdwinSpec(Section):
-    """Adaptive window: two parts of it with different means."""
-
-    delta: Probability = Field(default=0.002, description="Confidence of its bound.")
-
-
-class HddmSpec(Section):
-    """Drift detection by Hoeffding's bound on the means before and after."""
-
-    confidence: Probability = Field(default=0.001, description="Confidence of its bound.")
-
-
 class ChangeDetectionSpec(Section):
     """Detectors on the errors of one champion, from its held-out rows on."""
+
+    retired: ClassVar[Mapping[str, str]] = _RETIRED
 
     detectors: tuple[DetectorName, ...] = Field(
         default=("cusum", "rolling"), description="Those that run; none switches detection off."
@@ -71,12 +69,9 @@ class ChangeDetectionSpec(Section):
             "each other. Small blocks find a change sooner where rows are independent."
         ),
     )
-    severity: Severity = Field(default="warn", description="Severity of a change point.")
+    severity: CheckSeverity = Field(default="warn", description="Severity of a change point.")
     cusum: CusumSpec = CusumSpec()
     rolling: RollingSpec = RollingSpec()
-    page_hinkley: PageHinkleySpec = PageHinkleySpec()
-    adwin: AdwinSpec = AdwinSpec()
-    hddm: HddmSpec = HddmSpec()
 
     @model_validator(mode="after")
     def _the_deciding_detector_runs(self) -> Self:
@@ -102,7 +97,7 @@ class PerformanceSpec(Section):
         default=LevelsSpec(warn=0.02, error=0.05),
         description="Levels of a mature window's log loss over what the champion's test promises.",
     )
-    better_than_base_rate: Severity = Field(
+    better_than_base_rate: CheckSeverity = Field(
         default="warn",
         description="Severity where always predicting the training base rate did as well.",
     )

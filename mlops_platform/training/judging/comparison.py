@@ -50,7 +50,7 @@ def unseen_by_both(
     return test_rows[test_rows[spec.features.event_time] > champion_fitted_through]
 
 
-def compare(
+def compare_with_champion(
     improvement: ImprovementSpec,
     labels: Labels,
     champion_scores: Scores,

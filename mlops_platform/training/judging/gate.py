@@ -24,7 +24,7 @@ class Verdict(Record):
     criteria: tuple[Criterion, ...]
 
 
-def judge(
+def apply_gate(
     evaluation: Evaluation,
     comparison: Comparison | None,
     *,

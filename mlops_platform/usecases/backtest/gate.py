@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.comparison import Comparison, compare
-from mlops_platform.training.judging.gate import judge
+from mlops_platform.training.judging.comparison import Comparison, compare_with_champion
+from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.usecases.backtest.fits import PastFit
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PastGate:
         """Whether `fit` would have been promoted over `champion`."""
         pair = (fit, champion)
         if pair not in self._verdicts:
-            verdict = judge(
+            verdict = apply_gate(
                 self.fits[fit].evaluation,
                 self._comparison(self.fits[fit], self.fits[champion]),
                 round_trip=True,
@@ -56,7 +56,7 @@ class PastGate:
         position = pc.index_in(judged["entity"], entities).to_numpy()
         first = len(entities) - len(scores)
         unseen = position >= first
-        return compare(
+        return compare_with_champion(
             self.spec.gate.improvement,
             self._column(self.spec.label.column, position[unseen]).astype("int64"),
             scores[position[unseen] - first],

@@ -98,11 +98,11 @@ def _by_row(
         row_losses("log_loss", np.full_like(labels, one), constant) for one in (1, 0)
     )
     return {
-        "log_loss": np.where(labels == 1, if_one, if_zero),
+        "loss": np.where(labels == 1, if_one, if_zero),
         "cost": wrong,
-        "base_rate": np.where(labels == 1, base_if_one, base_if_zero),
-        "expected": scores * if_one + (1 - scores) * if_zero,
-        "expected_base_rate": scores * base_if_one + (1 - scores) * base_if_zero,
+        "baseline_loss": np.where(labels == 1, base_if_one, base_if_zero),
+        "estimated_loss": scores * if_one + (1 - scores) * if_zero,
+        "estimated_baseline_loss": scores * base_if_one + (1 - scores) * base_if_zero,
     }
 
 

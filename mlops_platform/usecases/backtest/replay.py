@@ -10,7 +10,7 @@ from pathlib import Path
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.policy.backtest.comparison import Replay, compare_policies
+from mlops_platform.monitoring.policy.backtest.comparison import ReplayedHistory, compare_policies
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, resamples_of
 from mlops_platform.monitoring.policy.backtest.recommendation import (
     PolicyRecommendation,
@@ -23,6 +23,7 @@ from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.fits import PastTraining
 from mlops_platform.usecases.backtest.gate import PastGate
 from mlops_platform.usecases.backtest.past import past_of, read_all_outcomes, training_moments
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.maturity import matures_at
 
 Report = Callable[[str], None]
@@ -49,21 +50,17 @@ class PolicyBacktest(Record):
 
 
 def backtest_policies(
-    spec: ModelSpec,
-    published_root: Path,
-    cache: Path,
-    moment: datetime,
-    report: Report = lambda line: None,
+    deployment: Deployment, spec: ModelSpec, report: Report = lambda line: None
 ) -> PolicyBacktest:
     """Fit once per history, seed and window, then walk every policy over the same fits.
 
-    Args:
-        cache: folder of the fits, kept from one backtest to the next.
-        moment: only windows that are mature by then are replayed.
+    Only windows that are mature by now are replayed; the fits are kept for the next backtest.
 
     Raises:
         DataError: there is not enough of a past.
     """
+    published_root, moment = deployment.settings.published, deployment.clock()
+    cache = deployment.settings.backtest(spec.name) / "fits"
     windows = replayed_windows(spec, published_root, moment)
     recipe = first_recipe(spec, published_root, training_moments(windows)[0])
     outcomes = read_all_outcomes(spec, published_root, windows)
@@ -73,7 +70,7 @@ def backtest_policies(
     for days in dict.fromkeys((spec.training.history.rolling_days, *spec.backtest.histories)):
         training = PastTraining(_with_history(spec, days), recipe, published_root, outcomes, cache)
         report(f"{len(windows)} fits on {history_name(days)}")
-        replay = _replay(training, windows)
+        replay = _replayed_history(training, windows)
         found += compare_policies(replay, policies, spec.backtest.retraining_cost, resamples)
     return PolicyBacktest(
         model=spec.name,
@@ -120,7 +117,7 @@ def first_recipe(spec: ModelSpec, published_root: Path, as_of: datetime) -> Reci
     return search(spec, split_by_time(rows, spec).train)
 
 
-def _replay(training: PastTraining, windows: Sequence[Window]) -> Replay:
+def _replayed_history(training: PastTraining, windows: Sequence[Window]) -> ReplayedHistory:
     spec, outcomes = training.spec, training.outcomes
     pasts, gates = [], []
     for seed in range(spec.backtest.seeds):
@@ -128,7 +125,7 @@ def _replay(training: PastTraining, windows: Sequence[Window]) -> Replay:
         fits = replace(training, spec=seeded).fits(training_moments(windows))
         pasts.append(past_of(seeded, windows, [fit.scored() for fit in fits], outcomes))
         gates.append(PastGate(seeded, fits, outcomes))
-    return Replay(spec.training.history.rolling_days, pasts, gates)
+    return ReplayedHistory(spec.training.history.rolling_days, pasts, gates)
 
 
 def _with_history(spec: ModelSpec, days: int | None) -> ModelSpec:

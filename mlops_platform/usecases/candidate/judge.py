@@ -11,7 +11,7 @@ from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
-from mlops_platform.training.judging.gate import Verdict, judge
+from mlops_platform.training.judging.gate import Verdict, apply_gate
 from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
 
@@ -87,7 +87,7 @@ def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCan
     Raises:
         TrainingError: the gate cannot be computed.
     """
-    verdict = judge(
+    verdict = apply_gate(
         evaluated.evaluation,
         evaluated.comparison,
         round_trip=evaluated.candidate.round_trip,
@@ -127,7 +127,7 @@ def load_candidate(candidate: TrainedCandidate) -> Candidate:
 def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Split) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.judging.comparison import compare, unseen_by_both
+    from mlops_platform.training.judging.comparison import compare_with_champion, unseen_by_both
     from mlops_platform.training.rows import days_of, labels_of, positive_scores
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
@@ -142,7 +142,7 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
             )
         return positive_scores(model, rows[wanted]) if len(rows) else np.empty(0)
 
-    return compare(
+    return compare_with_champion(
         spec.gate.improvement,
         labels_of(rows, spec),
         scores_of(champion.model),

@@ -14,11 +14,11 @@ from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, Trial, budget
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
+from mlops_platform.usecases.deployment import Deployment
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from mlops_platform.registry.registry import Registry
     from mlops_platform.registry.training_run import TrainingRun
     from mlops_platform.training.fitting.calibration import Candidate
     from mlops_platform.training.split import Split
@@ -50,10 +50,9 @@ class TrainedCandidate(Record):
 
 
 def train_candidate(
+    deployment: Deployment,
     spec: ModelSpec,
     training_set: TrainingSet,
-    registry: Registry,
-    model_home: Path,
     tags: Mapping[str, str],
     report: Report = lambda line: None,
     start: WarmStart | None = None,
@@ -62,7 +61,6 @@ def train_candidate(
 
     Args:
         start: where the search begins; at its own beginning where None.
-        model_home: folder under which candidates are kept.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
     """
@@ -72,7 +70,7 @@ def train_candidate(
 
     split = split_rows(spec, training_set)
     name = f"{spec.name}-{training_set.hash[:12]}"
-    with registry.training_run(spec.name, name, dict(tags)) as run:
+    with deployment.registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
         before = cpu_seconds()
         logger = _trial_logger(run, spec, report, warm=start is not None)
@@ -88,7 +86,7 @@ def train_candidate(
                 "cpu_seconds": spent,
             }
         )
-        directory = model_home / "candidates" / run.run_id
+        directory = deployment.settings.model_home(spec.name) / "candidates" / run.run_id
         with new_directory(directory) as temporary:
             digests = dict(save_model(candidate.model, temporary))
     return TrainedCandidate(

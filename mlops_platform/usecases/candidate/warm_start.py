@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, startable
+from mlops_platform.usecases.deployment import Deployment
 
 if TYPE_CHECKING:
-    from mlops_platform.registry.registry import Registry
     from mlops_platform.registry.training_run import TrainingRun
 
 FOLDER: Final = "recipe"
@@ -33,16 +32,16 @@ class WarmStart:
     recipe: Recipe
 
 
-def warm_start(spec: ModelSpec, ledger: Ledger, registry: Registry) -> WarmStart | None:
+def warm_start(deployment: Deployment, spec: ModelSpec) -> WarmStart | None:
     """The champion's recipe, where the spec declares a warm start and could still find that recipe.
 
     Raises:
         RegistryError: the registry has lost the recipe.
     """
-    release = ledger.current_release(spec.name)
+    release = deployment.ledger.current_release(spec.name)
     if release is None or spec.retraining.warm_start_trials is None:
         return None
-    file = registry.fetch_directory(release.run_id, FOLDER) / FILE
+    file = deployment.registry.fetch_directory(release.run_id, FOLDER) / FILE
     recipe = Recipe.from_stored(file.read_bytes())
     return WarmStart(release.run_id, recipe) if startable(spec, recipe) else None
 

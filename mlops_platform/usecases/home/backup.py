@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.errors import BackupError
@@ -17,14 +17,12 @@ from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.registry.locations import is_server
 from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.home.contents import Turn, files_of
 from mlops_platform.usecases.home.copying import copy_files
 from mlops_platform.usecases.home.databases import outside_databases
 from mlops_platform.usecases.home.manifest import BackupManifest
 from mlops_platform.usecases.home.verification import verify_copy, verify_ledger
-
-if TYPE_CHECKING:
-    from mlops_platform.ledger.ledger import Ledger
 
 Report = Callable[[str], None]
 SPARE_BYTES: Final = 100_000_000
@@ -40,9 +38,7 @@ class Backup:
     bytes: int
 
 
-def back_up(
-    settings: Settings, ledger: Ledger, folder: Path, report: Report = lambda line: None
-) -> Backup:
+def back_up(deployment: Deployment, folder: Path, report: Report = lambda line: None) -> Backup:
     """Copy a home into a new folder below `folder`, and verify the copy; all of it or nothing.
 
     What refers to something is copied before it (see `Turn`), so that nothing in the copy refers
@@ -54,13 +50,14 @@ def back_up(
     Raises:
         BackupError: the folder lies in the home, there is no room, or the copy is not whole.
     """
+    settings = deployment.settings
     path = folder.resolve() / f"mlops-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     partial = path.with_name(f".{path.name}.partial")
     with explained(f"{settings.home} cannot be backed up to {folder}"):
         _refuse_unusable(settings.home, folder.resolve())
         try:
             partial.mkdir(mode=0o700)
-            manifest = _copy_everything(settings, ledger, partial, report)
+            manifest = _copy_everything(deployment, partial, report)
             report("verifying")
             manifest.verify(partial)
             verify_copy(settings, partial, manifest)
@@ -99,22 +96,20 @@ def _reason(error: Exception) -> str:
     return f"{reason} ({file})" if file else reason
 
 
-def _copy_everything(
-    settings: Settings, ledger: Ledger, partial: Path, report: Report
-) -> BackupManifest:
-    began = datetime.now(UTC)
+def _copy_everything(deployment: Deployment, partial: Path, report: Report) -> BackupManifest:
+    began, ledger = datetime.now(UTC), deployment.ledger
     newest_hashes = {model: ledger.newest_hashes(model) for model in ledger.models_with_rows()}
     verify_ledger(ledger, newest_hashes)
     files: dict[str, str] = {}
     for turn in Turn:
         report(f"copying: {turn.description}")
-        files |= _copy_turn(settings, turn, partial)
+        files |= _copy_turn(deployment.settings, turn, partial)
     return BackupManifest(
         made_at=began,
         home_format=FORMAT,
         files=files,
         newest_hashes=newest_hashes,
-        not_held=tuple(_not_held(settings)),
+        not_held=tuple(_not_held(deployment.settings)),
     )
 
 

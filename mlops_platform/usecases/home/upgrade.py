@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -26,13 +26,9 @@ from mlops_platform.formats.number import FORMAT
 from mlops_platform.record import Record
 from mlops_platform.registry.locations import is_server
 from mlops_platform.registry.relocation import Relocation
-from mlops_platform.settings import Settings
 from mlops_platform.sqlite_files import copy_database, database_file
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.home.records import put_records_back, relocate_records
-
-if TYPE_CHECKING:
-    from mlops_platform.ledger.ledger import Ledger
-    from mlops_platform.registry.registry import Registry
 
 JOURNAL_FILE: Final = "upgrade.json"
 LASTING: Final = ("records", "ledger", "registry")
@@ -53,7 +49,7 @@ class UpgradeJournal(Record):
     relocations: tuple[Relocation, ...]
 
 
-def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path | None:
+def upgrade_home(deployment: Deployment) -> Path | None:
     """Bring records, registry and ledger to today's format; nothing where they are.
 
     A new home gets its databases. Where anything fails, and where the process dies and set-up is
@@ -67,29 +63,31 @@ def upgrade_home(settings: Settings, ledger: Ledger, registry: Registry) -> Path
     Raises:
         FormatError: a newer version of the platform has written this home.
     """
-    with one_process_at_a_time(settings.home / ".setup.lock"):
-        refuse_newer_home(settings.home)
-        refuse_half_restored(settings.home)
-        undo_interrupted_upgrade(settings, registry)
-        stamp = _stamp(settings)
+    home, ledger, registry = deployment.settings.home, deployment.ledger, deployment.registry
+    with one_process_at_a_time(home / ".setup.lock"):
+        refuse_newer_home(home)
+        refuse_half_restored(home)
+        undo_interrupted_upgrade(deployment)
+        stamp = _stamp(home)
         if stamp is None or (stamp.format == FORMAT and not ledger.needs_migration()):
-            ledger.create_schema(backups=settings.home / "backups")
+            ledger.create_schema(backups=home / "backups")
             registry.initialise()
             # MLflow has made its default experiment wherever this was called.
-            registry.relocate(registry.planned_relocations([settings.home]))
+            registry.relocate(registry.planned_relocations([home]))
             return None
         registry.initialise()
-        journal = _prepare(settings, ledger, registry, stamp)
+        journal = _prepare(deployment, stamp)
         try:
-            _upgrade(settings, ledger, registry, journal)
+            _upgrade(deployment, journal)
         except BaseException:
-            undo_interrupted_upgrade(settings, registry)
+            undo_interrupted_upgrade(deployment)
             raise
         return journal.saved
 
 
-def undo_interrupted_upgrade(settings: Settings, registry: Registry) -> None:
+def undo_interrupted_upgrade(deployment: Deployment) -> None:
     """Take back what an upgrade had changed when it failed or its process died."""
+    settings = deployment.settings
     file = settings.home / JOURNAL_FILE
     if not file.is_file():
         return
@@ -100,7 +98,7 @@ def undo_interrupted_upgrade(settings: Settings, registry: Registry) -> None:
             f"an upgrade of {settings.home} was interrupted, and {file} cannot be read: {error}. "
             "Restore the home from a backup."
         ) from error
-    registry.relocate([change.undone for change in journal.relocations])
+    deployment.registry.relocate([change.undone for change in journal.relocations])
     put_records_back(settings.records, journal.former, journal.saved / "records")
     stamp = settings.home / STAMP_FILE
     if (journal.saved / STAMP_FILE).is_file():
@@ -110,22 +108,20 @@ def undo_interrupted_upgrade(settings: Settings, registry: Registry) -> None:
     file.unlink()
 
 
-def _stamp(settings: Settings) -> HomeStamp | None:
+def _stamp(home: Path) -> HomeStamp | None:
     """The stamp of the home; a home that has lost it is taken for the oldest."""
-    stamp = read_stamp(settings.home)
-    if stamp is None and any(True for part in LASTING for _ in settings.home.glob(f"{part}/*")):
-        return HomeStamp(0, settings.home)
+    stamp = read_stamp(home)
+    if stamp is None and any(True for part in LASTING for _ in home.glob(f"{part}/*")):
+        return HomeStamp(0, home)
     return stamp
 
 
-def _prepare(
-    settings: Settings, ledger: Ledger, registry: Registry, stamp: HomeStamp
-) -> UpgradeJournal:
+def _prepare(deployment: Deployment, stamp: HomeStamp) -> UpgradeJournal:
     """Save what is about to change, and write down how to take it back."""
-    home = settings.home
+    home, registry = deployment.settings.home, deployment.registry
     saved = home / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-before-format-{FORMAT}"
-    ledger.back_up(saved)
-    _save_registry(settings.mlflow_tracking_uri, saved)
+    deployment.ledger.back_up(saved)
+    _save_registry(deployment.settings.mlflow_tracking_uri, saved)
     if (home / STAMP_FILE).is_file():
         shutil.copy2(home / STAMP_FILE, saved / STAMP_FILE)
     former = tuple(dict.fromkeys((home, stamp.path, *registry.former_homes())))
@@ -136,16 +132,14 @@ def _prepare(
     return journal
 
 
-def _upgrade(
-    settings: Settings, ledger: Ledger, registry: Registry, journal: UpgradeJournal
-) -> None:
-    relocate_records(settings.records, journal.former, journal.saved / "records")
-    registry.relocate(journal.relocations)
-    ledger.create_schema()
-    content = stamp_content(settings.home)
-    today = content | {FORMAT_KEY: FORMAT, PATH_KEY: str(settings.home)}
-    write_json(settings.home / STAMP_FILE, today)
-    (settings.home / JOURNAL_FILE).unlink()
+def _upgrade(deployment: Deployment, journal: UpgradeJournal) -> None:
+    home = deployment.settings.home
+    relocate_records(deployment.settings.records, journal.former, journal.saved / "records")
+    deployment.registry.relocate(journal.relocations)
+    deployment.ledger.create_schema()
+    today = stamp_content(home) | {FORMAT_KEY: FORMAT, PATH_KEY: str(home)}
+    write_json(home / STAMP_FILE, today)
+    (home / JOURNAL_FILE).unlink()
 
 
 def _save_registry(tracking_uri: str, saved: Path) -> None:

@@ -1,12 +1,12 @@
 """What people do with incidents: look at them, acknowledge them, declare them over."""
 
 from datetime import datetime
-from typing import Any
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.incident_log import IncidentLog
-from mlops_platform.ledger.records import IncidentEventKind, NewIncidentEvent
+from mlops_platform.ledger.records import NewIncidentEvent
 from mlops_platform.monitoring.alerting.incident import Acknowledgement, Incident, incidents_of
+from mlops_platform.usecases.deployment import Deployment
 
 
 def incidents_in(log: IncidentLog, model: str) -> dict[str, Incident]:
@@ -14,24 +14,31 @@ def incidents_in(log: IncidentLog, model: str) -> dict[str, Incident]:
     return incidents_of(log.events(model))
 
 
-def acknowledge(log: IncidentLog, name: str, reason: str, actor: str, now: datetime) -> Incident:
+def acknowledge(deployment: Deployment, name: str, reason: str, actor: str) -> Incident:
     """Keep an open incident quiet, because somebody looks after it.
 
     Args:
         name: id of the incident.
-        now: by the clock of the deployment.
 
     Raises:
         LedgerError: there is no such incident, or it is over.
     """
+    log, now = deployment.incident_log, deployment.clock()
     severity = _open_incident(log, name).severity
     known = Acknowledgement(actor=actor, reason=reason, severity=severity, at=now)
-    facts = {"acknowledgement": known.model_dump(mode="json")}
-    return _write(log, name, "acknowledged", reason, actor, facts, now)
+    event = NewIncidentEvent(
+        incident=name,
+        kind="acknowledged",
+        told=reason,
+        actor=actor,
+        facts={"acknowledgement": known.model_dump(mode="json")},
+        happened_at=now,
+    )
+    return _write(log, event)
 
 
 def resolve(
-    log: IncidentLog, name: str, reason: str, actor: str, now: datetime, machine_now: datetime
+    deployment: Deployment, name: str, reason: str, actor: str, machine_now: datetime
 ) -> Incident:
     """Declare an incident over that no check can end, because nobody evaluates it any more.
 
@@ -43,9 +50,17 @@ def resolve(
     Raises:
         LedgerError: as in `acknowledge`.
     """
+    log = deployment.incident_log
     _open_incident(log, name)
-    facts = {"seen_at": machine_now.isoformat()}
-    return _write(log, name, "resolved", reason, actor, facts, now)
+    event = NewIncidentEvent(
+        incident=name,
+        kind="resolved",
+        told=reason,
+        actor=actor,
+        facts={"seen_at": machine_now.isoformat()},
+        happened_at=deployment.clock(),
+    )
+    return _write(log, event)
 
 
 def _open_incident(log: IncidentLog, name: str) -> Incident:
@@ -62,18 +77,7 @@ def _open_incident(log: IncidentLog, name: str) -> Incident:
     return incidents[name]
 
 
-def _write(
-    log: IncidentLog,
-    name: str,
-    kind: IncidentEventKind,
-    reason: str,
-    actor: str,
-    facts: dict[str, Any],
-    now: datetime,
-) -> Incident:
-    model = name.rpartition("-")[0]
-    event = NewIncidentEvent(
-        incident=name, kind=kind, told=reason, actor=actor, facts=facts, happened_at=now
-    )
+def _write(log: IncidentLog, event: NewIncidentEvent) -> Incident:
+    model = event.incident.rpartition("-")[0]
     log.write(model, [event])
-    return incidents_in(log, model)[name]
+    return incidents_in(log, model)[event.incident]

@@ -15,8 +15,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mlops_platform.errors import IncidentConflict, MlopsError
-from mlops_platform.ledger.incident_log import IncidentLog
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
 from mlops_platform.monitoring.alerting.advance import ACTOR, advance
 from mlops_platform.monitoring.alerting.incident import Incident, Notice, incidents_of
@@ -26,6 +24,7 @@ from mlops_platform.notifying.channels import notifier_of, secret
 from mlops_platform.notifying.delivering import deliver
 from mlops_platform.notifying.http_post import ping
 from mlops_platform.spec import ChannelSpec, ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.incidents.message import MOST_AT_ONCE, message_of
 from mlops_platform.usecases.incidents.ticket import TicketWriter
 from mlops_platform.usecases.window.records import ModelWindows
@@ -42,17 +41,19 @@ class AlertDesk:
     """What the alerting of one model works with.
 
     Args:
-        tickets: folder of the tickets.
         environment: holds the secrets of the channels.
         windows: reads what was recorded of the latest windows, where there is a ticket to write.
     """
 
+    deployment: Deployment
     spec: ModelSpec
-    ledger: Ledger
-    log: IncidentLog
-    tickets: Path
     environment: Mapping[str, str]
     windows: Callable[[], ModelWindows]
+
+    @property
+    def tickets(self) -> Path:
+        """Folder of the tickets."""
+        return self.deployment.settings.tickets(self.spec.name)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
         LedgerError: the incidents cannot be read or written; nothing is told then.
     """
     written = _record(desk, tuple(observations), now)
-    events = desk.log.events(desk.spec.name)
+    events = desk.deployment.incident_log.events(desk.spec.name)
     incidents = incidents_of(events)
     channels = [channel.name for channel in desk.spec.alerting.channels]
     pending = undelivered(incidents, channels)
@@ -95,8 +96,8 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     _write_tickets(desk, incidents, events, touched | {event.incident for event in written})
     delivered = _deliver(desk, pending, now)
     if delivered:
-        desk.log.write(desk.spec.name, delivered)
-        events = desk.log.events(desk.spec.name)
+        desk.deployment.incident_log.write(desk.spec.name, delivered)
+        events = desk.deployment.incident_log.events(desk.spec.name)
         incidents = incidents_of(events)
         _write_tickets(desk, incidents, events, {event.incident for event in delivered})
     waiting = {name: len(left) for name, left in undelivered(incidents, channels).items()}
@@ -117,10 +118,10 @@ def _record_once(
     desk: AlertDesk, observations: Sequence[Observation], now: datetime
 ) -> list[NewIncidentEvent]:
     model = desk.spec.name
-    events = desk.log.events(model)
+    events = desk.deployment.incident_log.events(model)
     found = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
     if found:
-        desk.log.write(model, found, after=events[-1].id if events else 0)
+        desk.deployment.incident_log.write(model, found, after=events[-1].id if events else 0)
     return found
 
 
@@ -135,7 +136,9 @@ def _write_tickets(
     if not ids:
         return
     zone = ZoneInfo(desk.spec.window.timezone)
-    writer = TicketWriter(desk.spec.name, desk.tickets, zone, desk.ledger, _windows(desk))
+    writer = TicketWriter(
+        desk.spec.name, desk.tickets, zone, desk.deployment.ledger, _windows(desk)
+    )
     for name in ids:
         try:
             writer.write(incidents[name], [event for event in events if event.incident == name])

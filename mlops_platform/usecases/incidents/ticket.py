@@ -140,7 +140,8 @@ def _window(windows: ModelWindows, name: str) -> list[str]:
     if measured is None:
         return [*head, "–", "–", "–", drifted]
     head[1] = "mature" if measured.mature else "provisional"
-    figures = (measured.log_loss, measured.expected_log_loss, measured.base_rate_log_loss)
+    losses = measured.losses
+    figures = (losses.loss, losses.promised_loss, losses.baseline_loss)
     return [*head, *map(_shown, figures), drifted]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.ledger.challenger import CHALLENGE, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
@@ -14,14 +12,10 @@ from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.serving.packing.parity import Parity
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.card import WrittenCard
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 BENTO_FILE = "bento.json"
 """What the release's MLflow run tells of its Bento: tag and digests."""
@@ -34,20 +28,18 @@ class PackagedRelease(Record):
         not_explained: why the service refuses to explain; None where it explains.
     """
 
-    release: StandingVersion
+    release: DeployedVersion
     bento: BuiltBento
     parity: Parity
     not_explained: str | None = None
 
 
 def package_release(
+    deployment: Deployment,
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: StandingVersion,
+    release: DeployedVersion,
     card: WrittenCard,
-    ledger: Ledger,
-    registry: Registry,
-    bentoml_home: Path,
     actor: str,
 ) -> PackagedRelease:
     """Prove parity on the training set's rows, build the Bento and write it to the ledger.
@@ -75,19 +67,19 @@ def package_release(
             golden_rows=golden,
             model_card=card.files,
         ),
-        bentoml_home,
+        deployment.settings.bentoml_home,
     )
-    with registry.resume_run(release.run_id) as run:
+    with deployment.registry.resume_run(release.run_id) as run:
         run.log_text(BENTO_FILE, bento.to_stored(exclude={"path"}))
-    packaged = record_bento(ledger, release, bento.tag, actor)
+    packaged = record_bento(deployment.ledger, release, bento.tag, actor)
     return PackagedRelease(
         release=packaged, bento=bento, parity=parity, not_explained=not_explained
     )
 
 
 def record_bento(
-    ledger: Ledger, standing: StandingVersion, bento_tag: str, actor: str
-) -> StandingVersion:
+    ledger: Ledger, standing: DeployedVersion, bento_tag: str, actor: str
+) -> DeployedVersion:
     """Write the Bento of a version to the ledger; writing it again changes nothing.
 
     A challenger has no release to which it could be attached, so that a decision tells it; its
@@ -95,7 +87,7 @@ def record_bento(
     """
     if standing.role == "champion":
         packaged = ledger.record_packaging(standing.model, standing.sequence, bento_tag, actor)
-        return StandingVersion.released(packaged)
+        return DeployedVersion.released(packaged)
     challenger = standing_challenger(ledger, standing.model)
     on_trial = challenger is not None and challenger.challenge == standing.decision_id
     if challenger is not None and on_trial and challenger.bento_tag != bento_tag:
@@ -112,7 +104,7 @@ def record_bento(
 def _packed(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    release: StandingVersion,
+    release: DeployedVersion,
     parity: Parity,
     not_explained: str | None,
 ) -> PackedRelease:

@@ -11,11 +11,11 @@ from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import split_rows
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
-    from mlops_platform.registry.registry import Registry
     from mlops_platform.training.card.record import Card
 
 NAMES = ("model_card.md", "model_card.html", "model_card.json")
@@ -33,11 +33,10 @@ class WrittenCard(Record):
 
 
 def write_model_card(
+    deployment: Deployment,
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    standing: StandingVersion,
-    registry: Registry,
-    model_home: Path,
+    standing: DeployedVersion,
     provenance: Mapping[str, str],
 ) -> WrittenCard:
     """Fill the card from the run, write it beside the version, and log it to MLflow.
@@ -48,8 +47,8 @@ def write_model_card(
 
     registered.require_standing_as(standing)
     card = _card(spec, registered, standing, provenance)
-    directory = model_home / "cards" / f"v{standing.version}"
-    with registry.resume_run(standing.run_id) as run:
+    directory = deployment.settings.model_home(spec.name) / "cards" / f"v{standing.version}"
+    with deployment.registry.resume_run(standing.run_id) as run:
         html = card_html(card, run.read_figures())
         texts = (card_markdown(card), html, card.model_dump_json(indent=2))
         with new_directory(directory) as temporary:
@@ -63,7 +62,7 @@ def write_model_card(
 def _card(
     spec: ModelSpec,
     registered: RegisteredCandidate,
-    standing: StandingVersion,
+    standing: DeployedVersion,
     provenance: Mapping[str, str],
 ) -> Card:
     from mlops_platform.training.card.building import build_card

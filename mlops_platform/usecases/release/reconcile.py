@@ -9,13 +9,12 @@ from mlops_platform.errors import LedgerError, RegistryError
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.challenger_pointer import (
     ChallengerPointer,
-    beside,
     read_challenger_pointer,
 )
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_pointer
 from mlops_platform.record import Record
 from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.deployment import Deployment
 
 Role = Literal["champion", "challenger"]
 _ROUNDS: Final = 10
@@ -79,25 +78,17 @@ class _Projections:
         return None if pointer is None else pointer.model_dump_json()
 
 
-def projection_faults(
-    ledger: Ledger, registry: Registry, pointer: Path, model: str
-) -> list[ProjectionFault]:
-    """Compare the projections with the ledger, changing nothing.
-
-    Args:
-        pointer: where the model's release pointer belongs; that of a challenger lies beside it.
-    """
-    projections = _projections(ledger, pointer, model)
+def projection_faults(deployment: Deployment, model: str) -> list[ProjectionFault]:
+    """Compare the projections with the ledger, changing nothing."""
+    registry = deployment.registry
     return [
         fault
-        for one in projections
-        for fault in (*one.pointer_faults(), *one.alias_faults(registry, model))
+        for role in _projections(deployment, model)
+        for fault in (*role.pointer_faults(), *role.alias_faults(registry, model))
     ]
 
 
-def reconcile(
-    ledger: Ledger, registry: Registry, pointer: Path, model: str
-) -> list[ProjectionFault]:
+def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
     """Rebuild the projections from the ledger; return the faults that were repaired.
 
     The pointers come first: services follow them, whatever state the registry is in.
@@ -108,12 +99,12 @@ def reconcile(
     Raises:
         RegistryError: a projection does not keep what is written to it.
     """
-    repaired: list[ProjectionFault] = []
+    registry, repaired = deployment.registry, list[ProjectionFault]()
     for _ in range(_ROUNDS):
-        faults = point_services(ledger, pointer, model)
-        for one in _projections(ledger, pointer, model):
-            if strayed := one.alias_faults(registry, model):
-                one.write_alias(registry, model)
+        faults = point_services(deployment, model)
+        for role in _projections(deployment, model):
+            if strayed := role.alias_faults(registry, model):
+                role.write_alias(registry, model)
                 faults += strayed
         if not faults:
             return repaired
@@ -124,30 +115,31 @@ def reconcile(
     )
 
 
-def point_services(ledger: Ledger, pointer: Path, model: str) -> list[ProjectionFault]:
+def point_services(deployment: Deployment, model: str) -> list[ProjectionFault]:
     """Rebuild the pointers alone, which running services follow; asks no registry."""
     repaired: list[ProjectionFault] = []
-    for one in _projections(ledger, pointer, model):
-        if faults := one.pointer_faults():
-            one.write_pointer()
+    for role in _projections(deployment, model):
+        if faults := role.pointer_faults():
+            role.write_pointer()
             repaired += faults
     return repaired
 
 
-def _projections(ledger: Ledger, pointer: Path, model: str) -> Sequence[_Projections]:
+def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
     """The champion's come first: what is promoted serves before it leaves its trial."""
-    release, challenger = ledger.current_release(model), standing_challenger(ledger, model)
+    release = deployment.ledger.current_release(model)
+    challenger = standing_challenger(deployment.ledger, model)
     return (
         _Projections(
             "champion",
             None if release is None else ReleasePointer.of(release),
-            pointer,
+            deployment.settings.release_pointer(model),
             read_pointer,
         ),
         _Projections(
             "challenger",
             None if challenger is None else ChallengerPointer.to(challenger),
-            beside(pointer),
+            deployment.settings.challenger_pointer(model),
             read_challenger_pointer,
         ),
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.drift.profile.profile import Profile, freeze_profile, joined
+from mlops_platform.monitoring.drift.profile.profile import Profile, fit_profile, joined
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
-from mlops_platform.monitoring.drift.segments import freeze_segments
+from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
     read_reference,
@@ -98,7 +98,7 @@ def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
     day, label = spec.features.partition, spec.label.column
     numeric = (*spec.features.numeric, label)
     with opened_rows(training_set, [label]) as (connection, rows):
-        return freeze_profile(connection, rows, numeric, spec.features.categorical, day)
+        return fit_profile(connection, rows, numeric, spec.features.categorical, day)
 
 
 def _profile_of_scores(
@@ -115,8 +115,8 @@ def _profile_of_scores(
     scores = pd.concat([rows[[entity, SCORE]] for rows in scored])
     table = pa.Table.from_pandas(scores, preserve_index=False)
     with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
-        profile = freeze_profile(connection, unseen, [SCORE], [], day)
-        (cells,) = profile.cells.columns
+        profile = fit_profile(connection, unseen, [SCORE], [], day)
+        (bins,) = profile.bins.columns
         fewest = spec.evaluation.min_subgroup_rows
-        segments = freeze_segments(connection, unseen, cells, subgroups, fewest, day)
+        segments = fit_segments(connection, unseen, bins, subgroups, fewest, day)
         return joined(profile, segments)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
@@ -19,16 +17,14 @@ from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.candidate.train import TrainedCandidate, split_rows
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.version.champion import (
     FITTED_THROUGH_TAG,
     THRESHOLD_TAG,
     TRAINING_SET_TAG,
 )
-from mlops_platform.usecases.version.deployed import StandingVersion
-
-if TYPE_CHECKING:
-    from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 
 class RegisteredCandidate(Record):
@@ -48,7 +44,7 @@ class RegisteredCandidate(Record):
     directory: HomePath
     digests: dict[str, str]
 
-    def require_standing_as(self, standing: StandingVersion) -> None:
+    def require_standing_as(self, standing: DeployedVersion) -> None:
         """Refuse to document or package one version under the name of another.
 
         Raises:
@@ -65,16 +61,11 @@ class RegisteredCandidate(Record):
 
 
 def register_candidate(
-    spec: ModelSpec,
-    judged: JudgedCandidate,
-    registry: Registry,
-    model_home: Path,
-    tags: Mapping[str, str],
+    deployment: Deployment, spec: ModelSpec, judged: JudgedCandidate, tags: Mapping[str, str]
 ) -> RegisteredCandidate:
     """Refit on train, validation and test rows together, store, and register.
 
     Args:
-        model_home: folder under which released models are kept.
         tags: provenance, such as git commit, dbt manifest and Dagster run.
     """
     from mlops_platform.registry.model_files import ModelDescription
@@ -88,10 +79,11 @@ def register_candidate(
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
     released = refit(spec, candidate.recipe, fitted, split)
+    registry = deployment.registry
     log_reference(spec, judged.evaluated, fitted, released.base_rate, split, registry)
     rows = split.everything
     features = describe_features(spec, rows)
-    directory = model_home / "released" / candidate.run_id
+    directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
     with new_directory(directory) as temporary:
         save_model(released.model, temporary)
     # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.

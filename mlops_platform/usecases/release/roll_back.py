@@ -5,27 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import point_services
-
-if TYPE_CHECKING:
-    from mlops_platform.registry.registry import Registry
 
 
 def roll_back(
-    ledger: Ledger,
-    registry: Registry,
-    pointer: Path,
+    deployment: Deployment,
     model: str,
     *,
-    bentoml_home: Path,
     reason: str,
     actor: str,
     evidence: Mapping[str, Any] | None = None,
@@ -45,17 +38,17 @@ def roll_back(
         ArtifactError: its files are not those that were released.
         ReleaseConflict: another release came first; nothing was written.
     """
-    releases = ledger.releases(model)
+    releases = deployment.ledger.releases(model)
     target = previous_champion(releases)
     if target is None:
         raise LedgerError(
             f"{model!r} has no earlier champion to roll back to. Train and release another version."
         )
-    _verify(target, bentoml_home, registry)
+    _verify(deployment, target)
     present = releases[-1]
     meant = present.sequence if expected_sequence is None else expected_sequence
     moves = {"from_version": present.version, "to_version": target.version}
-    release = ledger.release(
+    release = deployment.ledger.release(
         model,
         VersionIdentity(**target.model_dump(include=set(VersionIdentity.model_fields))),
         NewDecision(
@@ -64,7 +57,7 @@ def roll_back(
         expected_sequence=meant,
         bento_tag=target.bento_tag,
     )
-    point_services(ledger, pointer, model)
+    point_services(deployment, model)
     return release
 
 
@@ -83,16 +76,16 @@ def previous_champion(releases: Sequence[Release]) -> Release | None:
     return champions[-2] if len(champions) > 1 else None
 
 
-def _verify(release: Release, bentoml_home: Path, registry: Registry) -> None:
+def _verify(deployment: Deployment, release: Release) -> None:
     """Verify what will serve, or the registry's files where nothing is packed."""
     if release.bento_tag is not None:
-        sources = bento_folder(bentoml_home, release.bento_tag) / "src"
+        sources = bento_folder(deployment.settings.bentoml_home, release.bento_tag) / "src"
         if sources.is_dir():
             # A Bento leaves out what only MLflow reads.
             packed = json.loads((sources / DIGESTS).read_bytes()) or release.digests
             released = {name: release.digests.get(name, "none: not released") for name in packed}
             return verify_directory(sources / MODEL, released)
-    fetched = registry.fetch_version(release.model, release.version)
+    fetched = deployment.registry.fetch_version(release.model, release.version)
     return verify_directory(fetched.directory, release.digests)
 
 

@@ -22,7 +22,7 @@ def performance_in_words(
         yield "Its performance was not measured."
         return
     yield _known(measured, zone)
-    if measured.log_loss is None:
+    if measured.losses.loss is None:
         yield (
             f"There is no log loss: {measured.labelled:,} of {measured.rows:,} rows have a label, "
             "and both classes must be among them."
@@ -43,25 +43,25 @@ def _known(measured: WindowPerformance, zone: ZoneInfo) -> str:
 
 
 def _realised(measured: WindowPerformance) -> Iterator[str]:
-    interval = measured.intervals.get("log_loss")
+    losses, interval = measured.losses, measured.intervals.get("loss")
     between = f" ({interval.lower:.4f} to {interval.upper:.4f})" if interval else ""
-    yield f"Log loss is {measured.log_loss:.4f}{between} on {measured.labelled:,} labelled rows."
-    increase, over = measured.log_loss_increase, measured.loss_over_base_rate
+    yield f"Log loss is {losses.loss:.4f}{between} on {measured.labelled:,} labelled rows."
+    increase, over = losses.loss_increase, losses.loss_over_baseline
     if increase is not None and over is not None:
         yield (
-            f"That is {_compared(increase)} than the {measured.expected_log_loss:.4f} that the "
-            f"version's test ({measured.reference_log_loss:.4f}) promises for rows as hard as "
+            f"That is {_compared(increase)} than the {losses.promised_loss:.4f} that the "
+            f"version's test ({losses.test_loss:.4f}) promises for rows as hard as "
             f"these, and {_compared(over)} than always predicting the base rate "
-            f"({measured.base_rate_log_loss:.4f})."
+            f"({losses.baseline_loss:.4f})."
         )
 
 
 def _estimated(
     measured: WindowPerformance, history: Mapping[str, WindowPerformance]
 ) -> Iterator[str]:
-    if measured.estimated_log_loss is None:
+    if measured.losses.estimated_loss is None:
         return
-    yield f"Without labels its scores let expect {measured.estimated_log_loss:.4f}."
+    yield f"Without labels its scores let expect {measured.losses.estimated_loss:.4f}."
     record = estimate_record(history.values())
     if record is not None:
         yield (

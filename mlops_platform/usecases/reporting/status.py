@@ -2,12 +2,15 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from mlops_platform.ledger.challenger import Mode, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
 from mlops_platform.monitoring.alerting.incident import Incident
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.reporting.phrases import every_decision
@@ -67,9 +70,7 @@ class WindowStatus(Record):
     Args:
         state: `unmeasured` where its run has not got as far as its performance.
         outcomes_known: share of the rows whose outcome is known.
-        test_log_loss: of the version that scored it, on its own test rows.
-        expected_log_loss: what that test promises for rows as hard as those of the window.
-        estimated_log_loss: what its scores alone let expect, without labels.
+        losses: of the version that scored it; written under their names.
         change_point: whether the errors of its version had changed by its end.
         drift_share: share of the columns that have drifted.
         drift_alarm: whether a drift check failed; also null where none could be judged.
@@ -83,16 +84,17 @@ class WindowStatus(Record):
     release: int
     rows: int
     outcomes_known: float | None
-    log_loss: float | None
-    test_log_loss: float | None
-    expected_log_loss: float | None
-    log_loss_increase: float | None
-    base_rate_log_loss: float | None
-    estimated_log_loss: float | None
+    losses: LossFigures
     change_point: bool | None
     drift_share: float | None
     prediction_drift: float | None
     drift_alarm: bool | None
+
+    @model_serializer(mode="wrap")
+    def _flat(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content = serialize(self)
+        del content["losses"]
+        return {**content, **self.losses.named}
 
 
 class ModelStatus(Record):
@@ -215,12 +217,7 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
             "release": scored.release,
             "rows": scored.rows,
             "outcomes_known": measured.share_settled if measured else None,
-            "log_loss": measured.log_loss if measured else None,
-            "test_log_loss": measured.reference_log_loss if measured else None,
-            "expected_log_loss": measured.expected_log_loss if measured else None,
-            "log_loss_increase": measured.log_loss_increase if measured else None,
-            "base_rate_log_loss": measured.base_rate_log_loss if measured else None,
-            "estimated_log_loss": measured.estimated_log_loss if measured else None,
+            "losses": measured.losses if measured else LossFigures(),
             "change_point": measured.change_point if measured else None,
             "drift_share": watched.drift.share_of_columns if watched else None,
             "prediction_drift": watched.drift.prediction if watched else None,

@@ -1,6 +1,7 @@
 """From the ledger, the windows and the lake to the policy's decision about a retraining."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import UnionType
@@ -16,6 +17,7 @@ from mlops_platform.monitoring.policy.history import History
 from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DataGrowthRule, DataVolumeRule, ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
 from mlops_platform.usecases.ledger.suggestion import open_suggestion, suggestion_in_words
 from mlops_platform.usecases.retraining.attempts import (
@@ -32,25 +34,34 @@ POLICY: Final = "policy"
 BEFORE_ALL_DATA: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class TrainingRuns:
+    """What has become of the training runs of a model.
+
+    Args:
+        running: one runs or waits to run.
+        abandoned: those of the open request failed too often for it to be tried again.
+    """
+
+    running: bool = False
+    abandoned: bool = False
+
+
 def decide_retraining(
+    deployment: Deployment,
     spec: ModelSpec,
-    ledger: Ledger,
     windows: Sequence[WindowSignals],
-    published_root: Path,
-    now: datetime,
-    *,
-    running: bool,
-    abandoned: bool,
+    runs: TrainingRuns,
     ticked: str | None = None,
 ) -> PolicyDecision:
     """Ask the policy.
 
     Args:
         windows: every window, oldest first.
-        running: a training of this model runs or waits to run.
-        abandoned: the runs of the open request failed too often for it to be tried again.
         ticked: the cron schedule that asks, None where the sensor does.
     """
+    ledger, published_root = deployment.ledger, deployment.settings.published
+    now = deployment.clock()
     release = ledger.current_release(spec.name)
     frozen = frozen_by(ledger, spec.name)
     suggestion = open_suggestion(ledger, spec.name)
@@ -61,10 +72,10 @@ def decide_retraining(
         champion_version=None if release is None else release.version,
         released_at=None if release is None else release.released_at,
         windows=tuple(windows),
-        retrainings=tuple(attempts(decisions, abandoned=abandoned)),
+        retrainings=tuple(attempts(decisions, abandoned=runs.abandoned)),
         new_rows=_new_rows(spec, published_root, trained_as_of(verdict), now),
         trained_rows=_trained_rows(spec, published_root, trained_as_of(verdict)),
-        running=running,
+        running=runs.running,
         data_changed=_data_changed(spec, verdict, published_root),
         frozen=None if frozen is None else told(frozen),
         on_trial=_trial(ledger, spec.name),

@@ -1,16 +1,15 @@
 """The end of a trial: the challenger is promoted or aborted, by a person or by a verdict."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
-from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import reconcile
-from mlops_platform.usecases.release.release import release_version
+from mlops_platform.usecases.release.release import Promotion, release_version
 
 
 def require_challenger(ledger: Ledger, model: str) -> Challenger:
@@ -29,9 +28,7 @@ def require_challenger(ledger: Ledger, model: str) -> Challenger:
 
 
 def promote_challenger(
-    ledger: Ledger,
-    registry: Registry,
-    pointer: Path,
+    deployment: Deployment,
     challenger: Challenger,
     *,
     reason: str,
@@ -50,20 +47,21 @@ def promote_challenger(
             f"version {challenger.version} of {challenger.model!r} has no Bento and could not be "
             f"served. Let its training end, or materialise {challenger.model}/bento."
         )
-    return release_version(
-        *(ledger, registry, pointer, challenger.model),
-        VersionIdentity(**challenger.model_dump(include=set(VersionIdentity.model_fields))),
-        _ending("promote", challenger, reason, actor, evidence),
+    promotion = Promotion(
+        model=challenger.model,
+        identity=VersionIdentity(
+            **challenger.model_dump(include=set(VersionIdentity.model_fields))
+        ),
+        decision=_ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.sequence - 1,
         bento_tag=challenger.bento_tag,
         after=challenger.challenge,
     )
+    return release_version(deployment, promotion)
 
 
 def abort_challenger(
-    ledger: Ledger,
-    registry: Registry,
-    pointer: Path,
+    deployment: Deployment,
     challenger: Challenger,
     *,
     reason: str,
@@ -76,8 +74,10 @@ def abort_challenger(
         ReleaseConflict: its trial has ended meanwhile; nothing was written.
     """
     decision = _ending("abort", challenger, reason, actor, evidence)
-    written = ledger.record_decision(challenger.model, decision, after=challenger.challenge)
-    reconcile(ledger, registry, pointer, challenger.model)
+    written = deployment.ledger.record_decision(
+        challenger.model, decision, after=challenger.challenge
+    )
+    reconcile(deployment, challenger.model)
     return written
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.served.trial_rows import Arm, read_trial
+from mlops_platform.data.served.rollout_rows import Arm, read_rollout_rows
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, Release
-from mlops_platform.monitoring.trials.objectives import ServiceFigures
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
 from mlops_platform.serving.roles import Role
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
 from mlops_platform.usecases.rollout.end import abort_challenger, promote_challenger
 from mlops_platform.usecases.rollout.service_metrics import service_figures
@@ -23,32 +23,20 @@ from mlops_platform.usecases.rollout.service_metrics import service_figures
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_platform.monitoring.trials.arms import ArmComparison
-    from mlops_platform.registry.registry import Registry
+    from mlops_platform.monitoring.rollout.arms import ArmComparison
 
 
 def gather_evidence(
-    spec: ModelSpec,
-    ledger: Ledger,
-    challenger: Challenger,
-    landed: Path,
-    published_root: Path,
-    log: Path,
-    now: datetime,
+    deployment: Deployment, spec: ModelSpec, challenger: Challenger, now: datetime
 ) -> RolloutEvidence:
-    """Everything that the verdict may know of a challenger.
-
-    Args:
-        landed: folder of the model's landed predictions.
-        log: folder of the prediction log, in which workers count as well.
-    """
-    champion = ledger.current_release(spec.name)
+    """Everything that the verdict may know of a challenger."""
+    champion = deployment.ledger.current_release(spec.name)
     if champion is None:
         raise LedgerError(f"{spec.name!r} has a challenger and no champion; see `mlops doctor`.")
-    rows = read_trial(
+    rows = read_rollout_rows(
         spec,
-        landed,
-        published_root,
+        deployment.settings.landed_predictions(spec.name),
+        deployment.settings.published,
         Arm(champion.version, champion.sequence),
         Arm(challenger.version, challenger.sequence),
         paired=challenger.mode == "shadow",
@@ -58,21 +46,22 @@ def gather_evidence(
     return RolloutEvidence(
         since=challenger.since,
         comparison=None if rows is None else compare_trial(rows, spec.release.confidence),
-        service=objectives_of(spec, challenger, log),
+        service=objectives_of(deployment, challenger),
     )
 
 
-def objectives_of(spec: ModelSpec, challenger: Challenger, log: Path) -> ServiceFigures:
+def objectives_of(deployment: Deployment, challenger: Challenger) -> ServiceFigures:
     """What workers counted of a challenger since its trial began."""
     role: Role = "challenger" if challenger.mode == "canary" else "shadow"
-    return service_figures(log, spec.name, challenger.version, role, challenger.since)
+    log = deployment.settings.prediction_log(challenger.model)
+    return service_figures(log, challenger.model, challenger.version, role, challenger.since)
 
 
 def compare_trial(rows: pa.Table, confidence: float) -> ArmComparison | None:
     """Compare the arms of a trial; the base rate is that of all its rows."""
     import numpy as np
 
-    from mlops_platform.monitoring.trials.arms import compare_arms
+    from mlops_platform.monitoring.rollout.arms import compare_arms
     from mlops_platform.training.metrics import row_losses
 
     if not rows.num_rows:
@@ -121,12 +110,7 @@ def judge_challenger(
 
 
 def conclude(
-    ledger: Ledger,
-    registry: Registry,
-    pointer: Path,
-    challenger: Challenger,
-    verdict: RolloutVerdict,
-    actor: str,
+    deployment: Deployment, challenger: Challenger, verdict: RolloutVerdict, actor: str
 ) -> Release | None:
     """Let a verdict act, through the ledger; the same `wait` is written once.
 
@@ -137,14 +121,15 @@ def conclude(
         ReleaseConflict: the trial has ended meanwhile; nothing was written.
         LedgerError, RegistryError, ArtifactError: as `promote_challenger`.
     """
-    parts = (ledger, registry, pointer, challenger)
     reason, evidence = verdict.reason, verdict.evidence
     if verdict.kind == "promote":
-        return promote_challenger(*parts, reason=reason, actor=actor, evidence=evidence)
+        return promote_challenger(
+            deployment, challenger, reason=reason, actor=actor, evidence=evidence
+        )
     if verdict.kind == "abort":
-        abort_challenger(*parts, reason=reason, actor=actor, evidence=evidence)
+        abort_challenger(deployment, challenger, reason=reason, actor=actor, evidence=evidence)
     else:
-        _record_wait(ledger, challenger, verdict, actor)
+        _record_wait(deployment.ledger, challenger, verdict, actor)
     return None
 
 
@@ -163,5 +148,5 @@ def _record_wait(
 
 def _last_wait(ledger: Ledger, challenger: Challenger) -> Decision | None:
     waits = ledger.decisions(challenger.model, kinds=["wait"])
-    own = (one for one in waits if one.evidence.get(CHALLENGE) == challenger.challenge)
+    own = (wait for wait in waits if wait.evidence.get(CHALLENGE) == challenger.challenge)
     return next(own, None)

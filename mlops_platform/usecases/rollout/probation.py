@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.probation import (
+from mlops_platform.monitoring.rollout.probation import (
     Observed,
     ProbationVerdict,
     judge_probation,
     own_windows,
 )
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by, told
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import previous_champion, roll_back
 from mlops_platform.usecases.rollout.service_metrics import service_figures
-
-if TYPE_CHECKING:
-    from mlops_platform.registry.registry import Registry
 
 PROBATION: Final = "probation"
 """Evidence of every decision about a probation: the release that was on it."""
@@ -47,35 +43,27 @@ def on_probation(spec: ModelSpec, ledger: Ledger) -> Release | None:
 
 
 def judge_champion(
+    deployment: Deployment,
     spec: ModelSpec,
     release: Release,
     windows: Iterable[WindowPerformance],
-    log: Path,
-    now: datetime,
 ) -> ProbationVerdict:
     """The verdict on a champion that is on probation.
 
     Args:
         windows: every measured window, oldest first.
-        log: folder of the prediction log, in which workers count as well.
     """
+    log = deployment.settings.prediction_log(spec.name)
     observed = Observed(
         released_at=release.released_at,
         service=service_figures(log, spec.name, release.version, "champion", release.released_at),
         windows=own_windows(windows, release.sequence),
     )
-    return judge_probation(observed, spec.release.probation, now)
+    return judge_probation(observed, spec.release.probation, deployment.clock())
 
 
 def end_probation(
-    ledger: Ledger,
-    registry: Registry,
-    pointer: Path,
-    release: Release,
-    verdict: ProbationVerdict,
-    actor: str,
-    *,
-    bentoml_home: Path,
+    deployment: Deployment, release: Release, verdict: ProbationVerdict, actor: str
 ) -> str:
     """Let a verdict act, and tell what was done.
 
@@ -86,6 +74,7 @@ def end_probation(
         LedgerError, RegistryError, ArtifactError: as `roll_back`.
         ReleaseConflict: another release came meanwhile; nothing was written.
     """
+    ledger = deployment.ledger
     frozen = frozen_by(ledger, release.model)
     if verdict.kind == "roll_back" and frozen is not None:
         held = f"{verdict.reason} But {release.model} is frozen {told(frozen)}."
@@ -93,14 +82,14 @@ def end_probation(
         return held
     if verdict.kind == "roll_back":
         restored = roll_back(
-            *(ledger, registry, pointer, release.model),
-            bentoml_home=bentoml_home,
+            deployment,
+            release.model,
             reason=verdict.reason,
             actor=actor,
             evidence={PROBATION: release.sequence, **verdict.evidence},
             expected_sequence=release.sequence,
         )
-        reconcile(ledger, registry, pointer, release.model)
+        reconcile(deployment, release.model)
         return f"{verdict.reason} Version {restored.version} serves again."
     if verdict.kind == "keep":
         _record_once(ledger, release, "keep", verdict.reason, verdict, actor)
@@ -117,7 +106,7 @@ def _record_once(
 ) -> None:
     """Write a decision about a probation, unless one of its kind was written."""
     decisions = ledger.decisions(release.model, kinds=[kind])
-    if any(one.evidence.get(PROBATION) == release.sequence for one in decisions):
+    if any(decision.evidence.get(PROBATION) == release.sequence for decision in decisions):
         return
     evidence = {PROBATION: release.sequence, **verdict.evidence}
     decision = NewDecision(kind=kind, reason=reason, actor=actor, evidence=evidence)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from mlops_platform.monitoring.trials.objectives import PERCENTILE, ServiceFigures, percentile
+from mlops_platform.monitoring.rollout.objectives import PERCENTILE, ServiceFigures, percentile
 from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.objectives import LATENCY_EDGES, PREFIX
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from mlops_platform.record import Record
 from mlops_platform.serving.watching.service_events import ServiceEvent, live_workers
@@ -33,30 +32,27 @@ class Followed(Record):
         return not self.refused and not self.silent
 
 
-def await_workers(
-    recorder: ActivationRecorder, directory: Path, sequence: int, seconds: float
-) -> Followed:
+def await_workers(recorder: ActivationRecorder, sequence: int, seconds: float) -> Followed:
     """Wait until every living worker serves a release or has refused it, and write that down.
 
     Args:
         recorder: one that has recorded everything before the release.
-        directory: folder to which the workers write.
         seconds: wait no longer.
     """
-    began, said = time.monotonic(), dict[str, ServiceEvent]()
+    began, reports = time.monotonic(), dict[str, ServiceEvent]()
     while True:
-        living = live_workers(directory)
+        living = live_workers(recorder.directory)
         for event in recorder.record():
             if event.role == "champion" and event.sequence == sequence:
-                said[event.worker] = event
+                reports[event.worker] = event
         waited = time.monotonic() - began
-        if living <= said.keys() or waited >= seconds:
+        if living <= reports.keys() or waited >= seconds:
             break
         time.sleep(LOOK_SECONDS)
-    present = {name: said[name] for name in sorted(living & said.keys())}
+    present = {name: reports[name] for name in sorted(living & reports.keys())}
     return Followed(
         serving=tuple(name for name, event in present.items() if event.event != "refused"),
-        refused={name: one.detail for name, one in present.items() if one.event == "refused"},
-        silent=tuple(sorted(living - said.keys())),
+        refused={name: event.detail for name, event in present.items() if event.event == "refused"},
+        silent=tuple(sorted(living - reports.keys())),
         seconds=waited,
     )

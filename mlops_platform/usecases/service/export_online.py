@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from mlops_platform.data.features.published import published_days, published_digest
 from mlops_platform.data.online.export import export_features
@@ -11,6 +10,7 @@ from mlops_platform.record import Record
 from mlops_platform.serving.online.store import StoreUnavailable, read_export
 from mlops_platform.spec import ModelSpec, OnlineStoreSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from mlops_platform.usecases.deployment import Deployment
 
 
 class StoreFreshness(Record):
@@ -25,33 +25,33 @@ class StoreFreshness(Record):
     age_minutes: float | None = None
 
 
-def export_online(
-    spec: ModelSpec, published_root: Path, location: Path | str, as_of: datetime, now: datetime
-) -> OnlineExport:
+def export_online(deployment: Deployment, spec: ModelSpec, now: datetime) -> OnlineExport:
     """Replace the online store by what is published.
 
     Args:
-        as_of: the deployment's present, back from which the days to keep are counted.
-        now: the machine's, from which the age of the store is counted.
+        now: by the machine's clock, from which the age of the store is counted. The days to keep
+            are counted back from the deployment's present.
     """
     keep = timedelta(days=declared_store(spec).keep_days)
-    return export_features(spec, published_root, location, keep, as_of, now)
+    location = deployment.settings.online_store(spec.name)
+    published = deployment.settings.published
+    return export_features(spec, published, location, keep, deployment.clock(), now)
 
 
-def due_snapshot(spec: ModelSpec, published_root: Path, location: Path | str) -> str | None:
+def due_snapshot(deployment: Deployment, spec: ModelSpec) -> str | None:
     """Digest of what is published, where the store was made from something else."""
-    table = spec.features.table
+    table, published_root = spec.features.table, deployment.settings.published
     if not published_days(published_root, table):
         return None
     published = published_digest(published_root, table)
     try:
-        exported = read_export(location, spec.name).feature_snapshot
+        exported = read_export(deployment.settings.online_store(spec.name), spec.name)
     except StoreUnavailable:
         return published
-    return None if exported == published else published
+    return None if exported.feature_snapshot == published else published
 
 
-def store_freshness(spec: ModelSpec, location: Path | str, now: datetime) -> StoreFreshness:
+def store_freshness(deployment: Deployment, spec: ModelSpec, now: datetime) -> StoreFreshness:
     """Judge the store as a service does.
 
     Args:
@@ -59,7 +59,7 @@ def store_freshness(spec: ModelSpec, location: Path | str, now: datetime) -> Sto
     """
     stale_after = declared_store(spec).stale_after_minutes
     try:
-        export = read_export(location, spec.name)
+        export = read_export(deployment.settings.online_store(spec.name), spec.name)
     except StoreUnavailable as error:
         return StoreFreshness(fresh=False, reason=str(error))
     age = (now - export.exported_at) / timedelta(minutes=1)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewActivation
 from mlops_platform.serving.watching.service_events import EventReader, ServiceEvent
+from mlops_platform.usecases.deployment import Deployment
 
 
 class ActivationRecorder:
-    """Writes each new report of a model's workers to the ledger, once.
+    """Writes each new report of a model's workers to the ledger, once."""
 
-    Args:
-        directory: folder to which the workers write.
-    """
-
-    def __init__(self, ledger: Ledger, model: str, directory: Path) -> None:
-        self._ledger, self._model = ledger, model
-        self._reader = EventReader(directory)
+    def __init__(self, deployment: Deployment, model: str) -> None:
+        self._ledger, self._model = deployment.ledger, model
+        self.directory = deployment.settings.prediction_log(model)
+        """Folder to which the workers write."""
+        self._reader = EventReader(self.directory)
         self._pending: list[ServiceEvent] = []
 
     def record(self) -> list[ServiceEvent]:
@@ -27,8 +23,8 @@ class ActivationRecorder:
         Raises:
             LedgerError: it could not be written; the next call tries again.
         """
-        found = self._reader.new_events()
-        self._pending += [event for event in found if event.model == self._model]
+        events = self._reader.new_events()
+        self._pending += [event for event in events if event.model == self._model]
         if self._pending:
             reports = [_activation(event) for event in self._pending]
             self._ledger.record_activations(self._model, reports)
@@ -36,13 +32,13 @@ class ActivationRecorder:
         return recorded
 
 
-def record_activations(ledger: Ledger, model: str, directory: Path) -> int:
+def record_activations(deployment: Deployment, model: str) -> int:
     """Write everything that the workers of a model ever reported; returns how much was read.
 
     Raises:
         LedgerError: it could not be written.
     """
-    return len(ActivationRecorder(ledger, model, directory).record())
+    return len(ActivationRecorder(deployment, model).record())
 
 
 def _activation(event: ServiceEvent) -> NewActivation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.served.lines import served_column
@@ -12,11 +11,11 @@ from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
 from mlops_platform.serving.scoring.scorer import TOLERANCE
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.version.offline import OfflineVersions
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from mlops_platform.usecases.version.offline import OfflineVersions
 
 
 class Replayed(Record):
@@ -84,11 +83,14 @@ class ReplayedRequest(Record):
         return all(row.agrees for row in self.rows)
 
 
-def replay_request(
-    spec: ModelSpec, request_id: str, log: Path, landed: Path, versions: OfflineVersions
-) -> ReplayedRequest:
+def replay_request(deployment: Deployment, spec: ModelSpec, request_id: str) -> ReplayedRequest:
     """Find a request in the prediction log, landed or not, and run each of its rows alone."""
+    log, landed = (
+        deployment.settings.prediction_log(spec.name),
+        deployment.settings.landed_predictions(spec.name),
+    )
     rows = find_request(spec, log, landed, request_id)
+    versions = OfflineVersions(deployment, spec.name)
     return ReplayedRequest(
         request_id=request_id,
         model=spec.name,

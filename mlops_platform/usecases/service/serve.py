@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.errors import LedgerError, ServingError, SettingsError
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
 from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import Deployment
 
 LOOPBACK: Final = "127.0.0.1"
 _TOKENS: Final = ("MLOPS_SERVING_TOKENS", "MLOPS_SERVING_TOKENS_FILE")
@@ -31,7 +31,7 @@ class ServedBento:
     drain_seconds: int
 
 
-def champions_bento(ledger: Ledger, model: str, bentoml_home: Path) -> ServedBento:
+def champions_bento(deployment: Deployment, model: str) -> ServedBento:
     """The Bento that the ledger names for the champion.
 
     Raises:
@@ -40,10 +40,10 @@ def champions_bento(ledger: Ledger, model: str, bentoml_home: Path) -> ServedBen
     """
     from mlops_platform.serving.contents import bento_folder, read_contents
 
-    release = ledger.current_release(model)
+    release = deployment.ledger.current_release(model)
     if release is None:
         raise LedgerError(
-            f"{model!r} has no champion to serve. Known models: {ledger.models()}. "
+            f"{model!r} has no champion to serve. Known models: {deployment.ledger.models()}. "
             f"`dg launch --job train_{model}` makes a first one."
         )
     if release.bento_tag is None:
@@ -51,7 +51,7 @@ def champions_bento(ledger: Ledger, model: str, bentoml_home: Path) -> ServedBen
             f"release {release.sequence} of {model!r} has no Bento yet. "
             f"`mlops doctor` tells how to build it."
         )
-    path = bento_folder(bentoml_home, release.bento_tag)
+    path = bento_folder(deployment.settings.bentoml_home, release.bento_tag)
     try:
         packed = read_contents(path / "src").release
     except (OSError, ValueError) as error:
@@ -103,8 +103,10 @@ def server_environment(
         "MLOPS_SERVING_LOG": str(current.prediction_log(model)),
         "MLOPS_SERVING_ONLINE_STORE": str(current.online_store(model)),
     }
-    told = {**known, **environment, "BENTOML_HOME": str(bentoml_home)}
+    variables = {**known, **environment, "BENTOML_HOME": str(bentoml_home)}
     if workers is not None:
-        options = environment.get("BENTOML_CONFIG_OPTIONS", "")
-        told["BENTOML_CONFIG_OPTIONS"] = f"{options} services.{model}.workers={workers}".strip()
-    return told
+        options = (
+            f"{environment.get('BENTOML_CONFIG_OPTIONS', '')} services.{model}.workers={workers}"
+        )
+        variables["BENTOML_CONFIG_OPTIONS"] = options.strip()
+    return variables

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
 from mlops_platform.registry.registry import Registry
+from mlops_platform.usecases.deployment import Deployment
 
 FITTED_THROUGH_TAG: Final = "fitted_through"
 """Tag of every registered version: event time of the last row that it was fitted on."""
@@ -36,7 +36,7 @@ class Champion:
     fitted_through: datetime
 
 
-def load_champion(ledger: Ledger, registry: Registry, model: str) -> Champion | None:
+def load_champion(deployment: Deployment, model: str) -> Champion | None:
     """Load the champion, or None before the first release.
 
     Its digests come from the ledger: whoever changes a file together with the registry's tags is
@@ -46,8 +46,8 @@ def load_champion(ledger: Ledger, registry: Registry, model: str) -> Champion | 
         RegistryError: the registry has lost the version.
         ArtifactError: its files are not those that were released.
     """
-    release = ledger.current_release(model)
-    return None if release is None else load_release(registry, release)
+    release = deployment.ledger.current_release(model)
+    return None if release is None else load_release(deployment.registry, release)
 
 
 def load_release(registry: Registry, release: Release) -> Champion:

@@ -1,4 +1,4 @@
-"""StandingVersion: what became of a version that passed the gate."""
+"""DeployedVersion: what became of a version that passed the gate."""
 
 from datetime import datetime
 from typing import Literal, Self
@@ -7,7 +7,7 @@ from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import Release, VersionIdentity
 
 
-class StandingVersion(VersionIdentity):
+class DeployedVersion(VersionIdentity):
     """A version as the run that trained it leaves it: the champion, or on trial beside it.
 
     Args:

@@ -10,16 +10,14 @@ from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.data.served.lines import served_column
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import challenger_identity
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import DecisionKind, Release, VersionIdentity
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.champion import THRESHOLD_TAG
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from mlops_platform.registry.registry import Registry
 
 CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
 MOST_CHALLENGES = 10_000
@@ -64,8 +62,9 @@ class OfflineVersion:
 class OfflineVersions:
     """Every version of a model that was ever let near a request: champions and challengers."""
 
-    def __init__(self, ledger: Ledger, registry: Registry, model: str) -> None:
-        self._registry, self._model = registry, model
+    def __init__(self, deployment: Deployment, model: str) -> None:
+        self._registry, self._model = deployment.registry, model
+        ledger = deployment.ledger
         self._releases = {release.sequence: release for release in ledger.releases(model)}
         challenges = ledger.decisions(model, MOST_CHALLENGES, kinds=CHALLENGES)
         challengers = [challenger_identity(challenge) for challenge in challenges]

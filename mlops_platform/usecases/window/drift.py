@@ -81,9 +81,7 @@ def watch_drift(
     html = render_report(
         sample(held_out, entity, declared.sample_rows).to_pandas(),
         shown,
-        spec.features.numeric,
         spec.features.categorical,
-        SCORE,
         drift,
         declared.fixed,
     )

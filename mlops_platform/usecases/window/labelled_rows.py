@@ -20,15 +20,15 @@ class LabelledRows:
         labels: 0 and 1.
         scores: probabilities of 1.
         days: local days as datetime64[D].
-        losses: log losses.
-        base_rate_losses: log losses of always predicting the training base rate.
+        losses: log losses of the scores.
+        baseline_losses: those of always predicting the training base rate.
     """
 
     labels: NDArray[Any]
     scores: NDArray[Any]
     days: NDArray[Any]
     losses: NDArray[Any]
-    base_rate_losses: NDArray[Any]
+    baseline_losses: NDArray[Any]
 
 
 def labelled_rows(outcomes: pa.Table, base_rate: float) -> LabelledRows:
@@ -60,5 +60,5 @@ def _rows(
         scores=scores,
         days=day.to_numpy().astype("datetime64[D]"),
         losses=row_losses("log_loss", labels, scores),
-        base_rate_losses=row_losses("log_loss", labels, np.full(len(labels), base_rate)),
+        baseline_losses=row_losses("log_loss", labels, np.full(len(labels), base_rate)),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.windows import Window
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
 from mlops_platform.monitoring.performance.estimate import EstimatedPerformance
@@ -50,6 +52,7 @@ def measure_performance(
     rows = labelled_rows(outcomes, reference.base_rate)
     scores = outcomes[SCORE].to_numpy()
     estimate = estimate_window(spec, scored, scores, published_root, past, reference.base_rate)
+    metrics = _metrics(spec, rows, scored.threshold)
     mature = matures_at(spec, window) <= min(moment, labels_through)
     return WindowPerformance(
         window=window.name,
@@ -62,21 +65,35 @@ def measure_performance(
         labelled=len(rows.labels),
         mature=mature,
         as_of=moment,
-        metrics=_metrics(spec, rows, scored.threshold),
+        losses=_losses(rows, metrics, reference, estimate),
+        metrics=metrics,
         intervals=_intervals(spec, rows, reference),
-        base_rate_log_loss=float(rows.base_rate_losses.mean()) if len(rows.labels) else None,
-        reference_log_loss=reference.metrics["log_loss"],
-        reference_base_rate_log_loss=reference.base_rate_log_loss,
-        estimated_log_loss=estimate.log_loss if estimate else None,
         estimated_metrics=_figures_besides(estimate),
         labels=_labels(window, moment, outcomes, past),
         **(_changes(spec, scored, rows, reference, held_out, past) if mature else {}),
     )
 
 
+def _losses(
+    rows: LabelledRows,
+    metrics: Mapping[str, float],
+    reference: Reference,
+    estimate: EstimatedPerformance | None,
+) -> LossFigures:
+    return LossFigures(
+        loss=metrics.get("log_loss"),
+        baseline_loss=float(rows.baseline_losses.mean()) if len(rows.labels) else None,
+        test_loss=reference.metrics["log_loss"],
+        test_baseline_loss=reference.base_rate_log_loss,
+        estimated_loss=estimate.loss if estimate else None,
+        estimated_baseline_loss=estimate.baseline_loss if estimate else None,
+    )
+
+
 def _figures_besides(estimate: EstimatedPerformance | None) -> dict[str, float]:
-    """What is estimated besides the log loss."""
-    return estimate.model_dump(exclude={"log_loss"}, exclude_none=True) if estimate else {}
+    """What is estimated besides the losses."""
+    besides = {"loss", "baseline_loss"}
+    return estimate.model_dump(exclude=besides, exclude_none=True) if estimate else {}
 
 
 def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str, float]:
@@ -90,11 +107,11 @@ def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str,
 
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
-    """Of the log loss, of its increase over what the test promises, and of the Brier score."""
-    values = {"log_loss": rows.losses, "brier_score": (rows.scores - rows.labels) ** 2}
+    """Of the loss, of its increase over what the test promises, and of the Brier score."""
+    values = {"loss": rows.losses, "brier_score": (rows.scores - rows.labels) ** 2}
     if reference.base_rate_log_loss:
         promised = reference.metrics["log_loss"] / reference.base_rate_log_loss
-        values["log_loss_increase"] = rows.losses - promised * rows.base_rate_losses
+        values["loss_increase"] = rows.losses - promised * rows.baseline_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
         name: day_clustered_interval(of_rows, rows.days, confidence)
@@ -130,7 +147,7 @@ def _changes(
         return {}
     tested = held_out_rows(spec, held_out, reference.base_rate)
     tested_blocks, own = [
-        error_blocks(one.days, one.losses, one.base_rate_losses, declared.block_rows)
+        error_blocks(one.days, one.losses, one.baseline_losses, declared.block_rows)
         for one in (tested, rows)
     ]
     served = [*past.errors_before(scored.window, scored.release), *own]

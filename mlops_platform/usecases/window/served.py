@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.digest import table_digest
@@ -16,6 +14,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
 from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.champion import THRESHOLD_TAG, TRAINING_SET_TAG
 from mlops_platform.usecases.window.score import ScoredWindow
 
@@ -26,14 +25,7 @@ if TYPE_CHECKING:
 
 
 def take_served_window(
-    spec: ModelSpec,
-    window: Window,
-    ledger: Ledger,
-    registry: Registry,
-    landed: Path,
-    published_root: Path,
-    predictions_root: Path,
-    moment: datetime,
+    deployment: Deployment, spec: ModelSpec, window: Window
 ) -> ScoredWindow | None:
     """Write the answers that count for a window as its predictions, in the columns of a scored one.
 
@@ -42,24 +34,21 @@ def take_served_window(
     judged. The features that were sent follow in columns `sent_<feature>`: what the model saw,
     which may not be what was published.
 
-    Args:
-        landed: folder of the model's landed days.
-        moment: when this happens.
-
     Returns:
         None where no champion answered for an entity of the window.
 
     Raises:
         LedgerError: the log names a release that the ledger does not know.
     """
-    answers = read_answers(spec, landed, published_root, window)
+    lake, registry = deployment.settings, deployment.registry
+    answers = read_answers(spec, lake.landed_predictions(spec.name), lake.published, window)
     sequence = None if answers is None else _most_frequent_release(answers)
     if answers is None or sequence is None:
         return None
-    release = _release(ledger, spec.name, window, sequence)
+    release = _release(deployment.ledger, spec.name, window, sequence)
     snapshot = table_digest(answers.drop_columns(["redacted"]))
     predicted = _predictions(spec, answers, registry, snapshot)
-    path = predictions_file(predictions_root, spec.name, window.name)
+    path = predictions_file(lake.predictions, spec.name, window.name)
     rows = write_predictions(predicted.to_batches(), spec, path)
     return ScoredWindow(
         window=window,
@@ -70,7 +59,7 @@ def take_served_window(
         rows=rows,
         mean_score=sum(predicted[SCORE].to_pylist()) / rows,
         positive_share=sum(predicted["decision"].to_pylist()) / rows,
-        scored_at=moment,
+        scored_at=deployment.clock(),
         path=path,
         source="served",
     )

@@ -33,12 +33,7 @@ def _measured(measured: WindowPerformance) -> WindowSignals:
         rows=measured.rows,
         labelled=measured.labelled,
         mature=measured.mature,
-        log_loss=measured.log_loss,
-        expected_log_loss=measured.expected_log_loss,
-        base_rate_log_loss=measured.base_rate_log_loss,
-        reference_log_loss=measured.reference_log_loss,
-        estimated_log_loss=measured.estimated_log_loss,
-        estimated_expected_log_loss=measured.estimated_expected_log_loss,
+        losses=measured.losses,
         change_point=measured.change_point,
     )
 
@@ -54,7 +49,4 @@ def _unmeasured(watched: WatchedWindow) -> WindowSignals:
         rows=watched.drift.rows,
         labelled=0,
         mature=False,
-        log_loss=None,
-        expected_log_loss=None,
-        base_rate_log_loss=None,
     )

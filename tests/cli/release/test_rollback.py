@@ -28,7 +28,8 @@ from mlops_platform.serving.watching.service_events import (
     utc_now,
 )
 from mlops_platform.settings import Settings, settings
-from mlops_platform.usecases.release.release import release_version
+from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.release.release import Promotion, release_version
 
 MODEL = "flight_delay"
 
@@ -72,21 +73,18 @@ def released(
     """Version 1, then version 2."""
     monkeypatch.setenv("MLOPS_MLFLOW_TRACKING_URI", registered[0])
     settings.cache_clear()
-    ledger = Ledger(home.ledger_url)
-    ledger.create_schema()
-    registry = Registry(registered[0], home.mlflow_artifacts)
+    deployment = open_deployment()
+    deployment.ledger.create_schema()
     for sequence, identity in enumerate(registered[1]):
-        release_version(
-            ledger,
-            registry,
-            home.release_pointer(MODEL),
+        promotion = Promotion(
             MODEL,
             identity,
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=sequence or None,
             bento_tag=f"{MODEL}:v{identity.version}",
         )
-    return ledger
+        release_version(deployment, promotion)
+    return deployment.ledger
 
 
 @contextmanager

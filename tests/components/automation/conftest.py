@@ -12,7 +12,6 @@ import pytest
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.model_lifecycle.automation import retraining_sensor, window_schedule
-from mlops_platform.components.model_lifecycle.services import open_ledger, present_moment
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.published import Manifest, published_digest
 from mlops_platform.data.windows import Window
@@ -21,9 +20,11 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
 from mlops_platform.spec import RetrainingSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.drift import WatchedWindow
 
@@ -127,7 +128,7 @@ class Story:
             "mlflow_run": f"run-{version}",
             "features_digest": published_digest(root, self.spec.features.table),
             "labels_digest": published_digest(root, self.spec.label.table),
-            "trained_as_of": present_moment().isoformat(),
+            "trained_as_of": open_deployment().clock().isoformat(),
             "cpu_seconds": 60.0,
         }
 
@@ -148,12 +149,12 @@ class Story:
             mature=mature,
             as_of=MONDAY + (week + 1) * WEEK,
             metrics={"log_loss": log_loss},
-            base_rate_log_loss=0.6,
-            reference_log_loss=GOOD,
-            reference_base_rate_log_loss=0.6,
+            losses=LossFigures(
+                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+            ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"
-        write_text(folder / f"{start}.json", measured.model_dump_json())
+        write_text(folder / f"{start}.json", measured.to_stored())
         return measured
 
     def drift(self, week: int, alarm: bool, *, version: int = 1) -> None:
@@ -210,7 +211,7 @@ class Story:
 
 @pytest.fixture
 def story(home: Settings) -> Iterator[Story]:
-    ledger = open_ledger()
+    ledger = open_deployment().ledger
     ledger.create_schema()
     with dg.DagsterInstance.ephemeral() as instance:
         begun = Story(home, ledger, instance)

@@ -10,7 +10,7 @@ from mlops_platform.components.model_lifecycle.automation import (
     periodic_retraining,
     window_schedule,
 )
-from mlops_platform.components.model_lifecycle.services import open_ledger
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 
 MODEL = "flight_delay"
@@ -60,7 +60,7 @@ def test_a_training_that_a_person_started_counts_as_well(failing) -> None:
 
 def test_a_daemon_that_dies_before_the_run_starts_asks_again_for_the_same(failing) -> None:
     before = failing.asked()
-    restarted = type(failing)(failing.home, open_ledger(), failing.instance)
+    restarted = type(failing)(failing.home, open_deployment().ledger, failing.instance)
     after = restarted.asked()
     assert (after.run_key, after.tags) == (before.run_key, before.tags)
 

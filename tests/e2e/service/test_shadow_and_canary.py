@@ -31,7 +31,6 @@ from dagster.components.testing import create_defs_folder_sandbox
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.services import open_ledger, open_registry
 from mlops_platform.components.record_io_manager import RecordIOManager
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.ledger.challenger import standing_challenger
@@ -40,6 +39,7 @@ from mlops_platform.ledger.records import Activation
 from mlops_platform.replay.driver import JobDriver
 from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 
 pytestmark = pytest.mark.slow
@@ -241,7 +241,7 @@ class Deployment:
 
     @property
     def ledger(self) -> Ledger:
-        return open_ledger()
+        return open_deployment().ledger
 
     @property
     def driver(self) -> JobDriver:
@@ -293,8 +293,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         copy_dagster_yaml(settings())
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         publish(settings())
-        open_ledger().create_schema()
-        open_registry().initialise([MODEL])
+        open_deployment().ledger.create_schema()
+        open_deployment().registry.initialise([MODEL])
         with open_instance() as instance:
             stage = Deployment(settings(), instance, definitions("shadow"))
             stage.live_to(21)
@@ -506,6 +506,5 @@ def test_the_ledger_tells_the_whole_story(stage: Deployment, canary: Trial) -> N
         (2, f"{MODEL}:v2"),
     ]
     assert stage.ledger.verify_chain(MODEL) is None
-    pointer = stage.settings.release_pointer(MODEL)
-    assert projection_faults(stage.ledger, open_registry(), pointer, MODEL) == []
+    assert projection_faults(open_deployment(), MODEL) == []
     assert stage.driver.tick(f"rollout_{MODEL}") == []

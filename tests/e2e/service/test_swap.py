@@ -26,10 +26,8 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
-from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
@@ -38,7 +36,8 @@ from mlops_platform.serving.requirements import environment_hash, serving_requir
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ServingSpec
-from mlops_platform.usecases.release.release import release_version
+from mlops_platform.usecases.deployment import deployment_at
+from mlops_platform.usecases.release.release import Promotion, release_version
 
 pytestmark = pytest.mark.slow
 logger = logging.getLogger(__name__)
@@ -90,17 +89,16 @@ def _fit(rows: pd.DataFrame) -> Any:
 
 
 @dataclass
-class Deployment:
+class ServedHome:
     """A home with a ledger, a registry and a store of Bentos."""
 
     settings: Settings
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.settings.ledger_url)
+        self.deployment = deployment_at(self.settings)
+        self.ledger, self.registry = self.deployment.ledger, self.deployment.registry
         self.ledger.create_schema()
-        self.registry = Registry(self.settings.mlflow_tracking_uri, self.settings.mlflow_artifacts)
         self.registry.initialise()
-        self.pointer = self.settings.release_pointer(MODEL)
 
     def release(
         self, damage: Callable[[Path], None] = lambda bento: None, packages: str | None = None
@@ -143,16 +141,14 @@ class Deployment:
             schema_hash=SCHEMA.schema_hash,
             environment_hash=packages or environment_hash(serving_requirements()),
         )
-        return release_version(
-            self.ledger,
-            self.registry,
-            self.pointer,
+        promotion = Promotion(
             MODEL,
             identity,
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=present.sequence if present else None,
             bento_tag=bento.tag,
         )
+        return release_version(self.deployment, promotion)
 
     def mlops(self, *arguments: str) -> list[str]:
         return [str(MLOPS), *arguments]
@@ -226,13 +222,13 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> ServedHome:
     home = tmp_path_factory.mktemp("swap") / ".mlops"
-    return Deployment(read_settings({"MLOPS_HOME": str(home)}))
+    return ServedHome(read_settings({"MLOPS_HOME": str(home)}))
 
 
 @pytest.fixture
-def server(deployment: Deployment, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def server(deployment: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`mlops serve` with two workers, ready."""
     if deployment.ledger.current_release(MODEL) is None:
         deployment.release()
@@ -279,7 +275,7 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-def _running(deployment: Deployment) -> int:
+def _running(deployment: ServedHome) -> int:
     said = deployment.ledger.activations(MODEL, limit=1000)
     started = {one.worker for one in said if one.event == "started"}
     return len(started - {one.worker for one in said if one.event == "stopped"})
@@ -292,7 +288,7 @@ def _damage(bento: Path) -> None:
     model.write_bytes(content)
 
 
-def _roll_back(deployment: Deployment) -> subprocess.CompletedProcess[str]:
+def _roll_back(deployment: ServedHome) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         deployment.mlops("rollback", MODEL, "--reason", "late rate doubled", "--actor", "alice"),
         env=deployment.environment,
@@ -303,7 +299,7 @@ def _roll_back(deployment: Deployment) -> subprocess.CompletedProcess[str]:
 
 
 def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
-    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+    deployment: ServedHome, server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
     process, port = server
     with Load(port) as load:
@@ -345,7 +341,7 @@ def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
 
 
 def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
-    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+    deployment: ServedHome, server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
     process, port = server
     released = deployment.release()
@@ -363,7 +359,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
 
 
 def test_a_release_that_needs_other_packages_is_asked_for_and_not_taken_over(
-    deployment: Deployment, server: tuple[subprocess.Popen[bytes], int]
+    deployment: ServedHome, server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
     _, port = server
     present = deployment.ledger.current_release(MODEL)
@@ -386,12 +382,12 @@ def _workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [one for one in children if "_bentoml_impl.worker.service" in one.cmdline()]
 
 
-def _champions(deployment: Deployment, event: str) -> list[Any]:
+def _champions(deployment: ServedHome, event: str) -> list[Any]:
     said = deployment.ledger.activations(MODEL, limit=1000)
     return [one for one in said if (one.event, one.role) == (event, "champion")]
 
 
-def _refusals(deployment: Deployment, release: Release) -> list[Any]:
+def _refusals(deployment: ServedHome, release: Release) -> list[Any]:
     refused = _champions(deployment, "refused")
     return [one for one in refused if one.sequence == release.sequence]
 

@@ -33,7 +33,7 @@ def outcomes(alarms):
 
 
 @pytest.mark.parametrize(
-    ("log_loss", "expected"),
+    ("loss", "expected"),
     [
         (0.51, [(True, "warn"), (True, "warn")]),
         (0.53, [(False, "warn"), (True, "warn")]),
@@ -41,13 +41,13 @@ def outcomes(alarms):
         (0.60, [(False, "error"), (False, "warn")]),
     ],
 )
-def test_a_mature_window_is_judged_by_the_test_and_by_the_base_rate(make_week, log_loss, expected):
-    alarms = performance_alarms(make_week(0, log_loss), PerformanceSpec())
+def test_a_mature_window_is_judged_by_the_test_and_by_the_base_rate(make_week, loss, expected):
+    alarms = performance_alarms(make_week(0, loss), PerformanceSpec())
 
     assert tuple(one.check for one in alarms) == PERFORMANCE_CHECKS
     assert outcomes(alarms)[:2] == expected
     assert all(one.passed for one in alarms[2:])
-    assert f"log loss is {log_loss:.4f}, against 0.5000" in alarms[0].reason
+    assert f"log loss is {loss:.4f}, against 0.5000" in alarms[0].reason
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_the_base_rate_check_has_the_severity_of_the_spec(make_week, level, outc
     assert outcomes(performance_alarms(make_week(0, 0.7), spec))[1] == outcome
 
 
-@given(log_loss=st.floats(0, 40), settled=st.integers(0, 1000), expected=st.floats(0, 1))
-def test_a_provisional_window_never_fails(make_week, log_loss, settled, expected):
+@given(loss=st.floats(0, 40), settled=st.integers(0, 1000), expected=st.floats(0, 1))
+def test_a_provisional_window_never_fails(make_week, loss, settled, expected):
     window = make_week(
         0,
-        log_loss,
+        loss,
         settled=settled,
         mature=False,
         change_point=True,

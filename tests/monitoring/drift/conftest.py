@@ -9,7 +9,7 @@ import pytest
 
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
-from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, freeze_profile
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile
 
 FIRST_DAY = date(2013, 1, 7)
 NUMERIC, CATEGORICAL = ("distance", "delay", "weekday", "score"), ("carrier",)
@@ -57,28 +57,28 @@ def make_traffic() -> Callable[..., pa.Table]:
 
 @pytest.fixture(scope="session")
 def profiled() -> Callable[..., Profile]:
-    """Freeze a profile of some rows."""
+    """Fit a profile to some rows."""
 
-    def freeze(
+    def fit(
         rows: pa.Table,
         numeric: tuple[str, ...] = NUMERIC,
         categorical: tuple[str, ...] = CATEGORICAL,
     ) -> Profile:
         with private_duckdb() as connection:
-            connection.register("rows_to_freeze", rows)
-            return freeze_profile(connection, "rows_to_freeze", numeric, categorical, "day")
+            connection.register("rows_to_fit", rows)
+            return fit_profile(connection, "rows_to_fit", numeric, categorical, "day")
 
-    return freeze
+    return fit
 
 
 @pytest.fixture(scope="session")
 def counted() -> Callable[[Profile, pa.Table], dict[str, Histogram]]:
-    """Count rows in a profile's cells."""
+    """Count rows in a profile's bins."""
 
     def count(profile: Profile, rows: pa.Table) -> dict[str, Histogram]:
         with private_duckdb() as connection:
             connection.register("rows_to_count", rows)
-            return count_window(connection, "rows_to_count", profile, profile.cells.names)
+            return count_window(connection, "rows_to_count", profile, profile.bins.names)
 
     return count
 

@@ -4,10 +4,10 @@ import pytest
 
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
-from mlops_platform.monitoring.drift.profile.profile import count_window, freeze_profile, joined
+from mlops_platform.monitoring.drift.profile.profile import count_window, fit_profile, joined
 from mlops_platform.monitoring.drift.segments import (
     count_segments,
-    freeze_segments,
+    fit_segments,
     segments_in,
     subgroups_in,
 )
@@ -23,9 +23,9 @@ CALIBRATED = DriftSpec(season_days=0)
 def profile(make_traffic):
     with private_duckdb() as connection:
         connection.register("unseen", make_traffic(26 * 7, 0))
-        profile = freeze_profile(connection, "unseen", ["distance", "score"], ["carrier"], "day")
-        cells = profile.cells.by_name["score"]
-        segments = freeze_segments(connection, "unseen", cells, SUBGROUPS, FEWEST, "day")
+        profile = fit_profile(connection, "unseen", ["distance", "score"], ["carrier"], "day")
+        bins = profile.bins.by_name["score"]
+        segments = fit_segments(connection, "unseen", bins, SUBGROUPS, FEWEST, "day")
     return joined(profile, segments)
 
 
@@ -105,8 +105,8 @@ def test_names_with_quotes_are_values_and_no_sql(make_week):
     rows = make_week(3, carrier=pa.array(['O\'Hare "x" = y'] * make_week(3).num_rows))
     with private_duckdb() as connection:
         connection.register("unseen", rows)
-        cells = freeze_profile(connection, "unseen", ["score"], [], "day").cells.columns[0]
-        profile = freeze_segments(connection, "unseen", cells, ["carrier"], 1, "day")
+        bins = fit_profile(connection, "unseen", ["score"], [], "day").bins.columns[0]
+        profile = fit_segments(connection, "unseen", bins, ["carrier"], 1, "day")
         counted = count_segments(connection, "unseen", profile, "score")
 
     (found,) = counted.values()

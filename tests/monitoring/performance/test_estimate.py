@@ -30,10 +30,10 @@ def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     found = expected_performance(scores, probabilities, threshold=0.3, base_rate=0.2)
 
     losses = sum(log_loss(labels, scores, labels=[0, 1]) * p for labels, p in outcomes)
-    assert found.log_loss == pytest.approx(losses)
+    assert found.loss == pytest.approx(losses)
     constant = np.full(len(scores), 0.2)
     by_constant = sum(log_loss(labels, constant, labels=[0, 1]) * p for labels, p in outcomes)
-    assert found.base_rate_log_loss == pytest.approx(by_constant)
+    assert found.baseline_loss == pytest.approx(by_constant)
     assert found.brier_score == pytest.approx(
         sum(brier_score_loss(labels, scores, pos_label=1) * p for labels, p in outcomes)
     )
@@ -75,7 +75,7 @@ def test_a_shift_of_the_inputs_is_seen_without_labels(shift):
 
     found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
 
-    assert found.log_loss == pytest.approx(log_loss(labels, scores), abs=0.03)
+    assert found.loss == pytest.approx(log_loss(labels, scores), abs=0.03)
     assert found.brier_score == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
     assert found.roc_auc == pytest.approx(roc_auc_score(labels, scores), abs=0.02)
     assert found.positive_rate == pytest.approx(labels.mean(), abs=0.02)
@@ -87,7 +87,7 @@ def test_a_change_of_the_outcomes_alone_is_not_seen():
 
     found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
 
-    assert log_loss(labels, scores) - found.log_loss > 0.15
+    assert log_loss(labels, scores) - found.loss > 0.15
 
 
 def test_without_two_classes_to_expect_there_is_no_auc():

@@ -1,34 +1,92 @@
+import json
 import math
+from typing import Any
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 
-def test_increases_are_against_the_champions_test_and_the_base_rate(make_week):
-    window = make_week(0, log_loss=0.53, settled=710)
+def test_a_window_is_read_back_unchanged(make_week):
+    window = make_week(0, settled=710)
 
-    assert window.log_loss_increase == pytest.approx(0.03)
-    assert window.loss_over_base_rate == pytest.approx(-0.07)
     assert window.share_settled == 0.71
-    assert WindowPerformance.model_validate_json(window.model_dump_json()) == window
-
-
-@pytest.mark.parametrize("log_loss", [None, math.nan, math.inf])
-def test_what_is_no_number_is_not_known(make_week, log_loss):
-    window = make_week(0, log_loss=log_loss)
-
-    assert window.log_loss is None
-    assert window.log_loss_increase is None
-    assert window.loss_over_base_rate is None
-
-
-def test_a_harder_window_is_expected_to_cost_more(make_week):
-    window = make_week(0, log_loss=0.63, base_rate_log_loss=0.72)
-
-    assert window.expected_log_loss == pytest.approx(0.60)
-    assert window.log_loss_increase == pytest.approx(0.03)
+    assert WindowPerformance.from_stored(window.to_stored()) == window
 
 
 def test_an_empty_window_has_nothing_settled(make_week):
     assert make_week(0, None, rows=0, labelled=0, settled=0).share_settled == 0
+
+
+losses = st.floats(0.01, 50)
+unsure = st.none() | losses | st.just(math.nan)
+former_figures = st.fixed_dictionaries(
+    {
+        "metrics": st.dictionaries(st.sampled_from(["log_loss", "roc_auc"]), losses),
+        "base_rate_log_loss": unsure,
+        "reference_log_loss": losses,
+        "reference_base_rate_log_loss": losses,
+    },
+    optional={
+        "estimated_log_loss": unsure,
+        "estimated_metrics": st.dictionaries(
+            st.sampled_from(["base_rate_log_loss", "roc_auc"]), losses
+        ),
+        "intervals": st.dictionaries(
+            st.sampled_from(["log_loss", "log_loss_increase", "brier_score"]),
+            st.fixed_dictionaries({"lower": losses, "upper": losses}),
+        ),
+        "changes": st.lists(
+            st.fixed_dictionaries(
+                # The last one is not offered any longer.
+                {"detector": st.sampled_from(["cusum", "adwin"]), "decides": st.booleans()}
+            )
+        ),
+        "blocks": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "day": st.just("2013-04-01"),
+                    "rows": st.just(9),
+                    "log_loss": losses,
+                    "base_rate_log_loss": losses,
+                }
+            )
+        ),
+    },
+)
+
+
+@given(former=former_figures, stored_format=st.sampled_from([0, 1]))
+def test_what_an_older_version_has_stored_tells_the_same_figures(make_week, former, stored_format):
+    plain = make_week(0).model_dump(mode="json", exclude={"losses", "metrics"})
+    read = WindowPerformance.from_stored(json.dumps(plain | {"format": stored_format} | former))
+
+    found, metrics = read.losses, former["metrics"]
+    estimated = former.get("estimated_metrics", {})
+    assert found.loss == metrics.get("log_loss")
+    assert found.baseline_loss == _known(former["base_rate_log_loss"])
+    assert found.promised_loss == _promised(former, former["base_rate_log_loss"])
+    assert found.test_loss == former["reference_log_loss"]
+    assert found.estimated_loss == _known(former.get("estimated_log_loss"))
+    assert found.estimated_promised_loss == _promised(former, estimated.get("base_rate_log_loss"))
+    assert read.metrics == metrics
+    assert read.estimated_metrics.get("roc_auc") == estimated.get("roc_auc")
+    assert {name.replace("log_loss", "loss") for name in former.get("intervals", {})} == set(
+        read.intervals
+    )
+    detectors = [one["detector"] for one in former.get("changes", ())]
+    assert [one.detector for one in read.changes] == detectors
+    blocks = [(one["log_loss"], one["base_rate_log_loss"]) for one in former.get("blocks", ())]
+    assert [(one.loss, one.baseline_loss) for one in read.blocks] == blocks
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
+
+
+def _promised(former: dict[str, Any], baseline: float | None) -> float | None:
+    """As the version that wrote it has computed it."""
+    if _known(baseline) is None:
+        return None
+    return former["reference_log_loss"] * (baseline / former["reference_base_rate_log_loss"])

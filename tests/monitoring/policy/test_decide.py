@@ -57,7 +57,7 @@ def test_a_window_that_decayed_asks_for_a_retraining_and_tells_why(make_signals)
 
 
 def test_a_window_no_better_than_the_base_rate_asks_as_well_unless_told_not_to(make_signals):
-    useless = make_signals(0, 0.515, base_rate_log_loss=0.515, expected_log_loss=0.51)
+    useless = make_signals(0, 0.515, baseline_loss=0.515, test_loss=0.51, test_baseline_loss=0.515)
 
     decision = decide(POLICY, history(useless))
     assert (decision.kind, decision.trigger) == ("retrain", "performance")
@@ -197,8 +197,9 @@ def histories(draw: st.DrawFn, make_signals: Callable[..., WindowSignals]) -> Hi
             draw(losses),
             version=draw(st.integers(1, 2)),
             mature=draw(st.booleans()),
-            base_rate_log_loss=draw(losses),
-            expected_log_loss=draw(losses),
+            baseline_loss=draw(losses),
+            test_loss=draw(losses),
+            test_baseline_loss=draw(losses),
         )
         for number in range(draw(st.integers(0, 5)))
     ]
@@ -227,7 +228,7 @@ policies = st.builds(RetrainingSpec, policy=rules, cooldown_days=st.integers(0, 
 
 
 def _fails(window: WindowSignals, rule: PerformanceRule) -> bool:
-    increase, over = window.log_loss_increase, window.loss_over_base_rate
+    increase, over = window.losses.loss_increase, window.losses.loss_over_baseline
     decayed = increase is not None and increase >= rule.log_loss_increase
     return decayed or (rule.worse_than_base_rate and over is not None and over >= 0)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlops_platform.monitoring.policy.decide import decide
-from mlops_platform.monitoring.policy.growth_rule import data_growth_finding
+from mlops_platform.monitoring.policy.growth_rule import data_growth_result
 from mlops_platform.monitoring.policy.history import Attempt, History
 from mlops_platform.spec import DataGrowthRule, RetrainingSpec
 
@@ -33,12 +33,12 @@ def test_equal_shares_and_not_equal_numbers_of_rows_ask_for_a_training(
     history: Callable[..., History],
 ) -> None:
     rule = DataGrowthRule(share=0.15)
-    assert data_growth_finding(rule, history()).fires
-    assert not data_growth_finding(rule, history(trained_rows=20_000)).fires
+    assert data_growth_result(rule, history()).fires
+    assert not data_growth_result(rule, history(trained_rows=20_000)).fires
 
 
 def test_without_a_count_of_rows_it_waits(history: Callable[..., History]) -> None:
-    assert not data_growth_finding(DataGrowthRule(), history(trained_rows=None)).fires
+    assert not data_growth_result(DataGrowthRule(), history(trained_rows=None)).fires
 
 
 def test_it_is_a_rule_of_the_governor(history: Callable[..., History]) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.policy.finding import Finding
 from mlops_platform.monitoring.policy.history import Attempt, History
-from mlops_platform.monitoring.policy.rules import judge, single_rules
+from mlops_platform.monitoring.policy.rule_result import RuleResult
+from mlops_platform.monitoring.policy.rules import evaluate_policy, single_rules
 from mlops_platform.spec import (
     AllRule,
     AnyRule,
@@ -25,14 +25,14 @@ from mlops_platform.spec import (
 RELEASED = datetime(2013, 4, 1, 4, tzinfo=UTC)
 
 
-def found(rule: PolicySpec, *windows, **history) -> Finding:
+def found(rule: PolicySpec, *windows, **history) -> RuleResult:
     plain = {
         "now": RELEASED + timedelta(weeks=8),
         "champion_version": 1,
         "released_at": RELEASED,
         "windows": windows,
     }
-    return judge(rule, History.model_validate(plain | history))
+    return evaluate_policy(rule, History.model_validate(plain | history))
 
 
 def weeks(make_signals, field: str, *values):
@@ -55,10 +55,10 @@ def test_a_quiet_window_ends_the_row_and_one_without_a_verdict_does_not(make_sig
 
 
 def test_what_needs_no_labels_does_not_wait_for_them(make_signals):
-    early = {"mature": False, "labelled": 0, "log_loss": None}
-    promised = {"estimated_expected_log_loss": 0.5}
+    early = {"mature": False, "labelled": 0, "loss": None}
+    hardness = {"estimated_baseline_loss": 0.6}
     drifted = [make_signals(at, drift_alarm=True, **early) for at in range(2)]
-    estimated = [make_signals(at, estimated_log_loss=0.55, **promised, **early) for at in range(2)]
+    estimated = [make_signals(at, estimated_loss=0.55, **hardness, **early) for at in range(2)]
     assert found(DriftRule(), *drifted).fires
     assert found(EstimatedPerformanceRule(), *estimated).fires
     assert not found(PerformanceRule(), *drifted).fires
@@ -66,13 +66,13 @@ def test_what_needs_no_labels_does_not_wait_for_them(make_signals):
 
 def test_the_estimate_is_held_against_what_the_test_promises_for_rows_as_hard(make_signals):
     windows = [
-        make_signals(at, estimated_log_loss=estimated, estimated_expected_log_loss=promised)
-        for at, (estimated, promised) in enumerate([(0.60, 0.60), (0.53, 0.50)])
+        make_signals(at, estimated_loss=estimated, estimated_baseline_loss=baseline)
+        for at, (estimated, baseline) in enumerate([(0.60, 0.72), (0.53, 0.60)])
     ]
-    finding = found(EstimatedPerformanceRule(log_loss_increase=0.02, windows=1), *windows)
-    assert finding.fires
-    assert "log loss 0.5300, +0.0300 against what its test promises" in finding.sentence
-    assert finding.evidence["estimated_increase"] == pytest.approx(0.03)
+    result = found(EstimatedPerformanceRule(log_loss_increase=0.02, windows=1), *windows)
+    assert result.fires
+    assert "log loss 0.5300, +0.0300 against what its test promises" in result.sentence
+    assert result.evidence["estimated_increase"] == pytest.approx(0.03)
     fine = found(EstimatedPerformanceRule(log_loss_increase=0.04), *windows)
     assert not fine.fires
     assert "is fine" in fine.sentence
@@ -80,10 +80,10 @@ def test_the_estimate_is_held_against_what_the_test_promises_for_rows_as_hard(ma
 
 def test_a_change_counts_until_the_next_champion(make_signals):
     changed = weeks(make_signals, "change_point", False, True, True)
-    finding = found(ChangePointRule(), *changed)
-    assert finding.fires
-    assert "changed, as far as window 2013-04-15 shows" in finding.sentence
-    assert finding.episode == ("2013-04-08", "2013-04-15")
+    result = found(ChangePointRule(), *changed)
+    assert result.fires
+    assert "changed, as far as window 2013-04-15 shows" in result.sentence
+    assert result.episode == ("2013-04-08", "2013-04-15")
     assert not found(ChangePointRule(), *changed, champion_version=2).fires
 
 
@@ -95,9 +95,9 @@ def test_several_bad_windows_may_be_asked_for(make_signals):
 
 @pytest.mark.parametrize(("rows", "fires"), [(None, False), (99, False), (100, True)])
 def test_data_volume_counts_new_labels(rows, fires):
-    finding = found(DataVolumeRule(rows=100), new_rows=rows)
-    assert finding.fires is fires
-    assert finding.evidence.get("new_rows") == rows
+    result = found(DataVolumeRule(rows=100), new_rows=rows)
+    assert result.fires is fires
+    assert result.evidence.get("new_rows") == rows
 
 
 def test_the_sentence_of_data_volume_stays_while_it_waits():
@@ -161,7 +161,7 @@ def means(policy: PolicySpec, truth: dict[str, bool]) -> bool:
 @given(policy=policies, drifted=st.booleans(), rows=st.integers(0, 9))
 def test_combinations_mean_what_logic_says(policy, drifted, rows, make_signals):
     truth = {"never": False, "drift": drifted, "data_volume": rows >= 5}
-    finding = found(policy, make_signals(0, drift_alarm=drifted), new_rows=rows)
-    assert finding.fires is means(policy, truth)
-    assert finding.sentence
-    assert len([*finding.leaves()]) == len(single_rules(policy))
+    result = found(policy, make_signals(0, drift_alarm=drifted), new_rows=rows)
+    assert result.fires is means(policy, truth)
+    assert result.sentence
+    assert len([*result.leaves()]) == len(single_rules(policy))

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
-from mlops_platform.monitoring.drift.profile.cells import Cells
+from mlops_platform.monitoring.drift.profile.bins import ColumnBins
 from mlops_platform.monitoring.drift.profile.histogram import histogram_of
-from mlops_platform.monitoring.drift.profile.profile import FrozenCells, Profile
+from mlops_platform.monitoring.drift.profile.profile import FittedBins, Profile
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.spec import LevelsSpec, QualitySpec
 
@@ -29,11 +29,11 @@ def profile():
     days = pa.array(np.repeat(np.arange(10), 10).astype("int32")).cast(pa.date32())
     wind = pa.table({"day": days, "key": np.tile(np.arange(10.0), 10), "rows": [10] * 100})
     carrier = pa.table({"day": days, "key": np.tile(np.arange(2.0), 50), "rows": [10] * 100})
-    cells = (
-        Cells(column="wind", kind="values"),
-        Cells(column="carrier", kind="categories", categories=("UA", "DL")),
+    bins = (
+        ColumnBins(column="wind", kind="values"),
+        ColumnBins(column="carrier", kind="categories", categories=("UA", "DL")),
     )
-    return Profile(FrozenCells(columns=cells), {"wind": wind, "carrier": carrier})
+    return Profile(FittedBins(columns=bins), {"wind": wind, "carrier": carrier})
 
 
 def test_a_window_like_the_reference_is_good(profile):
@@ -91,19 +91,24 @@ def test_a_reference_that_is_no_longer_published_does_not_judge_the_volume(profi
 
 
 @pytest.mark.parametrize(
-    ("cells", "keys", "inside", "outside"),
+    ("bins", "keys", "inside", "outside"),
     [
-        (Cells(column="x", kind="grid", low=0.0, width=0.1), [0.0, 1.0], 1.09, 1.11),
-        (Cells(column="x", kind="grid", width=0.1, scale=1e-6), [1e-6, 1e-3], 1.09e-3, 1.2e-3),
-        (Cells(column="x", kind="grid", width=0.1, scale=1.0), [1.0, 1e6], 1.09e6, 1.2e6),
-        (Cells(column="x", kind="values"), [0.0, 1.0], 1.0, 1.01),
+        (ColumnBins(column="x", kind="uniform", low=0.0, width=0.1), [0.0, 1.0], 1.09, 1.11),
+        (
+            ColumnBins(column="x", kind="uniform", width=0.1, scale=1e-6),
+            [1e-6, 1e-3],
+            1.09e-3,
+            1.2e-3,
+        ),
+        (ColumnBins(column="x", kind="uniform", width=0.1, scale=1.0), [1.0, 1e6], 1.09e6, 1.2e6),
+        (ColumnBins(column="x", kind="values"), [0.0, 1.0], 1.0, 1.01),
     ],
 )
-def test_a_grid_is_left_by_more_than_a_cell_however_its_cells_widen(cells, keys, inside, outside):
+def test_uniform_bins_are_left_by_more_than_one_however_they_widen(bins, keys, inside, outside):
     counts = pa.table(
         {"day": pa.array([0, 0], pa.int32()).cast(pa.date32()), "key": keys, "rows": [5, 5]}
     )
-    profile = Profile(FrozenCells(columns=(cells,)), {"x": counts})
+    profile = Profile(FittedBins(columns=(bins,)), {"x": counts})
 
     def beyond(value):
         window = {"x": histogram([value, keys[0]])}

@@ -8,7 +8,7 @@ import pytest
 from mlops_platform.training.card.building import build_card
 from mlops_platform.training.card.record import Card, DataFacts, VersionFacts
 from mlops_platform.training.card.text import card_html, card_markdown
-from mlops_platform.training.judging.gate import judge
+from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.training.split import describe
 
 # Mitchell et al. 2019, figure 1.
@@ -29,7 +29,7 @@ AS_OF = datetime(2013, 3, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def make_card(split, recipe, evaluation):
     def build(spec):
-        verdict = judge(evaluation, None, round_trip=True, serving_fault=None, gate=spec.gate)
+        verdict = apply_gate(evaluation, None, round_trip=True, serving_fault=None, gate=spec.gate)
         facts = DataFacts(
             hash="c0ffee",
             rows=1920,

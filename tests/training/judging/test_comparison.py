@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_platform.spec import ImprovementSpec
-from mlops_platform.training.judging.comparison import compare, unseen_by_both
+from mlops_platform.training.judging.comparison import compare_with_champion, unseen_by_both
 
 ASKED = ImprovementSpec(metric="brier_score", confidence=0.8, resamples=200)
 
@@ -32,7 +32,7 @@ def clustered_improvements(seed: int, days: int = 21, rows_per_day: int = 60):
 def share_of_true_bounds(days: np.ndarray, trials: int) -> float:
     """How often the lower bound is below the true improvement, which is zero."""
     bounds = [
-        compare(ASKED, *clustered_improvements(seed), days, seed).lower_bound
+        compare_with_champion(ASKED, *clustered_improvements(seed), days, seed).lower_bound
         for seed in range(trials)
     ]
     return float(np.mean([bound <= 0 for bound in bounds]))
@@ -54,8 +54,8 @@ def test_exchanging_the_models_turns_the_improvement_around(seed):
     labels, champion, candidate = clustered_improvements(seed, days=6, rows_per_day=5)
     days = days_of_rows(6, 5)
 
-    there = compare(ASKED, labels, champion, candidate, days, seed)
-    back = compare(ASKED, labels, candidate, champion, days, seed)
+    there = compare_with_champion(ASKED, labels, champion, candidate, days, seed)
+    back = compare_with_champion(ASKED, labels, candidate, champion, days, seed)
 
     assert there.mean_improvement == pytest.approx(-back.mean_improvement)
     assert there.mean_improvement == pytest.approx(there.champion_loss - there.candidate_loss)
@@ -65,7 +65,7 @@ def test_exchanging_the_models_turns_the_improvement_around(seed):
 def test_a_model_against_itself_is_a_tie():
     labels, _, scores = clustered_improvements(1)
 
-    found = compare(ASKED, labels, scores, scores, days_of_rows(21, 60), seed=0)
+    found = compare_with_champion(ASKED, labels, scores, scores, days_of_rows(21, 60), seed=0)
 
     assert (found.mean_improvement, found.lower_bound) == (0, 0)
     assert found.probability_of_improvement == 0
@@ -78,7 +78,8 @@ def test_a_clear_improvement_is_found_and_repeats_for_its_seed():
     days = days_of_rows(10, 100)
 
     first, second = (
-        compare(ASKED, labels, np.full(1000, 0.5), truth, days, seed=4) for _ in range(2)
+        compare_with_champion(ASKED, labels, np.full(1000, 0.5), truth, days, seed=4)
+        for _ in range(2)
     )
 
     assert first == second
@@ -93,7 +94,9 @@ def test_days_weigh_by_their_rows():
 
     asked = ASKED.model_copy(update={"confidence": 0.55})
 
-    found = compare(asked, labels, np.full(10, 0.5), np.r_[1.0, np.full(9, 0.5)], days, seed=0)
+    found = compare_with_champion(
+        asked, labels, np.full(10, 0.5), np.r_[1.0, np.full(9, 0.5)], days, seed=0
+    )
 
     assert found.mean_improvement == pytest.approx(0.25 / 10)
     # A quarter of the resamples are the bad day twice, half are both days: the mean again.
@@ -103,7 +106,9 @@ def test_days_weigh_by_their_rows():
 def test_without_common_unseen_rows_there_is_nothing_to_say():
     nothing = np.array([])
 
-    found = compare(ASKED, nothing, nothing, nothing, nothing.astype("datetime64[D]"), seed=0)
+    found = compare_with_champion(
+        ASKED, nothing, nothing, nothing, nothing.astype("datetime64[D]"), seed=0
+    )
 
     assert (found.rows, found.days, found.lower_bound) == (0, 0, None)
 

@@ -3,7 +3,7 @@ import pytest
 from mlops_platform.errors import TrainingError
 from mlops_platform.spec import GateSpec
 from mlops_platform.training.judging.comparison import Comparison
-from mlops_platform.training.judging.gate import Verdict, judge
+from mlops_platform.training.judging.gate import Verdict, apply_gate
 
 NAMES = [
     "minimum_quality",
@@ -45,7 +45,7 @@ def good(evaluation):
 
 
 def decide(evaluation, comparison=BETTER, gate=GATE, round_trip=True, serving_fault=None):
-    return judge(
+    return apply_gate(
         evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault, gate=gate
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.errors import DataError
+from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.backtest.fits import PastTraining
 from mlops_platform.usecases.backtest.gate import PastGate
@@ -20,6 +21,7 @@ from mlops_platform.usecases.backtest.replay import (
     replayed_windows,
 )
 from mlops_platform.usecases.backtest.report import keep_backtest
+from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.retraining.recommended_history import recommended_history
 
 pytestmark = pytest.mark.slow
@@ -96,22 +98,23 @@ def spec() -> ModelSpec:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("backtest")
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("backtest")
+    home = read_settings({"MLOPS_HOME": str(folder)})
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(ROWS)
         connection.execute(LABELS)
     for table in ("visits", "visit_labels"):
         publish_table(
-            home / "warehouse.duckdb", table, "local_date", home / "published", ["visit_id"]
+            folder / "warehouse.duckdb", table, "local_date", home.published, ["visit_id"]
         )
     return home
 
 
 @pytest.fixture(scope="module")
-def found(spec: ModelSpec, home: Path) -> PolicyBacktest:
-    return backtest_policies(spec, home / "published", home / "fits", NOW)
+def found(spec: ModelSpec, home: Settings) -> PolicyBacktest:
+    return backtest_policies(Deployment(home, clock=lambda: NOW), spec)
 
 
 def of(found: PolicyBacktest, policy: str, gated: bool, days: int | None = None) -> Any:
@@ -123,12 +126,12 @@ def of(found: PolicyBacktest, policy: str, gated: bool, days: int | None = None)
 
 
 def test_only_mature_windows_after_the_first_training_are_replayed(
-    spec: ModelSpec, home: Path
+    spec: ModelSpec, home: Settings
 ) -> None:
-    windows = replayed_windows(spec, home / "published", NOW)
+    windows = replayed_windows(spec, home.published, NOW)
     assert [windows[0].name, windows[-1].name, len(windows)] == ["2024-02-05", "2024-04-15", 11]
     with pytest.raises(DataError, match="needs 8 mature windows"):
-        replayed_windows(spec, home / "published", datetime(2024, 3, 20, tzinfo=UTC))
+        replayed_windows(spec, home.published, datetime(2024, 3, 20, tzinfo=UTC))
 
 
 def test_the_anchors_of_the_benefit_are_never_and_every_window(found: PolicyBacktest) -> None:
@@ -167,33 +170,36 @@ def test_the_recommendation_could_have_been_followed(found: PolicyBacktest) -> N
 
 
 def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
-    spec: ModelSpec, home: Path, found: PolicyBacktest
+    spec: ModelSpec, home: Settings, found: PolicyBacktest
 ) -> None:
-    windows = replayed_windows(spec, home / "published", NOW)
-    outcomes = read_all_outcomes(spec, home / "published", windows)
-    recipe = first_recipe(spec, home / "published", training_moments(windows)[0])
-    training = PastTraining(spec, recipe, home / "published", outcomes, home / "fits")
-    before = {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")}
+    windows = replayed_windows(spec, home.published, NOW)
+    outcomes = read_all_outcomes(spec, home.published, windows)
+    recipe = first_recipe(spec, home.published, training_moments(windows)[0])
+    cache = home.backtest(spec.name) / "fits"
+    training = PastTraining(spec, recipe, home.published, outcomes, cache)
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
     fits = training.fits(training_moments(windows))
-    assert {path: path.stat().st_mtime_ns for path in (home / "fits").rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
     gate = PastGate(spec, fits, outcomes)
     # Fitted mostly on the new season, against one that knows only the old one.
     assert gate(10, 0)
     assert not gate(2, 1)
     past = past_of(spec, windows, [fit.scored() for fit in fits], outcomes)
     assert past.window_rows.tolist() == [7.0 * ROWS_A_DAY] * 11
-    assert (past.by_window("log_loss")[3, :3] != past.by_window("log_loss")[3, :3]).all()
+    assert (past.by_window("loss")[3, :3] != past.by_window("loss")[3, :3]).all()
 
 
 def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> None:
-    pictures = keep_backtest(found, tmp_path, tmp_path / "records")
+    deployment = deployment_at(read_settings({"MLOPS_HOME": str(tmp_path)}))
+    pictures = keep_backtest(deployment, found)
+    report = deployment.settings.backtest(found.model)
     assert set(pictures) == {"benefit, all history", "benefit, 28 days"}
-    assert "Recommended: **" in (tmp_path / "report.md").read_text()
-    header, *rows = (tmp_path / "policies.csv").read_text().splitlines()
+    assert "Recommended: **" in (report / "report.md").read_text()
+    header, *rows = (report / "policies.csv").read_text().splitlines()
     assert "share_of_weekly_low" in header
     assert len(rows) == len(found.outcomes)
-    stored = (tmp_path / "backtest.json").read_text()
+    stored = (report / "backtest.json").read_text()
     assert PolicyBacktest.from_stored(stored) == found
-    chosen = recommended_history(tmp_path / "records", found.model)
+    chosen = recommended_history(deployment.settings.records, found.model)
     assert chosen is not None
     assert chosen.days == found.recommendation.history_days

@@ -36,32 +36,32 @@ def declared(name: str, trials: int | None, high: float = 1.0) -> ModelSpec:
 
 
 @pytest.fixture
-def serving(deployment, registry):
-    """A deployment whose champion kept its recipe."""
-    identity = deployment.register()
-    with registry.resume_run(identity.run_id) as run:
+def serving(lifecycle):
+    """A lifecycle whose champion kept its recipe."""
+    identity = lifecycle.register()
+    with lifecycle.registry.resume_run(identity.run_id) as run:
         log_recipe(run, RECIPE, None)
-    deployment.promote(identity)
-    return deployment
+    lifecycle.promote(identity)
+    return lifecycle
 
 
-def test_the_search_begins_at_the_champion(serving, registry) -> None:
+def test_the_search_begins_at_the_champion(serving) -> None:
     release = serving.ledger.current_release(serving.model)
-    found = warm_start(declared(serving.model, 3), serving.ledger, registry)
+    found = warm_start(serving.deployment, declared(serving.model, 3))
     assert found == WarmStart(release.run_id, RECIPE)
 
 
-def test_it_begins_anew_where_that_is_not_declared_or_not_possible(serving, registry) -> None:
-    assert warm_start(declared(serving.model, None), serving.ledger, registry) is None
+def test_it_begins_anew_where_that_is_not_declared_or_not_possible(serving) -> None:
+    assert warm_start(serving.deployment, declared(serving.model, None)) is None
     narrower = declared(serving.model, 3, high=0.05)
-    assert warm_start(narrower, serving.ledger, registry) is None
+    assert warm_start(serving.deployment, narrower) is None
 
 
-def test_the_first_training_has_no_champion_to_begin_at(deployment, registry) -> None:
-    assert warm_start(declared(deployment.model, 3), deployment.ledger, registry) is None
+def test_the_first_training_has_no_champion_to_begin_at(lifecycle) -> None:
+    assert warm_start(lifecycle.deployment, declared(lifecycle.model, 3)) is None
 
 
-def test_a_recipe_that_was_lost_is_no_silent_cold_start(deployment, registry) -> None:
-    deployment.promote(deployment.register())
+def test_a_recipe_that_was_lost_is_no_silent_cold_start(lifecycle) -> None:
+    lifecycle.promote(lifecycle.register())
     with pytest.raises(RegistryError, match="recipe"):
-        warm_start(declared(deployment.model, 3), deployment.ledger, registry)
+        warm_start(lifecycle.deployment, declared(lifecycle.model, 3))

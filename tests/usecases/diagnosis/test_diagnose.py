@@ -9,6 +9,7 @@ import pytest
 
 from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis.diagnose import diagnose
@@ -76,9 +77,7 @@ def _measured(start: date, *, mature: bool = True) -> WindowPerformance:
         mature=mature,
         as_of=MONDAY,
         metrics={},
-        base_rate_log_loss=0.5,
-        reference_log_loss=0.4,
-        reference_base_rate_log_loss=0.5,
+        losses=LossFigures(baseline_loss=0.5, test_loss=0.4, test_baseline_loss=0.5),
     )
 
 

@@ -24,8 +24,8 @@ from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
-from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings, read_settings
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.home import copying
 from mlops_platform.usecases.home.backup import Backup, back_up
 from mlops_platform.usecases.home.contents import Turn, files_of, is_sqlite, turn_of
@@ -40,8 +40,7 @@ MODEL = "flight_delay"
 @pytest.fixture
 def home(old_home: Settings) -> Settings:
     """Settings of a home of today."""
-    registry = Registry(old_home.mlflow_tracking_uri, old_home.mlflow_artifacts, old_home.home)
-    upgrade_home(old_home, Ledger(old_home.ledger_url), registry)
+    upgrade_home(deployment_at(old_home))
     return old_home
 
 
@@ -51,7 +50,7 @@ def elsewhere(tmp_path: Path) -> Settings:
 
 
 def _back_up(home: Settings, folder: Path) -> Backup:
-    return back_up(home, Ledger(home.ledger_url), _made(folder))
+    return back_up(deployment_at(home), _made(folder))
 
 
 def _made(folder: Path) -> Path:
@@ -190,7 +189,7 @@ def test_a_build_that_is_under_way_is_waited_for_until_it_has_published(
                 waits.set()
 
         folder = _made(tmp_path / "backups")
-        running = threads.submit(back_up, home, Ledger(home.ledger_url), folder, report)
+        running = threads.submit(back_up, deployment_at(home), folder, report)
         assert waits.wait(60)
         assert not running.done()
         assert builder.stdin is not None
@@ -321,9 +320,8 @@ def test_a_restore_that_was_killed_is_no_home_and_is_begun_again(
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     with pytest.raises(SettingsError, match="not finished: call `mlops restore` again"):
         require_current_home(elsewhere.home)
-    registry = Registry(elsewhere.mlflow_tracking_uri, elsewhere.mlflow_artifacts, elsewhere.home)
     with pytest.raises(SettingsError, match="not finished"):
-        upgrade_home(elsewhere, Ledger(elsewhere.ledger_url), registry)
+        upgrade_home(deployment_at(elsewhere))
 
     restore(backup.path, elsewhere)
     # Where it is, is for set-up to say.

@@ -11,6 +11,7 @@ from mlops_platform.errors import BackupError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, VersionIdentity
 from mlops_platform.settings import Settings, read_settings
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.home.backup import back_up
 from mlops_platform.usecases.home.restore import restore
 from mlops_platform.usecases.home.verification import verify_ledger
@@ -75,7 +76,7 @@ def test_a_ledger_on_postgres_is_restored_with_its_chains_and_triggers(
     home: Settings, databases: tuple[str, str], tmp_path: Path, tools: None
 ) -> None:
     ledger = Ledger(home.ledger_url)
-    backup = back_up(home, ledger, tmp_path / "backups")
+    backup = back_up(deployment_at(home), tmp_path / "backups")
     ledger.record_decision(MODEL, NewDecision(kind="wait", reason="later", actor="a"))
     elsewhere = _elsewhere(tmp_path, databases[1])
 
@@ -94,7 +95,7 @@ def test_a_ledger_on_postgres_is_restored_with_its_chains_and_triggers(
 def test_a_database_that_is_not_empty_is_left_alone(
     home: Settings, databases: tuple[str, str], tmp_path: Path, tools: None
 ) -> None:
-    backup = back_up(home, Ledger(home.ledger_url), tmp_path / "backups")
+    backup = back_up(deployment_at(home), tmp_path / "backups")
     elsewhere = _elsewhere(tmp_path, databases[1])
     occupied = Ledger(elsewhere.ledger_url)
     occupied.create_schema()
@@ -110,7 +111,7 @@ def test_a_database_that_ledger_and_registry_share_is_dumped_once(
     home: Settings, databases: tuple[str, str], tmp_path: Path, tools: None
 ) -> None:
     shared = replace(home, mlflow_tracking_uri=home.ledger_url)
-    backup = back_up(shared, Ledger(home.ledger_url), tmp_path / "backups")
+    backup = back_up(deployment_at(shared), tmp_path / "backups")
     assert [file.name for file in (backup.path / "databases").iterdir()] == ["ledger.dump"]
     elsewhere = _elsewhere(tmp_path, databases[1])
     restore(backup.path, replace(elsewhere, mlflow_tracking_uri=elsewhere.ledger_url))
@@ -118,7 +119,7 @@ def test_a_database_that_ledger_and_registry_share_is_dumped_once(
 
 
 def test_a_dump_is_not_left_out_of_a_restore(home: Settings, tmp_path: Path, tools: None) -> None:
-    backup = back_up(home, Ledger(home.ledger_url), tmp_path / "backups")
+    backup = back_up(deployment_at(home), tmp_path / "backups")
     embedded = read_settings({"MLOPS_HOME": str(tmp_path / "elsewhere")})
     with pytest.raises(BackupError, match=r"holds ledger\.dump outside of the home"):
         restore(backup.path, embedded)
@@ -129,7 +130,7 @@ def test_a_backup_without_the_dump_is_not_restored_to_postgres(
 ) -> None:
     embedded = replace(home, ledger_url=f"sqlite:///{home.home / 'ledger' / 'ledger.db'}")
     Ledger(embedded.ledger_url).create_schema()
-    backup = back_up(embedded, Ledger(embedded.ledger_url), tmp_path / "backups")
+    backup = back_up(deployment_at(embedded), tmp_path / "backups")
     with pytest.raises(BackupError, match=r"holds no database.*name ledger\.dump"):
         restore(backup.path, _elsewhere(tmp_path, databases[1]))
 
@@ -139,5 +140,5 @@ def test_missing_tools_are_told_with_their_package(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BackupError, match=r"pg_dump is not on the PATH.*postgresql-client"):
-        back_up(home, Ledger(home.ledger_url), tmp_path / "backups")
+        back_up(deployment_at(home), tmp_path / "backups")
     assert list((tmp_path / "backups").iterdir()) == []

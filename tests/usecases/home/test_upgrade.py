@@ -25,6 +25,7 @@ from mlops_platform.ledger.records import NewDecision
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.relocation import DATASET_SOURCES, LOCATIONS
 from mlops_platform.settings import Settings, read_settings
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.home import upgrade
 from mlops_platform.usecases.home.upgrade import JOURNAL_FILE, upgrade_home
 
@@ -40,7 +41,7 @@ def _registry(settings: Settings) -> Registry:
 
 
 def _upgrade(settings: Settings) -> Path | None:
-    return upgrade_home(settings, _ledger(settings), _registry(settings))
+    return upgrade_home(deployment_at(settings))
 
 
 def _content(home: Path) -> dict[str, str]:
@@ -205,6 +206,7 @@ from pathlib import Path
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import read_settings
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.home import upgrade
 
 settings = read_settings({"MLOPS_HOME": sys.argv[1]})
@@ -214,8 +216,7 @@ def killed(*arguments):
     works(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(owner, sys.argv[3], killed)
-registry = Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
-upgrade.upgrade_home(settings, Ledger(settings.ledger_url), registry)
+upgrade.upgrade_home(deployment_at(settings))
 """
 
 
@@ -237,7 +238,7 @@ def test_an_upgrade_that_is_killed_is_taken_back_and_done_by_the_next_set_up(
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert (old_home.home / JOURNAL_FILE).is_file()
 
-    upgrade.undo_interrupted_upgrade(old_home, _registry(old_home))
+    upgrade.undo_interrupted_upgrade(deployment_at(old_home))
     ledger = {} if step not in ("create_schema", "write_json") else {"ledger/ledger.db": "migrated"}
     assert _content(old_home.home) | ledger == _content(packed_home) | ledger
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL

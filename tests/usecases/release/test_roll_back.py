@@ -8,109 +8,111 @@ import pytest
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.registry.registry import Registry
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
+from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 
-def test_the_previous_champion_serves_again_as_the_next_release(deployment: "Deployment") -> None:
-    first, second = deployment.register(), deployment.register()
-    earlier = deployment.promote(first)
-    deployment.ledger.record_packaging(deployment.model, 1, "flights:a", "bento")
-    deployment.promote(second)
-    release = deployment.roll_back()
+def test_the_previous_champion_serves_again_as_the_next_release(lifecycle: "Lifecycle") -> None:
+    first, second = lifecycle.register(), lifecycle.register()
+    earlier = lifecycle.promote(first)
+    lifecycle.ledger.record_packaging(lifecycle.model, 1, "flights:a", "bento")
+    lifecycle.promote(second)
+    release = lifecycle.roll_back()
     assert (release.sequence, release.version, release.kind) == (3, first.version, "roll_back")
     assert (release.digests, release.run_id) == (earlier.digests, earlier.run_id)
     assert release.bento_tag == "flights:a"
-    decision = deployment.ledger.decisions(deployment.model)[0]
+    decision = lifecycle.ledger.decisions(lifecycle.model)[0]
     assert (decision.reason, decision.actor) == ("late rate doubled", "alice")
     assert decision.evidence == {"from_version": second.version, "to_version": first.version}
-    assert read_pointer(deployment.pointer).sequence == 3
-    (following,) = projection_faults(*deployment.parts)
+    assert read_pointer(lifecycle.pointer).sequence == 3
+    (following,) = projection_faults(*lifecycle.scope)
     assert (following.projection, following.expected) == ("alias", str(first.version))
-    reconcile(*deployment.parts)
-    assert projection_faults(*deployment.parts) == []
-    assert deployment.ledger.verify_chain(deployment.model) is None
+    reconcile(*lifecycle.scope)
+    assert projection_faults(*lifecycle.scope) == []
+    assert lifecycle.ledger.verify_chain(lifecycle.model) is None
 
 
 def test_rolling_back_again_never_returns_to_what_was_rolled_back(
-    deployment: "Deployment",
+    lifecycle: "Lifecycle",
 ) -> None:
-    versions = [deployment.promote(deployment.register()).version for _ in range(3)]
-    assert deployment.roll_back().version == versions[1]
-    newer = deployment.promote(deployment.register())
-    assert deployment.roll_back().version == versions[1]
-    assert deployment.roll_back().version == versions[0]
+    versions = [lifecycle.promote(lifecycle.register()).version for _ in range(3)]
+    assert lifecycle.roll_back().version == versions[1]
+    newer = lifecycle.promote(lifecycle.register())
+    assert lifecycle.roll_back().version == versions[1]
+    assert lifecycle.roll_back().version == versions[0]
     with pytest.raises(LedgerError, match="no earlier champion"):
-        deployment.roll_back()
-    served = [release.version for release in deployment.ledger.releases(deployment.model)]
+        lifecycle.roll_back()
+    served = [release.version for release in lifecycle.ledger.releases(lifecycle.model)]
     assert served == [*versions, versions[1], newer.version, versions[1], versions[0]]
 
 
-def test_without_an_earlier_champion_nothing_is_rolled_back(deployment: "Deployment") -> None:
+def test_without_an_earlier_champion_nothing_is_rolled_back(lifecycle: "Lifecycle") -> None:
     with pytest.raises(LedgerError, match="no earlier champion"):
-        deployment.roll_back()
-    deployment.promote(deployment.register())
+        lifecycle.roll_back()
+    lifecycle.promote(lifecycle.register())
     with pytest.raises(LedgerError, match="no earlier champion"):
-        deployment.roll_back()
-    assert len(deployment.ledger.decisions(deployment.model)) == 1
+        lifecycle.roll_back()
+    assert len(lifecycle.ledger.decisions(lifecycle.model)) == 1
 
 
-def test_a_damaged_or_lost_version_is_not_rolled_back_to(deployment: "Deployment") -> None:
-    first = deployment.register()
-    deployment.promote(first)
-    deployment.promote(deployment.register())
-    directory = deployment.registry.fetch_version(deployment.model, first.version).directory
+def test_a_damaged_or_lost_version_is_not_rolled_back_to(lifecycle: "Lifecycle") -> None:
+    first = lifecycle.register()
+    lifecycle.promote(first)
+    lifecycle.promote(lifecycle.register())
+    directory = lifecycle.registry.fetch_version(lifecycle.model, first.version).directory
     (directory / "model.skops").write_bytes(b"other")
     with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
-        deployment.roll_back()
+        lifecycle.roll_back()
     shutil.rmtree(directory)
     with pytest.raises(RegistryError, match="cannot be fetched"):
-        deployment.roll_back()
-    assert deployment.ledger.current_release(deployment.model).sequence == 2
-    assert len(deployment.ledger.decisions(deployment.model)) == 2
+        lifecycle.roll_back()
+    assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
+    assert len(lifecycle.ledger.decisions(lifecycle.model)) == 2
 
 
-def _pack_first_of_two(deployment: "Deployment") -> Path:
+def _pack_first_of_two(lifecycle: "Lifecycle") -> Path:
     """Release two versions, the first with a Bento; returns the model's files in it."""
-    first, second = deployment.register(), deployment.register()
-    deployment.promote(first)
-    deployment.ledger.record_packaging(deployment.model, 1, f"{deployment.model}:v1", "bento")
-    deployment.promote(second)
-    sources = bento_folder(deployment.bentoml_home, f"{deployment.model}:v1") / "src"
-    fetched = deployment.registry.fetch_version(deployment.model, first.version).directory
+    first, second = lifecycle.register(), lifecycle.register()
+    lifecycle.promote(first)
+    lifecycle.ledger.record_packaging(lifecycle.model, 1, f"{lifecycle.model}:v1", "bento")
+    lifecycle.promote(second)
+    sources = (
+        bento_folder(lifecycle.deployment.settings.bentoml_home, f"{lifecycle.model}:v1") / "src"
+    )
+    fetched = lifecycle.registry.fetch_version(lifecycle.model, first.version).directory
     (sources / MODEL).mkdir(parents=True)
     shutil.copy(fetched / "model.skops", sources / MODEL)
     write_json(sources / DIGESTS, {"model.skops": first.digests["model.skops"]})
     return sources / MODEL
 
 
-def test_with_a_bento_the_registry_is_not_asked(deployment: "Deployment", tmp_path: Path) -> None:
-    _pack_first_of_two(deployment)
-    away = Registry("http://127.0.0.1:9", tmp_path / "away")
-    release = replace(deployment, registry=away).roll_back()
-    assert (release.version, release.bento_tag) == (1, f"{deployment.model}:v1")
-    assert read_pointer(deployment.pointer).sequence == 3
+def test_with_a_bento_the_registry_is_not_asked(lifecycle: "Lifecycle") -> None:
+    _pack_first_of_two(lifecycle)
+    place = replace(lifecycle.deployment.settings, mlflow_tracking_uri="http://127.0.0.1:9")
+    release = replace(lifecycle, deployment=deployment_at(place)).roll_back()
+    assert (release.version, release.bento_tag) == (1, f"{lifecycle.model}:v1")
+    assert read_pointer(lifecycle.pointer).sequence == 3
 
 
-def test_a_damaged_bento_is_not_rolled_back_to(deployment: "Deployment") -> None:
-    (_pack_first_of_two(deployment) / "model.skops").write_bytes(b"other")
+def test_a_damaged_bento_is_not_rolled_back_to(lifecycle: "Lifecycle") -> None:
+    (_pack_first_of_two(lifecycle) / "model.skops").write_bytes(b"other")
     with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
-        deployment.roll_back()
-    assert deployment.ledger.current_release(deployment.model).sequence == 2
+        lifecycle.roll_back()
+    assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
 
 
-def test_what_was_rolled_back_is_not_promoted_again(deployment: "Deployment") -> None:
-    first, second, third = (deployment.register() for _ in range(3))
-    deployment.promote(first)
-    deployment.promote(second)
-    deployment.roll_back()
+def test_what_was_rolled_back_is_not_promoted_again(lifecycle: "Lifecycle") -> None:
+    first, second, third = (lifecycle.register() for _ in range(3))
+    lifecycle.promote(first)
+    lifecycle.promote(second)
+    lifecycle.roll_back()
     with pytest.raises(LedgerError, match=rf"version {second.version} .* rolled back by alice"):
-        deployment.promote(second)
-    assert len(deployment.ledger.releases(deployment.model)) == 3
+        lifecycle.promote(second)
+    assert len(lifecycle.ledger.releases(lifecycle.model)) == 3
     # Another version may follow, and what was rolled back to may serve after it once more.
-    assert deployment.promote(third).version == third.version
-    assert deployment.roll_back().version == first.version
+    assert lifecycle.promote(third).version == third.version
+    assert lifecycle.roll_back().version == first.version

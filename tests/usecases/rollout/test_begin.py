@@ -6,83 +6,76 @@ import pytest
 
 from mlops_platform.errors import ArtifactError, LedgerError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.ledger.challenger_pointer import beside, read_challenger_pointer
+from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.settings import read_settings
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.rollout.end import (
     abort_challenger,
     promote_challenger,
     require_challenger,
 )
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 SHADOW, CANARY = ReleaseSpec(mode="shadow"), ReleaseSpec(mode="canary", canary_share=0.2)
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"mlflow_run": "r"})
 
 
 def _let_through(
-    deployment: "Deployment",
+    lifecycle: "Lifecycle",
     identity: VersionIdentity,
     release: ReleaseSpec = SHADOW,
     expected: int | None = 1,
-) -> StandingVersion:
-    return let_through(*deployment.parts, identity, PROMOTION, release, expected_sequence=expected)
+) -> DeployedVersion:
+    promotion = lifecycle.promotion(identity, expected, PROMOTION)
+    return release_or_challenge(lifecycle.deployment, promotion, release)
 
 
-def _packaged(deployment: "Deployment", standing: StandingVersion) -> Challenger:
-    record_bento(deployment.ledger, standing, f"flights:v{standing.version}", "bento")
-    reconcile(*deployment.parts)
-    return require_challenger(deployment.ledger, deployment.model)
+def _packaged(lifecycle: "Lifecycle", standing: DeployedVersion) -> Challenger:
+    record_bento(lifecycle.ledger, standing, f"flights:v{standing.version}", "bento")
+    reconcile(*lifecycle.scope)
+    return require_challenger(lifecycle.ledger, lifecycle.model)
 
 
-def _promote(deployment: "Deployment", challenger: Challenger) -> Release:
-    parts = deployment.ledger, deployment.registry, deployment.pointer
-    return promote_challenger(*parts, challenger, reason="not worse", actor="rollout")
+def _promote(lifecycle: "Lifecycle", challenger: Challenger) -> Release:
+    return promote_challenger(lifecycle.deployment, challenger, reason="not worse", actor="rollout")
 
 
-def _abort(deployment: "Deployment", challenger: Challenger) -> None:
-    parts = deployment.ledger, deployment.registry, deployment.pointer
-    abort_challenger(*parts, challenger, reason="worse", actor="rollout")
+def _abort(lifecycle: "Lifecycle", challenger: Challenger) -> None:
+    abort_challenger(lifecycle.deployment, challenger, reason="worse", actor="rollout")
 
 
 @pytest.fixture
-def serving(deployment: "Deployment") -> "Deployment":
+def serving(lifecycle: "Lifecycle") -> "Lifecycle":
     """Version 1 serves as release 1."""
-    deployment.promote(deployment.register())
-    return deployment
+    lifecycle.promote(lifecycle.register())
+    return lifecycle
 
 
-def _assert_nothing_on_trial(deployment: "Deployment") -> None:
-    assert standing_challenger(deployment.ledger, deployment.model) is None
-    assert deployment.registry.alias_version(deployment.model, "challenger") is None
-    assert not beside(deployment.pointer).exists()
-    assert projection_faults(*deployment.parts) == []
-    assert deployment.ledger.verify_chain(deployment.model) is None
-
-
-def test_the_settings_name_the_place_of_the_pointer() -> None:
-    settings = read_settings({"MLOPS_HOME": "/home"})
-    assert beside(settings.release_pointer("m")) == settings.challenger_pointer("m")
+def _assert_nothing_on_trial(lifecycle: "Lifecycle") -> None:
+    assert standing_challenger(lifecycle.ledger, lifecycle.model) is None
+    assert lifecycle.registry.alias_version(lifecycle.model, "challenger") is None
+    assert not lifecycle.challenger_pointer.exists()
+    assert projection_faults(*lifecycle.scope) == []
+    assert lifecycle.ledger.verify_chain(lifecycle.model) is None
 
 
 @pytest.mark.parametrize(("release", "share"), [(SHADOW, 0.0), (CANARY, 0.2)])
 def test_what_passed_the_gate_stands_beside_the_champion(
-    serving: "Deployment", release: ReleaseSpec, share: float
+    serving: "Lifecycle", release: ReleaseSpec, share: float
 ) -> None:
     standing = _let_through(serving, serving.register(), release)
     assert (standing.role, standing.version, standing.sequence) == ("challenger", 2, 2)
     assert serving.ledger.current_release(serving.model).version == 1
     assert serving.registry.alias_version(serving.model, "champion") == 1
     assert serving.registry.alias_version(serving.model, "challenger") == 2
-    pointer = read_challenger_pointer(beside(serving.pointer))
+    pointer = read_challenger_pointer(serving.challenger_pointer)
     assert (pointer.mode, pointer.share, pointer.version) == (release.mode, share, 2)
     assert (pointer.sequence, pointer.challenge) == (2, standing.decision_id)
     assert pointer.bento_tag is None
@@ -92,20 +85,20 @@ def test_what_passed_the_gate_stands_beside_the_champion(
     assert decision.evidence["mlflow_run"] == "r"
 
 
-def test_the_first_champion_is_released_at_once(deployment: "Deployment") -> None:
-    standing = _let_through(deployment, deployment.register(), expected=None)
+def test_the_first_champion_is_released_at_once(lifecycle: "Lifecycle") -> None:
+    standing = _let_through(lifecycle, lifecycle.register(), expected=None)
     assert (standing.role, standing.sequence) == ("champion", 1)
-    _assert_nothing_on_trial(deployment)
+    _assert_nothing_on_trial(lifecycle)
 
 
-def test_a_direct_model_is_released_at_once(serving: "Deployment") -> None:
+def test_a_direct_model_is_released_at_once(serving: "Lifecycle") -> None:
     standing = _let_through(serving, serving.register(), ReleaseSpec(mode="direct"))
     assert (standing.role, standing.sequence) == ("champion", 2)
 
 
-def test_a_promoted_challenger_takes_its_bento_along(serving: "Deployment") -> None:
+def test_a_promoted_challenger_takes_its_bento_along(serving: "Lifecycle") -> None:
     challenger = _packaged(serving, _let_through(serving, serving.register()))
-    assert read_challenger_pointer(beside(serving.pointer)).bento_tag == "flights:v2"
+    assert read_challenger_pointer(serving.challenger_pointer).bento_tag == "flights:v2"
     release = _promote(serving, challenger)
     assert (release.version, release.sequence) == (2, challenger.sequence)
     assert release.bento_tag == read_pointer(serving.pointer).bento_tag == "flights:v2"
@@ -114,21 +107,21 @@ def test_a_promoted_challenger_takes_its_bento_along(serving: "Deployment") -> N
     assert serving.roll_back().version == 1
 
 
-def test_an_aborted_challenger_leaves_the_champion_alone(serving: "Deployment") -> None:
+def test_an_aborted_challenger_leaves_the_champion_alone(serving: "Lifecycle") -> None:
     before = serving.pointer.read_bytes()
     _abort(serving, _packaged(serving, _let_through(serving, serving.register())))
     assert serving.pointer.read_bytes() == before
     _assert_nothing_on_trial(serving)
 
 
-def test_without_a_bento_it_was_never_tried_and_is_not_promoted(serving: "Deployment") -> None:
+def test_without_a_bento_it_was_never_tried_and_is_not_promoted(serving: "Lifecycle") -> None:
     _let_through(serving, serving.register())
     with pytest.raises(LedgerError, match="has no Bento"):
         _promote(serving, require_challenger(serving.ledger, serving.model))
 
 
 def test_letting_it_through_again_and_packaging_again_changes_nothing(
-    serving: "Deployment",
+    serving: "Lifecycle",
 ) -> None:
     identity = serving.register()
     first = _let_through(serving, identity)
@@ -140,7 +133,7 @@ def test_letting_it_through_again_and_packaging_again_changes_nothing(
     assert serving.ledger.decisions(serving.model) == decisions
 
 
-def test_a_version_has_one_trial(serving: "Deployment") -> None:
+def test_a_version_has_one_trial(serving: "Lifecycle") -> None:
     identity = serving.register()
     _abort(serving, _packaged(serving, _let_through(serving, identity)))
     with pytest.raises(LedgerError, match="was on trial before"):
@@ -148,7 +141,7 @@ def test_a_version_has_one_trial(serving: "Deployment") -> None:
     _assert_nothing_on_trial(serving)
 
 
-def test_a_newer_challenger_takes_the_place_of_the_older(serving: "Deployment") -> None:
+def test_a_newer_challenger_takes_the_place_of_the_older(serving: "Lifecycle") -> None:
     older = _packaged(serving, _let_through(serving, serving.register()))
     _let_through(serving, serving.register())
     newer = require_challenger(serving.ledger, serving.model)
@@ -162,7 +155,7 @@ def test_a_newer_challenger_takes_the_place_of_the_older(serving: "Deployment") 
     assert require_challenger(serving.ledger, serving.model) == newer
 
 
-def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Deployment") -> None:
+def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Lifecycle") -> None:
     challenger = _packaged(serving, _let_through(serving, serving.register()))
     _abort(serving, challenger)
     with pytest.raises(ReleaseConflict, match="nothing was written"):
@@ -170,15 +163,15 @@ def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Dep
     assert serving.ledger.current_release(serving.model).version == 1
 
 
-def test_a_roll_back_ends_the_trial(serving: "Deployment") -> None:
+def test_a_roll_back_ends_the_trial(serving: "Lifecycle") -> None:
     serving.promote(serving.register())
     _let_through(serving, serving.register(), expected=2)
     serving.roll_back()
-    reconcile(*serving.parts)
+    reconcile(*serving.scope)
     _assert_nothing_on_trial(serving)
 
 
-def test_judged_against_another_champion_it_does_not_stand(serving: "Deployment") -> None:
+def test_judged_against_another_champion_it_does_not_stand(serving: "Lifecycle") -> None:
     identity = serving.register()
     serving.promote(serving.register())
     with pytest.raises(ReleaseConflict, match="not at release 1 any more"):
@@ -186,7 +179,7 @@ def test_judged_against_another_champion_it_does_not_stand(serving: "Deployment"
     _assert_nothing_on_trial(serving)
 
 
-def test_a_version_whose_files_changed_is_not_tried(serving: "Deployment") -> None:
+def test_a_version_whose_files_changed_is_not_tried(serving: "Lifecycle") -> None:
     identity = serving.register()
     fetched = serving.registry.fetch_version(serving.model, identity.version)
     (fetched.directory / "requirements.txt").write_text("evil==1\n")
@@ -196,9 +189,9 @@ def test_a_version_whose_files_changed_is_not_tried(serving: "Deployment") -> No
 
 
 @pytest.mark.parametrize("damage", ["alias", "edited", "removed", "unreadable"])
-def test_what_follows_the_challenger_is_repaired(serving: "Deployment", damage: str) -> None:
+def test_what_follows_the_challenger_is_repaired(serving: "Lifecycle", damage: str) -> None:
     _packaged(serving, _let_through(serving, serving.register()))
-    path = beside(serving.pointer)
+    path = serving.challenger_pointer
     healthy = path.read_text()
     if damage == "alias":
         serving.registry.set_alias(serving.model, "challenger", 1)
@@ -206,13 +199,13 @@ def test_what_follows_the_challenger_is_repaired(serving: "Deployment", damage: 
         path.unlink()
     else:
         path.write_text("{" if damage == "unreadable" else healthy.replace("shadow", "canary"))
-    [fault] = reconcile(*serving.parts)
+    [fault] = reconcile(*serving.scope)
     assert fault.role == "challenger"
     assert fault.projection == ("alias" if damage == "alias" else "pointer")
     assert path.read_text() == healthy
-    assert projection_faults(*serving.parts) == []
+    assert projection_faults(*serving.scope) == []
 
 
-def test_there_is_nothing_to_approve_without_a_challenger(serving: "Deployment") -> None:
+def test_there_is_nothing_to_approve_without_a_challenger(serving: "Lifecycle") -> None:
     with pytest.raises(LedgerError, match="has no challenger"):
         require_challenger(serving.ledger, serving.model)

@@ -16,13 +16,14 @@ from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.served import land_log
 from mlops_platform.errors import DataError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.ledger.records import Decision, NewDecision
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict
+from mlops_platform.ledger.records import Decision
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.serving.watching.objectives import Objectives
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.ledger.freeze import freeze
 from mlops_platform.usecases.release.bento import record_bento
-from mlops_platform.usecases.rollout.begin import let_through
+from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.rollout.end import abort_challenger
 from mlops_platform.usecases.rollout.judge import (
     conclude,
@@ -32,7 +33,7 @@ from mlops_platform.usecases.rollout.judge import (
 )
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 FIRST = date(2024, 3, 4)
 ROWS = 120
@@ -81,14 +82,21 @@ def _spec(model: str, release: dict[str, Any], **sections: Any) -> ModelSpec:
 class Trial:
     """A champion, a challenger, and days of traffic with their labels."""
 
-    deployment: "Deployment"
+    lifecycle: "Lifecycle"
     spec: ModelSpec
-    folder: Path
     generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
     @property
+    def lake(self) -> Settings:
+        return self.lifecycle.deployment.settings
+
+    @property
+    def prediction_log(self) -> Path:
+        return self.lake.prediction_log(self.spec.name)
+
+    @property
     def challenger(self) -> Challenger:
-        challenger = standing_challenger(self.deployment.ledger, self.spec.name)
+        challenger = standing_challenger(self.lifecycle.ledger, self.spec.name)
         assert challenger is not None
         return challenger
 
@@ -127,13 +135,13 @@ class Trial:
             "decision": probability >= 0.5,
             "latency_ms": 1.5,
         }
-        log = self.folder / "log"
-        log.mkdir(exist_ok=True)
-        with (log / "predictions-w1-1.jsonl").open("a") as file:
+        self.prediction_log.mkdir(parents=True, exist_ok=True)
+        with (self.prediction_log / "predictions-w1-1.jsonl").open("a") as file:
             file.write(json.dumps(line | changed) + "\n")
 
     def land(self) -> None:
-        landing = land_log(self.spec, self.folder / "log", self.folder / "landed", LATE)
+        landed = self.lake.landed_predictions(self.spec.name)
+        landing = land_log(self.spec, self.prediction_log, landed, LATE)
         assert landing.malformed == 0
 
     def _label(self, day: date, entities: list[str], labels: np.ndarray) -> None:
@@ -145,43 +153,36 @@ class Trial:
                 "known_at": pa.array([known] * len(entities), pa.timestamp("us", "UTC")),
             }
         )
-        write_parquet(table, self.folder / f"published/visit_labels/local_date={day}/data.parquet")
+        path = self.lake.published / f"visit_labels/local_date={day}/data.parquet"
+        write_parquet(table, path)
 
     def evidence(self, now: datetime = LATE) -> RolloutEvidence:
-        return gather_evidence(
-            self.spec,
-            self.deployment.ledger,
-            self.challenger,
-            self.folder / "landed",
-            self.folder / "published",
-            self.folder / "log",
-            now,
-        )
+        return gather_evidence(self.lifecycle.deployment, self.spec, self.challenger, now)
 
     def verdict(self, now: datetime = LATE, *, automatic: bool = True) -> RolloutVerdict:
-        ledger, evidence = self.deployment.ledger, self.evidence(now)
+        ledger, evidence = self.lifecycle.ledger, self.evidence(now)
         return judge_challenger(self.spec, ledger, evidence, now, automatic=automatic)
 
     def conclude(self, verdict: RolloutVerdict) -> None:
-        ledger, registry, pointer, _ = self.deployment.parts
-        conclude(ledger, registry, pointer, self.challenger, verdict, "sensor rollout")
+        conclude(self.lifecycle.deployment, self.challenger, verdict, "sensor rollout")
 
     def decisions(self) -> list[Decision]:
-        return self.deployment.ledger.decisions(self.spec.name)
+        return self.lifecycle.ledger.decisions(self.spec.name)
 
 
 @pytest.fixture
-def begin(deployment: "Deployment", tmp_path: Path) -> Callable[..., Trial]:
+def begin(lifecycle: "Lifecycle") -> Callable[..., Trial]:
     def begun(
         mode: str = "shadow", release: dict[str, Any] | None = None, **sections: Any
     ) -> Trial:
-        spec = _spec(deployment.model, {"mode": mode, **(release or {})}, **sections)
-        deployment.promote(deployment.register())
-        gate = NewDecision(kind="promote", reason="better", actor="gate")
-        identity = deployment.register()
-        standing = let_through(*deployment.parts, identity, gate, spec.release, expected_sequence=1)
-        record_bento(deployment.ledger, standing, "m:v2", "bento")
-        return Trial(deployment, spec, tmp_path)
+        spec = _spec(lifecycle.model, {"mode": mode, **(release or {})}, **sections)
+        lifecycle.promote(lifecycle.register())
+        identity = lifecycle.register()
+        standing = release_or_challenge(
+            lifecycle.deployment, lifecycle.promotion(identity, 1), spec.release
+        )
+        record_bento(lifecycle.ledger, standing, "m:v2", "bento")
+        return Trial(lifecycle, spec)
 
     return begun
 
@@ -197,7 +198,7 @@ def test_the_better_challenger_is_promoted_on_matured_labels(
     assert verdict.kind == "promote", verdict.reason
     assert verdict.evidence["days"] == 6
     trial.conclude(verdict)
-    release = trial.deployment.ledger.current_release(trial.spec.name)
+    release = trial.lifecycle.ledger.current_release(trial.spec.name)
     assert (release.version, release.sequence, release.bento_tag) == (2, 2, "m:v2")
     assert trial.decisions()[0].evidence["difference"] == verdict.evidence["difference"] < 0
 
@@ -210,8 +211,8 @@ def test_the_worse_challenger_is_aborted(begin: Callable[..., Trial], mode: str)
     verdict = trial.verdict()
     assert verdict.kind == "abort", verdict.reason
     trial.conclude(verdict)
-    assert trial.deployment.ledger.current_release(trial.spec.name).version == 1
-    assert standing_challenger(trial.deployment.ledger, trial.spec.name) is None
+    assert trial.lifecycle.ledger.current_release(trial.spec.name).version == 1
+    assert standing_challenger(trial.lifecycle.ledger, trial.spec.name) is None
 
 
 def test_the_figures_are_those_of_the_rows(begin: Callable[..., Trial]) -> None:
@@ -301,7 +302,7 @@ def test_a_challenger_without_evidence_is_aborted_in_the_end(begin: Callable[...
 
 def test_a_challenger_that_fails_requests_is_aborted_at_once(begin: Callable[..., Trial]) -> None:
     trial = begin("canary")
-    counting = Objectives(trial.folder / "log", "w1", trial.spec.name)
+    counting = Objectives(trial.prediction_log, "w1", trial.spec.name)
     for at in range(300):
         counting.observe("2", "challenger", 500 if at % 10 == 0 else 200, 0.01)
         counting.observe("1", "champion", 500, 0.01)
@@ -315,7 +316,7 @@ def test_a_frozen_model_is_promoted_by_a_person_only(begin: Callable[..., Trial]
     trial = begin()
     for number in range(6):
         trial.day(number, champion=dull, challenger=exact)
-    freeze(trial.deployment.ledger, trial.spec.name, "runway works", "alice")
+    freeze(trial.lifecycle.ledger, trial.spec.name, "runway works", "alice")
     held = trial.verdict()
     assert held.kind == "wait"
     assert "alice" in held.reason
@@ -327,13 +328,13 @@ def test_a_verdict_that_comes_too_late_changes_nothing(begin: Callable[..., Tria
     for number in range(6):
         trial.day(number, champion=dull, challenger=exact)
     verdict, challenger = trial.verdict(), trial.challenger
-    ledger, registry, pointer, _ = trial.deployment.parts
-    abort_challenger(ledger, registry, pointer, challenger, reason="no", actor="alice")
+    deployment = trial.lifecycle.deployment
+    abort_challenger(deployment, challenger, reason="no", actor="alice")
     before = trial.decisions()
     for kind in ("promote", "abort", "wait"):
         late = verdict.model_copy(update={"kind": kind})
         with pytest.raises(ReleaseConflict):
-            conclude(ledger, registry, pointer, challenger, late, "sensor rollout")
+            conclude(deployment, challenger, late, "sensor rollout")
     assert trial.decisions() == before
 
 

@@ -16,14 +16,13 @@ from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.serving import PredictionLogSpec
 from mlops_platform.usecases.service.replay_request import ReplayedRequest, replay_request
-from mlops_platform.usecases.version.offline import OfflineVersions
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 
 @pytest.fixture
-def spec(deployment: "Deployment") -> ModelSpec:
+def spec(lifecycle: "Lifecycle") -> ModelSpec:
     candidate = {
         "name": "linear",
         "preprocessing": [{"columns": "numeric"}],
@@ -31,7 +30,7 @@ def spec(deployment: "Deployment") -> ModelSpec:
     }
     return ModelSpec.model_validate(
         {
-            "name": deployment.model,
+            "name": lifecycle.model,
             "description": "Will it be late?",
             "owners": ["team:flights"],
             "features": {"table": "flights", "entity": "flight_id", "numeric": ["wind", "late"]},
@@ -44,9 +43,9 @@ def spec(deployment: "Deployment") -> ModelSpec:
 
 
 @pytest.fixture
-def record(deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]) -> LoggedPrediction:
+def record(lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]) -> LoggedPrediction:
     """What the champion answers to the first row."""
-    release = deployment.promote(deployment.register())
+    release = lifecycle.promote(lifecycle.register())
     model, rows = fitted
     probability = float(model.predict_proba(rows[:1])[0, 1])
     return LoggedPrediction(
@@ -55,7 +54,7 @@ def record(deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]) -> Logged
         row=0,
         route="predict",
         entity="flight-1",
-        model=deployment.model,
+        model=lifecycle.model,
         version=str(release.version),
         sequence=release.sequence,
         role="champion",
@@ -66,6 +65,11 @@ def record(deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]) -> Logged
     )
 
 
+@pytest.fixture
+def log(lifecycle: "Lifecycle") -> Path:
+    return lifecycle.deployment.settings.prediction_log(lifecycle.model)
+
+
 def write(folder: Path, *records: LoggedPrediction, redact: tuple[str, ...] = ()) -> Path:
     log = PredictionLog(folder, PredictionLogSpec(redact=redact), "1", entity="flight_id")
     assert log.write(records)
@@ -73,17 +77,16 @@ def write(folder: Path, *records: LoggedPrediction, redact: tuple[str, ...] = ()
     return folder
 
 
-def replay(deployment: "Deployment", spec: ModelSpec, home: Path) -> ReplayedRequest:
-    versions = OfflineVersions(deployment.ledger, deployment.registry, spec.name)
-    return replay_request(spec, "incident-1", home / "log", home / "landed", versions)
+def replay(lifecycle: "Lifecycle", spec: ModelSpec) -> ReplayedRequest:
+    return replay_request(lifecycle.deployment, spec, "incident-1")
 
 
 def test_a_request_is_answered_again_by_the_version_that_answered_it(
-    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
 ) -> None:
-    deployment.promote(deployment.register())
-    write(tmp_path / "log", record, record._replace(row=1), record._replace(request_id="other"))
-    replayed = replay(deployment, spec, tmp_path)
+    lifecycle.promote(lifecycle.register())
+    write(log, record, record._replace(row=1), record._replace(request_id="other"))
+    replayed = replay(lifecycle, spec)
     assert replayed.agrees
     assert [(row.row, row.version, row.sequence) for row in replayed.rows] == [
         (0, "1", 1),
@@ -96,66 +99,66 @@ def test_a_request_is_answered_again_by_the_version_that_answered_it(
 
 
 def test_it_is_the_same_once_it_has_landed(
-    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
 ) -> None:
     from datetime import UTC, datetime
 
-    write(tmp_path / "log", record)
-    before = replay(deployment, spec, tmp_path)
-    land_log(spec, tmp_path / "log", tmp_path / "landed", datetime.now(UTC))
-    assert replay(deployment, spec, tmp_path) == before
+    write(log, record)
+    before = replay(lifecycle, spec)
+    landed = lifecycle.deployment.settings.landed_predictions(spec.name)
+    land_log(spec, log, landed, datetime.now(UTC))
+    assert replay(lifecycle, spec) == before
 
 
 @pytest.mark.parametrize("change", [{"probability": 0.9999}, {"decision": "other"}])
 def test_another_answer_is_found(
-    deployment: "Deployment",
+    lifecycle: "Lifecycle",
     spec: ModelSpec,
     record: LoggedPrediction,
-    tmp_path: Path,
+    log: Path,
     change: dict[str, Any],
 ) -> None:
     if change.get("decision"):
         change = {"decision": not record.decision}
-    write(tmp_path / "log", record._replace(**change))
-    replayed = replay(deployment, spec, tmp_path)
+    write(log, record._replace(**change))
+    replayed = replay(lifecycle, spec)
     assert not replayed.agrees
     assert "otherwise" in replayed.rows[0].verdict
 
 
 def test_what_was_redacted_cannot_be_run_again(
-    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
 ) -> None:
-    write(tmp_path / "log", record, redact=("wind",))
-    [row] = replay(deployment, spec, tmp_path).rows
+    write(log, record, redact=("wind",))
+    [row] = replay(lifecycle, spec).rows
     assert not row.agrees
     assert "lacks features of version 1" in row.verdict
     assert row.redacted == ("wind",)
 
 
 def test_an_unknown_version_is_a_reason(
-    deployment: "Deployment", spec: ModelSpec, record: LoggedPrediction, tmp_path: Path
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
 ) -> None:
-    write(tmp_path / "log", record._replace(version="77"))
-    [row] = replay(deployment, spec, tmp_path).rows
+    write(log, record._replace(version="77"))
+    [row] = replay(lifecycle, spec).rows
     assert row.replayed is None
     assert "of which the ledger knows nothing" in row.verdict
 
 
 @pytest.fixture
 def command_line(
-    deployment: "Deployment", spec: ModelSpec, home: Settings, monkeypatch: pytest.MonkeyPatch
+    lifecycle: "Lifecycle", spec: ModelSpec, home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> CliRunner:
     """The command in a deployment that has this one model; its YAML is no file here."""
     monkeypatch.setattr(replay_command, "_specs", lambda model: [spec])
-    monkeypatch.setattr(replay_command, "open_ledger", lambda: deployment.ledger)
-    monkeypatch.setattr(replay_command, "open_registry", lambda: deployment.registry)
+    monkeypatch.setattr(replay_command, "open_deployment", lambda: lifecycle.deployment)
     return CliRunner(env={"COLUMNS": "200"})
 
 
 def test_the_command_shows_both_answers(
-    command_line: CliRunner, home: Settings, record: LoggedPrediction
+    command_line: CliRunner, log: Path, record: LoggedPrediction
 ) -> None:
-    write(home.prediction_log(record.model), record._replace(entity="[bold]flight"))
+    write(log, record._replace(entity="[bold]flight"))
     shown = command_line.invoke(main, ["replay-request", "incident-1"])
     assert shown.exit_code == 0, shown.output
     assert "version 1 as champion of release 1" in shown.output
@@ -165,9 +168,9 @@ def test_the_command_shows_both_answers(
 
 
 def test_the_command_ends_with_1_where_answers_differ(
-    command_line: CliRunner, home: Settings, record: LoggedPrediction
+    command_line: CliRunner, log: Path, record: LoggedPrediction
 ) -> None:
-    write(home.prediction_log(record.model), record._replace(probability=0.99999))
+    write(log, record._replace(probability=0.99999))
     shown = command_line.invoke(main, ["replay-request", "incident-1", "--json"])
     assert shown.exit_code == 1
     [row] = json.loads(shown.output)["rows"]

@@ -1,7 +1,7 @@
 """What was served against the pipeline offline, with a real ledger and registry."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from mlops_platform.usecases.window.score import ScoredWindow
 from mlops_platform.usecases.window.served import take_served_window
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 EVENT = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -56,15 +56,18 @@ def spec_of(model: str, **window: Any) -> ModelSpec:
 class Service:
     """Answers as the service does, logs, and lands; `off_by` makes it answer something else."""
 
-    deployment: "Deployment"
+    lifecycle: "Lifecycle"
     model: Any
     rows: pd.DataFrame
-    folder: Path
     redact: tuple[str, ...] = ()
 
     @property
+    def log(self) -> Path:
+        return self.lifecycle.deployment.settings.prediction_log(self.lifecycle.model)
+
+    @property
     def spec(self) -> ModelSpec:
-        return spec_of(self.deployment.model)
+        return spec_of(self.lifecycle.model)
 
     def answer(self, at: int, sequence: int, version: int, **other: Any) -> None:
         row = self.rows.iloc[[at]]
@@ -77,7 +80,7 @@ class Service:
             "row": 0,
             "route": "predict",
             "entity": f"flight-{at}",
-            "model": self.deployment.model,
+            "model": self.lifecycle.model,
             "version": str(version),
             "sequence": sequence,
             "role": "champion",
@@ -87,29 +90,22 @@ class Service:
             "latency_ms": 1.0,
         }
         log = PredictionLog(
-            self.folder / "log", PredictionLogSpec(redact=self.redact), "1", entity="flight_id"
+            self.log, PredictionLogSpec(redact=self.redact), "1", entity="flight_id"
         )
         assert log.write([LoggedPrediction(**{**line, **other})])
         log.close()
 
     def land(self) -> LandedPredictions:
-        return land_served(
-            self.spec,
-            self.folder / "log",
-            self.folder / "landed",
-            self.deployment.ledger,
-            self.deployment.registry,
-            NOW,
-        )
+        return land_served(self.lifecycle.deployment, self.spec, NOW)
 
 
 @pytest.fixture
-def service(deployment: "Deployment", fitted: tuple[Any, pd.DataFrame], tmp_path: Path) -> Service:
-    return Service(deployment, *fitted, tmp_path)
+def service(lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]) -> Service:
+    return Service(lifecycle, *fitted)
 
 
 def test_what_was_served_equals_the_pipeline_offline(service: Service) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     for at in range(20):
         service.answer(at, release.sequence, release.version)
     landed = service.land()
@@ -121,7 +117,7 @@ def test_what_was_served_equals_the_pipeline_offline(service: Service) -> None:
 
 
 def test_a_difference_names_the_worst_request_until_other_rows_agree(service: Service) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, release.sequence, release.version)
     service.answer(2, release.sequence, release.version, off_by=1e-9)
     service.answer(3, release.sequence, release.version, off_by=1e-10)
@@ -137,7 +133,7 @@ def test_a_difference_names_the_worst_request_until_other_rows_agree(service: Se
 def test_a_landing_that_died_before_its_verdict_is_judged_by_the_next(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, release.sequence, release.version, off_by=0.1)
     with monkeypatch.context() as patch:
         patch.setattr(served_parity, "sample_served", lambda *_: 1 / 0)
@@ -152,7 +148,7 @@ def test_only_a_bounded_sample_is_scored_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served_parity, "MOST_ROWS", 5)
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     for at in range(8):
         service.answer(at, release.sequence, release.version)
     parity = service.land().parity
@@ -160,7 +156,7 @@ def test_only_a_bounded_sample_is_scored_again(
 
 
 def test_rows_without_a_redacted_feature_are_left_out(service: Service) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, release.sequence, release.version)
     service.redact = ("wind", "flight_id")
     service.answer(2, release.sequence, release.version, off_by=1e-3)
@@ -172,8 +168,8 @@ def test_rows_without_a_redacted_feature_are_left_out(service: Service) -> None:
 
 
 def test_a_version_that_the_ledger_does_not_know_fails(service: Service) -> None:
-    first = service.deployment.promote(service.deployment.register())
-    second = service.deployment.promote(service.deployment.register())
+    first = service.lifecycle.promote(service.lifecycle.register())
+    second = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, second.sequence, second.version)
     assert service.land().parity.passed
     service.answer(2, first.sequence, second.version)
@@ -188,11 +184,11 @@ def test_a_version_that_the_ledger_does_not_know_fails(service: Service) -> None
 def test_challengers_and_shadows_are_scored_by_the_version_of_their_challenge(
     service: Service,
 ) -> None:
-    release = service.deployment.promote(service.deployment.register())
-    identity = service.deployment.register()
+    release = service.lifecycle.promote(service.lifecycle.register())
+    identity = service.lifecycle.register()
     evidence = {CHALLENGER: identity.model_dump(), "champion_sequence": 1, "share": 0.0}
-    service.deployment.ledger.record_decision(
-        service.deployment.model,
+    service.lifecycle.ledger.record_decision(
+        service.lifecycle.model,
         NewDecision(kind="challenge", reason="t", actor="gate", evidence=evidence),
     )
     service.answer(1, release.sequence, release.version)
@@ -210,8 +206,8 @@ def test_nothing_was_served(service: Service) -> None:
 
 
 def test_a_changed_artifact_is_a_problem_and_no_crash(service: Service) -> None:
-    release = service.deployment.promote(service.deployment.register())
-    fetched = service.deployment.registry.fetch_version(release.model, release.version)
+    release = service.lifecycle.promote(service.lifecycle.register())
+    fetched = service.lifecycle.registry.fetch_version(release.model, release.version)
     service.answer(1, release.sequence, release.version)
     (fetched.directory / "model.skops").write_bytes(b"forged")
     assert "SHA-256" in service.land().parity.reason
@@ -237,27 +233,20 @@ Take = Callable[..., Any]
 
 
 @pytest.fixture
-def take(service: Service, tmp_path: Path) -> Take:
-    published = publish(tmp_path / "published", dict.fromkeys(range(6), EVENT))
+def take(service: Service) -> Take:
+    deployment = replace(service.lifecycle.deployment, clock=lambda: NOW)
+    publish(deployment.settings.published, dict.fromkeys(range(6), EVENT))
 
     def take_window(window: str = "2024-03-04", spec: ModelSpec | None = None) -> Any:
-        return take_served_window(
-            spec or service.spec,
-            window_named(service.spec.window, window),
-            service.deployment.ledger,
-            service.deployment.registry,
-            tmp_path / "landed",
-            published,
-            tmp_path / "predictions",
-            NOW,
-        )
+        named = window_named(service.spec.window, window)
+        return take_served_window(deployment, spec or service.spec, named)
 
     return take_window
 
 
 def test_a_window_is_what_its_users_were_answered(service: Service, take: Take) -> None:
-    first = service.deployment.promote(service.deployment.register())
-    second = service.deployment.promote(service.deployment.register())
+    first = service.lifecycle.promote(service.lifecycle.register())
+    second = service.lifecycle.promote(service.lifecycle.register())
     before = EVENT.timestamp() - 60
     service.answer(0, first.sequence, first.version, time=before)
     for at in (1, 2, 3):
@@ -284,7 +273,7 @@ def test_a_window_is_what_its_users_were_answered(service: Service, take: Take) 
 
 
 def test_taking_a_window_again_changes_nothing(service: Service, take: Take) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     before = EVENT.timestamp() - 60
     service.answer(1, release.sequence, release.version, time=before)
     service.land()
@@ -296,7 +285,7 @@ def test_taking_a_window_again_changes_nothing(service: Service, take: Take) -> 
 
 def test_a_window_in_which_no_champion_answered_is_not_taken(service: Service, take: Take) -> None:
     assert take() is None
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, release.sequence, release.version, role="challenger")
     service.land()
     assert take() is None
@@ -304,7 +293,7 @@ def test_a_window_in_which_no_champion_answered_is_not_taken(service: Service, t
 
 
 def test_a_release_of_another_deployment_is_refused(service: Service, take: Take) -> None:
-    service.deployment.promote(service.deployment.register())
+    service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, 7, 1)
     service.land()
     with pytest.raises(LedgerError, match="name release 7"):
@@ -312,7 +301,7 @@ def test_a_release_of_another_deployment_is_refused(service: Service, take: Take
 
 
 def test_days_of_answers_before_the_window_are_looked_at(service: Service, take: Take) -> None:
-    release = service.deployment.promote(service.deployment.register())
+    release = service.lifecycle.promote(service.lifecycle.register())
     for at, days in ((1, 20), (2, 60)):
         moment = EVENT - timedelta(days=days)
         service.answer(at, release.sequence, release.version, time=moment.timestamp())
@@ -320,13 +309,13 @@ def test_days_of_answers_before_the_window_are_looked_at(service: Service, take:
     assert read_parquet(take().path)["flight_id"].to_pylist() == ["flight-1"]
 
 
-def test_drift_is_that_of_what_was_sent(service: Service, take: Take, tmp_path: Path) -> None:
-    release = service.deployment.promote(service.deployment.register())
+def test_drift_is_that_of_what_was_sent(service: Service, take: Take) -> None:
+    release = service.lifecycle.promote(service.lifecycle.register())
     service.answer(1, release.sequence, release.version)
     service.redact = ("late",)
     service.answer(2, release.sequence, release.version)
     service.land()
-    published = tmp_path / "published"
+    published = service.lifecycle.deployment.settings.published
     sent = service.rows["wind"][1:3].tolist()
     rows = _watched(service.spec, take(), published)
     assert rows["wind"].to_pylist() == sent

@@ -13,20 +13,20 @@ from mlops_platform.registry.versions import DIGESTS_TAG
 from mlops_platform.usecases.version.champion import load_champion
 
 if TYPE_CHECKING:
-    from tests.usecases.conftest import Deployment
+    from tests.usecases.conftest import Lifecycle
 
 
-def test_there_is_no_champion_before_the_first_release(deployment: "Deployment") -> None:
-    deployment.register()
-    assert load_champion(deployment.ledger, deployment.registry, deployment.model) is None
+def test_there_is_no_champion_before_the_first_release(lifecycle: "Lifecycle") -> None:
+    lifecycle.register()
+    assert load_champion(*lifecycle.scope) is None
 
 
 def test_the_champion_predicts_exactly_as_when_it_was_fitted(
-    deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]
+    lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]
 ) -> None:
-    release = deployment.promote(deployment.register())
-    deployment.register()
-    champion = load_champion(deployment.ledger, deployment.registry, deployment.model)
+    release = lifecycle.promote(lifecycle.register())
+    lifecycle.register()
+    champion = load_champion(*lifecycle.scope)
     assert champion.release == release
     assert champion.fitted_through == datetime(2013, 3, 31, 22, tzinfo=UTC)
     assert digest_directory(champion.directory) == release.digests
@@ -35,26 +35,26 @@ def test_the_champion_predicts_exactly_as_when_it_was_fitted(
 
 
 def test_a_file_changed_together_with_the_registrys_digests_is_refused(
-    deployment: "Deployment", fitted: tuple[Any, pd.DataFrame]
+    lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]
 ) -> None:
-    identity = deployment.register()
-    deployment.promote(identity)
-    fetched = deployment.registry.fetch_version(deployment.model, identity.version)
+    identity = lifecycle.register()
+    lifecycle.promote(identity)
+    fetched = lifecycle.registry.fetch_version(lifecycle.model, identity.version)
     (fetched.directory / "model.skops").unlink()
     forged = save_model(fitted[0], fetched.directory)
-    deployment.registry._client.set_model_version_tag(
-        deployment.model, str(identity.version), DIGESTS_TAG, json.dumps(forged)
+    lifecycle.registry._client.set_model_version_tag(
+        lifecycle.model, str(identity.version), DIGESTS_TAG, json.dumps(forged)
     )
-    assert deployment.registry.version(deployment.model, identity.version).digests == forged
+    assert lifecycle.registry.version(lifecycle.model, identity.version).digests == forged
     with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
-        load_champion(deployment.ledger, deployment.registry, deployment.model)
+        load_champion(*lifecycle.scope)
 
 
-def test_a_version_without_its_tag_is_explained(deployment: "Deployment") -> None:
-    identity = deployment.register()
-    deployment.promote(identity)
-    deployment.registry._client.delete_model_version_tag(
-        deployment.model, str(identity.version), "fitted_through"
+def test_a_version_without_its_tag_is_explained(lifecycle: "Lifecycle") -> None:
+    identity = lifecycle.register()
+    lifecycle.promote(identity)
+    lifecycle.registry._client.delete_model_version_tag(
+        lifecycle.model, str(identity.version), "fitted_through"
     )
     with pytest.raises(RegistryError, match="has lost its tag 'fitted_through'"):
-        load_champion(deployment.ledger, deployment.registry, deployment.model)
+        load_champion(*lifecycle.scope)

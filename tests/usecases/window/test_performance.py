@@ -185,11 +185,11 @@ def test_most_intervals_of_provisional_figures_hold_the_final_ones(world: World)
         window = world.week(number)
         early = world.measured(window, window.ends_at)
         final = world.measured(window, matures_at(world.spec, window))
-        interval = early.intervals["log_loss"]
-        held.append(interval.lower < final.log_loss < interval.upper)
+        interval = early.intervals["loss"]
+        held.append(interval.lower < final.losses.loss < interval.upper)
 
     assert sum(held) >= 6
-    assert early.intervals.keys() == {"log_loss", "log_loss_increase", "brier_score"}
+    assert early.intervals.keys() == {"loss", "loss_increase", "brier_score"}
 
 
 def test_an_estimate_rests_on_nothing_that_was_unknown_when_its_window_ended(world: World) -> None:
@@ -200,9 +200,11 @@ def test_an_estimate_rests_on_nothing_that_was_unknown_when_its_window_ended(wor
     world.lived_through(4, log_odds=1.0)
     again = world.measured(window, matures_at(world.spec, window))
 
-    assert again.estimated_log_loss == first.estimated_log_loss
+    assert again.losses.estimated_loss == first.losses.estimated_loss
     assert again.estimated_metrics == first.estimated_metrics
-    assert again.estimate_error == pytest.approx(again.estimated_log_loss - again.log_loss)
+    assert again.losses.estimate_error == pytest.approx(
+        again.losses.estimated_loss - again.losses.loss
+    )
 
 
 def test_an_estimate_misses_a_change_of_outcomes_until_one_such_window_has_matured(
@@ -210,14 +212,14 @@ def test_an_estimate_misses_a_change_of_outcomes_until_one_such_window_has_matur
 ) -> None:
     for number in range(3):
         calm = world.lived_through(number)
-    assert abs(calm.estimate_error) < 0.05
+    assert abs(calm.losses.estimate_error) < 0.05
 
     surprised = world.lived_through(3, log_odds=2.0)
     world.lived_through(4, log_odds=2.0)
     learnt = [world.lived_through(number, log_odds=2.0) for number in range(5, 9)]
 
-    assert surprised.estimate_error < -0.25
-    assert abs(learnt[-1].estimate_error) < 0.1
+    assert surprised.losses.estimate_error < -0.25
+    assert abs(learnt[-1].losses.estimate_error) < 0.1
 
 
 def test_a_change_is_found_and_a_new_champion_starts_anew(world: World) -> None:
@@ -265,5 +267,5 @@ def test_a_window_of_one_row_has_no_figure_that_takes_several(world: World) -> N
 
     assert (found.mature, found.labelled, found.metrics, found.intervals) == (True, 1, {}, {})
     assert "roc_auc" not in found.estimated_metrics
-    assert found.estimated_log_loss is not None
+    assert found.losses.estimated_loss is not None
     assert found.change_point is False

@@ -8,6 +8,7 @@ import pytest
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.window.drift import WatchedWindow
 from mlops_platform.usecases.window.signals import window_signals
@@ -27,12 +28,15 @@ def measured(**changes: Any) -> WindowPerformance:
         "settled": 1000,
         "mature": True,
         "as_of": datetime(2013, 4, 15, tzinfo=UTC),
+        "losses": LossFigures(
+            loss=0.5,
+            baseline_loss=0.6,
+            test_loss=0.45,
+            test_baseline_loss=0.6,
+            estimated_loss=0.48,
+            estimated_baseline_loss=0.6,
+        ),
         "metrics": {"log_loss": 0.5},
-        "base_rate_log_loss": 0.6,
-        "reference_log_loss": 0.45,
-        "reference_base_rate_log_loss": 0.6,
-        "estimated_log_loss": 0.48,
-        "estimated_metrics": {"base_rate_log_loss": 0.6},
         "change_point": True,
     }
     return WindowPerformance.model_validate(figures | changes)
@@ -62,9 +66,9 @@ def signals(performance: WindowPerformance | None, *drift: WatchedWindow):
 
 def test_what_performance_found_is_passed_on() -> None:
     (window,) = signals(measured())
-    assert (window.log_loss, window.labelled, window.mature) == (0.5, 900, True)
-    assert window.log_loss_increase == pytest.approx(0.05)
-    assert window.estimated_increase == pytest.approx(0.03)
+    assert (window.losses.loss, window.labelled, window.mature) == (0.5, 900, True)
+    assert window.losses.loss_increase == pytest.approx(0.05)
+    assert window.losses.estimated_increase == pytest.approx(0.03)
     assert window.change_point
     assert window.drift_alarm is None
 
@@ -73,7 +77,7 @@ def test_what_performance_found_is_passed_on() -> None:
 def test_the_verdict_on_drift_is_passed_on(alarm: bool | None) -> None:
     (window,) = signals(measured(), watched(alarm))
     assert window.drift_alarm is alarm
-    assert window.log_loss == 0.5
+    assert window.losses.loss == 0.5
 
 
 def test_the_drift_of_another_release_is_not_this_ones() -> None:
@@ -86,4 +90,4 @@ def test_a_window_without_performance_still_tells_of_its_drift() -> None:
     later = START + timedelta(weeks=1)
     first, second = signals(measured(), watched(True, start=later))
     assert (first.window, second.window) == ("2013-04-01", "2013-04-08")
-    assert (second.drift_alarm, second.mature, second.log_loss) == (True, False, None)
+    assert (second.drift_alarm, second.mature, second.losses.loss) == (True, False, None)

@@ -5,16 +5,11 @@ from typing import Any, get_args
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
-from mlops_platform.components.model_lifecycle.services import (
-    actor_of,
-    asset_arguments,
-    is_automatic,
-    open_ledger,
-    open_registry,
-    upstream,
-)
+from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.errors import TrainingError
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.criteria import Criterion, CriterionName
@@ -26,6 +21,7 @@ from mlops_platform.usecases.candidate.judge import (
     judge_candidate,
 )
 from mlops_platform.usecases.candidate.train import TrainedCandidate
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import (
     CPU_SECONDS,
     FEATURES_DIGEST,
@@ -54,14 +50,14 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"candidate": upstream(spec, "candidate")},
     )
     def evaluation(candidate: TrainedCandidate) -> dg.MaterializeResult[EvaluatedCandidate]:
-        registry = open_registry()
-        champion = load_champion(open_ledger(), registry, spec.name)
-        evaluated, figures = evaluate_candidate(spec, candidate, champion, registry)
+        deployment = open_deployment()
+        champion = load_champion(deployment, spec.name)
+        evaluated, figures = evaluate_candidate(spec, candidate, champion, deployment.registry)
         return dg.MaterializeResult(
             value=evaluated,
             metadata={
                 **_headline(evaluated),
-                "mlflow_run": mlflow_run(registry, candidate.run_id),
+                "mlflow_run": mlflow_run(deployment, candidate.run_id),
                 "subgroups": table(
                     [group.model_dump() for group in evaluated.evaluation.subgroups]
                 ),
@@ -99,29 +95,30 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         check_specs=checks,
     )
     def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate) -> Iterator[Any]:
+        ledger = open_deployment().ledger
         try:
             judged = hold_if_frozen(
-                judge_candidate(spec, evaluation), open_ledger(), spec.name, is_automatic(context)
+                judge_candidate(spec, evaluation), ledger, spec.name, is_automatic(context)
             )
         except TrainingError as error:
             yield dg.AssetCheckResult(
                 passed=False, check_name=GATE_COMPUTED, metadata={"reason": str(error)}
             )
             raise
-        _record_loss(spec, judged, actor_of(context))
+        _record_loss(ledger, spec.name, judged, actor_of(context))
         yield from _results(judged)
 
     return gate
 
 
-def _record_loss(spec: ModelSpec, judged: JudgedCandidate, actor: str) -> None:
+def _record_loss(ledger: Ledger, model: str, judged: JudgedCandidate, actor: str) -> None:
     """A promotion is written with its release, in one transaction; everything else here."""
     verdict = judged.verdict
     if verdict.outcome != "promote":
         decision = NewDecision(
             kind=verdict.outcome, reason=verdict.reason, actor=actor, evidence=evidence_of(judged)
         )
-        open_ledger().record_decision(spec.name, decision)
+        ledger.record_decision(model, decision)
 
 
 def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:

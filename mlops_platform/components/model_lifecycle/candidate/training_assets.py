@@ -7,23 +7,17 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.clock import aware_moment
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place, table
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    present_moment,
-    provenance_of,
-    upstream,
-)
+from mlops_platform.components.model_lifecycle.run_facts import provenance_of
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
 from mlops_platform.monitoring.policy.history_choice import choose_history
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import TrainedCandidate, train_candidate
 from mlops_platform.usecases.candidate.warm_start import warm_start
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.retraining.recommended_history import recommended_history
 
 
@@ -48,16 +42,17 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         deps=list(tables),
     )
     def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
-        moment = moment_of(config.as_of)
+        deployment = open_deployment()
+        settings, moment = deployment.settings, moment_of(deployment, config.as_of)
         history = choose_history(
             spec.training.history,
             moment,
             recorded_signals(spec),
-            recommended_history(settings().records, spec.name),
+            recommended_history(settings.records, spec.name),
             spec.window.timezone,
         )
         snapshot = snapshot_training_set(
-            spec, settings().published, settings().training_sets, moment, history
+            spec, settings.published, settings.training_sets, moment, history
         )
         return dg.MaterializeResult(
             value=snapshot,
@@ -94,21 +89,20 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def candidate(
         context: dg.AssetExecutionContext, training_set: TrainingSet
     ) -> dg.MaterializeResult[TrainedCandidate]:
-        registry = open_registry()
+        deployment = open_deployment()
         trained = train_candidate(
+            deployment,
             spec,
             training_set,
-            registry,
-            settings().model_home(spec.name),
             provenance_of(context),
             context.log.info,
-            warm_start(spec, open_ledger(), registry),
+            warm_start(deployment, spec),
         )
         return dg.MaterializeResult(
             value=trained,
             metadata={
                 **_headline(trained),
-                "mlflow_run": mlflow_run(registry, trained.run_id),
+                "mlflow_run": mlflow_run(deployment, trained.run_id),
                 "trials": _trials(trained),
             },
         )
@@ -116,14 +110,14 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     return candidate
 
 
-def moment_of(text: str | None) -> datetime:
+def moment_of(deployment: Deployment, text: str | None) -> datetime:
     """An aware moment from run configuration.
 
     Raises:
         TrainingError: it is no ISO 8601 moment with an offset.
     """
     if text is None:
-        return present_moment()
+        return deployment.clock()
     moment = aware_moment(text)
     if moment is None:
         raise TrainingError(

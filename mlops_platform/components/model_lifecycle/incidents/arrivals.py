@@ -7,11 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import open_ledger
 from mlops_platform.components.record_io_manager import recorded_partitions
 from mlops_platform.data.served.served import LOG_FILES
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.incidents.heartbeats import Arrivals
 
 WELL = ("SUCCESS", "SKIPPED")
@@ -29,14 +28,15 @@ def arrivals_of(
     Args:
         sensors: names of the model's sensors.
     """
-    releases = open_ledger().releases(spec.name)
+    deployment = open_deployment()
+    releases = deployment.ledger.releases(spec.name)
     return Arrivals(
         machine_now=datetime.now(UTC),
         watched_since=watched_since,
         released_at=releases[0].released_at if releases else None,
         measured=set(recorded_partitions(dg.AssetKey([spec.name, "performance"]))),
         ticked_at=_ticked_at(instance, sensors),
-        logged_at=_logged_at(settings().prediction_log(spec.name)),
+        logged_at=_logged_at(deployment.settings.prediction_log(spec.name)),
     )
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import GATE_COMPUTED
 from mlops_platform.components.model_lifecycle.window.alarm_checks import CONCLUSIVE, WINDOW
 from mlops_platform.monitoring.alerting.observation import Observation
-from mlops_platform.monitoring.alerting.routing import Kind, urgency
+from mlops_platform.monitoring.alerting.routing import FaultKind, urgency
 
 if TYPE_CHECKING:
     from mlops_platform.spec import AlertSeverity, ModelSpec
@@ -118,7 +118,7 @@ def _place(spec: ModelSpec, asset: dg.AssetKey) -> Sequence[str]:
 
 
 def _severity(spec: ModelSpec, evaluation: dg.AssetCheckEvaluation) -> AlertSeverity | None:
-    kind: Kind = "warn" if evaluation.severity == dg.AssetCheckSeverity.WARN else "error"
+    kind: FaultKind = "warn" if evaluation.severity == dg.AssetCheckSeverity.WARN else "error"
     is_gate = list(evaluation.asset_key.path) == [spec.name, "gate"]
     if is_gate and evaluation.check_name != GATE_COMPUTED:
         kind = "gate_criteria"

@@ -15,16 +15,11 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     check_observations,
 )
 from mlops_platform.components.model_lifecycle.incidents.runs import run_observations
-from mlops_platform.components.model_lifecycle.services import (
-    open_incident_log,
-    open_ledger,
-    present_moment,
-)
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
 from mlops_platform.usecases.incidents.heartbeats import silences
 from mlops_platform.usecases.incidents.metrics import write_metrics
@@ -93,23 +88,24 @@ def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
         before = AlertCursor.of(context.cursor)
         cursor = AlertCursor.after(before, datetime.now(UTC))
         since = None if before is None else before.looked_at - OVERLAP
-        seen, now = _failures(context, spec, around, since), present_moment()
+        deployment = open_deployment()
+        seen, now = _failures(context, spec, around, since), deployment.clock()
         arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
-        alerted = alert(alert_desk(spec), [*seen, *silences(spec, arrivals, now)], now)
-        write_metrics(settings().alerts_metrics(spec.name), spec, alerted, cursor.looked_at)
+        desk = alert_desk(deployment, spec)
+        alerted = alert(desk, [*seen, *silences(spec, arrivals, now)], now)
+        metrics = deployment.settings.alerts_metrics(spec.name)
+        write_metrics(metrics, spec, alerted, cursor.looked_at)
         context.update_cursor(cursor.to_stored(indent=None))
         return dg.SkipReason(alerted.told)
 
     return alerts
 
 
-def alert_desk(spec: ModelSpec) -> AlertDesk:
-    """What the alerting of a model works with in this deployment."""
+def alert_desk(deployment: Deployment, spec: ModelSpec) -> AlertDesk:
+    """What the alerting of a model works with."""
     return AlertDesk(
+        deployment=deployment,
         spec=spec,
-        ledger=open_ledger(),
-        log=open_incident_log(),
-        tickets=settings().incidents / spec.name,
         environment=os.environ,
         windows=lambda: recorded_windows(spec.name, latest=TOLD_WINDOWS),
     )

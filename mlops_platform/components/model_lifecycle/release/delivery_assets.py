@@ -5,24 +5,18 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place
-from mlops_platform.components.model_lifecycle.services import (
-    actor_of,
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    provenance_of,
-    upstream,
-)
+from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.packing.packaging import BuiltBento
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.bento import BENTO_FILE, PackagedRelease, package_release
 from mlops_platform.usecases.release.card import WrittenCard, write_model_card
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.register import RegisteredCandidate
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 GOLDEN_ROWS = "serves_golden_rows_exactly"
 
@@ -46,16 +40,11 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def model_card(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: StandingVersion,
+        champion: DeployedVersion,
     ) -> dg.MaterializeResult[WrittenCard]:
-        registry = open_registry()
+        deployment = open_deployment()
         card = write_model_card(
-            spec,
-            registered_version,
-            champion,
-            registry,
-            settings().model_home(spec.name),
-            provenance_of(context),
+            deployment, spec, registered_version, champion, provenance_of(context)
         )
         markdown, html, _ = card.files
         return dg.MaterializeResult(
@@ -63,7 +52,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata={
                 "version": champion.version,
                 "card": dg.MetadataValue.md(markdown.read_text()),
-                "open_card": mlflow_run(registry, champion.run_id, html.name),
+                "open_card": mlflow_run(deployment, champion.run_id, html.name),
                 "path": place(html),
             },
         )
@@ -98,27 +87,20 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def bento(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
-        champion: StandingVersion,
+        champion: DeployedVersion,
         model_card: WrittenCard,
     ) -> Iterator[Any]:
-        ledger, registry = open_ledger(), open_registry()
+        deployment = open_deployment()
         packaged = package_release(
-            spec,
-            registered_version,
-            champion,
-            model_card,
-            ledger,
-            registry,
-            settings().bentoml_home,
-            actor_of(context),
+            deployment, spec, registered_version, champion, model_card, actor_of(context)
         )
-        reconcile(ledger, registry, settings().release_pointer(spec.name), spec.name)
+        reconcile(deployment, spec.name)
         yield dg.MaterializeResult(
             value=packaged,
             data_version=dg.DataVersion(packaged.bento.tag),
             metadata={
                 **_headline(packaged),
-                "open_bento": mlflow_run(registry, champion.run_id, BENTO_FILE),
+                "open_bento": mlflow_run(deployment, champion.run_id, BENTO_FILE),
             },
             check_results=[_served_golden_rows(packaged.bento)],
         )

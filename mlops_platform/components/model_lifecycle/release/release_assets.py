@@ -1,31 +1,23 @@
 """registered_version and champion: what passed the gate serves, or is tried first."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
-from mlops_platform.components.model_lifecycle.services import (
-    actor_of,
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    provenance_of,
-    upstream,
-)
-from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.ledger.records import NewDecision, Release
-from mlops_platform.registry.registry import Registry
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
-from mlops_platform.usecases.rollout.begin import let_through
-from mlops_platform.usecases.version.deployed import StandingVersion
+from mlops_platform.usecases.release.release import Promotion
+from mlops_platform.usecases.rollout.begin import release_or_challenge
+from mlops_platform.usecases.version.deployed import DeployedVersion
 
 RELEASE_POOL = "release"
 PROJECTIONS = "alias_and_pointer_follow_the_ledger"
@@ -52,10 +44,8 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         if gate.verdict.outcome != "promote":
             context.log.info("not registered: %s", gate.verdict.reason)
             return
-        registry = open_registry()
-        registered = register_candidate(
-            spec, gate, registry, settings().model_home(spec.name), provenance_of(context)
-        )
+        deployment = open_deployment()
+        registered = register_candidate(deployment, spec, gate, provenance_of(context))
         identity = registered.identity
         yield dg.MaterializeResult(
             value=registered,
@@ -64,7 +54,7 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 "version": identity.version,
                 "fitted_through": registered.fitted_through.isoformat(),
                 "threshold": registered.threshold,
-                "mlflow_run": mlflow_run(registry, identity.run_id),
+                "mlflow_run": mlflow_run(deployment, identity.run_id),
                 "schema_hash": identity.schema_hash,
                 "digests": dg.MetadataValue.json(identity.digests),
             },
@@ -104,44 +94,37 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def champion(
         context: dg.AssetExecutionContext, registered_version: RegisteredCandidate
     ) -> Iterator[Any]:
-        ledger, registry = open_ledger(), open_registry()
-        judged = registered_version.judged
+        deployment, judged = open_deployment(), registered_version.judged
         decision = NewDecision(
             kind="promote",
             reason=judged.verdict.reason,
             actor=actor_of(context),
             evidence=evidence_of(judged),
         )
-        pointer = settings().release_pointer(spec.name)
-        standing = let_through(
-            ledger,
-            registry,
-            pointer,
-            spec.name,
-            registered_version.identity,
-            decision,
-            spec.release,
+        promotion = Promotion(
+            model=spec.name,
+            identity=registered_version.identity,
+            decision=decision,
             expected_sequence=judged.evaluated.champion_sequence,
         )
+        standing = release_or_challenge(deployment, promotion, spec.release)
         yield dg.MaterializeResult(
             value=standing,
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
             metadata={
                 **_headline(standing, decision),
-                "mlflow_run": mlflow_run(registry, standing.run_id),
-                "timeline": _timeline(ledger.releases(spec.name)),
+                "mlflow_run": mlflow_run(deployment, standing.run_id),
+                "timeline": _timeline(deployment.ledger.releases(spec.name)),
             },
-            check_results=_checked(ledger, registry, pointer, spec.name),
+            check_results=_checked(deployment, spec.name),
         )
 
     return champion
 
 
-def _checked(
-    ledger: Ledger, registry: Registry, pointer: Path, model: str
-) -> list[dg.AssetCheckResult]:
-    faults = projection_faults(ledger, registry, pointer, model)
-    broken = ledger.verify_chain(model)
+def _checked(deployment: Deployment, model: str) -> list[dg.AssetCheckResult]:
+    faults = projection_faults(deployment, model)
+    broken = deployment.ledger.verify_chain(model)
     return [
         dg.AssetCheckResult(
             check_name=PROJECTIONS,
@@ -154,7 +137,7 @@ def _checked(
     ]
 
 
-def _headline(standing: StandingVersion, decision: NewDecision) -> dict[str, Any]:
+def _headline(standing: DeployedVersion, decision: NewDecision) -> dict[str, Any]:
     return {
         "version": standing.version,
         "role": standing.role,

@@ -4,26 +4,19 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
 from mlops_platform.components.model_lifecycle.rollout.automation import (
     probation_sensor,
     rollout_sensor,
 )
-from mlops_platform.components.model_lifecycle.services import (
-    actor_of,
-    asset_arguments,
-    is_automatic,
-    open_ledger,
-    open_registry,
-    present_moment,
-)
+from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict
-from mlops_platform.registry.registry import Registry
-from mlops_platform.settings import settings
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.rollout.judge import conclude, gather_evidence, judge_challenger
 
 
@@ -59,30 +52,22 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
         pool=RELEASE_POOL,
     )
     def rollout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        ledger, registry, now = open_ledger(), open_registry(), present_moment()
+        deployment = open_deployment()
+        ledger, now = deployment.ledger, deployment.clock()
         challenger = standing_challenger(ledger, spec.name)
         if challenger is None:
             return dg.MaterializeResult(metadata={"reason": "Nothing is on trial."})
-        evidence = gather_evidence(
-            spec,
-            ledger,
-            challenger,
-            settings().served / spec.name,
-            settings().published,
-            settings().prediction_log(spec.name),
-            now,
-        )
+        evidence = gather_evidence(deployment, spec, challenger, now)
         verdict = judge_challenger(spec, ledger, evidence, now, automatic=is_automatic(context))
-        pointer = settings().release_pointer(spec.name)
-        release = conclude(ledger, registry, pointer, challenger, verdict, actor_of(context))
+        release = conclude(deployment, challenger, verdict, actor_of(context))
         if release is not None:
-            context.log_event(_promoted(release, registry))
+            context.log_event(_promoted(deployment, release))
         return dg.MaterializeResult(metadata=_shown(challenger, evidence, verdict))
 
     return rollout
 
 
-def _promoted(release: Release, registry: Registry) -> dg.AssetMaterialization:
+def _promoted(deployment: Deployment, release: Release) -> dg.AssetMaterialization:
     """The champion's own page tells of the promotion as well."""
     return dg.AssetMaterialization(
         asset_key=[release.model, "champion"],
@@ -91,7 +76,7 @@ def _promoted(release: Release, registry: Registry) -> dg.AssetMaterialization:
             "role": "champion",
             "release": release.sequence,
             "actor": release.actor,
-            "mlflow_run": mlflow_run(registry, release.run_id),
+            "mlflow_run": mlflow_run(deployment, release.run_id),
         },
     )
 

@@ -1,21 +1,15 @@
 """The sensors of a rollout: when a challenger is judged, and whether a new champion stays."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import (
-    open_ledger,
-    open_registry,
-    present_moment,
-)
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.monitoring.trials.objectives import broken_objective
-from mlops_platform.settings import settings
+from mlops_platform.monitoring.rollout.objectives import broken_objective
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.rollout.judge import objectives_of
 from mlops_platform.usecases.rollout.probation import end_probation, judge_champion, on_probation
 
@@ -38,10 +32,11 @@ def rollout_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         description="Has a challenger judged, until it is promoted or aborted.",
     )
     def roll_out() -> dg.RunRequest | dg.SkipReason:
-        challenger = standing_challenger(open_ledger(), spec.name)
+        deployment = open_deployment()
+        challenger = standing_challenger(deployment.ledger, spec.name)
         if challenger is None:
             return dg.SkipReason("Nothing is on trial.")
-        return dg.RunRequest(run_key=_run_key(spec, challenger, present_moment()))
+        return dg.RunRequest(run_key=_run_key(deployment, spec, challenger))
 
     return roll_out
 
@@ -60,28 +55,22 @@ def probation_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         description="Releases the previous champion again where a new one fails its probation.",
     )
     def probation() -> dg.SkipReason:
-        ledger = open_ledger()
-        release = on_probation(spec, ledger)
+        deployment = open_deployment()
+        release = on_probation(spec, deployment.ledger)
         if release is None:
             return dg.SkipReason("No champion is on probation.")
-        windows, log = performance_history(spec).values(), settings().prediction_log(spec.name)
-        verdict = judge_champion(spec, release, windows, log, present_moment())
-        pointer = settings().release_pointer(spec.name)
-        return dg.SkipReason(
-            end_probation(
-                *(ledger, open_registry(), pointer, release, verdict, f"sensor {name}"),
-                bentoml_home=settings().bentoml_home,
-            )
-        )
+        verdict = judge_champion(deployment, spec, release, performance_history(spec).values())
+        return dg.SkipReason(end_probation(deployment, release, verdict, f"sensor {name}"))
 
     return probation
 
 
-def _run_key(spec: ModelSpec, challenger: Challenger, now: datetime) -> str:
+def _run_key(deployment: Deployment, spec: ModelSpec, challenger: Challenger) -> str:
     """Equal keys are run once."""
-    day = now.astimezone(ZoneInfo(spec.window.timezone)).date()
-    labels = published_digest(settings().published, spec.label.table)[:DIGEST_CHARACTERS]
-    figures = objectives_of(spec, challenger, settings().prediction_log(spec.name))
+    day = deployment.clock().astimezone(ZoneInfo(spec.window.timezone)).date()
+    published = published_digest(deployment.settings.published, spec.label.table)
+    labels = published[:DIGEST_CHARACTERS]
+    figures = objectives_of(deployment, challenger)
     broken = ", an objective is broken" if broken_objective(figures, spec.release.probation) else ""
     return f"challenge {challenger.challenge}, {day}, labels {labels}{broken}"
 

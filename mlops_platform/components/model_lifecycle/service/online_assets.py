@@ -6,10 +6,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import asset_arguments, present_moment
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.service.export_online import (
     due_snapshot,
     export_online,
@@ -52,10 +53,9 @@ def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDe
         deps=[features],
     )
     def online_features() -> dg.MaterializeResult[OnlineExport]:
-        location, started = settings().online_store(spec.name), time.perf_counter()
-        export = export_online(
-            spec, settings().published, location, present_moment(), datetime.now(UTC)
-        )
+        deployment, started = open_deployment(), time.perf_counter()
+        location = deployment.settings.online_store(spec.name)
+        export = export_online(deployment, spec, datetime.now(UTC))
         return dg.MaterializeResult(
             value=export,
             data_version=dg.DataVersion(f"{export.feature_snapshot[:16]}-{export.as_of:%Y-%m-%d}"),
@@ -86,7 +86,7 @@ def online_freshness_check(spec: ModelSpec) -> dg.AssetChecksDefinition:
         ),
     )
     def online_features_are_fresh() -> dg.AssetCheckResult:
-        judged = store_freshness(spec, settings().online_store(spec.name), datetime.now(UTC))
+        judged = store_freshness(open_deployment(), spec, datetime.now(UTC))
         age = {} if judged.age_minutes is None else {"age_minutes": judged.age_minutes}
         return dg.AssetCheckResult(passed=judged.fresh, metadata={"reason": judged.reason, **age})
 
@@ -108,8 +108,7 @@ def online_export_sensor(spec: ModelSpec) -> dg.SensorDefinition:
         description="Exports the features once they are published anew.",
     )
     def export() -> dg.RunRequest | dg.SkipReason:
-        location = settings().online_store(spec.name)
-        snapshot = due_snapshot(spec, settings().published, location)
+        snapshot = due_snapshot(open_deployment(), spec)
         if snapshot is None:
             return dg.SkipReason("Nothing is published that is not in the store.")
         # An export that failed is tried again in the next hour, not at every tick.

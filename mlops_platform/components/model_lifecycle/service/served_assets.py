@@ -6,15 +6,11 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import place
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    open_ledger,
-    open_registry,
-)
 from mlops_platform.data.served.served import has_unlanded
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.service.land_served import LandedPredictions, land_served
 from mlops_platform.usecases.service.record_activations import record_activations
 
@@ -44,7 +40,8 @@ def served_upkeep(spec: ModelSpec) -> dg.Definitions:
         description="Every hour, where something was served since.",
     )
     def land() -> dg.RunRequest | dg.SkipReason:
-        log, landed = settings().prediction_log(spec.name), settings().served / spec.name
+        settings = open_deployment().settings
+        log, landed = settings.prediction_log(spec.name), settings.landed_predictions(spec.name)
         if not has_unlanded(log, landed):
             return dg.SkipReason("Nothing was served since the last landing.")
         return dg.RunRequest()
@@ -80,17 +77,10 @@ def served_predictions_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ],
     )
     def served_predictions() -> Iterator[Any]:
-        ledger, log = open_ledger(), settings().prediction_log(spec.name)
-        landed = land_served(
-            spec,
-            log,
-            settings().served / spec.name,
-            ledger,
-            open_registry(),
-            datetime.now(UTC),
-        )
+        deployment = open_deployment()
+        landed = land_served(deployment, spec, datetime.now(UTC))
         # `mlops serve` does so by itself; a service that was started otherwise cannot.
-        record_activations(ledger, spec.name, log)
+        record_activations(deployment, spec.name)
         yield dg.MaterializeResult(
             value=landed,
             metadata=_headline(landed),

@@ -6,21 +6,16 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    upstream,
-)
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_records
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_profile, load_reference
 from mlops_platform.usecases.window.drift import WatchedWindow, watch_drift
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
@@ -43,13 +38,13 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         check_specs=check_specs(spec, "drift_report", (*DRIFT_CHECKS, *QUALITY_CHECKS)),
     )
     def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
-        registry = open_registry()
-        release = responsible_release(open_ledger(), spec.name, predictions)
+        deployment = open_deployment()
+        registry = deployment.registry
+        release = responsible_release(deployment.ledger, spec.name, predictions)
         reference, held_out = load_reference(registry, release)
         profile = load_profile(registry, release)
-        watched = watch_drift(
-            spec, predictions, reference, profile, held_out, settings().published, registry
-        )
+        published = deployment.settings.published
+        watched = watch_drift(spec, predictions, reference, profile, held_out, published, registry)
         quality = watched.quality
         assert quality is not None  # older records alone lack it
         kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
@@ -60,7 +55,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
                 "out_of_range": quality.furthest[1],
                 "version": watched.version,
-                "open_report": mlflow_run(registry, watched.run_id, watched.report),
+                "open_report": mlflow_run(deployment, watched.run_id, watched.report),
                 "report_kept_until": str(kept_until),
                 "columns": _columns(watched.drift),
                 "trend": picture(_drift_trend(spec, watched), "drift by window"),

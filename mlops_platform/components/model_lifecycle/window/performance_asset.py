@@ -5,13 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    present_moment,
-    upstream,
-)
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.window.alarm_checks import (
     WINDOW,
     check_results,
@@ -33,8 +27,8 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
     performance_alarms,
 )
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.window.past import PastWindows
@@ -63,7 +57,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
         measured, matured, past = _measured_windows(spec, predictions)
         shared: dict[str, Any] = {
-            "last_decision": _last_word(open_ledger(), spec.name),
+            "last_decision": _last_word(open_deployment().ledger, spec.name),
             "trend": trend_picture(past.measured),
         }
         yield dg.MaterializeResult(
@@ -86,7 +80,8 @@ def _measured_windows(
 
     Oldest first, since each is measured with what is known of those before it.
     """
-    ledger, registry, moment = open_ledger(), open_registry(), present_moment()
+    deployment = open_deployment()
+    ledger, registry, moment = deployment.ledger, deployment.registry, deployment.clock()
     past = _past(spec)
     built = [window_named(spec.window, name) for name in past.measured]
     through = labels_built_through(spec, [*built, scored.window], moment)
@@ -96,7 +91,8 @@ def _measured_windows(
         one = scored if name == scored.window.name else past.scored[name]
         reference, held_out = load_reference(registry, responsible_release(ledger, spec.name, one))
         found[name] = measure_performance(
-            spec, one, reference, held_out, settings().published, moment, through, past
+            *(spec, one, reference, held_out, deployment.settings.published),
+            *(moment, through, past),
         )
         past = past.with_measured(found[name])
     own = found.pop(scored.window.name)

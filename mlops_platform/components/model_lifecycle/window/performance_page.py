@@ -13,7 +13,7 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
 
-METRICS = ("log_loss", "roc_auc", "brier_score", "expected_calibration_error")
+METRICS = ("roc_auc", "brier_score", "expected_calibration_error")
 USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}
 
 
@@ -45,14 +45,11 @@ def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetada
 
 
 def _realised(measured: WindowPerformance) -> dict[str, Any]:
-    interval = measured.intervals.get("log_loss")
+    interval = measured.intervals.get("loss")
     return {
-        **{name: measured.metrics.get(name) for name in METRICS},
+        **measured.losses.named,
         "log_loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
-        "base_rate_log_loss": measured.base_rate_log_loss,
-        "expected_log_loss": measured.expected_log_loss,
-        "log_loss_increase": measured.log_loss_increase,
-        "test_log_loss": measured.reference_log_loss,
+        **{name: measured.metrics.get(name) for name in METRICS},
         "change_point": measured.change_point,
     }
 
@@ -62,9 +59,8 @@ def _estimated(
 ) -> dict[str, Any]:
     record = estimate_record(history.values())
     return {
-        "estimated_log_loss": measured.estimated_log_loss,
         "estimated_roc_auc": measured.estimated_metrics.get("roc_auc"),
-        "estimate_error": measured.estimate_error if measured.mature else None,
+        "estimate_error": measured.losses.estimate_error if measured.mature else None,
         "estimate_mean_absolute_error": record and record.mean_absolute_error,
         "estimate_mean_error": record and record.mean_error,
     }

@@ -2,18 +2,13 @@
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import place
-from mlops_platform.components.model_lifecycle.services import (
-    asset_arguments,
-    open_ledger,
-    open_registry,
-    present_moment,
-)
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.version.champion import load_release
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release, score_window
 from mlops_platform.usecases.window.served import take_served_window
@@ -35,10 +30,13 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         deps=[features, dg.AssetKey([spec.name, source])],
     )
     def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
-        window = window_named(spec.window, context.partition_key)
-        scored = _taken(spec, window) if spec.window.source == "served" else None
+        deployment = open_deployment()
+        window, scored = window_named(spec.window, context.partition_key), None
+        if spec.window.source == "served":
+            scored = take_served_window(deployment, spec, window)
         if scored is None:
-            scored = _scored(spec, window, partition_record(key, window.name, ScoredWindow))
+            before = partition_record(key, window.name, ScoredWindow)
+            scored = _scored(deployment, spec, window, before)
         return dg.MaterializeResult(
             value=scored,
             data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
@@ -69,26 +67,16 @@ def _predictions_in_words(spec: ModelSpec) -> str:
     )
 
 
-def _scored(spec: ModelSpec, window: Window, before: ScoredWindow | None) -> ScoredWindow:
-    release = responsible_release(open_ledger(), spec.name, before)
+def _scored(
+    deployment: Deployment, spec: ModelSpec, window: Window, before: ScoredWindow | None
+) -> ScoredWindow:
+    lake = deployment.settings
+    release = responsible_release(deployment.ledger, spec.name, before)
     return score_window(
         spec,
         window,
-        load_release(open_registry(), release),
-        settings().published,
-        settings().predictions,
-        present_moment(),
-    )
-
-
-def _taken(spec: ModelSpec, window: Window) -> ScoredWindow | None:
-    return take_served_window(
-        spec,
-        window,
-        open_ledger(),
-        open_registry(),
-        settings().served / spec.name,
-        settings().published,
-        settings().predictions,
-        present_moment(),
+        load_release(deployment.registry, release),
+        lake.published,
+        lake.predictions,
+        deployment.clock(),
     )

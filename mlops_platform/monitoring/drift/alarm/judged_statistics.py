@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.profile.bins import Bins
+    from mlops_platform.monitoring.drift.profile.coarse_bins import CoarseBins
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
     from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
@@ -40,18 +40,18 @@ NEGLIGIBLE_SPREAD = 0.02
 SEED = 20130401
 
 
-def statistics_of(bins: Bins, reference: Histogram, window: Histogram) -> dict[str, float]:
+def statistics_of(coarse: CoarseBins, reference: Histogram, window: Histogram) -> dict[str, float]:
     """The statistics of a window by name."""
     import numpy as np
 
-    expected, seen = (bins.counts(one)[None] for one in (reference, window))
+    expected, seen = (coarse.counts(histogram)[None] for histogram in (reference, window))
     new_shares = np.array([new_share(reference, window)])
-    found = _statistics(bins, reference, expected, seen, new_shares)
-    return {name: float(values[0]) for name, values in found.items()}
+    statistics = _statistics(coarse, reference, expected, seen, new_shares)
+    return {name: float(values[0]) for name, values in statistics.items()}
 
 
 def statistics_drawn(
-    bins: Bins, counts: DailyCounts, days: Sequence[date], drawn: Numbers, rows: float
+    coarse: CoarseBins, counts: DailyCounts, days: Sequence[date], drawn: Numbers, rows: float
 ) -> dict[str, Numbers]:
     """The statistics of every window drawn, each compared with all other days.
 
@@ -63,12 +63,12 @@ def statistics_drawn(
     """
     import numpy as np
 
-    by_day = counts.by_day(days, bins.places, bins.size)
+    by_day = counts.by_day(days, coarse.places, coarse.size)
     windows = drawn @ by_day
     new = _thinned(_new_counts(counts, days, drawn, windows.sum(axis=1)), rows)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
     others = by_day.sum(axis=0) - windows
-    return _statistics(bins, counts.total, others, _thinned(windows, rows), new_shares)
+    return _statistics(coarse, counts.total, others, _thinned(windows, rows), new_shares)
 
 
 def _new_counts(
@@ -86,7 +86,7 @@ def _new_counts(
 
 
 def _statistics(
-    bins: Bins, known: Histogram, reference: Numbers, windows: Numbers, new_shares: Numbers
+    coarse: CoarseBins, known: Histogram, reference: Numbers, windows: Numbers, new_shares: Numbers
 ) -> dict[str, Numbers]:
     """Statistics of counts per bin, nulls last, shape (windows, bins).
 
@@ -95,20 +95,22 @@ def _statistics(
     """
     import numpy as np
 
-    nulls = [one[:, -1] / np.maximum(one.sum(axis=1), 1) for one in (reference, windows)]
+    nulls = [counts[:, -1] / np.maximum(counts.sum(axis=1), 1) for counts in (reference, windows)]
     # An empty window, or a column that had no row on the other days, has no distance.
     distances = np.nan_to_num(jensen_shannon(reference, windows), nan=1.0)
-    numeric = bins.edges is not None
+    numeric = coarse.edges is not None
     negligible_new = NEGLIGIBLE_NEW_NUMBERS if numeric else NEGLIGIBLE_SHARE
-    found = {
+    statistics = {
         DISTRIBUTION: np.log(distances + NEGLIGIBLE_DISTANCE),
         NULLS: np.log(np.abs(nulls[1] - nulls[0]) + NEGLIGIBLE_SHARE),
         NEW_VALUES: np.log(new_shares + negligible_new),
     }
-    return found | _moments(bins.middles(known), reference, windows) if numeric else found
+    if not numeric:
+        return statistics
+    return statistics | _moments(coarse.bin_centres(known), reference, windows)
 
 
-def _moments(middles: Numbers, reference: Numbers, windows: Numbers) -> dict[str, Numbers]:
+def _moments(centres: Numbers, reference: Numbers, windows: Numbers) -> dict[str, Numbers]:
     """Shift of the mean in the reference's standard deviations, and logarithm of their ratio.
 
     Of bins, so that no single outlier governs them; 0 where there are no numbers to compare.
@@ -117,7 +119,7 @@ def _moments(middles: Numbers, reference: Numbers, windows: Numbers) -> dict[str
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         (mean, unit), (shifted, spread) = (
-            _moments_of(middles, one) for one in (reference, windows)
+            _moments_of(centres, counts) for counts in (reference, windows)
         )
         shifts = (shifted - mean) / unit
         ratios = np.log((spread / unit + NEGLIGIBLE_SPREAD) / (1 + NEGLIGIBLE_SPREAD))
@@ -127,13 +129,13 @@ def _moments(middles: Numbers, reference: Numbers, windows: Numbers) -> dict[str
     }
 
 
-def _moments_of(middles: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
+def _moments_of(centres: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
     import numpy as np
 
     rows = counts[:, :-1]
     shares = rows / rows.sum(axis=1, keepdims=True)
-    mean = shares @ middles
-    variance = (shares * (middles - mean[:, None]) ** 2).sum(axis=1)
+    mean = shares @ centres
+    variance = (shares * (centres - mean[:, None]) ** 2).sum(axis=1)
     return mean, np.sqrt(variance)
 
 

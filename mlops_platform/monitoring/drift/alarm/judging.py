@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.alarm.calibration import calibrate, drawn_windows
+from mlops_platform.monitoring.drift.alarm.alarm_threshold import drawn_windows, fit_alarm_threshold
 from mlops_platform.monitoring.drift.alarm.judged_statistics import statistics_drawn, statistics_of
 from mlops_platform.monitoring.drift.alarm.season import season_matched
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift, column_drift
-from mlops_platform.monitoring.drift.profile.bins import bins_of
+from mlops_platform.monitoring.drift.profile.coarse_bins import coarse_bins
 from mlops_platform.spec import DriftSpec, FixedDriftSpec
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.monitoring.drift.alarm.calibration import Calibration, Statistic
+    from mlops_platform.monitoring.drift.alarm.alarm_threshold import AlarmThreshold, Statistic
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
     from mlops_platform.monitoring.drift.profile.profile import Profile
 
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedColumns:
     """Columns that come from the same rows, compared and not yet judged.
 
     Args:
         drawn: windows of the reference; None where it is too short, or the rule is fixed.
-        usual: statistics of the windows drawn.
-        found: statistics of the window; of a segment without rows there are none.
+        of_drawn: statistics of the windows drawn.
+        of_window: statistics of the window; of a segment without rows there are none.
     """
 
     columns: Sequence[ColumnDrift]
     reference_days: int
     drawn: Numbers | None
-    usual: Mapping[Statistic, Numbers]
-    found: Mapping[Statistic, float]
+    of_drawn: Mapping[Statistic, Numbers]
+    of_window: Mapping[Statistic, float]
 
     @property
     def can_be_judged(self) -> bool:
         """Whether the reference says what is usual."""
-        return self.drawn is not None and bool(self.found)
+        return self.drawn is not None and bool(self.of_window)
 
 
-def compare(
+def compare_columns(
     profile: Profile,
     window: Mapping[str, Histogram],
     rows_of: str,
     days: Sequence[date],
     spec: DriftSpec,
     importances: Mapping[str, float],
-) -> Compared:
+) -> ComparedColumns:
     """Compare columns of a window with those of the reference.
 
     Args:
@@ -62,48 +62,51 @@ def compare(
         rows_of: a column that has every one of these rows.
         days: of the window.
     """
-    all_cells, dates = profile.cells.by_name, profile.column(rows_of).dates
+    bins_by_name, dates = profile.bins.by_name, profile.column(rows_of).dates
     chosen = season_matched(dates, days[0], len(days), spec.season_days)
     drawn = drawn_windows(len(chosen), len(days)) if spec.rule == "calibrated" else None
     columns: list[ColumnDrift] = []
-    usual: dict[Statistic, Numbers] = {}
-    found: dict[Statistic, float] = {}
+    of_drawn: dict[Statistic, Numbers] = {}
+    of_window: dict[Statistic, float] = {}
     for name, rows in window.items():
-        cells, counts = all_cells[name], profile.column(name)
+        bins, counts = bins_by_name[name], profile.column(name)
         if len(chosen) < len(dates):
             counts = counts.on(chosen)
-        columns.append(column_drift(cells, counts.total, rows, importances.get(name, 0.0)))
+        columns.append(column_drift(bins, counts.total, rows, importances.get(name, 0.0)))
         if drawn is not None and rows.total:
-            bins = bins_of(cells, counts.total)
-            of_drawn = statistics_drawn(bins, counts, chosen, drawn, rows.total)
-            usual |= {(name, statistic): values for statistic, values in of_drawn.items()}
-            of_window = statistics_of(bins, counts.total, rows)
-            found |= {(name, statistic): value for statistic, value in of_window.items()}
-    return Compared(columns, len(chosen), drawn, usual, found)
+            coarse = coarse_bins(bins, counts.total)
+            many = statistics_drawn(coarse, counts, chosen, drawn, rows.total)
+            of_drawn |= {(name, statistic): values for statistic, values in many.items()}
+            single = statistics_of(coarse, counts.total, rows)
+            of_window |= {(name, statistic): value for statistic, value in single.items()}
+    return ComparedColumns(columns, len(chosen), drawn, of_drawn, of_window)
 
 
-def judge(compared: Compared, spec: DriftSpec, false_alarm_rate: float) -> GroupDrift:
+def judge_columns(
+    compared: ComparedColumns, spec: DriftSpec, false_alarm_rate: float
+) -> GroupDrift:
     """Judge columns together, by the rule of the spec."""
     columns, days = compared.columns, compared.reference_days
     if spec.rule == "fixed":
-        return _group([_by_threshold(one, spec.fixed) for one in columns], None, days)
+        return _group([_by_threshold(column, spec.fixed) for column in columns], None, days)
     if compared.drawn is None or not compared.can_be_judged:
         return _group(columns, None, days)
-    calibration = calibrate(compared.usual, compared.drawn, false_alarm_rate)
-    deviations = _greatest(calibration, compared.found)
+    threshold = fit_alarm_threshold(compared.of_drawn, compared.drawn, false_alarm_rate)
+    deviations = _greatest(threshold, compared.of_window)
     judged = [
-        _by_deviation(one, deviations.get(one.column), calibration.threshold) for one in columns
+        _by_deviation(column, deviations.get(column.column), threshold.deviation)
+        for column in columns
     ]
-    return _group(judged, calibration.threshold, days)
+    return _group(judged, threshold.deviation, days)
 
 
 def _greatest(
-    calibration: Calibration, found: Mapping[Statistic, float]
+    threshold: AlarmThreshold, statistics: Mapping[Statistic, float]
 ) -> dict[str, tuple[float, str]]:
     """Of each column the greatest deviation with its statistic."""
     greatest: dict[str, tuple[float, str]] = {}
-    for (name, statistic), value in found.items():
-        deviation = calibration.usual[name, statistic].deviation(value), statistic
+    for (name, statistic), value in statistics.items():
+        deviation = threshold.statistics[name, statistic].deviation(value), statistic
         greatest[name] = max(greatest.get(name, deviation), deviation)
     return greatest
 
@@ -132,5 +135,5 @@ def _group(
         columns=tuple(columns),
         threshold=threshold,
         reference_days=reference_days,
-        alarm=None if threshold is None else any(one.drifted for one in columns),
+        alarm=None if threshold is None else any(column.drifted for column in columns),
     )

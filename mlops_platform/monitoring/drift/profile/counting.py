@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.monitoring.drift.profile.cells import UNLISTED, Cells, number_in_grid, rounded
+from mlops_platform.monitoring.drift.profile.bins import UNLISTED, ColumnBins, bin_number, rounded
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 FEW_ROWS, FINE_PARTS = 100_000, 256
-"""Rows outside of all cells keep their own values up to `FEW_ROWS`, then they are rounded."""
+"""Rows outside of all bins keep their own values up to `FEW_ROWS`, then they are rounded."""
 NUMBER_BITS = 17
-"""Of the number of a cell with NULL: so many groups are counted in a plain array."""
+"""Of the number of a bin with NULL: so many groups are counted in a plain array."""
 
 
-def count_cells(
+def count_bins(
     connection: duckdb.DuckDBPyConnection,
     rows: str,
-    cells: Cells,
+    bins: ColumnBins,
     known: Numbers,
     day: str | None = None,
 ) -> pa.Table:
     """Rows of a table or view by day and key.
 
     Args:
-        rows: SQL of the table; the column of the cells is a DOUBLE there, or a string.
-        known: keys of the reference, of `values` cells.
+        rows: SQL of the table; the column of the bins is a DOUBLE there, or a string.
+        known: keys of the reference, of `values` bins.
         day: column of the day; None counts all days together, and gives none.
 
     Returns:
@@ -41,9 +41,9 @@ def count_cells(
     import pyarrow as pa
 
     connection.execute(f"SET perfect_ht_threshold = {NUMBER_BITS}")
-    counter = _Counter(connection, rows, cells, day)
-    if cells.kind == "grid":
-        counted, unplaced = counter.in_grid()
+    counter = _Counter(connection, rows, bins, day)
+    if bins.kind == "uniform":
+        counted, unplaced = counter.in_uniform_bins()
     else:
         counted, unplaced = counter.by_join(known)
     if not unplaced:
@@ -55,48 +55,48 @@ class _Counter:
     """The queries of one column."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells, day: str | None
+        self, connection: duckdb.DuckDBPyConnection, rows: str, bins: ColumnBins, day: str | None
     ) -> None:
-        self.connection, self.rows, self.cells = connection, rows, cells
+        self.connection, self.rows, self.bins = connection, rows, bins
         self.day = f"{identifier(day)} AS day, " if day else ""
-        self.value = f"source.{identifier(cells.column)}"
+        self.value = f"source.{identifier(bins.column)}"
 
-    def in_grid(self) -> tuple[pa.Table, int]:
-        """Rows per cell and atom, and how many have a value that is in neither."""
-        atoms = "".join(
-            f", count(*) FILTER ({self.value} = ({atom!r})::DOUBLE) AS atom{at}"
-            for at, atom in enumerate(self.cells.atoms)
+    def in_uniform_bins(self) -> tuple[pa.Table, int]:
+        """Rows per uniform bin and point mass, and how many have a value that is in neither."""
+        of_points = "".join(
+            f", count(*) FILTER ({self.value} = ({point!r})::DOUBLE) AS point{at}"
+            for at, point in enumerate(self.bins.point_masses)
         )
-        found = self.connection.sql(
-            f"SELECT {self.day}{number_in_grid(self.cells, self.value)} AS number, "
-            f"count(*) AS rows, count({self.value}) AS present{atoms} "
+        grouped = self.connection.sql(
+            f"SELECT {self.day}{bin_number(self.bins, self.value)} AS number, "
+            f"count(*) AS rows, count({self.value}) AS present{of_points} "
             f"FROM {self.rows} AS source GROUP BY ALL"
         ).to_arrow_table()
-        return self._placed(found)
+        return self._placed(grouped)
 
-    def _placed(self, found: pa.Table) -> tuple[pa.Table, int]:
-        """Turn numbers of cells into their middles, and take the atoms out of their cells."""
+    def _placed(self, grouped: pa.Table) -> tuple[pa.Table, int]:
+        """Turn numbers of bins into their centres, and take point masses out of them."""
         import numpy as np
         import pyarrow as pa
 
-        numbers = found["number"].to_numpy().astype(np.float64)
-        rows, outside = found["rows"].to_numpy().copy(), np.isnan(numbers)
-        unplaced = np.where(outside, found["present"].to_numpy(), 0)
+        numbers = grouped["number"].to_numpy().astype(np.float64)
+        rows, outside = grouped["rows"].to_numpy().copy(), np.isnan(numbers)
+        unplaced = np.where(outside, grouped["present"].to_numpy(), 0)
         rows -= unplaced
         parts = []
-        for at, atom in enumerate(self.cells.atoms):
-            of_atom = found[f"atom{at}"].to_numpy()
-            rows -= of_atom
-            unplaced = np.where(outside, unplaced - of_atom, 0)
-            parts.append((np.full(len(rows), atom), of_atom))
-        parts.append((self.cells.middles(numbers), rows))
-        tables = [self._table(found, keys, counts) for keys, counts in parts]
+        for at, point in enumerate(self.bins.point_masses):
+            of_point = grouped[f"point{at}"].to_numpy()
+            rows -= of_point
+            unplaced = np.where(outside, unplaced - of_point, 0)
+            parts.append((np.full(len(rows), point), of_point))
+        parts.append((self.bins.bin_centres(numbers), rows))
+        tables = [self._table(grouped, keys, counts) for keys, counts in parts]
         return pa.concat_tables(tables), int(unplaced.sum())
 
-    def _table(self, found: pa.Table, keys: Numbers, rows: NDArray[np.int64]) -> pa.Table:
+    def _table(self, grouped: pa.Table, keys: Numbers, rows: NDArray[np.int64]) -> pa.Table:
         import pyarrow as pa
 
-        columns = {"day": found["day"]} if self.day else {}
+        columns = {"day": grouped["day"]} if self.day else {}
         columns |= {"key": pa.array(keys, from_pandas=True), "rows": pa.array(rows)}
         return pa.table(columns).filter(rows > 0)
 
@@ -105,23 +105,23 @@ class _Counter:
         import numpy as np
         import pyarrow as pa
 
-        names: object = known if self.cells.kind == "values" else self.cells.categories
-        keys = known if self.cells.kind == "values" else np.arange(len(self.cells.categories))
-        kind = pa.float64() if self.cells.kind == "values" else pa.string()
+        names: object = known if self.bins.kind == "values" else self.bins.categories
+        keys = known if self.bins.kind == "values" else np.arange(len(self.bins.categories))
+        kind = pa.float64() if self.bins.kind == "values" else pa.string()
         listed = pa.table({"name": pa.array(names, kind), "key": pa.array(keys, pa.float64())})
-        self.connection.register("listed_cells", listed)
-        found = self.connection.sql(
+        self.connection.register("listed_bins", listed)
+        grouped = self.connection.sql(
             f"SELECT {self.day}listed.key AS key, count(*) AS rows, count({self.value}) AS present "
-            f"FROM {self.rows} AS source LEFT JOIN listed_cells AS listed "
+            f"FROM {self.rows} AS source LEFT JOIN listed_bins AS listed "
             f"ON {self.value} = listed.name GROUP BY ALL"
         ).to_arrow_table()
-        unlisted = np.where(found["key"].is_null().to_numpy(), found["present"].to_numpy(), 0)
-        rows = found["rows"].to_numpy() - unlisted
-        return self._table(found, found["key"].to_numpy(), rows), int(unlisted.sum())
+        unlisted = np.where(grouped["key"].is_null().to_numpy(), grouped["present"].to_numpy(), 0)
+        rows = grouped["rows"].to_numpy() - unlisted
+        return self._table(grouped, grouped["key"].to_numpy(), rows), int(unlisted.sum())
 
     def elsewhere(self, unplaced: int) -> pa.Table:
-        """Rows that are in no cell: strings under one key, numbers under (nearly) themselves."""
-        if self.cells.kind == "categories":
+        """Rows that are in no bin: strings under one key, numbers under (nearly) themselves."""
+        if self.bins.kind == "categories":
             key = f"({UNLISTED!r})::DOUBLE"
         elif unplaced <= FEW_ROWS:
             key = f"CASE WHEN isnan({self.value}) THEN NULL ELSE {self.value} END"
@@ -133,7 +133,9 @@ class _Counter:
         ).to_arrow_table()
 
     def _nowhere(self) -> str:
-        if self.cells.kind != "grid":
-            return f"{self.value} NOT IN (SELECT name FROM listed_cells)"
-        atoms = "".join(f" AND {self.value} <> ({atom!r})::DOUBLE" for atom in self.cells.atoms)
-        return f"{number_in_grid(self.cells, self.value)} IS NULL{atoms}"
+        if self.bins.kind != "uniform":
+            return f"{self.value} NOT IN (SELECT name FROM listed_bins)"
+        elsewhere = "".join(
+            f" AND {self.value} <> ({point!r})::DOUBLE" for point in self.bins.point_masses
+        )
+        return f"{bin_number(self.bins, self.value)} IS NULL{elsewhere}"

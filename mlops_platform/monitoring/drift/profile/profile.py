@@ -1,4 +1,4 @@
-"""Profile: the cells of a version's columns and its rows in them, day by day."""
+"""Profile: the bins of a version's columns and its rows in them, day by day."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.profile.cells import Cells
+from mlops_platform.monitoring.drift.profile.bins import ColumnBins
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 
-class FrozenCells(Record):
-    """The cells of every column that a version's windows are counted in."""
+class FittedBins(Record):
+    """The bins of every column that a version's windows are counted in."""
 
-    columns: tuple[Cells, ...]
+    columns: tuple[ColumnBins, ...]
 
     @property
-    def by_name(self) -> dict[str, Cells]:
-        """The cells of each column."""
-        return {cells.column: cells for cells in self.columns}
+    def by_name(self) -> dict[str, ColumnBins]:
+        """The bins of each column."""
+        return {bins.column: bins for bins in self.columns}
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, in order."""
-        return tuple(cells.column for cells in self.columns)
+        return tuple(bins.column for bins in self.columns)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Frozen cells with the reference's rows.
+    """Fitted bins with the reference's rows.
 
     Args:
         counts: of each column its day, key (NULL for nulls) and rows; additive, in any order. They
             may be read as they are asked for.
     """
 
-    cells: FrozenCells
+    bins: FittedBins
     counts: Mapping[str, pa.Table]
 
     def column(self, name: str) -> DailyCounts:
@@ -126,8 +126,8 @@ class DailyCounts:
         """Its days that have rows, in order."""
         import numpy as np
 
-        found: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
-        return found
+        dates: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
+        return dates
 
     def _places_in(self, days: Sequence[date]) -> NDArray[np.intp]:
         """The place of each entry's day in all days of the reference, in order."""
@@ -136,8 +136,8 @@ class DailyCounts:
         numbers = _numbers(days)
         places = np.zeros(numbers[-1] - numbers[0] + 1, dtype=np.intp)
         places[numbers - numbers[0]] = np.arange(len(numbers))
-        found: NDArray[np.intp] = places[self.days - numbers[0]]
-        return found
+        of_entries: NDArray[np.intp] = places[self.days - numbers[0]]
+        return of_entries
 
     def on(self, days: Sequence[date]) -> DailyCounts:
         """The rows of some days."""
@@ -160,9 +160,9 @@ class DailyCounts:
         known, at = self._placed
         placed = np.append(places(known), size)[at]
         width = size + 1
-        cells = self._places_in(days) * width + placed
+        flat_places = self._places_in(days) * width + placed
         flat: Numbers = np.bincount(
-            cells, weights=self.rows.astype(np.float64), minlength=len(days) * width
+            flat_places, weights=self.rows.astype(np.float64), minlength=len(days) * width
         ).astype(np.float64)
         return flat.reshape(len(days), width)
 
@@ -174,14 +174,14 @@ def _numbers(days: Sequence[date]) -> NDArray[np.int32]:
     return np.array(days, dtype="datetime64[D]").astype(np.int32)
 
 
-def freeze_profile(
+def fit_profile(
     connection: duckdb.DuckDBPyConnection,
     rows: str,
     numeric: Sequence[str],
     categorical: Sequence[str],
     day: str,
 ) -> Profile:
-    """Freeze cells for the columns of a table or view, and count its rows in them by day.
+    """Fit bins to the columns of a table or view, and count its rows in them by day.
 
     The order of the rows does not matter.
 
@@ -189,36 +189,39 @@ def freeze_profile(
         numeric: columns that are DOUBLE there.
         categorical: columns that are strings there.
     """
-    from mlops_platform.monitoring.drift.profile.freezing import categorical_cells, numeric_cells
-
-    cells = (
-        *numeric_cells(connection, rows, numeric),
-        *(categorical_cells(connection, rows, column) for column in categorical),
+    from mlops_platform.monitoring.drift.profile.fit_bins import (
+        fit_categorical_bins,
+        fit_numeric_bins,
     )
-    counts = {one.column: count_days(connection, rows, one, day) for one in cells}
-    return Profile(FrozenCells(columns=cells), counts)
+
+    bins = (
+        *fit_numeric_bins(connection, rows, numeric),
+        *(fit_categorical_bins(connection, rows, column) for column in categorical),
+    )
+    counts = {column.column: count_days(connection, rows, column, day) for column in bins}
+    return Profile(FittedBins(columns=bins), counts)
 
 
 def count_days(
-    connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells, day: str
+    connection: duckdb.DuckDBPyConnection, rows: str, bins: ColumnBins, day: str
 ) -> pa.Table:
-    """Count the rows of a reference by day in the cells of one column."""
-    from mlops_platform.monitoring.drift.profile.counting import count_cells
+    """Count the rows of a reference by day in the bins of one column."""
+    from mlops_platform.monitoring.drift.profile.counting import count_bins
 
-    return count_cells(connection, rows, cells, _known_values(connection, rows, cells), day)
+    return count_bins(connection, rows, bins, _known_values(connection, rows, bins), day)
 
 
 def joined(*profiles: Profile) -> Profile:
     """Profiles of different columns as one."""
-    cells = tuple(cells for one in profiles for cells in one.cells.columns)
-    counts = {name: rows for one in profiles for name, rows in one.counts.items()}
-    return Profile(FrozenCells(columns=cells), counts)
+    bins = tuple(bins for profile in profiles for bins in profile.bins.columns)
+    counts = {name: rows for profile in profiles for name, rows in profile.counts.items()}
+    return Profile(FittedBins(columns=bins), counts)
 
 
 def count_window(
     connection: duckdb.DuckDBPyConnection, rows: str, profile: Profile, columns: Sequence[str]
 ) -> dict[str, Histogram]:
-    """Count a window in the cells of a profile.
+    """Count a window in the bins of a profile.
 
     Args:
         rows: SQL of the window's table or view, typed as the training set was.
@@ -226,27 +229,29 @@ def count_window(
     """
     import numpy as np
 
-    from mlops_platform.monitoring.drift.profile.counting import count_cells
+    from mlops_platform.monitoring.drift.profile.counting import count_bins
     from mlops_platform.monitoring.drift.profile.histogram import histogram_of
 
     counted = {}
-    for cells in profile.cells.columns:
-        if cells.column in columns:
-            known = profile.column(cells.column).known if cells.kind == "values" else np.empty(0)
-            found = count_cells(connection, rows, cells, known)
-            keys = found["key"].cast("float64").to_numpy()
-            counted[cells.column] = histogram_of(keys, found["rows"].to_numpy())
+    for bins in profile.bins.columns:
+        if bins.column in columns:
+            known = profile.column(bins.column).known if bins.kind == "values" else np.empty(0)
+            rows_by_key = count_bins(connection, rows, bins, known)
+            keys = rows_by_key["key"].cast("float64").to_numpy()
+            counted[bins.column] = histogram_of(keys, rows_by_key["rows"].to_numpy())
     return counted
 
 
-def _known_values(connection: duckdb.DuckDBPyConnection, rows: str, cells: Cells) -> Numbers:
+def _known_values(connection: duckdb.DuckDBPyConnection, rows: str, bins: ColumnBins) -> Numbers:
     import numpy as np
 
     from mlops_platform.data.engine import identifier
 
-    if cells.kind != "values":
+    if bins.kind != "values":
         return np.empty(0)
-    value = identifier(cells.column)
-    found = connection.sql(f"SELECT DISTINCT {value} AS value FROM {rows} WHERE NOT isnan({value})")
-    known: Numbers = found.fetchnumpy()["value"]
+    value = identifier(bins.column)
+    distinct = connection.sql(
+        f"SELECT DISTINCT {value} AS value FROM {rows} WHERE NOT isnan({value})"
+    )
+    known: Numbers = distinct.fetchnumpy()["value"]
     return known

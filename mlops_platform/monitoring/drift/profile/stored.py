@@ -1,4 +1,4 @@
-"""A profile as one Parquet file that says itself what its cells are."""
+"""A profile as one Parquet file that says itself what its bins are."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file
-from mlops_platform.monitoring.drift.profile.profile import FrozenCells, Profile
+from mlops_platform.monitoring.drift.profile.profile import FittedBins, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
 PROFILE_FILE = "profile.parquet"
-_CELLS = b"cells"
+_BINS = b"cells"
+"""Key of the metadata, as it is in every file ever written."""
 
 
 def write_profile(directory: Path, profile: Profile) -> None:
-    """Write the counts, one row group per column, with the cells in the file's metadata."""
+    """Write the counts, one row group per column, with the bins in the file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pa.schema(
         [("day", pa.date32()), ("key", pa.float64()), ("rows", pa.int64())],
-        metadata={_CELLS: profile.cells.to_stored(indent=None).encode()},
+        metadata={_BINS: profile.bins.to_stored(indent=None).encode()},
     )
     with (
         replacing_file(directory / PROFILE_FILE) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
-        for name in profile.cells.names:
+        for name in profile.bins.names:
             rows = profile.counts[name].sort_by([("key", "ascending"), ("day", "ascending")])
             writer.write_table(rows.cast(schema), row_group_size=max(rows.num_rows, 1))
 
@@ -50,12 +51,12 @@ def read_profile(directory: Path) -> Profile:
     path = directory / PROFILE_FILE
     try:
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-        cells = FrozenCells.from_stored((file.schema_arrow.metadata or {})[_CELLS])
-        if file.num_row_groups != len(cells.columns):
+        bins = FittedBins.from_stored((file.schema_arrow.metadata or {})[_BINS])
+        if file.num_row_groups != len(bins.columns):
             raise KeyError("a column")
     except (OSError, ValidationError, KeyError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
-    return Profile(cells, _StoredCounts(path, file, cells.names))
+    return Profile(bins, _StoredCounts(path, file, bins.names))
 
 
 class _StoredCounts(Mapping[str, "pa.Table"]):

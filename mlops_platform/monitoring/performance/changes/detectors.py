@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from math import sqrt
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, DetectorName
-
-if TYPE_CHECKING:
-    from river import drift
-    from river.base import DriftDetector
 
 
 class Detector(Protocol):
@@ -24,9 +20,7 @@ def detector_named(name: DetectorName, spec: ChangeDetectionSpec) -> Detector:
     """One detector with its declared settings."""
     if name == "cusum":
         return Cusum(spec.cusum.allowance, spec.cusum.decision_interval)
-    if name == "rolling":
-        return Rolling(spec.rolling.blocks, spec.rolling.level)
-    return _of_river(name, spec)
+    return Rolling(spec.rolling.blocks, spec.rolling.level)
 
 
 class Cusum:
@@ -61,51 +55,3 @@ class Rolling:
             return None
         self._last.clear()
         return length
-
-
-class OfRiver:
-    """A detector of river; one that wants shares gets the normal probability of a score."""
-
-    def __init__(self, detector: DriftDetector, *, shares: bool) -> None:
-        self._detector, self._shares = detector, shares
-
-    def update(self, score: float) -> int | None:
-        """Dates no change."""
-        self._detector.update(_share(score) if self._shares else score)
-        return 1 if self._detector.drift_detected else None
-
-
-class Adwin:
-    """river's adaptive window; a fall is no finding."""
-
-    def __init__(self, window: drift.ADWIN) -> None:
-        self._window = window
-
-    def update(self, score: float) -> int | None:
-        """Dates no change: what is left of the window begins long before it."""
-        before = self._window.estimation
-        self._window.update(_share(score))
-        risen = self._window.drift_detected and self._window.estimation > before
-        return 1 if risen else None
-
-
-def _of_river(name: DetectorName, spec: ChangeDetectionSpec) -> Detector:
-    from river import drift
-
-    if name == "adwin":
-        # Blocks are few: look for a cut after each, not after every 32nd.
-        return Adwin(drift.ADWIN(delta=spec.adwin.delta, clock=1))
-    if name == "hddm":
-        hoeffding = drift.binary.HDDMA(drift_confidence=spec.hddm.confidence)
-        return OfRiver(hoeffding, shares=True)
-    settings = spec.page_hinkley
-    page_hinkley = drift.PageHinkley(
-        min_instances=1, delta=settings.delta, threshold=settings.threshold, mode="up"
-    )
-    return OfRiver(page_hinkley, shares=False)
-
-
-def _share(score: float) -> float:
-    from scipy.special import ndtr
-
-    return float(ndtr(score))

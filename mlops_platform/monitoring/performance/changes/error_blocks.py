@@ -19,38 +19,37 @@ class ErrorBlock(Record):
 
     Args:
         day: local day of its last row.
-        log_loss: of the champion.
-        base_rate_log_loss: of always predicting its training base rate, same rows.
+        loss: of the champion.
+        baseline_loss: of its baseline, same rows.
     """
 
     day: date
     rows: int
-    log_loss: float
-    base_rate_log_loss: float
+    loss: float
+    baseline_loss: float
 
     @property
     def relative_loss(self) -> float:
-        """Logarithm of the champion's loss over the base rate's.
+        """Logarithm of the champion's loss over the baseline's.
 
         A day of storms is hard for everybody: the plain loss differs from day to day far more than
         this does, and follows its neighbours.
         """
-        ours, base_rate = self.log_loss, self.base_rate_log_loss
-        return log(max(ours, LEAST_LOSS) / max(base_rate, LEAST_LOSS))
+        return log(max(self.loss, LEAST_LOSS) / max(self.baseline_loss, LEAST_LOSS))
 
 
 def error_blocks(
     days: NDArray[Any],
     losses: NDArray[Any],
-    base_rate_losses: NDArray[Any],
+    baseline_losses: NDArray[Any],
     block_rows: int | None,
 ) -> tuple[ErrorBlock, ...]:
     """Cut labelled rows, ordered by event time, into blocks.
 
     Args:
         days: local day of each row as datetime64[D], shape (rows,).
-        losses: log loss of each row, shape (rows,).
-        base_rate_losses: log loss of the base rate for each row, shape (rows,).
+        losses: of each row, shape (rows,).
+        baseline_losses: of the baseline for each row, shape (rows,).
         block_rows: rows of a block, whose incomplete last one is left out; None makes a block of
             every day.
     """
@@ -60,16 +59,16 @@ def error_blocks(
         last, block = np.unique(days, return_inverse=True)
     else:
         complete = len(days) // block_rows * block_rows
-        days, losses, base_rate_losses = (
-            rows[:complete] for rows in (days, losses, base_rate_losses)
+        days, losses, baseline_losses = (
+            rows[:complete] for rows in (days, losses, baseline_losses)
         )
         last, block = days[block_rows - 1 :: block_rows], np.arange(complete) // block_rows
     rows = np.bincount(block, minlength=len(last))
     ours = np.bincount(block, weights=losses) / rows
-    base_rate = np.bincount(block, weights=base_rate_losses) / rows
+    baseline = np.bincount(block, weights=baseline_losses) / rows
     return tuple(
-        ErrorBlock(day=day, rows=count, log_loss=one, base_rate_log_loss=other)
-        for day, count, one, other in zip(
-            last.tolist(), rows.tolist(), ours.tolist(), base_rate.tolist(), strict=True
+        ErrorBlock(day=day, rows=count, loss=loss, baseline_loss=baseline_loss)
+        for day, count, loss, baseline_loss in zip(
+            last.tolist(), rows.tolist(), ours.tolist(), baseline.tolist(), strict=True
         )
     )

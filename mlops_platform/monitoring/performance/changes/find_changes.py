@@ -16,12 +16,13 @@ class DetectorFinding(Record):
     """What one detector has found by the end of the blocks it was given.
 
     Args:
+        detector: its name; older findings may be of one that is not offered any longer.
         decides: whether its finding counts as a change point.
         found: day of the block at which it last found a change, None where it never did.
         since: day of the first block after that change, as far as the detector can tell.
     """
 
-    detector: DetectorName
+    detector: str
     decides: bool
     found: date | None = None
     since: date | None = None

@@ -21,12 +21,12 @@ def planned(fits: tuple[int, ...]) -> Decider:
 def cusum(allowance: float, limit: float) -> Decider:
     """Retrains when the champion's loss has been above its test's for too long.
 
-    One-sided CUSUM of daily log loss over that of the champion's own test, S = max(0, S + x - k),
+    One-sided CUSUM of daily loss over that of the champion's own test, S = max(0, S + x - k),
     alarm where S > h (Page 1954), started anew by every attempt.
 
     Args:
-        allowance: k, log loss per day that is not counted.
-        limit: h, in log loss times days.
+        allowance: k, loss per day that is not counted.
+        limit: h, in loss times days.
     """
     return lambda standing: _cusum(standing, allowance) > limit
 
@@ -35,8 +35,8 @@ def _cusum(standing: Standing, allowance: float) -> float:
     past, champion = standing.past, standing.champion
     since = standing.attempts[-1].fit if standing.attempts else 0
     chosen = known_days(standing) & (past.window_of >= since) & (past.rows > 0)
-    losses = past.sums["log_loss"][champion, chosen] / past.rows[chosen]
+    losses = past.sums["loss"][champion, chosen] / past.rows[chosen]
     total = 0.0
     for loss in losses.tolist():
-        total = max(0.0, total + loss - past.fits[champion].test_log_loss - allowance)
+        total = max(0.0, total + loss - past.fits[champion].test_loss - allowance)
     return total

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     """By seed and window, shape (seeds, windows)."""
 
 
-class Interval(Record):
+class ResampledFigure(Record):
     """A figure with its 95 % interval over seeds and over windows resampled in blocks."""
 
     value: float
@@ -35,12 +35,12 @@ class PolicyOutcome(Record):
         gated: whether the gate judged every fit.
         in_hindsight: it knew the future and is no choice.
         fits, releases: retrainings that were made, and those that served.
-        log_loss: per labelled row of all windows.
+        loss: per labelled row of all windows.
         cost: of wrong decisions and of retrainings, per window, in the model's own unit.
         cpu_seconds: of all of its fits.
-        share_of_weekly: of the log loss that retraining after every window, ungated and on the
+        share_of_weekly: of the loss that retraining after every window, ungated and on the
             same history, saves against never retraining.
-        regret: log loss above that of retraining after every window, and `regret_to_best` above
+        regret: loss above that of retraining after every window, and `regret_to_best` above
             the best plan in hindsight with as many fits.
         retrained_after: windows after which it retrained, with the first seed.
     """
@@ -51,14 +51,14 @@ class PolicyOutcome(Record):
     in_hindsight: bool
     fits: float
     releases: float
-    log_loss: Interval
-    cost: Interval
+    loss: ResampledFigure
+    cost: ResampledFigure
     cpu_seconds: float
-    share_of_weekly: Interval
+    share_of_weekly: ResampledFigure
     regret: float
     regret_to_best: float
     retrained_after: tuple[str, ...]
-    log_loss_by_window: tuple[float, ...]
+    loss_by_window: tuple[float, ...]
     cost_by_window: tuple[float, ...]
 
 
@@ -73,7 +73,7 @@ class Played:
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
+class WalkEvaluator:
     """Scores walks over the pasts of one history.
 
     Args:
@@ -96,9 +96,9 @@ class Judge:
         """Everything that is reported of one policy."""
         walks = played.walks
         rows = self.pasts[0].window_rows
-        losses, costs = self._sums(walks, "log_loss"), self._costs(walks)
+        losses, costs = self._sums(walks, "loss"), self._costs(walks)
         fits = sum(len(walk.attempts) for walk in walks) / len(walks)
-        releases = sum(one.promoted for walk in walks for one in walk.attempts) / len(walks)
+        releases = sum(attempt.promoted for walk in walks for attempt in walk.attempts) / len(walks)
         total = losses.mean(0).sum() / rows.sum()
         return PolicyOutcome(
             policy=played.policy,
@@ -107,18 +107,18 @@ class Judge:
             in_hindsight=played.in_hindsight,
             fits=fits,
             releases=releases,
-            log_loss=_interval(
+            loss=_resampled_figure(
                 total, self.resamples.sums(losses) / rows[self.resamples.windows].sum(1)
             ),
-            cost=_interval(costs.mean(), self.resamples.sums(costs) / len(rows)),
+            cost=_resampled_figure(costs.mean(), self.resamples.sums(costs) / len(rows)),
             cpu_seconds=self._cpu_seconds(walks),
             share_of_weekly=self._share(losses),
-            regret=total - self._log_loss(self.weekly),
-            regret_to_best=total - self._log_loss(self._best(fits)),
+            regret=total - self._loss(self.weekly),
+            regret_to_best=total - self._loss(self._best(fits)),
             retrained_after=tuple(
-                self.pasts[0].windows[one.fit - 1].name for one in walks[0].attempts
+                self.pasts[0].windows[attempt.fit - 1].name for attempt in walks[0].attempts
             ),
-            log_loss_by_window=tuple((losses.mean(0) / rows).tolist()),
+            loss_by_window=tuple((losses.mean(0) / rows).tolist()),
             cost_by_window=tuple(costs.mean(0).tolist()),
         )
 
@@ -137,29 +137,29 @@ class Judge:
         """Of decisions and of the retraining before a window, if there was one."""
         costs = self._sums(walks, "cost")
         for seed, walk in enumerate(walks):
-            costs[seed, [one.fit for one in walk.attempts]] += self.retraining_cost
+            costs[seed, [attempt.fit for attempt in walk.attempts]] += self.retraining_cost
         return costs
 
-    def _log_loss(self, walks: Sequence[Walk]) -> float:
-        total: float = self._sums(walks, "log_loss").mean(0).sum()
+    def _loss(self, walks: Sequence[Walk]) -> float:
+        total: float = self._sums(walks, "loss").mean(0).sum()
         return total / float(self.pasts[0].window_rows.sum())
 
     def _best(self, fits: float) -> Sequence[Walk]:
         return self.hindsight[min(round(fits), len(self.hindsight) - 1)].walks
 
-    def _share(self, losses: Losses) -> Interval:
+    def _share(self, losses: Losses) -> ResampledFigure:
         """Share of the benefit; its interval leaves out resamples in which there is none."""
-        never = self._sums(self.never, "log_loss")
-        saved, possible = never - losses, never - self._sums(self.weekly, "log_loss")
+        never = self._sums(self.never, "loss")
+        saved, possible = never - losses, never - self._sums(self.weekly, "loss")
         drawn, drawn_possible = self.resamples.sums(saved), self.resamples.sums(possible)
         some = drawn_possible > 0
-        return _interval(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
+        return _resampled_figure(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
 
     def _cpu_seconds(self, walks: Sequence[Walk]) -> float:
         made = [
-            past.fits[one.fit].cpu_seconds
+            past.fits[attempt.fit].cpu_seconds
             for past, walk in zip(self.pasts, walks, strict=True)
-            for one in walk.attempts
+            for attempt in walk.attempts
         ]
         return sum(made) / len(walks)
 
@@ -178,8 +178,8 @@ class Resamples:
 
     def sums(self, values: Losses) -> NDArray[np.float64]:
         """Sum of each draw over its windows with its seed, shape (draws,)."""
-        found: NDArray[np.float64] = values[self.seeds[:, None], self.windows].sum(1)
-        return found
+        sums: NDArray[np.float64] = values[self.seeds[:, None], self.windows].sum(1)
+        return sums
 
 
 def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) -> Resamples:
@@ -196,8 +196,8 @@ def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) ->
     return Resamples(seeds=random.integers(seeds, size=draws), windows=drawn)
 
 
-def _interval(value: float, resampled: NDArray[np.float64]) -> Interval:
+def _resampled_figure(value: float, resampled: NDArray[np.float64]) -> ResampledFigure:
     import numpy as np
 
     low, high = np.quantile(resampled, [0.025, 0.975]) if len(resampled) else (np.nan, np.nan)
-    return Interval(value=float(value), low=float(low), high=float(high))
+    return ResampledFigure(value=float(value), low=float(low), high=float(high))

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Measure = Literal["log_loss", "cost", "base_rate", "expected", "expected_base_rate"]
-"""Summed by day over the labelled rows: realised log loss; cost of the decisions, in the model's
-own unit; realised log loss of the fit's base rate; both losses as the scores let expect them."""
+Measure = Literal["loss", "cost", "baseline_loss", "estimated_loss", "estimated_baseline_loss"]
+"""Summed by day over the labelled rows: realised loss; cost of the decisions, in the model's own
+unit; realised loss of the fit's baseline; both losses as the scores let expect them."""
 
 
 class PastWindow(Record):
@@ -33,8 +33,8 @@ class FitFacts(Record):
     as_of: datetime
     rows: int
     cpu_seconds: float
-    test_log_loss: float
-    test_base_rate_log_loss: float
+    test_loss: float
+    test_baseline_loss: float
 
 
 @dataclass(frozen=True, eq=False)

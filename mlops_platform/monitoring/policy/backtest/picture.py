@@ -27,12 +27,21 @@ def benefit_by_fits(outcomes: Sequence[PolicyOutcome]) -> bytes:
     with rc_context(STYLE):
         figure = new_figure(HEIGHT, DOTS_PER_INCH)
         axes = figure.subplots()
-        _line(axes, [one for one in outcomes if one.in_hindsight], ORANGE, "best in hindsight")
-        ungated = [one for one in outcomes if not one.gated and not one.in_hindsight]
-        _line(axes, [one for one in ungated if _by_calendar(one)], GREY, "by the calendar")
-        for one in outcomes:
-            if not one.in_hindsight and not _by_calendar(one):
-                _point(axes, one)
+        _line(
+            axes,
+            [outcome for outcome in outcomes if outcome.in_hindsight],
+            ORANGE,
+            "best in hindsight",
+        )
+        ungated = [
+            outcome for outcome in outcomes if not outcome.gated and not outcome.in_hindsight
+        ]
+        _line(
+            axes, [outcome for outcome in ungated if _by_calendar(outcome)], GREY, "by the calendar"
+        )
+        for outcome in outcomes:
+            if not outcome.in_hindsight and not _by_calendar(outcome):
+                _point(axes, outcome)
         axes.set_title("Benefit of retraining (hollow: with the gate)")
         axes.set_xlabel("fits")
         axes.set_ylabel("share of the weekly benefit")
@@ -41,23 +50,23 @@ def benefit_by_fits(outcomes: Sequence[PolicyOutcome]) -> bytes:
         return png_of(figure)
 
 
-def _by_calendar(one: PolicyOutcome) -> bool:
-    return one.policy.startswith(CALENDAR)
+def _by_calendar(outcome: PolicyOutcome) -> bool:
+    return outcome.policy.startswith(CALENDAR)
 
 
 def _line(axes: Axes, outcomes: Sequence[PolicyOutcome], colour: str, label: str) -> None:
-    ordered = sorted(outcomes, key=lambda one: one.fits)
+    ordered = sorted(outcomes, key=lambda outcome: outcome.fits)
     axes.plot(
-        [one.fits for one in ordered],
-        [one.share_of_weekly.value for one in ordered],
+        [outcome.fits for outcome in ordered],
+        [outcome.share_of_weekly.value for outcome in ordered],
         color=colour,
         marker=".",
         label=label,
     )
 
 
-def _point(axes: Axes, one: PolicyOutcome) -> None:
-    at = (one.fits, one.share_of_weekly.value)
-    axes.scatter(*at, color="white" if one.gated else BLUE, edgecolors=BLUE, zorder=3)
-    if not one.gated:
-        axes.annotate(one.policy, at, (4, 4), textcoords="offset points", fontsize=8, color=INK)
+def _point(axes: Axes, outcome: PolicyOutcome) -> None:
+    at = (outcome.fits, outcome.share_of_weekly.value)
+    axes.scatter(*at, color="white" if outcome.gated else BLUE, edgecolors=BLUE, zorder=3)
+    if not outcome.gated:
+        axes.annotate(outcome.policy, at, (4, 4), textcoords="offset points", fontsize=8, color=INK)

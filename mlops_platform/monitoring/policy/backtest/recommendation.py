@@ -44,12 +44,14 @@ def recommend(
     """
     import numpy as np
 
-    choices = [one for one in outcomes if one.gated and not one.in_hindsight]
-    costs = np.stack([np.array(one.cost_by_window) for one in choices])
+    choices = [outcome for outcome in outcomes if outcome.gated and not outcome.in_hindsight]
+    costs = np.stack([np.array(outcome.cost_by_window) for outcome in choices])
     drawn = costs[:, resamples.windows].mean(2)
     best = int(np.argmin(costs.mean(1)))
     now = next(
-        at for at, one in enumerate(choices) if (one.policy, one.history_days) == compared_with
+        at
+        for at, outcome in enumerate(choices)
+        if (outcome.policy, outcome.history_days) == compared_with
     )
     return PolicyRecommendation(
         policy=choices[best].policy,

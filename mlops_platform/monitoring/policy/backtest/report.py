@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from mlops_platform.monitoring.policy.backtest.outcome import Interval, PolicyOutcome
+from mlops_platform.monitoring.loss_figures import LOSS_NAME
+from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
 
 
-def rows_of(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
+def table_rows(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
     """One row per policy, history and gate, the cheapest first."""
-    return [_row(one) for one in sorted(outcomes, key=lambda one: one.cost.value)]
+    return [_row(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.cost.value)]
 
 
 def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommendation) -> str:
     """The recommendation in words, and the table of every policy."""
-    rows = rows_of(outcomes)
+    rows = table_rows(outcomes)
     header = list(rows[0])
     lines = [
         in_words(recommended),
@@ -33,7 +34,7 @@ def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommenda
 def csv_of(outcomes: Sequence[PolicyOutcome]) -> str:
     """Every figure of every policy, with the ends of the intervals."""
     text = StringIO()
-    rows = [_flat(one) for one in outcomes]
+    rows = [_flat(outcome) for outcome in outcomes]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -42,16 +43,16 @@ def csv_of(outcomes: Sequence[PolicyOutcome]) -> str:
 
 def in_words(recommended: PolicyRecommendation) -> str:
     """The recommendation, and how sure it is."""
-    one = recommended
-    found = (
-        f"Recommended: **{one.policy}** on {history_name(one.history_days)}, the cheapest in "
-        f"{one.probability_cheapest:.0%} of the resampled pasts."
+    best = (
+        f"Recommended: **{recommended.policy}** on {history_name(recommended.history_days)}, "
+        f"the cheapest in {recommended.probability_cheapest:.0%} of the resampled pasts."
     )
-    if one.saving <= 0:
-        return f"{found} It is what is declared."
+    if recommended.saving <= 0:
+        return f"{best} It is what is declared."
     return (
-        f"{found} It would have cost {one.saving:.4g} per window less than what is "
-        f"{one.compared_with}, and less than that in {one.probability_cheaper:.0%} of them."
+        f"{best} It would have cost {recommended.saving:.4g} per window less than what is "
+        f"{recommended.compared_with}, and less than that in "
+        f"{recommended.probability_cheaper:.0%} of them."
     )
 
 
@@ -60,23 +61,23 @@ def history_name(days: int | None) -> str:
     return "all history" if days is None else f"{days} days"
 
 
-def _row(one: PolicyOutcome) -> dict[str, str | float | bool]:
+def _row(outcome: PolicyOutcome) -> dict[str, str | float | bool]:
     return {
-        "policy": one.policy,
-        "history": history_name(one.history_days),
-        "gate": "–" if one.in_hindsight else "yes" if one.gated else "no",
-        "fits": one.fits,
-        "releases": one.releases,
-        "log loss": _with_interval(one.log_loss, ".4f"),
-        "share of weekly": _with_interval(one.share_of_weekly, ".0%"),
-        "cost per window": _with_interval(one.cost, ".4g"),
-        "CPU s": round(one.cpu_seconds, 1),
-        "regret to weekly": f"{one.regret:+.4f}",
-        "regret to hindsight": f"{one.regret_to_best:+.4f}",
+        "policy": outcome.policy,
+        "history": history_name(outcome.history_days),
+        "gate": "–" if outcome.in_hindsight else "yes" if outcome.gated else "no",
+        "fits": outcome.fits,
+        "releases": outcome.releases,
+        "log loss": _with_interval(outcome.loss, ".4f"),
+        "share of weekly": _with_interval(outcome.share_of_weekly, ".0%"),
+        "cost per window": _with_interval(outcome.cost, ".4g"),
+        "CPU s": round(outcome.cpu_seconds, 1),
+        "regret to weekly": f"{outcome.regret:+.4f}",
+        "regret to hindsight": f"{outcome.regret_to_best:+.4f}",
     }
 
 
-def _with_interval(value: Interval, style: str) -> str:
+def _with_interval(value: ResampledFigure, style: str) -> str:
     return f"{value.value:{style}} ({value.low:{style}} to {value.high:{style}})"
 
 
@@ -84,10 +85,11 @@ def _cell(value: str | float | bool) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _flat(one: PolicyOutcome) -> dict[str, Any]:
-    plain = one.model_dump(exclude={"log_loss_by_window", "cost_by_window"})
+def _flat(outcome: PolicyOutcome) -> dict[str, Any]:
+    plain = outcome.model_dump(exclude={"loss_by_window", "cost_by_window"})
     flat: dict[str, Any] = {}
-    for name, value in plain.items():
+    for field, value in plain.items():
+        name = LOSS_NAME if field == "loss" else field
         if isinstance(value, dict):
             ends = {f"{name}_{end}": value[end] for end in ("low", "high")}
             flat |= {name: value["value"], **ends}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.policy.backtest.walk import Standing
 from mlops_platform.monitoring.policy.history import Attempt, History
 from mlops_platform.monitoring.policy.signals import WindowSignals
@@ -45,12 +46,12 @@ def _attempts(standing: Standing) -> list[Attempt]:
         first,
         *(
             Attempt(
-                at=fits[one.fit].as_of,
-                window=standing.past.windows[one.fit - 1].name,
-                outcome="promote" if one.promoted else "reject",
-                cpu_seconds=fits[one.fit].cpu_seconds,
+                at=fits[attempt.fit].as_of,
+                window=standing.past.windows[attempt.fit - 1].name,
+                outcome="promote" if attempt.promoted else "reject",
+                cpu_seconds=fits[attempt.fit].cpu_seconds,
             )
-            for one in standing.attempts
+            for attempt in standing.attempts
         ),
     ]
 
@@ -68,19 +69,12 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
     past, window, version = standing.past, standing.past.windows[at], standing.serving[at]
     fit = past.fits[version]
     days = past.days_of(at)
-    told = days[known[days]]
-    rows, labelled = float(past.rows[days].sum()), float(past.rows[told].sum())
+    labelled_days = days[known[days]]
+    rows, labelled = float(past.rows[days].sum()), float(past.rows[labelled_days].sum())
 
     def mean(measure: Measure, chosen: NDArray[np.int64], count: float) -> float | None:
         return float(past.sums[measure][version, chosen].sum()) / count if count else None
 
-    def promised(base_rate: float | None) -> float | None:
-        """By the fit's test, for rows that the base rate finds as hard."""
-        if base_rate is None:
-            return None
-        return fit.test_log_loss * base_rate / fit.test_base_rate_log_loss
-
-    base_rate = mean("base_rate", told, labelled)
     return WindowSignals(
         window=window.name,
         start=window.start,
@@ -90,10 +84,12 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
         rows=int(rows),
         labelled=int(labelled),
         mature=window.matures_at <= past.windows[standing.at - 1].ends_at,
-        log_loss=mean("log_loss", told, labelled),
-        expected_log_loss=promised(base_rate),
-        base_rate_log_loss=base_rate,
-        reference_log_loss=fit.test_log_loss,
-        estimated_log_loss=mean("expected", days, rows),
-        estimated_expected_log_loss=promised(mean("expected_base_rate", days, rows)),
+        losses=LossFigures(
+            loss=mean("loss", labelled_days, labelled),
+            baseline_loss=mean("baseline_loss", labelled_days, labelled),
+            test_loss=fit.test_loss,
+            test_baseline_loss=fit.test_baseline_loss,
+            estimated_loss=mean("estimated_loss", days, rows),
+            estimated_baseline_loss=mean("estimated_baseline_loss", days, rows),
+        ),
     )

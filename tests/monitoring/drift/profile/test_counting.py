@@ -10,7 +10,7 @@ from scipy import stats
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift.column_drift import column_drift, known_values
 from mlops_platform.monitoring.drift.profile import counting
-from mlops_platform.monitoring.drift.profile.cells import GRID_CELLS, MOST_VALUES
+from mlops_platform.monitoring.drift.profile.bins import MOST_VALUES, UNIFORM_BINS
 from mlops_platform.monitoring.drift.profile.stored import (
     PROFILE_FILE,
     read_profile,
@@ -58,7 +58,7 @@ def test_few_values_are_counted_exactly_whatever_they_are(profiled, counted, ref
     }
     if expected and kept:
         total = profile.column("x").total
-        drift = column_drift(profile.cells.columns[0], total, found)
+        drift = column_drift(profile.bins.columns[0], total, found)
         truth = stats.ks_2samp(expected, kept, method="asymp").statistic
         assert drift.ks is not None
         assert drift.ks == pytest.approx(truth)
@@ -73,7 +73,7 @@ def test_categories_are_counted_exactly_and_unseen_ones_together(
 
     found = counted(profile, pa.table({"c": pa.array(window, pa.string())}))["c"]
 
-    categories = profile.cells.columns[0].categories
+    categories = profile.bins.columns[0].categories
     assert set(categories) == set(reference) - {None}
     assert found.nulls == window.count(None)
     for key, rows in zip(found.keys, found.rows, strict=True):
@@ -84,15 +84,17 @@ def test_categories_are_counted_exactly_and_unseen_ones_together(
     assert found.total == len(window)
 
 
-@pytest.mark.parametrize("kind", ["normal", "skewed", "atoms", "integers"])
-def test_many_values_are_counted_in_a_grid_within_its_bound(profiled, counted, kind):
+@pytest.mark.parametrize("kind", ["normal", "skewed", "point masses", "integers"])
+def test_many_values_are_counted_in_uniform_bins_within_its_bound(profiled, counted, kind):
     random = np.random.default_rng(0)
 
     def draw(rows: int, shift: float):
         drawn = {
             "normal": random.normal(shift, 1, rows),
             "skewed": random.lognormal(shift, 3, rows),
-            "atoms": np.where(random.random(rows) < 0.6, 0.0, random.exponential(1 + shift, rows)),
+            "point masses": np.where(
+                random.random(rows) < 0.6, 0.0, random.exponential(1 + shift, rows)
+            ),
             "integers": np.round(random.normal(shift, 1, rows) * 1e6),
         }[kind]
         drawn[random.random(rows) < 0.05] = np.nan
@@ -101,17 +103,17 @@ def test_many_values_are_counted_in_a_grid_within_its_bound(profiled, counted, k
     reference, window = draw(40_000, 0.0), draw(20_000, 0.2)
     window[:40] = np.inf
     profile = profiled(table(x=reference), ("x",), ())
-    cells = profile.cells.columns[0]
+    bins = profile.bins.columns[0]
     found = counted(profile, pa.table({"x": window}))["x"]
 
-    assert cells.kind == "grid"
-    assert (cells.scale is not None) == (kind == "skewed")
-    assert cells.atoms == ((0.0,) if kind == "atoms" else ())
+    assert bins.kind == "uniform"
+    assert (bins.scale is not None) == (kind == "skewed")
+    assert bins.point_masses == ((0.0,) if kind == "point masses" else ())
     total = profile.column("x").total
-    assert len(total.keys) <= GRID_CELLS + 100
+    assert len(total.keys) <= UNIFORM_BINS + 100
     assert total.nulls == np.isnan(reference).sum()
     assert found.nulls == np.isnan(window).sum()
-    ks = kolmogorov_smirnov(total, found, known_values(cells, total))
+    ks = kolmogorov_smirnov(total, found, known_values(bins, total))
     truth = stats.ks_2samp(
         reference[~np.isnan(reference)], window[~np.isnan(window)], method="asymp"
     ).statistic
@@ -119,10 +121,10 @@ def test_many_values_are_counted_in_a_grid_within_its_bound(profiled, counted, k
     assert ks.bound < 0.004
     if kind != "skewed":
         finite = window[np.isfinite(window)]
-        assert mean_and_deviation(found)[0] == pytest.approx(finite.mean(), abs=cells.width)
+        assert mean_and_deviation(found)[0] == pytest.approx(finite.mean(), abs=bins.width)
 
 
-def test_a_changed_unit_keeps_its_shape_far_outside_of_the_grid(profiled, counted):
+def test_a_changed_unit_keeps_its_shape_far_outside_of_the_bins(profiled, counted):
     random = np.random.default_rng(0)
     profile = profiled(table(x=random.normal(50, 9, 30_000)), ("x",), ())
 
@@ -132,7 +134,7 @@ def test_a_changed_unit_keeps_its_shape_far_outside_of_the_grid(profiled, counte
     assert mean_and_deviation(found)[0] == pytest.approx(metres.mean(), rel=0.001)
 
 
-def test_very_many_values_outside_of_all_cells_take_few_keys(profiled, counted, monkeypatch):
+def test_very_many_values_outside_of_all_bins_take_few_keys(profiled, counted, monkeypatch):
     monkeypatch.setattr(counting, "FEW_ROWS", 1000)
     profile = profiled(table(x=np.arange(300) % 7 * 1.0), ("x",), ())
 
@@ -150,8 +152,8 @@ def test_rare_categories_share_a_key(profiled, counted):
 
     total = profile.column("c").total
 
-    assert len(profile.cells.columns[0].categories) == MOST_VALUES
-    assert profile.cells.columns[0].categories[0] == "tail04195"
+    assert len(profile.bins.columns[0].categories) == MOST_VALUES
+    assert profile.bins.columns[0].categories[0] == "tail04195"
     assert total.keys[0] == -1
     assert total.rows[0] == 100
     found = counted(profile, pa.table({"c": ["tail04100", "new"]}))["c"]
@@ -182,8 +184,8 @@ def test_the_order_of_the_rows_does_not_matter_and_the_file_keeps_everything(
     write_profile(tmp_path, profile)
     read = read_profile(tmp_path)
 
-    assert profile.cells == shuffled.cells == read.cells
-    for name in profile.cells.names:
+    assert profile.bins == shuffled.bins == read.bins
+    for name in profile.bins.names:
         total = profile.column(name).total
         for other in (shuffled, read):
             assert other.column(name).total.rows.tolist() == total.rows.tolist()

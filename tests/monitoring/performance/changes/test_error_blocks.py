@@ -15,8 +15,8 @@ def test_every_day_is_a_block():
     first, second = error_blocks(DAYS, LOSSES, BASE_RATE, None)
 
     assert (first.day, first.rows) == (date(2013, 4, 1), 3)
-    assert first.log_loss == pytest.approx(0.2)
-    assert first.base_rate_log_loss == pytest.approx(0.6)
+    assert first.loss == pytest.approx(0.2)
+    assert first.baseline_loss == pytest.approx(0.6)
     assert second.relative_loss == pytest.approx(log(1.5 / 0.4))
 
 
@@ -24,12 +24,12 @@ def test_blocks_of_rows_go_over_midnight_and_leave_an_incomplete_one_out():
     first, second = error_blocks(DAYS, LOSSES, BASE_RATE, 2)
 
     assert (first.day, second.day) == (date(2013, 4, 1), date(2013, 4, 2))
-    assert second.log_loss == pytest.approx(0.65)
+    assert second.loss == pytest.approx(0.65)
     assert error_blocks(DAYS, LOSSES, BASE_RATE, 6) == ()
 
 
 def test_a_champion_without_a_loss_has_a_relative_loss_all_the_same():
-    perfect = ErrorBlock(day=date(2013, 4, 1), rows=9, log_loss=0.0, base_rate_log_loss=0.5)
+    perfect = ErrorBlock(day=date(2013, 4, 1), rows=9, loss=0.0, baseline_loss=0.5)
 
     assert perfect.relative_loss < -20
 

@@ -12,7 +12,7 @@ from mlops_platform.monitoring.performance.changes.find_changes import find_chan
 from mlops_platform.monitoring.performance.changes.normal_scores import NormalScores
 from mlops_platform.spec import ChangeDetectionSpec
 
-EVERY = ("cusum", "rolling", "page_hinkley", "adwin", "hddm")
+EVERY = ("cusum", "rolling")
 FIRST = date(2013, 4, 1)
 
 
@@ -23,10 +23,10 @@ def blocks(relative_losses, hardness=None):
         ErrorBlock(
             day=FIRST + timedelta(days=at),
             rows=900,
-            log_loss=base_rate * exp(relative),
-            base_rate_log_loss=base_rate,
+            loss=baseline * exp(relative),
+            baseline_loss=baseline,
         )
-        for at, (relative, base_rate) in enumerate(zip(relative_losses, hard, strict=True))
+        for at, (relative, baseline) in enumerate(zip(relative_losses, hard, strict=True))
     ]
 
 
@@ -39,10 +39,7 @@ def stream(seed, days, rises_after=None, by=0.3):
     return blocks(random.normal(-0.15, 0.15, 7)), blocks(served)
 
 
-@pytest.mark.parametrize(
-    ("detector", "days"),
-    [("cusum", 7), ("rolling", 14), ("page_hinkley", 14), ("adwin", 60), ("hddm", 30)],
-)
+@pytest.mark.parametrize(("detector", "days"), [("cusum", 7), ("rolling", 14)])
 def test_every_detector_finds_that_errors_have_risen(detector, days):
     spec = ChangeDetectionSpec(detectors=(detector,), decides=detector)
 
@@ -71,7 +68,6 @@ def test_in_a_year_without_a_change_false_alarms_are_rare():
     # One in 930 blocks: in about a third of all years.
     assert 4 <= alarms["cusum"] <= 17
     assert alarms["rolling"] <= 10
-    assert alarms["adwin"] == alarms["hddm"] == 0
 
 
 def test_a_fall_of_the_errors_is_no_finding():

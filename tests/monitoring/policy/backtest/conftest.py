@@ -42,8 +42,8 @@ def past_with(losses: NDArray[np.float64], label_delay_days: float = 1.0) -> Pas
                 as_of=start,
                 rows=1000 + 70 * at,
                 cpu_seconds=2.0,
-                test_log_loss=0.5,
-                test_base_rate_log_loss=0.6,
+                test_loss=0.5,
+                test_baseline_loss=0.6,
             )
             for at, start in enumerate(starts)
         ),
@@ -51,11 +51,11 @@ def past_with(losses: NDArray[np.float64], label_delay_days: float = 1.0) -> Pas
         rows=np.full(7 * windows, ROWS_A_DAY),
         known_at=ends + 86_400 * label_delay_days,
         sums={
-            "log_loss": sums,
+            "loss": sums,
             "cost": 2 * sums,
-            "base_rate": sums * 0 + 6.0,
-            "expected": sums,
-            "expected_base_rate": sums * 0 + 6.0,
+            "baseline_loss": sums * 0 + 6.0,
+            "estimated_loss": sums,
+            "estimated_baseline_loss": sums * 0 + 6.0,
         },
     )
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mlops_platform.monitoring.policy.backtest.comparison import Replay, compare_policies
+from mlops_platform.monitoring.policy.backtest.comparison import ReplayedHistory, compare_policies
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, resamples_of
 from mlops_platform.monitoring.policy.backtest.past import Past
 from mlops_platform.monitoring.policy.backtest.picture import benefit_by_fits
@@ -18,10 +18,10 @@ MakePast = Callable[..., Past]
 
 
 @pytest.fixture(scope="module")
-def replay(make_past: MakePast) -> Replay:
+def replay(make_past: MakePast) -> ReplayedHistory:
     """Every fit ages by 0.01 a week; the second seed's by twice as much."""
     pasts = [make_past(0.5 + rate * AGES) for rate in (0.01, 0.02)]
-    return Replay(None, pasts, [lambda fit, champion: fit - champion >= 3] * 2)
+    return ReplayedHistory(None, pasts, [lambda fit, champion: fit - champion >= 3] * 2)
 
 
 def of(outcomes: tuple[PolicyOutcome, ...], policy: str, *, gated: bool = False) -> PolicyOutcome:
@@ -29,7 +29,7 @@ def of(outcomes: tuple[PolicyOutcome, ...], policy: str, *, gated: bool = False)
 
 
 @pytest.fixture(scope="module")
-def outcomes(replay: Replay) -> tuple[PolicyOutcome, ...]:
+def outcomes(replay: ReplayedHistory) -> tuple[PolicyOutcome, ...]:
     return compare_policies(replay, POLICIES, 7.0, resamples_of(2, WINDOWS, draws=200))
 
 
@@ -37,8 +37,8 @@ def test_shares_regrets_and_losses_are_those_of_the_table(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
     never, weekly = of(outcomes, "never"), of(outcomes, "every window")
-    assert never.log_loss.value == pytest.approx(0.5 + 0.015 * 3.5)
-    assert weekly.log_loss.value == pytest.approx(0.5)
+    assert never.loss.value == pytest.approx(0.5 + 0.015 * 3.5)
+    assert weekly.loss.value == pytest.approx(0.5)
     assert never.regret == pytest.approx(0.015 * 3.5)
     four = of(outcomes, "every 4 windows")
     assert four.fits == 1
@@ -50,7 +50,7 @@ def test_shares_regrets_and_losses_are_those_of_the_table(
 def test_intervals_hold_the_value_and_are_those_of_seeds_and_windows(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
-    never = of(outcomes, "never").log_loss
+    never = of(outcomes, "never").loss
     assert never.low < never.value < never.high
     # Every seed has the same share: 1 - 12 / 28 of it whatever the rate of ageing.
     weekly = of(outcomes, "every window").share_of_weekly
@@ -62,7 +62,7 @@ def test_a_retraining_costs_where_it_is_made_even_if_the_gate_turns_it_down(
 ) -> None:
     gated = of(outcomes, "every window", gated=True)
     assert (gated.fits, gated.releases) == (7, 2)
-    wrong = 2 * 70 * np.array(gated.log_loss_by_window)
+    wrong = 2 * 70 * np.array(gated.loss_by_window)
     assert np.array(gated.cost_by_window) - wrong == pytest.approx([0] + [7] * 7)
     assert gated.cpu_seconds == 14
 

@@ -26,7 +26,7 @@ def test_a_longer_label_delay_hides_more_of_the_last_windows(make_past: MakePast
     past = make_past(np.full((6, 6), 0.55), label_delay_days=9)
     windows = history_at(Standing(past, 4, (0,) * 4, ())).windows
     assert [one.labelled for one in windows] == [70, 70, 50, 0]
-    assert windows[-1].log_loss is None
+    assert windows[-1].losses.loss is None
 
 
 def test_windows_are_told_with_the_fit_that_served_them(standing: Standing) -> None:
@@ -37,11 +37,11 @@ def test_windows_are_told_with_the_fit_that_served_them(standing: Standing) -> N
 
 
 def test_the_figures_are_those_that_monitoring_would_have_found(standing: Standing) -> None:
-    window = history_at(standing).windows[0]
-    assert window.log_loss == pytest.approx(0.55)
-    # Base rate 0.6 on the window as on the test: as hard, so that the test's 0.5 is promised.
-    assert window.expected_log_loss == pytest.approx(0.5)
-    assert window.log_loss_increase == pytest.approx(0.05)
+    losses = history_at(standing).windows[0].losses
+    assert losses.loss == pytest.approx(0.55)
+    # Baseline 0.6 on the window as on the test: as hard, so that the test's 0.5 is promised.
+    assert losses.promised_loss == pytest.approx(0.5)
+    assert losses.loss_increase == pytest.approx(0.05)
 
 
 def test_rejected_retrainings_count_as_attempts(standing: Standing) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.monitoring.trials.arms import ArmComparison
-from mlops_platform.monitoring.trials.objectives import ServiceFigures
-from mlops_platform.monitoring.trials.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
+from mlops_platform.monitoring.rollout.arms import ArmComparison
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures
+from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
 from mlops_platform.spec import ReleaseSpec
 
 BEGAN = datetime(2013, 7, 1, tzinfo=UTC)

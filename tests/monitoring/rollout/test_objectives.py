@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.trials.objectives import (
+from mlops_platform.monitoring.rollout.objectives import (
     ServiceFigures,
     broken_objective,
     percentile,

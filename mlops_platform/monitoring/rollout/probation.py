@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.objectives import ServiceFigures, broken_objective
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures, broken_objective
 from mlops_platform.record import Record
 from mlops_platform.spec import ProbationSpec
 
@@ -46,7 +46,7 @@ def judge_probation(observed: Observed, spec: ProbationSpec, now: datetime) -> P
         return ProbationVerdict(kind="roll_back", reason=reason, evidence=evidence)
     judged = [window for window in observed.windows if _is_judged(window, spec)]
     for window in judged:
-        increase = window.log_loss_increase
+        increase = window.losses.loss_increase
         if increase is not None and increase > spec.log_loss_increase:
             return ProbationVerdict(
                 kind="roll_back",

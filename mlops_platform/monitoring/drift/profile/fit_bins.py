@@ -1,4 +1,4 @@
-"""Freezing: from the rows of a training set to the cells of its columns."""
+"""Fits the bins of the columns of a training set to its rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.monitoring.drift.profile.cells import GRID_CELLS, MOST_VALUES, Cells, rounded
+from mlops_platform.monitoring.drift.profile.bins import (
+    MOST_VALUES,
+    UNIFORM_BINS,
+    ColumnBins,
+    rounded,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,53 +20,62 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-COARSE_PARTS, ATOM_SHARE, MOST_ATOMS = 64, 0.005, 16
+COARSE_PARTS, POINT_SHARE, MOST_POINTS = 64, 0.005, 16
 TAIL, WIDE, SMALL = 0.001, 50.0, 0.01
-"""Share of the rows beyond each end of a grid; quartile ranges from which its cells widen, and the
+"""Share of the rows beyond each end of uniform bins; quartile ranges from which they widen, and the
 quantile of the sizes, zero apart, from which on they do."""
 
 
-def numeric_cells(
+def fit_numeric_bins(
     connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]
-) -> list[Cells]:
-    """Every value its own cell where there are at most `MOST_VALUES`, else a grid."""
+) -> list[ColumnBins]:
+    """Every value its own bin where there are at most `MOST_VALUES`, else uniform bins."""
     if not columns:
         return []
     # Groups are made only where few are expected: their number bounds the memory.
     estimates = ", ".join(f"approx_count_distinct({identifier(column)})" for column in columns)
-    (found,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
+    (numbers,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
     return [
-        Cells(column=column, kind="values")
+        ColumnBins(column=column, kind="values")
         if estimate <= 2 * MOST_VALUES and _values(connection, rows, column) <= MOST_VALUES
-        else _grid(connection, rows, column)
-        for column, estimate in zip(columns, found, strict=True)
+        else _uniform_bins(connection, rows, column)
+        for column, estimate in zip(columns, numbers, strict=True)
     ]
 
 
-def categorical_cells(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> Cells:
+def fit_categorical_bins(
+    connection: duckdb.DuckDBPyConnection, rows: str, column: str
+) -> ColumnBins:
     """The most frequent categories; ties go by name."""
     name = identifier(column)
-    found = connection.sql(
+    frequent = connection.sql(
         f"SELECT {name} FROM {rows} WHERE {name} IS NOT NULL GROUP BY {name} "
         f"ORDER BY count(*) DESC, {name} LIMIT {MOST_VALUES}"
     ).fetchall()
-    return Cells(column=column, kind="categories", categories=tuple(value for (value,) in found))
+    return ColumnBins(
+        column=column, kind="categories", categories=tuple(value for (value,) in frequent)
+    )
 
 
 def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
-    (found,) = connection.sql(f"SELECT count(DISTINCT {identifier(column)}) FROM {rows}").fetchall()
-    return int(found[0])
+    (counted,) = connection.sql(
+        f"SELECT count(DISTINCT {identifier(column)}) FROM {rows}"
+    ).fetchall()
+    return int(counted[0])
 
 
-def _grid(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> Cells:
+def _uniform_bins(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> ColumnBins:
     import numpy as np
 
     value = identifier(column)
-    found = connection.sql(
+    rounded_rows = connection.sql(
         f"SELECT {rounded(value, COARSE_PARTS)} AS key, count(*) AS rows FROM {rows} "
         f"WHERE isfinite({value}) GROUP BY key ORDER BY key"
     ).fetchnumpy()
-    keys, counts = np.asarray(found["key"], dtype=np.float64), np.asarray(found["rows"])
+    keys, counts = (
+        np.asarray(rounded_rows["key"], dtype=np.float64),
+        np.asarray(rounded_rows["rows"]),
+    )
     low, lower, upper, high = _quantiles(keys, counts, (TAIL, 0.25, 0.75, 1 - TAIL))
     # Rounding to a part of an octave moved the ends by less than that part.
     low, high = low - abs(low) / COARSE_PARTS, high + abs(high) / COARSE_PARTS
@@ -70,15 +84,15 @@ def _grid(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> Cell
         sizes, order = np.abs(keys), np.argsort(np.abs(keys))
         (scale,) = _quantiles(sizes[order], np.where(sizes > 0, counts, 0)[order], (SMALL,))
         low, high = (float(np.sign(end) * np.log1p(abs(end) / scale)) for end in (low, high))
-    width = (high - low) / (GRID_CELLS - 1) or 1.0
-    return Cells(
+    width = (high - low) / (UNIFORM_BINS - 1) or 1.0
+    return ColumnBins(
         column=column,
-        kind="grid",
-        # A round number is no middle: it would share its key with an atom.
+        kind="uniform",
+        # A round number is no centre: it would share its key with a point mass.
         low=low - width / 3,
         width=width,
         scale=scale,
-        atoms=_atoms(connection, rows, column, float(counts.sum())),
+        point_masses=_point_masses(connection, rows, column, float(counts.sum())),
     )
 
 
@@ -87,19 +101,19 @@ def _quantiles(keys: Numbers, counts: Numbers, shares: Sequence[float]) -> list[
     import numpy as np
 
     at = np.searchsorted(np.cumsum(counts), np.array(shares) * counts.sum())
-    found: list[float] = keys[at].tolist()
-    return found
+    quantiles: list[float] = keys[at].tolist()
+    return quantiles
 
 
-def _atoms(
+def _point_masses(
     connection: duckdb.DuckDBPyConnection, rows: str, column: str, present: float
 ) -> tuple[float, ...]:
     """Values that hold a share of the rows each; candidates are counted exactly."""
     value = identifier(column)
-    found = connection.sql(
-        f"WITH likely AS (SELECT unnest(approx_top_k({value}, {MOST_ATOMS})) AS atom FROM {rows} "
+    frequent = connection.sql(
+        f"WITH likely AS (SELECT unnest(approx_top_k({value}, {MOST_POINTS})) AS point FROM {rows} "
         f"WHERE isfinite({value})) "
-        f"SELECT atom FROM {rows} JOIN likely ON {value} = atom GROUP BY atom "
-        f"HAVING count(*) >= {ATOM_SHARE * present!r} ORDER BY atom"
+        f"SELECT point FROM {rows} JOIN likely ON {value} = point GROUP BY point "
+        f"HAVING count(*) >= {POINT_SHARE * present!r} ORDER BY point"
     ).fetchall()
-    return tuple(atom for (atom,) in found)
+    return tuple(point for (point,) in frequent)

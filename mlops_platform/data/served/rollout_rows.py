@@ -25,7 +25,7 @@ class Arm(NamedTuple):
     sequence: int
 
 
-def read_trial(
+def read_rollout_rows(
     spec: ModelSpec,
     landed: Path,
     published_root: Path,

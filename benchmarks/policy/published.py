@@ -46,7 +46,7 @@ def online(strategy: Strategy, price: float) -> Decider:
     def decide(standing: Standing) -> bool:
         losses, key = _known_losses(standing), (standing.past, standing.at)
         if key not in tuned:
-            first_loss = standing.past.fits[0].test_log_loss
+            first_loss = standing.past.fits[0].test_loss
             tuned[key] = _tuned(strategy, losses, first_loss, price)
         decision = tuned[key].decide(_state(standing, losses), train_size=ROWS)
         return bool(decision.action == DecisionAction.RETRAIN)
@@ -90,7 +90,7 @@ def _known_losses(standing: Standing) -> NDArray[np.float64]:
     known = known_days(standing)
     windows = past.window_of[known]
     rows = np.bincount(windows, past.rows[known], at)
-    sums = past.sums["log_loss"][:at, known]
+    sums = past.sums["loss"][:at, known]
     return np.stack([np.bincount(windows, one, at) for one in sums]) / rows
 
 

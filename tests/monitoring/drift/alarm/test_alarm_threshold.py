@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.drift.alarm.calibration import calibrate, drawn_windows
+from mlops_platform.monitoring.drift.alarm.alarm_threshold import drawn_windows, fit_alarm_threshold
 
 NAME = ("column", "statistic")
 
@@ -28,10 +28,14 @@ def test_independent_statistics_alarm_together_at_the_rate(rate):
     drawn = drawn_windows(200, length)
     for _ in range(400):
         past = random.normal(0, 1, (20, 200))
-        calibration = calibrate({(f"{at}", "s"): one for at, one in enumerate(past)}, drawn, rate)
+        threshold = fit_alarm_threshold(
+            {(f"{at}", "s"): one for at, one in enumerate(past)}, drawn, rate
+        )
         now = random.normal(0, 1, 20)
-        deviations = [calibration.usual[f"{at}", "s"].deviation(one) for at, one in enumerate(now)]
-        alarms.append(max(deviations) > calibration.threshold)
+        deviations = [
+            threshold.statistics[f"{at}", "s"].deviation(one) for at, one in enumerate(now)
+        ]
+        alarms.append(max(deviations) > threshold.deviation)
 
     assert np.mean(alarms) == pytest.approx(rate, abs=0.04)
 
@@ -40,18 +44,20 @@ def test_a_short_past_alarms_only_beyond_all_of_it():
     drawn = drawn_windows(70, 7)
     values = np.random.default_rng(0).normal(0, 1, len(drawn))
 
-    strict, lax = (calibrate({NAME: values}, drawn, rate).threshold for rate in (0.05, 0.4))
+    strict, lax = (
+        fit_alarm_threshold({NAME: values}, drawn, rate).deviation for rate in (0.05, 0.4)
+    )
 
     assert strict > lax
-    assert strict == calibrate({NAME: values}, drawn, 0.001).threshold
+    assert strict == fit_alarm_threshold({NAME: values}, drawn, 0.001).deviation
 
 
 def test_what_never_changed_may_change_a_little():
     drawn = drawn_windows(70, 7)
-    calibration = calibrate({NAME: np.full(len(drawn), np.log(0.1))}, drawn, 0.05)
+    threshold = fit_alarm_threshold({NAME: np.full(len(drawn), np.log(0.1))}, drawn, 0.05)
 
-    assert calibration.usual[NAME].deviation(np.log(0.11)) == pytest.approx(0.48, abs=0.01)
-    assert calibration.usual[NAME].deviation(np.log(0.3)) > 5
+    assert threshold.statistics[NAME].deviation(np.log(0.11)) == pytest.approx(0.48, abs=0.01)
+    assert threshold.statistics[NAME].deviation(np.log(0.3)) > 5
 
 
 def test_an_erratic_statistic_does_not_hide_the_others():
@@ -60,20 +66,20 @@ def test_an_erratic_statistic_does_not_hide_the_others():
     past = {(f"column{at}", "s"): random.normal(0, 1, len(drawn)) for at in range(5)}
     strange = {("strange", "s"): np.where(np.arange(len(drawn)) < 7, 50.0, past["column0", "s"])}
 
-    calm, calibration = (calibrate(of, drawn, 0.05) for of in (past, past | strange))
+    calm, threshold = (fit_alarm_threshold(of, drawn, 0.05) for of in (past, past | strange))
 
-    assert calibration.threshold == pytest.approx(calm.threshold)
-    usual = calibration.usual["strange", "s"]
-    assert usual.deviation(49.0) < calibration.threshold < usual.deviation(51.0)
-    for name, usual in calm.usual.items():
-        assert calibration.usual[name].spread == pytest.approx(usual.spread)
+    assert threshold.deviation == pytest.approx(calm.deviation)
+    usual = threshold.statistics["strange", "s"]
+    assert usual.deviation(49.0) < threshold.deviation < usual.deviation(51.0)
+    for name, usual in calm.statistics.items():
+        assert threshold.statistics[name].spread == pytest.approx(usual.spread)
 
 
 def test_means_deviate_either_way_and_distances_only_upwards():
     drawn = drawn_windows(70, 7)
     values = np.random.default_rng(0).normal(0, 1, len(drawn))
 
-    calibration = calibrate({("c", "mean"): values, ("c", "nulls"): values}, drawn, 0.05)
+    threshold = fit_alarm_threshold({("c", "mean"): values, ("c", "nulls"): values}, drawn, 0.05)
 
-    assert calibration.usual["c", "mean"].deviation(-5) > 4
-    assert calibration.usual["c", "nulls"].deviation(-5) < -4
+    assert threshold.statistics["c", "mean"].deviation(-5) > 4
+    assert threshold.statistics["c", "nulls"].deviation(-5) < -4

@@ -1,4 +1,4 @@
-"""Calibration: how much windows of the reference itself differ from its other days.
+"""AlarmThreshold: how much windows of the reference itself differ from its other days.
 
 Rows of one day resemble each other, so that the usual thresholds and p-values alarm in most weeks.
 The reference's own days say what is usual: each of its windows is compared with all other days,
@@ -33,7 +33,7 @@ ERRATIC = 6.0
 
 
 @dataclass(frozen=True)
-class Usual:
+class ReferenceStatistic:
     """Mean and standard deviation of one statistic in the reference's windows."""
 
     mean: float
@@ -47,11 +47,11 @@ class Usual:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What is usual of every statistic, and the deviation beyond which one of them is an alarm."""
+class AlarmThreshold:
+    """Every statistic in the reference, and the deviation beyond which one of them is an alarm."""
 
-    usual: Mapping[Statistic, Usual]
-    threshold: float
+    statistics: Mapping[Statistic, ReferenceStatistic]
+    deviation: float
 
 
 def drawn_windows(days: int, length: int) -> Numbers | None:
@@ -69,9 +69,9 @@ def drawn_windows(days: int, length: int) -> Numbers | None:
     return ((at >= 0) & (at < length)).astype(np.float64)
 
 
-def calibrate(
+def fit_alarm_threshold(
     statistics: Mapping[Statistic, Numbers], drawn: Numbers, false_alarm_rate: float
-) -> Calibration:
+) -> AlarmThreshold:
     """Set the alarm so that this share of windows to come will raise it, if nothing changes.
 
     As split conformal prediction has it, the quantile leaves room for the window to come itself
@@ -104,17 +104,9 @@ def calibrate(
     away[either_way] = np.abs(away[either_way])
     # The furthest that it ever went is where it alarms.
     spreads[erratic] = np.maximum(spreads, away.max(axis=1) / threshold)[erratic]
-    usual = {
-        name: Usual(*of_name)
-        for name, *of_name in zip(
-            statistics,
-            means.tolist(),
-            spreads.tolist(),
-            either_way.tolist(),
-            strict=True,
-        )
-    }
-    return Calibration(usual, threshold)
+    fitted = zip(means.tolist(), spreads.tolist(), either_way.tolist(), strict=True)
+    reference = (ReferenceStatistic(*values) for values in fitted)
+    return AlarmThreshold(dict(zip(statistics, reference, strict=True)), threshold)
 
 
 def _deviations_of_each(values: Numbers, drawn: Numbers) -> Numbers:

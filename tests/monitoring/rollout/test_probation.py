@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.monitoring.trials.objectives import ServiceFigures
-from mlops_platform.monitoring.trials.probation import (
+from mlops_platform.monitoring.rollout.objectives import ServiceFigures
+from mlops_platform.monitoring.rollout.probation import (
     Observed,
     ProbationVerdict,
     judge_probation,
@@ -20,7 +21,7 @@ SPEC = ProbationSpec(hours=24, min_requests=200, min_labelled=500, log_loss_incr
 FINE = ServiceFigures(requests=1000, errors=1, p99_milliseconds=20.0)
 
 
-def _window(log_loss: float, **changed: Any) -> WindowPerformance:
+def _window(loss: float, **changed: Any) -> WindowPerformance:
     fields = {
         "window": "2013-07-01",
         "start": date(2013, 7, 1),
@@ -32,10 +33,8 @@ def _window(log_loss: float, **changed: Any) -> WindowPerformance:
         "settled": 1000,
         "mature": True,
         "as_of": RELEASED + timedelta(days=3),
-        "metrics": {"log_loss": log_loss},
-        "base_rate_log_loss": 0.6,
-        "reference_log_loss": 0.45,
-        "reference_base_rate_log_loss": 0.6,
+        "losses": LossFigures(loss=loss, baseline_loss=0.6, test_loss=0.45, test_baseline_loss=0.6),
+        "metrics": {"log_loss": loss},
     }
     return WindowPerformance(**(fields | changed))
 

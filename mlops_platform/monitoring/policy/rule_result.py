@@ -1,4 +1,4 @@
-"""Finding: what one rule says about a history."""
+"""RuleResult: what one rule says about a history."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic import Field
 from mlops_platform.record import Record
 
 
-class Finding(Record):
+class RuleResult(Record):
     """Whether a rule fires, in words and in figures.
 
     Args:
@@ -16,7 +16,7 @@ class Finding(Record):
         window: the window judged, None where the rule judges none.
         episode: consecutive failing windows up to the judged one, oldest first.
         evidence: figures behind it; what is not known is left out.
-        parts: findings of the rules that this one combines.
+        parts: results of the rules that this one combines.
     """
 
     rule: str
@@ -25,10 +25,10 @@ class Finding(Record):
     window: str | None = None
     episode: tuple[str, ...] = ()
     evidence: dict[str, Any] = Field(default={})
-    parts: tuple["Finding", ...] = ()
+    parts: tuple["RuleResult", ...] = ()
 
-    def leaves(self) -> Iterator["Finding"]:
-        """Findings of the single rules."""
+    def leaves(self) -> Iterator["RuleResult"]:
+        """Results of the single rules."""
         if not self.parts:
             yield self
         for part in self.parts:

@@ -52,7 +52,7 @@ def compare_arms(
     Whole days are the units, because rows of one day share its weather and its congestion; both
     arms share the days. The difference of the two ratio estimates is linearised, and its variance
     over days taken with Student's t of days - 1 degrees of freedom (Cochran 1977, Sampling
-    Techniques, section 6.4). Not the gate's bootstrap: a trial has few days, and the percentile
+    Techniques, section 6.4). Not the gate's bootstrap: a rollout has few days, and the percentile
     bootstrap over few of them is too sure of itself.
 
     Args:

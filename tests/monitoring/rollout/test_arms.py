@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.trials.arms import LEAST_DAYS, ArmComparison, compare_arms
+from mlops_platform.monitoring.rollout.arms import LEAST_DAYS, ArmComparison, compare_arms
 
 FIRST = date(2013, 7, 1)
 

@@ -47,19 +47,19 @@ def percentile(edges: Sequence[float], counts: Sequence[int], share: float) -> f
     return lower + (edges[at] - lower) * (rank - below[at]) / counts[at]
 
 
-def broken_objective(found: ServiceFigures | None, spec: ProbationSpec) -> str | None:
+def broken_objective(service: ServiceFigures | None, spec: ProbationSpec) -> str | None:
     """The objective that a version breaks, in words; None where none is, or too little is known."""
-    if found is None or found.requests < spec.min_requests:
+    if service is None or service.requests < spec.min_requests:
         return None
-    if found.error_share > spec.max_error_share:
+    if service.error_share > spec.max_error_share:
         return (
-            f"{found.errors} of {found.requests} requests failed: {found.error_share:.2%}, and at "
-            f"most {spec.max_error_share:.2%} may"
+            f"{service.errors} of {service.requests} requests failed: "
+            f"{service.error_share:.2%}, and at most {spec.max_error_share:.2%} may"
         )
-    p99 = found.p99_milliseconds
+    p99 = service.p99_milliseconds
     if p99 is not None and p99 > spec.max_p99_milliseconds:
         return (
-            f"the 99th percentile of the latency of {found.requests} requests is {p99:.0f} ms, and "
-            f"may be {spec.max_p99_milliseconds:g} ms at most"
+            f"the 99th percentile of the latency of {service.requests} requests is {p99:.0f} ms, "
+            f"and may be {spec.max_p99_milliseconds:g} ms at most"
         )
     return None

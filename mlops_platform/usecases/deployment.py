@@ -1,0 +1,64 @@
+"""Deployment: everything that the models of one place share, as one value that is handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mlops_platform.clock import present
+from mlops_platform.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from mlops_platform.ledger.incident_log import IncidentLog
+    from mlops_platform.ledger.ledger import Ledger
+    from mlops_platform.registry.registry import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """Where everything is, what time it is there, and its ledger and registry.
+
+    Each part is opened when it is first asked for: what reads the ledger alone works while the
+    registry is down, and does not wait for MLflow's import.
+
+    Args:
+        clock: the present of this place: the machine's, or the moment that a replay has reached.
+    """
+
+    settings: Settings
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Decisions, releases and activations."""
+        from mlops_platform.ledger.ledger import Ledger
+
+        return Ledger(self.settings.ledger_url, clock=self.clock)
+
+    @cached_property
+    def incident_log(self) -> IncidentLog:
+        """Everything that happened in incidents."""
+        from mlops_platform.ledger.incident_log import IncidentLog
+
+        return IncidentLog(self.settings.ledger_url)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Runs and versions, with their files."""
+        from mlops_platform.registry.registry import Registry
+
+        place = self.settings
+        return Registry(place.mlflow_tracking_uri, place.mlflow_artifacts, place.home)
+
+
+def deployment_at(place: Settings) -> Deployment:
+    """The deployment that these settings describe."""
+    return Deployment(place, clock=lambda: present(place.replayed_moment))
+
+
+def open_deployment() -> Deployment:
+    """The deployment of this process."""
+    return deployment_at(settings())
