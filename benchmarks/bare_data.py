@@ -21,7 +21,7 @@ from benchmarks.bare_columns import FEATURES, LABEL
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project"
-CONVERSION = ROOT / "mlops_platform" / "data" / "nycflights.sql"
+CONVERSION = ROOT / "mlops_platform" / "demo" / "nycflights.sql"
 FIRST_DAY, LAST_DAY = date(2013, 1, 1), date(2013, 3, 31)
 AS_OF = "2013-04-01 00:00:00-04:00"
 FACTS = {

@@ -1,6 +1,7 @@
 """The one entry point: everything that `defs/` declares, run by one in-process executor."""
 
 import os
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,10 @@ from mlops_platform.settings import settings
 # One OpenMP thread: two gain next to nothing on tables of this size, and beside a busy neighbour
 # they made a single fit up to ten times slower. Set it before scikit-learn is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where we
+# use such a thing it goes on warning.
+warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
 
 
 @dg.definitions

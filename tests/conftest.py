@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.setup import copy_dagster_yaml
+from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.settings import Settings, settings
 
 ODD_NAMES = {

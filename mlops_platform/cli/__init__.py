@@ -1,50 +1,97 @@
 """`mlops`: thin commands over the layers below, each imported only when it is called."""
 
+import signal
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from mlops_platform.errors import MlopsError
 from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.settings import settings
 
-COMMANDS = {
-    "setup": "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
-    "demo": (
-        "Release a first champion on three months of flights, then replay the weeks that followed."
-    ),
-    "up": "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them.",
-    "check": "Check every model's YAML as far as code can, heavy imports included.",
-    "status": "Show for every model what serves, how well, and what was decided last.",
-    "why": "Tell what served, what was decided and why, from the ledger.",
-    "sql": "Query the lake with SQL, read-only.",
-    "doctor": "Look for what is stuck, late or out of step, each with its cure.",
-    "incidents": "List what is wrong now; acknowledge it, resolve it, try the channels.",
-    "serve": "Serve the champion of a model; later releases are followed by themselves.",
-    "rollback": "Release the previous champion again; wait until running services follow.",
-    "approve": "Promote the challenger or start the suggested retraining, or --reject it.",
-    "replay-request": "Run a logged request again, by the very version that answered it.",
-    "backtest": "Replay the past under every retraining policy, and recommend one.",
-    "freeze": "Stop automatic retraining and releases of a model.",
-    "unfreeze": "Allow automatic retraining and releases of a model again.",
-    "reconcile": "Rebuild the alias and the release pointer from the ledger.",
-    "backup": "Copy the whole home into a folder, while it is in use, and verify the copy.",
-    "restore": "Make a home from a backup, wherever MLOPS_HOME is.",
-}
 
+class Listed(NamedTuple):
+    """A command as `mlops --help` lists it, with the module that holds it."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "setup": Listed(
+        "home.setup",
+        "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
+    ),
+    "demo": Listed(
+        "demo",
+        "Release a first champion on three months of flights, then replay the weeks that followed.",
+    ),
+    "up": Listed("home.up", "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."),
+    "check": Listed(
+        "check", "Check every model's YAML as far as code can, heavy imports included."
+    ),
+    "status": Listed(
+        "reporting.status", "Show for every model what serves, how well, and what was decided last."
+    ),
+    "why": Listed("reporting.why", "Tell what served, what was decided and why, from the ledger."),
+    "sql": Listed("reporting.sql", "Query the lake with SQL, read-only."),
+    "doctor": Listed(
+        "home.doctor", "Look for what is stuck, late or out of step, each with its cure."
+    ),
+    "incidents": Listed(
+        "incidents", "List what is wrong now; acknowledge it, resolve it, try the channels."
+    ),
+    "serve": Listed(
+        "service.serve",
+        "Serve the champion of a model; later releases are followed by themselves.",
+    ),
+    "rollback": Listed(
+        "release.rollback",
+        "Release the previous champion again; wait until running services follow.",
+    ),
+    "approve": Listed(
+        "release.approve",
+        "Promote the challenger or start the suggested retraining, or --reject it.",
+    ),
+    "replay-request": Listed(
+        "service.replay_request",
+        "Run a logged request again, by the very version that answered it.",
+    ),
+    "backtest": Listed(
+        "backtest", "Replay the past under every retraining policy, and recommend one."
+    ),
+    "freeze": Listed("release.freeze", "Stop automatic retraining and releases of a model."),
+    "unfreeze": Listed(
+        "release.unfreeze", "Allow automatic retraining and releases of a model again."
+    ),
+    "reconcile": Listed(
+        "release.reconcile", "Rebuild the alias and the release pointer from the ledger."
+    ),
+    "backup": Listed(
+        "home.backup",
+        "Copy the whole home into a folder, while it is in use, and verify the copy.",
+    ),
+    "restore": Listed("home.restore", "Make a home from a backup, wherever MLOPS_HOME is."),
+}
+"""In the order of a first session."""
 
 WORKING_ON_ANY_HOME = ("setup", "demo", "up", "restore")
 """They set the home up themselves."""
+
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code by the convention of shells."""
 
 
 class LazyGroup(click.Group):
     """Imports a command's module when the command is looked up."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of a first session."""
+        """Their names."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -54,20 +101,28 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, listed.help) for name, listed in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; an error of ours is a message, not a stack trace."""
+        """Run a command; an error of ours or Ctrl-C is a message, not a stack trace."""
         try:
-            return super().invoke(ctx)
+            with heeded_interrupts():
+                return super().invoke(ctx)
         except MlopsError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt as interrupt:
+            click.echo(
+                f"Interrupted: what was finished is kept, and `mlops {ctx.invoked_subcommand}` "
+                "again goes on where it was.",
+                err=True,
+            )
+            raise click.exceptions.Exit(INTERRUPTED) from interrupt
 
 
 @cache
 def _command(name: str) -> click.Command:
     """A command; most refuse a home that set-up has yet to bring up to date."""
-    module = import_module(f"mlops_platform.cli.{name.replace('-', '_')}")
+    module = import_module(f"mlops_platform.cli.{COMMANDS[name].module}")
     command: click.Command = module.command
     if name not in WORKING_ON_ANY_HOME and command.callback is not None:
         command.callback = _on_a_current_home(command.callback)

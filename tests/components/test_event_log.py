@@ -11,9 +11,9 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from mlops_platform.components.driver import QUIET, RANGE_END, RANGE_START
 from mlops_platform.components.event_log import MAX_OPEN_DATABASES, PooledSqliteEventLogStorage
 from mlops_platform.components.instance import open_instance
+from mlops_platform.replay.driver import QUIET, day_range
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2013-01-01", end_date="2013-02-01")
 
@@ -30,7 +30,7 @@ def _land(instance: dg.DagsterInstance, first: date, days: int) -> dg.ExecuteInP
     last = first + timedelta(days=days - 1)
     return JOB.resolve_job_def("land").execute_in_process(
         instance=instance,
-        tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()},
+        tags=day_range([first, last]),
         run_config=QUIET,
     )
 

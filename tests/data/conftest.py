@@ -9,7 +9,6 @@ import duckdb
 import pytest
 
 from mlops_platform.data.features.published import PublishedTable, publish_table
-from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.spec import ModelSpec
 
 VISITS = """
@@ -61,11 +60,6 @@ MODEL: dict[str, Any] = {
 
 RunSql = Callable[..., None]
 Publish = Callable[[], dict[str, PublishedTable]]
-
-
-@pytest.fixture(scope="session")
-def nyc(tmp_path_factory: pytest.TempPathFactory) -> NycFlights:
-    return NycFlights(tmp_path_factory.mktemp("nycflights"))
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from mlops_platform.data.features.features import (
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landing import partition_file
-from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.online.export import export_features
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
@@ -192,23 +191,3 @@ def test_folders_of_users_are_landed_from_wherever_they_are(odd_folder: Path) ->
                 "day_of_week": "7",
             }
         ]
-
-
-def test_converted_flights_are_read_from_wherever_they_are(
-    nyc: NycFlights, odd_folder: Path, tmp_path: Path
-) -> None:
-    nyc.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
-    shutil.copytree(nyc.cache, odd_folder / "cache")
-    (landed,) = NycFlights(odd_folder / "cache").land(
-        "flight_schedules", [date(2013, 1, 1)], odd_folder / "landing"
-    )
-    file = partition_file(odd_folder / "landing", "flight_schedules", date(2013, 1, 1))
-    assert landed.rows == pq.ParquetFile(file).metadata.num_rows == 842
-    assert len(set(pq.ParquetFile(file).read()["carrier"].to_pylist())) > 10
-
-
-def test_flights_are_converted_wherever_they_are_put(tmp_path: Path) -> None:
-    source = NycFlights(tmp_path / "carrier=ZZ" / "day=2000-01-01" / "c[ab]'*?")
-    source.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
-    (landed,) = source.land("flight_outcomes", [date(2013, 1, 2)], tmp_path / "landing")
-    assert landed.rows > 800

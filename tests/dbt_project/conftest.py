@@ -15,8 +15,8 @@ from unittest.mock import patch
 import pytest
 
 from mlops_platform.data.landing.folder_source import FolderSource
-from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.packages import installed_package_folder
+from mlops_platform.demo.nycflights import NycFlights
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,10 +3,11 @@
 import sys
 from datetime import date
 
-from mlops_platform.cli import demo, main
+from mlops_platform.cli import main
+from mlops_platform.demo import story
 
-demo.FIRST_TRAINING = date(2013, 1, 28)
-demo.WINDOWS = 2
+story.FIRST_TRAINING = date(2013, 1, 28)
+story.WINDOWS = 2
 
 if __name__ == "__main__":
     main(["demo", *sys.argv[1:]])

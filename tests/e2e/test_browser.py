@@ -1,7 +1,7 @@
 """What a person sees: the lineage graph and the champion's page, in a real browser."""
 
-import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -69,16 +69,10 @@ def webserver(deployment, free_ports) -> Iterator[tuple[subprocess.Popen[str], i
 
 @pytest.fixture(scope="module")
 def page(webserver) -> Iterator[Any]:
-    """A page of the browser, with Dagster's first-visit dialog dismissed."""
+    """A page of the browser."""
     from playwright.sync_api import sync_playwright
 
     _, port, _ = webserver
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/graphql",
-        data=json.dumps({"query": "mutation { setNuxSeen }"}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=60).close()
     SCREENSHOTS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -96,6 +90,24 @@ def _screenshot(page: Any, name: str) -> Path:
     page.wait_for_timeout(1500)
     page.screenshot(path=path)
     return path
+
+
+def test_the_first_page_shows_the_runs_of_the_replay_under_their_jobs_and_nothing_over_it(
+    page,
+) -> None:
+    page.goto("/")
+    for job in ("land_days", "train_flight_delay", "watch_flight_delay"):
+        page.get_by_role("link", name=job).first.wait_for()
+    assert page.get_by_role("dialog").count() == 0
+    assert page.get_by_text("community").count() == 0
+    assert _screenshot(page, "overview").stat().st_size > 20_000
+
+
+def test_the_jobs_page_says_when_each_job_of_the_replay_ran(page) -> None:
+    page.goto("/jobs")
+    page.get_by_text("watch_flight_delay", exact=True).first.wait_for()
+    page.get_by_text(re.compile("(second|minute|hour)s? ago")).first.wait_for()
+    assert _screenshot(page, "jobs").stat().st_size > 20_000
 
 
 def test_the_lineage_page_shows_one_group_per_layer_and_per_model(page) -> None:
@@ -150,7 +162,9 @@ def test_the_automation_page_has_the_schedule_and_the_sensor_switched_off(page) 
     assert _screenshot(page, "automation").stat().st_size > 20_000
 
 
-def test_ctrl_c_stops_every_process_and_frees_the_ports(webserver, page) -> None:
+def test_up_says_what_it_does_and_ctrl_c_stops_every_process_and_frees_the_ports(
+    webserver, page, deployment
+) -> None:
     process, dagster_port, mlflow_port = webserver
     assert _wait_until(lambda: _port_answers(mlflow_port), 180), "MLflow did not start"
     children = psutil.Process(process.pid).children(recursive=True)
@@ -158,7 +172,17 @@ def test_ctrl_c_stops_every_process_and_frees_the_ports(webserver, page) -> None
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=40) == 0
+    output, _ = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert "Traceback" not in output
+    assert "`mlops up` again goes on where it was" in output
+    said = [line.split()[0] for line in output.splitlines()]
+    assert said[:4] == ["getting", "starting", "starting", "starting"], output
+    assert said[4:] == [
+        *("waiting", "Dagster", "waiting", "MLflow", "ready", "stopping;", "Interrupted:"),
+    ], output
+    for name in ("dagster", "daemon", "mlflow"):
+        assert str(deployment.home / "logs" / f"{name}.log") in output
     assert not _port_answers(dagster_port)
     assert not _port_answers(mlflow_port)
     assert _wait_until(lambda: not any(child.is_running() for child in children), 10)

@@ -1,11 +1,14 @@
 """Another question about the same features needs one YAML file and no code."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+
+from mlops_platform.clock import present
 
 pytestmark = pytest.mark.slow
 
@@ -48,3 +51,41 @@ def test_a_second_model_is_trained_judged_and_released_from_its_yaml(with_a_seco
     # Nothing of it is mixed up with the first model.
     assert deployment.ledger.models() == ["severe_delay"]
     assert not deployment.settings.model_home("flight_delay").exists()
+
+
+REPLAY = """
+from datetime import date
+from pathlib import Path
+from rich.console import Console
+from mlops_platform.components.models import declared_spec
+from mlops_platform.definitions import defs
+from mlops_platform.demo.progress import ConsoleDisplay
+from mlops_platform.replay.driver import JobDriver
+from mlops_platform.replay.instance import open_replay_instance
+from mlops_platform.replay.phases import Phases
+from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
+
+spec, day = declared_spec("severe_delay"), date(2013, 1, 28)
+with open_replay_instance() as instance:
+    phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
+    replayed = ReplayedModel(JobDriver(defs(), instance), phases, spec)
+    replayed.start_on(day)
+    replayed.land_and_build([date(2013, 1, 27)])
+    replayed.release_first_champion()
+    for window in windows_from(spec, day, 1):
+        replayed.live_through(window)
+    replayed.export_online()
+"""
+
+
+def test_any_model_can_be_replayed(with_a_second_model) -> None:
+    deployment = with_a_second_model
+    shown = deployment.run(sys.executable, "-c", REPLAY)
+    assert shown.count("done before") == 2  # what has landed for the first model
+    assert deployment.ledger.models() == ["severe_delay"]
+    assert deployment.ledger.current_release("severe_delay").version == 1
+    assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
+    with deployment.instance() as instance:
+        (run,) = instance.get_runs(dg.RunsFilter(job_name="watch_severe_delay"))
+    assert run.tags["dagster/partition"] == "2013-01-28"
+    assert run.status == dg.DagsterRunStatus.SUCCESS

@@ -110,7 +110,9 @@ class Life:
     def demo(self, *, weeks: int) -> None:
         """The demo up to so many weeks after its first training."""
         program = (
-            "from datetime import date; from mlops_platform.cli import demo, main; "
+            "from datetime import date; from mlops_platform.cli import main\n"
+            "try: from mlops_platform.demo import story as demo\n"
+            "except ImportError: from mlops_platform.cli import demo\n"
             f"demo.FIRST_TRAINING = date.fromisoformat('{FIRST_TRAINING}'); "
             f"main(['demo', '--windows', '{weeks}'])"
         )

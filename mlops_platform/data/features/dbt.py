@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MADE_BY_DBT = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
+SILENT = ("--log-level", "none", "--log-level-file", "debug")
+"""On the console: results and exceptions say it all, and the log below its target says the rest."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,10 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
     if select:
         command += ["--select", *select]
     try:
-        result = _runner(project.folder, project.target).invoke(["--quiet", *command])
+        result = _runner(project.folder, project.target).invoke([*SILENT, *command])
     finally:
         release_warehouse()
+    _raise_interrupt(result.exception)
     if not isinstance(result.result, RunExecutionResult):
         raise DataError(f"dbt build could not run: {result.exception}")
     return tuple(_outcome(node) for node in result.result.results)
@@ -137,10 +141,19 @@ def _parse(folder: Path, log: Path) -> Manifest:
     from dbt.contracts.graph.manifest import Manifest
 
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
-    parsed = dbtRunner().invoke(["--quiet", "parse", *folders, "--log-path", str(log)])
+    parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
+    _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
         raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
     return parsed.result
+
+
+def _raise_interrupt(caught: BaseException | None) -> None:
+    """Ctrl-C, and what Dagster makes of it, are no failures of dbt, which catches everything."""
+    if caught is not None and not isinstance(caught, Exception):
+        # What its frames hold of dbt's pool of threads would complain when the process ends.
+        traceback.clear_frames(caught.__traceback__)
+        raise type(caught) from None
 
 
 def _outcome(node: Any) -> NodeOutcome:

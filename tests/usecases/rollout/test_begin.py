@@ -27,7 +27,7 @@ SHADOW, CANARY = ReleaseSpec(mode="shadow"), ReleaseSpec(mode="canary", canary_s
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"mlflow_run": "r"})
 
 
-def _let_through(
+def _release_or_challenge(
     lifecycle: "Lifecycle",
     identity: VersionIdentity,
     release: ReleaseSpec = SHADOW,
@@ -70,7 +70,7 @@ def _assert_nothing_on_trial(lifecycle: "Lifecycle") -> None:
 def test_what_passed_the_gate_stands_beside_the_champion(
     serving: "Lifecycle", release: ReleaseSpec, share: float
 ) -> None:
-    standing = _let_through(serving, serving.register(), release)
+    standing = _release_or_challenge(serving, serving.register(), release)
     assert (standing.role, standing.version, standing.sequence) == ("challenger", 2, 2)
     assert serving.ledger.current_release(serving.model).version == 1
     assert serving.registry.alias_version(serving.model, "champion") == 1
@@ -86,18 +86,18 @@ def test_what_passed_the_gate_stands_beside_the_champion(
 
 
 def test_the_first_champion_is_released_at_once(lifecycle: "Lifecycle") -> None:
-    standing = _let_through(lifecycle, lifecycle.register(), expected=None)
+    standing = _release_or_challenge(lifecycle, lifecycle.register(), expected=None)
     assert (standing.role, standing.sequence) == ("champion", 1)
     _assert_nothing_on_trial(lifecycle)
 
 
 def test_a_direct_model_is_released_at_once(serving: "Lifecycle") -> None:
-    standing = _let_through(serving, serving.register(), ReleaseSpec(mode="direct"))
+    standing = _release_or_challenge(serving, serving.register(), ReleaseSpec(mode="direct"))
     assert (standing.role, standing.sequence) == ("champion", 2)
 
 
 def test_a_promoted_challenger_takes_its_bento_along(serving: "Lifecycle") -> None:
-    challenger = _packaged(serving, _let_through(serving, serving.register()))
+    challenger = _packaged(serving, _release_or_challenge(serving, serving.register()))
     assert read_challenger_pointer(serving.challenger_pointer).bento_tag == "flights:v2"
     release = _promote(serving, challenger)
     assert (release.version, release.sequence) == (2, challenger.sequence)
@@ -109,13 +109,13 @@ def test_a_promoted_challenger_takes_its_bento_along(serving: "Lifecycle") -> No
 
 def test_an_aborted_challenger_leaves_the_champion_alone(serving: "Lifecycle") -> None:
     before = serving.pointer.read_bytes()
-    _abort(serving, _packaged(serving, _let_through(serving, serving.register())))
+    _abort(serving, _packaged(serving, _release_or_challenge(serving, serving.register())))
     assert serving.pointer.read_bytes() == before
     _assert_nothing_on_trial(serving)
 
 
 def test_without_a_bento_it_was_never_tried_and_is_not_promoted(serving: "Lifecycle") -> None:
-    _let_through(serving, serving.register())
+    _release_or_challenge(serving, serving.register())
     with pytest.raises(LedgerError, match="has no Bento"):
         _promote(serving, require_challenger(serving.ledger, serving.model))
 
@@ -124,10 +124,10 @@ def test_letting_it_through_again_and_packaging_again_changes_nothing(
     serving: "Lifecycle",
 ) -> None:
     identity = serving.register()
-    first = _let_through(serving, identity)
+    first = _release_or_challenge(serving, identity)
     _packaged(serving, first)
     decisions = serving.ledger.decisions(serving.model)
-    again = _let_through(serving, identity)
+    again = _release_or_challenge(serving, identity)
     assert again == first.model_copy(update={"bento_tag": "flights:v2"})
     _packaged(serving, again)
     assert serving.ledger.decisions(serving.model) == decisions
@@ -135,15 +135,15 @@ def test_letting_it_through_again_and_packaging_again_changes_nothing(
 
 def test_a_version_has_one_trial(serving: "Lifecycle") -> None:
     identity = serving.register()
-    _abort(serving, _packaged(serving, _let_through(serving, identity)))
+    _abort(serving, _packaged(serving, _release_or_challenge(serving, identity)))
     with pytest.raises(LedgerError, match="was on trial before"):
-        _let_through(serving, identity)
+        _release_or_challenge(serving, identity)
     _assert_nothing_on_trial(serving)
 
 
 def test_a_newer_challenger_takes_the_place_of_the_older(serving: "Lifecycle") -> None:
-    older = _packaged(serving, _let_through(serving, serving.register()))
-    _let_through(serving, serving.register())
+    older = _packaged(serving, _release_or_challenge(serving, serving.register()))
+    _release_or_challenge(serving, serving.register())
     newer = require_challenger(serving.ledger, serving.model)
     assert (newer.version, newer.bento_tag) == (3, None)
     assert serving.registry.alias_version(serving.model, "challenger") == 3
@@ -156,7 +156,7 @@ def test_a_newer_challenger_takes_the_place_of_the_older(serving: "Lifecycle") -
 
 
 def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Lifecycle") -> None:
-    challenger = _packaged(serving, _let_through(serving, serving.register()))
+    challenger = _packaged(serving, _release_or_challenge(serving, serving.register()))
     _abort(serving, challenger)
     with pytest.raises(ReleaseConflict, match="nothing was written"):
         _promote(serving, challenger)
@@ -165,7 +165,7 @@ def test_a_person_who_rejects_wins_over_a_verdict_that_comes_later(serving: "Lif
 
 def test_a_roll_back_ends_the_trial(serving: "Lifecycle") -> None:
     serving.promote(serving.register())
-    _let_through(serving, serving.register(), expected=2)
+    _release_or_challenge(serving, serving.register(), expected=2)
     serving.roll_back()
     reconcile(*serving.scope)
     _assert_nothing_on_trial(serving)
@@ -175,7 +175,7 @@ def test_judged_against_another_champion_it_does_not_stand(serving: "Lifecycle")
     identity = serving.register()
     serving.promote(serving.register())
     with pytest.raises(ReleaseConflict, match="not at release 1 any more"):
-        _let_through(serving, identity)
+        _release_or_challenge(serving, identity)
     _assert_nothing_on_trial(serving)
 
 
@@ -184,13 +184,13 @@ def test_a_version_whose_files_changed_is_not_tried(serving: "Lifecycle") -> Non
     fetched = serving.registry.fetch_version(serving.model, identity.version)
     (fetched.directory / "requirements.txt").write_text("evil==1\n")
     with pytest.raises(ArtifactError, match="SHA-256"):
-        _let_through(serving, identity)
+        _release_or_challenge(serving, identity)
     _assert_nothing_on_trial(serving)
 
 
 @pytest.mark.parametrize("damage", ["alias", "edited", "removed", "unreadable"])
 def test_what_follows_the_challenger_is_repaired(serving: "Lifecycle", damage: str) -> None:
-    _packaged(serving, _let_through(serving, serving.register()))
+    _packaged(serving, _release_or_challenge(serving, serving.register()))
     path = serving.challenger_pointer
     healthy = path.read_text()
     if damage == "alias":

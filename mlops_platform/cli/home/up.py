@@ -13,9 +13,6 @@ from pathlib import Path
 import click
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.heal import heal
-from mlops_platform.cli.setup import ensure_set_up
-from mlops_platform.components.instance import open_instance
 from mlops_platform.errors import SettingsError
 from mlops_platform.registry.locations import location_of
 from mlops_platform.settings import PROJECT_ROOT, settings
@@ -37,15 +34,20 @@ class Service:
         """Where a browser finds it."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> str:
+        """Name of the file that its output goes to."""
+        return f"{self.name.lower()}.log"
+
 
 @click.command()
 @click.option("--dagster-port", default=3000, show_default=True)
 @click.option("--mlflow-port", default=5000, show_default=True)
 def command(dagster_port: int, mlflow_port: int) -> None:
     """Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."""
-    ensure_set_up()
-    with open_instance() as instance:
-        heal(instance)
+    started_at = time.monotonic()
+    _say(f"getting {settings().home} ready")
+    _look_after_the_home()
     services = _services(dagster_port, mlflow_port)
     for service in services:
         _refuse_taken_port(service)
@@ -56,15 +58,29 @@ def command(dagster_port: int, mlflow_port: int) -> None:
     children: dict[Service, subprocess.Popen[bytes]] = {}
     try:
         for service in services:
+            _say(f"starting {service.name:8} its log is {logs / service.log}")
             children[service] = _start(service, logs, _environment(mlflow_port))
-        _announce(children, logs)
+        for service, child in children.items():
+            _await(service, child)
+        _say(f"ready after {time.monotonic() - started_at:.0f} s; Ctrl-C stops everything")
         _wait_for_any_end(children)
     except KeyboardInterrupt:
-        console.print("stopping")
+        _say(f"stopping; everything has {STOP_SECONDS} s to end")
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         _stop(children)
+
+
+def _look_after_the_home() -> None:
+    # Loading Dagster takes seconds, in which something is to be seen.
+    from mlops_platform.cli.home.heal import heal
+    from mlops_platform.cli.home.setup import ensure_set_up
+    from mlops_platform.components.instance import open_instance
+
+    ensure_set_up()
+    with open_instance() as instance:
+        heal(instance)
 
 
 def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
@@ -122,7 +138,7 @@ def _answers(port: int) -> bool:
 
 def _start(service: Service, logs: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that Ctrl-C reaches it once and through us."""
-    with (logs / f"{service.name.lower()}.log").open("ab") as log:
+    with (logs / service.log).open("ab") as log:
         return subprocess.Popen(  # noqa: S603
             service.arguments,
             cwd=PROJECT_ROOT,
@@ -133,14 +149,16 @@ def _start(service: Service, logs: Path, environment: Mapping[str, str]) -> subp
         )
 
 
-def _announce(children: Mapping[Service, subprocess.Popen[bytes]], logs: Path) -> None:
-    with console.status("starting"):
-        for service, child in children.items():
-            while service.port and not _answers(service.port) and child.poll() is None:
-                time.sleep(0.3)
-            if child.poll() is None and service.port:
-                console.print(f"{service.name:8} {service.link}")
-    console.print(f"logs in {logs}; Ctrl-C stops everything", markup=False)
+def _await(service: Service, child: subprocess.Popen[bytes]) -> None:
+    """Wait until a service answers or has ended; say where it answers."""
+    if service.port is None:
+        return
+    _say(f"waiting for {service.name}")
+    with console.status(f"{service.name} starts"):
+        while not _answers(service.port) and child.poll() is None:
+            time.sleep(0.3)
+    if child.poll() is None:
+        _say(f"{service.name:8} {service.link}")
 
 
 def _wait_for_any_end(children: Mapping[Service, subprocess.Popen[bytes]]) -> None:
@@ -177,3 +195,7 @@ def _end_group(group: int) -> None:
 
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

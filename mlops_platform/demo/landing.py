@@ -16,7 +16,7 @@ from mlops_platform.components.landing.landing_asset import (
 )
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.landing.landing import LandedPartition
-from mlops_platform.data.nycflights import NycFlights
+from mlops_platform.demo.nycflights import NycFlights
 from mlops_platform.settings import settings
 
 FACTS = {
@@ -40,7 +40,7 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
 
     .. code-block:: yaml
 
-        type: mlops_platform.components.NycFlightsLandingComponent
+        type: mlops_platform.demo.NycFlightsLandingComponent
         attributes:
           partitions: {start: "2013-01-01", end: "2014-01-02", timezone: America/New_York}
           snapshot_day: "2013-01-01"

@@ -237,7 +237,7 @@ def test_the_command_needs_neither_dagster_nor_any_model_definition() -> None:
     import sys
 
     program = (
-        "import sys, mlops_platform.cli.rollback, mlops_platform.cli.serve\n"
+        "import sys, mlops_platform.cli.release.rollback, mlops_platform.cli.service.serve\n"
         "import mlops_platform.usecases.release.roll_back\n"
         "import mlops_platform.usecases.service.await_workers\n"
         "import mlops_platform.usecases.service.serve\n"

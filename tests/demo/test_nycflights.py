@@ -1,3 +1,4 @@
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.landing.landing import partition_file
-from mlops_platform.data.nycflights import NycFlights
 from mlops_platform.data.packages import installed_package_folder
+from mlops_platform.demo.nycflights import NycFlights
 from mlops_platform.errors import DataError
 
 YEAR = [date(2013, 1, 1) + timedelta(days=day) for day in range(366)]
@@ -231,7 +232,27 @@ def test_unknown_tables_are_refused(nyc: NycFlights, tmp_path: Path) -> None:
 def test_an_interrupted_conversion_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlops_platform.data.nycflights.REFERENCES", {"nowhere": ("key",)})
+    monkeypatch.setattr("mlops_platform.demo.nycflights.REFERENCES", {"nowhere": ("key",)})
     with pytest.raises(duckdb.Error):
         NycFlights(tmp_path / "cache").land("flight_schedules", YEAR[:1], tmp_path / "landing")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_converted_flights_are_read_from_wherever_they_are(
+    nyc: NycFlights, odd_folder: Path, tmp_path: Path
+) -> None:
+    nyc.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
+    shutil.copytree(nyc.cache, odd_folder / "cache")
+    (landed,) = NycFlights(odd_folder / "cache").land(
+        "flight_schedules", [date(2013, 1, 1)], odd_folder / "landing"
+    )
+    file = partition_file(odd_folder / "landing", "flight_schedules", date(2013, 1, 1))
+    assert landed.rows == pq.ParquetFile(file).metadata.num_rows == 842
+    assert len(set(pq.ParquetFile(file).read()["carrier"].to_pylist())) > 10
+
+
+def test_flights_are_converted_wherever_they_are_put(tmp_path: Path) -> None:
+    source = NycFlights(tmp_path / "carrier=ZZ" / "day=2000-01-01" / "c[ab]'*?")
+    source.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
+    (landed,) = source.land("flight_outcomes", [date(2013, 1, 2)], tmp_path / "landing")
+    assert landed.rows > 800

@@ -1,4 +1,4 @@
-"""Drives the very jobs of production from a program: what the demo replays history with."""
+"""Drives the very jobs of production from a program: what replays history."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +11,8 @@ from uuid import uuid4
 import dagster as dg
 
 from mlops_platform.errors import MlopsError
+from mlops_platform.interrupts import heeded_interrupts
+from mlops_platform.replay.code_location import list_under_location, location_tags
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 POLL_SECONDS = 1.0
@@ -32,7 +34,6 @@ class JobDriver:
         self,
         job: str,
         *,
-        days: Sequence[date] = (),
         partition: str | None = None,
         config: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
@@ -42,25 +43,28 @@ class JobDriver:
         """Execute one job and return its run id.
 
         Args:
-            days: contiguous daily partitions, all built in this one run.
-            partition: the one partition of the run, for jobs that are not built by days.
+            partition: the one partition of the run; of several, `day_range` makes tags.
             assets: only these assets of the job; all of them where empty.
             report: told which step runs.
 
         Raises:
             MlopsError: the run failed; names the failing steps and their errors.
+            KeyboardInterrupt: somebody stopped it.
         """
-        run_id = str(uuid4())
-        with _reporting_steps(self.instance, run_id, report):
-            result = self.definitions.resolve_job_def(job).execute_in_process(
-                run_id=run_id,
-                instance=self.instance,
-                run_config={**QUIET, **(config or {})},
-                partition_key=partition,
-                tags={**_range_tags(days), **(tags or {})},
-                asset_selection=list(assets) or None,
-                raise_on_error=False,
-            )
+        run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
+        try:
+            with heeded_interrupts(), _reporting_steps(self.instance, run_id, report):
+                result = self.definitions.resolve_job_def(job).execute_in_process(
+                    run_id=run_id,
+                    instance=self.instance,
+                    run_config={**QUIET, **(config or {})},
+                    partition_key=partition,
+                    tags={**location_tags(repository), **(tags or {})},
+                    asset_selection=list(assets) or None,
+                    raise_on_error=False,
+                )
+        finally:
+            list_under_location(self.instance, run_id, repository)
         if not result.success:
             raise MlopsError(_describe_failure(job, result))
         return run_id
@@ -104,9 +108,8 @@ def run_config(op: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"ops": {op: {"config": dict(config)}}}
 
 
-def _range_tags(days: Sequence[date]) -> dict[str, str]:
-    if not days:
-        return {}
+def day_range(days: Sequence[date]) -> dict[str, str]:
+    """Tags of a run that builds contiguous daily partitions."""
     return {RANGE_START: min(days).isoformat(), RANGE_END: max(days).isoformat()}
 
 

@@ -1,25 +1,18 @@
-"""What the replay found: window by window, and every retraining."""
+"""What a replay came to: window by window, and every retraining."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from mlops_platform.cli.replay import TICK
 from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
-from mlops_platform.files import replacing_file
 from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.settings import settings
+from mlops_platform.replay.replayed_model import TICK
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
-from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.retraining.decide import POLICY
-from mlops_platform.usecases.version.champion import load_release
-from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
-from mlops_platform.usecases.window.score import score_window
 
 
 def window_rows(
@@ -91,61 +84,17 @@ def seconds_by_window(
     ]
 
 
-def draw_plots(
-    spec: ModelSpec, windows: Sequence[Window], frozen: Mapping[str, WindowPerformance]
-) -> list[Path]:
-    """Log loss and drift over the windows, as PNG files."""
-    from mlops_platform.monitoring.trend import drift_trend, performance_trend
-
-    performance, drift = performance_history(spec), drift_history(spec)
-    points = [(window.start, drift[window.name].drift) for window in windows]
-    pictures = {
-        "log_loss.png": performance_trend(
-            [performance[window.name] for window in windows], list(frozen.values())
-        ),
-        "drift.png": drift_trend(points),
-    }
-    for name, png in pictures.items():
-        with replacing_file(settings().demo / name) as temporary:
-            temporary.write_bytes(png)
-    return [settings().demo / name for name in pictures]
-
-
-def frozen_performance(spec: ModelSpec, windows: Sequence[Window]) -> dict[str, WindowPerformance]:
-    """What the first champion would have done, had nothing ever been retrained."""
-    served = performance_history(spec)
-    first, registry = open_deployment().ledger.releases(spec.name)[0], open_deployment().registry
-    champion = load_release(registry, first)
-    reference = load_reference(registry, first)
-    found = {}
-    for window in windows:
-        measured = served[window.name]
-        if measured.version != first.version:
-            scored = score_window(
-                spec,
-                window,
-                champion,
-                settings().published,
-                settings().demo / "frozen",
-                measured.as_of,
-            )
-            known = KnownLabels(as_of=measured.as_of, built_through=measured.as_of)
-            measured = measure_performance(settings().published, spec, scored, reference, known)
-        found[window.name] = measured
-    return found
-
-
 def _decided(window: Window, decisions: Sequence[Decision]) -> dict[str, Any]:
     """The policy's last word at the end of a window; it does not repeat itself."""
     until = window.ends_at + TICK
-    said = [
+    by_then = [
         decision
         for decision in decisions
         if POLICY in decision.evidence and decision.made_at <= until
     ]
-    if not said:
+    if not by_then:
         return {"decision": None, "reason": None}
-    return {"decision": said[-1].kind, "reason": said[-1].reason}
+    return {"decision": by_then[-1].kind, "reason": by_then[-1].reason}
 
 
 def _last_ended(windows: Sequence[Window], decision: Decision) -> str | None:

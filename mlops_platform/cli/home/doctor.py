@@ -28,7 +28,7 @@ def command(context: click.Context, heal_first: bool) -> None:
 
     Changes nothing without --heal. Ends with code 1 where there is anything to cure.
     """
-    from mlops_platform.cli.heal import heal
+    from mlops_platform.cli.home.heal import heal
     from mlops_platform.components.doctor import examine
     from mlops_platform.components.instance import open_instance
     from mlops_platform.usecases.diagnosis.diagnose import diagnose

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MODEL = "flight_delay"
-ARCHIVE = Path(__file__).parents[1] / "homes" / "format_0.tar.xz"
+ARCHIVE = Path(__file__).parents[2] / "homes" / "format_0.tar.xz"
 NEXT_WEEKS = ("2013-01-28", "2013-02-04")
 CHAINS = ("decisions", "releases", "packagings", "activations", "incident_events")
 ODD_NAME = "ho?me %41 [ab] 'n\"ew'=é"

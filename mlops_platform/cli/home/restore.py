@@ -6,8 +6,8 @@ import click
 from rich.markup import escape
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.reconcile import reconcile_everything
-from mlops_platform.cli.setup import ensure_set_up
+from mlops_platform.cli.home.setup import ensure_set_up
+from mlops_platform.cli.release.reconcile import reconcile_everything
 from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import open_deployment
 

@@ -1,46 +1,43 @@
-"""The live display of the demo, and its seconds by phase."""
+"""The phases of a replay: what runs now, and what each took, over interruptions."""
 
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from mlops_platform.cli.console import console
-from mlops_platform.components.driver import ReportStep
 from mlops_platform.files import write_json
+from mlops_platform.replay.driver import ReportStep
 
 
-class DemoProgress:
-    """Shows phases while they run; remembers their seconds, so that an interrupted demo adds up.
+class Display(Protocol):
+    """Where phases are shown."""
+
+    def running(self, phase: str) -> AbstractContextManager[ReportStep]:
+        """Show a phase while it runs; gives what to call with the step that runs now."""
+
+    def ended(self, phase: str, seconds: float | None) -> None:
+        """Show that a phase is over; `seconds` is None where an earlier call has finished it."""
+
+
+class Phases:
+    """Shows phases while they run; remembers their seconds, so that an interrupted replay adds up.
 
     Args:
         seconds_file: JSON of seconds by phase, of this and of earlier calls.
     """
 
-    def __init__(self, seconds_file: Path) -> None:
+    def __init__(self, seconds_file: Path, display: Display) -> None:
         self._seconds_file = seconds_file
-        self._progress = Progress(
-            SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description:<26}"),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[step]}[/]"),
-            console=console,
-        )
-
-    def shown(self) -> Progress:
-        """The live display, as a context manager."""
-        return self._progress
+        self._display = display
 
     @contextmanager
     def phase(self, name: str) -> Iterator[ReportStep]:
         """Show a phase while it runs; yields what to call with the step that runs now."""
-        task = self._progress.add_task(name, total=1, step="")
-        with self.part(name):
-            yield lambda step: self._progress.update(task, step=step)
-        self._progress.update(task, completed=1, step="")
+        with self._display.running(name) as report, self.part(name):
+            yield report
+        self._display.ended(name, self.seconds()[name])
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -56,8 +53,7 @@ class DemoProgress:
 
     def done_before(self, name: str) -> None:
         """Show a phase that an earlier call has finished."""
-        task = self._progress.add_task(name, total=1, step="done before")
-        self._progress.update(task, completed=1)  # only an update finishes a task
+        self._display.ended(name, None)
 
     def seconds(self) -> dict[str, float]:
         """Seconds by phase, each of the last call that did something in it."""

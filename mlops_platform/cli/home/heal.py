@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mlops_platform.cli.console import console
-from mlops_platform.cli.reconcile import reconcile_everything
+from mlops_platform.cli.release.reconcile import reconcile_everything
 from mlops_platform.components.instance import fail_orphaned_runs, free_dead_slots
 
 

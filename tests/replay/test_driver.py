@@ -1,12 +1,17 @@
 """Ticks as the daemon makes them, and the runs that they ask for."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 
 import dagster as dg
 import pytest
+import yaml
 
-from mlops_platform.components.driver import JobDriver
 from mlops_platform.errors import MlopsError
+from mlops_platform.replay.driver import JobDriver
+from mlops_platform.settings import PROJECT_ROOT
 
 
 @dg.op
@@ -27,6 +32,17 @@ def talk() -> None:
 @dg.job
 def shop() -> None:
     fail()
+
+
+@dg.op
+def is_interrupted() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+
+@dg.job
+def wait() -> None:
+    is_interrupted()
 
 
 @dg.schedule(job=talk, cron_schedule="0 6 * * *")
@@ -52,7 +68,7 @@ def acts_in_its_tick() -> dg.SkipReason:
 @pytest.fixture
 def driver() -> Iterator[JobDriver]:
     definitions = dg.Definitions(
-        jobs=[talk, shop], schedules=[at_six], sensors=[asked, silent, acts_in_its_tick]
+        jobs=[talk, shop, wait], schedules=[at_six], sensors=[asked, silent, acts_in_its_tick]
     )
     with dg.DagsterInstance.ephemeral() as instance:
         yield JobDriver(definitions, instance)
@@ -67,6 +83,34 @@ def test_a_tick_runs_what_was_asked_for_and_names_who_asked(
     assert run is not None
     assert (run.job_name, run.status) == ("talk", dg.DagsterRunStatus.SUCCESS)
     assert run.tags[f"dagster/{kind}_name"] == automation
+
+
+def test_a_run_is_listed_under_the_code_location_that_the_webserver_serves(
+    driver: JobDriver,
+) -> None:
+    workspace = yaml.safe_load((PROJECT_ROOT / "workspace.yaml").read_text())
+    location = workspace["load_from"][0]["python_module"]["location_name"]
+    run = driver.instance.get_run_by_id(driver.run("talk"))
+    assert run is not None
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.repository_origin.get_label() == f"__repository__@{location}"
+    of_the_job = {".dagster/repository": f"__repository__@{location}"}
+    assert [
+        listed.run_id for listed in driver.instance.get_runs(dg.RunsFilter(tags=of_the_job))
+    ] == [run.run_id]
+    assert run.tags["dagster/code_location"] == location
+
+
+def test_a_run_that_fails_is_listed_too(driver: JobDriver) -> None:
+    with pytest.raises(MlopsError):
+        driver.run("shop")
+    (run,) = driver.instance.get_runs()
+    assert run.remote_job_origin is not None
+
+
+def test_ctrl_c_in_a_step_is_no_failure_of_the_job(driver: JobDriver) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        driver.run("wait")
 
 
 @pytest.mark.parametrize("automation", ["silent", "acts_in_its_tick"])

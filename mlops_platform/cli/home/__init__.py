@@ -1,0 +1,1 @@
+"""A deployment's home: set up, started, examined, healed, backed up, restored."""

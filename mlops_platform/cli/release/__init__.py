@@ -1,0 +1,1 @@
+"""What a person decides about a model: release, roll back, approve, freeze."""

@@ -1,0 +1,61 @@
+"""Where to look after the demo: commands and files, each of which can be pasted as it stands."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops_platform.settings import PROJECT_ROOT, settings
+
+SERVICE_PORT = 3001
+"""Not BentoML's own, which is Dagster's."""
+
+
+def places(summary: Mapping[str, Any]) -> list[str]:
+    """Indented lines, the command that serves the champion last."""
+    model, champion, demo = summary["model"], summary["champion"], settings().demo
+    card = settings().model_home(model) / "cards" / f"v{champion['version']}" / "model_card.html"
+    mlops = _script("mlops")
+    week = f" {summary['windows'][-1]['start']}" if summary["windows"] else ""
+    return [
+        f"  {line}"
+        for line in (
+            *_naming_the_home(),
+            f"make up   # Dagster on http://127.0.0.1:3000, MLflow on {settings().mlflow_ui_url}",
+            f"{mlops} status; {mlops} why {model}{week}",
+            f"less {_shown(demo / 'summary.txt')}   # every table"
+            + ("; pictures beside it" if week else ""),
+            f"{_shown(card)}   # its card",
+            serve_command(champion["bento_tag"]),
+        )
+    ]
+
+
+def all_incidents() -> str:
+    """The command that lists what was alerted."""
+    return f"{_script('mlops')} incidents --all"
+
+
+def serve_command(bento_tag: str) -> str:
+    """What serves a Bento without the platform."""
+    store = shlex.quote(_shown(settings().bentoml_home))
+    return f"BENTOML_HOME={store} {_script('bentoml')} serve {bento_tag} --port {SERVICE_PORT}"
+
+
+def _naming_the_home() -> list[str]:
+    """What a shell must know first, where the home is not the usual one."""
+    home = settings().home
+    if home == PROJECT_ROOT / ".mlops":
+        return []
+    return [f"export MLOPS_HOME={shlex.quote(str(home))}"]
+
+
+def _script(name: str) -> str:
+    script = PROJECT_ROOT / ".venv" / "bin" / name
+    return shlex.quote(_shown(script)) if script.exists() else name
+
+
+def _shown(path: Path) -> str:
+    """A path as this folder's shell can take it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

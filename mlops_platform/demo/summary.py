@@ -1,0 +1,148 @@
+"""What the demo did, on one screen: 40 lines of 80 columns in which nothing is cut."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+from mlops_platform.demo.places import all_incidents, places
+from mlops_platform.monitoring.alerting.incident import Incident
+
+COLUMNS, MOST_LINES, MOST_RETRAININGS = 80, 40, 3
+WIDTHS = (12, 3, 7, 9, 9, 0)
+LOSSES = ("log_loss_served", "log_loss_frozen", "log_loss_base_rate")
+
+Row = Mapping[str, Any]
+
+
+def summary_lines(summary: Mapping[str, Any], incidents: Iterable[Incident]) -> list[str]:
+    """The summary for a newcomer: headings, and what stands below them, which is indented.
+
+    Args:
+        summary: as `play` returns it.
+        incidents: of the model, those that are over too.
+    """
+    champion, further = _first_champion(summary), ["", "Look further", *places(summary)]
+    if not summary["windows"]:
+        return [*champion, *further]
+    happened = [*_retrainings(summary), _alerts(incidents)]
+    room = MOST_LINES - len(champion) - len(happened) - len(further)
+    return [*champion, *_weeks(summary, room), *happened, *further]
+
+
+def _first_champion(summary: Mapping[str, Any]) -> list[str]:
+    training_set, test = summary["training_set"], summary["test"]
+    return [
+        f"First champion of {summary['model']}: version {summary['version']}, {summary['winner']}",
+        *_wrapped(
+            f"Trained on {training_set['rows']:,} flights from {training_set['first_day']} to "
+            f"{training_set['last_day']}, {training_set['positive_rate']:.1%} of them late. Log "
+            f"loss on its test {test['log_loss']:.4f}, of the base rate "
+            f"{test['base_rate_log_loss']:.4f}. {summary['reason']}"
+        ),
+    ]
+
+
+def _weeks(summary: Mapping[str, Any], room: int) -> list[str]:
+    """A line for each week; where there is no room, the oldest without an event give way."""
+    rows, frozen = summary["windows"], f"v{summary['version']} frozen"
+    events = {row["start"]: _event(row, summary["retrainings"]) for row in rows}
+    heading = ("Log loss", "by", "served", frozen, "base rate", "lower is better; * provisional")
+    before = ["", _columns(*heading)]
+    after = [_columns("  all weeks", "", *_over_all(rows), "")]
+    too_many = len(before) + len(rows) + len(after) - room
+    left_out: set[str] = set()
+    if too_many > 0:
+        oldest_first = sorted(events, key=lambda start: (bool(events[start]), start))
+        left_out = set(oldest_first[: too_many + 1])
+        after.append(f"  {_counted(len(left_out), 'week')} more in the tables")
+    shown = [_week(row, events[row["start"]]) for row in rows if row["start"] not in left_out]
+    return [*before, *shown, *after]
+
+
+def _week(row: Row, event: str) -> str:
+    served, *others = (_figure(row[name]) for name in LOSSES)
+    served += "" if row["mature"] else "*"
+    return _columns(f"  {row['start']}", f"v{row['version']}", served, *others, event)
+
+
+def _columns(*cells: str) -> str:
+    padded = (f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _over_all(rows: Sequence[Row]) -> list[str]:
+    """Each log loss over all rows of the measured weeks."""
+    measured = _measured(rows)
+    count = sum(row["rows"] for row in measured)
+    return [
+        _figure(sum(row[name] * row["rows"] for row in measured) / count if count else None)
+        for name in LOSSES
+    ]
+
+
+def _event(row: Row, retrainings: Sequence[Row]) -> str:
+    outcomes = [
+        _outcome(retraining)
+        for retraining in retrainings
+        if retraining["decided_after"] == row["start"]
+    ]
+    return ", ".join([*outcomes, *(["drift alarm"] if row["drift_alarm"] else [])])
+
+
+def _outcome(retraining: Row) -> str:
+    if retraining["promoted"]:
+        return f"v{retraining['to']} released"
+    verdict = str(retraining["verdict"])
+    return {"reject": "retrain rejected", "failed": "retrain failed"}.get(verdict, verdict)
+
+
+def _retrainings(summary: Mapping[str, Any]) -> list[str]:
+    """The verdict on each, and what it was worth, whatever it was worth."""
+    rows = summary["retrainings"]
+    promoted = sum(row["promoted"] for row in rows)
+    lines = ["", f"Retraining: asked for {_counted(len(rows), 'time')}, promoted {promoted}"]
+    for row in rows[-MOST_RETRAININGS:]:
+        came_of = _worth(summary, row) if row["promoted"] else row["reason"]
+        lines += _wrapped(f"{row['decided_after']}: {came_of}")
+    return lines
+
+
+def _worth(summary: Mapping[str, Any], retraining: Row) -> str:
+    rows = _measured(summary["windows"])
+    weeks = [row for row in rows if row["version"] == retraining["to"]]
+    better = sum(row["log_loss_served"] < row["log_loss_frozen"] for row in weeks)
+    return (
+        f"{_outcome(retraining)}, better than v{summary['version']} frozen in {better} of its "
+        f"{_counted(len(weeks), 'week')}."
+    )
+
+
+def _alerts(incidents: Iterable[Incident]) -> str:
+    are_open = [incident.is_open for incident in incidents]
+    opened, resolved = _counted(len(are_open), "incident"), are_open.count(False)
+    return f"Alerts: {opened} opened, {resolved} resolved: {all_incidents()}"
+
+
+def _measured(rows: Sequence[Row]) -> list[Row]:
+    """Weeks of which some labels are in."""
+    return [row for row in rows if None not in (row[name] for name in LOSSES)]
+
+
+def _figure(loss: float | None) -> str:
+    return "–" if loss is None else f"{loss:.4f}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines broken only between words, however long one is."""
+    return wrap(
+        text,
+        COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,44 @@
+"""Where the demo sends people: README says the same."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlops_platform.demo.places import places, serve_command
+from mlops_platform.settings import PROJECT_ROOT, Settings, settings
+
+SUMMARY = {
+    "model": "flight_delay",
+    "champion": {"version": 3, "bento_tag": "flight_delay:v3"},
+    "windows": [{"start": "2013-07-22"}],
+}
+
+
+@pytest.fixture
+def in_a_clone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(PROJECT_ROOT)
+    monkeypatch.delenv("MLOPS_HOME", raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_readme_serves_the_bento_with_the_last_line_of_the_demo(in_a_clone: None) -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text()
+    (line,) = [line.strip() for line in readme.splitlines() if "bentoml serve" in line]
+    assert line == serve_command("flight_delay:v3") == places(SUMMARY)[-1].strip()
+
+
+def test_in_a_clone_every_line_fits_and_none_names_a_home(in_a_clone: None) -> None:
+    lines = places(SUMMARY)
+    assert max(map(len, lines)) <= 80
+    assert not any("MLOPS_HOME" in line for line in lines)
+    assert any(re.search(r"mlops why flight_delay 2013-07-22$", line) for line in lines)
+
+
+def test_a_home_elsewhere_is_named_first(home: Settings, tmp_path: Path) -> None:
+    first, *_, last = places(SUMMARY)
+    assert first.strip() == f"export MLOPS_HOME={home.home}"
+    assert last.strip().startswith(f"BENTOML_HOME={home.bentoml_home} ")

@@ -1,0 +1,72 @@
+"""Ctrl-C, where libraries make something else of it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from mlops_platform.interrupts import heeded_interrupts
+
+MANY = "range(1000000)"
+
+
+def _press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+
+
+class PressedWhenItGoes:
+    def __del__(self) -> None:
+        _press()
+
+
+def _swallowed() -> None:
+    try:
+        _press()
+    except KeyboardInterrupt:
+        return
+
+
+def _made_a_failure_of() -> None:
+    try:
+        _press()
+    except KeyboardInterrupt as error:
+        raise RuntimeError("Query interrupted") from error
+
+
+def _lost_in_a_destructor() -> None:
+    PressedWhenItGoes()
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("work", [_press, _swallowed, _made_a_failure_of, _lost_in_a_destructor])
+def test_ctrl_c_ends_what_runs_with_keyboard_interrupt(
+    work: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KeyboardInterrupt), heeded_interrupts():
+        work()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_in_a_query_is_an_interrupt_and_no_error_of_duckdb() -> None:
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), heeded_interrupts(), duckdb.connect() as connection:
+        connection.sql(
+            "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+        ).fetchall()
+
+
+def test_without_ctrl_c_nothing_changes() -> None:
+    with heeded_interrupts(), heeded_interrupts():
+        pass
+    with pytest.raises(ValueError, match="no bread"), heeded_interrupts():
+        raise ValueError("no bread")
+
+
+def test_an_interrupt_is_heard_by_those_around_too() -> None:
+    with pytest.raises(KeyboardInterrupt), heeded_interrupts(), heeded_interrupts():
+        _press()
