@@ -19,7 +19,6 @@ from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import settings
 
 UNIQUE_ID = "dagster_dbt/unique_id"
-WAREHOUSE_POOL = "warehouse"
 
 
 class BuildConfig(dg.Config):
