@@ -1,0 +1,27 @@
+"""What the documents link to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mlops_platform.settings import PROJECT_ROOT
+
+DOCUMENTS = [
+    *PROJECT_ROOT.glob("*.md"),
+    *(PROJECT_ROOT / "docs").rglob("*.md"),
+    *(PROJECT_ROOT / "benchmarks").rglob("*.md"),
+]
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT_ROOT).as_posix()
+)
+def test_what_a_document_links_to_is_there(document: Path) -> None:
+    links = LINK.findall(document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_documents_have_links() -> None:
+    assert sum(len(LINK.findall(path.read_text(encoding="utf-8"))) for path in DOCUMENTS) > 50
