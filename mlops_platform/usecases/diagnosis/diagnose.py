@@ -10,11 +10,11 @@ from mlops_platform.usecases.diagnosis.running import findings_of_processes
 
 def diagnose(facts: Facts) -> list[Finding]:
     """All findings, the worst first."""
-    found = list(findings_of_processes(facts))
+    findings = list(findings_of_processes(facts))
     for model in facts.models:
-        found += [
+        findings += [
             *findings_of_releases(facts, model),
             *overdue_findings(facts, model),
             *(alerts_findings(model.model, model.alerts) if model.alerts else ()),
         ]
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -59,12 +59,12 @@ def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Find
 def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     if model.request is None or model.training:
         return
-    runs, asked = model.request_runs, model.request
+    runs, request = model.request_runs, model.request
     tried = f"its {runs} runs came to no verdict" if runs else "no run was started for it"
     yield Finding(
         severity="warning",
-        what=f"a retraining was decided on {asked.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
-        where=f"{model.model}, decision {asked.id} by {asked.actor}",
+        what=f"a retraining was decided on {request.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
+        where=f"{model.model}, decision {request.id} by {request.actor}",
         cure=_catch_up(facts, f"--job train_{model.model}"),
     )
 

@@ -57,11 +57,11 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
             cure="restore the registry's artifacts from a backup" + (instead if serves else ""),
         )
     standing = {"release": champion, "challenger for release": model.challenger}
-    for role, one in standing.items():
-        if one is not None and one.bento_tag is None and not model.training:
+    for role, deployed in standing.items():
+        if deployed is not None and deployed.bento_tag is None and not model.training:
             yield Finding(
-                severity="error" if one is champion else "warning",
+                severity="error" if deployed is champion else "warning",
                 what="has no Bento, so that it cannot be served",
-                where=f"{model.model}, {role} {one.sequence}",
+                where=f"{model.model}, {role} {deployed.sequence}",
                 cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
             )

@@ -96,7 +96,7 @@ def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
         metrics = deployment.settings.alerts_metrics(spec.name)
         write_metrics(metrics, spec, alerted, cursor.looked_at)
         context.update_cursor(cursor.to_stored(indent=None))
-        return dg.SkipReason(alerted.told)
+        return dg.SkipReason(alerted.text)
 
     return alerts
 
