@@ -66,5 +66,5 @@ class PastGate:
         )
 
     def _column(self, name: str, position: NDArray[np.int64]) -> NDArray[np.generic]:
-        found: NDArray[np.generic] = self.outcomes[name].take(position).to_numpy()
-        return found
+        values: NDArray[np.generic] = self.outcomes[name].take(position).to_numpy()
+        return values

@@ -39,8 +39,8 @@ def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[W
     """Every labelled row before the end of the last window, by event time and entity."""
     history = spec.training.history.with_days(None)
     training = spec.training.model_copy(update={"history": history})
-    known = matures_at(spec, windows[-1])
-    rows = read_training_rows(spec.model_copy(update={"training": training}), published_root, known)
+    as_of = matures_at(spec, windows[-1])
+    rows = read_training_rows(spec.model_copy(update={"training": training}), published_root, as_of)
     import pyarrow.compute as pc
 
     return rows.filter(pc.less(rows[spec.features.partition], windows[-1].end))
@@ -65,13 +65,13 @@ def past_of(
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
-    for at, (fit, window) in enumerate(zip(fits, windows, strict=True)):
+    for position, (fit, window) in enumerate(zip(fits, windows, strict=True)):
         scores = fit.scores
         began = int((np.datetime64(window.start) - first).astype(np.int64))
         served = day_of[-len(scores) :] >= began
-        on, of = day_of[-len(scores) :][served], labels[-len(scores) :][served]
-        for measure, values in _by_row(spec, fit, of, scores[served]).items():
-            sums[measure][at, began:] = np.bincount(on, values, count)[began:]
+        served_days, served_labels = day_of[-len(scores) :][served], labels[-len(scores) :][served]
+        for measure, values in _by_row(spec, fit, served_labels, scores[served]).items():
+            sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
     return Past(
         windows=tuple(_window(spec, window) for window in windows),
@@ -92,10 +92,12 @@ def _by_row(
 
     costs, positive = spec.training.costs, scores >= fit.threshold
     wrong = np.where(labels == 1, ~positive * costs.false_negative, positive * costs.false_positive)
-    if_one, if_zero = (row_losses("log_loss", np.full_like(labels, one), scores) for one in (1, 0))
+    if_one, if_zero = (
+        row_losses("log_loss", np.full_like(labels, outcome), scores) for outcome in (1, 0)
+    )
     constant = np.full(len(labels), fit.base_rate)
     base_if_one, base_if_zero = (
-        row_losses("log_loss", np.full_like(labels, one), constant) for one in (1, 0)
+        row_losses("log_loss", np.full_like(labels, outcome), constant) for outcome in (1, 0)
     )
     return {
         "loss": np.where(labels == 1, if_one, if_zero),
@@ -113,9 +115,9 @@ def _known_at(
     import numpy as np
 
     delay = timedelta(days=spec.label.reporting_delay_days).total_seconds()
-    known = outcomes[spec.label.known_at].to_numpy().astype("datetime64[s]").astype(np.float64)
+    known_at = outcomes[spec.label.known_at].to_numpy().astype("datetime64[s]").astype(np.float64)
     latest = np.zeros(count)
-    np.maximum.at(latest, day_of[day_of >= 0], known[day_of >= 0] + delay)
+    np.maximum.at(latest, day_of[day_of >= 0], known_at[day_of >= 0] + delay)
     return latest
 
 

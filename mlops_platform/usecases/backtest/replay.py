@@ -66,20 +66,24 @@ def backtest_policies(
     outcomes = read_all_outcomes(spec, published_root, windows)
     resamples = resamples_of(spec.backtest.seeds, len(windows))
     policies = {DECLARED: spec.retraining, **spec.backtest.policies}
-    found: list[PolicyOutcome] = []
+    policy_outcomes: list[PolicyOutcome] = []
     for days in dict.fromkeys((spec.training.history.rolling_days, *spec.backtest.histories)):
         training = PastTraining(_with_history(spec, days), recipe, published_root, outcomes, cache)
         report(f"{len(windows)} fits on {history_name(days)}")
         replay = _replayed_history(training, windows)
-        found += compare_policies(replay, policies, spec.backtest.retraining_cost, resamples)
+        policy_outcomes += compare_policies(
+            replay, policies, spec.backtest.retraining_cost, resamples
+        )
     return PolicyBacktest(
         model=spec.name,
         made_at=moment,
         recipe=recipe,
         windows=tuple(windows),
         seeds=spec.backtest.seeds,
-        outcomes=tuple(found),
-        recommendation=recommend(found, resamples, (DECLARED, spec.training.history.rolling_days)),
+        outcomes=tuple(policy_outcomes),
+        recommendation=recommend(
+            policy_outcomes, resamples, (DECLARED, spec.training.history.rolling_days)
+        ),
     )
 
 
@@ -93,18 +97,18 @@ def replayed_windows(spec: ModelSpec, published_root: Path, moment: datetime) ->
         published_root, spec.label.table
     )
     first = min(built, default=moment.date()) + timedelta(days=spec.backtest.first_training_days)
-    found = [
+    windows = [
         window
         for window in ended_windows(spec.window, moment)
         if window.start >= first and window.last_day in built and matures_at(spec, window) <= moment
     ]
-    if len(found) < FEWEST_WINDOWS:
+    if len(windows) < FEWEST_WINDOWS:
         raise DataError(
             f"a backtest of {spec.name} needs {FEWEST_WINDOWS} mature windows after the first "
-            f"{spec.backtest.first_training_days} days of features, and there are {len(found)}. "
+            f"{spec.backtest.first_training_days} days of features, and there are {len(windows)}. "
             "Wait for them, or lower `backtest.first_training_days`."
         )
-    return found
+    return windows
 
 
 def first_recipe(spec: ModelSpec, published_root: Path, as_of: datetime) -> Recipe:

@@ -135,13 +135,13 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
 
     def scores_of(model: Any) -> NDArray[np.float64]:
         # Each model reads its own columns: features come and go from version to version.
-        wanted = list(model.feature_names_in_)
-        if absent := [column for column in wanted if column not in rows.columns]:
+        columns = list(model.feature_names_in_)
+        if absent := [column for column in columns if column not in rows.columns]:
             raise TrainingError(
                 f"features: the champion of {spec.name} still reads {absent}. Keep them under "
                 "`features.sensitive` until a version without them is released."
             )
-        return positive_scores(model, rows[wanted]) if len(rows) else np.empty(0)
+        return positive_scores(model, rows[columns]) if len(rows) else np.empty(0)
 
     return compare_with_champion(
         spec.gate.improvement,

@@ -31,7 +31,7 @@ class _LatestSplit:
     def __init__(self) -> None:
         self._latest: tuple[_Source, Split] | None = None
 
-    def of(self, spec: ModelSpec, training_set: TrainingSet) -> Split:
+    def split(self, spec: ModelSpec, training_set: TrainingSet) -> Split:
         from mlops_platform.training.split import split_by_time
 
         source = _Source(spec, training_set.path, training_set.hash, _identity(training_set))
@@ -54,7 +54,7 @@ def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
         DataError: the file is missing or damaged, or was changed: before, or since the last step.
         TrainingError: the rows cannot be split.
     """
-    return _LATEST.of(spec, training_set)
+    return _LATEST.split(spec, training_set)
 
 
 def _identity(training_set: TrainingSet) -> tuple[int, ...]:

@@ -80,14 +80,14 @@ class OutsideDatabase:
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run a tool of Postgres; the password is in no argument, which others can see."""
-        found = shutil.which(program)
-        if found is None:
+        executable = shutil.which(program)
+        if executable is None:
             raise BackupError(
                 f"{program} is not on the PATH. Install the client tools of Postgres "
                 "(Debian: postgresql-client), in the server's version or a newer one."
             )
         finished = subprocess.run(  # noqa: S603 - a tool of Postgres, on our own URL
-            [found, f"--dbname={_database_of(self.url)}", *arguments],
+            [executable, f"--dbname={_database_of(self.url)}", *arguments],
             env=os.environ | _connection_of(self.url),
             capture_output=True,
             text=True,

@@ -72,13 +72,13 @@ def _refuse_occupied(home: Path, backup: Path) -> None:
 
 
 def _require_matching(databases: list[OutsideDatabase], backup: Path) -> None:
-    wanted = {database.copy_in(backup).name for database in databases}
+    expected = {database.copy_in(backup).name for database in databases}
     folder = backup / FOLDER
     held = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-    if wanted != held:
+    if expected != held:
         raise BackupError(
             f"{backup} holds {_named(held)} outside of the home, and the settings name "
-            f"{_named(wanted)}. Set MLOPS_LEDGER_URL, MLOPS_MLFLOW_TRACKING_URI and "
+            f"{_named(expected)}. Set MLOPS_LEDGER_URL, MLOPS_MLFLOW_TRACKING_URI and "
             "MLOPS_DAGSTER_DATABASE_URL as the deployment had them, each to an empty database."
         )
     occupied = [database.name for database in databases if not database.is_empty()]

@@ -25,13 +25,13 @@ def acknowledge(deployment: Deployment, name: str, reason: str, actor: str) -> I
     """
     log, now = deployment.incident_log, deployment.clock()
     severity = _open_incident(log, name).severity
-    known = Acknowledgement(actor=actor, reason=reason, severity=severity, at=now)
+    acknowledgement = Acknowledgement(actor=actor, reason=reason, severity=severity, at=now)
     event = NewIncidentEvent(
         incident=name,
         kind="acknowledged",
         told=reason,
         actor=actor,
-        facts={"acknowledgement": known.model_dump(mode="json")},
+        facts={"acknowledgement": acknowledgement.model_dump(mode="json")},
         happened_at=now,
     )
     return _write(log, event)
@@ -66,7 +66,7 @@ def resolve(
 def _open_incident(log: IncidentLog, name: str) -> Incident:
     model = name.rpartition("-")[0]
     incidents = incidents_in(log, model)
-    still_open = [one.id for one in incidents.values() if one.is_open]
+    still_open = [incident.id for incident in incidents.values() if incident.is_open]
     if name not in incidents:
         raise LedgerError(
             f"there is no incident {name!r}. Open ones of {model!r}: {still_open}; "

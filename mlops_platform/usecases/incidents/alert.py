@@ -67,10 +67,10 @@ class Alerted:
     @property
     def open(self) -> list[Incident]:
         """Incidents that are open."""
-        return [one for one in self.incidents.values() if one.is_open]
+        return [incident for incident in self.incidents.values() if incident.is_open]
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """One line."""
         kinds = [event.kind for event in self.written]
         done = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
@@ -92,7 +92,7 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     incidents = incidents_of(events)
     channels = [channel.name for channel in desk.spec.alerting.channels]
     pending = undelivered(incidents, channels)
-    touched = {one.id for waiting in pending.values() for one, _ in waiting}
+    touched = {incident.id for waiting in pending.values() for incident, _ in waiting}
     _write_tickets(desk, incidents, events, touched | {event.incident for event in written})
     delivered = _deliver(desk, pending, now)
     if delivered:
@@ -119,10 +119,10 @@ def _record_once(
 ) -> list[NewIncidentEvent]:
     model = desk.spec.name
     events = desk.deployment.incident_log.events(model)
-    found = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
-    if found:
-        desk.deployment.incident_log.write(model, found, after=events[-1].id if events else 0)
-    return found
+    new_events = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
+    if new_events:
+        desk.deployment.incident_log.write(model, new_events, after=events[-1].id if events else 0)
+    return new_events
 
 
 def _write_tickets(
@@ -132,7 +132,9 @@ def _write_tickets(
     changed: set[str],
 ) -> None:
     """Those of what has changed, and of all that is open: decisions and windows come to it."""
-    ids = [one.id for one in incidents.values() if one.is_open or one.id in changed]
+    ids = [
+        incident.id for incident in incidents.values() if incident.is_open or incident.id in changed
+    ]
     if not ids:
         return
     zone = ZoneInfo(desk.spec.window.timezone)

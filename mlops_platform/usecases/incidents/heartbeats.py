@@ -50,10 +50,10 @@ def silences(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Iterator[Obs
 
 
 def _look(
-    spec: ModelSpec, arrivals: Arrivals, check: str, found: tuple[str, dict[str, Any]] | None
+    spec: ModelSpec, arrivals: Arrivals, check: str, silence: tuple[str, dict[str, Any]] | None
 ) -> Observation:
-    severity = urgency(spec.alerting.severities, "silence", check) if found else None
-    summary, facts = found or ("it arrives, or is not watched", {})
+    severity = urgency(spec.alerting.severities, "silence", check) if silence else None
+    summary, facts = silence or ("it arrives, or is not watched", {})
     return Observation(
         check=f"silence/{check}",
         severity=severity,
@@ -89,13 +89,17 @@ def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, A
     if minutes is None:
         return None
     ticked_at = sorted(arrivals.ticked_at.items())
-    late = {name: at for name, at in ticked_at if _is_silent(arrivals, at, minutes)}
+    late = {
+        name: last_tick for name, last_tick in ticked_at if _is_silent(arrivals, last_tick, minutes)
+    }
     if not late:
         return None
-    told = ", ".join(f"{name} since {at:%Y-%m-%d %H:%M %Z}" for name, at in late.items())
+    sensors = ", ".join(
+        f"{name} since {last_tick:%Y-%m-%d %H:%M %Z}" for name, last_tick in late.items()
+    )
     return (
-        f"no tick without an error of {told}",
-        {name: at.isoformat() for name, at in late.items()},
+        f"no tick without an error of {sensors}",
+        {name: last_tick.isoformat() for name, last_tick in late.items()},
     )
 
 

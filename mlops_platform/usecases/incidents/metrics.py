@@ -25,7 +25,7 @@ def _lines(spec: ModelSpec, alerted: Alerted, ticked_at: datetime) -> Iterator[s
     yield f"mlops_alerts_tick_timestamp_seconds{{{model}}} {ticked_at.timestamp():.3f}"
     yield "# TYPE mlops_open_incidents gauge"
     for severity in get_args(AlertSeverity):
-        number = sum(one.severity == severity for one in alerted.open)
+        number = sum(incident.severity == severity for incident in alerted.open)
         yield f'mlops_open_incidents{{{model},severity="{severity}"}} {number}'
     yield "# TYPE mlops_waiting_notices gauge"
     for channel in spec.alerting.channels:

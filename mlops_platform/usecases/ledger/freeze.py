@@ -41,6 +41,6 @@ def freeze_text(frozen: Decision) -> str:
 
 
 def _refuse_unknown(ledger: Ledger, model: str) -> None:
-    known = ledger.models()
-    if model not in known:
-        raise LedgerError(f"nothing is known of {model!r}. Name one of {known}.")
+    models = ledger.models()
+    if model not in models:
+        raise LedgerError(f"nothing is known of {model!r}. Name one of {models}.")

@@ -34,39 +34,39 @@ class _Projections:
     """Where one role is projected to, and what the ledger wants there."""
 
     role: Role
-    wanted: ReleasePointer | None
+    expected: ReleasePointer | None
     path: Path
     read: Callable[[Path], ReleasePointer | None]
 
     def pointer_faults(self) -> list[ProjectionFault]:
-        wanted = None if self.wanted is None else self.wanted.model_dump_json()
-        return self._difference("pointer", self._pointed(), wanted)
+        expected = None if self.expected is None else self.expected.model_dump_json()
+        return self._difference("pointer", self._pointed(), expected)
 
     def alias_faults(self, registry: Registry, model: str) -> list[ProjectionFault]:
         alias = registry.alias_version(model, self.role)
-        found = None if alias is None else str(alias)
-        wanted = None if self.wanted is None else str(self.wanted.version)
-        return self._difference("alias", found, wanted)
+        version = None if alias is None else str(alias)
+        expected = None if self.expected is None else str(self.expected.version)
+        return self._difference("alias", version, expected)
 
     def write_alias(self, registry: Registry, model: str) -> None:
-        if self.wanted is None:
+        if self.expected is None:
             registry.delete_alias(model, self.role)
         else:
-            registry.set_alias(model, self.role, self.wanted.version)
+            registry.set_alias(model, self.role, self.expected.version)
 
     def write_pointer(self) -> None:
-        if self.wanted is None:
+        if self.expected is None:
             self.path.unlink(missing_ok=True)
         else:
-            write_pointer(self.path, self.wanted)
+            write_pointer(self.path, self.expected)
 
     def _difference(
-        self, projection: Literal["alias", "pointer"], found: str | None, expected: str | None
+        self, projection: Literal["alias", "pointer"], actual: str | None, expected: str | None
     ) -> list[ProjectionFault]:
-        if found == expected:
+        if actual == expected:
             return []
         fault = ProjectionFault(
-            projection=projection, role=self.role, found=found, expected=expected
+            projection=projection, role=self.role, found=actual, expected=expected
         )
         return [fault]
 

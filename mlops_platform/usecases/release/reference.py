@@ -65,7 +65,7 @@ def log_reference(
         base_rate=base_rate,
         base_rate_log_loss=evaluation.base_rate.log_loss,
         held_out_rows=held_out.num_rows,
-        importances={one.feature: one.mean for one in evaluation.importances},
+        importances={importance.feature: importance.mean for importance in evaluation.importances},
     )
     unseen = [_scored(spec, fitted, split.validation), scored]
     profile = joined(

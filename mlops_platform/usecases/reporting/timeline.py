@@ -90,8 +90,8 @@ def _reports_text(reports: Sequence[Activation], refusal: str, zone: ZoneInfo) -
     first, workers = reports[0], len({report.worker for report in reports})
     version = f"version {first.version} (release {first.sequence})"
     as_role = "" if first.role == "champion" else " as the challenger"
-    by = f"by {workers} worker{'s' if workers > 1 else ''}"
-    at = f"{by}, the first at {moment_text(first.happened_at, zone)}"
+    reporters = f"by {workers} worker{'s' if workers > 1 else ''}"
+    occasion = f"{reporters}, the first at {moment_text(first.happened_at, zone)}"
     if refusal:
-        return f"{version.capitalize()} refused{as_role} {at}: {refusal}"
-    return f"{version.capitalize()} taken over{as_role} {at}."
+        return f"{version.capitalize()} refused{as_role} {occasion}: {refusal}"
+    return f"{version.capitalize()} taken over{as_role} {occasion}."

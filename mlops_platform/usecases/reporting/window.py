@@ -38,11 +38,12 @@ def window_text(
     began_at = datetime.combine(window.start, time(), zone)
     decisions = ledger.decisions(model, limit=None)[::-1]
     resting = _resting_on(window, decisions)
-    known = {decision.id for decision in resting}
+    resting_ids = {decision.id for decision in resting}
     meanwhile = [
         decision
         for decision in decisions
-        if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER and decision.id not in known
+        if began_at <= decision.made_at < window.ends_at + RIGHT_AFTER
+        and decision.id not in resting_ids
     ]
     return [
         _sentences(
@@ -139,12 +140,12 @@ def _drift(watched: WatchedWindow | None) -> str:
 def _resting_on(window: Window, decisions: Sequence[Decision]) -> list[Decision]:
     """Decisions about the window, each retraining with the verdict that it led to."""
     resting: dict[int, Decision] = {}
-    for at, decision in enumerate(decisions):
+    for position, decision in enumerate(decisions):
         if decision.window != window.name:
             continue
         resting[decision.id] = decision
         if decision.kind == "retrain":
-            verdict = next((later for later in decisions[at:] if is_verdict(later)), None)
+            verdict = next((later for later in decisions[position:] if is_verdict(later)), None)
             resting |= {verdict.id: verdict} if verdict else {}
     return [resting[number] for number in sorted(resting)]
 

@@ -41,8 +41,8 @@ def open_request(ledger: Ledger, model: str) -> Decision | None:
 
 def trained_as_of(verdict: Decision | None) -> datetime | None:
     """Moment whose knowledge the training behind a verdict had."""
-    told = verdict.evidence.get(TRAINED_AS_OF) if verdict else None
-    return None if told is None else datetime.fromisoformat(told)
+    as_of = verdict.evidence.get(TRAINED_AS_OF) if verdict else None
+    return None if as_of is None else datetime.fromisoformat(as_of)
 
 
 def attempts(newest_first: Sequence[Decision], *, abandoned: bool) -> Iterator[Attempt]:
@@ -51,31 +51,31 @@ def attempts(newest_first: Sequence[Decision], *, abandoned: bool) -> Iterator[A
     Args:
         abandoned: the request that is open failed too often to be tried again.
     """
-    asked: Decision | None = None
+    request: Decision | None = None
     for decision in reversed(newest_first):
         if is_verdict(decision):
-            yield _judged(decision, asked)
-            asked = None
+            yield _judged(decision, request)
+            request = None
         elif decision.kind == "retrain":
-            if asked is not None:
-                yield _failed(asked)
-            asked = decision
+            if request is not None:
+                yield _failed(request)
+            request = decision
         elif decision.kind == "decline":
             yield Attempt(at=decision.made_at, window=decision.window, outcome="declined")
-    if abandoned and asked is not None:
-        yield _failed(asked)
+    if abandoned and request is not None:
+        yield _failed(request)
 
 
-def _judged(verdict: Decision, asked: Decision | None) -> Attempt:
+def _judged(verdict: Decision, request: Decision | None) -> Attempt:
     return Attempt.model_validate(
         {
             "at": verdict.made_at,
-            "window": asked.window if asked else None,
+            "window": request.window if request else None,
             "outcome": verdict.kind,
             "cpu_seconds": verdict.evidence.get(CPU_SECONDS),
         }
     )
 
 
-def _failed(asked: Decision) -> Attempt:
-    return Attempt(at=asked.made_at, window=asked.window, outcome="failed")
+def _failed(request: Decision) -> Attempt:
+    return Attempt(at=request.made_at, window=request.window, outcome="failed")

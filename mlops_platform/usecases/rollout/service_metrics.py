@@ -36,7 +36,9 @@ def service_figures(
         if (line.model, line.version, line.role) == (model, str(version), role)
         and line.time >= since
     ]
-    counts = [sum(line.latencies[at] for line in lines) for at in range(len(LATENCY_EDGES) + 1)]
+    counts = [
+        sum(line.latencies[bucket] for line in lines) for bucket in range(len(LATENCY_EDGES) + 1)
+    ]
     return ServiceFigures(
         requests=sum(counts),
         errors=sum(line.errors for line in lines),
@@ -46,12 +48,12 @@ def service_figures(
 
 def _read(file: Path) -> list[_Line]:
     """Whole lines of a file; one that was torn by a crash or has other classes is passed over."""
-    found = []
+    lines = []
     for text in file.read_bytes().splitlines():
         try:
             line = _Line.model_validate_json(text)
         except ValidationError:
             continue
         if len(line.latencies) == len(LATENCY_EDGES) + 1:
-            found.append(line)
-    return found
+            lines.append(line)
+    return lines

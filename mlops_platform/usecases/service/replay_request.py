@@ -117,9 +117,9 @@ def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> R
             )
     except (ArtifactError, LedgerError, RegistryError) as error:
         reason = str(error)
-    known = {key: line[key] for key in ReplayedRow.model_fields if key in line}
+    logged = {key: line[key] for key in ReplayedRow.model_fields if key in line}
     return ReplayedRow(
-        **{**known, "redacted": line["redacted"] or ()},
+        **{**logged, "redacted": line["redacted"] or ()},
         features={name: line.get(served_column(name)) for name in names},
         replayed=replayed,
         reason=reason,

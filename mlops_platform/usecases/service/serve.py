@@ -95,7 +95,7 @@ def server_environment(
         bentoml_home: state of this server alone; two servers in one would mix their metrics.
         workers: None for as many as the model's YAML says.
     """
-    known = {
+    defaults = {
         "BENTOML_DO_NOT_TRACK": "True",
         "MLOPS_SERVING_POINTER": str(current.release_pointer(model)),
         "MLOPS_SERVING_CHALLENGER": str(current.challenger_pointer(model)),
@@ -103,7 +103,7 @@ def server_environment(
         "MLOPS_SERVING_LOG": str(current.prediction_log(model)),
         "MLOPS_SERVING_ONLINE_STORE": str(current.online_store(model)),
     }
-    variables = {**known, **environment, "BENTOML_HOME": str(bentoml_home)}
+    variables = {**defaults, **environment, "BENTOML_HOME": str(bentoml_home)}
     if workers is not None:
         options = (
             f"{environment.get('BENTOML_CONFIG_OPTIONS', '')} services.{model}.workers={workers}"

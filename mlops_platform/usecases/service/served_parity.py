@@ -111,13 +111,17 @@ def _compare(offline: OfflineVersion, served: pa.Table) -> _Compared:
 
 
 def _summary(rows: int, compared: Sequence[_Compared], problems: Sequence[str]) -> ServedParity:
-    pairs = [pair for one in compared for pair in zip(one.differences, one.requests, strict=True)]
+    pairs = [
+        pair
+        for comparison in compared
+        for pair in zip(comparison.differences, comparison.requests, strict=True)
+    ]
     difference, worst = max(pairs, default=(0.0, None))
     return ServedParity(
         rows=rows,
         compared=len(pairs),
-        left_out=sum(one.left_out for one in compared),
-        versions=tuple(sorted({one.version for one in compared})),
+        left_out=sum(comparison.left_out for comparison in compared),
+        versions=tuple(sorted({comparison.version for comparison in compared})),
         max_difference=difference,
         worst=worst,
         problems=tuple(problems),

@@ -67,8 +67,10 @@ class OfflineVersions:
         self._releases = {release.sequence: release for release in ledger.releases(model)}
         challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
         challengers = [challenger_identity(challenge) for challenge in challenges]
-        known: list[VersionIdentity] = [*challengers, *self._releases.values()]
-        self._pinned: Mapping[int, VersionIdentity] = {one.version: one for one in known}
+        identities: list[VersionIdentity] = [*challengers, *self._releases.values()]
+        self._pinned: Mapping[int, VersionIdentity] = {
+            identity.version: identity for identity in identities
+        }
         self._loaded: dict[int, OfflineVersion] = {}
 
     def load(self, version: str, sequence: int, role: str) -> OfflineVersion:

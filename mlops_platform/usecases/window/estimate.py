@@ -54,22 +54,22 @@ def _known_rows(
 ) -> pa.Table | None:
     """Labelled rows that the same version had scored, of windows mature when this one ended."""
     mature = [
-        one
-        for one in past.scored.values()
-        if one.version == scored.version
-        and one.window.start < scored.window.start
-        and matures_at(spec, one.window) <= scored.window.ends_at
+        past_window
+        for past_window in past.scored.values()
+        if past_window.version == scored.version
+        and past_window.window.start < scored.window.start
+        and matures_at(spec, past_window.window) <= scored.window.ends_at
     ]
     if not mature:
         return None
     kept = timedelta(days=spec.monitoring.performance.estimate_from_days)
-    since = max(one.window.end for one in mature) - kept
-    used = [one for one in mature if one.window.end > since]
+    since = max(past_window.window.end for past_window in mature) - kept
+    used = [past_window for past_window in mature if past_window.window.end > since]
     outcomes = read_outcomes(
         spec,
         published_root,
-        [one.path for one in used],
-        [day for one in used for day in one.window.days],
+        [past_window.path for past_window in used],
+        [day for past_window in used for day in past_window.window.days],
         scored.window.ends_at,
     )
     labelled = outcomes.filter(outcomes["label"].is_valid())

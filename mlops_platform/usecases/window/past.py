@@ -26,15 +26,24 @@ class PastWindows:
     def labels_of_others(self, window: Window) -> Iterable[LabelMaturity]:
         """Labels of every other window."""
         return (
-            one.labels
-            for name, one in self.measured.items()
-            if name != window.name and one.labels is not None
+            performance.labels
+            for name, performance in self.measured.items()
+            if name != window.name and performance.labels is not None
         )
 
     def errors_before(self, window: Window, release: int) -> list[ErrorBlock]:
         """The stream of errors of a release up to a window: of its mature windows, in order."""
         earlier = sorted(
-            (one for one in self.measured.values() if one.release == release and one.mature),
-            key=lambda one: one.start,
+            (
+                performance
+                for performance in self.measured.values()
+                if performance.release == release and performance.mature
+            ),
+            key=lambda performance: performance.start,
         )
-        return [block for one in earlier if one.start < window.start for block in one.blocks]
+        return [
+            block
+            for performance in earlier
+            if performance.start < window.start
+            for block in performance.blocks
+        ]

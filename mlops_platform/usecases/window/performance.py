@@ -48,7 +48,7 @@ def measure_performance(
     spec: ModelSpec,
     scored: ScoredWindow,
     reference: VersionReference,
-    known: KnownLabels,
+    known_labels: KnownLabels,
     past: PastWindows | None = None,
 ) -> WindowPerformance:
     """Join predictions with the labels known by then, and measure.
@@ -59,12 +59,12 @@ def measure_performance(
         past: the model's other windows, where there are any.
     """
     window, past, figures = scored.window, past or PastWindows(), reference.figures
-    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known.as_of)
+    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
     rows = labelled_rows(outcomes, figures.base_rate)
     scores = outcomes[SCORE].to_numpy()
     estimate = estimate_window(spec, scored, scores, published_root, past, figures.base_rate)
     metrics = _metrics(spec, rows, scored.threshold)
-    mature = matures_at(spec, window) <= min(known.as_of, known.built_through)
+    mature = matures_at(spec, window) <= min(known_labels.as_of, known_labels.built_through)
     return WindowPerformance(
         window=window.name,
         start=window.start,
@@ -75,12 +75,12 @@ def measure_performance(
         outcomes_known=outcomes.num_rows - outcomes["known_at"].null_count,
         labelled=len(rows.labels),
         mature=mature,
-        as_of=known.as_of,
+        as_of=known_labels.as_of,
         losses=_losses(rows, metrics, figures, estimate),
         metrics=metrics,
         intervals=_intervals(spec, rows, figures),
         estimated_metrics=_figures_besides(estimate),
-        labels=_labels(window, known.as_of, outcomes, past),
+        labels=_labels(window, known_labels.as_of, outcomes, past),
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 
@@ -125,10 +125,10 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
         values["loss_increase"] = rows.losses - promised * rows.baseline_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
-        name: day_clustered_interval(of_rows, rows.days, confidence)
-        for name, of_rows in values.items()
+        name: day_clustered_interval(row_values, rows.days, confidence)
+        for name, row_values in values.items()
     }
-    return {name: one for name, one in intervals.items() if one is not None}
+    return {name: interval for name, interval in intervals.items() if interval is not None}
 
 
 def _labels(
@@ -157,10 +157,10 @@ def _changes(
         return {}
     tested = held_out_rows(spec, reference.held_out, reference.figures.base_rate)
     tested_blocks, own = [
-        error_blocks(one.days, one.losses, one.baseline_losses, declared.block_rows)
-        for one in (tested, rows)
+        error_blocks(labelled.days, labelled.losses, labelled.baseline_losses, declared.block_rows)
+        for labelled in (tested, rows)
     ]
     served = [*past.errors_before(scored.window, scored.release), *own]
     changes = find_changes(declared, tested_blocks, served)
-    change_point = any(one.decides and one.found for one in changes)
+    change_point = any(change.decides and change.found for change in changes)
     return {"blocks": own, "changes": changes, "change_point": change_point}

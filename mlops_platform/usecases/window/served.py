@@ -70,7 +70,7 @@ def _most_frequent_release(answers: pa.Table) -> int | None:
 
     champions = answers.filter(pc.equal(answers["role"], "champion"))
     counts = pc.value_counts(champions["sequence"]).to_pylist()
-    return max(((one["counts"], one["values"]) for one in counts), default=(0, None))[1]
+    return max(((count["counts"], count["values"]) for count in counts), default=(0, None))[1]
 
 
 def _release(ledger: Ledger, model: str, window: Window, sequence: int) -> Release:

@@ -12,15 +12,15 @@ def window_signals(
     drift: Mapping[str, WatchedWindow],
 ) -> tuple[WindowSignals, ...]:
     """Every window that was watched or measured, oldest first."""
-    found: dict[str, WindowSignals] = {
+    signals: dict[str, WindowSignals] = {
         **{name: _unmeasured(watched) for name, watched in drift.items()},
         **{name: _measured(measured) for name, measured in performance.items()},
     }
     for name, watched in drift.items():
         # An alarm of another release than the one whose performance was measured is not its own.
-        if (watched.version, watched.release) == (found[name].version, found[name].release):
-            found[name] = found[name].model_copy(update={"drift_alarm": watched.drift.alarm})
-    return tuple(sorted(found.values(), key=lambda window: window.start))
+        if (watched.version, watched.release) == (signals[name].version, signals[name].release):
+            signals[name] = signals[name].model_copy(update={"drift_alarm": watched.drift.alarm})
+    return tuple(sorted(signals.values(), key=lambda window: window.start))
 
 
 def _measured(measured: WindowPerformance) -> WindowSignals:
