@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_platform.cli import main
-from mlops_platform.cli import replay_request as replay_command
+from mlops_platform.cli.service import replay_request as replay_command
 from mlops_platform.data.served.served import land_log
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionLog
 from mlops_platform.settings import Settings
