@@ -10,7 +10,7 @@ from mlops_platform.errors import SettingsError
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
-    from mlops_platform.usecases.diagnosis.finding import Finding
+    from mlops_platform.usecases.diagnosis.fault import Fault
 
 COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
 
@@ -37,10 +37,10 @@ def command(context: click.Context, heal_first: bool) -> None:
     with open_instance() as instance:
         if heal_first:
             heal(instance)
-        findings = diagnose(examine(open_deployment(), instance))
-    for finding in findings:
-        _show(finding)
-    if all(finding.severity == "information" for finding in findings):
+        faults = diagnose(examine(open_deployment(), instance))
+    for fault in faults:
+        _show(fault)
+    if all(fault.severity == "information" for fault in faults):
         console.print("[green]nothing to cure[/]")
     else:
         context.exit(1)
@@ -56,11 +56,9 @@ def _refuse_without_set_up() -> None:
         )
 
 
-def _show(finding: "Finding") -> None:
-    head = Text.assemble(
-        (finding.severity, COLOURS[finding.severity]), "  ", (finding.where, "bold")
-    )
+def _show(fault: "Fault") -> None:
+    head = Text.assemble((fault.severity, COLOURS[fault.severity]), "  ", (fault.where, "bold"))
     # In one piece, so that a path or a command can be copied.
     console.print(head, soft_wrap=True)
-    console.print(f"    {finding.what}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"    cure: {finding.cure}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"    {fault.what}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"    cure: {fault.cure}", markup=False, highlight=False, soft_wrap=True)

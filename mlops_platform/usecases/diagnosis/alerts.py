@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.monitoring.alerting.incident import Incident
-from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.diagnosis.fault import Fault
 
 MOST_SILENT: Final = timedelta(minutes=10)
 """Alerting ticks once a minute."""
@@ -34,18 +34,18 @@ class AlertsFacts:
     waiting: Mapping[str, int] = field(default_factory=dict)
 
 
-def alerts_findings(model: str, facts: AlertsFacts) -> Iterator[Finding]:
-    """Findings about one model."""
+def alerts_faults(model: str, facts: AlertsFacts) -> Iterator[Fault]:
+    """Faults of the alerting of one model."""
     yield from _of_heartbeat(model, facts)
     for channel, number in facts.waiting.items():
-        yield Finding(
+        yield Fault(
             severity="error",
             what=f"{number} incidents were not told there: it does not take messages",
             where=f"{model}, channel {channel}",
             cure=f"mlops incidents test {model}",
         )
     for incident in facts.open:
-        yield Finding(
+        yield Fault(
             severity="error" if incident.severity == "page" else "warning",
             what=f"{incident.fingerprint[0]}: {incident.seen.summary}",
             where=f"{incident.id}, {incident.severity} since {incident.since:%Y-%m-%d %H:%M %Z}",
@@ -53,12 +53,12 @@ def alerts_findings(model: str, facts: AlertsFacts) -> Iterator[Finding]:
         )
 
 
-def _of_heartbeat(model: str, facts: AlertsFacts) -> Iterator[Finding]:
+def _of_heartbeat(model: str, facts: AlertsFacts) -> Iterator[Fault]:
     silent = facts.ticked_at is None or facts.machine_now - facts.ticked_at > MOST_SILENT
     if not facts.expected or not silent:
         return
     since = f"since {facts.ticked_at:%Y-%m-%d %H:%M %Z}" if facts.ticked_at else "ever"
-    yield Finding(
+    yield Fault(
         severity="error",
         what=f"alerting has not ticked {since}, so that nobody is told of anything",
         where=f"{model}, sensor alerts_{model}",

@@ -6,21 +6,21 @@ from typing import Final
 
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
-from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.window.maturity import matures_at
 
 GRACE: Final = timedelta(hours=12)
 """After the midnight that ends a window: its schedule has ticked and its run has ended by then."""
 
 
-def overdue_findings(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+def overdue_faults(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     """Windows that were not scored or measured, and retrainings that came to nothing."""
     yield from _of_windows(facts, model)
     yield from _of_request(facts, model)
     yield from _of_suggestion(model)
 
 
-def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     """Only of declared models, and of windows that ended after the first release."""
     if model.spec is None or not model.releases:
         return
@@ -34,7 +34,7 @@ def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
         # The schedule comes once a window, so that one more may pass before it measures again.
         due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
         if not measured.mature and due_at <= facts.now:
-            yield Finding(
+            yield Fault(
                 severity="warning",
                 what="its labels have matured, its performance is still provisional",
                 where=f"{model.model}, window {name}",
@@ -44,11 +44,11 @@ def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
             )
 
 
-def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Finding]:
+def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Fault]:
     if window.name in model.windows.performance:
         return
     scored = window.name in model.windows.scored
-    yield Finding(
+    yield Fault(
         severity="warning",
         what="is scored, its performance was not measured" if scored else "is not scored",
         where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
@@ -56,12 +56,12 @@ def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Find
     )
 
 
-def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     if model.request is None or model.training:
         return
     runs, request = model.request_runs, model.request
     tried = f"its {runs} runs came to no verdict" if runs else "no run was started for it"
-    yield Finding(
+    yield Fault(
         severity="warning",
         what=f"a retraining was decided on {request.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
         where=f"{model.model}, decision {request.id} by {request.actor}",
@@ -69,11 +69,11 @@ def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     )
 
 
-def _of_suggestion(model: ModelFacts) -> Iterator[Finding]:
+def _of_suggestion(model: ModelFacts) -> Iterator[Fault]:
     if model.suggestion is None:
         return
     suggested = model.suggestion
-    yield Finding(
+    yield Fault(
         severity="information",
         what=f"a retraining suggested on {suggested.made_at:%Y-%m-%d %H:%M %Z} waits for an answer",
         where=f"{model.model}, decision {suggested.id} by {suggested.actor}",

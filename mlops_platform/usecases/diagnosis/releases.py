@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
-from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.release.roll_back import previous_champion
 
 
-def findings_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+def faults_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     """A changed ledger, projections out of step, damaged files, a missing Bento."""
     yield from _of_ledger(model)
     yield from _of_versions(facts, model)
 
 
-def _of_ledger(model: ModelFacts) -> Iterator[Finding]:
+def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
     if model.chain_fault is not None:
         fault = model.chain_fault
-        yield Finding(
+        yield Fault(
             severity="error",
             what=f"the row {fault.problem}",
             where=f"ledger, {fault.table} {fault.row}",
@@ -26,7 +26,7 @@ def _of_ledger(model: ModelFacts) -> Iterator[Finding]:
         # Nothing is projected from a changed ledger, so its projections come after the cure.
         return
     for projection in model.projection_faults:
-        yield Finding(
+        yield Fault(
             severity="error",
             what=_out_of_step(projection),
             where=f"{model.model}, {projection.projection} of the {projection.role}",
@@ -42,7 +42,7 @@ def _out_of_step(fault: ProjectionFault) -> str:
     return "is unreadable" if fault.found == "unreadable" else "differs from the ledger"
 
 
-def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
+def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     champion = model.releases[-1] if model.releases else None
     earlier = previous_champion(model.releases)
     for version, problem in model.damaged.items():
@@ -50,7 +50,7 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
         instead = f", or train anew: {facts.launch(f'--job train_{model.model}')}"
         if earlier is not None and earlier.version not in model.damaged:
             instead = f", or mlops rollback {model.model} --reason 'its files are damaged'{instead}"
-        yield Finding(
+        yield Fault(
             severity="error" if serves else "warning",
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
@@ -59,7 +59,7 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Finding]:
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():
         if deployed is not None and deployed.bento_tag is None and not model.training:
-            yield Finding(
+            yield Fault(
                 severity="error" if deployed is champion else "warning",
                 what="has no Bento, so that it cannot be served",
                 where=f"{model.model}, {role} {deployed.sequence}",

@@ -4,28 +4,28 @@ from collections.abc import Iterator
 from typing import Final
 
 from mlops_platform.usecases.diagnosis.facts import Facts
-from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.diagnosis.fault import Fault
 
 HEAL: Final = "mlops doctor --heal"
 
 
-def findings_of_processes(facts: Facts) -> Iterator[Finding]:
+def faults_of_processes(facts: Facts) -> Iterator[Fault]:
     """Runs that are gone, slots that are held, a locked warehouse, a replayed clock."""
     yield from _of_runs(facts)
     yield from _of_lock(facts)
     yield from _of_clock(facts)
 
 
-def _of_runs(facts: Facts) -> Iterator[Finding]:
+def _of_runs(facts: Facts) -> Iterator[Fault]:
     for run_id, job in facts.lost_runs.items():
-        yield Finding(
+        yield Fault(
             severity="error",
             what="the process of this run is gone, and the run counts as running",
             where=f"run {run_id[:8]} of {job}",
             cure=HEAL,
         )
     for pool, run_id in facts.held_slots:
-        yield Finding(
+        yield Fault(
             severity="error",
             what=f"the finished run {run_id[:8]} still holds a slot, so that others wait for it",
             where=f"pool {pool}",
@@ -33,12 +33,12 @@ def _of_runs(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _of_lock(facts: Facts) -> Iterator[Finding]:
+def _of_lock(facts: Facts) -> Iterator[Fault]:
     lock = facts.lock
     if lock is None:
         return
     end = f"kill {lock.pid}" if lock.pid else f"fuser {lock.path} names who has it open"
-    yield Finding(
+    yield Fault(
         severity="information" if lock.building else "warning",
         what=lock.problem,
         where=str(lock.path),
@@ -46,9 +46,9 @@ def _of_lock(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _of_clock(facts: Facts) -> Iterator[Finding]:
+def _of_clock(facts: Facts) -> Iterator[Fault]:
     if facts.replayed is not None:
-        yield Finding(
+        yield Fault(
             severity="information",
             what=f"time stands at {facts.now:%Y-%m-%d %H:%M %Z}: history is replayed here",
             where=str(facts.replayed),

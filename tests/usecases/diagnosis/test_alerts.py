@@ -8,17 +8,17 @@ from mlops_platform.monitoring.alerting.advance import advance
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.spec import AlertingSpec
-from mlops_platform.usecases.diagnosis.alerts import AlertsFacts, alerts_findings
+from mlops_platform.usecases.diagnosis.alerts import AlertsFacts, alerts_faults
 
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
 WELL = AlertsFacts(machine_now=NOW, tickets=Path("/incidents/churn"), expected=True, ticked_at=NOW)
 
 
 def found(facts: AlertsFacts) -> list[tuple[str, str]]:
-    return [(one.severity, one.what) for one in alerts_findings("churn", facts)]
+    return [(one.severity, one.what) for one in alerts_faults("churn", facts)]
 
 
-def test_health_has_no_findings() -> None:
+def test_health_has_no_faults() -> None:
     assert found(WELL) == []
 
 
@@ -32,8 +32,8 @@ def test_a_heartbeat_that_stops_is_an_error_where_one_is_expected() -> None:
 
 
 def test_a_channel_that_does_not_take_messages_is_an_error() -> None:
-    (finding,) = alerts_findings("churn", replace(WELL, waiting={"on_call": 2}))
-    assert (finding.severity, finding.cure) == ("error", "mlops incidents test churn")
+    (fault,) = alerts_faults("churn", replace(WELL, waiting={"on_call": 2}))
+    assert (fault.severity, fault.cure) == ("error", "mlops incidents test churn")
 
 
 def test_what_is_open_is_as_bad_as_its_severity() -> None:
@@ -43,6 +43,6 @@ def test_what_is_open_is_as_bad_as_its_severity() -> None:
     ]
     events = advance("churn", {}, seen, AlertingSpec(), NOW)
     opened = tuple(Incident.begun(event) for event in events if event.kind == "opened")
-    findings = list(alerts_findings("churn", replace(WELL, open=opened)))
-    assert [one.severity for one in findings] == ["warning", "error"]
-    assert findings[0].cure == "see /incidents/churn/churn-1.md"
+    faults = list(alerts_faults("churn", replace(WELL, open=opened)))
+    assert [one.severity for one in faults] == ["warning", "error"]
+    assert faults[0].cure == "see /incidents/churn/churn-1.md"

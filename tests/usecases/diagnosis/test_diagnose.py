@@ -1,4 +1,4 @@
-"""From facts to findings: every fault is named with its cure, and health has none."""
+"""From facts to faults: every fault is named with its cure, and health has none."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.diagnosis.diagnose import diagnose
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
-from mlops_platform.usecases.diagnosis.finding import Finding
+from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
 from mlops_platform.usecases.window.score import ScoredWindow
@@ -94,31 +94,27 @@ HEALTHY = ModelFacts(
 )
 
 
-def _diagnosed(model: ModelFacts = HEALTHY, **facts: Any) -> list[Finding]:
+def _diagnosed(model: ModelFacts = HEALTHY, **facts: Any) -> list[Fault]:
     fresh = {"now": MONDAY + timedelta(hours=13), "dagster_home": Path("/home/dagster")}
     return diagnose(Facts(models=(model,), **(fresh | facts)))
 
 
-def _found(changes: dict[str, Any]) -> Finding:
-    [finding] = _diagnosed(replace(HEALTHY, **changes))
-    return finding
+def _found(changes: dict[str, Any]) -> Fault:
+    [fault] = _diagnosed(replace(HEALTHY, **changes))
+    return fault
 
 
-def test_a_healthy_deployment_has_no_findings() -> None:
+def test_a_healthy_deployment_has_no_faults() -> None:
     assert _diagnosed() == []
 
 
 def test_a_lost_run_and_the_slot_of_a_finished_one_are_healed() -> None:
-    findings = _diagnosed(
-        lost_runs={"a" * 36: "train_churn"}, held_slots=(("warehouse", "b" * 36),)
-    )
-    assert [finding.where for finding in findings] == [
+    faults = _diagnosed(lost_runs={"a" * 36: "train_churn"}, held_slots=(("warehouse", "b" * 36),))
+    assert [fault.where for fault in faults] == [
         "run aaaaaaaa of train_churn",
         "pool warehouse",
     ]
-    assert {(finding.severity, finding.cure) for finding in findings} == {
-        ("error", "mlops doctor --heal")
-    }
+    assert {(fault.severity, fault.cure) for fault in faults} == {("error", "mlops doctor --heal")}
 
 
 def test_a_lock_is_a_fault_unless_a_run_is_under_way() -> None:
@@ -134,10 +130,10 @@ def test_a_lock_is_a_fault_unless_a_run_is_under_way() -> None:
 def test_a_window_is_late_half_a_day_after_its_end() -> None:
     late = replace(HEALTHY, windows=_windows(_measured(SECOND)))
     assert _diagnosed(late, now=MONDAY + timedelta(hours=11)) == []
-    [finding] = _diagnosed(late)
-    assert (finding.severity, finding.what) == ("warning", "is not scored")
-    assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in finding.where
-    assert finding.cure.startswith(
+    [fault] = _diagnosed(late)
+    assert (fault.severity, fault.what) == ("warning", "is not scored")
+    assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in fault.where
+    assert fault.cure.startswith(
         "DAGSTER_HOME=/home/dagster dg launch --job watch_churn --partition 2024-01-15"
     )
 
@@ -181,9 +177,9 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     matured = datetime(2024, 1, 17, tzinfo=UTC)  # two days after its end
     due = matured + timedelta(days=7, hours=12)
     assert _diagnosed(model, now=due - timedelta(minutes=1)) == []
-    [finding] = _diagnosed(model, now=due)
-    assert (finding.severity, finding.where) == ("warning", "churn, window 2024-01-08")
-    assert "--assets 'key:\"churn/performance\"' --partition 2024-01-08" in finding.cure
+    [fault] = _diagnosed(model, now=due)
+    assert (fault.severity, fault.where) == ("warning", "churn, window 2024-01-08")
+    assert "--assets 'key:\"churn/performance\"' --partition 2024-01-08" in fault.cure
 
 
 @pytest.mark.parametrize(
@@ -197,19 +193,19 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     ],
 )
 def test_a_projection_out_of_step_is_reconciled(projection: str, found: Any, what: str) -> None:
-    fault = ProjectionFault.model_validate(
+    difference = ProjectionFault.model_validate(
         {"projection": projection, "found": found, "expected": "1"}
     )
-    finding = _found({"projection_faults": (fault,)})
-    assert (finding.severity, finding.what, finding.cure) == ("error", what, "mlops reconcile")
+    fault = _found({"projection_faults": (difference,)})
+    assert (fault.severity, fault.what, fault.cure) == ("error", what, "mlops reconcile")
 
 
 def test_a_changed_ledger_comes_before_what_follows_it() -> None:
     chain = ChainFault(table="decisions", row="churn/3", problem="was changed")
     alias = ProjectionFault(projection="alias", found="2", expected="1")
-    finding = _found({"chain_fault": chain, "projection_faults": (alias,)})
-    assert (finding.severity, finding.where) == ("error", "ledger, decisions churn/3")
-    assert "backup" in finding.cure
+    fault = _found({"chain_fault": chain, "projection_faults": (alias,)})
+    assert (fault.severity, fault.where) == ("error", "ledger, decisions churn/3")
+    assert "backup" in fault.cure
 
 
 def test_a_damaged_champion_is_worse_than_a_damaged_predecessor() -> None:
@@ -224,15 +220,15 @@ def test_a_damaged_champion_is_worse_than_a_damaged_predecessor() -> None:
 
 def test_a_damaged_champion_with_a_sound_predecessor_is_rolled_back() -> None:
     releases = (_release(), _release(version=2, sequence=2))
-    [finding] = _diagnosed(replace(HEALTHY, releases=releases, damaged={2: "was changed"}))
-    assert "or mlops rollback churn --reason 'its files are damaged', or train" in finding.cure
+    [fault] = _diagnosed(replace(HEALTHY, releases=releases, damaged={2: "was changed"}))
+    assert "or mlops rollback churn --reason 'its files are damaged', or train" in fault.cure
 
 
 def test_a_release_without_bento_is_packaged_unless_its_run_goes_on() -> None:
     unpacked = {"releases": (_release(bento_tag=None),)}
-    finding = _found(unpacked)
-    assert (finding.severity, finding.where) == ("error", "churn, release 1")
-    assert "--assets 'key:\"churn/bento\"'" in finding.cure
+    fault = _found(unpacked)
+    assert (fault.severity, fault.where) == ("error", "churn, release 1")
+    assert "--assets 'key:\"churn/bento\"'" in fault.cure
     assert _diagnosed(replace(HEALTHY, **unpacked, training=True)) == []
 
 
@@ -246,9 +242,9 @@ def test_a_challenger_without_bento_is_tried_by_nobody() -> None:
         challenge=7,
         since=datetime(2024, 1, 16, tzinfo=UTC),
     )
-    finding = _found({"challenger": challenger})
-    assert (finding.severity, finding.where) == ("warning", "churn, challenger for release 2")
-    assert "--assets 'key:\"churn/bento\"'" in finding.cure
+    fault = _found({"challenger": challenger})
+    assert (fault.severity, fault.where) == ("warning", "churn, challenger for release 2")
+    assert "--assets 'key:\"churn/bento\"'" in fault.cure
 
 
 def _decision(kind: str) -> Decision:
@@ -267,25 +263,25 @@ def _decision(kind: str) -> Decision:
 
 
 def test_a_suggestion_that_nobody_has_answered() -> None:
-    finding = _found({"suggestion": _decision("suggest")})
-    assert finding.severity == "information"
-    assert "waits for an answer" in finding.what
-    assert finding.where == "churn, decision 4 by sensor retrain_churn"
-    assert finding.cure.startswith("mlops approve churn --what retraining")
+    fault = _found({"suggestion": _decision("suggest")})
+    assert fault.severity == "information"
+    assert "waits for an answer" in fault.what
+    assert fault.where == "churn, decision 4 by sensor retrain_churn"
+    assert fault.cure.startswith("mlops approve churn --what retraining")
 
 
 def test_a_retraining_that_was_decided_and_does_not_run() -> None:
     asked = _decision("retrain")
-    finding = _found({"request": asked})
-    assert finding.severity == "warning"
-    assert "no run was started for it" in finding.what
-    assert finding.where == "churn, decision 4 by sensor retrain_churn"
-    assert "--job train_churn" in finding.cure
+    fault = _found({"request": asked})
+    assert fault.severity == "warning"
+    assert "no run was started for it" in fault.what
+    assert fault.where == "churn, decision 4 by sensor retrain_churn"
+    assert "--job train_churn" in fault.cure
     assert "its 3 runs came to no verdict" in _found({"request": asked, "request_runs": 3}).what
     assert _diagnosed(replace(HEALTHY, request=asked, training=True)) == []
 
 
 def test_the_worst_comes_first() -> None:
     late = replace(HEALTHY, windows=ModelWindows(), releases=(_release(bento_tag=None),))
-    severities = [finding.severity for finding in _diagnosed(late, replayed=Path("/r"))]
+    severities = [fault.severity for fault in _diagnosed(late, replayed=Path("/r"))]
     assert severities == ["error", "warning", "warning", "information"]

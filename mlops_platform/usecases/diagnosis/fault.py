@@ -1,4 +1,4 @@
-"""Finding: what a diagnosis says of one fault."""
+"""Fault: what a diagnosis says of one thing that is wrong."""
 
 from typing import Final, Literal
 
@@ -8,7 +8,7 @@ Severity = Literal["error", "warning", "information"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "information")
 
 
-class Finding(Record):
+class Fault(Record):
     """What is wrong, where, and the command that puts it right."""
 
     severity: Severity
