@@ -11,8 +11,8 @@ NO_ZONE = "UTC"
 def known_models(ledger: Ledger) -> dict[str, ModelSpec | None]:
     """Models by name; None where no YAML declares them any more."""
     declared = {model.spec.name: model.spec for model in declared_models()}
-    known = sorted({*declared, *ledger.models()})
-    return {name: declared.get(name) for name in known}
+    names = sorted({*declared, *ledger.models()})
+    return {name: declared.get(name) for name in names}
 
 
 def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
@@ -21,10 +21,10 @@ def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
     Raises:
         SpecError: nobody knows it.
     """
-    known = known_models(ledger)
-    if name not in known:
-        raise SpecError("model", name, f"Known models are {list(known)}.")
-    return known[name]
+    models = known_models(ledger)
+    if name not in models:
+        raise SpecError("model", name, f"Known models are {list(models)}.")
+    return models[name]
 
 
 def timezone_of(spec: ModelSpec | None) -> str:

@@ -157,8 +157,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
             )
 
     def _lineage(self, unique_id: str) -> dict[str, dg.TableColumnLineage]:
-        found = self._column_lineage.get(unique_id)  # a seed is made from nothing
-        return {"dagster/column_lineage": found} if found else {}
+        lineage = self._column_lineage.get(unique_id)  # a seed is made from nothing
+        return {"dagster/column_lineage": lineage} if lineage else {}
 
     @cached_property
     def _column_lineage(self) -> Mapping[str, dg.TableColumnLineage]:

@@ -82,8 +82,10 @@ def periodic_retraining(spec: ModelSpec) -> list[dg.ScheduleDefinition]:
     rules = single_rules(spec.retraining.policy)
     crons = dict.fromkeys(rule.cron for rule in rules if isinstance(rule, ScheduleRule))
     return [
-        _cron_schedule(spec, cron, f"retrain_{spec.name}_periodically" + (f"_{at}" * (at > 1)))
-        for at, cron in enumerate(filter(None, crons), start=1)
+        _cron_schedule(
+            spec, cron, f"retrain_{spec.name}_periodically" + (f"_{number}" * (number > 1))
+        )
+        for number, cron in enumerate(filter(None, crons), start=1)
     ]
 
 

@@ -87,6 +87,6 @@ class ModelLifecycleComponent(dg.Component):
             self.spec, FeatureStore(tables=keys, assets=store.asset_keys(), build_op=store.build_op)
         )
         if self.spec.alerting.severities.checks:  # loading many models must not pay for it
-            known = [*alerting_names(built), *store.test_names()]
-            self.location.refuse(unknown_checks(self.spec, known))
+            names = [*alerting_names(built), *store.test_names()]
+            self.location.refuse(unknown_checks(self.spec, names))
         return built

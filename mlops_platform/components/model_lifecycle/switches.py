@@ -3,11 +3,11 @@
 import dagster as dg
 
 
-def schedule_status(on: bool) -> dg.DefaultScheduleStatus:
+def schedule_status(enabled: bool) -> dg.DefaultScheduleStatus:
     """As the YAML declares it."""
-    return dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED
+    return dg.DefaultScheduleStatus.RUNNING if enabled else dg.DefaultScheduleStatus.STOPPED
 
 
-def sensor_status(on: bool) -> dg.DefaultSensorStatus:
+def sensor_status(enabled: bool) -> dg.DefaultSensorStatus:
     """As the YAML declares it."""
-    return dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED
+    return dg.DefaultSensorStatus.RUNNING if enabled else dg.DefaultSensorStatus.STOPPED

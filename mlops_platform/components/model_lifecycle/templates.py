@@ -57,7 +57,7 @@ def _render(value: Any, path: tuple[str | int, ...], errors: list[InitErrorDetai
     if isinstance(value, dict):
         return {key: _render(item, (*path, key), errors) for key, item in value.items()}
     if isinstance(value, list):
-        return [_render(item, (*path, at), errors) for at, item in enumerate(value)]
+        return [_render(item, (*path, position), errors) for position, item in enumerate(value)]
     # Compiling a template costs half a millisecond, and most texts are none.
     if not isinstance(value, str) or "{{" not in value:
         return value

@@ -42,16 +42,16 @@ def arrivals_of(
 
 def _ticked_at(instance: dg.DagsterInstance, sensors: Collection[str]) -> dict[str, datetime]:
     """Last tick without an error of the sensors that are on, or else when they were switched on."""
-    found: dict[str, datetime] = {}
+    ticked_at: dict[str, datetime] = {}
     if instance.schedule_storage is None:
         # Of an instance without a scheduler: nothing ticks by itself.
-        return found
+        return ticked_at
     for state in instance.all_instigator_state():
         if state.instigator_name in sensors and state.is_running:
             latest = _last_good_tick(instance, state)
             if latest is not None:
-                found[state.instigator_name] = datetime.fromtimestamp(latest, UTC)
-    return found
+                ticked_at[state.instigator_name] = datetime.fromtimestamp(latest, UTC)
+    return ticked_at
 
 
 def _last_good_tick(instance: dg.DagsterInstance, state: Any) -> float | None:

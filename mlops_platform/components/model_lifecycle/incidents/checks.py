@@ -38,11 +38,13 @@ def check_observations(
         since: look at what was evaluated after it; at the latest of each check where it is None.
     """
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-    found: list[Observation] = []
-    for key, record in latest.items():
-        news = _news(instance, key, record, since)
-        found += [_observation(spec, instance, one) for one in news if _is_conclusive(one)]
-    return found
+    observations: list[Observation] = []
+    for key, newest in latest.items():
+        news = _news(instance, key, newest, since)
+        observations += [
+            _observation(spec, instance, record) for record in news if _is_conclusive(record)
+        ]
+    return observations
 
 
 def _news(
@@ -59,8 +61,12 @@ def _news(
         return []
     storage = instance.event_log_storage
     history = storage.get_asset_check_execution_history(key, limit=MOST_EVALUATIONS)
-    evaluated = [one for one in history if _is_evaluated(one)]
-    return evaluated[:1] if since is None else [one for one in evaluated if _at(one) > since]
+    evaluated = [record for record in history if _is_evaluated(record)]
+    return (
+        evaluated[:1]
+        if since is None
+        else [record for record in evaluated if _evaluated_at(record) > since]
+    )
 
 
 def _is_evaluated(record: Any) -> bool:
@@ -75,20 +81,20 @@ def blocked_runs(
     evaluations = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     for entry in evaluations:
         event = entry.dagster_event
-        one: Any = event.event_specific_data if event else None
-        stops = one.blocking or one.asset_key.path[0] != spec.name
-        error = one.severity == dg.AssetCheckSeverity.ERROR
-        if not one.passed and error and stops and one.asset_check_key in keys:
+        evaluation: Any = event.event_specific_data if event else None
+        stops = evaluation.blocking or evaluation.asset_key.path[0] != spec.name
+        error = evaluation.severity == dg.AssetCheckSeverity.ERROR
+        if not evaluation.passed and error and stops and evaluation.asset_check_key in keys:
             return True
     return False
 
 
 def _is_settled(record: Any, since: datetime) -> bool:
     """Whether the newest record of a check was evaluated before; a planned one hides others."""
-    return _is_evaluated(record) and _at(record) <= since
+    return _is_evaluated(record) and _evaluated_at(record) <= since
 
 
-def _at(record: Any) -> datetime:
+def _evaluated_at(record: Any) -> datetime:
     return datetime.fromtimestamp(record.event.timestamp, UTC)
 
 
@@ -100,14 +106,14 @@ def _is_conclusive(record: Any) -> bool:
 def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> Observation:
     evaluation = record.evaluation
     facts = _facts(evaluation.metadata)
-    said = next((str(facts[name]) for name in REASONS if facts.get(name)), None)
+    reason = next((str(facts[name]) for name in REASONS if facts.get(name)), None)
     return Observation(
         check="/".join([*_place(spec, evaluation.asset_key), evaluation.check_name]),
         severity=None if evaluation.passed else _severity(spec, evaluation),
-        seen_at=_at(record),
+        seen_at=_evaluated_at(record),
         window=facts.get(WINDOW) or _partition(instance, record.run_id),
         run_id=record.run_id or None,
-        summary=said or evaluation.description or ("passed" if evaluation.passed else "failed"),
+        summary=reason or evaluation.description or ("passed" if evaluation.passed else "failed"),
         facts={name: value for name, value in facts.items() if name not in (CONCLUSIVE, *REASONS)},
     )
 

@@ -27,23 +27,25 @@ def run_observations(
     instance: dg.DagsterInstance,
     jobs: Collection[str],
     since: datetime | None,
-    is_told_otherwise: Callable[[str], bool],
+    is_covered_by_check: Callable[[str], bool],
 ) -> list[Observation]:
     """How runs have ended; a success is one of its job, whatever it failed of before.
 
     Args:
         since: look at runs that ended after it; at the latest of each job where it is None.
-        is_told_otherwise: whether the failure of a run is that of a check, which tells it itself.
+        is_covered_by_check: whether the failure of a run is that of a check, which tells it itself.
     """
-    found = [
+    observations = [
         _observation(spec, instance, record)
         for record in _records(instance, jobs, since)
         if not _is_retried(record.dagster_run)
     ]
     return [
-        one
-        for one in found
-        if one.severity is None or one.run_id is None or not is_told_otherwise(one.run_id)
+        observation
+        for observation in observations
+        if observation.severity is None
+        or observation.run_id is None
+        or not is_covered_by_check(observation.run_id)
     ]
 
 
@@ -52,7 +54,11 @@ def _records(
 ) -> list[Any]:
     if since is not None:
         ended = dg.RunsFilter(statuses=FINISHED, updated_after=since)
-        return [one for one in instance.get_run_records(ended) if one.dagster_run.job_name in jobs]
+        return [
+            record
+            for record in instance.get_run_records(ended)
+            if record.dagster_run.job_name in jobs
+        ]
     return [
         record
         for job in jobs
@@ -68,17 +74,17 @@ def _is_retried(run: dg.DagsterRun) -> bool:
 
 def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> Observation:
     run: dg.DagsterRun = record.dagster_run
-    seen: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "check": f"run/{run.job_name}",
         "seen_at": _ended_at(record),
         "run_id": run.run_id,
         "window": run.tags.get(PARTITION_TAG),
     }
     if run.is_success:
-        return Observation(**seen, cause=None, severity=None, summary="a run of it succeeded")
+        return Observation(**shared, cause=None, severity=None, summary="a run of it succeeded")
     step, error, message = _failure(instance, run)
     return Observation(
-        **seen,
+        **shared,
         cause=f"{step}: {error}",
         severity=urgency(spec.alerting.severities, "failed_runs", run.job_name),
         summary=f"a run failed at {step} with {error}: {message}"[:MOST_CHARACTERS],
@@ -101,6 +107,6 @@ def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, str
         if event is not None and error is not None:
             root = error.cause or error
             name = str(root.cls_name or "Error")
-            said = root.message.strip().removeprefix(f"{name}: ")
-            return str(event.step_key), name, said[:MOST_CHARACTERS]
+            message = root.message.strip().removeprefix(f"{name}: ")
+            return str(event.step_key), name, message[:MOST_CHARACTERS]
     return "its process", "RunFailure", "it ended without an error of a step; see its log"

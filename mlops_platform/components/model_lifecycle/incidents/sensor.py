@@ -89,10 +89,10 @@ def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
         cursor = AlertCursor.after(before, datetime.now(UTC))
         since = None if before is None else before.looked_at - OVERLAP
         deployment = open_deployment()
-        seen, now = _failures(context, spec, around, since), deployment.clock()
+        observations, now = _failures(context, spec, around, since), deployment.clock()
         arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
         desk = alert_desk(deployment, spec)
-        alerted = alert(desk, [*seen, *silences(spec, arrivals, now)], now)
+        alerted = alert(desk, [*observations, *silences(spec, arrivals, now)], now)
         metrics = deployment.settings.alerts_metrics(spec.name)
         write_metrics(metrics, spec, alerted, cursor.looked_at)
         context.update_cursor(cursor.to_stored(indent=None))

@@ -66,9 +66,9 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             check_results=check_results(performance_alarms(measured, spec.monitoring.performance)),
         )
         # After this window, so that the page of the asset ends with what its alarms judge.
-        for one in matured:
-            page = {**performance_page(spec, one, past.measured), **shared}
-            _report_matured(context, spec, one, page)
+        for matured_window in matured:
+            page = {**performance_page(spec, matured_window, past.measured), **shared}
+            _report_matured(context, spec, matured_window, page)
 
     return performance
 
@@ -83,14 +83,16 @@ def _measured_windows(
     deployment, past = open_deployment(), _past(spec)
     moment, published = deployment.clock(), deployment.settings.published
     built = [window_named(spec.window, name) for name in past.measured]
-    known = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
-    matured = set(matured_since(spec, past.measured, known.built_through)) & past.scored.keys()
+    known_labels = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
+    matured = (
+        set(matured_since(spec, past.measured, known_labels.built_through)) & past.scored.keys()
+    )
     measured: dict[str, WindowPerformance] = {}
     for name in sorted(matured | {scored.window.name}):
         window = scored if name == scored.window.name else past.scored[name]
         release = responsible_release(deployment.ledger, spec.name, window)
         reference = load_reference(deployment.registry, release)
-        measured[name] = measure_performance(published, spec, window, reference, known, past)
+        measured[name] = measure_performance(published, spec, window, reference, known_labels, past)
         past = past.with_measured(measured[name])
     own = measured.pop(scored.window.name)
     return own, list(measured.values()), past

@@ -69,7 +69,9 @@ def _estimated(
 def _labels(
     measured: WindowPerformance, history: Mapping[str, WindowPerformance]
 ) -> dict[str, Any]:
-    delays = delay_distribution([one.labels.delays for one in history.values() if one.labels])
+    delays = delay_distribution(
+        [performance.labels.delays for performance in history.values() if performance.labels]
+    )
     usual = {name: delays and delays.hours_until(share) for name, share in USUAL_SHARES.items()}
     return {
         "outcomes_known": measured.share_known,
@@ -82,9 +84,9 @@ def _labels(
 def _tables(measured: WindowPerformance) -> dict[str, Any]:
     looks = measured.labels.known if measured.labels else ()
     return {
-        "detectors": table([one.model_dump() for one in measured.changes]),
+        "detectors": table([change.model_dump() for change in measured.changes]),
         "outcomes_known_over_time": table(
-            [{"as_of": f"{one.as_of:%Y-%m-%d %H:%M}", "share": one.share} for one in looks]
+            [{"as_of": f"{look.as_of:%Y-%m-%d %H:%M}", "share": look.share} for look in looks]
         ),
     }
 
