@@ -170,8 +170,8 @@ def _predictions_with_outcomes(lake_root: Path) -> Iterator[_View]:
         for file in _files(folder):
             windows.setdefault(_outcome_of(file), []).append(file)
         selects, datasets = [], {}
-        for at, (outcome, files) in enumerate(windows.items()):
-            source = f"predictions_with_outcomes/{folder.name}/{at}"
+        for number, (outcome, files) in enumerate(windows.items()):
+            source = f"predictions_with_outcomes/{folder.name}/{number}"
             datasets[source] = _hive_dataset(folder, files)
             selects.append(_join(source, outcome, lake_root / "features"))
         if selects:

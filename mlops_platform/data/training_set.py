@@ -149,21 +149,21 @@ def opened_rows(
 
 @contextmanager
 def joined_rows(
-    training_set: TrainingSet, found: pa.Table, entity: str, columns: Sequence[str]
+    training_set: TrainingSet, additions: pa.Table, entity: str, columns: Sequence[str]
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """A connection and the name of its table of what was found about entities of a snapshot.
 
     Args:
-        found: the entity and what was found.
+        additions: the entity and what was found.
         columns: of the snapshot, to be put beside it in their own types, which pandas would have
             changed where values are missing.
     """
     beside = ", ".join(f"snapshot.{identifier(column)}" for column in columns)
     with opened_rows(training_set, []) as (connection, rows):
-        connection.register("found", found)
+        connection.register("additions", additions)
         connection.execute(
-            f"CREATE TEMP TABLE joined_rows AS SELECT found.*, {beside} "
-            f"FROM found JOIN {rows} AS snapshot USING ({identifier(entity)})"
+            f"CREATE TEMP TABLE joined_rows AS SELECT additions.*, {beside} "
+            f"FROM additions JOIN {rows} AS snapshot USING ({identifier(entity)})"
         )
         yield connection, "joined_rows"
 
@@ -183,23 +183,23 @@ def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:
 def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> None:
     import pyarrow.compute as pc
 
-    known = f"labels of {spec.name} known at {as_of.isoformat()}"
+    labels = f"labels of {spec.name} known at {as_of.isoformat()}"
     if not rows.num_rows:
         raise TrainingError(
-            f"there are no {known}. Land and publish earlier days, choose a later as_of, or "
+            f"there are no {labels}. Land and publish earlier days, choose a later as_of, or "
             "lengthen training.history.span."
         )
     classes = pc.unique(rows[spec.label.column]).to_pylist()
     if len(classes) < 2:
         raise TrainingError(
-            f"all {rows.num_rows} {known} are {classes[0]}. A classifier needs both classes: "
+            f"all {rows.num_rows} {labels} are {classes[0]}. A classifier needs both classes: "
             f"correct '{spec.label.column}' or read more history."
         )
     days = pc.count_distinct(rows[spec.features.partition]).as_py()
     split = spec.training.history.split
     if days <= split.validation_days + split.test_days:
         raise TrainingError(
-            f"the {known} cover {days} days; validation takes {split.validation_days}, test "
+            f"the {labels} cover {days} days; validation takes {split.validation_days}, test "
             f"{split.test_days}, and nothing is left to fit on. Read more history or shorten "
             "training.history.split."
         )

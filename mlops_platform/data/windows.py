@@ -24,7 +24,9 @@ class Window(Record):
     @property
     def days(self) -> list[date]:
         """Its local days, in order."""
-        return [self.start + timedelta(days=at) for at in range((self.end - self.start).days)]
+        return [
+            self.start + timedelta(days=offset) for offset in range((self.end - self.start).days)
+        ]
 
     @property
     def last_day(self) -> date:

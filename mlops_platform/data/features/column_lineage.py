@@ -43,8 +43,8 @@ def _lineage_of(
     schema = {
         f'"{parent}"': dict.fromkeys(relations[parent]["columns"], "unknown") for parent in parents
     }
-    found = lineage(None, query, schema, dialect=DIALECT)
-    return {column: _leaves(found[column]) for column in node["columns"]}
+    lineages = lineage(None, query, schema, dialect=DIALECT)
+    return {column: _leaves(lineages[column]) for column in node["columns"]}
 
 
 def _on_unique_ids(sql: str, unique_ids: Mapping[str, str]) -> Query:
@@ -52,9 +52,9 @@ def _on_unique_ids(sql: str, unique_ids: Mapping[str, str]) -> Query:
     from sqlglot import exp, parse_one
 
     query = parse_one(sql, dialect=DIALECT)
-    known = {_name(exp.to_table(name, dialect=DIALECT)): name for name in unique_ids}
+    relation_names = {_name(exp.to_table(name, dialect=DIALECT)): name for name in unique_ids}
     for table in list(query.find_all(exp.Table)):
-        if (name := known.get(_name(table))) is not None:
+        if (name := relation_names.get(_name(table))) is not None:
             identifier = exp.to_identifier(unique_ids[name], quoted=True)
             table.replace(exp.Table(this=identifier, alias=table.args.get("alias")))
     assert isinstance(query, exp.Query)

@@ -194,7 +194,7 @@ def _moment(value: datetime, name: str) -> datetime:
 def _feature_columns(
     connection: duckdb.DuckDBPyConnection, published_root: Path, spec: FeaturesSpec
 ) -> str:
-    wanted = {
+    required_types = {
         spec.entity: None,
         spec.event_time: "TIMESTAMPTZ",
         spec.partition: "DATE",
@@ -202,8 +202,8 @@ def _feature_columns(
         **dict.fromkeys(spec.categorical, "VARCHAR"),
         **dict.fromkeys(spec.sensitive),
     }
-    found = open_view(connection, "features", published_root / spec.table, spec.partition)
-    return select_columns("features", spec.table, wanted, found)
+    types = open_view(connection, "features", published_root / spec.table, spec.partition)
+    return select_columns("features", spec.table, required_types, types)
 
 
 def _label_columns(
@@ -212,10 +212,10 @@ def _label_columns(
     features: FeaturesSpec,
     spec: LabelSpec,
 ) -> str:
-    found = open_view(connection, "labels", published_root / spec.table, features.partition)
-    select_columns("labels", spec.table, {features.entity: None}, found)
-    wanted = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
-    return select_columns("labels", spec.table, wanted, found)
+    types = open_view(connection, "labels", published_root / spec.table, features.partition)
+    select_columns("labels", spec.table, {features.entity: None}, types)
+    required_types = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
+    return select_columns("labels", spec.table, required_types, types)
 
 
 def open_view(
@@ -240,23 +240,23 @@ def open_view(
 
 
 def select_columns(
-    view: str, table: str, wanted: Mapping[str, str | None], found: Mapping[str, str]
+    view: str, table: str, required_types: Mapping[str, str | None], types: Mapping[str, str]
 ) -> str:
     """Write the SQL of the wanted columns, cast to the wanted types (None: to their own).
 
     Raises:
         DataError: a column is missing or of another type.
     """
-    absent = sorted(wanted.keys() - found.keys())
+    absent = sorted(required_types.keys() - types.keys())
     if absent:
-        raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(found)}.")
-    for column, kind in wanted.items():
-        if kind and not found[column].startswith(ACCEPTED[kind]):
+        raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(types)}.")
+    for column, kind in required_types.items():
+        if kind and not types[column].startswith(ACCEPTED[kind]):
             raise DataError(
-                f"column '{column}' of {table} is {found[column]}, and {kind} is needed. Cast it "
+                f"column '{column}' of {table} is {types[column]}, and {kind} is needed. Cast it "
                 "in the dbt model, or declare it in another role."
             )
     return ", ".join(
-        f"CAST({view}.{identifier(column)} AS {kind or found[column]}) AS {identifier(column)}"
-        for column, kind in wanted.items()
+        f"CAST({view}.{identifier(column)} AS {kind or types[column]}) AS {identifier(column)}"
+        for column, kind in required_types.items()
     )

@@ -136,11 +136,11 @@ def published_rows(folder: Path, partition: str, days: Sequence[date] | None = N
     Raises:
         DataError: none of them is published.
     """
-    wanted = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
-    published = [files for files in wanted if any(folder.glob(files))]
+    patterns = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
+    published = [files for files in patterns if any(folder.glob(files))]
     if not published:
         raise DataError(
-            f"nothing is published at {folder}/{', '.join(wanted)}. Build and publish "
+            f"nothing is published at {folder}/{', '.join(patterns)}. Build and publish "
             f"'{folder.name}' first, or correct `table` and `partition`."
         )
     return partitioned_parquet(folder, published, partition)
@@ -158,10 +158,10 @@ def _published(folder: Path, column: str) -> Manifest:
     """Read the manifest; where it cannot be used, claim nothing, so that all is written again."""
     nothing = Manifest(partition_column=column)
     try:
-        found = read_manifest(folder.parent, folder.name)
+        manifest = read_manifest(folder.parent, folder.name)
     except DataError:
         return nothing
-    return found if found.partition_column == column else nothing
+    return manifest if manifest.partition_column == column else nothing
 
 
 def _differences(

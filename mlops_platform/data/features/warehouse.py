@@ -49,18 +49,18 @@ class WarehouseTable:
         """
         day = identifier(self.partition_column)
         row = ", ".join(identifier(name) for name, _ in self.columns)
-        found = self.connection.execute(
+        groups = self.connection.execute(
             f"SELECT {day}, count(*), sum(hash({row})::HUGEINT), sum(hash('2', {row})::HUGEINT) "
             f"FROM {self.relation} GROUP BY {day} ORDER BY {day} NULLS FIRST"
         ).fetchall()
-        if found and found[0][0] is None:
+        if groups and groups[0][0] is None:
             raise DataError(
-                f"{found[0][1]} rows of {self.relation} have no {self.partition_column}, so they "
+                f"{groups[0][1]} rows of {self.relation} have no {self.partition_column}, so they "
                 "cannot be published. Fill it in the dbt model, or leave those rows out there."
             )
         return {
             partition: PartitionState(rows=rows, digest=self._digest(rows, *sums))
-            for partition, rows, *sums in found
+            for partition, rows, *sums in groups
         }
 
     def rows(self, days: Sequence[date]) -> pa.Table:

@@ -45,19 +45,19 @@ def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> p
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted = request_id.encode()
-    found = [
-        read_lines([line for line in piece.lines if wanted in line], spec).rows
+    encoded_id = request_id.encode()
+    tables = [
+        read_lines([line for line in piece.lines if encoded_id in line], spec).rows
         for piece in unlanded_lines(log, landed)
     ]
     if any(landed.glob(FILES)):
         with private_duckdb() as connection:
             query = f"FROM {_landed(landed)} WHERE request_id = $request_id"
             landed_rows = connection.sql(query, params={"request_id": request_id}).to_arrow_table()
-        found.append(landed_rows.drop_columns(["day"]))
-    if not found:
+        tables.append(landed_rows.drop_columns(["day"]))
+    if not tables:
         return read_lines([], spec).rows
-    rows = pa.concat_tables(found, promote_options="permissive")
+    rows = pa.concat_tables(tables, promote_options="permissive")
     rows = rows.filter(pc.equal(rows["request_id"], request_id))
     return rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
 
@@ -83,16 +83,18 @@ def read_answers(
     if not any(landed.glob(FILES)):
         return None
     with private_duckdb() as connection:
-        connection.execute(f"CREATE TEMP VIEW known AS {_known(spec.features, published_root)}")
-        described = connection.execute("DESCRIBE known").fetchall()
+        connection.execute(
+            f"CREATE TEMP VIEW events AS {_published_events(spec.features, published_root)}"
+        )
+        described = connection.execute("DESCRIBE events").fetchall()
         return connection.sql(
             f"WITH answers AS (FROM {_landed(landed)} "
             "WHERE role <> 'shadow' AND entity IS NOT NULL AND day >= $since), "
             f"placed AS (SELECT try_cast(answers.entity AS {described[0][1]}) AS entity, "
-            "coalesce(known.event_time, answers.time) AS event_time, "
-            "coalesce(known.partition, CAST(timezone($zone, answers.time) AS DATE)) AS partition, "
+            "coalesce(events.event_time, answers.time) AS event_time, "
+            "coalesce(events.partition, CAST(timezone($zone, answers.time) AS DATE)) AS partition, "
             "answers.* EXCLUDE (entity, day) "
-            "FROM answers LEFT JOIN known ON CAST(known.entity AS VARCHAR) = answers.entity) "
+            "FROM answers LEFT JOIN events ON CAST(events.entity AS VARCHAR) = answers.entity) "
             "FROM placed WHERE partition IN $days AND entity IS NOT NULL "
             "QUALIFY row_number() OVER (PARTITION BY entity "
             'ORDER BY time <= event_time DESC, time DESC, request_id, "row" DESC) = 1 '
@@ -109,7 +111,7 @@ def _landed(landed: Path) -> str:
     return partitioned_parquet(landed, [FILES], PARTITION_COLUMN, union_by_name=True)
 
 
-def _known(features: FeaturesSpec, published_root: Path) -> str:
+def _published_events(features: FeaturesSpec, published_root: Path) -> str:
     """Write the SQL of every published event."""
     return (
         f"SELECT {identifier(features.entity)} AS entity, "

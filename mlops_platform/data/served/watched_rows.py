@@ -42,10 +42,10 @@ class WatchedRows:
     def repeated(self, entity: str) -> int:
         """Rows beyond the first of each entity."""
         key = identifier(entity)
-        (found,) = self.connection.sql(
+        (counts,) = self.connection.sql(
             f"SELECT count({key}) - count(DISTINCT {key}) FROM {self.features}"
         ).fetchall()
-        return int(found[0])
+        return int(counts[0])
 
     def scores_with(self, entity: str, columns: Sequence[str]) -> str:
         """Table of the scores beside some columns of the features."""
@@ -112,15 +112,15 @@ def _published(
     days: Sequence[date],
 ) -> str:
     features = spec.features
-    wanted = {
+    required_types = {
         features.entity: None,
         **dict.fromkeys(features.numeric, "DOUBLE"),
         **dict.fromkeys(features.categorical, "VARCHAR"),
         **dict.fromkeys(features.sensitive),
     }
     folder = published_root / features.table
-    found = open_view(connection, "features", folder, features.partition, days)
-    return select_columns("features", features.table, wanted, found)
+    types = open_view(connection, "features", folder, features.partition, days)
+    return select_columns("features", features.table, required_types, types)
 
 
 def _joined(connection: duckdb.DuckDBPyConnection, spec: ModelSpec, columns: str) -> str:
