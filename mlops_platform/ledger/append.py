@@ -106,14 +106,14 @@ def require_newest(connection: Connection, model: str, decision_id: int) -> None
 
 def append_activation(connection: Connection, model: str, activation: NewActivation) -> int | None:
     """Write what a worker did; return the row's id, or None where it was written before."""
-    said = activations.c
-    known = (
-        select(said.id)
-        .where(said.model == model, said.worker == activation.worker)
-        .where(said.event == activation.event, said.role == activation.role)
-        .where(said.happened_at == activation.happened_at)
+    columns = activations.c
+    same_report = (
+        select(columns.id)
+        .where(columns.model == model, columns.worker == activation.worker)
+        .where(columns.event == activation.event, columns.role == activation.role)
+        .where(columns.happened_at == activation.happened_at)
     )
-    if connection.scalar(known) is not None:
+    if connection.scalar(same_report) is not None:
         return None
     activation_id = _next_id(connection, activations)
     row = {"id": activation_id, "model": model, **activation.model_dump()}

@@ -175,7 +175,9 @@ class Ledger:
     def record_activations(self, model: str, activations: Iterable[NewActivation]) -> int:
         """Write what workers did, each report once; return how many were new."""
         with self._database.writing() as connection:
-            written = [append_activation(connection, model, one) for one in activations]
+            written = [
+                append_activation(connection, model, activation) for activation in activations
+            ]
         return len(written) - written.count(None)
 
     def models(self) -> list[str]:

@@ -42,8 +42,8 @@ def changes_are_refused(connection: Connection, tables: Sequence[Table]) -> bool
         stored = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         existing = {row.name: row.sql for row in connection.execute(stored)}
         return all(_on_sqlite(table).items() <= existing.items() for table in tables)
-    wanted = {"guarded": _BEFORE_DELETE_UPDATE_TRUNCATE, "body": _POSTGRES_BODY}
-    guarded = set(connection.scalars(_POSTGRES_TRIGGERS, wanted))
+    parameters = {"guarded": _BEFORE_DELETE_UPDATE_TRUNCATE, "body": _POSTGRES_BODY}
+    guarded = set(connection.scalars(_POSTGRES_TRIGGERS, parameters))
     return guarded >= {table.name for table in tables}
 
 
