@@ -46,18 +46,18 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
     errors: list[SpecError] = []
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a tiny fit need not converge
-        for at, candidate in enumerate(spec.training.candidates):
-            field = f"training.candidates.{at}"
-            found = list(_part_errors(spec, candidate, field))
-            errors += found or _fit_errors(spec, candidate, field, sample)
+        for position, candidate in enumerate(spec.training.candidates):
+            field = f"training.candidates.{position}"
+            part_errors = list(_part_errors(spec, candidate, field))
+            errors += part_errors or _fit_errors(spec, candidate, field, sample)
     return errors
 
 
 def _part_errors(spec: ModelSpec, candidate: CandidateSpec, field: str) -> Iterator[SpecError]:
     for path, part in parts_of(candidate):
         try:
-            found = load_class(part.type, f"{field}.{path}.type")
-            unknown = list(unknown_parameters(found, part, f"{field}.{path}"))
+            part_class = load_class(part.type, f"{field}.{path}.type")
+            unknown = list(unknown_parameters(part_class, part, f"{field}.{path}"))
             yield from unknown
             if not unknown:
                 yield from _kind_errors(spec, part, path, f"{field}.{path}")

@@ -127,11 +127,11 @@ def calibration_bins(labels: Labels, scores: Scores, bins: int) -> tuple[Calibra
     import numpy as np
 
     inner = np.quantile(scores, np.arange(1, bins) / bins, method="inverted_cdf")
-    at = np.searchsorted(np.unique(inner), scores, side="left")
-    rows = np.bincount(at)
+    bin_of_row = np.searchsorted(np.unique(inner), scores, side="left")
+    rows = np.bincount(bin_of_row)
     filled = rows > 0
-    predicted = np.bincount(at, weights=scores)[filled] / rows[filled]
-    observed = np.bincount(at, weights=labels)[filled] / rows[filled]
+    predicted = np.bincount(bin_of_row, weights=scores)[filled] / rows[filled]
+    observed = np.bincount(bin_of_row, weights=labels)[filled] / rows[filled]
     return tuple(
         CalibrationBin(rows=int(count), predicted=float(p), observed=float(o))
         for count, p, o in zip(rows[filled], predicted, observed, strict=True)
@@ -145,5 +145,5 @@ def calibration_error(labels: Labels, scores: Scores, bins: int) -> float:
     are the more biased estimate (Roelofs et al. 2022, "Mitigating bias in calibration error
     estimation"; the measure itself: Naeini et al. 2015, AAAI).
     """
-    found = calibration_bins(labels, scores, bins)
-    return sum(one.rows * abs(one.predicted - one.observed) for one in found) / len(labels)
+    points = calibration_bins(labels, scores, bins)
+    return sum(point.rows * abs(point.predicted - point.observed) for point in points) / len(labels)

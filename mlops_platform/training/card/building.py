@@ -102,7 +102,7 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
 
 def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
     own, base = evaluation.metrics.model_dump(), evaluation.base_rate.model_dump()
-    asked = spec.gate.improvement
+    improvement = spec.gate.improvement
     return MetricsSection(
         measures=tuple(
             MetricRow(name=name, meaning=meaning, value=own[name], base_rate=base[name])
@@ -112,9 +112,10 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
         cost_of_false_positive=spec.training.costs.false_positive,
         cost_of_false_negative=spec.training.costs.false_negative,
         uncertainty=(
-            f"Against a champion, the difference in {asked.metric} is resampled by whole days "
-            f"({asked.resamples} times), because rows of one day are not independent; its lower "
-            f"bound at {asked.confidence:.0%} confidence must exceed {asked.margin:g}."
+            f"Against a champion, the difference in {improvement.metric} is resampled by whole "
+            f"days ({improvement.resamples} times), because rows of one day are not independent; "
+            f"its lower bound at {improvement.confidence:.0%} confidence must exceed "
+            f"{improvement.margin:g}."
         ),
     )
 

@@ -80,9 +80,12 @@ def compare_with_champion(
         )
     champion = row_losses(improvement.metric, labels, champion_scores)
     candidate = row_losses(improvement.metric, labels, candidate_scores)
-    distinct, at = np.unique(days, return_inverse=True)
+    distinct, day_of_row = np.unique(days, return_inverse=True)
     means = _resampled_means(
-        np.bincount(at, weights=champion - candidate), np.bincount(at), improvement.resamples, seed
+        np.bincount(day_of_row, weights=champion - candidate),
+        np.bincount(day_of_row),
+        improvement.resamples,
+        seed,
     )
     return Comparison(
         metric=improvement.metric,

@@ -90,23 +90,23 @@ def all_criteria(
 
 def _minimum_quality(evaluation: Evaluation, gate: GateSpec) -> Criterion:
     """Passes where every declared minimum is met; shows the first one that is not, or the first."""
-    found = []
+    checks = []
     for metric, limit in gate.minimum.items():
         value: float = getattr(evaluation.metrics, metric)
         met = value <= limit if metric in LOWER_IS_BETTER else value >= limit
         sign = "at most" if metric in LOWER_IS_BETTER else "at least"
         text = f"{metric} is {value:.4f} and must be {sign} {limit:g}"
-        found.append((met, value, limit, metric, text))
-    if not found:
+        checks.append((met, value, limit, metric, text))
+    if not checks:
         return Criterion(name="minimum_quality", passed=True, description="no minimum is declared")
-    shown = next((one for one in found if not one[0]), found[0])
+    shown = next((check for check in checks if not check[0]), checks[0])
     return Criterion(
         name="minimum_quality",
-        passed=all(one[0] for one in found),
+        passed=all(check[0] for check in checks),
         value=shown[1],
         threshold=shown[2],
         unit=shown[3],
-        description=", ".join(one[4] for one in found),
+        description=", ".join(check[4] for check in checks),
     )
 
 
@@ -123,27 +123,28 @@ def _better_than_base_rate(evaluation: Evaluation, gate: GateSpec) -> Criterion:
     )
 
 
-def _better_than_champion(comparison: Comparison | None, asked: ImprovementSpec) -> Criterion:
+def _better_than_champion(comparison: Comparison | None, improvement: ImprovementSpec) -> Criterion:
     name: CriterionName = "better_than_champion"
     if comparison is None:
         return Criterion(name=name, passed=True, description="there is no champion yet")
     bound = comparison.lower_bound
-    too_few = bound is None or comparison.days < asked.min_days
+    too_few = bound is None or comparison.days < improvement.min_days
     if too_few:
         text = (
-            f"{comparison.days} days of rows are new to both models and {asked.min_days} are needed"
+            f"{comparison.days} days of rows are new to both models and "
+            f"{improvement.min_days} are needed"
         )
     else:
         text = (
             f"the improvement in {comparison.metric} over {comparison.days} days is "
             f"{comparison.mean_improvement:+.4f}, at {comparison.confidence:.0%} confidence more "
-            f"than {bound:+.4f}, and must exceed {asked.margin:g}"
+            f"than {bound:+.4f}, and must exceed {improvement.margin:g}"
         )
     return Criterion(
         name=name,
-        passed=None if bound is None or too_few else bound > asked.margin,
+        passed=None if bound is None or too_few else bound > improvement.margin,
         value=bound,
-        threshold=asked.margin,
+        threshold=improvement.margin,
         unit=comparison.metric,
         description=text,
     )
@@ -159,7 +160,7 @@ def _worst_subgroup(evaluation: Evaluation, gate: GateSpec) -> Criterion:
         return Criterion(
             name="worst_subgroup", passed=True, description="no subgroup is large enough to judge"
         )
-    ratio, worst = max(ratios, key=lambda found: found[0])
+    ratio, worst = max(ratios, key=lambda pair: pair[0])
     limit = gate.max_subgroup_log_loss_ratio
     what = f"log loss of {worst.column} {worst.value} ({worst.rows} rows) over its base rate's"
     return _at_most("worst_subgroup", ratio, limit, "", what)

@@ -39,6 +39,6 @@ def _thinned(x: Scores, y: Scores) -> Curve:
     """At most POINTS points, evenly spread along x, both ends included."""
     import numpy as np
 
-    at = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], POINTS - 1), side="left"))
-    at = np.unique(np.append(at, len(x) - 1))
-    return Curve(x=tuple(x[at].tolist()), y=tuple(y[at].tolist()))
+    positions = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], POINTS - 1), side="left"))
+    positions = np.unique(np.append(positions, len(x) - 1))
+    return Curve(x=tuple(x[positions].tolist()), y=tuple(y[positions].tolist()))

@@ -110,10 +110,10 @@ def daily_sums(
     """Losses summed by local day, oldest first; all arguments have shape (rows,)."""
     import numpy as np
 
-    distinct, at = np.unique(days, return_inverse=True)
-    rows = np.bincount(at)
-    log_loss = np.bincount(at, weights=row_losses("log_loss", labels, scores))
-    brier = np.bincount(at, weights=row_losses("brier_score", labels, scores))
+    distinct, day_of_row = np.unique(days, return_inverse=True)
+    rows = np.bincount(day_of_row)
+    log_loss = np.bincount(day_of_row, weights=row_losses("log_loss", labels, scores))
+    brier = np.bincount(day_of_row, weights=row_losses("brier_score", labels, scores))
     return tuple(
         DailySum(
             day=day.astype(object),

@@ -29,7 +29,7 @@ def permutation_importances(spec: ModelSpec, model: Any, rows: DataFrame) -> tup
 
     seed = spec.training.tuning.seed
     sample = rows.sample(min(len(rows), spec.evaluation.permutation_rows), random_state=seed)
-    found = permutation_importance(
+    result = permutation_importance(
         model,
         features_of(sample, spec),
         labels_of(sample, spec),
@@ -40,7 +40,7 @@ def permutation_importances(spec: ModelSpec, model: Any, rows: DataFrame) -> tup
     importances = [
         Importance(feature=feature, mean=float(mean), standard_deviation=float(deviation))
         for feature, mean, deviation in zip(
-            spec.features.names, found.importances_mean, found.importances_std, strict=True
+            spec.features.names, result.importances_mean, result.importances_std, strict=True
         )
     ]
     return tuple(sorted(importances, key=lambda importance: -importance.mean))

@@ -36,8 +36,8 @@ def figures_of(evaluation: Evaluation) -> dict[str, bytes]:
 
 def _calibration(evaluation: Evaluation) -> Figure:
     figure, axes = _canvas(4.2)
-    predicted = [found.predicted for found in evaluation.calibration]
-    observed = [found.observed for found in evaluation.calibration]
+    predicted = [point.predicted for point in evaluation.calibration]
+    observed = [point.observed for point in evaluation.calibration]
     end = min(1.0, 1.08 * max(predicted + observed))
     axes.plot([0, end], [0, end], color=GREY, linestyle="--", label="perfectly calibrated")
     axes.plot(predicted, observed, color=BLUE, marker="o", label="model")
@@ -66,10 +66,10 @@ def _curves(evaluation: Evaluation) -> Figure:
 
 def _confusion(evaluation: Evaluation) -> Figure:
     figure, axes = _canvas(3.6)
-    found = evaluation.confusion
+    confusion = evaluation.confusion
     counts = [
-        [found.true_negatives, found.false_positives],
-        [found.false_negatives, found.true_positives],
+        [confusion.true_negatives, confusion.false_positives],
+        [confusion.false_negatives, confusion.true_positives],
     ]
     axes.imshow(counts, cmap="Blues", vmin=0, vmax=1.6 * max(map(max, counts)), aspect="auto")
     for row, actual in enumerate(counts):

@@ -55,7 +55,7 @@ def _conclusion(criteria: tuple[Criterion, ...], first: bool) -> tuple[Outcome, 
     failed = [criterion for criterion in criteria if criterion.passed is False]
     open_ = [criterion for criterion in criteria if criterion.passed is None]
     if failed:
-        reasons = "; ".join(f"{found.name} ({found.description})" for found in failed)
+        reasons = "; ".join(f"{criterion.name} ({criterion.description})" for criterion in failed)
         return "reject", f"Rejected because of {reasons}."
     if open_:
         return "wait", f"Waiting, because {open_[0].description}."
@@ -80,5 +80,5 @@ def _floats(path: str, value: Any) -> Iterator[tuple[str, float]]:
         for key, item in value.items():
             yield from _floats(f"{path}.{key}", item)
     elif isinstance(value, list | tuple):
-        for at, item in enumerate(value):
-            yield from _floats(f"{path}.{at}", item)
+        for position, item in enumerate(value):
+            yield from _floats(f"{path}.{position}", item)

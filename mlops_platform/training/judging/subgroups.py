@@ -60,8 +60,8 @@ def intersections_of(
 ) -> tuple[Subgroup, ...]:
     """One entry per crossing of values of two subgroup columns that is large enough to judge."""
     pairs = combinations(spec.evaluation.subgroups, 2)
-    found = (group for pair in pairs for group in _by(pair, spec, rows, labels, scores))
-    return tuple(group for group in found if group.judged)
+    crossings = (group for pair in pairs for group in _by(pair, spec, rows, labels, scores))
+    return tuple(group for group in crossings if group.judged)
 
 
 def _by(
@@ -71,8 +71,8 @@ def _by(
     for column in columns[1:]:
         keys = keys + " x " + rows[column].astype("string").fillna(MISSING)
     positions = keys.reset_index(drop=True).groupby(keys.to_numpy()).indices
-    for value, at in sorted(positions.items(), key=lambda item: (-len(item[1]), item[0])):
-        yield _subgroup(" x ".join(columns), str(value), spec, labels[at], scores[at])
+    for value, members in sorted(positions.items(), key=lambda item: (-len(item[1]), item[0])):
+        yield _subgroup(" x ".join(columns), str(value), spec, labels[members], scores[members])
 
 
 def _subgroup(column: str, value: str, spec: ModelSpec, labels: Labels, scores: Scores) -> Subgroup:

@@ -36,8 +36,8 @@ def row_cpu_milliseconds(model: Any, features: DataFrame) -> float:
     seconds = []
     gc.collect()
     with threadpool_limits(limits=1):
-        for at in range(WARM_UP + REPEATS):
-            row = features.iloc[[at % len(features)]]
+        for number in range(WARM_UP + REPEATS):
+            row = features.iloc[[number % len(features)]]
             before = process_time()
             model.predict_proba(row)
             seconds.append(process_time() - before)

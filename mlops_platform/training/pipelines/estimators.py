@@ -34,7 +34,7 @@ def declared_defaults(built: type) -> dict[str, Any]:
     """The constructor's parameters with their defaults (`inspect.Parameter.empty` for none)."""
     from inspect import signature
 
-    return {name: found.default for name, found in signature(built).parameters.items()}
+    return {name: parameter.default for name, parameter in signature(built).parameters.items()}
 
 
 def build_estimator(
@@ -66,11 +66,11 @@ def build_estimator(
 
 def unknown_parameters(built: type, spec: EstimatorSpec, field: str) -> Iterator[SpecError]:
     """One error for each parameter, fixed or searched, that the class does not take."""
-    known = list(declared_defaults(built))
+    parameters = list(declared_defaults(built))
     for kind, names in (("params", spec.params), ("search", spec.search)):
         for name, value in names.items():
-            if name.partition("__")[0] not in known:
-                yield _unknown(f"{field}.{kind}.{name}", value, name, known, built.__name__)
+            if name.partition("__")[0] not in parameters:
+                yield _unknown(f"{field}.{kind}.{name}", value, name, parameters, built.__name__)
 
 
 def _as_declared(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,16 +86,16 @@ def _as_declared(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
 def _refuse_unknown_nested(
     estimator: Any, nested: Mapping[str, Any], spec: EstimatorSpec, field: str
 ) -> None:
-    known = estimator.get_params(deep=True)
+    parameters = estimator.get_params(deep=True)
     for name, value in nested.items():
-        if name not in known:
+        if name not in parameters:
             kind = "params" if name in spec.params else "search"
             path = f"{field}.{kind}.{name}"
-            raise _unknown(path, value, name, list(known), type(estimator).__name__)
+            raise _unknown(path, value, name, list(parameters), type(estimator).__name__)
 
 
-def _unknown(field: str, value: object, name: str, known: list[str], owner: str) -> SpecError:
-    close = get_close_matches(name, known, n=3) or sorted(known)
+def _unknown(field: str, value: object, name: str, parameters: list[str], owner: str) -> SpecError:
+    close = get_close_matches(name, parameters, n=3) or sorted(parameters)
     return SpecError(
         field, value, f"{owner} has no parameter '{name}'; closest: {', '.join(close)}."
     )
@@ -115,18 +115,23 @@ def _built_value(value: Any, seed: int, field: str) -> Any:
             )
         return build_estimator(nested, {}, seed, field)
     if isinstance(value, list | tuple):
-        return [_built_value(item, seed, f"{field}.{at}") for at, item in enumerate(value)]
+        return [
+            _built_value(item, seed, f"{field}.{position}") for position, item in enumerate(value)
+        ]
     return value
 
 
 def _closest(path: str) -> str:
     from sklearn.utils import all_estimators
 
-    public = {name: f"{_public_module(found)}.{name}" for name, found in all_estimators()}
+    public = {
+        name: f"{_public_module(estimator_class)}.{name}"
+        for name, estimator_class in all_estimators()
+    }
     close = [public[name] for name in get_close_matches(path.rpartition(".")[2], list(public))]
     return f" Closest: {', '.join(close)}." if close else " Write a class's import path."
 
 
-def _public_module(found: type) -> str:
-    parts = found.__module__.split(".")
+def _public_module(estimator_class: type) -> str:
+    parts = estimator_class.__module__.split(".")
     return ".".join(part for part in parts if not part.startswith("_"))

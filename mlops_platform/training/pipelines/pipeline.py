@@ -45,7 +45,8 @@ def build_pipeline(spec: ModelSpec, candidate: CandidateSpec, params: Params) ->
         for group, entry in enumerate(candidate.preprocessing)
     ]
     steps = [
-        (f"step_{at}", built.part(f"steps.{at}", step)) for at, step in enumerate(candidate.steps)
+        (f"step_{position}", built.part(f"steps.{position}", step))
+        for position, step in enumerate(candidate.steps)
     ]
     return Pipeline(
         [
@@ -81,8 +82,8 @@ class _Builder:
         from sklearn.pipeline import Pipeline
 
         steps = [
-            (f"step_{at}", self.part(f"preprocessing.{group}.steps.{at}", step))
-            for at, step in enumerate(self.candidate.preprocessing[group].steps)
+            (f"step_{position}", self.part(f"preprocessing.{group}.steps.{position}", step))
+            for position, step in enumerate(self.candidate.preprocessing[group].steps)
         ]
         if not steps:
             return "passthrough"

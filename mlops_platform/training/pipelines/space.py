@@ -20,10 +20,10 @@ Params = Mapping[str, Any]
 def parts_of(candidate: CandidateSpec) -> Iterator[tuple[str, EstimatorSpec]]:
     """Every transformer of a candidate and then its estimator, by dotted path."""
     for group, entry in enumerate(candidate.preprocessing):
-        for at, step in enumerate(entry.steps):
-            yield f"preprocessing.{group}.steps.{at}", step
-    for at, step in enumerate(candidate.steps):
-        yield f"steps.{at}", step
+        for position, step in enumerate(entry.steps):
+            yield f"preprocessing.{group}.steps.{position}", step
+    for position, step in enumerate(candidate.steps):
+        yield f"steps.{position}", step
     yield "estimator", candidate.estimator
 
 
@@ -129,6 +129,8 @@ def _is_number(value: Any) -> bool:
 def _position(choices: list[Any], value: Any) -> int:
     """Position of `value` among the choices, -1 where it is none of them (True is not 1 here)."""
     matches = [
-        at for at, choice in enumerate(choices) if type(choice) is type(value) and choice == value
+        position
+        for position, choice in enumerate(choices)
+        if type(choice) is type(value) and choice == value
     ]
     return matches[0] if matches else -1

@@ -34,20 +34,20 @@ def day_folds(days: NDArray[np.datetime64], labels: NDArray[np.int64], folds: in
             f"{len(distinct)} training days hold at most {len(distinct) - 1} folds: lower it, "
             "or lengthen the history.",
         )
-    found = [
+    positions = [
         (
             np.flatnonzero(np.isin(days, distinct[fit])),
             np.flatnonzero(np.isin(days, distinct[held_out])),
         )
         for fit, held_out in TimeSeriesSplit(folds, test_size=scored_days).split(distinct)
     ]
-    for at, fold in enumerate(found):
+    for number, fold in enumerate(positions):
         for part in fold:
             if len(np.unique(labels[part])) < 2:
                 raise unusable(
                     "training.tuning.folds",
                     folds,
-                    f"Fold {at} has {len(part)} rows of one class only: use fewer folds or more "
-                    "rows.",
+                    f"Fold {number} has {len(part)} rows of one class only: use fewer folds or "
+                    "more rows.",
                 )
-    return found
+    return positions

@@ -94,7 +94,9 @@ def search(
 
 def startable(spec: ModelSpec, recipe: Recipe) -> bool:
     """Whether a search of this spec can begin with a recipe of an earlier one."""
-    named = [one for one in spec.training.candidates if one.name == recipe.candidate]
+    named = [
+        candidate for candidate in spec.training.candidates if candidate.name == recipe.candidate
+    ]
     return any(holds(candidate, recipe.params) for candidate in named)
 
 
@@ -182,7 +184,7 @@ def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
             [candidate.name for candidate in spec.training.candidates],
             f"Every trial failed, the first one with: {trials[0].error}",
         )
-    score, best = min(complete, key=lambda found: _sign(spec) * found[0])
+    score, best = min(complete, key=lambda scored: _sign(spec) * scored[0])
     return Recipe(
         candidate=best.candidate,
         params=best.params,
