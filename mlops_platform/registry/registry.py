@@ -104,11 +104,11 @@ class Registry:
     def monitoring_run(self, model: str) -> Iterator[TrainingRun]:
         """The one run of a model to which the figures and reports of all its windows are logged."""
         experiment_id = self._experiment_id(model)
-        found = self._client.search_runs(
+        runs = self._client.search_runs(
             [experiment_id], f"tags.`{MONITORS_TAG}` = '{model}'", max_results=1
         )
-        if found:
-            run_id = found[0].info.run_id
+        if runs:
+            run_id = runs[0].info.run_id
         else:
             tags = {MONITORS_TAG: model}
             run_id = self._client.create_run(
@@ -151,9 +151,9 @@ class Registry:
         Raises:
             RegistryError: a file is not what `digests` says.
         """
-        for known in self.versions(model):
-            if known.run_id == run_id and known.holds(digests):
-                return known
+        for registered in self.versions(model):
+            if registered.run_id == run_id and registered.holds(digests):
+                return registered
         with tempfile.TemporaryDirectory() as temporary:
             directory = Path(temporary, "model")
             shutil.copytree(artifact_dir, directory)
@@ -202,24 +202,24 @@ class Registry:
         try:
             return version_from(self._client.get_model_version(model, str(version)))
         except MlflowException as error:
-            known = [known.version for known in self.versions(model)]
+            versions = [registered.version for registered in self.versions(model)]
             raise RegistryError(
-                f"the registry has no version {version} of {model!r}; it has {known}."
+                f"the registry has no version {version} of {model!r}; it has {versions}."
             ) from error
 
     def versions(self, model: str) -> list[RegisteredVersion]:
         """Every version of a model, newest first."""
-        found: list[RegisteredVersion] = []
+        versions: list[RegisteredVersion] = []
         token: str | None = None
         while True:
             with self._reached():
                 page = self._client.search_model_versions(
                     f"name = '{model}'", order_by=["version_number DESC"], page_token=token
                 )
-            found += [version_from(entity) for entity in page]
+            versions += [version_from(entity) for entity in page]
             token = page.token
             if not token:
-                return found
+                return versions
 
     def set_alias(self, model: str, alias: str, version: int) -> None:
         """Point an alias to a version, in one transaction; the last writer wins.

@@ -113,11 +113,11 @@ def apply_relocations(connection: Connection, plan: Collection[Relocation]) -> N
 def _changes(
     connection: Connection, table: str, column: str, relative: Callable[[str], str]
 ) -> list[Relocation]:
-    from sqlalchemy import column as named
+    from sqlalchemy import column as column_clause
     from sqlalchemy import select
-    from sqlalchemy import table as of
+    from sqlalchemy import table as table_clause
 
-    stored = of(table, named(column)).c[column]
+    stored = table_clause(table, column_clause(column)).c[column]
     rows = connection.execute(select(stored).where(stored.is_not(None)).distinct())
     changes = [Relocation(table, column, str(row[0]), relative(str(row[0]))) for row in rows]
     return [change for change in changes if change.before != change.after]

@@ -66,11 +66,11 @@ class TrainingRun:
     def read_figures(self) -> dict[str, bytes]:
         """What `log_figures` logged."""
         with tempfile.TemporaryDirectory() as temporary:
-            found = [
+            files = [
                 Path(self.client.download_artifacts(self.run_id, file.path, temporary))
                 for file in self.client.list_artifacts(self.run_id, _FIGURES)
             ]
-            return {file.stem: file.read_bytes() for file in found}
+            return {file.stem: file.read_bytes() for file in files}
 
     def log_directory(self, name: str, directory: Path) -> None:
         """Log every file of a local directory below `name`."""
