@@ -17,12 +17,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(ge=1)]
 
 
-def nearest_name(kind: str, name: str, known: Sequence[str]) -> str:
+def nearest_name(kind: str, name: str, names: Sequence[str]) -> str:
     """Tell the fix for an unknown name: the known one that looks like it, or all of them."""
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, names, n=1)
     if close:
         return f"Did you mean '{close[0]}'?"
-    return f"Name a known {kind}: {', '.join(known) or 'there is none'}."
+    return f"Name a known {kind}: {', '.join(names) or 'there is none'}."
 
 
 class Section(Record):

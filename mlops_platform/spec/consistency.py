@@ -28,10 +28,11 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         column = getattr(spec.label, field)
         if column in spec.features.names:
             yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")
-    known = (*spec.features.categorical, *spec.features.sensitive)
+    groupable = (*spec.features.categorical, *spec.features.sensitive)
     for position, column in enumerate(spec.evaluation.subgroups):
-        if column not in known:
-            fix = f"{_unknown_column(column, known)} Columns for subgroups only go to `sensitive`."
+        if column not in groupable:
+            nearest = _unknown_column(column, groupable)
+            fix = f"{nearest} Columns for subgroups only go to `sensitive`."
             yield SpecError(f"evaluation.subgroups.{position}", column, fix)
     logged = (spec.features.entity, *spec.features.names)
     for position, column in enumerate(spec.serving.log.redact):
@@ -46,7 +47,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
     Args:
         tables: columns of each published table.
     """
-    wanted = {
+    sections = {
         "features": (
             spec.features.table,
             [
@@ -63,7 +64,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
             [("column", spec.label.column), ("known_at", spec.label.known_at)],
         ),
     }
-    for section, (table, columns) in wanted.items():
+    for section, (table, columns) in sections.items():
         if table not in tables:
             yield SpecError(f"{section}.table", table, nearest_name("table", table, sorted(tables)))
             continue
@@ -73,21 +74,21 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
                 yield SpecError(f"{section}.{field}", column, fix)
 
 
-def unknown_checks(spec: ModelSpec, known: Sequence[str]) -> Iterator[SpecError]:
+def unknown_checks(spec: ModelSpec, names: Sequence[str]) -> Iterator[SpecError]:
     """Severities of checks that the model does not have.
 
     Args:
-        known: names of everything that an alert can be about.
+        names: of everything that an alert can be about.
     """
-    for name in spec.alerting.severities.checks:
-        if name not in known:
-            path = f"alerting.severities.checks.{name}"
-            yield SpecError(path, name, nearest_name("check", name, sorted(set(known))))
+    for check in spec.alerting.severities.checks:
+        if check not in names:
+            path = f"alerting.severities.checks.{check}"
+            yield SpecError(path, check, nearest_name("check", check, sorted(set(names))))
 
 
 def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"{field}.{position}", column) for position, column in enumerate(columns)]
 
 
-def _unknown_column(column: str, known: Sequence[str]) -> str:
-    return nearest_name("column", column, sorted(known))
+def _unknown_column(column: str, columns: Sequence[str]) -> str:
+    return nearest_name("column", column, sorted(columns))
