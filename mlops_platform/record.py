@@ -54,14 +54,14 @@ class Record(BaseModel):
             FormatError: a newer version has written it.
         """
         try:
-            found = from_json(content)
+            mapping = from_json(content)
         except ValueError:
-            found = None
-        stored_format = found.pop(FORMAT_KEY, 0) if isinstance(found, dict) else None
+            mapping = None
+        stored_format = mapping.pop(FORMAT_KEY, 0) if isinstance(mapping, dict) else None
         if not isinstance(stored_format, int):
             # Pydantic's own error says what is wrong.
             return cls.model_validate_json(content)
-        return cls.from_mapping({**found, **added}, stored_format, home)
+        return cls.from_mapping({**mapping, **added}, stored_format, home)
 
     @classmethod
     def from_mapping(

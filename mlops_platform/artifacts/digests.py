@@ -37,12 +37,12 @@ def verify_directory(directory: Path, digests: Mapping[str, str]) -> None:
     """
     if not directory.is_dir():
         raise ArtifactError(f"{directory} is no directory. {_FIX}")
-    found = digest_directory(directory)
+    actual = digest_directory(directory)
     faults = [
-        f"'{name}' has SHA-256 {found.get(name, 'none: the file is missing')}, "
+        f"'{name}' has SHA-256 {actual.get(name, 'none: the file is missing')}, "
         f"expected {digests.get(name, 'none: the file is extra')}"
-        for name in sorted(found.keys() | digests.keys())
-        if found.get(name) != digests.get(name)
+        for name in sorted(actual.keys() | digests.keys())
+        if actual.get(name) != digests.get(name)
     ]
     if faults:
         raise ArtifactError(f"{directory}: {'; '.join(faults)}. {_FIX}")
@@ -58,9 +58,9 @@ def read_verified(directory: Path, name: str, digests: Mapping[str, str]) -> byt
         content = (directory / name).read_bytes()
     except FileNotFoundError as error:
         raise ArtifactError(f"{directory}: '{name}' is missing. {_FIX}") from error
-    found, expected = hashlib.sha256(content).hexdigest(), digests.get(name)
-    if found != expected:
+    actual, expected = hashlib.sha256(content).hexdigest(), digests.get(name)
+    if actual != expected:
         raise ArtifactError(
-            f"{directory}: '{name}' has SHA-256 {found}, expected {expected}. {_FIX}"
+            f"{directory}: '{name}' has SHA-256 {actual}, expected {expected}. {_FIX}"
         )
     return content

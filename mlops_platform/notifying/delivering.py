@@ -35,6 +35,6 @@ def _arrived(channel: str, future: Future[None]) -> bool:
     if problem is None:
         return True
     # Of a foreign error only the kind is told: its text may hold a URL, which may be a secret.
-    told = str(problem) if isinstance(problem, MlopsError) else type(problem).__name__
-    logger.error("channel %s: %s. The next tick tries again.", channel, told)
+    text = str(problem) if isinstance(problem, MlopsError) else type(problem).__name__
+    logger.error("channel %s: %s. The next tick tries again.", channel, text)
     return False
