@@ -18,7 +18,7 @@ def found(facts: AlertsFacts) -> list[tuple[str, str]]:
     return [(one.severity, one.what) for one in alerts_faults("churn", facts)]
 
 
-def test_health_has_no_findings() -> None:
+def test_health_has_no_faults() -> None:
     assert found(WELL) == []
 
 

@@ -104,7 +104,7 @@ def _found(changes: dict[str, Any]) -> Fault:
     return fault
 
 
-def test_a_healthy_deployment_has_no_findings() -> None:
+def test_a_healthy_deployment_has_no_faults() -> None:
     assert _diagnosed() == []
 
 
