@@ -112,12 +112,12 @@ def _show(incidents: "Sequence[Incident]") -> None:
         console.print("[green]no incident is open[/]")
         return
     table = Table("incident", "what", "since", "state")
-    for one in incidents:
+    for incident in incidents:
         table.add_row(
-            Text.assemble(one.id, "\n", (one.severity, COLOURS[one.severity])),
-            Text("\n".join([": ".join(filter(None, one.fingerprint)), one.seen.summary])),
-            f"{one.since:%Y-%m-%d}\n{one.since:%H:%M %Z}",
-            Text(_state(one)),
+            Text.assemble(incident.id, "\n", (incident.severity, COLOURS[incident.severity])),
+            Text("\n".join([": ".join(filter(None, incident.fingerprint)), incident.seen.summary])),
+            f"{incident.since:%Y-%m-%d}\n{incident.since:%H:%M %Z}",
+            Text(_state(incident)),
         )
     console.print(table)
     _say(f"evidence of each: {settings().incidents}/<model>/<incident>.md")

@@ -55,14 +55,14 @@ def free_dead_slots(instance: dg.DagsterInstance) -> None:
 
 def dead_slots(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
     """Pools with the finished or deleted runs that hold a slot of them, or wait for one."""
-    storage, found = instance.event_log_storage, []
+    storage, slots = instance.event_log_storage, []
     for key in sorted(storage.get_concurrency_keys()):
         info = storage.get_concurrency_info(key)
         for run_id in sorted({*info.active_run_ids, *info.pending_run_ids}):
             run = instance.get_run_by_id(run_id)
             if run is None or run.is_finished:
-                found.append((key, run_id))
-    return found
+                slots.append((key, run_id))
+    return slots
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -30,16 +30,16 @@ def command(query: str | None, as_csv: bool) -> None:
 
     with open_catalogue(settings().lake) as catalogue:
         try:
-            found = query_catalogue(catalogue, query or "FROM catalogue")
+            result = query_catalogue(catalogue, query or "FROM catalogue")
         except DataError as error:
             raise DataError(
                 f"{error}\n`mlops sql` without a query lists tables and views."
             ) from error
         if as_csv:
-            found.df().to_csv(sys.stdout, index=False)
+            result.df().to_csv(sys.stdout, index=False)
             return
-        rows = found.fetchmany(MAX_SHOWN_ROWS + 1)
-        _show([name for name, *_ in found.description or ()], rows)
+        rows = result.fetchmany(MAX_SHOWN_ROWS + 1)
+        _show([name for name, *_ in result.description or ()], rows)
     if query is None:
         console.print(f"columns are described in {PROJECT_ROOT / 'dbt_project' / 'models'}")
 

@@ -98,7 +98,7 @@ def _champion(model: "ModelStatus") -> Text:
     if champion is None:
         return Text(f"none yet: run train_{model.model}" if model.declared else "none")
     zone = ZoneInfo(model.timezone)
-    told = Text(
+    lines = Text(
         f"version {champion.version}\n"
         f"release {champion.release} since\n"
         f"{champion.since.astimezone(zone):%Y-%m-%d %H:%M}\n"
@@ -106,15 +106,15 @@ def _champion(model: "ModelStatus") -> Text:
     )
     reported = model.reported
     if reported is not None and reported.event == "refused":
-        told.append(f"\nrelease {reported.release} refused\nby a worker", style="red")
+        lines.append(f"\nrelease {reported.release} refused\nby a worker", style="red")
     elif reported is not None and reported.event != "stopped":
         behind = reported.release != champion.release
-        told.append(
+        lines.append(
             f"\nworkers report\nrelease {reported.release}", style="yellow" if behind else "green"
         )
     if model.challenger is not None:
-        told.append(_challenger(model.challenger, zone), style="cyan")
-    return told
+        lines.append(_challenger(model.challenger, zone), style="cyan")
+    return lines
 
 
 def _challenger(challenger: "ChallengerStatus", zone: ZoneInfo) -> str:

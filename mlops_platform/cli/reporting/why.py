@@ -42,9 +42,10 @@ def command(model: str, window: str | None) -> None:
         title, story = model, history_text(ledger, model, ZoneInfo(zone))
     else:
         windows = recorded_windows(model)
-        found = _window_with(_day(window), model, spec, windows, now)
-        zone, title = found.timezone, f"{model} in the window {found.name}: {_days(found)}"
-        story = window_text(ledger, model, found, windows)
+        monitored = _window_with(_day(window), model, spec, windows, now)
+        zone = monitored.timezone
+        title = f"{model} in the window {monitored.name}: {_days(monitored)}"
+        story = window_text(ledger, model, monitored, windows)
     _tell(title, f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}.", story)
 
 
@@ -65,13 +66,13 @@ def _window_with(
     """
     from mlops_platform.data.windows import ended_windows
 
-    found = windows.with_day(day)
-    if found is not None:
-        return found
+    scored_window = windows.with_day(day)
+    if scored_window is not None:
+        return scored_window
     names = list(windows.scored)
     scored = f"those from {names[0]} to {names[-1]} are" if names else "none is yet"
     ended = ended_windows(spec.window, now) if spec else []
-    missing = next((one for one in ended if one.start <= day < one.end), None)
+    missing = next((window for window in ended if window.start <= day < window.end), None)
     if missing is None:
         raise DataError(
             f"no window of {model} with {day} in it had ended at {now:%Y-%m-%d %H:%M %Z}; "
@@ -97,13 +98,15 @@ def _tell(title: str, as_of: str, story: "Sequence[Paragraph]") -> None:
         console.print(Text(paragraph.heading, style="bold"))
         for line in paragraph.lines:
             console.print(_indented(Text(line), 2))
-        for told in paragraph.decisions:
-            head = Text.assemble(told.at, "  ", (told.done, "bold"), f", by {told.actor}")
+        for decision in paragraph.decisions:
+            head = Text.assemble(
+                decision.at, "  ", (decision.done, "bold"), f", by {decision.actor}"
+            )
             console.print(_indented(head, 2))
-            for line in (told.reason, *told.rules):
+            for line in (decision.reason, *decision.rules):
                 console.print(_indented(Text(line), 6))
-            if told.evidence:
-                console.print(_indented(Text(f"on: {told.evidence}", style="dim"), 6))
+            if decision.evidence:
+                console.print(_indented(Text(f"on: {decision.evidence}", style="dim"), 6))
 
 
 def _indented(text: Text, columns: int) -> Padding:

@@ -93,11 +93,11 @@ def _attend(
     recorder: "ActivationRecorder",
 ) -> int:
     """Record what the workers do until the server ends, asked or not; return its code."""
-    asked, told = [], False
+    asked, announced = [], False
     for number in STOP_SIGNALS:
         signal.signal(number, lambda received, _frame: asked.append(received))
     while server.poll() is None and not asked:
-        told = told or _announced(bento, host, port)
+        announced = announced or _announced(bento, host, port)
         _show(_record(recorder))
         time.sleep(LOOK_SECONDS)
     if asked:
