@@ -2,7 +2,8 @@
 
 Dagster opens a database, commits and closes it again up to four times for every event, and closing
 the last connection of a database in WAL mode also checkpoints it. Landing ninety days writes some
-six hundred events: kept open, they take a fraction of the time, and the data on disk are the same.
+six hundred events: kept open, that takes 2.3 times less, and the first champion 1.18 times less
+(`benchmarks/results/event_storage.md`); the data on disk are the same.
 """
 
 import os
