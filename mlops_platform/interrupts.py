@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 AGAIN_SECONDS = 0.1
@@ -29,7 +30,8 @@ def heeded_interrupts() -> Iterator[None]:
     os.set_blocking(read, False)
     os.set_blocking(write, False)
     before, hook = signal.set_wakeup_fd(write, warn_on_full_buffer=False), sys.unraisablehook
-    sys.unraisablehook = _send_again
+    again: list[threading.Timer] = []
+    sys.unraisablehook = partial(_send_again, again)
     try:
         yield
     except BaseException as error:
@@ -40,6 +42,8 @@ def heeded_interrupts() -> Iterator[None]:
         if _came(read):
             raise KeyboardInterrupt
     finally:
+        for timer in again:
+            timer.cancel()
         sys.unraisablehook = hook
         signal.set_wakeup_fd(before)
         os.close(read)
@@ -47,15 +51,25 @@ def heeded_interrupts() -> Iterator[None]:
 
 
 def _came(read: int) -> bool:
-    try:
-        return signal.SIGINT in os.read(read, 4096)
-    except BlockingIOError:
-        return False
+    """Whether Ctrl-C is among the signals that came since the last look."""
+    signals = b""
+    with suppress(BlockingIOError):
+        while True:
+            signals += os.read(read, 4096)
+    return signal.SIGINT in signals
 
 
-def _send_again(lost: Any) -> None:
+def _send_again(again: list[threading.Timer], lost: Any) -> None:
     """Of what a destructor raises, an interrupt is not for the console but for who waits for it."""
-    if issubclass(lost.exc_type, Exception):
+    if not _is_interrupt(lost.exc_type):
         sys.__unraisablehook__(lost)
-    else:
-        threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return
+    timer = threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    again.append(timer)
+    timer.start()
+
+
+def _is_interrupt(kind: type[BaseException]) -> bool:
+    """Python's own, or what Dagster makes of it while a step runs."""
+    return issubclass(kind, KeyboardInterrupt) or "Interrupted" in kind.__name__

@@ -28,6 +28,7 @@ class Record(BaseModel):
         *,
         exclude: Set[str] = frozenset(),
         indent: int | None = 2,
+        stored_format: int = FORMAT,
     ) -> str:
         """JSON that says its format, to be kept for longer than this version of the platform.
 
@@ -35,9 +36,13 @@ class Record(BaseModel):
             home: paths below it are written relative to it.
             exclude: fields that the reader adds.
             indent: of each level; all on one line where None.
+            stored_format: an older one, of which all that is written still is, for readers that
+                were made then; 0 is not said.
         """
-        content = self.model_dump(mode="json", exclude=set(exclude), context=Storage(FORMAT, home))
-        stored = to_json({FORMAT_KEY: FORMAT, **content}, indent=indent, inf_nan_mode="constants")
+        context = Storage(stored_format, home)
+        content = self.model_dump(mode="json", exclude=set(exclude), context=context)
+        head = {FORMAT_KEY: stored_format} if stored_format else {}
+        stored = to_json({**head, **content}, indent=indent, inf_nan_mode="constants")
         return stored.decode() + "\n"
 
     @classmethod

@@ -52,6 +52,36 @@ def test_ctrl_c_ends_what_runs_with_keyboard_interrupt(
     assert capsys.readouterr() == ("", "")
 
 
+class LeavesWhenItGoes:
+    def __del__(self) -> None:
+        raise SystemExit(0)
+
+
+def test_a_lost_ctrl_c_is_sent_again_while_somebody_waits_for_it_only() -> None:
+    with pytest.raises(KeyboardInterrupt), heeded_interrupts():
+        PressedWhenItGoes()
+    time.sleep(0.3)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_else_a_destructor_raises_is_no_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    with heeded_interrupts():
+        LeavesWhenItGoes()
+    time.sleep(0.3)
+    assert "SystemExit" in capsys.readouterr().err
+
+
+def test_ctrl_c_behind_many_other_signals_is_heard() -> None:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with pytest.raises(KeyboardInterrupt), heeded_interrupts():
+            for _ in range(5000):
+                os.kill(os.getpid(), signal.SIGUSR1)
+            _swallowed()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_ctrl_c_in_a_query_is_an_interrupt_and_no_error_of_duckdb() -> None:
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt), heeded_interrupts(), duckdb.connect() as connection:

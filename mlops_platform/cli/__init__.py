@@ -83,6 +83,9 @@ WORKING_ON_ANY_HOME = ("setup", "demo", "up", "restore")
 """They set the home up themselves."""
 
 
+RESUMED = ("setup", "demo", "backtest")
+"""They keep what they have finished."""
+
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code by the convention of shells."""
 
@@ -111,12 +114,14 @@ class LazyGroup(click.Group):
         except MlopsError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt as interrupt:
-            click.echo(
-                f"Interrupted: what was finished is kept, and `mlops {ctx.invoked_subcommand}` "
-                "again goes on where it was.",
-                err=True,
-            )
+            click.echo(_interrupted(ctx.invoked_subcommand), err=True)
             raise click.exceptions.Exit(INTERRUPTED) from interrupt
+
+
+def _interrupted(name: str | None) -> str:
+    if name not in RESUMED:
+        return "Interrupted."
+    return f"Interrupted: what was finished is kept, and `mlops {name}` again goes on where it was."
 
 
 @cache

@@ -38,7 +38,7 @@ def all_incidents() -> str:
 
 def serve_command(bento_tag: str) -> str:
     """What serves a Bento without the platform."""
-    store = shlex.quote(_shown(settings().bentoml_home))
+    store = _shown(settings().bentoml_home)
     return f"BENTOML_HOME={store} {_script('bentoml')} serve {bento_tag} --port {SERVICE_PORT}"
 
 
@@ -52,10 +52,10 @@ def _naming_the_home() -> list[str]:
 
 def _script(name: str) -> str:
     script = PROJECT_ROOT / ".venv" / "bin" / name
-    return shlex.quote(_shown(script)) if script.exists() else name
+    return _shown(script) if script.exists() else name
 
 
 def _shown(path: Path) -> str:
     """A path as this folder's shell can take it."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

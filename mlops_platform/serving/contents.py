@@ -19,6 +19,9 @@ RELEASE = "packed_release.json"
 SCHEMA = "schema.json"
 DIGESTS = "digests.json"
 GOLDEN_ROWS = "golden_rows.json"
+PACKED_FORMAT = 0
+"""Of every record in a Bento: services that were packed earlier follow what is packed today, and
+read no newer format than their own. It is raised when one of the records changes."""
 STORED_AS_FOLDED = ConfigDict(
     alias_generator=lambda name: name.replace("compiled", "folded"),
     validate_by_name=True,

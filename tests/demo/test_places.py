@@ -1,6 +1,7 @@
 """Where the demo sends people: README says the same."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_in_a_clone_every_line_fits_and_none_names_a_home(in_a_clone: None) -> N
     assert max(map(len, lines)) <= 80
     assert not any("MLOPS_HOME" in line for line in lines)
     assert any(re.search(r"mlops why flight_delay 2013-07-22$", line) for line in lines)
+
+
+def test_a_home_with_a_space_can_be_pasted_in_every_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "my home"))
+    settings.cache_clear()
+    lines = [shlex.split(line, comments=True) for line in places(SUMMARY)]
+    settings.cache_clear()
+    here = [word for line in lines for word in line if "my home" in word]
+    assert len(here) == 4
+    assert not any(word.startswith("home") for line in lines for word in line)
 
 
 def test_a_home_elsewhere_is_named_first(home: Settings, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from mlops_platform.serving.contents import (
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
+    PACKED_FORMAT,
     RELEASE,
     SCHEMA,
     PackedRelease,
@@ -121,10 +122,13 @@ def _assemble(request: BentoRequest, sources: Path, version: str) -> None:
     shutil.copytree(request.model_directory, sources / MODEL)
     for card in request.model_card:
         _copy(card, sources / card.name)
-    write_text(sources / RELEASE, request.release.to_stored())
-    write_text(sources / SCHEMA, request.features.to_stored())
+    for name, record in (
+        (RELEASE, request.release),
+        (SCHEMA, request.features),
+        (GOLDEN_ROWS, request.golden_rows),
+    ):
+        write_text(sources / name, record.to_stored(stored_format=PACKED_FORMAT))
     write_json(sources / DIGESTS, request.digests)
-    write_text(sources / GOLDEN_ROWS, request.golden_rows.to_stored())
     requirements = serving_requirements()
     write_text(sources / REQUIREMENTS, requirements)
     # JSON is YAML.
