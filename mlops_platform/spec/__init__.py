@@ -1,6 +1,6 @@
 """What one model is: the frozen sections of its YAML."""
 
-from mlops_platform.spec.alerting.alerting import AlertingSpec, SilenceSpec
+from mlops_platform.spec.alerting.alerting import AlertingSpec, HeartbeatSpec
 from mlops_platform.spec.alerting.channels import (
     AlertSeverity,
     ChannelSpec,
@@ -86,6 +86,7 @@ __all__ = [
     "FeaturesSpec",
     "FixedDriftSpec",
     "GateSpec",
+    "HeartbeatSpec",
     "HistorySpec",
     "ImprovementSpec",
     "LabelSpec",
@@ -109,7 +110,6 @@ __all__ = [
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
-    "SilenceSpec",
     "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",

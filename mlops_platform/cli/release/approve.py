@@ -37,7 +37,7 @@ def command(model: str, reject: bool, what: str | None, reason: str, actor: str 
     if waiting == "retraining":
         done = _answer_suggestion(deployment.ledger, model, reject, reason, actor)
     else:
-        done = _answer_trial(deployment, model, reject, reason, actor)
+        done = _answer_rollout(deployment, model, reject, reason, actor)
     console.print(done, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -89,7 +89,9 @@ def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, 
     return f"{asked} is approved by {actor}; the sensor retrain_{model} starts it."
 
 
-def _answer_trial(deployment: Deployment, model: str, reject: bool, reason: str, actor: str) -> str:
+def _answer_rollout(
+    deployment: Deployment, model: str, reject: bool, reason: str, actor: str
+) -> str:
     from mlops_platform.usecases.rollout.end import (
         abort_challenger,
         promote_challenger,

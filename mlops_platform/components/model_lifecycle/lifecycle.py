@@ -41,7 +41,7 @@ from mlops_platform.components.model_lifecycle.window.drift_asset import drift_r
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_asset
 from mlops_platform.components.model_lifecycle.window.predictions_asset import predictions_asset
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.incidents.heartbeats import SILENCES
+from mlops_platform.usecases.incidents.heartbeats import HEARTBEATS
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def alerting_names(lifecycle: dg.Definitions) -> list[str]:
         if isinstance(asset, dg.AssetsDefinition)
         for key in asset.check_keys
     ]
-    return [*checks, *(job.name for job in lifecycle.jobs or ()), *SILENCES]
+    return [*checks, *(job.name for job in lifecycle.jobs or ()), *HEARTBEATS]
 
 
 def _watching_over(spec: ModelSpec, acting: dg.Definitions, store: FeatureStore) -> dg.Definitions:

@@ -77,9 +77,9 @@ def _running(case: _Case) -> str | None:
     return "A training of this model runs or is queued." if case.history.running else None
 
 
-def _on_trial(case: _Case) -> str | None:
-    trial = case.history.on_trial
-    return f"A challenger is on trial: {trial}." if trial is not None else None
+def _in_rollout(case: _Case) -> str | None:
+    rollout = case.history.rollout
+    return f"A challenger is on trial: {rollout}." if rollout is not None else None
 
 
 def _nothing_fires(case: _Case) -> str | None:
@@ -131,7 +131,7 @@ _REASONS_TO_WAIT: tuple[Callable[[_Case], str | None], ...] = (
     _no_champion,
     _frozen,
     _running,
-    _on_trial,
+    _in_rollout,
     _nothing_fires,
     _suggested,
     _cooling_down,

@@ -37,7 +37,7 @@ class History(Record):
         running: a training of this model runs or is queued.
         data_changed: features or labels changed since the last training that got a verdict.
         frozen: who froze the model and why, None where it is not frozen.
-        on_trial: the challenger in words, None where there is none.
+        rollout: the challenger in words, None where there is none.
         suggested: the suggestion that a person has not answered yet in words, None without one.
         ticked: the cron schedule that asks, None where the sensor does.
     """
@@ -52,7 +52,7 @@ class History(Record):
     running: bool = False
     data_changed: bool = True
     frozen: str | None = None
-    on_trial: str | None = None
+    rollout: str | None = None
     suggested: str | None = None
     ticked: str | None = None
 

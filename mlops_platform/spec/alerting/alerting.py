@@ -56,7 +56,7 @@ class EscalationSpec(Section):
     after_hours: Hours | None = Field(default=None, description="It has lasted so long.")
 
 
-class SilenceSpec(Section):
+class HeartbeatSpec(Section):
     """How long nothing may arrive; null does not watch it."""
 
     window_hours: Hours | None = Field(
@@ -80,7 +80,7 @@ class AlertingSpec(Section):
     acknowledged_hours: Hours = Field(
         default=72.0, description="How long an acknowledged incident is kept quiet."
     )
-    silence: SilenceSpec = SilenceSpec()
+    silence: HeartbeatSpec = HeartbeatSpec()
     runbook: str | None = Field(default=None, description="A link that every message shows.")
     heartbeat_url_variable: Variable | None = Field(
         default=None,

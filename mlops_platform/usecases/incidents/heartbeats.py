@@ -13,7 +13,7 @@ from mlops_platform.spec import ModelSpec
 WINDOWS: Final = "windows_arrive"
 SENSORS: Final = "sensors_tick"
 PREDICTIONS: Final = "predictions_are_logged"
-SILENCES: Final = (WINDOWS, SENSORS, PREDICTIONS)
+HEARTBEATS: Final = (WINDOWS, SENSORS, PREDICTIONS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Arrivals:
     logged_at: datetime | None = None
 
 
-def silences(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Iterator[Observation]:
+def missed_heartbeats(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Iterator[Observation]:
     """One look at each thing that should arrive.
 
     Args:

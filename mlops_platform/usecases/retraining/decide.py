@@ -78,7 +78,7 @@ def decide_retraining(
         running=runs.running,
         data_changed=_data_changed(spec, verdict, published_root),
         frozen=None if frozen is None else freeze_text(frozen),
-        on_trial=_trial(ledger, spec.name),
+        rollout=_rollout_text(ledger, spec.name),
         suggested=None if suggestion is None else suggestion_text(suggestion),
         ticked=ticked,
     )
@@ -110,7 +110,7 @@ def record_policy_decision(
     )
 
 
-def _trial(ledger: Ledger, model: str) -> str | None:
+def _rollout_text(ledger: Ledger, model: str) -> str | None:
     """The challenger in words: another training would end its trial before its verdict."""
     standing = standing_challenger(ledger, model)
     if standing is None:

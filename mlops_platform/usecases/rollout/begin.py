@@ -31,7 +31,7 @@ def release_or_challenge(
     stands = champion is None or champion.version == promotion.identity.version
     if release.is_direct or stands:
         return DeployedVersion.released(release_version(deployment, promotion))
-    return DeployedVersion.on_trial(begin_rollout(deployment, promotion, release))
+    return DeployedVersion.challenging(begin_rollout(deployment, promotion, release))
 
 
 def begin_rollout(deployment: Deployment, promotion: Promotion, release: ReleaseSpec) -> Challenger:
@@ -52,7 +52,7 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
                 f"{model!r} is not at release {promotion.expected_sequence} any more, against "
                 f"which version {identity.version} was judged; nothing was written. Train again."
             )
-        _refuse_second_trial(ledger, model, identity.version)
+        _refuse_second_rollout(ledger, model, identity.version)
         verify_registered(deployment, model, identity)
         decision = _challenge(promotion, release, champion, standing)
         written = ledger.record_decision(model, decision, after=newest.id)
@@ -81,7 +81,7 @@ def _challenge(
     )
 
 
-def _refuse_second_trial(ledger: Ledger, model: str, version: int) -> None:
+def _refuse_second_rollout(ledger: Ledger, model: str, version: int) -> None:
     trials = ledger.decisions(model, limit=None, kinds=["challenge"])
     for tried in trials:
         if challenger_identity(tried).version == version:

@@ -47,7 +47,7 @@ def gather_evidence(
     )
     return RolloutEvidence(
         since=challenger.since,
-        comparison=None if rows is None else compare_trial(rows, spec.release.confidence),
+        comparison=None if rows is None else compare_rollout(rows, spec.release.confidence),
         service=objectives_of(deployment, challenger),
     )
 
@@ -59,7 +59,7 @@ def objectives_of(deployment: Deployment, challenger: Challenger) -> ServiceFigu
     return service_figures(log, challenger.model, challenger.version, role, challenger.since)
 
 
-def compare_trial(rows: pa.Table, confidence: float) -> ArmComparison | None:
+def compare_rollout(rows: pa.Table, confidence: float) -> ArmComparison | None:
     """Compare the arms of a trial; the base rate is that of all its rows."""
     import numpy as np
 

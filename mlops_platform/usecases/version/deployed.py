@@ -32,7 +32,7 @@ class DeployedVersion(VersionIdentity):
         return cls(**fields, role="champion", since=release.released_at)
 
     @classmethod
-    def on_trial(cls, challenger: Challenger) -> Self:
+    def challenging(cls, challenger: Challenger) -> Self:
         """A challenger."""
         fields = challenger.model_dump(include=set(cls.model_fields))
         return cls(**fields, role="challenger", decision_id=challenger.challenge)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mlops_platform.spec import AlertingSpec, ModelSpec, WindowSpec
-from mlops_platform.usecases.incidents.heartbeats import Arrivals, silences
+from mlops_platform.usecases.incidents.heartbeats import Arrivals, missed_heartbeats
 
 MONDAY = datetime(2024, 1, 15, tzinfo=UTC)
 """Two windows have ended; the first release came within the first of them."""
@@ -33,7 +33,7 @@ def failing(arrivals: Arrivals, now: datetime = MONDAY, **silence: float | None)
         window=WindowSpec(start=date(2024, 1, 1), timezone="UTC"),
         alerting=AlertingSpec.model_validate(declared),
     )
-    looked = list(silences(spec, arrivals, now))
+    looked = list(missed_heartbeats(spec, arrivals, now))
     assert len(looked) == 3
     return {one.check: one.summary for one in looked if one.severity == "page"}
 

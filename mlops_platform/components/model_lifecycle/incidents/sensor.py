@@ -22,7 +22,7 @@ from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
-from mlops_platform.usecases.incidents.heartbeats import silences
+from mlops_platform.usecases.incidents.heartbeats import missed_heartbeats
 from mlops_platform.usecases.incidents.metrics import write_metrics
 from mlops_platform.usecases.incidents.ticket import LATEST_WINDOWS
 
@@ -76,7 +76,7 @@ class Surroundings:
 
 
 def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
-    """Looks at the model's checks, runs and silences once a minute; starts no run."""
+    """Looks at the model's checks, runs and heartbeats once a minute; starts no run."""
 
     @dg.sensor(
         name=f"alerts_{spec.name}",
@@ -92,7 +92,7 @@ def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
         observations, now = _failures(context, spec, around, since), deployment.clock()
         arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
         desk = alert_desk(deployment, spec)
-        alerted = alert(desk, [*observations, *silences(spec, arrivals, now)], now)
+        alerted = alert(desk, [*observations, *missed_heartbeats(spec, arrivals, now)], now)
         metrics = deployment.settings.alerts_metrics(spec.name)
         write_metrics(metrics, spec, alerted, cursor.looked_at)
         context.update_cursor(cursor.to_stored(indent=None))
