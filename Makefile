@@ -9,17 +9,17 @@ unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test up check lint bench lock clean
+.PHONY: help setup demo test up check check-fast lint bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else \
 	  f"python {sys.version.split()[0]} is not supported: call make PYTHON=python3.11 (3.11 to 3.13)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet "uv>=0.8,<1"
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -49,6 +49,10 @@ lint: setup ## ruff, types, import contracts, dbt style, definitions
 	$(BIN)/mlops check
 
 check: lint test ## lint and test
+
+check-fast: lint ## lint, and every test that starts no deployment and no browser
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser" \
+	  --ignore tests/e2e
 
 bench: setup ## measure against a bare script, in one run
 	@$(BIN)/python -m benchmarks
