@@ -6,22 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from retrainopt import ModelAdapter, PlannerConfig, RetrainingPlanner, TimelineDataset
 
 from mlops_platform.monitoring.policy.backtest.plans import best_plans
-
-LOSSES = st.integers(2, 7).flatmap(
-    lambda windows: arrays(np.float64, (windows, windows), elements=st.floats(0, 10, width=16))
-)
-
-
-def loss_of(plan: tuple[int, ...], losses: NDArray[np.float64]) -> float:
-    serving = np.zeros(len(losses), dtype=int)
-    for fit in plan:
-        serving[fit:] = fit
-    return float(losses[serving, np.arange(len(losses))].sum())
+from tests.monitoring.policy.backtest.test_plans import LOSSES, loss_of
 
 
 class Weeks(TimelineDataset):
