@@ -2,16 +2,12 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 
-import duckdb
 import pytest
 
 from mlops_platform.interrupts import heeded_interrupts
-
-MANY = "range(1000000)"
 
 
 def _press() -> None:
@@ -80,14 +76,6 @@ def test_ctrl_c_behind_many_other_signals_is_heard() -> None:
             _swallowed()
     finally:
         signal.signal(signal.SIGUSR1, before)
-
-
-def test_ctrl_c_in_a_query_is_an_interrupt_and_no_error_of_duckdb() -> None:
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt), heeded_interrupts(), duckdb.connect() as connection:
-        connection.sql(
-            "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
-        ).fetchall()
 
 
 def test_without_ctrl_c_nothing_changes() -> None:
