@@ -25,6 +25,7 @@ import yaml
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
+from mlops_platform.usecases.deployment import deployment_at
 
 SCRIPTS = Path(sys.executable).parent
 SMALL_DEMO = Path(__file__).with_name("small_demo.py")
@@ -72,12 +73,11 @@ class Deployment:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.settings.ledger_url)
+        return deployment_at(self.settings).ledger
 
     @property
     def registry(self) -> Registry:
-        settings = self.settings
-        return Registry(settings.mlflow_tracking_uri, settings.mlflow_artifacts, settings.home)
+        return deployment_at(self.settings).registry
 
     @property
     def pointer(self) -> Path:

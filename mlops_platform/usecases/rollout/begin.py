@@ -28,8 +28,8 @@ def release_or_challenge(
         LedgerError: the version has been on trial before.
     """
     champion = deployment.ledger.current_release(promotion.model)
-    stands = champion is None or champion.version == promotion.identity.version
-    if release.is_direct or stands:
+    nothing_to_challenge = champion is None or champion.version == promotion.identity.version
+    if release.is_direct or nothing_to_challenge:
         return DeployedVersion.released(release_version(deployment, promotion))
     return DeployedVersion.challenging(begin_rollout(deployment, promotion, release))
 

@@ -28,7 +28,7 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
 )
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.window.past import PastWindows
@@ -55,9 +55,10 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         check_specs=check_specs(spec, "performance", PERFORMANCE_CHECKS),
     )
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
-        measured, matured, past = _measured_windows(spec, predictions)
+        deployment = open_deployment()
+        measured, matured, past = _measured_windows(deployment, spec, predictions)
         shared: dict[str, Any] = {
-            "last_decision": _last_word(open_deployment().ledger, spec.name),
+            "last_decision": _last_word(deployment.ledger, spec.name),
             "trend": trend_picture(past.measured),
         }
         yield dg.MaterializeResult(
@@ -74,13 +75,13 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
 
 
 def _measured_windows(
-    spec: ModelSpec, scored: ScoredWindow
+    deployment: Deployment, spec: ModelSpec, scored: ScoredWindow
 ) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows]:
     """The window of this step, and earlier ones that are complete now that its labels are built.
 
     Oldest first, since each is measured with what is known of those before it.
     """
-    deployment, past = open_deployment(), _past(spec)
+    past = _past(spec)
     moment, published = deployment.clock(), deployment.settings.published
     built = [window_named(spec.window, name) for name in past.measured]
     known_labels = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
