@@ -59,14 +59,14 @@ from pathlib import Path
 from rich.console import Console
 from mlops_platform.components.models import declared_spec
 from mlops_platform.definitions import defs
-from mlops_platform.demo.progress import ConsoleDisplay
-from mlops_platform.replay.driver import JobDriver
-from mlops_platform.replay.instance import open_replay_instance
-from mlops_platform.replay.phases import Phases
+from mlops_platform.cli.progress import ConsoleDisplay
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.instance import open_quiet_instance
+from mlops_platform.driving.phases import Phases
 from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
 
 spec, day = declared_spec("severe_delay"), date(2013, 1, 28)
-with open_replay_instance() as instance:
+with open_quiet_instance() as instance:
     phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
     replayed = ReplayedModel(JobDriver(defs(), instance), phases, spec)
     replayed.start_on(day)

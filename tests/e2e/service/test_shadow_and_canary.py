@@ -33,10 +33,10 @@ from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.record_io_manager import RecordIOManager
 from mlops_platform.data.features.published import publish_table
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Activation
-from mlops_platform.replay.driver import JobDriver
 from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment

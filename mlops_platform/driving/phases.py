@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from mlops_platform.driving.driver import ReportStep
 from mlops_platform.files import write_json
-from mlops_platform.replay.driver import ReportStep
 
 
 class Display(Protocol):
