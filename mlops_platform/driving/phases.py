@@ -21,6 +21,15 @@ class Display(Protocol):
         """Show that a phase is over; `seconds` is None where an earlier call has finished it."""
 
 
+@contextmanager
+def timed_phase(display: Display, name: str) -> Iterator[ReportStep]:
+    """Show a phase while it runs, and what it took; yields what to call with the present step."""
+    started = time.perf_counter()
+    with display.running(name) as report:
+        yield report
+    display.ended(name, time.perf_counter() - started)
+
+
 class Phases:
     """Shows phases while they run; remembers their seconds, so that an interrupted replay adds up.
 

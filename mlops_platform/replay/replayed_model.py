@@ -16,7 +16,8 @@ from mlops_platform.components.model_lifecycle.service.automation import EXPORT_
 from mlops_platform.components.model_lifecycle.shared import ALERTS
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.driving.driver import JobDriver, day_range, run_config
+from mlops_platform.driving.driver import JobDriver, day_range
+from mlops_platform.driving.missing import build, land
 from mlops_platform.driving.phases import Phases
 from mlops_platform.errors import MlopsError
 from mlops_platform.settings import settings
@@ -65,12 +66,9 @@ class ReplayedModel:
         # What lies between is landed and built again, which changes nothing.
         span = [day for day in days if missing[0] <= day <= missing[-1]]
         with self.phases.phase("land") as report:
-            self.driver.run("land_snapshots", report=report)
-            self.driver.run("land_days", tags=day_range(span), report=report)
+            land(self.driver, span, report)
         with self.phases.phase("build features") as report:
-            config = {"start_day": str(span[0]), "end_day": str(span[-1])}
-            config = run_config(self.model.store.build_op, config)
-            self.driver.run("build_features", config=config, report=report)
+            build(self.driver, self.model, report, start_day=span[0], end_day=span[-1])
 
     def release_first_champion(self) -> None:
         """Train, judge, release and package, where no release has a Bento yet.
