@@ -11,10 +11,9 @@ from mlops_platform.cli.console import console
 @click.argument("model")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
 def command(model: str, actor: str | None) -> None:
-    """Train and judge a candidate now; one that passes the gate is released and packaged.
+    """Train and judge a candidate now; land and build what it needs first.
 
-    Days that have ended and are not landed are landed first, and features that are missing are
-    built. Losing at the gate is a normal outcome.
+    A candidate that passes the gate is released and packaged. Losing is a normal outcome.
     """
     with by_hand(model, actor or login_name()) as running:
         verdict = running.train()

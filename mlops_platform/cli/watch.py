@@ -12,10 +12,10 @@ from mlops_platform.cli.console import console
 @click.argument("window", required=False)
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
 def command(model: str, window: str | None, actor: str | None) -> None:
-    """Score and measure WINDOW, named by its first day, or all that have ended or matured.
+    """Score and measure windows that have ended; build what they need.
 
-    Days that have ended and are not landed are landed first, and the features of the windows are
-    built.
+    WINDOW is named by its first day; without it all are that have ended or matured since. Days
+    that have ended and are not landed are landed first.
     """
     with by_hand(model, actor or login_name()) as running:
         watched = running.watch(window)

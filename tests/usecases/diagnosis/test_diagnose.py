@@ -177,7 +177,7 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     assert _diagnosed(model, now=due - timedelta(minutes=1)) == []
     [fault] = _diagnosed(model, now=due)
     assert (fault.severity, fault.where) == ("warning", "churn, window 2024-01-08")
-    assert "--assets 'key:\"churn/performance\"' --partition 2024-01-08" in fault.cure
+    assert "mlops watch churn " in fault.cure
 
 
 @pytest.mark.parametrize(
