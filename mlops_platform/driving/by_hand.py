@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.windows import (
     window_request,
     window_requests,

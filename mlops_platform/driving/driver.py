@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.driving.code_location import list_under_location, location_tags
 from mlops_platform.errors import MlopsError
 from mlops_platform.interrupts import heeded_interrupts
@@ -114,7 +115,8 @@ def day_range(days: Sequence[date]) -> dict[str, str]:
 
 
 def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:
-    lines = [f"job {job} failed in run {result.run_id}:"]
+    of_job = "" if job == ANY_ASSETS else f" of the job {job}"
+    lines = [f"run {result.run_id}{of_job} failed:"]
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error:
             error = event.step_failure_data.error

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import HOUR, WATCH
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel

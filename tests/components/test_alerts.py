@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     LastLook,
@@ -86,8 +87,7 @@ def bento():
 
 
 DEFINITIONS = dg.Definitions(
-    assets=[drift_report, gate, flight_features, bento, predictions, predictions_of_another],
-    jobs=[dg.define_asset_job("train", selection=[bento])],
+    assets=[drift_report, gate, flight_features, bento, predictions, predictions_of_another]
 )
 
 
@@ -154,7 +154,7 @@ class Story:
 
     def materialize(self, *assets: dg.AssetsDefinition, **arguments: Any) -> bool:
         """A person materialises assets by hand; returns whether that succeeds."""
-        job = DEFINITIONS.resolve_job_def("__ASSET_JOB")
+        job = DEFINITIONS.resolve_job_def(ANY_ASSETS)
         keys = [key for asset in assets for key in asset.keys]
         result = job.execute_in_process(
             instance=self.instance, asset_selection=keys, raise_on_error=False, **arguments

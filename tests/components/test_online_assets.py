@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from mlops_platform.clock import move_to
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
 from mlops_platform.components.model_lifecycle.service import online_assets
 from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE
@@ -84,7 +85,7 @@ def run(
 def test_the_export_takes_the_days_that_are_kept(
     published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    result = run(definitions, instance, "export_online", asset_selection=[EXPORT])
+    result = run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     (made,) = result.asset_materializations_for_node(f"{MODEL}__online_features")
     assert made.metadata["dagster/row_count"].value == 28  # four a day, for seven days
     assert made.metadata["newest_event_time"].value == "2013-04-01 08:00:00+00:00"
@@ -97,7 +98,7 @@ def test_what_was_exported_is_what_a_service_finds(
     instance: dg.DagsterInstance,
     spec: ModelSpec,
 ) -> None:
-    run(definitions, instance, "export_online", asset_selection=[EXPORT])
+    run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     numeric = [
         NumericColumn(name=name, missing_allowed=True, minimum=0, maximum=1)
         for name in spec.features.numeric
@@ -122,7 +123,7 @@ def test_what_was_exported_is_what_a_service_finds(
 def test_the_check_runs_with_the_export_and_alone_without_exporting(
     published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    first = run(definitions, instance, "export_online", asset_selection=[EXPORT])
+    first = run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     assert [one.passed for one in first.get_asset_check_evaluations()] == [True]
     written = Path(published.online_store(MODEL)).stat().st_mtime_ns
 
@@ -177,7 +178,7 @@ def test_the_sensor_asks_for_an_export_once_per_publication(
     (first,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     (again,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     assert first.run_key == again.run_key  # the daemon starts one run
-    run(definitions, instance, "export_online", asset_selection=first.asset_selection)
+    run(definitions, instance, ANY_ASSETS, asset_selection=first.asset_selection)
     assert tick(EXPORT_ONLINE, spec, instance).skip_reason
 
     publish(published, spec, tmp_path / "warehouse.duckdb", flights=61)
@@ -205,6 +206,6 @@ def test_the_export_hands_on_what_it_wrote(
 ) -> None:
     from mlops_platform.components.record_io_manager import latest_record
 
-    run(definitions, instance, "export_online", asset_selection=[EXPORT])
+    run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     record = latest_record(EXPORT, OnlineExport)
     assert (record.rows, record.as_of) == (28, NOW)

@@ -96,7 +96,7 @@ def test_the_first_page_shows_the_runs_of_the_replay_under_their_jobs_and_nothin
     page,
 ) -> None:
     page.goto("/")
-    for job in ("land_days", "train", "build_features"):
+    for job in ("land_days", "build_features"):
         page.get_by_role("link", name=job).first.wait_for()
     assert page.get_by_role("dialog").count() == 0
     assert page.get_by_text("community").count() == 0

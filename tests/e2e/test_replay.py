@@ -18,8 +18,8 @@ from mlops_platform.usecases.version.champion import load_champion
 
 pytestmark = pytest.mark.slow
 
-WINDOWS = dg.RunsFilter(tags={"dagster/sensor_name": "watch"})
-"""Runs that the sensor of windows asked for."""
+WINDOWS = dg.RunsFilter(tags={"mlops/stage": "watch"})
+"""Runs of windows."""
 
 WEEKS = ["2013-01-28", "2013-02-04"]
 

@@ -86,6 +86,6 @@ def test_any_model_can_be_replayed(with_a_second_model) -> None:
     assert deployment.ledger.current_release("severe_delay").version == 1
     assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
     with deployment.instance() as instance:
-        (run,) = instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": "watch"}))
+        (run,) = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "watch"}))
     assert run.tags["dagster/partition"] == "2013-01-28"
     assert run.status == dg.DagsterRunStatus.SUCCESS

@@ -1,11 +1,10 @@
-"""What all models share: the jobs of the stages, and the sensors that act by themselves."""
+"""What all models share: the sensors that act by themselves."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.automation.jobs import shared_jobs
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
@@ -26,6 +25,5 @@ ALERTS: Final = alert_sensor(ACTING)
 
 
 def shared_automation(models: Sequence[LifecycleModel]) -> dg.Definitions:
-    """Jobs and sensors, as many for one model as for five hundred."""
-    sensors = [sensor.definition(models) for sensor in (*ACTING, ALERTS)]
-    return dg.Definitions.merge(shared_jobs(), dg.Definitions(sensors=sensors))
+    """As many sensors for one model as for five hundred."""
+    return dg.Definitions(sensors=[sensor.definition(models) for sensor in (*ACTING, ALERTS)])

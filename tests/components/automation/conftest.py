@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.automation.jobs import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.models import declared_lifecycle
@@ -48,9 +48,7 @@ def predictions() -> None:
     """Stands for a window."""
 
 
-DEFINITIONS = dg.Definitions(
-    assets=[candidate, predictions], jobs=[dg.define_asset_job("train", selection=[candidate])]
-)
+ASSETS = dg.Definitions(assets=[candidate, predictions]).resolve_job_def(ANY_ASSETS)
 
 
 @dataclass
@@ -211,21 +209,21 @@ class Story:
 
     def run(self, request: dg.RunRequest) -> dg.DagsterRun:
         """The daemon starts a training that was asked for."""
-        return self._create_run("train", candidate, request.tags)
+        return self._create_run(candidate, request.tags)
 
     def run_by_hand(self) -> dg.DagsterRun:
         """A person materialises an asset of the training: the run has no tag."""
-        return self._create_run(ANY_ASSETS, candidate)
+        return self._create_run(candidate)
 
     def run_window(self, request: dg.RunRequest) -> dg.DagsterRun:
         """The daemon starts the run of a window."""
-        return self._create_run(ANY_ASSETS, predictions, request.tags)
+        return self._create_run(predictions, request.tags)
 
     def _create_run(
-        self, job: str, asset: dg.AssetsDefinition, tags: Mapping[str, str] | None = None
+        self, asset: dg.AssetsDefinition, tags: Mapping[str, str] | None = None
     ) -> dg.DagsterRun:
         return self.instance.create_run_for_job(
-            DEFINITIONS.resolve_job_def(job), tags=tags, asset_selection=frozenset(asset.keys)
+            ASSETS, tags=tags, asset_selection=frozenset(asset.keys)
         )
 
     def due(self) -> list[dg.RunRequest]:

@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from mlops_platform.components.model_lifecycle.automation import model_sensor
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
     ModelSensor,
     Tick,
 )
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.sensor_cursor import SensorCursor
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
@@ -41,7 +41,6 @@ def sensor(look: LookAtModel) -> ModelSensor:
         switch="schedules.retraining",
         is_on=lambda spec: spec.name != "plums",
         begin=begin,
-        job="train",
     )
 
 

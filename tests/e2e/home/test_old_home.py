@@ -202,7 +202,7 @@ def _train(deployment: "Deployment") -> None:
     deployment.mlops("train", MODEL)
     with deployment.instance() as instance:
         (run,) = instance.get_runs(limit=1)
-    assert (run.job_name, run.status) == ("train", dg.DagsterRunStatus.SUCCESS)
+    assert (run.tags["mlops/stage"], run.status) == ("train", dg.DagsterRunStatus.SUCCESS)
 
 
 def _served_version(deployment: "Deployment") -> dict[str, Any]:

@@ -31,7 +31,7 @@ from dagster.components.testing import create_defs_folder_sandbox
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.component import lifecycle_models
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.rollout.automation import ROLL_OUT

@@ -1,1 +1,1 @@
-"""What acts by itself, for all models at once: shared jobs and shared sensors."""
+"""What acts by itself, for all models at once: the shared sensors, and what they ask for."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     LastLook,
     SensorCursor,
@@ -87,7 +88,6 @@ class ModelSensor:
         is_on: whether the YAML of a model wants it.
         switch: the field of the YAML that says so.
         begin: reads what all looks of a tick share, and returns how one model is looked at.
-        job: the job of its requests; None where it starts no run.
     """
 
     name: str
@@ -95,7 +95,6 @@ class ModelSensor:
     switch: str
     is_on: Callable[[ModelSpec], bool]
     begin: Callable[[Tick], LookAtModel]
-    job: str | None = None
 
     def definition(self, models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         """The Dagster sensor over the models that want it; off where none does."""
@@ -107,7 +106,7 @@ class ModelSensor:
 
         @dg.sensor(
             name=self.name,
-            job_name=self.job,
+            job_name=ANY_ASSETS,
             minimum_interval_seconds=TICK_SECONDS,
             default_status=on if models else off,
             description=f"{self.description} For models whose YAML says `{self.switch}: true`.",

@@ -6,13 +6,13 @@ from typing import Final
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
     ModelSensor,
     Tick,
 )
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.window_records import recorded_signals
@@ -49,7 +49,6 @@ RETRAIN: Final = ModelSensor(
     switch="schedules.retraining",
     is_on=lambda spec: spec.schedules.retraining,
     begin=_begin,
-    job="train",
 )
 
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from pydantic import ValidationError
 
-from mlops_platform.components.model_lifecycle.automation.jobs import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
     ModelSensor,
     Tick,
 )
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
-from mlops_platform.components.stages import model_tags, stage_keys
+from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.record import Record
 from mlops_platform.spec import WindowSpec
@@ -80,7 +80,6 @@ WATCH: Final = ModelSensor(
     switch="schedules.windows",
     is_on=lambda spec: spec.schedules.windows,
     begin=_begin,
-    job=ANY_ASSETS,
 )
 
 
@@ -131,7 +130,7 @@ def _request(
         partition_key=window,
         asset_selection=list(assets),
         run_config=config,
-        tags=model_tags(model.name),
+        tags=run_tags(model.name, "watch"),
     )
 
 

@@ -13,7 +13,7 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     MOST_CHARACTERS,
     PARTITION_TAG,
 )
-from mlops_platform.components.stages import Stage, model_of, stage_of
+from mlops_platform.components.stages import Stage, models_of, stage_of
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import urgency
 
@@ -51,10 +51,9 @@ def finished_runs(
     runs: dict[str, list[FinishedRun]] = {}
     for record in instance.get_run_records(ended, limit=LATEST_RUNS if since is None else None):
         run = record.dagster_run
-        model = None if _is_retried(run) else model_of(run, models)
-        stage = None if model is None else stage_of(run, model)
-        if model is not None and stage is not None:
-            runs.setdefault(model, []).append(FinishedRun(run, stage, _ended_at(record)))
+        for model in set() if _is_retried(run) else models_of(run, models):
+            if (stage := stage_of(run, model)) is not None:
+                runs.setdefault(model, []).append(FinishedRun(run, stage, _ended_at(record)))
     return runs
 
 

@@ -3,13 +3,13 @@
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
     ModelSensor,
     Tick,
 )
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.features.published import published_digest
@@ -61,7 +61,6 @@ ROLL_OUT: Final = ModelSensor(
     switch="schedules.rollout",
     is_on=lambda spec: spec.schedules.rollout,
     begin=_begin_rollout,
-    job="roll_out",
 )
 # It acts in its tick and starts no run: behind a queue of trainings it would come too late.
 PROBATION: Final = ModelSensor(

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from mlops_platform.components.model_lifecycle.automation.jobs import stage_request
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
     ModelSensor,
     Tick,
 )
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.served.served import has_unlanded
 from mlops_platform.usecases.service.export_online import due_snapshot
@@ -51,7 +51,6 @@ LAND_SERVED: Final = ModelSensor(
     switch="schedules.windows",
     is_on=lambda spec: spec.schedules.windows,
     begin=_begin_landing,
-    job="land_served",
 )
 EXPORT_ONLINE: Final = ModelSensor(
     name="export_online",
@@ -59,5 +58,4 @@ EXPORT_ONLINE: Final = ModelSensor(
     switch="schedules.windows",
     is_on=lambda spec: spec.schedules.windows and spec.serving.online_store is not None,
     begin=_begin_export,
-    job="export_online",
 )
