@@ -13,8 +13,8 @@ from mlops_platform.components.model_lifecycle.lifecycle import (
 )
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
-from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns, unknown_checks
+from mlops_platform.spec.yaml_templates import render_templates, with_templates
 
 
 class ModelSpecYaml(ModelSpec):
