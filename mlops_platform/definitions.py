@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.settings import settings
 
@@ -29,5 +30,6 @@ def defs() -> dg.Definitions:
         executor=dg.in_process_executor,
         resources={"io_manager": RecordIOManager()},
     )
-    instances = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    with lasting_objects():
+        instances = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     return dg.Definitions.merge(shared, landing_jobs(), instances)

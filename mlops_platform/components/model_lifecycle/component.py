@@ -71,7 +71,7 @@ class ModelLifecycleComponent(dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Assets, checks and jobs of the model, on top of the feature tables that dbt declares."""
-        stores = context.component_tree.get_all_components(of_type=DbtFeaturesComponent)
+        stores = _feature_stores(context.component_tree)
         tables = {
             name: columns for store in stores for name, columns in store.published_tables().items()
         }
@@ -90,3 +90,13 @@ class ModelLifecycleComponent(dg.Component):
             names = [*alerting_names(built), *store.test_names()]
             self.location.refuse(unknown_checks(self.spec, names))
         return built
+
+
+_latest: list[tuple[dg.ComponentTree, list[DbtFeaturesComponent]]] = []
+
+
+def _feature_stores(tree: dg.ComponentTree) -> list[DbtFeaturesComponent]:
+    """The feature stores of a tree; all its models ask, and each answer walks all of it."""
+    if not _latest or _latest[0][0] is not tree:
+        _latest[:] = [(tree, tree.get_all_components(of_type=DbtFeaturesComponent))]
+    return _latest[0][1]
