@@ -1,5 +1,6 @@
 """The models that this deployment declares under `defs/`."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import SpecError
@@ -8,19 +9,19 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.declarations import plainly_declared_specs
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
+    from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 
 DEFS = PROJECT_ROOT / "mlops_platform" / "defs"
 
 
 def declared_models() -> "list[ModelLifecycleComponent]":
     """Every instance of the lifecycle component, with its spec and its place in the YAML."""
-    import dagster as dg
-
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 
-    tree = dg.ComponentTree.for_project(PROJECT_ROOT)
-    return tree.get_all_components(of_type=ModelLifecycleComponent)
+    return _tree().get_all_components(of_type=ModelLifecycleComponent)
 
 
 def declared_specs() -> list[ModelSpec]:
@@ -37,5 +38,29 @@ def declared_spec(name: str) -> ModelSpec:
     """
     specs = {spec.name: spec for spec in declared_specs()}
     if name not in specs:
-        raise SpecError("model", name, f"Declared models are {sorted(specs)}.")
+        raise _unknown(name, specs)
     return specs[name]
+
+
+def declared_lifecycle(name: str) -> "LifecycleModel":
+    """A declared model with the store of its features.
+
+    Raises:
+        SpecError: no YAML declares it.
+    """
+    from mlops_platform.components.model_lifecycle.component import lifecycle_models
+
+    models = {model.name: model for model in lifecycle_models(_tree())}
+    if name not in models:
+        raise _unknown(name, models)
+    return models[name]
+
+
+def _tree() -> "dg.ComponentTree":
+    import dagster as dg
+
+    return dg.ComponentTree.for_project(PROJECT_ROOT)
+
+
+def _unknown(name: str, declared: Iterable[str]) -> SpecError:
+    return SpecError("model", name, f"Declared models are {sorted(declared)}.")

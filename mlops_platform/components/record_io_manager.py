@@ -10,6 +10,7 @@ from mlops_platform.components.record_files import (
     record_file,
     write_record,
 )
+from mlops_platform.components.stages import refuse_run_of_many_models
 from mlops_platform.record import Record
 
 R = TypeVar("R", bound=Record)
@@ -23,6 +24,12 @@ class RecordIOManager(dg.ConfigurableIOManager):
     trainings of one model that overlap therefore never read each other's records. A partitioned
     asset has one record per partition.
     """
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Every run of ours begins here: one of a shared job that names no model is refused."""
+        run = context.dagster_run
+        if run is not None:
+            refuse_run_of_many_models(run)
 
     def handle_output(self, context: dg.OutputContext, obj: Record | None) -> None:
         """Write one asset's Record; an asset without a value writes nothing."""

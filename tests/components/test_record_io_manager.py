@@ -72,8 +72,8 @@ def test_an_asset_that_was_never_materialised_is_named_with_the_cure(home) -> No
 
 def test_a_re_execution_goes_on_with_the_records_of_the_run_that_failed(home) -> None:
     job = dg.Definitions(
-        [found, doubled], jobs=[dg.define_asset_job("train", [found, doubled])], resources=RESOURCES
-    ).resolve_job_def("train")
+        [found, doubled], jobs=[dg.define_asset_job("fit", [found, doubled])], resources=RESOURCES
+    ).resolve_job_def("fit")
 
     def run(number: int, **how: object) -> dg.ExecuteInProcessResult:
         config = {"ops": {"churn__found": {"config": {"number": number}}}}
@@ -89,3 +89,40 @@ def test_a_re_execution_goes_on_with_the_records_of_the_run_that_failed(home) ->
         )
     assert again.success
     assert latest_record(doubled.key, Found) == Found(number=8)
+
+
+@dg.asset(key=["severe", "found"])
+def found_elsewhere() -> Found:
+    return Found(number=0)
+
+
+SHARED = dg.Definitions(
+    [found, doubled, found_elsewhere],
+    jobs=[dg.define_asset_job("train", "*")],
+    resources=RESOURCES,
+).resolve_job_def("train")
+
+
+@pytest.mark.parametrize(
+    ("selection", "told"), [(None, "all"), ([found.key, found_elsewhere.key], "churn, severe")]
+)
+def test_a_run_of_a_shared_job_that_is_not_about_one_model_is_refused(
+    home, selection: list[dg.AssetKey] | None, told: str
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(dg.DagsterUserCodeExecutionError) as refused:
+            SHARED.execute_in_process(instance=instance, asset_selection=selection)
+        (run,) = instance.get_runs()
+        started = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+    assert started == []
+    assert str(refused.value.__cause__) == (
+        "a run of the job train is about one model, and this one selects the assets of "
+        f"{told}: materialize those of one model, whose group has its name."
+    )
+
+
+def test_a_run_of_a_shared_job_about_one_model_is_made(home) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert SHARED.execute_in_process(
+            instance=instance, asset_selection=[found.key, doubled.key]
+        ).success

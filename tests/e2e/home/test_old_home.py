@@ -199,8 +199,10 @@ def _live_on(deployment: "Deployment", weeks: int) -> None:
 
 
 def _train(deployment: "Deployment") -> None:
-    run = deployment.launch("--job", f"train_{MODEL}")
-    assert run.status == dg.DagsterRunStatus.SUCCESS
+    deployment.mlops("train", MODEL)
+    with deployment.instance() as instance:
+        (run,) = instance.get_runs(limit=1)
+    assert (run.job_name, run.status) == ("train", dg.DagsterRunStatus.SUCCESS)
 
 
 def _served_version(deployment: "Deployment") -> dict[str, Any]:

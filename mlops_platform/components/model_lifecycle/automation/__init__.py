@@ -1,0 +1,1 @@
+"""What acts by itself, for all models at once: shared jobs and shared sensors."""
