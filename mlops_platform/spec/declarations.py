@@ -1,8 +1,7 @@
 """The models that YAML files declare, read without Dagster.
 
-Dagster's loader notes where every value stands, imports every component's class, and costs a
-hundred times as much. It stays the judge: wherever anything here is wrong or unusual it is asked,
-which knows more and names the line.
+Dagster's loader imports Dagster and every component's class, and notes where every value stands. It
+stays the judge: wherever anything here is wrong or unusual it is asked, and names the line.
 """
 
 from collections.abc import Iterator
