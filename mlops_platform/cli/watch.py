@@ -19,5 +19,7 @@ def command(model: str, window: str | None, actor: str | None) -> None:
     """
     with by_hand(model, actor or login_name()) as running:
         watched = running.watch(window)
-    text = "`mlops status` tells how it does." if watched else "No window has ended or matured since."
+    text = (
+        "`mlops status` tells how it does." if watched else "No window has ended or matured since."
+    )
     console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -104,7 +104,7 @@ def _name(model: "ModelStatus") -> Text:
 def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
-        return Text(f"none yet: run train_{model.model}" if model.declared else "none")
+        return Text(f"none yet: mlops train {model.model}" if model.declared else "none")
     zone = ZoneInfo(model.timezone)
     lines = Text(
         f"version {champion.version}\n"

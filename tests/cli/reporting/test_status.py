@@ -19,7 +19,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
     new.at("2013-04-01T04:00")
     shown = mlops("status")
     assert shown.exit_code == 0
-    for words in ("none yet: run train_flight_delay", "none scored yet", "which a replay"):
+    for words in ("none yet: mlops train flight_delay", "none scored yet", "which a replay"):
         assert words in shown.output
     (model,) = _status(mlops)["models"]
     assert model == {
