@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.settings import settings
 
@@ -32,6 +33,7 @@ def defs() -> dg.Definitions:
         resources={"io_manager": RecordIOManager()},
     )
     tree = dg.ComponentTree.for_project(Path(__file__).parent)
-    instances = tree.build_defs()
+    with lasting_objects():
+        instances = tree.build_defs()
     automation = shared_automation(lifecycle_models(tree))
     return dg.Definitions.merge(shared, landing_jobs(), automation, instances)

@@ -14,6 +14,7 @@ from mlops_platform.components.model_lifecycle.component import lifecycle_models
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.declarations import plainly_declared_specs
 
 DEPLOYED = PROJECT_ROOT / "mlops_platform" / "defs"
 
@@ -33,8 +34,22 @@ class Sandbox:
     def models(self) -> list[ModelLifecycleComponent]:
         """The declared models, after everything of the sandbox was loaded and built."""
         with self.folder.build_component_tree() as tree:
+            models = self._read_alike(tree)
             tree.build_defs()
-            return tree.get_all_components(of_type=ModelLifecycleComponent)
+            return models
+
+    def _read_alike(self, tree: dg.ComponentTree) -> list[ModelLifecycleComponent]:
+        """The models by Dagster's loader, which the plain reader equals, or leaves them to it."""
+        plain = plainly_declared_specs(self.folder.defs_folder_path)
+        try:
+            models = tree.get_all_components(of_type=ModelLifecycleComponent)
+        except Exception:
+            assert plain is None
+            raise
+        assert plain is not None
+        # Dagster's are of a subclass, which pydantic calls unequal.
+        assert [spec.model_dump() for spec in plain] == [m.spec.model_dump() for m in models]
+        return models
 
     def lifecycle_models(self) -> list[LifecycleModel]:
         """The declared models, with the store of their features."""

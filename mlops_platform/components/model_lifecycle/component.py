@@ -11,8 +11,8 @@ from mlops_platform.components.model_lifecycle.lifecycle import alerting_names, 
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
-from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns, unknown_checks
+from mlops_platform.spec.yaml_templates import render_templates, with_templates
 
 
 class ModelSpecYaml(ModelSpec):
@@ -94,9 +94,17 @@ class ModelLifecycleComponent(dg.Component):
         )
 
 
+_latest: list[tuple[dg.ComponentTree, list[DbtFeaturesComponent]]] = []
+
+
 def feature_components(tree: dg.ComponentTree) -> list[DbtFeaturesComponent]:
-    """Everything that publishes feature tables."""
-    return tree.get_all_components(of_type=DbtFeaturesComponent)
+    """Everything that publishes feature tables.
+
+    Every model of a tree asks, and each answer of Dagster's walks all of it: the latest is kept.
+    """
+    if not _latest or _latest[0][0] is not tree:
+        _latest[:] = [(tree, tree.get_all_components(of_type=DbtFeaturesComponent))]
+    return _latest[0][1]
 
 
 def lifecycle_models(tree: dg.ComponentTree) -> list[LifecycleModel]:

@@ -34,7 +34,7 @@ from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.component import lifecycle_models
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.components.model_lifecycle.rollout.automation import ROLL_OUT
+from mlops_platform.components.model_lifecycle.rollout.automation import PROBATION, ROLL_OUT
 from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE, LAND_SERVED
 from mlops_platform.components.model_lifecycle.shared import shared_automation
 from mlops_platform.components.record_io_manager import RecordIOManager
@@ -410,7 +410,7 @@ def shadow(stage: Deployment, port: int) -> Trial:
     """A shadow that has learnt what has become of the world; it serves, and is confirmed."""
     trial = live_through(stage, port, "shadow", 42, ("swapped", "champion", 2))
     stage.live_to(50)
-    assert stage.driver.tick(f"probation_{MODEL}") == []
+    assert stage.driver.tick(PROBATION.over([stage.model])) == []
     return trial
 
 
@@ -519,4 +519,4 @@ def test_the_ledger_tells_the_whole_story(stage: Deployment, canary: Trial) -> N
     ]
     assert stage.ledger.verify_chain(MODEL) is None
     assert projection_faults(open_deployment(), MODEL) == []
-    assert stage.driver.tick(f"rollout_{MODEL}") == []
+    assert stage.driver.tick(ROLL_OUT.over([stage.model])) == []
