@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
+from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
 SMALL_DEMO = Path(__file__).with_name("small_demo.py")
@@ -193,13 +193,6 @@ class Deployment:
         events = self.events(run, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
         results = [event.asset_check_evaluation_data for event in events]
         return {result.check_name: result.passed for result in results}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, b
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -147,9 +148,7 @@ class Service:
 @contextmanager
 def serving(bento: BuiltBento, folder: Path, **environment: str) -> Iterator[Service]:
     """The Bento as `mlops serve` starts it, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     export(folder)
     with (folder / "server.log").open("wb") as output:
         process = subprocess.Popen(

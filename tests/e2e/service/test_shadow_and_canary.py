@@ -7,7 +7,6 @@ flights are late and no longer long ones, weeks later it is the other way round 
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -41,6 +40,7 @@ from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -324,9 +324,7 @@ def publish(home: Settings) -> None:
 @pytest.fixture(scope="module")
 def port(stage: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """`mlops serve`, from before the first trial until after the last one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     output = tmp_path_factory.mktemp("serve") / "output"
     with output.open("wb") as said:
         process = subprocess.Popen(

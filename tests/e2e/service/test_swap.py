@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -38,6 +37,7 @@ from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ServingSpec
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 logger = logging.getLogger(__name__)
@@ -233,9 +233,7 @@ def server(deployment: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.
     if deployment.ledger.current_release(MODEL) is None:
         deployment.release()
     before = _running(deployment)  # a worker that was killed could not say that it stopped
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     output = (tmp_path / "serve.log").open("wb")
     process = subprocess.Popen(
         deployment.mlops("serve", MODEL, "--port", str(port), "--workers", str(WORKERS)),
