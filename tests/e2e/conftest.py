@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -214,7 +214,8 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project whose one model trains in seconds."""
     copy = tmp_path_factory.mktemp("project")
-    ignored = shutil.ignore_patterns("__pycache__", "target", "logs", ".local_defs_state")
+    # With its compiled files, but for those that another process is about to write.
+    ignored = shutil.ignore_patterns("target", "logs", ".local_defs_state", "*.pyc.*")
     for part in PARTS:
         source = PROJECT_ROOT / part
         if source.is_dir():
@@ -235,15 +236,23 @@ def deployment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Deplo
     return deployment
 
 
-@pytest.fixture
-def untrained(deployment: Deployment, tmp_path: Path) -> Deployment:
+@pytest.fixture(scope="session")
+def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another state folder, with the same landed days and published features and nothing else."""
-    home = tmp_path / "untrained"
+    home = tmp_path_factory.mktemp("untrained") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
-    another = Deployment(deployment.project, home, deployment.mlflow_port)
-    another.mlops("setup")
-    return another
+    replace(deployment, home=home).mlops("setup")
+    return home.rename(home.with_name("landed"))
+
+
+@pytest.fixture
+def untrained(deployment: Deployment, landed: Path, tmp_path: Path) -> Iterator[Deployment]:
+    """A copy of it that a test changes; where it was set up, so that it is not set up again."""
+    home = landed.with_name("home")
+    shutil.copytree(landed, home)
+    yield replace(deployment, home=home)
+    home.rename(tmp_path / "untrained")
 
 
 @pytest.fixture(scope="session")
