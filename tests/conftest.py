@@ -1,12 +1,14 @@
 """Fixtures of the whole suite: every test that needs state gets an MLOPS_HOME of its own."""
 
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, event
 
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
@@ -37,6 +39,31 @@ hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), 
 hypothesis_settings.load_profile("unhurried")
 
 
+SHARED = {"tests/e2e/": "deployment", "tests/serving/": "bento", "tests/dbt_project/": "parsed"}
+"""Of a room the fixture that takes long: the tests that use it go to one process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests between the processes by file, or by what takes long to build."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    file = item.nodeid.partition("::")[0]
+    for room, fixture in SHARED.items():
+        if file.startswith(room) and fixture in getattr(item, "fixturenames", ()):
+            return fixture
+    return file
+
+
+@event.listens_for(Engine, "connect")
+def _commit_to_memory(connection: object, _: object) -> None:
+    """No test pulls the plug, and most of the time of a small test was one commit to the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _wide_terminal() -> None:
     """The workers of xdist say that theirs has 80 columns, and tables are cut there."""
@@ -59,6 +86,9 @@ def postgres_server() -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory(prefix="mlops-postgres-") as folder:
         server = pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")
+        # As below every SQLite: nothing waits for the disk.
+        server.psql("ALTER SYSTEM SET fsync = off")
+        server.psql("SELECT pg_reload_conf()")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
         server.cleanup()
 
