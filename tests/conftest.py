@@ -43,10 +43,23 @@ SHARED = {"tests/e2e/": "deployment", "tests/serving/": "bento", "tests/dbt_proj
 """Of a room the fixture that takes long: the tests that use it go to one process."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests between the processes by file, or by what takes long to build."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """Share the tests between processes by file, or by what takes long to build.
+
+    What takes longest goes first, so that the processes end together.
+    """
+    groups = {item: _group(item) for item in items}
+    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(
+        key=lambda item: (
+            groups[item] != SHARED["tests/e2e/"],
+            not item.nodeid.startswith("tests/e2e/"),
+            groups[item] not in slow,
+        )
+    )
 
 
 def _group(item: pytest.Item) -> str:

@@ -122,21 +122,14 @@ class Deployment:
         process = self.start(sys.executable, str(SMALL_DEMO), *arguments)
         deadline = time.monotonic() + DEADLINE_SECONDS
         try:
-            while not self._runs(step):
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            with self.instance() as instance:
+                while not _runs(instance, step):
+                    assert process.poll() is None, process.communicate()[0]
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
         finally:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-
-    def _runs(self, step: str) -> bool:
-        with self.instance() as instance:
-            for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-                logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
-                if logs and logs[-1].step_key == step:
-                    return True
-        return False
 
     def mlops(self, *arguments: str, succeeds: bool = True) -> str:
         return self.run("mlops", *arguments, succeeds=succeeds)
@@ -193,6 +186,14 @@ class Deployment:
         events = self.events(run, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
         results = [event.asset_check_evaluation_data for event in events]
         return {result.check_name: result.passed for result in results}
+
+
+def _runs(instance: dg.DagsterInstance, step: str) -> bool:
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+        if logs and logs[-1].step_key == step:
+            return True
+    return False
 
 
 def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
