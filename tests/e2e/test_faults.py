@@ -27,26 +27,17 @@ from mlops_platform.data.online.writers import write_sqlite
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from tests.e2e.flights import MODEL, SCHEMA, until
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-MODEL, WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = "flight_delay", 2, 10, 12
+WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = 2, 10, 12
 FEATURES = {"distance_miles": 1400.0, "carrier": "UA"}
 SLOW_ROWS = 20_000
 JSON = {"Content-Type": "application/json"}
-SCHEMA = FeatureSchema(
-    model=MODEL,
-    entity="flight_id",
-    label="is_late",
-    columns=(
-        NumericColumn(name="distance_miles", missing_allowed=True, minimum=90, maximum=5000),
-        CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
-    ),
-)
 SERVING = {
     "workers": WORKERS,
     "max_batch_rows": SLOW_ROWS,
@@ -234,13 +225,6 @@ def started(service: Service) -> int:
     """How many workers have said that they serve."""
     events = "".join(file.read_text() for file in service.folder.glob("log/events-*.jsonl"))
     return events.count('"started"')
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @dataclass

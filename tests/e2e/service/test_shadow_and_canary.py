@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -40,11 +40,11 @@ from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
+from tests.e2e.flights import MODEL, until
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-MODEL = "flight_delay"
 MLOPS = Path(sys.executable).with_name("mlops")
 DEPLOYED = PROJECT_ROOT / "mlops_platform" / "defs"
 FIRST_DAY = date(2013, 1, 7)
@@ -222,13 +222,6 @@ class Clients:
         began = len(self.answers)
         until(lambda: {one["entity"] for one in self.answers[began:]} == set(self.flights), seconds)
         return self.answers[began:]
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @dataclass

@@ -32,30 +32,20 @@ from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
 from mlops_platform.serving.requirements import environment_hash, serving_requirements
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ServingSpec
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
+from tests.e2e.flights import MODEL, SCHEMA, until
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 logger = logging.getLogger(__name__)
 
-MODEL = "flight_delay"
 HEADERS = {"Content-Type": "application/json"}
 MLOPS = Path(sys.executable).with_name("mlops")
 WORKERS = 2
 ROW = {"distance_miles": 1400.0, "carrier": "UA"}
-SCHEMA = FeatureSchema(
-    model=MODEL,
-    entity="flight_id",
-    label="is_late",
-    columns=(
-        NumericColumn(name="distance_miles", missing_allowed=True, minimum=90, maximum=5000),
-        CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
-    ),
-)
 
 
 def _rows(seed: int) -> pd.DataFrame:
@@ -242,9 +232,9 @@ def server(deployment: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.
         stderr=subprocess.STDOUT,
     )
     try:
-        _until(lambda: _ready(port) or process.poll() is not None, 90)
+        until(lambda: _ready(port) or process.poll() is not None, 90)
         assert process.poll() is None, (tmp_path / "serve.log").read_text()
-        _until(lambda: _running(deployment) == before + WORKERS, 60)
+        until(lambda: _running(deployment) == before + WORKERS, 60)
         yield process, port
     finally:
         workers = _workers(process)
@@ -253,13 +243,6 @@ def server(deployment: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.
         for worker in psutil.wait_procs(workers, timeout=5)[1]:
             worker.kill()
         output.close()
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _ready(port: int) -> bool:
@@ -307,7 +290,7 @@ def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
         assert second.sequence == 2
 
         broken = deployment.release(_damage)
-        _until(lambda: len(_refusals(deployment, broken)) == WORKERS, 20)
+        until(lambda: len(_refusals(deployment, broken)) == WORKERS, 20)
         load.wait_for(2)
         assert "load_failures_total" in _got(port, "/metrics")
         assert _ready(port)
@@ -348,7 +331,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
         started = len(_champions(deployment, "started"))
         [worker, *_] = _workers(process)
         worker.kill()
-        _until(lambda: len(_champions(deployment, "started")) > started, 60)
+        until(lambda: len(_champions(deployment, "started")) > started, 60)
         load.wait_for(released.sequence)
     newest = _champions(deployment, "started")[0]
     assert (newest.sequence, newest.version) == (released.sequence, released.version)
@@ -364,7 +347,7 @@ def test_a_release_that_needs_other_packages_is_asked_for_and_not_taken_over(
     with Load(port) as load:
         load.wait_for(present.sequence)
         deployment.release(packages="e4")
-        _until(lambda: "a new Bento is needed" in _got(port, "/readyz"), 20)
+        until(lambda: "a new Bento is needed" in _got(port, "/readyz"), 20)
         load.wait_for(present.sequence)
         again = _roll_back(deployment)
         assert again.returncode == 0, again.stdout + again.stderr
