@@ -21,6 +21,8 @@ import dagster as dg
 import pytest
 import yaml
 
+from mlops_platform.files import write_json
+from mlops_platform.formats.home_stamp import PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
@@ -240,20 +242,20 @@ def deployment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Deplo
 @pytest.fixture(scope="session")
 def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another state folder, with the same landed days and published features and nothing else."""
-    home = tmp_path_factory.mktemp("untrained") / "home"
+    home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
     replace(deployment, home=home).mlops("setup")
-    return home.rename(home.with_name("landed"))
+    return home
 
 
 @pytest.fixture
-def untrained(deployment: Deployment, landed: Path, tmp_path: Path) -> Iterator[Deployment]:
-    """A copy of it that a test changes; where it was set up, so that it is not set up again."""
-    home = landed.with_name("home")
+def untrained(deployment: Deployment, landed: Path, tmp_path: Path) -> Deployment:
+    """A copy of it; nothing but the stamp of a home says where it is, so none is set up again."""
+    home = tmp_path / "untrained"
     shutil.copytree(landed, home)
-    yield replace(deployment, home=home)
-    home.rename(tmp_path / "untrained")
+    write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
+    return replace(deployment, home=home)
 
 
 @pytest.fixture(scope="session")

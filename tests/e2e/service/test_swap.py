@@ -196,7 +196,7 @@ class Load:
                 continue
             now = time.perf_counter()
             self.answers.append((now, now - began, answer["sequence"]))
-            time.sleep(0.002)
+            time.sleep(0.01)
 
     def wait_for(self, sequence: int, seconds: float = 30) -> float:
         """Seconds until everybody, for half a second, gets answers of one release only."""
@@ -310,7 +310,8 @@ def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
     assert load.failures == []
     slowest = max(seconds for _, seconds, _ in load.answers)
     logger.info("%d answers, the slowest after %.0f ms", len(load.answers), 1000 * slowest)
-    assert slowest < 2.0
+    # A reload would have taken ten; a busy machine may take some.
+    assert slowest < 5.0
     # The versions that the ledger says actually served, as each worker reported them.
     served = {(one.sequence, one.version) for one in _champions(deployment, "swapped")}
     assert served == {(2, 2), (4, 2), (5, 4), (6, 2)}
