@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -39,35 +40,61 @@ hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), 
 hypothesis_settings.load_profile("unhurried")
 
 
-SHARED = {"tests/e2e/": "deployment", "tests/serving/": "bento", "tests/dbt_project/": "parsed"}
-"""Of a room the fixture that takes long: the tests that use it go to one process."""
+GROUPS = {
+    "deployment": (
+        *("tests/e2e/test_", "tests/e2e/home/test_backup", "tests/e2e/service/test_served_window"),
+    ),
+    "bento": (
+        *("tests/serving/packing/", "tests/serving/http/test_fuzz", "tests/serving/test_service"),
+    ),
+    "parsed": ("tests/dbt_project/",),
+}
+"""By a fixture that takes long: where in its room it is used. These files go to one process."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests between processes by file, or by what takes long to build.
+def _group(nodeid: str) -> str:
+    """Tests of one group run in one process: those of a file, or of all that share a fixture."""
+    file = nodeid.partition("::")[0]
+    return next((name for name, files in GROUPS.items() if file.startswith(files)), file)
 
-    What takes longest goes first, so that the processes end together.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the groups between the processes.
+
+    `--dist loadgroup` of xdist 3.8 writes to a field that nodes of pytest 9.2 do not have any more,
+    and shares single tests instead.
     """
-    groups = {item: _group(item) for item in items}
-    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first, so that the processes end together.
+
+    Raises:
+        pytest.UsageError: a fixture that takes long would be built in more than one process.
+    """
+    groups = {item: _group(item.nodeid) for item in items}
     for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+        room = item.nodeid.split("/")[:2]
+        for fixture, (file, *_) in GROUPS.items():
+            shares = file.split("/")[:2] == room and fixture in getattr(item, "fixturenames", ())
+            if shares and group != fixture:
+                raise pytest.UsageError(f"{item.nodeid} uses {fixture!r}: add its file to GROUPS")
+    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
     items.sort(
         key=lambda item: (
-            groups[item] != SHARED["tests/e2e/"],
+            groups[item] != "deployment",
             not item.nodeid.startswith("tests/e2e/"),
             groups[item] not in slow,
         )
     )
-
-
-def _group(item: pytest.Item) -> str:
-    file = item.nodeid.partition("::")[0]
-    for room, fixture in SHARED.items():
-        if file.startswith(room) and fixture in getattr(item, "fixturenames", ()):
-            return fixture
-    return file
 
 
 @event.listens_for(Engine, "connect")
