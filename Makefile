@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 # Without compiled files every process of every tool compiles scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test up check check-fast lint bench lock clean
+.PHONY: help setup demo test up check check-fast lint types rules bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,14 +34,19 @@ demo: setup ## land real flights and release the first champion
 up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
 	@$(BIN)/mlops up
 
-test: setup ## every test, the browser's included where it can be installed; WORKERS=2 shares the files
+test: setup ## every test, the browser's included where it can be installed; in WORKERS=2 processes, 0 for this one
 	@sh tests/install_browser.sh
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile)
+	@$(PYTEST)
 
 lint: setup ## ruff, types, import contracts, dbt style, definitions
+	@$(MAKE) --no-print-directory --jobs 2 types rules
+
+types:
+	$(BIN)/mypy
+
+rules:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -51,8 +58,7 @@ lint: setup ## ruff, types, import contracts, dbt style, definitions
 check: lint test ## lint and test
 
 check-fast: lint ## lint, and every test that starts no deployment and no browser
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser" \
-	  --ignore tests/e2e
+	@$(PYTEST) --ignore tests/e2e
 
 bench: setup ## measure against a bare script, in one run
 	@$(BIN)/python -m benchmarks

@@ -1,12 +1,15 @@
 """Fixtures of the whole suite: every test that needs state gets an MLOPS_HOME of its own."""
 
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, event
 
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
@@ -37,6 +40,70 @@ hypothesis_settings.register_profile("unhurried", parent=hypothesis_settings(), 
 hypothesis_settings.load_profile("unhurried")
 
 
+GROUPS = {
+    "deployment": (
+        *("tests/e2e/test_", "tests/e2e/home/test_backup", "tests/e2e/service/test_served_window"),
+    ),
+    "bento": (
+        *("tests/serving/packing/", "tests/serving/http/test_fuzz", "tests/serving/test_service"),
+    ),
+    "parsed": ("tests/dbt_project/",),
+}
+"""By a fixture that takes long: where in its room it is used. These files go to one process."""
+
+
+def _group(nodeid: str) -> str:
+    """Tests of one group run in one process: those of a file, or of all that share a fixture."""
+    file = nodeid.partition("::")[0]
+    return next((name for name, files in GROUPS.items() if file.startswith(files)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the groups between the processes.
+
+    `--dist loadgroup` of xdist 3.8 writes to a field that nodes of pytest 9.2 do not have any more,
+    and shares single tests instead.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first, so that the processes end together.
+
+    Raises:
+        pytest.UsageError: a fixture that takes long would be built in more than one process.
+    """
+    groups = {item: _group(item.nodeid) for item in items}
+    for item, group in groups.items():
+        room = item.nodeid.split("/")[:2]
+        for fixture, (file, *_) in GROUPS.items():
+            shares = file.split("/")[:2] == room and fixture in getattr(item, "fixturenames", ())
+            if shares and group != fixture:
+                raise pytest.UsageError(f"{item.nodeid} uses {fixture!r}: add its file to GROUPS")
+    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: (
+            groups[item] != "deployment",
+            not item.nodeid.startswith("tests/e2e/"),
+            groups[item] not in slow,
+        )
+    )
+
+
+@event.listens_for(Engine, "connect")
+def _commit_to_memory(connection: object, _: object) -> None:
+    """No test pulls the plug, and most of the time of a small test was one commit to the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _wide_terminal() -> None:
     """The workers of xdist say that theirs has 80 columns, and tables are cut there."""
@@ -59,6 +126,9 @@ def postgres_server() -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory(prefix="mlops-postgres-") as folder:
         server = pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")
+        # As below every SQLite: nothing waits for the disk.
+        server.psql("ALTER SYSTEM SET fsync = off")
+        server.psql("SELECT pg_reload_conf()")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
         server.cleanup()
 

@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,13 @@ import dagster as dg
 import pytest
 import yaml
 
+from mlops_platform.files import write_json
+from mlops_platform.formats.home_stamp import PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
+from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
 SMALL_DEMO = Path(__file__).with_name("small_demo.py")
@@ -122,21 +124,14 @@ class Deployment:
         process = self.start(sys.executable, str(SMALL_DEMO), *arguments)
         deadline = time.monotonic() + DEADLINE_SECONDS
         try:
-            while not self._runs(step):
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            with self.instance() as instance:
+                while not _runs(instance, step):
+                    assert process.poll() is None, process.communicate()[0]
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
         finally:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-
-    def _runs(self, step: str) -> bool:
-        with self.instance() as instance:
-            for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-                logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
-                if logs and logs[-1].step_key == step:
-                    return True
-        return False
 
     def mlops(self, *arguments: str, succeeds: bool = True) -> str:
         return self.run("mlops", *arguments, succeeds=succeeds)
@@ -202,11 +197,12 @@ class Deployment:
         return {result.check_name: result.passed for result in results}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _runs(instance: dg.DagsterInstance, step: str) -> bool:
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+        if logs and logs[-1].step_key == step:
+            return True
+    return False
 
 
 def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +224,8 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project whose one model trains in seconds."""
     copy = tmp_path_factory.mktemp("project")
-    ignored = shutil.ignore_patterns("__pycache__", "target", "logs", ".local_defs_state")
+    # With its compiled files, but for those that another process is about to write.
+    ignored = shutil.ignore_patterns("target", "logs", ".local_defs_state", "*.pyc.*")
     for part in PARTS:
         source = PROJECT_ROOT / part
         if source.is_dir():
@@ -249,15 +246,23 @@ def deployment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Deplo
     return deployment
 
 
-@pytest.fixture
-def untrained(deployment: Deployment, tmp_path: Path) -> Deployment:
+@pytest.fixture(scope="session")
+def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another state folder, with the same landed days and published features and nothing else."""
-    home = tmp_path / "untrained"
+    home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
-    another = Deployment(deployment.project, home, deployment.mlflow_port)
-    another.mlops("setup")
-    return another
+    replace(deployment, home=home).mlops("setup")
+    return home
+
+
+@pytest.fixture
+def untrained(deployment: Deployment, landed: Path, tmp_path: Path) -> Deployment:
+    """A copy of it; nothing but the stamp of a home says where it is, so none is set up again."""
+    home = tmp_path / "untrained"
+    shutil.copytree(landed, home)
+    write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
+    return replace(deployment, home=home)
 
 
 @pytest.fixture(scope="session")

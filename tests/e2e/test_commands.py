@@ -69,9 +69,3 @@ def test_reconcile_heals_a_deleted_pointer_and_a_moved_alias(deployment) -> None
 
 def test_every_candidate_of_the_deployed_model_passes_the_check(deployment) -> None:
     assert "flight_delay: every candidate fits and predicts" in deployment.mlops("check")
-
-
-def test_dagsters_own_checks_accept_the_project(deployment) -> None:
-    assert "validated successfully" in deployment.run("dg", "check", "yaml")
-    deployment.run("dg", "check", "defs")
-    assert "flight_delay/champion" in deployment.run("dg", "list", "defs")

@@ -132,7 +132,6 @@ def test_a_week_that_matured_was_measured_again_in_the_run_of_the_next(deploymen
 
 
 def test_a_week_that_was_killed_is_gone_on_with(untrained) -> None:
-    untrained.demo("--windows", "0")
     untrained.kill_demo_in("flight_delay__drift_report", "--windows", "1")
 
     shown = untrained.demo("--windows", "1")

@@ -30,29 +30,6 @@ def with_a_second_model(untrained, tmp_path: Path):
     return type(untrained)(project, untrained.home, untrained.mlflow_port, model="severe_delay")
 
 
-def test_a_second_model_is_trained_judged_and_released_from_its_yaml(with_a_second_model) -> None:
-    deployment = with_a_second_model
-    config = {"severe_delay__training_set": {"config": {"as_of": "2013-01-28T00:00:00-05:00"}}}
-
-    run = deployment.train(config={"ops": config})
-
-    assert run.status == dg.DagsterRunStatus.SUCCESS
-    assert all(deployment.checks(run).values())
-    release = deployment.ledger.current_release("severe_delay")
-    assert release.bento_tag.startswith("severe_delay:")
-    assert deployment.registry.alias_version("severe_delay", "champion") == release.version
-    assert deployment.pointer.is_file()
-    # It predicts the other label: a quarter of the flights is late, a tenth of them severely.
-    with deployment.instance() as instance:
-        event = instance.get_latest_materialization_event(
-            dg.AssetKey(["severe_delay", "training_set"])
-        )
-    assert 0.03 < event.asset_materialization.metadata["positive_rate"].value < 0.12
-    # Nothing of it is mixed up with the first model.
-    assert deployment.ledger.models() == ["severe_delay"]
-    assert not deployment.settings.model_home("flight_delay").exists()
-
-
 REPLAY = """
 from datetime import date
 from pathlib import Path
@@ -78,14 +55,31 @@ with open_quiet_instance() as instance:
 """
 
 
-def test_any_model_can_be_replayed(with_a_second_model) -> None:
+def test_a_second_model_is_trained_released_and_replayed_from_its_yaml(
+    with_a_second_model,
+) -> None:
     deployment = with_a_second_model
     shown = deployment.run(sys.executable, "-c", REPLAY)
     assert shown.count("done before") == 2  # what has landed for the first model
-    assert deployment.ledger.models() == ["severe_delay"]
-    assert deployment.ledger.current_release("severe_delay").version == 1
     assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
     with deployment.instance() as instance:
         (run,) = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "watch"}))
+        event = instance.get_latest_materialization_event(
+            dg.AssetKey(["severe_delay", "training_set"])
+        )
+        training = instance.get_run_by_id(event.run_id)
     assert run.tags["dagster/partition"] == "2013-01-28"
     assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert training.status == dg.DagsterRunStatus.SUCCESS
+    assert all(deployment.checks(training).values())
+    # It predicts the other label: a quarter of the flights is late, a tenth of them severely.
+    assert 0.03 < event.asset_materialization.metadata["positive_rate"].value < 0.12
+
+    release = deployment.ledger.current_release("severe_delay")
+    assert release.version == 1
+    assert release.bento_tag.startswith("severe_delay:")
+    assert deployment.registry.alias_version("severe_delay", "champion") == release.version
+    assert deployment.pointer.is_file()
+    # Nothing of it is mixed up with the first model.
+    assert deployment.ledger.models() == ["severe_delay"]
+    assert not deployment.settings.model_home("flight_delay").exists()

@@ -1,7 +1,6 @@
 """Webhooks: what arrives, what is tried again, and what never shows."""
 
 import json
-import socket
 
 import pytest
 
@@ -10,6 +9,7 @@ from mlops_platform.notifying.http_post import ping
 from mlops_platform.notifying.message import Message
 from mlops_platform.notifying.slack import SlackNotifier
 from mlops_platform.notifying.webhook import WebhookNotifier
+from tests.ports import free_port
 
 
 def test_a_webhook_gets_the_whole_message_with_its_id_and_token(http, message: Message) -> None:
@@ -53,11 +53,8 @@ def test_a_refusal_is_not_tried_again_and_a_redirect_is_one(
 
 
 def test_nobody_at_home_is_told_without_the_url(message: Message) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
     with pytest.raises(NotificationError, match="cannot be reached") as refused:
-        WebhookNotifier(f"http://127.0.0.1:{port}/s3cret", None).send(message)
+        WebhookNotifier(f"http://127.0.0.1:{free_port()}/s3cret", None).send(message)
     assert "s3cret" not in str(refused.value)
 
 

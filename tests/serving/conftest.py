@@ -283,13 +283,13 @@ def server(
         "MLOPS_SERVING_LOG": str(served),
         "MLOPS_SERVING_ONLINE_STORE": str(export(entities)),
         "BENTOML_CONFIG_OPTIONS": "services.flight_delay.workers=2",
+        # The server lives as long as the session: this process keeps its own.
+        "PYTHONPATH": "",
     }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONPATH", raising=False)
-        with running_bento(
-            bento.tag, bentoml_home, python=bare_python, environment=environment
-        ) as running:
-            yield running
+    with running_bento(
+        bento.tag, bentoml_home, python=bare_python, environment=environment
+    ) as running:
+        yield running
 
 
 @pytest.fixture

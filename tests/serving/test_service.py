@@ -202,13 +202,24 @@ def test_requests_in_flight_are_answered_when_the_service_is_told_to_stop(
             head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
             connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n")
             connection.sendall(body[:10])
-            time.sleep(0.2)
+            while not taken_in(server):
+                time.sleep(0.05)
+            time.sleep(0.1)  # it is read as soon as it is taken in
             server.process.send_signal(signal.SIGTERM)
             time.sleep(0.5)
             connection.sendall(body[10:])
             connection.settimeout(10)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
         assert server.process.wait(20) == 0
+
+
+def taken_in(server: RunningBento) -> bool:
+    """Whether a worker has accepted a connection that is still open."""
+    return any(
+        connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == server.port
+        for worker in psutil.Process(server.process.pid).children(recursive=True)
+        for connection in worker.net_connections("tcp")
+    )
 
 
 def test_nothing_that_was_asked_here_was_an_error_of_the_server(ask: Any):

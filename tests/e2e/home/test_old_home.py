@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -26,10 +26,9 @@ from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
+from tests.e2e.conftest import SMALL_DEMO, Deployment
 from tests.homes.write_home import COMMANDS, FIRST_TRAINING, WEEKS
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import Deployment
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +53,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def untouched(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home as it was written, somewhere else than where it was written."""
     folder = tmp_path_factory.mktemp("old")
     with tarfile.open(ARCHIVE) as packed:
@@ -64,12 +63,12 @@ def untouched(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def upgraded(
-    deployment: "Deployment", untouched: Path, tmp_path_factory: pytest.TempPathFactory
-) -> "Deployment":
+    project: Path, untouched: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Deployment:
     """A copy of it that `mlops setup` of today has upgraded."""
     home = tmp_path_factory.mktemp("upgraded") / "home"
     shutil.copytree(untouched, home)
-    old = replace(deployment, home=home)
+    old = Deployment(project, home, free_port())
     refusal = old.mlops("status", succeeds=False)
     assert f"has format 0, this version of the platform writes format {FORMAT}" in refusal
     assert "`mlops setup`" in refusal
@@ -81,7 +80,7 @@ def upgraded(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_what_it_said(
-    upgraded: "Deployment", told: dict[str, str], command: str
+    upgraded: Deployment, told: dict[str, str], command: str
 ) -> None:
     said = upgraded.mlops(*COMMANDS[command])
     if "--json" in COMMANDS[command]:
@@ -91,7 +90,7 @@ def test_every_command_says_what_it_said(
 
 
 def test_no_row_of_the_ledger_was_written_anew_and_the_chain_verifies(
-    upgraded: "Deployment", untouched: Path
+    upgraded: Deployment, untouched: Path
 ) -> None:
     before, after = (_rows(home) for home in (untouched, upgraded.home))
     assert {table: len(rows) for table, rows in before.items() if not rows} == {}
@@ -117,7 +116,7 @@ def _quoted(name: str) -> str:
 
 
 def test_old_predictions_are_those_of_the_old_version_of_the_model(
-    upgraded: "Deployment",
+    upgraded: Deployment,
 ) -> None:
     spec, settings = declared_spec(MODEL), upgraded.settings
     champion = load_champion(deployment_at(upgraded.settings), MODEL)
@@ -132,80 +131,71 @@ def test_old_predictions_are_those_of_the_old_version_of_the_model(
     np.testing.assert_array_equal(stored["score"].to_numpy(), scores)
 
 
-def test_old_logs_of_the_service_are_landed(upgraded: "Deployment", tmp_path: Path) -> None:
+def test_old_logs_of_the_service_are_landed(upgraded: Deployment, tmp_path: Path) -> None:
     log = upgraded.settings.prediction_log(MODEL)
     landing = land_log(declared_spec(MODEL), log, tmp_path, datetime.now(UTC))
     assert (landing.rows, landing.malformed) == (40, 0)
 
 
-def test_the_old_champion_serves(upgraded: "Deployment") -> None:
+def test_the_old_champion_serves(upgraded: Deployment) -> None:
     assert _served_version(upgraded) == {"version": "2", "sequence": 2}
 
 
 def test_a_window_and_a_training_run_and_nothing_is_written_where_the_home_once_was(
-    upgraded: "Deployment", told: dict[str, str]
+    upgraded: Deployment, told: dict[str, str]
 ) -> None:
     _live_on(upgraded, weeks=3)
+    _train(upgraded)
     assert not Path(told["home"]).exists()
     assert _naming(upgraded.home, told["home"]) == []
 
 
-def test_the_upgraded_home_moves_to_any_place_and_goes_on(
-    upgraded: "Deployment", tmp_path: Path
+def test_a_copy_goes_on_at_any_place_and_the_original_is_neither_written_nor_needed(
+    upgraded: Deployment, tmp_path: Path
 ) -> None:
-    """After the tests above: what they wrote moves along."""
-    former, moved = upgraded.home, replace(upgraded, home=tmp_path / ODD_NAME)
-    shutil.copytree(former, moved.home)
-    hidden = former.with_name("hidden")
-    former.rename(hidden)
-    try:
-        assert f"was set up at {former}" in moved.mlops("status", succeeds=False)
-        moved.mlops("setup")
-        assert moved.ledger.verify_chain(MODEL) is None
-        _live_on(moved, weeks=4)
-        assert _served_version(moved)["sequence"] >= 2
-        assert not former.exists()
-        assert _naming(moved.home, str(former)) == []
-    finally:
-        hidden.rename(former)
-
-
-def test_a_copy_never_writes_into_the_original(upgraded: "Deployment", tmp_path: Path) -> None:
-    copy = replace(upgraded, home=tmp_path / "copy")
-    shutil.copytree(upgraded.home, copy.home)
-    before = _digests(upgraded.home)
+    """After the tests above: what they wrote is copied along."""
+    original, copy = upgraded.home, replace(upgraded, home=tmp_path / ODD_NAME)
+    shutil.copytree(original, copy.home)
+    before = _digests(original)
+    assert f"was set up at {original}" in copy.mlops("status", succeeds=False)
     copy.mlops("setup")
-    _train(copy)
-    assert _digests(upgraded.home) == before
-    assert len(copy.ledger.decisions(MODEL)) > len(upgraded.ledger.decisions(MODEL))
+    assert copy.ledger.verify_chain(MODEL) is None
+    _live_on(copy, weeks=4)
+    assert _digests(original) == before
+
+    hidden = original.with_name("hidden")
+    original.rename(hidden)
+    try:
+        _train(copy)
+        assert _served_version(copy)["sequence"] >= 2
+        assert not original.exists()
+        assert _naming(copy.home, str(original)) == []
+    finally:
+        hidden.rename(original)
 
 
-def _live_on(deployment: "Deployment", weeks: int) -> None:
-    """One more week of the demo, and a training that a person starts."""
-    known = {decision.id for decision in deployment.ledger.decisions(MODEL)}
-    program = (
-        "from datetime import date; from mlops_platform.cli import demo, main; "
-        f"demo.FIRST_TRAINING = date.fromisoformat('{FIRST_TRAINING}'); "
-        f"main(['demo', '--windows', '{weeks}'])"
-    )
-    deployment.run(sys.executable, "-c", program)
+def _live_on(deployment: Deployment, weeks: int) -> None:
+    """One more week of the demo."""
+    program = (sys.executable, str(SMALL_DEMO), "--windows", str(weeks))
+    deployment.run(*program, E2E_FIRST_TRAINING=FIRST_TRAINING)
     week = NEXT_WEEKS[weeks - 3]
     assert predictions_file(deployment.settings.predictions, MODEL, week).is_file()
-    _train(deployment)
+
+
+def _train(deployment: Deployment) -> None:
+    """A training that a person starts."""
+    known = {decision.id for decision in deployment.ledger.decisions(MODEL)}
+    deployment.mlops("train", MODEL)
+    with deployment.instance() as instance:
+        (run,) = instance.get_runs(limit=1)
+    assert run.status == dg.DagsterRunStatus.SUCCESS
     decisions = [row for row in deployment.ledger.decisions(MODEL) if row.id not in known]
     # The sensor waits, because the model is frozen; the gate judged what the person trained.
     assert {row.kind for row in decisions} & {"promote", "reject"}
     assert deployment.ledger.verify_chain(MODEL) is None
 
 
-def _train(deployment: "Deployment") -> None:
-    deployment.mlops("train", MODEL)
-    with deployment.instance() as instance:
-        (run,) = instance.get_runs(limit=1)
-    assert (run.tags["mlops/stage"], run.status) == ("train", dg.DagsterRunStatus.SUCCESS)
-
-
-def _served_version(deployment: "Deployment") -> dict[str, Any]:
+def _served_version(deployment: Deployment) -> dict[str, Any]:
     """What the service of a deployment answers with."""
     spec = declared_spec(MODEL)
     day = date.fromisoformat(WEEKS[1])

@@ -7,12 +7,11 @@ flights are late and no longer long ones, weeks later it is the other way round 
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -47,10 +46,11 @@ from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
+from tests.e2e.flights import MODEL, until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-MODEL = "flight_delay"
 MLOPS = Path(sys.executable).with_name("mlops")
 DEPLOYED = PROJECT_ROOT / "mlops_platform" / "defs"
 FIRST_DAY = date(2013, 1, 7)
@@ -231,13 +231,6 @@ class Clients:
         return self.answers[began:]
 
 
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @dataclass
 class Deployment:
     """A home in which time passes as the test says, and the automation that acts there."""
@@ -336,9 +329,7 @@ def publish(home: Settings) -> None:
 @pytest.fixture(scope="module")
 def port(stage: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """`mlops serve`, from before the first trial until after the last one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     output = tmp_path_factory.mktemp("serve") / "output"
     with output.open("wb") as said:
         process = subprocess.Popen(

@@ -27,25 +27,17 @@ from mlops_platform.data.online.writers import write_sqlite
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from tests.e2e.flights import MODEL, SCHEMA, until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-MODEL, WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = "flight_delay", 2, 10, 12
+WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = 2, 10, 12
 FEATURES = {"distance_miles": 1400.0, "carrier": "UA"}
 SLOW_ROWS = 20_000
 JSON = {"Content-Type": "application/json"}
-SCHEMA = FeatureSchema(
-    model=MODEL,
-    entity="flight_id",
-    label="is_late",
-    columns=(
-        NumericColumn(name="distance_miles", missing_allowed=True, minimum=90, maximum=5000),
-        CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
-    ),
-)
 SERVING = {
     "workers": WORKERS,
     "max_batch_rows": SLOW_ROWS,
@@ -147,9 +139,7 @@ class Service:
 @contextmanager
 def serving(bento: BuiltBento, folder: Path, **environment: str) -> Iterator[Service]:
     """The Bento as `mlops serve` starts it, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     export(folder)
     with (folder / "server.log").open("wb") as output:
         process = subprocess.Popen(
@@ -237,13 +227,6 @@ def started(service: Service) -> int:
     return events.count('"started"')
 
 
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @dataclass
 class Load:
     """Clients that ask one request after the other, each on a connection that it keeps."""
@@ -287,7 +270,7 @@ class Load:
                 self.answered.append((answer["request_id"], time.perf_counter() - began))
             else:
                 self.refused.append((status, answer))
-            time.sleep(0.002)
+            time.sleep(0.01)
         connection.close()
 
     @property
@@ -301,22 +284,23 @@ class Load:
 
 
 def test_a_killed_worker_costs_what_it_had_taken_in_and_nothing_that_it_answered(
-    doomed: Service, record_property: Callable[[str, object], None]
+    service: Service, record_property: Callable[[str, object], None]
 ) -> None:
-    with Load(doomed.port) as load:
+    before = started(service)
+    with Load(service.port) as load:
         load.more()
-        busiest = max(doomed.workers, key=lambda worker: len(worker.net_connections()))
+        busiest = max(service.workers, key=lambda worker: len(worker.net_connections()))
         busiest.kill()
         killed_at = time.perf_counter()
         load.more()  # the other worker goes on
-        until(lambda: started(doomed) == WORKERS + 1, 60)
+        until(lambda: started(service) == before + 1, 60)
         record_property("replaced_after_seconds", time.perf_counter() - killed_at)
         load.more()
     # One request of each client at most, and none was answered wrongly.
     assert 1 <= len(load.broken) <= load.clients
     assert load.refused == []
     # Every line was with the operating system before its answer was sent.
-    assert load.ids <= doomed.logged()
+    assert load.ids <= service.logged()
     assert len(load.ids) == len(load.answered)
     record_property("broken", len(load.broken))
 
@@ -388,7 +372,7 @@ def test_the_online_store_may_break_or_change_under_load(service: Service, break
     assert (load.refused, load.broken) == ([], [])
 
 
-def test_requests_in_flight_at_sigterm_are_answered(
+def test_requests_in_flight_at_sigterm_are_answered_and_then_no_new_one_is_taken(
     doomed: Service, record_property: Callable[[str, object], None]
 ) -> None:
     batch = json.dumps({"rows": [FEATURES] * SLOW_ROWS})
@@ -406,7 +390,7 @@ def test_requests_in_flight_at_sigterm_are_answered(
     clients = [threading.Thread(target=ask) for _ in range(3)]
     for client in clients:
         client.start()
-    time.sleep(0.3)  # all of them are being read or scored
+    until(lambda: taken_in(doomed) == len(clients), 30)
     stopped = time.perf_counter()
     doomed.process.send_signal(signal.SIGTERM)
     for client in clients:
@@ -416,6 +400,17 @@ def test_requests_in_flight_at_sigterm_are_answered(
     assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
     record_property("stopped_after_seconds", time.perf_counter() - stopped)
     assert len(doomed.logged()) == 3
+    with pytest.raises(OSError, match="refused"):
+        doomed.ask("GET", "/livez")
+
+
+def taken_in(service: Service) -> int:
+    """How many connections its workers have accepted and not closed."""
+    return sum(
+        connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == service.port
+        for worker in service.workers
+        for connection in worker.net_connections("tcp")
+    )
 
 
 def test_a_client_that_never_ends_its_request_is_told_so_and_delays_the_end_until_then(
@@ -426,7 +421,7 @@ def test_a_client_that_never_ends_its_request_is_told_so_and_delays_the_end_unti
             b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b'Content-Length: 1000\r\n\r\n{"distance_miles"'
         )
-        time.sleep(0.3)
+        until(lambda: taken_in(doomed) == 1, 30)
         stopped = time.perf_counter()
         doomed.process.send_signal(signal.SIGTERM)
         assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
@@ -438,13 +433,6 @@ def test_a_client_that_never_ends_its_request_is_told_so_and_delays_the_end_unti
     assert took < DRAIN_SECONDS + 5
 
 
-def test_no_new_request_is_taken_while_the_service_stops(doomed: Service) -> None:
-    doomed.process.send_signal(signal.SIGTERM)
-    assert doomed.process.wait(DRAIN_SECONDS + 10) == 0
-    with pytest.raises(OSError, match="refused"):
-        doomed.ask("GET", "/livez")
-
-
 def test_in_a_container_a_killed_worker_is_missed_and_the_last_one_ends_the_server(
     bento: BuiltBento, tmp_path: Path
 ) -> None:
@@ -452,7 +440,7 @@ def test_in_a_container_a_killed_worker_is_missed_and_the_last_one_ends_the_serv
     with serving(bento, tmp_path, BENTOML_CONTAINERIZED="1") as service:
         first, second = service.workers
         first.kill()
-        time.sleep(5)
+        time.sleep(3)
         assert service.workers == [second]
         with Load(service.port) as load:
             load.more()
