@@ -127,32 +127,52 @@ def _looked_at_each(tick: Tick, look_at: LookAtModel) -> dg.SensorResult:
     Raises:
         Exception: of the first model, where no look succeeded: the tick has failed then.
     """
-    before = tick.before
-    after = {model.name: before[model.name] for model in tick.models if model.name in before}
-    requests: list[dg.RunRequest] = []
-    messages: dict[str, str] = {}
-    errors: list[Exception] = []
-    ends_at = time.monotonic() + LONGEST_TICK_SECONDS
-    for model in sorted(tick.models, key=lambda model: _looked_at(before.get(model.name))):
-        last, now = before.get(model.name, LastLook(looked_at=NEVER)), datetime.now(UTC)
+    looks, ends_at = _Looks(tick), time.monotonic() + LONGEST_TICK_SECONDS
+    for model in sorted(tick.models, key=lambda model: _looked_at(tick.before.get(model.name))):
+        looks.add(model, look_at)
+        if time.monotonic() > ends_at or len(looks.requests) >= MOST_REQUESTS:
+            break
+    return looks.result()
+
+
+class _Looks:
+    """What came of the looks of one tick."""
+
+    def __init__(self, tick: Tick) -> None:
+        self.log = tick.context.log
+        self.last = {name: tick.before[name] for name in tick.names if name in tick.before}
+        self.requests: list[dg.RunRequest] = []
+        self.messages: dict[str, str] = {}
+        self.errors: list[Exception] = []
+
+    def add(self, model: LifecycleModel, look_at: LookAtModel) -> None:
+        """Look at one model; an error of any kind is its own, and the others are looked at."""
+        last, now = self.last.get(model.name, LastLook(looked_at=NEVER)), datetime.now(UTC)
         try:
             look = look_at(model, last.memory)
-        except Exception as error:  # of any kind: the others are looked at all the same
-            tick.context.log.exception("%s cannot be looked at", model.name)
-            messages[model.name], after[model.name] = str(error), last.failed(now)
-            errors.append(error)
+        except Exception as error:
+            self.log.exception("%s cannot be looked at", model.name)
+            self.errors.append(error)
+            self.messages[model.name] = f"cannot be looked at: {error}"
+            self.last[model.name] = last.failed(now)
         else:
-            requests += look.requests
-            messages[model.name], after[model.name] = look.message, last.succeeded(now, look.memory)
-        if time.monotonic() > ends_at or len(requests) >= MOST_REQUESTS:
-            break
-    if len(errors) == len(messages):
-        raise errors[0]
-    return dg.SensorResult(
-        run_requests=requests or None,
-        skip_reason=None if requests else _told(messages),
-        cursor=SensorCursor(models=after).to_stored(indent=None),
-    )
+            self.requests += look.requests
+            self.messages[model.name] = look.message
+            self.last[model.name] = last.succeeded(now, look.memory)
+
+    def result(self) -> dg.SensorResult:
+        """What the daemon is told, and the next tick remembers.
+
+        Raises:
+            Exception: the first one, where no look succeeded.
+        """
+        if len(self.errors) == len(self.messages):
+            raise self.errors[0]
+        return dg.SensorResult(
+            run_requests=self.requests or None,
+            skip_reason=None if self.requests else _told(self.messages),
+            cursor=SensorCursor(models=self.last).to_stored(indent=None),
+        )
 
 
 def _looked_at(last: LastLook | None) -> datetime:
