@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from mlops_platform.components import ModelLifecycleComponent
+from mlops_platform.components.stages import stage_keys
 from mlops_platform.definitions import defs
 from mlops_platform.settings import PROJECT_ROOT
 
@@ -122,12 +123,19 @@ def test_every_check_of_a_model_says_what_it_checks(definitions: dg.Definitions)
     assert [key for key in checks if not graph.get(key).description] == []
 
 
-def test_there_is_one_group_per_layer_and_one_per_model(specs: list[dg.AssetSpec]) -> None:
+def test_there_is_one_group_per_layer_and_three_per_model(specs: list[dg.AssetSpec]) -> None:
     tree = dg.ComponentTree.for_project(PROJECT_ROOT)
     models = {model.spec.name for model in tree.get_all_components(of_type=ModelLifecycleComponent)}
     layers = {"seeds", "landing", "staging", "intermediate", "features"}
-    assert {spec.group_name for spec in specs} == layers | models
-    assert [spec.key for spec in specs if spec.key.path[0] != spec.group_name] == []
+    groups = {f"{model}{part}" for model in models for part in ("", "_windows", "_upkeep")}
+    assert {spec.group_name for spec in specs} == layers | groups
+    assert [spec.key for spec in specs if not spec.group_name.startswith(spec.key.path[0])] == []
+
+
+def test_one_click_on_the_group_of_a_model_is_its_training(specs: list[dg.AssetSpec]) -> None:
+    group = [spec for spec in specs if spec.group_name == "flight_delay"]
+    assert {spec.key for spec in group} == set(stage_keys("flight_delay", "train"))
+    assert [spec.key for spec in group if spec.partitions_def is not None] == []
 
 
 def test_only_the_gate_and_the_served_predictions_stop_what_follows(

@@ -39,6 +39,21 @@ def stage_of_asset(name: str) -> Stage:
     return next(stage for stage, names in STAGE_ASSETS.items() if name in names)
 
 
+def group_of(model: str, stage: Stage) -> str:
+    """The group of a stage's assets: what one click on "Materialize all" makes.
+
+    The group of a model's name is its training. Windows ask for a partition, and what is looked
+    after by itself is never wanted all at once.
+    """
+    match stage:
+        case "train":
+            return model
+        case "watch":
+            return f"{model}_windows"
+        case _:
+            return f"{model}_upkeep"
+
+
 def stage_keys(model: str, stage: Stage) -> list[dg.AssetKey]:
     """Every asset of one stage of a model."""
     return [dg.AssetKey([model, name]) for name in STAGE_ASSETS[stage]]

@@ -293,7 +293,8 @@ def test_a_second_model_on_the_same_features_needs_yaml_only(sandbox, flight_del
         for name in ("flight_delay", "severe_delay")
     )
     assert first.keys() == second.keys() >= {"training_set", "gate", "champion", "bento"}
-    assert {spec.group_name for spec in second.values()} == {"severe_delay"}
+    groups = {"severe_delay", "severe_delay_windows", "severe_delay_upkeep"}
+    assert {spec.group_name for spec in second.values()} == groups
     # Both read the shared tables, and nothing of each other.
     tables = {dg.AssetKey(["features", name]) for name in ("flight_features", "flight_labels")}
     assert {dep.asset_key for dep in second["training_set"].deps} == tables

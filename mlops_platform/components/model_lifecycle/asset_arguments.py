@@ -4,18 +4,19 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.stages import STAGE_TAG, stage_of_asset
+from mlops_platform.components.stages import STAGE_TAG, group_of, stage_of_asset
 from mlops_platform.spec import ModelSpec
 
 
 def asset_arguments(spec: ModelSpec, name: str, description: str, *kinds: str) -> dict[str, Any]:
     """Key, group, owners, kinds, stage and description of an asset."""
+    stage = stage_of_asset(name)
     return {
         "key": [spec.name, name],
-        "group_name": spec.name,
+        "group_name": group_of(spec.name, stage),
         "owners": list(spec.owners),
         "kinds": set(kinds),
-        "tags": {STAGE_TAG: stage_of_asset(name)},
+        "tags": {STAGE_TAG: stage},
         "description": description,
     }
 

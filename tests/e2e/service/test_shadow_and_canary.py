@@ -486,7 +486,7 @@ def test_the_service_follows_both_verdicts_without_a_restart(
 
 def test_the_ledger_tells_the_whole_story(stage: Deployment, canary: Trial) -> None:
     decisions = stage.ledger.decisions(MODEL, limit=100)[::-1]
-    by_dagster, by_sensor = "dagster run", f"rollout_{MODEL}"
+    by_dagster, by_sensor = "dagster run", "roll_out"
     assert [(one.kind, one.actor.rpartition(" ")[0] or one.actor) for one in decisions] == [
         ("promote", by_dagster),
         ("challenge", by_dagster),
