@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,6 +21,11 @@ MODEL = "flight_delay"
 PARTS = ("mlops_platform", "dbt_project")
 FILES = ("pyproject.toml", "dagster.yaml", "requirements.lock")
 LOAD = Path(__file__).with_name("load_definitions.py")
+
+WINDOW = '  window: {{cadence: {cadence}, start: "{start}", timezone: {zone}}}\n'
+CADENCES = ("weekly", "daily")
+ZONES = ("America/New_York", "Europe/Berlin", "Asia/Tokyo")
+STARTS = 7
 
 Costs = dict[str, Any]
 
@@ -57,13 +64,20 @@ def _copy_project(project: Path) -> None:
 
 
 def _declare_models(project: Path, count: int) -> None:
-    """Bring the number of models to `count`: copies under other names beside the first."""
+    """Bring the number of models to `count`: copies under other names, on several calendars."""
     defs = project / "mlops_platform" / "defs"
     text = (defs / MODEL / "defs.yaml").read_text(encoding="utf-8")
     for number in range(1, count):
         name = f"{MODEL}_{number:03}"
         (defs / name).mkdir(exist_ok=True)
         declared = text.replace(f"  name: {MODEL}\n", f"  name: {name}\n", 1)
+        calendar = WINDOW.format(
+            cadence=CADENCES[number % len(CADENCES)],
+            start=date(2013, 1, 7) + timedelta(weeks=number % STARTS),
+            zone=ZONES[number % len(ZONES)],
+        )
+        declared, replaced = re.subn(r"^  window:.*\n(?:    .*\n)*", calendar, declared, flags=re.M)
+        assert replaced == 1
         (defs / name / "defs.yaml").write_text(declared, encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.settings import settings
 
@@ -22,6 +23,8 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt
 def defs() -> dg.Definitions:
     """Every instance under `defs/`, with what all of them share."""
     from mlops_platform.components.landing.landing_asset import landing_jobs
+    from mlops_platform.components.model_lifecycle.component import lifecycle_models
+    from mlops_platform.components.model_lifecycle.shared import shared_automation
     from mlops_platform.components.record_io_manager import RecordIOManager
 
     require_current_home(settings().home)
@@ -29,5 +32,8 @@ def defs() -> dg.Definitions:
         executor=dg.in_process_executor,
         resources={"io_manager": RecordIOManager()},
     )
-    instances = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
-    return dg.Definitions.merge(shared, landing_jobs(), instances)
+    tree = dg.ComponentTree.for_project(Path(__file__).parent)
+    with lasting_objects():
+        instances = tree.build_defs()
+    automation = shared_automation(lifecycle_models(tree))
+    return dg.Definitions.merge(shared, landing_jobs(), automation, instances)

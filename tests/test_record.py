@@ -16,6 +16,7 @@ from mlops_platform.errors import FormatError
 from mlops_platform.formats import upgrades
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
 
 
@@ -152,6 +153,8 @@ def test_no_record_stores_a_path_of_the_machine() -> None:
 
 
 def _import_everything() -> None:
+    # MLflow loads our artifact repository while it is imported: not in the midst of ours.
+    import_module("mlflow.store.artifact.artifact_repository_registry")
     for module in walk_packages(mlops_platform.__path__, "mlops_platform."):
         if not module.name.startswith(RUN_BY_OTHERS):
             import_module(module.name)
@@ -159,3 +162,26 @@ def _import_everything() -> None:
 
 def _kinds(base: type[Record]) -> set[type[Record]]:
     return {kind for child in base.__subclasses__() for kind in (child, *_kinds(child))}
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("run/train_churn", "run/train"),
+        ("run/watch_churn", "run/watch"),
+        ("run/roll_out_churn", "run/roll_out"),
+        ("run/land_served_churn", "run/land_served"),
+        ("run/export_churn", "run/export_online"),
+        ("run/backtest_churn", "run/backtest"),
+        ("drift_report/prediction_drift", "drift_report/prediction_drift"),
+    ],
+)
+def test_what_was_seen_of_a_job_of_one_model_is_of_a_stage(former: str, today: str) -> None:
+    seen = {
+        "check": former,
+        "severity": "ticket",
+        "seen_at": "2024-01-01T00:00:00Z",
+        "summary": "s",
+    }
+    assert Observation.from_mapping(seen, 2).check == today
+    assert Observation.from_mapping({**seen, "check": today}, FORMAT).check == today

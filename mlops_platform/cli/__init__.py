@@ -34,6 +34,10 @@ COMMANDS = {
     "check": Listed(
         "check", "Check every model's YAML as far as code can, heavy imports included."
     ),
+    "train": Listed(
+        "train", "Train and judge a candidate now; land and build what it needs first."
+    ),
+    "watch": Listed("watch", "Score and measure windows that have ended; build what they need."),
     "status": Listed(
         "reporting.status", "Show for every model what serves, how well, and what was decided last."
     ),
@@ -79,7 +83,7 @@ COMMANDS = {
 }
 """In the order of a first session."""
 
-WORKING_ON_ANY_HOME = ("setup", "demo", "up", "restore")
+WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "restore")
 """They set the home up themselves."""
 
 

@@ -1,5 +1,26 @@
-"""The one rich console of the command line."""
+"""The one rich console of the command line, and its tables."""
 
+from collections.abc import Mapping
+
+from rich import box
 from rich.console import Console
+from rich.table import Table
+
+NARROW = 100
 
 console = Console()
+
+
+def folding_table(columns: Mapping[str, int | None]) -> Table:
+    """A table that folds what a narrow terminal has no room for, and cuts nothing.
+
+    Args:
+        columns: headers, with the most characters that each may take on a narrow terminal.
+    """
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_lines=True
+    )
+    for header, most in columns.items():
+        width = most if console.width < NARROW else None
+        table.add_column(header, overflow="fold", max_width=width)
+    return table

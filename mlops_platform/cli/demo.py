@@ -7,11 +7,11 @@ import click
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
-from mlops_platform.demo.progress import ConsoleDisplay
+from mlops_platform.cli.progress import ConsoleDisplay
 from mlops_platform.demo.story import MODEL, WINDOWS, play
 from mlops_platform.demo.summary import summary_lines
+from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.notifying.log import logger as alerts_log
-from mlops_platform.replay.instance import open_replay_instance
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
 
@@ -31,7 +31,7 @@ def command(windows: int) -> None:
     """
     ensure_set_up()
     _keep_alerts_off_the_console()
-    with open_replay_instance() as instance:
+    with open_quiet_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
     incidents = incidents_in(open_deployment().incident_log, MODEL).values()

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, folding_table
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _show(incidents: "Sequence[Incident]") -> None:
     if not incidents:
         console.print("[green]no incident is open[/]")
         return
-    table = Table("incident", "what", "since", "state")
+    table = folding_table({"incident": None, "what": None, "since": 10, "state": 15})
     for incident in incidents:
         table.add_row(
             Text.assemble(incident.id, "\n", (incident.severity, COLOURS[incident.severity])),

@@ -11,8 +11,8 @@ import psutil
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.components.instance import UNFINISHED, dead_slots, orphaned_runs
 from mlops_platform.components.known_models import known_models
-from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
-from mlops_platform.components.model_lifecycle.automation import UNFINISHED as NOT_ENDED
+from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
+from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
@@ -102,7 +102,6 @@ def _examine_model(
     challenger = standing_challenger(ledger, name)
     on_trial = () if challenger is None else (challenger,)
     request = open_request(ledger, name)
-    training = dg.RunsFilter(job_name=f"train_{name}", statuses=NOT_ENDED)
     return ModelFacts(
         model=name,
         spec=spec,
@@ -115,7 +114,7 @@ def _examine_model(
         request=request,
         suggestion=open_suggestion(ledger, name),
         request_runs=_count_runs(instance, request),
-        training=bool(instance.get_runs(training, limit=1)),
+        training=name in models_at_work(instance, "train", {name}),
         alerts=_examine_alerts(deployment, name, spec),
     )
 

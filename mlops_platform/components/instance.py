@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import dagster as dg
 import psutil
@@ -10,6 +10,15 @@ import psutil
 from mlops_platform.settings import settings
 
 STARTING_GRACE_SECONDS = 120
+FORMER_AUTOMATION = (
+    "watch",
+    "retrain",
+    "alerts",
+    "rollout",
+    "probation",
+    "export",
+    "land_served",
+)
 UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -63,6 +72,17 @@ def dead_slots(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
             if run is None or run.is_finished:
                 slots.append((key, run_id))
     return slots
+
+
+def forget_automation_of(instance: dg.DagsterInstance, models: Collection[str]) -> None:
+    """Forget that sensors and schedules of single models were switched on, before all shared them.
+
+    The daemon would look for them in vain, and say so, at every tick.
+    """
+    former = {f"{kind}_{model}" for kind in FORMER_AUTOMATION for model in models}
+    for state in instance.all_instigator_state():
+        if state.instigator_name.removesuffix("_periodically") in former:
+            instance.delete_instigator_state(state.instigator_origin_id, state.selector_id)
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -1,6 +1,6 @@
 """Every model that this deployment knows: declared under `defs/`, or only in the ledger."""
 
-from mlops_platform.components.models import declared_models
+from mlops_platform.components.models import declared_specs
 from mlops_platform.errors import SpecError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.spec import ModelSpec
@@ -10,7 +10,7 @@ NO_ZONE = "UTC"
 
 def known_models(ledger: Ledger) -> dict[str, ModelSpec | None]:
     """Models by name; None where no YAML declares them any more."""
-    declared = {model.spec.name: model.spec for model in declared_models()}
+    declared = {spec.name: spec for spec in declared_specs()}
     names = sorted({*declared, *ledger.models()})
     return {name: declared.get(name) for name in names}
 

@@ -1,17 +1,33 @@
 """The models that this deployment declares under `defs/`."""
 
-import dagster as dg
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 from mlops_platform.errors import SpecError
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.declarations import plainly_declared_specs
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
+    from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+
+DEFS = PROJECT_ROOT / "mlops_platform" / "defs"
 
 
-def declared_models() -> list[ModelLifecycleComponent]:
+def declared_models() -> "list[ModelLifecycleComponent]":
     """Every instance of the lifecycle component, with its spec and its place in the YAML."""
-    tree = dg.ComponentTree.for_project(PROJECT_ROOT)
-    return tree.get_all_components(of_type=ModelLifecycleComponent)
+    from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
+
+    return _tree().get_all_components(of_type=ModelLifecycleComponent)
+
+
+def declared_specs() -> list[ModelSpec]:
+    """The specs of every declared model; Dagster is imported only where it must read them."""
+    specs = plainly_declared_specs(DEFS)
+    return [model.spec for model in declared_models()] if specs is None else specs
 
 
 def declared_spec(name: str) -> ModelSpec:
@@ -20,7 +36,31 @@ def declared_spec(name: str) -> ModelSpec:
     Raises:
         SpecError: no YAML declares it.
     """
-    specs = {model.spec.name: model.spec for model in declared_models()}
+    specs = {spec.name: spec for spec in declared_specs()}
     if name not in specs:
-        raise SpecError("model", name, f"Declared models are {sorted(specs)}.")
+        raise _unknown(name, specs)
     return specs[name]
+
+
+def declared_lifecycle(name: str) -> "LifecycleModel":
+    """A declared model with the store of its features.
+
+    Raises:
+        SpecError: no YAML declares it.
+    """
+    from mlops_platform.components.model_lifecycle.component import lifecycle_models
+
+    models = {model.name: model for model in lifecycle_models(_tree())}
+    if name not in models:
+        raise _unknown(name, models)
+    return models[name]
+
+
+def _tree() -> "dg.ComponentTree":
+    import dagster as dg
+
+    return dg.ComponentTree.for_project(PROJECT_ROOT)
+
+
+def _unknown(name: str, declared: Iterable[str]) -> SpecError:
+    return SpecError("model", name, f"Declared models are {sorted(declared)}.")

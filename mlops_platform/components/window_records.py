@@ -1,8 +1,6 @@
 """The records of a model's windows, by the model's name alone: its YAML may be gone."""
 
-import dagster as dg
-
-from mlops_platform.components.record_io_manager import partition_records
+from mlops_platform.components.record_files import partition_records
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import ModelSpec
@@ -18,13 +16,10 @@ def recorded_windows(model: str, latest: int = 0) -> ModelWindows:
     Args:
         latest: only of so many latest windows; of all where it is 0.
     """
-    scored, performance, drift = (
-        dg.AssetKey([model, asset]) for asset in ("predictions", "performance", "drift_report")
-    )
     return ModelWindows(
-        scored=partition_records(scored, ScoredWindow, latest),
-        performance=partition_records(performance, WindowPerformance, latest),
-        drift=partition_records(drift, WatchedWindow, latest),
+        scored=partition_records((model, "predictions"), ScoredWindow, latest),
+        performance=partition_records((model, "performance"), WindowPerformance, latest),
+        drift=partition_records((model, "drift_report"), WatchedWindow, latest),
     )
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import dagster as dg
 
-from mlops_platform.components.models import declared_spec
+from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.data.windows import Window
 from mlops_platform.demo.tables import tables_text
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.phases import Display, Phases
 from mlops_platform.files import write_json, write_text
-from mlops_platform.replay.driver import JobDriver
 from mlops_platform.replay.first_champion import first_champion
 from mlops_platform.replay.frozen import frozen_performance
-from mlops_platform.replay.phases import Display, Phases
 from mlops_platform.replay.plots import draw_plots
 from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
 from mlops_platform.replay.tables import retraining_rows, seconds_by_window, window_rows
@@ -40,10 +40,11 @@ def play(instance: dg.DagsterInstance, weeks: int, display: Display) -> dict[str
         MlopsError: a run failed, the gate refused the first candidate, or the home has a history
             of its own.
     """
-    spec = declared_spec(MODEL)
+    model = declared_lifecycle(MODEL)
+    spec = model.spec
     windows = windows_from(spec, FIRST_TRAINING, weeks)
     phases = Phases(settings().demo / "seconds.json", display)
-    replayed = ReplayedModel(JobDriver(_definitions(), instance), phases, spec)
+    replayed = ReplayedModel(JobDriver(_definitions(), instance), phases, model)
     replayed.start_on(FIRST_TRAINING)
     replayed.land_and_build(_first_days())
     replayed.release_first_champion()

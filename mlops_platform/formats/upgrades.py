@@ -61,12 +61,32 @@ def _losses_became_one_record(value: Stored) -> Stored:
     return {**renamed(settled="outcomes_known")(rest), **figures}
 
 
+_FORMER_JOBS: Final = {
+    "train": "train",
+    "watch": "watch",
+    "backtest": "backtest",
+    "roll_out": "roll_out",
+    "land_served": "land_served",
+    "export": "export_online",
+}
+
+
+def _runs_are_of_stages(value: Stored) -> Stored:
+    """Each model had jobs of its own, and a check of their runs was `run/<stage>_<model>`."""
+    check = str(value["check"])
+    for former, stage in _FORMER_JOBS.items():
+        if check.startswith(f"run/{former}_"):
+            return {**value, "check": f"run/{stage}"}
+    return value
+
+
 UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(
     {
         "ColumnBins": {2: _a_grid_became_uniform_bins},
         "ErrorBlock": {2: renamed(log_loss="loss", base_rate_log_loss="baseline_loss")},
         # Renamed before formats had numbers.
         "EvaluatedCandidate": {1: _schema_match_became_a_serving_fault},
+        "Observation": {3: _runs_are_of_stages},
         "PolicyOutcome": {2: renamed(log_loss="loss", log_loss_by_window="loss_by_window")},
         "WindowPerformance": {2: _losses_became_one_record},
     }

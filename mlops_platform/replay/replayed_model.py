@@ -8,18 +8,26 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.automation import HOUR
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
+from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
+from mlops_platform.components.model_lifecycle.automation.windows import HOUR, WATCH
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE
+from mlops_platform.components.model_lifecycle.shared import ALERTS
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
+from mlops_platform.driving.driver import JobDriver, day_range
+from mlops_platform.driving.missing import build, land
+from mlops_platform.driving.phases import Phases
 from mlops_platform.errors import MlopsError
-from mlops_platform.replay.driver import JobDriver, day_range, run_config
-from mlops_platform.replay.phases import Phases
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 
 TICK = timedelta(hours=HOUR)
-"""After the midnight that ends a window: when its schedule ticks."""
+"""After the midnight that ends a window: when it is asked for."""
+HANDED_ON = ("champion", "model_card", "bento")
+"""What a training that was interrupted behind its release has yet to make."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class ReplayedModel:
 
     driver: JobDriver
     phases: Phases
-    spec: ModelSpec
+    model: LifecycleModel
 
     def start_on(self, day: date) -> None:
         """Put this deployment into the past, to the midnight that begins a day.
@@ -36,7 +44,7 @@ class ReplayedModel:
         Raises:
             MlopsError: it lives in the present, and has a history there.
         """
-        clock, model = settings().replayed_moment, self.spec.name
+        clock, model = settings().replayed_moment, self.model.name
         if clock.is_file():
             return
         if open_deployment().ledger.decisions(model, limit=1):
@@ -44,11 +52,11 @@ class ReplayedModel:
                 f"{settings().home} has a history of {model} of its own, and a replay lives in "
                 "the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
             )
-        move_to(clock, datetime.combine(day, time(), ZoneInfo(self.spec.window.timezone)))
+        move_to(clock, datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone)))
 
     def land_and_build(self, days: Sequence[date]) -> None:
         """Land contiguous days, oldest first, and build their features, where they are missing."""
-        root, spec = settings().published, self.spec
+        root, spec = settings().published, self.model.spec
         published = published_days(root, spec.features.table)
         missing = sorted(set(days) - (published & published_days(root, spec.label.table)))
         if not missing:
@@ -58,12 +66,9 @@ class ReplayedModel:
         # What lies between is landed and built again, which changes nothing.
         span = [day for day in days if missing[0] <= day <= missing[-1]]
         with self.phases.phase("land") as report:
-            self.driver.run("land_snapshots", report=report)
-            self.driver.run("land_days", tags=day_range(span), report=report)
+            land(self.driver, span, report)
         with self.phases.phase("build features") as report:
-            config = {"start_day": str(span[0]), "end_day": str(span[-1])}
-            config = run_config("dbt_features", config)
-            self.driver.run("build_features", config=config, report=report)
+            build(self.driver, self.model, report, start_day=span[0], end_day=span[-1])
 
     def release_first_champion(self) -> None:
         """Train, judge, release and package, where no release has a Bento yet.
@@ -71,20 +76,21 @@ class ReplayedModel:
         Raises:
             MlopsError: nothing was released; says why.
         """
-        model = self.spec.name
+        model = self.model.name
         releases = open_deployment().ledger.releases(model)
         if releases and releases[0].bento_tag is not None:
             self.phases.done_before("train, judge and release")
         else:
             with self.phases.phase("train, judge and release") as report:
-                # An interrupted champion is in the ledger but handed nothing on.
-                rest = [dg.AssetKey([model, name]) for name in ("champion", "model_card", "bento")]
-                self.driver.run(f"train_{model}", assets=rest if releases else (), report=report)
+                request = stage_request(model, "train")
+                if releases:
+                    rest = [dg.AssetKey([model, name]) for name in HANDED_ON]
+                    request = request.with_replaced_attrs(asset_selection=rest)
+                self.driver.execute(request, report=report)
         self._refuse_nothing_released()
 
     def live_through(self, window: Window) -> None:
-        """Land a window's days, then let the schedule and the sensors do what they will."""
-        model = self.spec.name
+        """Land a window's days, then let the sensors do what they will."""
         if self.phases.has_seconds(window.name):
             self.phases.done_before(window.name)
             return
@@ -93,22 +99,22 @@ class ReplayedModel:
             with self.phases.part(f"{window.name} land"):
                 self.driver.run("land_days", tags=day_range(window.days), report=report)
             with self.phases.part(f"{window.name} watch"):
-                self.driver.tick(f"watch_{model}", report)
+                self.driver.tick(WATCH.over([self.model]), report)
             with self.phases.part(f"{window.name} retrain"):
-                self.driver.tick(f"retrain_{model}", report)
+                self.driver.tick(RETRAIN.over([self.model]), report)
             with self.phases.part(f"{window.name} alert"):
-                self.driver.tick(f"alerts_{model}", report)
+                self.driver.tick(ALERTS.over([self.model]), report)
 
     def export_online(self) -> None:
         """Export the latest features for the service, where it has a store for them.
 
         In production a sensor looks every minute; here every window would pay for it.
         """
-        if self.spec.serving.online_store is not None:
-            self.driver.tick(f"export_{self.spec.name}")
+        if self.model.spec.serving.online_store is not None:
+            self.driver.tick(EXPORT_ONLINE.over([self.model]))
 
     def _refuse_nothing_released(self) -> None:
-        ledger, model = open_deployment().ledger, self.spec.name
+        ledger, model = open_deployment().ledger, self.model.name
         if ledger.current_release(model) is None:
             (decision,) = ledger.decisions(model, limit=1)
             raise MlopsError(

@@ -50,7 +50,7 @@ class Past:
         return self
 
     def decide(self, kind: str, reason: str, **other: object) -> None:
-        decision = {"kind": kind, "reason": reason, "actor": "sensor retrain_flight_delay", **other}
+        decision = {"kind": kind, "reason": reason, "actor": "sensor retrain", **other}
         self.ledger.record_decision(MODEL, NewDecision.model_validate(decision))
 
     def release(self, version: int, reason: str, kind: str = "promote") -> Release:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mlops_platform.cli.console import console
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.monitoring.alerting.advance import advance
 from mlops_platform.monitoring.alerting.observation import Observation
@@ -35,6 +36,19 @@ def test_what_is_open_is_listed_with_where_its_evidence_is(log, mlops) -> None:
         assert word in shown.output
     assert "incidents/<model>/<incident>.md" in shown.output
     assert mlops("incidents").output == shown.output
+
+
+def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, cause = IncidentLog(past.home.ledger_url), "OSError: " + "/".join(30 * ["folder"])
+    fault = {"check": "run/watch_flight_delay", "cause": cause, "severity": "page"}
+    seen = Observation(**fault, summary="broke", seen_at=datetime(2024, 1, 1, tzinfo=UTC))
+    log.write(MODEL, advance(MODEL, {}, [seen], AlertingSpec(), past.now))
+    monkeypatch.setattr(console, "width", 80)
+    shown = mlops("incidents").output
+    table = shown.partition("evidence of each")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    assert "flight_delay-1" in table
+    assert table.count("/") == cause.count("/") + 1  # and the check's own
 
 
 def test_another_program_reads_the_same(log, mlops) -> None:

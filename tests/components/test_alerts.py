@@ -14,12 +14,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.incidents.checks import _is_settled
-from mlops_platform.components.model_lifecycle.incidents.sensor import (
-    AlertCursor,
-    Surroundings,
-    alert_sensor,
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
+from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
+    LastLook,
+    SensorCursor,
 )
+from mlops_platform.components.model_lifecycle.incidents.checks import _is_settled
+from mlops_platform.components.model_lifecycle.incidents.sensor import AlertLook
+from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
+from mlops_platform.components.model_lifecycle.shared import ALERTS
 from mlops_platform.components.models import declared_spec
 from mlops_platform.files import write_text
 from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
@@ -60,15 +64,21 @@ def flight_features():
     )
 
 
-@dg.op(config_schema={"succeeds": bool})
-def act(context: dg.OpExecutionContext) -> None:
-    if not context.op_config["succeeds"]:
+class Weather(dg.Config):
+    """Whether a window can be scored."""
+
+    succeeds: bool
+
+
+@dg.asset(key=[MODEL, "predictions"])
+def predictions(config: Weather) -> None:
+    if not config.succeeds:
         raise ValueError("the column is gone")
 
 
-@dg.job(name=f"watch_{MODEL}")
-def watching() -> None:
-    act()
+@dg.asset(key=["severe_delay", "predictions"])
+def predictions_of_another() -> None:
+    raise ValueError("not of this model")
 
 
 @dg.asset(key=[MODEL, "bento"], check_specs=[dg.AssetCheckSpec("serves", asset=[MODEL, "bento"])])
@@ -77,13 +87,15 @@ def bento():
 
 
 DEFINITIONS = dg.Definitions(
-    assets=[drift_report, gate, flight_features, bento],
-    jobs=[
-        watching,
-        dg.define_asset_job(f"build_for_{MODEL}", selection=[flight_features]),
-        dg.define_asset_job(f"train_{MODEL}", selection=[bento]),
-    ],
+    assets=[drift_report, gate, flight_features, bento, predictions, predictions_of_another]
 )
+
+
+def memory(looked_at: datetime, watched_since: datetime) -> str:
+    """The cursor of a sensor that has looked at the model."""
+    look = AlertLook(looked_at=looked_at, watched_since=watched_since).model_dump_json()
+    last = LastLook(looked_at=looked_at, succeeded_at=looked_at, memory=look)
+    return SensorCursor(models={MODEL: last}).model_dump_json()
 
 
 @dataclass
@@ -106,20 +118,20 @@ class Story:
     def watched_for(self, **time: float) -> None:
         """The sensor has ticked every minute for so long."""
         now = datetime.now(UTC)
-        before = AlertCursor(looked_at=now, watched_since=now - timedelta(**time))
-        self.cursor = before.model_dump_json()
+        self.cursor = memory(now, now - timedelta(**time))
 
     def tick(self) -> str:
         """The daemon lets the sensor tick."""
-        jobs = [f"watch_{MODEL}", f"build_for_{MODEL}"]
-        sensor = alert_sensor(self.spec, Surroundings(jobs, [f"retrain_{MODEL}"], {TABLE}))
+        store = FeatureStore(tables={}, assets=[TABLE], build_op="dbt_features")
+        sensor = ALERTS.over([LifecycleModel(self.spec, store)])
         with dg.build_sensor_context(
             self.instance, repository_def=DEFINITIONS.get_repository_def(), cursor=self.cursor
         ) as context:
             answer = sensor(context)
-            self.cursor = context.cursor
-        assert isinstance(answer, dg.SkipReason)
-        return str(answer.skip_message)
+        assert isinstance(answer, dg.SensorResult)
+        assert answer.skip_reason is not None
+        self.cursor = answer.cursor
+        return str(answer.skip_reason.skip_message)
 
     def check(
         self, asset: str, check: str, passed: bool, *, error: bool = False, **metadata: Any
@@ -137,8 +149,17 @@ class Story:
         )
 
     def run(self, *, succeeds: bool) -> None:
-        config = {"ops": {"act": {"config": {"succeeds": succeeds}}}}
-        watching.execute_in_process(config, instance=self.instance, raise_on_error=False)
+        config = {"ops": {f"{MODEL}__predictions": {"config": {"succeeds": succeeds}}}}
+        self.materialize(predictions, run_config=config)
+
+    def materialize(self, *assets: dg.AssetsDefinition, **arguments: Any) -> bool:
+        """A person materialises assets by hand; returns whether that succeeds."""
+        job = DEFINITIONS.resolve_job_def(ANY_ASSETS)
+        keys = [key for asset in assets for key in asset.keys]
+        result = job.execute_in_process(
+            instance=self.instance, asset_selection=keys, raise_on_error=False, **arguments
+        )
+        return result.success
 
     def release(self) -> None:
         open_deployment().ledger.release(
@@ -265,7 +286,7 @@ def test_a_run_that_fails_is_an_incident_until_one_succeeds(story: Story) -> Non
     story.run(succeeds=False)
     story.tick()
     (incident,) = story.incidents
-    assert incident.fingerprint == ("run/watch_flight_delay", "act: ValueError")
+    assert incident.fingerprint == ("run/watch", "flight_delay__predictions: ValueError")
     assert "the column is gone" in incident.seen.summary
     story.run(succeeds=True)
     story.tick()
@@ -273,33 +294,27 @@ def test_a_run_that_fails_is_an_incident_until_one_succeeds(story: Story) -> Non
 
 
 def test_a_run_that_a_check_has_stopped_is_told_by_the_check_alone(story: Story) -> None:
-    job = DEFINITIONS.resolve_job_def(f"build_for_{MODEL}")
-    result = job.execute_in_process(instance=story.instance, raise_on_error=False)
-    assert not result.success
+    assert not story.materialize(flight_features, drift_report)
     story.tick()
     assert story.open == {"features/flight_features/no_nulls": "page"}
 
 
 def test_a_check_that_its_run_never_came_to_is_not_judged(story: Story) -> None:
-    job = DEFINITIONS.resolve_job_def(f"train_{MODEL}")
-    job.execute_in_process(instance=story.instance, raise_on_error=False)
-    story.cursor = None
+    story.materialize(bento)
     story.tick()
-    assert story.open == {}
+    assert story.open == {"run/train": "ticket"}
     story.check("bento", "serves", passed=False)
     story.tick()
-    assert story.open == {"bento/serves": "ticket"}
+    assert story.open == {"run/train": "ticket", "bento/serves": "ticket"}
 
 
 def test_a_run_that_was_only_planned_does_not_hide_what_another_found_later(
     story: Story,
 ) -> None:
-    DEFINITIONS.resolve_job_def(f"train_{MODEL}").execute_in_process(
-        instance=story.instance, raise_on_error=False
-    )
+    story.materialize(bento)
     # Both were planned long ago: an evaluation that comes late belongs to an older record.
     now = datetime.now(UTC) + timedelta(minutes=30)
-    story.cursor = AlertCursor(looked_at=now, watched_since=now).model_dump_json()
+    story.cursor = memory(now, now)
     latest = story.instance.event_log_storage.get_latest_asset_check_execution_by_key(
         [dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")]
     )
@@ -476,60 +491,92 @@ def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
     assert kinds[3:6] == ["acknowledged", "persisted", "escalated"]
 
 
-def test_a_sensor_that_stops_ticking_pages_somebody(home: Settings, spec: ModelSpec) -> None:
+def test_a_sensor_that_stops_looking_at_a_model_pages_somebody(
+    home: Settings, spec: ModelSpec
+) -> None:
     open_deployment().ledger.create_schema()
     with open_instance() as instance:
-        story, ticked = Story(home, instance, spec), ticking(instance, f"retrain_{MODEL}")
+        looked = looking(instance, RETRAIN.name)
+        story = Story(home, instance, retrained(spec))
         story.tick()
         assert story.open == {}
-        # It goes on to tick, and fails every time.
-        ticked("SKIPPED", 30)
-        ticked("FAILURE", 1)
+        # It goes on to look at others, and fails at this one every time.
+        looked(minutes_ago=30)
         story.tick()
         assert story.open == {}  # the daemon, and the alerts with it, may have been down
         story.watched_for(minutes=30)
         story.tick()
         assert story.open == {"silence/sensors_tick": "page"}
-        assert f"retrain_{MODEL}" in story.incidents[0].seen.summary
-        ticked("SKIPPED", 0)
+        assert "retrain since" in story.incidents[0].seen.summary
+        looked(minutes_ago=0)
         story.tick()
         assert story.open == {}
+
+
+def test_a_sensor_that_never_looked_at_a_model_well_pages_somebody(
+    home: Settings, spec: ModelSpec
+) -> None:
+    open_deployment().ledger.create_schema()
+    with open_instance() as instance:
+        looking(instance, RETRAIN.name)
+        story = Story(home, instance, retrained(spec))
+        story.watched_for(minutes=30)
+        story.tick()
+        assert story.open == {"silence/sensors_tick": "page"}
+
+
+def test_a_sensor_that_the_yaml_of_a_model_does_not_want_is_not_missed(
+    home: Settings, spec: ModelSpec
+) -> None:
+    open_deployment().ledger.create_schema()
+    with open_instance() as instance:
+        looking(instance, RETRAIN.name)
+        story = Story(home, instance, spec)
+        story.watched_for(minutes=30)
+        story.tick()
+        assert story.open == {}
+
+
+def test_the_run_of_another_model_is_none_of_this_one(story: Story) -> None:
+    assert not story.materialize(predictions_of_another)
+    story.tick()
+    assert story.incidents == []
+    assert not story.materialize(predictions_of_another)
+    story.tick()
+    assert story.incidents == []
+
+
+def retrained(spec: ModelSpec) -> ModelSpec:
+    """The YAML switches the retraining on."""
+    schedules = spec.schedules.model_copy(update={"retraining": True})
+    return spec.model_copy(update={"schedules": schedules})
 
 
 def _die(*_: object) -> list[str]:
     raise KeyboardInterrupt
 
 
-def ticking(instance: dg.DagsterInstance, sensor: str) -> Callable[[str, float], None]:
-    """Switch a sensor on as the daemon does; returns what writes its ticks, minutes ago."""
+def looking(instance: dg.DagsterInstance, sensor: str) -> Callable[..., None]:
+    """Switch a sensor on as the daemon does; returns what writes when it last looked well."""
     from dagster._core import remote_origin
     from dagster._core.scheduler import instigation
-    from dagster._utils.error import SerializableErrorInfo
 
     location = remote_origin.RegisteredCodeLocationOrigin("mlops_platform")
     repository = remote_origin.RemoteRepositoryOrigin(location, "__repository__")
-    origin, kind = (
-        remote_origin.RemoteInstigatorOrigin(repository, sensor),
-        instigation.InstigatorType.SENSOR,
-    )
-    state = instigation.InstigatorState(
-        origin,
-        kind,
-        instigation.InstigatorStatus.RUNNING,
-        instigation.SensorInstigatorData(last_sensor_start_timestamp=time.time()),
-    )
-    instance.add_instigator_state(state)
+    origin = remote_origin.RemoteInstigatorOrigin(repository, sensor)
 
-    def ticked(status: str, minutes: float) -> None:
-        tick = instigation.TickData(
-            state.instigator_origin_id,
-            sensor,
-            kind,
-            instigation.TickStatus(status),
-            time.time() - 60 * minutes,
-            error=SerializableErrorInfo("it broke", [], None) if status == "FAILURE" else None,
-            selector_id=state.selector_id,
+    def state(cursor: str | None) -> instigation.InstigatorState:
+        return instigation.InstigatorState(
+            origin,
+            instigation.InstigatorType.SENSOR,
+            instigation.InstigatorStatus.RUNNING,
+            instigation.SensorInstigatorData(cursor=cursor),
         )
-        instance.create_tick(tick)
 
-    return ticked
+    def looked(*, minutes_ago: float) -> None:
+        now = datetime.now(UTC)
+        last = LastLook(looked_at=now, succeeded_at=now - timedelta(minutes=minutes_ago))
+        instance.update_instigator_state(state(SensorCursor(models={MODEL: last}).to_stored()))
+
+    instance.add_instigator_state(state(None))
+    return looked

@@ -16,7 +16,8 @@ from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.cli import main
 from mlops_platform.components.doctor import damaged_versions, examine, warehouse_lock
 from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.automation import DECISION_TAG
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
@@ -177,14 +178,13 @@ def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
     with open_instance() as instance:
         (model,) = examine(open_deployment(), instance).models
         assert (model.request, model.request_runs, model.training) == (asked, 0, False)
-        job = dg.define_asset_job(f"train_{MODEL}", "*")
 
-        @dg.asset
+        @dg.asset(key=[MODEL, "candidate"])
         def candidate() -> None:
             """Comes to no verdict."""
 
-        definitions = dg.Definitions([candidate], jobs=[job])
-        definitions.resolve_job_def(f"train_{MODEL}").execute_in_process(
+        definitions = dg.Definitions([candidate])
+        definitions.resolve_job_def(ANY_ASSETS).execute_in_process(
             instance=instance, tags={DECISION_TAG: str(asked.id)}
         )
         (model,) = examine(open_deployment(), instance).models

@@ -13,7 +13,7 @@ import pytest
 
 from mlops_platform.components.event_log import MAX_OPEN_DATABASES, PooledSqliteEventLogStorage
 from mlops_platform.components.instance import open_instance
-from mlops_platform.replay.driver import QUIET, day_range
+from mlops_platform.driving.driver import QUIET, day_range
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2013-01-01", end_date="2013-02-01")
 

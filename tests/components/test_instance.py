@@ -9,10 +9,12 @@ import dagster as dg
 
 from mlops_platform.components.instance import (
     fail_orphaned_runs,
+    forget_automation_of,
     free_dead_slots,
     open_instance,
     process_is_alive,
 )
+from mlops_platform.settings import Settings
 
 HOLD_THE_POOL = """
 import time
@@ -91,3 +93,26 @@ def test_a_slot_that_a_finished_run_still_holds_is_freed(home) -> None:
         assert fail_orphaned_runs(instance) == []
         free_dead_slots(instance)
         assert dg.materialize([quick], instance=instance).success
+
+
+def test_what_was_switched_on_for_single_models_is_forgotten_and_nothing_else(
+    home: Settings,
+) -> None:
+    from dagster._core import remote_origin
+    from dagster._core.scheduler import instigation
+
+    location = remote_origin.RegisteredCodeLocationOrigin("mlops_platform")
+    repository = remote_origin.RemoteRepositoryOrigin(location, "__repository__")
+    names = {"watch_churn", "retrain_churn_periodically", "watch", "watch_birds", "churn_mails"}
+    with open_instance() as instance:
+        for name in names:
+            instance.add_instigator_state(
+                instigation.InstigatorState(
+                    remote_origin.RemoteInstigatorOrigin(repository, name),
+                    instigation.InstigatorType.SENSOR,
+                    instigation.InstigatorStatus.RUNNING,
+                )
+            )
+        forget_automation_of(instance, ["churn"])
+        left = {state.instigator_name for state in instance.all_instigator_state()}
+    assert left == {"watch", "watch_birds", "churn_mails"}

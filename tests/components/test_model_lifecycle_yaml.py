@@ -299,8 +299,8 @@ def test_a_second_model_on_the_same_features_needs_yaml_only(sandbox, flight_del
     assert {dep.asset_key for dep in second["training_set"].deps} == tables
     others = {dep.asset_key.path[0] for spec in second.values() for dep in spec.deps}
     assert others == {"features", "severe_delay"}
-    jobs = {job.name for job in definitions.get_repository_def().get_all_jobs()}
-    assert {"train_flight_delay", "train_severe_delay"} <= jobs
+    stages = {tag for spec in second.values() for tag in spec.tags.items()}
+    assert {("mlops/stage", "train"), ("mlops/stage", "watch")} <= stages
 
 
 def test_two_models_of_one_name_are_refused(sandbox, flight_delay: str) -> None:

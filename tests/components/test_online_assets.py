@@ -1,22 +1,25 @@
 """The online store of the deployed model: exported whole, checked apart, refreshed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import duckdb
 import pytest
 
 from mlops_platform.clock import move_to
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.lifecycle import build_lifecycle
 from mlops_platform.components.model_lifecycle.service import online_assets
+from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE
 from mlops_platform.components.model_lifecycle.service.online_assets import (
-    online_export_sensor,
     online_features_asset,
     online_freshness_check,
-    online_upkeep,
 )
-from mlops_platform.components.models import declared_spec
+from mlops_platform.components.models import declared_lifecycle, declared_spec
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.definitions import defs
 from mlops_platform.serving.online.store import OnlineStore, UnknownEntity
@@ -24,6 +27,9 @@ from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, Nume
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+
+if TYPE_CHECKING:
+    from tests.components.conftest import Tick
 
 MODEL = "flight_delay"
 EXPORT, CHECK = dg.AssetKey([MODEL, "online_features"]), "online_features_are_fresh"
@@ -79,7 +85,7 @@ def run(
 def test_the_export_takes_the_days_that_are_kept(
     published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    result = run(definitions, instance, f"export_{MODEL}")
+    result = run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     (made,) = result.asset_materializations_for_node(f"{MODEL}__online_features")
     assert made.metadata["dagster/row_count"].value == 28  # four a day, for seven days
     assert made.metadata["newest_event_time"].value == "2013-04-01 08:00:00+00:00"
@@ -92,7 +98,7 @@ def test_what_was_exported_is_what_a_service_finds(
     instance: dg.DagsterInstance,
     spec: ModelSpec,
 ) -> None:
-    run(definitions, instance, f"export_{MODEL}")
+    run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     numeric = [
         NumericColumn(name=name, missing_allowed=True, minimum=0, maximum=1)
         for name in spec.features.numeric
@@ -117,7 +123,7 @@ def test_what_was_exported_is_what_a_service_finds(
 def test_the_check_runs_with_the_export_and_alone_without_exporting(
     published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    first = run(definitions, instance, f"export_{MODEL}")
+    first = run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     assert [one.passed for one in first.get_asset_check_evaluations()] == [True]
     written = Path(published.online_store(MODEL)).stat().st_mtime_ns
 
@@ -167,37 +173,32 @@ def test_the_sensor_asks_for_an_export_once_per_publication(
     instance: dg.DagsterInstance,
     spec: ModelSpec,
     tmp_path: Path,
+    tick: "Tick",
 ) -> None:
-    sensor = online_export_sensor(spec)
-
-    def tick() -> dg.RunRequest | dg.SkipReason:
-        with dg.build_sensor_context(instance) as context:
-            answer = sensor(context)
-        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
-        return answer
-
-    first, again = tick(), tick()
-    assert isinstance(first, dg.RunRequest)
-    assert isinstance(again, dg.RunRequest)
+    (first,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
+    (again,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     assert first.run_key == again.run_key  # the daemon starts one run
-    run(definitions, instance, f"export_{MODEL}")
-    assert isinstance(tick(), dg.SkipReason)
+    run(definitions, instance, ANY_ASSETS, asset_selection=first.asset_selection)
+    assert tick(EXPORT_ONLINE, spec, instance).skip_reason
 
     publish(published, spec, tmp_path / "warehouse.duckdb", flights=61)
-    newer = tick()
-    assert isinstance(newer, dg.RunRequest)
+    (newer,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     assert newer.run_key != first.run_key
 
 
-def test_before_anything_is_published_the_sensor_waits(home: Settings, spec: ModelSpec) -> None:
-    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as context:
-        assert isinstance(online_export_sensor(spec)(context), dg.SkipReason)
+def test_before_anything_is_published_the_sensor_waits(
+    home: Settings, instance: dg.DagsterInstance, spec: ModelSpec, tick: "Tick"
+) -> None:
+    assert tick(EXPORT_ONLINE, spec, instance).skip_reason
 
 
 def test_a_model_without_an_online_store_has_none_of_it(spec: ModelSpec) -> None:
     without = spec.model_copy(update={"serving": ServingSpec()})
-    assert online_assets.online_assets(without, FEATURES) == []
-    assert not list(online_upkeep(without).sensors or ())
+    model = replace(declared_lifecycle(MODEL), spec=without)
+    built = build_lifecycle(model)
+    assert EXPORT not in {key for asset in built.assets or () for key in asset.keys}  # type: ignore[union-attr]
+    assert not built.asset_checks
+    assert not EXPORT_ONLINE.is_on(without)
 
 
 def test_the_export_hands_on_what_it_wrote(
@@ -205,6 +206,6 @@ def test_the_export_hands_on_what_it_wrote(
 ) -> None:
     from mlops_platform.components.record_io_manager import latest_record
 
-    run(definitions, instance, f"export_{MODEL}")
+    run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
     record = latest_record(EXPORT, OnlineExport)
     assert (record.rows, record.as_of) == (28, NOW)

@@ -72,8 +72,8 @@ def test_an_asset_that_was_never_materialised_is_named_with_the_cure(home) -> No
 
 def test_a_re_execution_goes_on_with_the_records_of_the_run_that_failed(home) -> None:
     job = dg.Definitions(
-        [found, doubled], jobs=[dg.define_asset_job("train", [found, doubled])], resources=RESOURCES
-    ).resolve_job_def("train")
+        [found, doubled], jobs=[dg.define_asset_job("fit", [found, doubled])], resources=RESOURCES
+    ).resolve_job_def("fit")
 
     def run(number: int, **how: object) -> dg.ExecuteInProcessResult:
         config = {"ops": {"churn__found": {"config": {"number": number}}}}

@@ -24,11 +24,10 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.cli import main
 from mlops_platform.clock import move_to
+from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
+from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
-from mlops_platform.components.model_lifecycle.rollout.automation import (
-    probation_sensor,
-    rollout_sensor,
-)
+from mlops_platform.components.model_lifecycle.rollout.automation import PROBATION, ROLL_OUT
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.parquet import write_parquet
@@ -184,15 +183,26 @@ class Story:
         folder = self.home.records / "latest" / f"{MODEL}__performance"
         write_text(folder / f"{start}.json", measured.to_stored())
 
-    def asked(self) -> dg.RunRequest | dg.SkipReason:
+    def tick(self, sensor: ModelSensor) -> dg.SensorResult:
+        model = LifecycleModel(self.spec, FeatureStore(tables={}, assets=(), build_op="build"))
         with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:
-            answer = rollout_sensor(self.spec)(tick)
-        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+            answer = sensor.over([model])(tick)
+        assert isinstance(answer, dg.SensorResult)
         return answer
+
+    def asked(self) -> dg.RunRequest | None:
+        """The run that is asked for, where one is."""
+        requests = self.tick(ROLL_OUT).run_requests
+        return requests[0] if requests else None
+
+    def asked_key(self) -> str | None:
+        request = self.asked()
+        assert request is not None
+        return request.run_key
 
     def judge(self, *, by_sensor: bool = True) -> dict[str, Any]:
         """The run that the sensor asks for; what its asset shows."""
-        tags = {"dagster/sensor_name": f"rollout_{MODEL}"} if by_sensor else {}
+        tags = {"dagster/sensor_name": "roll_out"} if by_sensor else {}
         asset = rollout_asset(self.spec, dg.AssetKey(self.spec.label.table))
         with dg.DagsterInstance.ephemeral() as instance:
             result = dg.materialize([asset], instance=instance, tags=tags)
@@ -204,10 +214,9 @@ class Story:
 
     def probation(self) -> str:
         """One tick of the sensor, and what it says."""
-        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:
-            answer = probation_sensor(self.spec)(tick)
-        assert isinstance(answer, dg.SkipReason)
-        return str(answer.skip_message)
+        answer = self.tick(PROBATION)
+        assert answer.skip_reason is not None
+        return str(answer.skip_reason.skip_message)
 
     @property
     def champion(self) -> Release:
@@ -259,10 +268,10 @@ def test_a_good_challenger_is_watched_for_days_and_then_serves(story: Story) -> 
     story.at(MONDAY + 5 * DAY)
     shown = story.judge()
     assert shown["verdict"] == "promote"
-    assert (story.champion.version, story.champion.actor) == (2, f"rollout_{MODEL}")
+    assert (story.champion.version, story.champion.actor) == (2, "roll_out")
     assert story.champion.bento_tag == "flight_delay:v2"
     assert "champion" in story.materialised
-    assert isinstance(story.asked(), dg.SkipReason)
+    assert story.asked() is None
     assert story.judge()["reason"] == "Nothing is on trial."
 
 
@@ -277,15 +286,15 @@ def test_a_bad_challenger_never_answers_anybody(story: Story) -> None:
 
 
 def test_the_sensor_asks_once_a_day_and_when_labels_come(story: Story) -> None:
-    assert isinstance(story.asked(), dg.SkipReason)
+    assert story.asked() is None
     story.train()
-    keys = {story.asked().run_key for _ in range(3)}
+    keys = {story.asked_key() for _ in range(3)}
     story.at(MONDAY + timedelta(hours=5))
-    assert {story.asked().run_key} == keys
+    assert {story.asked_key()} == keys
     story.traffic(0, challenger_is_better=True)
-    keys |= {story.asked().run_key}
+    keys |= {story.asked_key()}
     story.at(MONDAY + DAY)
-    keys |= {story.asked().run_key}
+    keys |= {story.asked_key()}
     assert len(keys) == 3
 
 
@@ -307,7 +316,7 @@ def test_a_champion_that_fails_requests_is_rolled_back_once(story: Story) -> Non
     story.served("2", 150)
     assert "Version 1 serves again" in story.probation()
     assert (story.champion.version, story.champion.kind) == (1, "roll_back")
-    assert story.champion.actor == f"sensor probation_{MODEL}"
+    assert story.champion.actor == "sensor probation"
     assert story.last().evidence["errors"] == 30
     story.served("1", 500, errors=500)
     assert "No champion is on probation" in story.probation()

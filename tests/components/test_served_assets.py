@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.windows import window_request
+from mlops_platform.components.model_lifecycle.service.automation import LAND_SERVED
 from mlops_platform.components.model_lifecycle.service.served_assets import (
     EVERY_LINE_LANDED,
     SERVED_AS_OFFLINE,
     served_predictions_asset,
-    served_upkeep,
 )
 from mlops_platform.components.models import declared_spec
 from mlops_platform.components.record_io_manager import RecordIOManager
+from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from tests.components.conftest import Sandbox
+    from tests.components.conftest import Sandbox, Tick
 
 SERVED = dg.AssetKey(["flight_delay", "served_predictions"])
 
@@ -99,24 +102,24 @@ def test_an_answer_that_nothing_explains_fails_and_blocks(
     assert blocking == SERVED_AS_OFFLINE
 
 
-def test_the_schedule_runs_where_something_was_served(deployed: Settings, spec: ModelSpec) -> None:
-    [schedule] = served_upkeep(spec).schedules or ()
-    assert isinstance(schedule, dg.ScheduleDefinition)
-    with dg.build_schedule_context() as context:
-        assert schedule.evaluate_tick(context).skip_message
+def test_a_landing_is_asked_for_where_something_was_served(
+    deployed: Settings, spec: ModelSpec, tick: "Tick"
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert tick(LAND_SERVED, spec, instance).skip_reason
         serve(deployed, spec, answer(spec))
-        assert len(schedule.evaluate_tick(context).run_requests or ()) == 1
+        (request,) = tick(LAND_SERVED, spec, instance).run_requests or ()
+        assert (request.job_name, request.asset_selection) == (ANY_ASSETS, [SERVED])
         materialize(spec)
-        assert schedule.evaluate_tick(context).skip_message
+        assert tick(LAND_SERVED, spec, instance).skip_reason
 
 
 @pytest.mark.slow
 def test_windows_of_served_answers_land_them_first(sandbox: "Sandbox", flight_delay: str) -> None:
     text = flight_delay.replace("cadence: weekly", "cadence: weekly\n    source: served")
     sandbox.declare("flight_delay", text)
+    assert SERVED in asked_for(sandbox)
     repository = sandbox.definitions().get_repository_def()
-    watched = repository.get_job("watch_flight_delay").asset_layer.executable_asset_keys
-    assert SERVED in watched
     predictions = repository.asset_graph.get(dg.AssetKey(["flight_delay", "predictions"]))
     assert SERVED in predictions.parent_keys
 
@@ -126,7 +129,11 @@ def test_windows_that_are_scored_do_not_wait_for_a_service(
     sandbox: "Sandbox", flight_delay: str
 ) -> None:
     sandbox.declare("flight_delay", flight_delay)
-    repository = sandbox.definitions().get_repository_def()
-    assert SERVED not in repository.get_job("watch_flight_delay").asset_layer.executable_asset_keys
-    landing = repository.get_job("land_served_flight_delay").asset_layer.executable_asset_keys
-    assert set(landing) == {SERVED}
+    assert SERVED not in asked_for(sandbox)
+
+
+def asked_for(sandbox: "Sandbox") -> list[dg.AssetKey]:
+    """Assets of the run of a window."""
+    (model,) = sandbox.lifecycle_models()
+    window = window_named(model.spec.window, str(model.spec.window.start))
+    return list(window_request(model, window, window.ends_at).asset_selection or ())

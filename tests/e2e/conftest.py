@@ -166,6 +166,13 @@ class Deployment:
         assert run.run_id in output, output[-6000:]
         return run
 
+    def train(
+        self, *, config: Mapping[str, Any] | None = None, **environment: str
+    ) -> dg.DagsterRun:
+        """Materialise the training of the model, as a click on its assets does."""
+        training = f'tag:"mlops/stage"="train" and key:"{self.model}/*"'
+        return self.launch("--assets", training, config=config, **environment)
+
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
         home = str(self.settings.dagster_home)

@@ -96,7 +96,7 @@ def test_the_first_page_shows_the_runs_of_the_replay_under_their_jobs_and_nothin
     page,
 ) -> None:
     page.goto("/")
-    for job in ("land_days", "train_flight_delay", "watch_flight_delay"):
+    for job in ("land_days", "build_features"):
         page.get_by_role("link", name=job).first.wait_for()
     assert page.get_by_role("dialog").count() == 0
     assert page.get_by_text("community").count() == 0
@@ -105,7 +105,7 @@ def test_the_first_page_shows_the_runs_of_the_replay_under_their_jobs_and_nothin
 
 def test_the_jobs_page_says_when_each_job_of_the_replay_ran(page) -> None:
     page.goto("/jobs")
-    page.get_by_text("watch_flight_delay", exact=True).first.wait_for()
+    page.get_by_text("build_features", exact=True).first.wait_for()
     page.get_by_text(re.compile("(second|minute|hour)s? ago")).first.wait_for()
     assert _screenshot(page, "jobs").stat().st_size > 20_000
 
@@ -155,9 +155,9 @@ def test_the_drift_reports_page_links_to_evidentlys_report(page) -> None:
     assert _screenshot(page, "drift_report").stat().st_size > 20_000
 
 
-def test_the_automation_page_has_the_schedule_and_the_sensor_switched_off(page) -> None:
+def test_the_automation_page_has_the_sensors_switched_off(page) -> None:
     page.goto("/automation")
-    for name in ("watch_flight_delay", "retrain_flight_delay"):
+    for name in ("watch", "retrain", "alerts"):
         page.get_by_text(name, exact=True).first.wait_for()
     assert _screenshot(page, "automation").stat().st_size > 20_000
 

@@ -34,7 +34,7 @@ def test_the_first_champion_is_released_documented_and_packaged(deployment) -> N
 
 def test_every_check_of_the_first_release_passes(deployment) -> None:
     with deployment.instance() as instance:
-        run = instance.get_runs(dg.RunsFilter(job_name="train_flight_delay"))[-1]
+        run = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "train"}))[-1]
     checks = deployment.checks(run)
     assert {"gate_computed", "alias_and_pointer_follow_the_ledger"} < checks.keys()
     assert checks["serves_golden_rows_exactly"]
@@ -75,7 +75,7 @@ def test_a_demo_that_is_killed_twice_goes_on_where_it_was(untrained) -> None:
     assert finished.bento_tag is not None
     assert (finished.version, finished.sequence) == (released.version, released.sequence)
     with untrained.instance() as instance:
-        trained = instance.get_runs(dg.RunsFilter(job_name="train_flight_delay"))
+        trained = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "train"}))
     assert [run.status.value for run in trained] == ["SUCCESS", "FAILURE", "FAILURE"]
     # The killed training is known to MLflow as well, and nothing of it was registered.
     assert len(untrained.registry.versions("flight_delay")) == 1

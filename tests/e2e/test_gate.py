@@ -32,9 +32,7 @@ def unchanged_champion(deployment):
 def test_a_losing_candidate_is_a_normal_outcome(
     deployment, unchanged_champion, as_of: dict
 ) -> None:
-    run = deployment.launch(
-        *("--job", "train_flight_delay"), config=as_of, E2E_MINIMUM_ROC_AUC="0.999"
-    )
+    run = deployment.train(config=as_of, E2E_MINIMUM_ROC_AUC="0.999")
 
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED
@@ -55,7 +53,7 @@ def test_a_losing_candidate_is_a_normal_outcome(
 
 
 def test_without_new_days_the_gate_waits(deployment, unchanged_champion, as_of: dict) -> None:
-    run = deployment.launch("--job", "train_flight_delay", config=as_of)
+    run = deployment.train(config=as_of)
 
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED

@@ -18,6 +18,9 @@ from mlops_platform.usecases.version.champion import load_champion
 
 pytestmark = pytest.mark.slow
 
+WINDOWS = dg.RunsFilter(tags={"mlops/stage": "watch"})
+"""Runs of windows."""
+
 WEEKS = ["2013-01-28", "2013-02-04"]
 
 
@@ -109,8 +112,8 @@ def test_the_report_is_in_mlflow(deployment) -> None:
 
 def test_the_automation_acted_and_no_person(deployment) -> None:
     with deployment.instance() as instance:
-        runs = instance.get_runs(dg.RunsFilter(job_name="watch_flight_delay"))
-    assert {run.tags["dagster/schedule_name"] for run in runs} == {"watch_flight_delay"}
+        runs = instance.get_runs(WINDOWS)
+    assert {run.tags["mlops/model"] for run in runs} == {"flight_delay"}
     assert [run.tags["dagster/partition"] for run in reversed(runs)] == WEEKS
 
 
@@ -137,5 +140,5 @@ def test_a_week_that_was_killed_is_gone_on_with(untrained) -> None:
     summary = json.loads((untrained.settings.demo / "summary.json").read_text())
     assert [row["start"] for row in summary["windows"]] == WEEKS[:1]
     with untrained.instance() as instance:
-        runs = instance.get_runs(dg.RunsFilter(job_name="watch_flight_delay"))
+        runs = instance.get_runs(WINDOWS)
     assert [run.status.value for run in runs] == ["SUCCESS", "FAILURE"]

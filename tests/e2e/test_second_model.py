@@ -34,22 +34,22 @@ REPLAY = """
 from datetime import date
 from pathlib import Path
 from rich.console import Console
-from mlops_platform.components.models import declared_spec
+from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.definitions import defs
-from mlops_platform.demo.progress import ConsoleDisplay
-from mlops_platform.replay.driver import JobDriver
-from mlops_platform.replay.instance import open_replay_instance
-from mlops_platform.replay.phases import Phases
+from mlops_platform.cli.progress import ConsoleDisplay
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.instance import open_quiet_instance
+from mlops_platform.driving.phases import Phases
 from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
 
-spec, day = declared_spec("severe_delay"), date(2013, 1, 28)
-with open_replay_instance() as instance:
+model, day = declared_lifecycle("severe_delay"), date(2013, 1, 28)
+with open_quiet_instance() as instance:
     phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
-    replayed = ReplayedModel(JobDriver(defs(), instance), phases, spec)
+    replayed = ReplayedModel(JobDriver(defs(), instance), phases, model)
     replayed.start_on(day)
     replayed.land_and_build([date(2013, 1, 27)])
     replayed.release_first_champion()
-    for window in windows_from(spec, day, 1):
+    for window in windows_from(model.spec, day, 1):
         replayed.live_through(window)
     replayed.export_online()
 """
@@ -63,7 +63,7 @@ def test_a_second_model_is_trained_released_and_replayed_from_its_yaml(
     assert shown.count("done before") == 2  # what has landed for the first model
     assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
     with deployment.instance() as instance:
-        (run,) = instance.get_runs(dg.RunsFilter(job_name="watch_severe_delay"))
+        (run,) = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "watch"}))
         event = instance.get_latest_materialization_event(
             dg.AssetKey(["severe_delay", "training_set"])
         )

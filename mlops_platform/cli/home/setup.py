@@ -38,11 +38,12 @@ def ensure_set_up() -> bool:
 
 
 def _set_up(current: Settings) -> None:
-    from mlops_platform.components.instance import open_instance
+    from mlops_platform.components.instance import forget_automation_of, open_instance
     from mlops_platform.usecases.home.upgrade import upgrade_home
 
+    deployment = deployment_at(current)
     with console.status("initialising the ledger and the registry"):
-        saved = upgrade_home(deployment_at(current))
+        saved = upgrade_home(deployment)
     if saved is not None:
         console.print(
             f"upgraded {current.home} to format {FORMAT}; what it was is kept in {saved}",
@@ -53,8 +54,8 @@ def _set_up(current: Settings) -> None:
     copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
-    with console.status("initialising the Dagster instance"):
-        open_instance().dispose()
+    with console.status("initialising the Dagster instance"), open_instance() as instance:
+        forget_automation_of(instance, deployment.ledger.models())
 
 
 def copy_dagster_yaml(current: Settings) -> None:

@@ -86,7 +86,7 @@ def _answer_suggestion(ledger: "Ledger", model: str, reject: bool, reason: str, 
         decline_suggestion(ledger, suggestion, reason=reason, actor=actor)
         return f"{asked} is declined by {actor}; the next can be suggested after the cooldown."
     approve_suggestion(ledger, suggestion, reason=reason, actor=actor)
-    return f"{asked} is approved by {actor}; the sensor retrain_{model} starts it."
+    return f"{asked} is approved by {actor}; the sensor `retrain` starts it."
 
 
 def _answer_rollout(

@@ -20,7 +20,7 @@ def command(model: str, reason: str, actor: str | None) -> None:
 
     written = freeze(open_deployment().ledger, model, reason, actor or login_name())
     console.print(
-        f"{model} is frozen by {written.actor}: sensors and schedules retrain and release nothing "
+        f"{model} is frozen by {written.actor}: sensors retrain and release nothing "
         f"until `mlops unfreeze {model}`; a person's own run still releases.",
         highlight=False,
         markup=False,

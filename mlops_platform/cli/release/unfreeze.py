@@ -17,7 +17,7 @@ def command(model: str, reason: str, actor: str | None) -> None:
 
     written = unfreeze(open_deployment().ledger, model, reason, actor or login_name())
     console.print(
-        f"{model} is unfrozen by {written.actor}: sensors and schedules that are switched on "
+        f"{model} is unfrozen by {written.actor}: sensors that are switched on "
         "retrain and release it again.",
         highlight=False,
         markup=False,

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, folding_table
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -17,6 +16,15 @@ if TYPE_CHECKING:
         ModelStatus,
         WindowStatus,
     )
+
+COLUMNS = {
+    "model": None,
+    "champion": 12,
+    "latest window": 10,
+    "log loss": 17,
+    "drifted": 7,
+    "last decision": 10,
+}
 
 
 @click.command()
@@ -60,7 +68,7 @@ def _show(status: "DeploymentStatus") -> None:
     if not status.models:
         console.print("no model is declared; `dg scaffold defs` writes the YAML of one")
         return
-    table = Table("model", "champion", "latest window", "log loss", "drifted", "last decision")
+    table = folding_table(COLUMNS)
     for model in status.models:
         table.add_row(
             _name(model),
@@ -96,7 +104,7 @@ def _name(model: "ModelStatus") -> Text:
 def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
-        return Text(f"none yet: run train_{model.model}" if model.declared else "none")
+        return Text(f"none yet: mlops train {model.model}" if model.declared else "none")
     zone = ZoneInfo(model.timezone)
     lines = Text(
         f"version {champion.version}\n"

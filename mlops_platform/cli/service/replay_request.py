@@ -38,9 +38,9 @@ def command(context: click.Context, request_id: str, model: str | None, as_json:
 
 
 def _specs(model: str | None) -> "Sequence[ModelSpec]":
-    from mlops_platform.components.models import declared_models, declared_spec
+    from mlops_platform.components.models import declared_spec, declared_specs
 
-    return [declared_spec(model)] if model else [one.spec for one in declared_models()]
+    return [declared_spec(model)] if model else declared_specs()
 
 
 def _replayed(request_id: str, specs: "Sequence[ModelSpec]") -> "ReplayedRequest":

@@ -12,19 +12,7 @@ from mlops_platform.usecases.backtest.report import keep_backtest
 from mlops_platform.usecases.deployment import open_deployment
 
 
-def backtest_definitions(
-    spec: ModelSpec, features: dg.AssetKey, labels: dg.AssetKey
-) -> dg.Definitions:
-    """The asset and the job that materialises it; nothing starts it by itself."""
-    job = dg.define_asset_job(
-        f"backtest_{spec.name}",
-        selection=dg.AssetSelection.assets([spec.name, "policy_backtest"]),
-        description=f"Replays the past of {spec.name} under every retraining policy.",
-    )
-    return dg.Definitions(assets=[_policy_backtest_asset(spec, features, labels)], jobs=[job])
-
-
-def _policy_backtest_asset(
+def policy_backtest_asset(
     spec: ModelSpec, features: dg.AssetKey, labels: dg.AssetKey
 ) -> dg.AssetsDefinition:
     """The past replayed under every policy; materialised on demand."""

@@ -1,20 +1,18 @@
 """ModelLifecycleComponent: one YAML file becomes the whole governed lifecycle of one model."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 from pydantic import BaseModel, model_validator
 
 from mlops_platform.components.features.component import DbtFeaturesComponent
-from mlops_platform.components.model_lifecycle.lifecycle import (
-    FeatureStore,
-    alerting_names,
-    build_lifecycle,
-)
+from mlops_platform.components.model_lifecycle.lifecycle import alerting_names, build_lifecycle
+from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.components.model_lifecycle.scaffolder import ModelLifecycleScaffolder
-from mlops_platform.components.model_lifecycle.templates import render_templates, with_templates
 from mlops_platform.spec import ModelSpec, inconsistencies, missing_columns, unknown_checks
+from mlops_platform.spec.yaml_templates import render_templates, with_templates
 
 
 class ModelSpecYaml(ModelSpec):
@@ -70,23 +68,47 @@ class ModelLifecycleComponent(dg.Component):
         return cls(attributes, location)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Assets, checks and jobs of the model, on top of the feature tables that dbt declares."""
-        stores = context.component_tree.get_all_components(of_type=DbtFeaturesComponent)
+        """Assets and checks of the model, on top of the feature tables that dbt declares."""
+        stores = feature_components(context.component_tree)
         tables = {
             name: columns for store in stores for name, columns in store.published_tables().items()
         }
         self.location.refuse(missing_columns(self.spec, tables))
-        # Features and labels of one model are published together: by the store of its features.
+        built = build_lifecycle(self.lifecycle_model(stores))
+        if self.spec.alerting.severities.checks:  # loading many models must not pay for it
+            tests = [name for store in stores for name in store.test_names()]
+            self.location.refuse(unknown_checks(self.spec, [*alerting_names(built), *tests]))
+        return built
+
+    def lifecycle_model(self, stores: Sequence[DbtFeaturesComponent]) -> LifecycleModel:
+        """The model with the store of its features, which publishes its labels as well."""
         store = next(s for s in stores if self.spec.features.table in s.published_tables())
-        keys = {
+        tables = {
             name: owner.asset_key_for_model(name)
             for owner in stores
             for name in owner.published_tables()
         }
-        built = build_lifecycle(
-            self.spec, FeatureStore(tables=keys, assets=store.asset_keys(), build_op=store.build_op)
+        return LifecycleModel(
+            self.spec,
+            FeatureStore(tables=tables, assets=store.asset_keys(), build_op=store.build_op),
         )
-        if self.spec.alerting.severities.checks:  # loading many models must not pay for it
-            names = [*alerting_names(built), *store.test_names()]
-            self.location.refuse(unknown_checks(self.spec, names))
-        return built
+
+
+_latest: list[tuple[dg.ComponentTree, list[DbtFeaturesComponent]]] = []
+
+
+def feature_components(tree: dg.ComponentTree) -> list[DbtFeaturesComponent]:
+    """Everything that publishes feature tables.
+
+    Every model of a tree asks, and each answer of Dagster's walks all of it: the latest is kept.
+    """
+    if not _latest or _latest[0][0] is not tree:
+        _latest[:] = [(tree, tree.get_all_components(of_type=DbtFeaturesComponent))]
+    return _latest[0][1]
+
+
+def lifecycle_models(tree: dg.ComponentTree) -> list[LifecycleModel]:
+    """Every model that is declared, with the store of its features."""
+    stores = feature_components(tree)
+    components = tree.get_all_components(of_type=ModelLifecycleComponent)
+    return [component.lifecycle_model(stores) for component in components]

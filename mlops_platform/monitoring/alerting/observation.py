@@ -13,7 +13,7 @@ class Observation(Record):
     """What a look has found.
 
     Args:
-        check: what was looked at, such as ``drift_report/prediction_drift`` or ``run/train_churn``.
+        check: what was looked at, such as ``drift_report/prediction_drift`` or ``run/train``.
         cause: tells the faults of one check apart; a pass with None is one of all of them.
         severity: None where it passed.
         seen_at: by the clock of the machine that looked, which orders looks at the same thing.

@@ -39,7 +39,7 @@ class History(Record):
         frozen: who froze the model and why, None where it is not frozen.
         rollout: the challenger in words, None where there is none.
         suggested: the suggestion that a person has not answered yet in words, None without one.
-        ticked: the cron schedule that asks, None where the sensor does.
+        ticked: cron schedules of the policy that are due.
     """
 
     now: datetime
@@ -54,7 +54,7 @@ class History(Record):
     frozen: str | None = None
     rollout: str | None = None
     suggested: str | None = None
-    ticked: str | None = None
+    ticked: frozenset[str] = frozenset()
 
     @property
     def last_attempt(self) -> Attempt | None:

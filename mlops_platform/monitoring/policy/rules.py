@@ -67,7 +67,7 @@ def _never_result() -> RuleResult:
 
 def _schedule_result(rule: ScheduleRule, history: History) -> RuleResult:
     if rule.every_days is None:
-        fires = history.ticked == rule.cron
+        fires = rule.cron in history.ticked
         sentence = f"It is {'' if fires else 'not '}time: `{rule.cron}`."
         return RuleResult(rule="schedule", fires=fires, sentence=sentence)
     last = history.last_training

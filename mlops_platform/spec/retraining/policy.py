@@ -1,12 +1,14 @@
 """The rules of when to retrain, alone and combined."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mlops_platform.spec.base import PositiveDays, Section, nearest_name
 
+CRON_FIELDS: Final = 5
 Windows = Annotated[int, Field(ge=1, description="Windows in a row that must fail.")]
 Increase = Annotated[
     float, Field(gt=0, description="Log loss above what the champion's test promises.")
@@ -32,8 +34,17 @@ class ScheduleRule(Section):
 
     @field_validator("cron")
     @classmethod
-    def _cron_has_five_fields(cls, cron: str | None) -> str | None:
-        if cron is not None and len(cron.split()) != 5:
+    def _cron_can_be_read(cls, cron: str | None) -> str | None:
+        from cronsim import CronSim, CronSimError
+
+        if cron is None:
+            return None
+        try:
+            CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
+            fields = len(cron.split())
+        except CronSimError:
+            fields = 0
+        if fields != CRON_FIELDS:
             raise ValueError(
                 f"'{cron}' is no cron schedule; write its five fields (minute, hour, day of the "
                 "month, month, day of the week), for example '0 6 * * 1'"

@@ -6,7 +6,7 @@ from mlops_platform.spec.base import Section
 
 
 class SchedulesSpec(Section):
-    """Which schedules and sensors start switched on."""
+    """Which of the shared sensors act on this model."""
 
     windows: bool = False
     retraining: bool = False

@@ -10,7 +10,7 @@ from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.window.maturity import matures_at
 
 GRACE: Final = timedelta(hours=12)
-"""After the midnight that ends a window: its schedule has ticked and its run has ended by then."""
+"""After the midnight that ends a window: it was asked for and its run has ended by then."""
 
 
 def overdue_faults(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
@@ -31,16 +31,14 @@ def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
             yield from _of_window(facts, model, window)
     for name, measured in model.windows.performance.items():
         window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
-        # The schedule comes once a window, so that one more may pass before it measures again.
+        # It is looked for once a window, so that one more may pass before it measures again.
         due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
         if not measured.mature and due_at <= facts.now:
             yield Fault(
                 severity="warning",
                 what="its labels have matured, its performance is still provisional",
                 where=f"{model.model}, window {name}",
-                cure=_catch_up(
-                    facts, f"--assets 'key:\"{model.model}/performance\"' --partition {name}"
-                ),
+                cure=_catch_up(facts, f"mlops watch {model.model}"),
             )
 
 
@@ -52,7 +50,7 @@ def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Faul
         severity="warning",
         what="is scored, its performance was not measured" if scored else "is not scored",
         where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
-        cure=_catch_up(facts, f"--job watch_{model.model} --partition {window.name}"),
+        cure=_catch_up(facts, f"mlops watch {model.model} {window.name}"),
     )
 
 
@@ -65,7 +63,7 @@ def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
         severity="warning",
         what=f"a retraining was decided on {request.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
         where=f"{model.model}, decision {request.id} by {request.actor}",
-        cure=_catch_up(facts, f"--job train_{model.model}"),
+        cure=_catch_up(facts, f"mlops train {model.model}"),
     )
 
 
@@ -81,7 +79,7 @@ def _of_suggestion(model: ModelFacts) -> Iterator[Fault]:
     )
 
 
-def _catch_up(facts: Facts, launch: str) -> str:
+def _catch_up(facts: Facts, command: str) -> str:
     """Automation does it once it runs again; the command does it now."""
     automation = "mlops demo" if facts.replayed else "mlops up, with its automation switched on"
-    return f"{facts.launch(launch)}   # or {automation}"
+    return f"{command}   # or {automation}"

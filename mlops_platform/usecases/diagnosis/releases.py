@@ -47,7 +47,7 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     earlier = previous_champion(model.releases)
     for version, problem in model.damaged.items():
         serves = champion is not None and champion.version == version
-        instead = f", or train anew: {facts.launch(f'--job train_{model.model}')}"
+        instead = f", or train anew: mlops train {model.model}"
         if earlier is not None and earlier.version not in model.damaged:
             instead = f", or mlops rollback {model.model} --reason 'its files are damaged'{instead}"
         yield Fault(

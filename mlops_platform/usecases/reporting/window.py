@@ -21,7 +21,7 @@ from mlops_platform.usecases.window.records import ModelWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
 RIGHT_AFTER: Final = timedelta(days=1)
-"""After the end of a window: its schedule and the sensor have ticked by then."""
+"""After the end of a window: the sensors have ticked by then."""
 MOST_DRIFTED: Final = 3
 ALARMS = {
     True: "That is an alarm.",

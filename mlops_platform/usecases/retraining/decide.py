@@ -52,13 +52,13 @@ def decide_retraining(
     spec: ModelSpec,
     windows: Sequence[WindowSignals],
     runs: TrainingRuns,
-    ticked: str | None = None,
+    ticked: frozenset[str] = frozenset(),
 ) -> PolicyDecision:
     """Ask the policy.
 
     Args:
         windows: every window, oldest first.
-        ticked: the cron schedule that asks, None where the sensor does.
+        ticked: cron schedules of the policy that are due.
     """
     ledger, published_root = deployment.ledger, deployment.settings.published
     now = deployment.clock()

@@ -44,7 +44,7 @@ def champions_bento(deployment: Deployment, model: str) -> ServedBento:
     if release is None:
         raise LedgerError(
             f"{model!r} has no champion to serve. Known models: {deployment.ledger.models()}. "
-            f"`dg launch --job train_{model}` makes a first one."
+            f"`mlops train {model}` makes a first one."
         )
     if release.bento_tag is None:
         raise LedgerError(

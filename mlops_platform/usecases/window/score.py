@@ -60,7 +60,7 @@ def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None)
     release = ledger.current_release(model)
     if release is None:
         raise LedgerError(
-            f"{model!r} has no champion that could score: run the job train_{model} first."
+            f"{model!r} has no champion that could score: call `mlops train {model}` first."
         )
     return release
 

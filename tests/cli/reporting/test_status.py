@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from mlops_platform.cli.console import console
 from mlops_platform.ledger.records import NewDecision
 
 
@@ -18,7 +19,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
     new.at("2013-04-01T04:00")
     shown = mlops("status")
     assert shown.exit_code == 0
-    for words in ("none yet: run train_flight_delay", "none scored yet", "which a replay"):
+    for words in ("none yet: mlops train flight_delay", "none scored yet", "which a replay"):
         assert words in shown.output
     (model,) = _status(mlops)["models"]
     assert model == {
@@ -122,3 +123,16 @@ def test_a_model_that_only_the_ledger_knows_is_listed_too(past, mlops) -> None:
     churn, flights = _status(mlops)["models"]
     assert (churn["model"], churn["declared"], flights["model"]) == ("churn", False, "flight_delay")
     assert "no YAML declares it" in mlops("status").output
+
+
+def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch) -> None:
+    past.challenge(3, "canary", 0.25)
+    past.measure(date(2013, 4, 15), 0.5)
+    past.watch(date(2013, 4, 15))
+    monkeypatch.setattr(console, "width", 80)
+    shown = mlops("status").output
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    words = ("flight_delay", "challenger 3", "estimated unknown", "100 %", "alarm", "2013-04-22")
+    for word in words:
+        assert word in shown

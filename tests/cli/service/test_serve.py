@@ -15,7 +15,7 @@ def test_without_a_champion_there_is_nothing_to_serve(new, mlops) -> None:
     refused = mlops("serve", "flight_delay")
     assert refused.exit_code == 1
     assert "has no champion to serve" in refused.output
-    assert "train_flight_delay" in refused.output
+    assert "mlops train flight_delay" in refused.output
 
 
 def test_a_champion_without_a_bento_cannot_be_served(past, mlops) -> None:

@@ -1,7 +1,7 @@
 """One deployment in replayed time, and what happens to its one model."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.automation import retraining_sensor, window_schedule
-from mlops_platform.components.models import declared_spec
+from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
+from mlops_platform.components.model_lifecycle.automation.windows import WATCH
+from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.data.features.published import Manifest, published_digest
 from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
@@ -23,7 +26,8 @@ from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.settings import Settings
-from mlops_platform.spec import RetrainingSpec
+from mlops_platform.spec import ModelSpec, RetrainingSpec
+from mlops_platform.spec.base import Section
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.drift import WatchedWindow
@@ -34,14 +38,17 @@ WEEK = timedelta(days=7)
 GOOD, BAD = 0.45, 0.55
 
 
-@dg.op
-def nothing() -> None:
+@dg.asset(key=[MODEL, "candidate"])
+def candidate() -> None:
     """Stands for a training: these stories are about when one is asked for."""
 
 
-@dg.job(name=f"train_{MODEL}")
-def training() -> None:
-    nothing()
+@dg.asset(key=[MODEL, "predictions"])
+def predictions() -> None:
+    """Stands for a window."""
+
+
+ASSETS = dg.Definitions(assets=[candidate, predictions]).resolve_job_def(ANY_ASSETS)
 
 
 @dataclass
@@ -51,18 +58,21 @@ class Story:
     home: Settings
     ledger: Ledger
     instance: dg.DagsterInstance
-    training = training
+    cursors: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.spec = declared_spec(MODEL)
-        self.sensor = retraining_sensor(self.spec)
-        self.schedule = window_schedule(self.spec, "dbt_features")
+        self.model = declared_lifecycle(MODEL)
 
-    def declare(self, **retraining: Any) -> None:
-        """The YAML's `retraining` says something else."""
-        declared = RetrainingSpec.model_validate(retraining)
-        self.spec = self.spec.model_copy(update={"retraining": declared})
-        self.sensor = retraining_sensor(self.spec)
+    @property
+    def spec(self) -> ModelSpec:
+        return self.model.spec
+
+    def declare(self, **sections: Section) -> None:
+        """The YAML says something else."""
+        self.model = replace(self.model, spec=self.spec.model_copy(update=sections))
+
+    def declare_retraining(self, **retraining: Any) -> None:
+        self.declare(retraining=RetrainingSpec.model_validate(retraining))
 
     def at(self, moment: datetime) -> None:
         move_to(self.home.replayed_moment, moment)
@@ -177,32 +187,53 @@ class Story:
         folder = self.home.records / "latest" / f"{MODEL}__drift_report"
         write_text(folder / f"{start}.json", watched.model_dump_json())
 
-    def tick(self) -> dg.RunRequest | dg.SkipReason:
-        with dg.build_sensor_context(self.instance) as context:
-            answer = self.sensor(context)
-        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+    def tick(self, sensor: ModelSensor = RETRAIN) -> dg.SensorResult:
+        """The daemon lets a sensor tick."""
+        acting = sensor.over([self.model])
+        with dg.build_sensor_context(
+            self.instance, cursor=self.cursors.get(sensor.name)
+        ) as context:
+            answer = acting(context)
+        assert isinstance(answer, dg.SensorResult)
+        self.cursors[sensor.name] = answer.cursor
         return answer
 
     def asked(self) -> dg.RunRequest:
-        answer = self.tick()
-        assert isinstance(answer, dg.RunRequest), answer
-        return answer
+        (request,) = self.tick().run_requests or ()
+        return request
 
     def waited(self) -> str:
         answer = self.tick()
-        assert isinstance(answer, dg.SkipReason), answer
-        return str(answer.skip_message)
+        assert answer.skip_reason is not None, answer
+        return str(answer.skip_reason.skip_message)
 
     def run(self, request: dg.RunRequest) -> dg.DagsterRun:
-        """The daemon starts what was asked for."""
+        """The daemon starts a training that was asked for."""
+        return self._create_run(candidate, request.tags)
+
+    def run_by_hand(self) -> dg.DagsterRun:
+        """A person materialises an asset of the training: the run has no tag."""
+        return self._create_run(candidate)
+
+    def run_window(self, request: dg.RunRequest) -> dg.DagsterRun:
+        """The daemon starts the run of a window."""
+        return self._create_run(predictions, request.tags)
+
+    def _create_run(
+        self, asset: dg.AssetsDefinition, tags: Mapping[str, str] | None = None
+    ) -> dg.DagsterRun:
         return self.instance.create_run_for_job(
-            training, tags={**request.tags, "dagster/run_key": str(request.run_key)}
+            ASSETS, tags=tags, asset_selection=frozenset(asset.keys)
         )
 
     def due(self) -> list[dg.RunRequest]:
-        with dg.build_schedule_context(self.instance) as context:
-            answer = self.schedule(context)
-        return [] if isinstance(answer, dg.SkipReason) else list(answer)
+        """Windows that are asked for, as if nobody had looked before."""
+        self.cursors.pop(WATCH.name, None)
+        return self.due_now()
+
+    def due_now(self) -> list[dg.RunRequest]:
+        """Windows that are asked for by the next look."""
+        return list(self.tick(WATCH).run_requests or ())
 
     def policy_decisions(self) -> list[Decision]:
         found = self.ledger.decisions(MODEL)

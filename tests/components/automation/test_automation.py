@@ -4,12 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from mlops_platform.components.instance import open_instance
-from mlops_platform.components.model_lifecycle.automation import (
-    DECISION_TAG,
-    periodic_retraining,
-    window_schedule,
-)
+from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 
@@ -36,7 +31,7 @@ def test_a_bad_week_asks_once_however_often_the_sensor_ticks(failing) -> None:
     assert len(requests) == 1
     (decision,) = failing.policy_decisions()
     assert (decision.kind, decision.window) == ("retrain", "2013-04-01")
-    assert decision.actor == "sensor retrain_flight_delay"
+    assert decision.actor == "sensor retrain"
     assert "0.55" in decision.reason
 
 
@@ -54,7 +49,7 @@ def test_while_a_training_runs_nothing_is_asked_for(failing) -> None:
 
 
 def test_a_training_that_a_person_started_counts_as_well(failing) -> None:
-    failing.instance.create_run_for_job(failing.training)
+    failing.run_by_hand()
     assert "runs or is queued" in failing.waited()
 
 
@@ -175,13 +170,12 @@ def test_what_matures_is_left_to_the_run_that_builds_its_last_labels(story) -> N
     story.at(MONDAY + 2 * WEEK)
     (request,) = story.due()
     assert request.partition_key == "2013-04-08"
-    assert request.asset_selection is None
+    assert dg.AssetKey([MODEL, "predictions"]) in request.asset_selection
 
 
 def test_the_last_window_is_measured_again_by_itself(story) -> None:
     window = story.spec.window.model_copy(update={"end": (MONDAY + WEEK).date()})
-    spec = story.spec.model_copy(update={"window": window})
-    story.schedule = window_schedule(spec, "dbt_features")
+    story.declare(window=window)
     story.release(1)
     story.window(0, GOOD, mature=False)
     story.at(MONDAY + WEEK + timedelta(days=1))
@@ -199,30 +193,65 @@ def test_a_long_outage_is_caught_up_in_steps(story) -> None:
     assert len(story.due()) == 8
 
 
+def test_windows_are_looked_for_once_after_the_hour_of_their_calendar(story) -> None:
+    story.release(1)
+    story.at(MONDAY + WEEK)
+    assert [request.partition_key for request in story.due_now()] == ["2013-04-01"]
+    story.at(MONDAY + WEEK + timedelta(hours=5))
+    assert story.due_now() == []
+    story.at(MONDAY + WEEK + timedelta(hours=6))
+    # Its run may have failed: it is asked for again, under another key.
+    assert [request.partition_key for request in story.due_now()] == ["2013-04-01"]
+    for hours in (7, 30, 24 * 7 + 5):
+        story.at(MONDAY + WEEK + timedelta(hours=hours))
+        assert story.due_now() == []
+
+
+def test_daily_windows_are_looked_for_every_day_across_the_end_of_summer_time(story) -> None:
+    window = story.spec.window.model_copy(update={"cadence": "daily"})
+    story.declare(window=window)
+    story.at(datetime(2013, 11, 2, 10, tzinfo=UTC))  # 06:00 in New York
+    story.release(1)
+    assert story.due_now() == []
+    story.at(datetime(2013, 11, 3, 10, 59, tzinfo=UTC))
+    assert story.due_now() == []  # 05:59: the clocks went back in this night
+    story.at(datetime(2013, 11, 3, 11, tzinfo=UTC))
+    assert [request.partition_key for request in story.due_now()] == ["2013-11-02"]
+
+
+def test_a_long_outage_is_caught_up_as_soon_as_the_runs_before_have_ended(story) -> None:
+    story.release(1)
+    story.at(MONDAY + 20 * WEEK)
+    first = story.due_now()
+    assert len(first) == 8
+    run = story.run_window(first[0])
+    assert story.due_now() == []
+    for week in range(8):
+        story.window(week, GOOD)
+    story.instance.report_run_failed(run)
+    assert story.due_now()[0].partition_key == "2013-05-27"
+
+
 def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story) -> None:
-    story.declare(policy={"any": [{"rule": "schedule", "cron": "0 3 1 * *"}, "drift"]})
-    (schedule,) = periodic_retraining(story.spec)
+    story.declare_retraining(policy={"any": [{"rule": "schedule", "cron": "0 3 1 * *"}, "drift"]})
     story.release(1)
     story.new_data("first weeks of april")
     story.at(MONDAY + 2 * WEEK)
     assert "not time: `0 3 1 * *`" in story.waited()
 
-    def ticked() -> dg.RunRequest | dg.SkipReason:
-        # A schedule opens the instance again by its reference, which an ephemeral one has not.
-        with open_instance() as instance, dg.build_schedule_context(instance) as context:
-            answer = schedule(context)
-        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
-        return answer
-
-    assert isinstance(ticked(), dg.RunRequest)
-    assert "0 3 1 * *" in story.policy_decisions()[-1].reason
+    story.at(datetime(2013, 5, 1, 6, 59, tzinfo=UTC))
+    assert "not time: `0 3 1 * *`" in story.waited()
+    story.at(datetime(2013, 5, 1, 7, tzinfo=UTC))  # 03:00 in New York
     freeze(story.ledger, MODEL, "runway works", "alice")
-    assert "Frozen: by alice" in str(ticked().skip_message)
+    assert "Frozen: by alice" in story.waited()
+
     unfreeze(story.ledger, MODEL, "done", "alice")
-    with open_instance() as instance:
-        instance.create_run_for_job(story.training)
-    assert "runs or is queued" in str(ticked().skip_message)
+    story.at(datetime(2013, 6, 1, 7, tzinfo=UTC))
+    by_hand = story.run_by_hand()
+    assert "runs or is queued" in story.waited()
+    story.instance.report_run_failed(by_hand)
+    assert "not time" in story.waited()
 
-
-def test_without_a_cron_there_is_no_periodic_retraining(story) -> None:
-    assert periodic_retraining(story.spec) == []
+    story.at(datetime(2013, 7, 1, 8, tzinfo=UTC))
+    assert story.asked()
+    assert "0 3 1 * *" in story.policy_decisions()[-1].reason

@@ -27,16 +27,17 @@ def lost_every_week(story, weeks: range) -> list[str]:
         story.window(week, BAD)
         story.new_data(f"week {week}")
         story.at(MONDAY + (week + 1) * WEEK + timedelta(days=2))
-        if (answer := story.tick()).__class__.__name__ == "RunRequest":
+        answer = story.tick()
+        if answer.skip_reason is None:
             story.reject(cpu_seconds=100.0)
             said.append("asked")
         else:
-            said.append(str(answer.skip_message))
+            said.append(str(answer.skip_reason.skip_message))
     return said
 
 
 def test_a_budget_of_trainings_is_spent_and_comes_back(story) -> None:
-    story.declare(budget={"retrainings": 2, "days": 28})
+    story.declare_retraining(budget={"retrainings": 2, "days": 28})
     story.release(1)
     first, second, third, fourth, fifth = lost_every_week(story, range(5, 10))
     assert (first, second) == ("asked", "asked")
@@ -46,7 +47,7 @@ def test_a_budget_of_trainings_is_spent_and_comes_back(story) -> None:
 
 
 def test_a_budget_of_cpu_seconds_counts_what_trainings_took(story) -> None:
-    story.declare(budget={"cpu_seconds": 250, "days": 28})
+    story.declare_retraining(budget={"cpu_seconds": 250, "days": 28})
     story.release(1)
     first, second, third = lost_every_week(story, range(5, 8))
     assert (first, second) == ("asked", "asked")
@@ -55,7 +56,7 @@ def test_a_budget_of_cpu_seconds_counts_what_trainings_took(story) -> None:
 
 
 def test_a_suggestion_is_made_once_and_started_when_a_person_approves(failing) -> None:
-    failing.declare(suggest_only=True)
+    failing.declare_retraining(suggest_only=True)
     assert "exceeds the limit" in failing.waited()
     assert "`mlops approve flight_delay` answers" in failing.waited()
     failing.waited()
@@ -71,7 +72,7 @@ def test_a_suggestion_is_made_once_and_started_when_a_person_approves(failing) -
 
 
 def test_a_declined_suggestion_comes_back_after_the_cooldown(failing) -> None:
-    failing.declare(suggest_only=True)
+    failing.declare_retraining(suggest_only=True)
     failing.waited()
     assert "is declined by alice" in approve("--reject", "--reason", "the data are odd").output
     assert "was declined; the cooldown of 7 days" in failing.waited()
@@ -81,7 +82,7 @@ def test_a_declined_suggestion_comes_back_after_the_cooldown(failing) -> None:
 
 
 def test_a_suggestion_for_a_frozen_model_is_not_started(failing) -> None:
-    failing.declare(suggest_only=True)
+    failing.declare_retraining(suggest_only=True)
     failing.waited()
     freeze(failing.ledger, MODEL, "runway works", "bob")
     assert "mlops unfreeze flight_delay" in approve("--reason", "now").output
@@ -110,7 +111,7 @@ def test_a_request_of_a_frozen_model_waits_until_it_is_unfrozen(failing) -> None
 
 
 def test_a_combination_asks_when_all_of_its_rules_fire(failing) -> None:
-    failing.declare(policy={"all": ["performance", {"rule": "drift", "windows": 2}]})
+    failing.declare_retraining(policy={"all": ["performance", {"rule": "drift", "windows": 2}]})
     assert "No window that version 1 served is judged for drift yet" in failing.waited()
     failing.drift(0, True)
     assert "the rule waits for 2" in failing.waited()
@@ -122,7 +123,7 @@ def test_a_combination_asks_when_all_of_its_rules_fire(failing) -> None:
 
 
 def test_drift_needs_no_labels_and_one_quiet_week_ends_its_episode(story) -> None:
-    story.declare(policy="drift")
+    story.declare_retraining(policy="drift")
     story.release(1)
     story.new_data("april")
     for week, alarm in enumerate((True, False, True)):
@@ -136,7 +137,7 @@ def test_drift_needs_no_labels_and_one_quiet_week_ends_its_episode(story) -> Non
 
 
 def test_enough_new_labels_ask_however_the_weeks_went(story) -> None:
-    story.declare(policy={"rule": "data_volume", "rows": 150}, cooldown_days=0)
+    story.declare_retraining(policy={"rule": "data_volume", "rows": 150}, cooldown_days=0)
     story.release(1)
     story.new_data("april")
     story.labels(100, MONDAY - timedelta(hours=1))  # known when version 1 was trained
@@ -154,7 +155,7 @@ def test_enough_new_labels_ask_however_the_weeks_went(story) -> None:
 
 @pytest.mark.parametrize("days", [14, 28])
 def test_a_schedule_counts_from_the_last_training(story, days: int) -> None:
-    story.declare(policy={"rule": "schedule", "every_days": days})
+    story.declare_retraining(policy={"rule": "schedule", "every_days": days})
     story.release(1)
     story.new_data("april")
     due = MONDAY + timedelta(days=days)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 LAND_AND_BUILD = """
 from datetime import date, timedelta
 
-from mlops_platform.replay.driver import JobDriver, day_range, run_config
+from mlops_platform.driving.driver import JobDriver, day_range, run_config
 from mlops_platform.components.instance import open_instance
 from mlops_platform.definitions import defs
 

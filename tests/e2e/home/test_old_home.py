@@ -185,7 +185,9 @@ def _live_on(deployment: Deployment, weeks: int) -> None:
 def _train(deployment: Deployment) -> None:
     """A training that a person starts."""
     known = {decision.id for decision in deployment.ledger.decisions(MODEL)}
-    run = deployment.launch("--job", f"train_{MODEL}")
+    deployment.mlops("train", MODEL)
+    with deployment.instance() as instance:
+        (run,) = instance.get_runs(limit=1)
     assert run.status == dg.DagsterRunStatus.SUCCESS
     decisions = [row for row in deployment.ledger.decisions(MODEL) if row.id not in known]
     # The sensor waits, because the model is frozen; the gate judged what the person trained.

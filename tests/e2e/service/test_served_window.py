@@ -99,11 +99,9 @@ def week(moved: "Deployment", service: "Service") -> ServedWeek:
         status, told = service.ask("POST", route, body)
         assert status == 200, told
         answers[told["entity"]] = told["probability"]
-    days = {"start_day": str(WEEK), "end_day": str(WEEK + timedelta(days=6))}
-    run = moved.launch(
-        *("--job", f"watch_{MODEL}", "--partition", str(WEEK)),
-        config={"ops": {"dbt_features": {"config": days}}},
-    )
+    moved.mlops("watch", MODEL, str(WEEK))
+    with moved.instance() as instance:
+        (run,) = instance.get_runs(limit=1)
     return ServedWeek(moved, run, answers)
 
 

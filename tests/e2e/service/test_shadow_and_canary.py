@@ -30,12 +30,18 @@ from dagster.components.testing import create_defs_folder_sandbox
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
+from mlops_platform.components.model_lifecycle.component import lifecycle_models
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.model_lifecycle.rollout.automation import PROBATION, ROLL_OUT
+from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE, LAND_SERVED
+from mlops_platform.components.model_lifecycle.shared import shared_automation
 from mlops_platform.components.record_io_manager import RecordIOManager
 from mlops_platform.data.features.published import publish_table
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Activation
-from mlops_platform.replay.driver import JobDriver
 from mlops_platform.serving.roles import position
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
@@ -152,7 +158,7 @@ def declared(mode: str) -> str:
     return yaml.safe_dump({"type": kind, "attributes": attributes})
 
 
-def definitions(mode: str) -> dg.Definitions:
+def loaded(mode: str) -> tuple[dg.Definitions, LifecycleModel]:
     """What Dagster loads from the YAML of the feature store and that of the model."""
     shared = dg.Definitions(resources={"io_manager": RecordIOManager()})
     store = (DEPLOYED / "features" / "defs.yaml").read_text()
@@ -164,8 +170,9 @@ def definitions(mode: str) -> dg.Definitions:
         for name, text in files.items():
             (sandbox.defs_folder_path / name).mkdir()
             (sandbox.defs_folder_path / name / "defs.yaml").write_text(text)
-        with sandbox.build_all_defs() as built:
-            return dg.Definitions.merge(shared, built)
+        with sandbox.build_component_tree() as tree:
+            built, (model,) = tree.build_defs(), lifecycle_models(tree)
+            return dg.Definitions.merge(shared, shared_automation([model]), built), model
 
 
 @dataclass
@@ -231,6 +238,7 @@ class Deployment:
     settings: Settings
     instance: dg.DagsterInstance
     automation: dg.Definitions
+    model: LifecycleModel
 
     @property
     def ledger(self) -> Ledger:
@@ -239,6 +247,10 @@ class Deployment:
     @property
     def driver(self) -> JobDriver:
         return JobDriver(self.automation, self.instance)
+
+    def train(self) -> None:
+        """A person starts a training."""
+        self.driver.execute(stage_request(MODEL, "train"))
 
     def live_to(self, number: int) -> None:
         """Move to the midnight that begins a day."""
@@ -255,8 +267,8 @@ class Deployment:
 
     def verdict(self) -> dict[str, Any]:
         """Land what was served, let the sensor have the trial judged, and tell what came of it."""
-        self.driver.tick(f"land_served_{MODEL}")
-        (_,) = self.driver.tick(f"rollout_{MODEL}")
+        self.driver.tick(LAND_SERVED.over([self.model]))
+        (_,) = self.driver.tick(ROLL_OUT.over([self.model]))
         return self.shown("rollout")
 
     def landed(self) -> pd.DataFrame:
@@ -289,10 +301,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         open_deployment().ledger.create_schema()
         open_deployment().registry.initialise([MODEL])
         with open_instance() as instance:
-            stage = Deployment(settings(), instance, definitions("shadow"))
+            stage = Deployment(settings(), instance, *loaded("shadow"))
             stage.live_to(21)
-            stage.driver.run(f"train_{MODEL}")
-            stage.driver.tick(f"export_{MODEL}")
+            stage.train()
+            stage.driver.tick(EXPORT_ONLINE.over([stage.model]))
             yield stage
     settings.cache_clear()
 
@@ -366,11 +378,11 @@ def live_through(
     Args:
         ends_as: event, role and sequence that every worker reports after the verdict.
     """
-    stage.automation = definitions(mode)
+    stage.automation, stage.model = loaded(mode)
     stage.live_to(first)
     with Clients(port, flights_of(first)) as clients:
         clients.all_again()
-        stage.driver.run(f"train_{MODEL}")
+        stage.train()
         challenger = standing_challenger(stage.ledger, MODEL)
         assert challenger is not None
         stage.wait_for("started", "challenger", challenger.sequence)
@@ -389,7 +401,7 @@ def shadow(stage: Deployment, port: int) -> Trial:
     """A shadow that has learnt what has become of the world; it serves, and is confirmed."""
     trial = live_through(stage, port, "shadow", 42, ("swapped", "champion", 2))
     stage.live_to(50)
-    assert stage.driver.tick(f"probation_{MODEL}") == []
+    assert stage.driver.tick(PROBATION.over([stage.model])) == []
     return trial
 
 
@@ -498,4 +510,4 @@ def test_the_ledger_tells_the_whole_story(stage: Deployment, canary: Trial) -> N
     ]
     assert stage.ledger.verify_chain(MODEL) is None
     assert projection_faults(open_deployment(), MODEL) == []
-    assert stage.driver.tick(f"rollout_{MODEL}") == []
+    assert stage.driver.tick(ROLL_OUT.over([stage.model])) == []

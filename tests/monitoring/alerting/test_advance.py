@@ -120,9 +120,9 @@ def test_a_fault_opens_one_incident_however_often_it_is_seen() -> None:
 def test_faults_of_other_causes_are_other_incidents_and_one_pass_ends_them_all() -> None:
     model = Model()
     for cause in ("fit: ValueError", "fit: MemoryError"):
-        model.later(1).failed(check="run/train_churn", cause=cause)
+        model.later(1).failed(check="run/train", cause=cause)
     assert len(model.incidents) == 2
-    model.later(1).passed(check="run/train_churn", cause=None)
+    model.later(1).passed(check="run/train", cause=None)
     assert [one.is_open for one in model.incidents.values()] == [False, False]
 
 
@@ -245,7 +245,7 @@ def test_what_fits_no_channel_still_becomes_an_incident() -> None:
 SEVERITIES = st.sampled_from(["page", "ticket", None])
 LOOKS = st.builds(
     lambda check, cause, severity, window, hours: (hours, check, cause, severity, window),
-    st.sampled_from([DRIFT, "run/train_churn"]),
+    st.sampled_from([DRIFT, "run/train"]),
     st.sampled_from(["", "fit"]),
     SEVERITIES,
     st.sampled_from([None, "2024-01-01", "2024-01-08", "2024-01-15"]),
@@ -326,7 +326,7 @@ def test_reading_again_what_was_read_changes_nothing(looks: list, since: int) ->
 @given(st.lists(LOOKS, max_size=20))
 def test_whoever_was_told_that_it_is_there_is_told_that_it_is_over(looks: list) -> None:
     model = lived(looks)
-    for check in (DRIFT, "run/train_churn"):
+    for check in (DRIFT, "run/train"):
         model.later(1).passed(check=check, cause=None, window="2024-02-01")
     for incident in model.incidents.values():
         assert incident.is_settled

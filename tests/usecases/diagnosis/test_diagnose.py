@@ -133,9 +133,7 @@ def test_a_window_is_late_half_a_day_after_its_end() -> None:
     [fault] = _diagnosed(late)
     assert (fault.severity, fault.what) == ("warning", "is not scored")
     assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in fault.where
-    assert fault.cure.startswith(
-        "DAGSTER_HOME=/home/dagster dg launch --job watch_churn --partition 2024-01-15"
-    )
+    assert fault.cure.startswith("mlops watch churn 2024-01-15")
 
 
 def test_a_replay_waits_for_nothing_and_is_no_fault_itself() -> None:
@@ -179,7 +177,7 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     assert _diagnosed(model, now=due - timedelta(minutes=1)) == []
     [fault] = _diagnosed(model, now=due)
     assert (fault.severity, fault.where) == ("warning", "churn, window 2024-01-08")
-    assert "--assets 'key:\"churn/performance\"' --partition 2024-01-08" in fault.cure
+    assert "mlops watch churn " in fault.cure
 
 
 @pytest.mark.parametrize(
@@ -213,7 +211,7 @@ def test_a_damaged_champion_is_worse_than_a_damaged_predecessor() -> None:
     model = replace(HEALTHY, releases=releases, damaged={1: "is gone", 2: "was changed"})
     champion, predecessor = _diagnosed(model)
     assert (champion.severity, champion.where) == ("error", "churn, version 2, the champion")
-    assert "--job train_churn" in champion.cure
+    assert "mlops train churn" in champion.cure
     assert "mlops rollback" not in champion.cure  # there is nothing sound to go back to
     assert (predecessor.severity, predecessor.what) == ("warning", "is gone")
 
@@ -276,7 +274,7 @@ def test_a_retraining_that_was_decided_and_does_not_run() -> None:
     assert fault.severity == "warning"
     assert "no run was started for it" in fault.what
     assert fault.where == "churn, decision 4 by sensor retrain_churn"
-    assert "--job train_churn" in fault.cure
+    assert "mlops train churn" in fault.cure
     assert "its 3 runs came to no verdict" in _found({"request": asked, "request_runs": 3}).what
     assert _diagnosed(replace(HEALTHY, request=asked, training=True)) == []
 

@@ -1,10 +1,11 @@
-"""Finished runs of a model's jobs, as observations."""
+"""Finished runs of a model, as observations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
@@ -12,34 +13,62 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     MOST_CHARACTERS,
     PARTITION_TAG,
 )
+from mlops_platform.components.stages import Stage, models_of, stage_of
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import urgency
 
 if TYPE_CHECKING:
     from mlops_platform.spec import ModelSpec
 
-FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-RETRIED_TAG = "dagster/will_retry"
+FINISHED: Final = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+RETRIED_TAG: Final = "dagster/will_retry"
+LATEST_RUNS: Final = 1000
+"""Finished runs in which a first look searches the latest of each stage of its model."""
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that ended by itself.
+
+    Args:
+        stage: the first one of its model that it is about.
+    """
+
+    run: dg.DagsterRun
+    stage: Stage
+    ended_at: datetime
+
+
+def finished_runs(
+    instance: dg.DagsterInstance, models: Collection[str], since: datetime | None
+) -> Mapping[str, Sequence[FinishedRun]]:
+    """Finished runs of each model, newest first.
+
+    Args:
+        since: those that ended after it; the latest ones where it is None.
+    """
+    ended = dg.RunsFilter(statuses=FINISHED, updated_after=since)
+    runs: dict[str, list[FinishedRun]] = {}
+    for record in instance.get_run_records(ended, limit=LATEST_RUNS if since is None else None):
+        run = record.dagster_run
+        for model in set() if _is_retried(run) else models_of(run, models):
+            if (stage := stage_of(run, model)) is not None:
+                runs.setdefault(model, []).append(FinishedRun(run, stage, _ended_at(record)))
+    return runs
 
 
 def run_observations(
     spec: ModelSpec,
     instance: dg.DagsterInstance,
-    jobs: Collection[str],
-    since: datetime | None,
+    runs: Sequence[FinishedRun],
     is_covered_by_check: Callable[[str], bool],
 ) -> list[Observation]:
-    """How runs have ended; a success is one of its job, whatever it failed of before.
+    """How runs of a model have ended; a success is one of its stage, whatever it failed of before.
 
     Args:
-        since: look at runs that ended after it; at the latest of each job where it is None.
         is_covered_by_check: whether the failure of a run is that of a check, which tells it itself.
     """
-    observations = [
-        _observation(spec, instance, record)
-        for record in _records(instance, jobs, since)
-        if not _is_retried(record.dagster_run)
-    ]
+    observations = [_observation(spec, instance, finished) for finished in runs]
     return [
         observation
         for observation in observations
@@ -49,34 +78,25 @@ def run_observations(
     ]
 
 
-def _records(
-    instance: dg.DagsterInstance, jobs: Collection[str], since: datetime | None
-) -> list[Any]:
-    if since is not None:
-        ended = dg.RunsFilter(statuses=FINISHED, updated_after=since)
-        return [
-            record
-            for record in instance.get_run_records(ended)
-            if record.dagster_run.job_name in jobs
-        ]
-    return [
-        record
-        for job in jobs
-        for record in instance.get_run_records(
-            dg.RunsFilter(job_name=job, statuses=FINISHED), limit=1
-        )
-    ]
+def latest_of_each_stage(newest_first: Sequence[FinishedRun]) -> list[FinishedRun]:
+    """One run of each stage."""
+    latest: dict[Stage, FinishedRun] = {}
+    for finished in newest_first:
+        latest.setdefault(finished.stage, finished)
+    return list(latest.values())
 
 
 def _is_retried(run: dg.DagsterRun) -> bool:
     return run.tags.get(RETRIED_TAG) == "true"
 
 
-def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> Observation:
-    run: dg.DagsterRun = record.dagster_run
+def _observation(
+    spec: ModelSpec, instance: dg.DagsterInstance, finished: FinishedRun
+) -> Observation:
+    run = finished.run
     shared: dict[str, Any] = {
-        "check": f"run/{run.job_name}",
-        "seen_at": _ended_at(record),
+        "check": f"run/{finished.stage}",
+        "seen_at": finished.ended_at,
         "run_id": run.run_id,
         "window": run.tags.get(PARTITION_TAG),
     }
@@ -86,7 +106,7 @@ def _observation(spec: ModelSpec, instance: dg.DagsterInstance, record: Any) -> 
     return Observation(
         **shared,
         cause=f"{step}: {error}",
-        severity=urgency(spec.alerting.severities, "failed_runs", run.job_name),
+        severity=urgency(spec.alerting.severities, "failed_runs", finished.stage),
         summary=f"a run failed at {step} with {error}: {message}"[:MOST_CHARACTERS],
         facts={"step": step, "error": error, "message": message},
     )

@@ -1,104 +1,96 @@
-"""alerts_<model>: turns what fails, and what no longer arrives, into incidents."""
+"""The sensor `alerts`: turns what fails, and what no longer arrives, into incidents."""
 
 import os
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from functools import cached_property, partial
+from typing import Final, Self
 
 import dagster as dg
 from pydantic import ValidationError
 
-from mlops_platform.components.model_lifecycle.incidents.arrivals import arrivals_of
+from mlops_platform.components.model_lifecycle.automation.model_sensor import (
+    Look,
+    ModelSensor,
+    Tick,
+)
+from mlops_platform.components.model_lifecycle.automation.sensor_cursor import SensorCursor
+from mlops_platform.components.model_lifecycle.incidents.arrivals import (
+    arrivals_of,
+    running_sensors,
+)
 from mlops_platform.components.model_lifecycle.incidents.checks import (
     blocked_runs,
     check_observations,
 )
-from mlops_platform.components.model_lifecycle.incidents.runs import run_observations
-from mlops_platform.components.model_lifecycle.switches import sensor_status
+from mlops_platform.components.model_lifecycle.incidents.runs import (
+    FinishedRun,
+    finished_runs,
+    latest_of_each_stage,
+    run_observations,
+)
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
 from mlops_platform.usecases.incidents.heartbeats import missed_heartbeats
 from mlops_platform.usecases.incidents.metrics import write_metrics
 from mlops_platform.usecases.incidents.ticket import LATEST_WINDOWS
 
-OVERLAP = timedelta(minutes=10)
+OVERLAP: Final = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
-LONGEST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
 """After a longer one the daemon was down, and with it all that is said to be silent."""
-TICK_SECONDS = 60
 
 
-class AlertCursor(Record):
-    """What one tick leaves to the next.
+class AlertLook(Record):
+    """What one look leaves to the next.
 
     Args:
         looked_at: when it began.
-        watched_since: the first of the ticks that followed each other without a long pause.
+        watched_since: the first of the looks that followed each other without a long pause.
     """
 
     looked_at: datetime
     watched_since: datetime
 
     @classmethod
-    def of(cls, text: str | None) -> Self | None:
-        """The cursor of the tick before; None at the first one, and where it is none of ours."""
+    def of(cls, memory: str | None) -> Self | None:
+        """The look before; None at the first one."""
         try:
-            return cls.from_stored(text or "")
+            return cls.from_stored(memory or "")
         except ValidationError:
             return None
 
     @classmethod
     def after(cls, before: Self | None, now: datetime) -> Self:
-        """The cursor of a tick."""
+        """The look that begins now."""
         if before is None or now - before.looked_at >= LONGEST_PAUSE:
             return cls(looked_at=now, watched_since=now)
         return cls(looked_at=now, watched_since=before.watched_since)
 
+    @property
+    def since(self) -> datetime:
+        """From when on the next look sees what has happened."""
+        return self.looked_at - OVERLAP
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What belongs to a model.
+
+def alert_sensor(others: Sequence[ModelSensor]) -> ModelSensor:
+    """Looks at checks, runs and heartbeats of every model once a minute; starts no run.
 
     Args:
-        jobs: names of its jobs.
-        sensors: names of its other sensors.
-        tables: assets that it reads and that others may read, too.
+        others: the sensors whose ticks are heartbeats.
     """
-
-    jobs: Collection[str]
-    sensors: Collection[str]
-    tables: Collection[dg.AssetKey]
-
-
-def alert_sensor(spec: ModelSpec, around: Surroundings) -> dg.SensorDefinition:
-    """Looks at the model's checks, runs and heartbeats once a minute; starts no run."""
-
-    @dg.sensor(
-        name=f"alerts_{spec.name}",
-        minimum_interval_seconds=TICK_SECONDS,
-        default_status=sensor_status(spec.schedules.alerts),
+    return ModelSensor(
+        name="alerts",
         description="Turns what fails, and what no longer arrives, into incidents; tells people.",
+        switch="schedules.alerts",
+        is_on=lambda spec: spec.schedules.alerts,
+        begin=lambda tick: _AlertTick(tick, others).look,
     )
-    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        before = AlertCursor.of(context.cursor)
-        cursor = AlertCursor.after(before, datetime.now(UTC))
-        since = None if before is None else before.looked_at - OVERLAP
-        deployment = open_deployment()
-        observations, now = _failures(context, spec, around, since), deployment.clock()
-        arrivals = arrivals_of(spec, context.instance, around.sensors, cursor.watched_since)
-        desk = alert_desk(deployment, spec)
-        alerted = alert(desk, [*observations, *missed_heartbeats(spec, arrivals, now)], now)
-        metrics = deployment.settings.alerts_metrics(spec.name)
-        write_metrics(metrics, spec, alerted, cursor.looked_at)
-        context.update_cursor(cursor.to_stored(indent=None))
-        return dg.SkipReason(alerted.text)
-
-    return alerts
 
 
 def alert_desk(deployment: Deployment, spec: ModelSpec) -> AlertDesk:
@@ -111,22 +103,62 @@ def alert_desk(deployment: Deployment, spec: ModelSpec) -> AlertDesk:
     )
 
 
-def _failures(
-    context: dg.SensorEvaluationContext,
-    spec: ModelSpec,
-    around: Surroundings,
-    since: datetime | None,
-) -> list[Observation]:
-    """Checks of the model's own assets and of the tables that it reads, and its runs."""
-    instance, repository = context.instance, context.repository_def
-    assert repository is not None
-    keys = [
-        key
-        for key in repository.asset_graph.asset_check_keys
-        if key.asset_key.path[0] == spec.name or key.asset_key in around.tables
-    ]
-    checks = check_observations(spec, instance, keys, since)
-    runs = run_observations(
-        spec, instance, around.jobs, since, lambda run: blocked_runs(spec, instance, keys, run)
-    )
-    return [*checks, *runs]
+class _AlertTick:
+    """One tick: what is read once for all models, and the looks at them."""
+
+    def __init__(self, tick: Tick, others: Sequence[ModelSensor]) -> None:
+        self.tick, self.others = tick, others
+        repository = tick.context.repository_def
+        assert repository is not None
+        self.checks: dict[dg.AssetKey, list[dg.AssetCheckKey]] = {}
+        for key in repository.asset_graph.asset_check_keys:
+            self.checks.setdefault(key.asset_key, []).append(key)
+        self.own_assets: dict[str, list[dg.AssetKey]] = {}
+        for asset in self.checks:
+            self.own_assets.setdefault(asset.path[0], []).append(asset)
+        self.running = running_sensors(tick.instance, {sensor.name for sensor in others})
+
+    def look(self, model: LifecycleModel, memory: str | None) -> Look:
+        """Alert about one model."""
+        before, deployment = AlertLook.of(memory), self.tick.deployment
+        current = AlertLook.after(before, datetime.now(UTC))
+        observations, now = self._failures(model, before), deployment.clock()
+        arrivals = arrivals_of(
+            model.name, deployment, self._sensors_of(model.spec), current.watched_since
+        )
+        heartbeats = missed_heartbeats(model.spec, arrivals, now)
+        alerted = alert(alert_desk(deployment, model.spec), [*observations, *heartbeats], now)
+        metrics = deployment.settings.alerts_metrics(model.name)
+        write_metrics(metrics, model.spec, alerted, current.looked_at)
+        return Look(alerted.text, memory=current.to_stored(indent=None))
+
+    def _failures(self, model: LifecycleModel, before: AlertLook | None) -> list[Observation]:
+        """Checks of the model's own assets and of the tables that it reads, and its runs."""
+        spec, instance = model.spec, self.tick.instance
+        assets = [*self.own_assets.get(model.name, ()), *model.store.assets]
+        keys = [key for asset in assets for key in self.checks.get(asset, ())]
+        since = None if before is None else before.since
+        checks = check_observations(spec, instance, keys, since)
+        if before is None:
+            runs = latest_of_each_stage(self.latest_runs.get(model.name, ()))
+        else:
+            recent = self.recent_runs.get(model.name, ())
+            runs = [run for run in recent if run.ended_at > before.since]
+        covered = partial(blocked_runs, spec, instance, keys)
+        return [*checks, *run_observations(spec, instance, runs, covered)]
+
+    def _sensors_of(self, spec: ModelSpec) -> Mapping[str, SensorCursor]:
+        names = {sensor.name for sensor in self.others if sensor.is_on(spec)}
+        return {name: cursor for name, cursor in self.running.items() if name in names}
+
+    @cached_property
+    def latest_runs(self) -> Mapping[str, Sequence[FinishedRun]]:
+        """For first looks."""
+        return finished_runs(self.tick.instance, self.tick.names, None)
+
+    @cached_property
+    def recent_runs(self) -> Mapping[str, Sequence[FinishedRun]]:
+        """Since the earliest of the looks before."""
+        looks = (AlertLook.of(memory) for memory in self.tick.memories.values())
+        earliest = min(look.since for look in looks if look is not None)
+        return finished_runs(self.tick.instance, self.tick.names, earliest)

@@ -7,10 +7,6 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
-from mlops_platform.components.model_lifecycle.rollout.automation import (
-    probation_sensor,
-    rollout_sensor,
-)
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Release
@@ -18,19 +14,6 @@ from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVe
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.rollout.judge import conclude, gather_evidence, judge_challenger
-
-
-def rollout_definitions(spec: ModelSpec, labels: dg.AssetKey) -> dg.Definitions:
-    """The verdict's asset and job, and the sensors of trial and probation."""
-    asset = rollout_asset(spec, labels)
-    job = dg.define_asset_job(
-        f"roll_out_{spec.name}",
-        selection=dg.AssetSelection.assets(asset),
-        description=f"Judges the challenger of {spec.name}: promote, abort or wait.",
-    )
-    return dg.Definitions(
-        assets=[asset], jobs=[job], sensors=[rollout_sensor(spec), probation_sensor(spec)]
-    )
 
 
 def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:

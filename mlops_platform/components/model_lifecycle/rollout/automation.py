@@ -1,69 +1,75 @@
 """The sensors of a rollout: when a challenger is judged, and whether a new champion stays."""
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
-import dagster as dg
-
-from mlops_platform.components.model_lifecycle.switches import sensor_status
+from mlops_platform.components.model_lifecycle.automation.model_sensor import (
+    Look,
+    LookAtModel,
+    ModelSensor,
+    Tick,
+)
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.monitoring.rollout.objectives import broken_objective
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.rollout.judge import objectives_of
 from mlops_platform.usecases.rollout.probation import end_probation, judge_champion, on_probation
 
-TICK_SECONDS = 60
-DIGEST_CHARACTERS = 12
+DIGEST_CHARACTERS: Final = 12
 
 
-def rollout_sensor(spec: ModelSpec) -> dg.SensorDefinition:
-    """Asks for a verdict daily, when labels were published, and when an objective is broken.
+def _begin_rollout(tick: Tick) -> LookAtModel:
+    deployment = tick.deployment
 
-    Not whenever predictions land: without further labels the verdict would be the same, and every
-    look more is one more chance to be wrong.
-    """
-
-    @dg.sensor(
-        name=f"rollout_{spec.name}",
-        job_name=f"roll_out_{spec.name}",
-        minimum_interval_seconds=TICK_SECONDS,
-        default_status=sensor_status(spec.schedules.rollout),
-        description="Has a challenger judged, until it is promoted or aborted.",
-    )
-    def roll_out() -> dg.RunRequest | dg.SkipReason:
-        deployment = open_deployment()
-        challenger = standing_challenger(deployment.ledger, spec.name)
+    def look(model: LifecycleModel, memory: str | None) -> Look:
+        challenger = standing_challenger(deployment.ledger, model.name)
         if challenger is None:
-            return dg.SkipReason("Nothing is on trial.")
-        return dg.RunRequest(run_key=_run_key(deployment, spec, challenger))
+            return Look("Nothing is on trial.")
+        run_key = _run_key(deployment, model.spec, challenger)
+        return Look(requests=[stage_request(model.name, "roll_out", run_key)])
 
-    return roll_out
+    return look
 
 
-def probation_sensor(spec: ModelSpec) -> dg.SensorDefinition:
-    """Rolls a new champion back that breaks what it must keep; at most once per release.
+def _begin_probation(tick: Tick) -> LookAtModel:
+    deployment = tick.deployment
 
-    It acts in its tick and starts no run: behind a queue of trainings it would come too late.
-    """
-    name = f"probation_{spec.name}"
-
-    @dg.sensor(
-        name=name,
-        minimum_interval_seconds=TICK_SECONDS,
-        default_status=sensor_status(spec.schedules.rollout),
-        description="Releases the previous champion again where a new one fails its probation.",
-    )
-    def probation() -> dg.SkipReason:
-        deployment = open_deployment()
+    def look(model: LifecycleModel, memory: str | None) -> Look:
+        spec = model.spec
         release = on_probation(spec, deployment.ledger)
         if release is None:
-            return dg.SkipReason("No champion is on probation.")
+            return Look("No champion is on probation.")
         verdict = judge_champion(deployment, spec, release, performance_history(spec).values())
-        return dg.SkipReason(end_probation(deployment, release, verdict, f"sensor {name}"))
+        return Look(end_probation(deployment, release, verdict, tick.actor))
 
-    return probation
+    return look
+
+
+# Not whenever predictions land: without further labels the verdict would be the same, and every
+# look more is one more chance to be wrong.
+ROLL_OUT: Final = ModelSensor(
+    name="roll_out",
+    description=(
+        "Has a challenger judged, daily, when labels were published and when an objective is "
+        "broken, until it is promoted or aborted."
+    ),
+    switch="schedules.rollout",
+    is_on=lambda spec: spec.schedules.rollout,
+    begin=_begin_rollout,
+)
+# It acts in its tick and starts no run: behind a queue of trainings it would come too late.
+PROBATION: Final = ModelSensor(
+    name="probation",
+    description="Releases the previous champion again where a new one fails its probation.",
+    switch="schedules.rollout",
+    is_on=lambda spec: spec.schedules.rollout,
+    begin=_begin_probation,
+)
 
 
 def _run_key(deployment: Deployment, spec: ModelSpec, challenger: Challenger) -> str:

@@ -7,37 +7,14 @@ from pathlib import Path
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.switches import sensor_status
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.service.export_online import (
-    due_snapshot,
     export_online,
     store_freshness,
 )
-
-
-def online_assets(spec: ModelSpec, features: dg.AssetKey) -> list[dg.AssetsDefinition]:
-    """The online store of a model; none where its YAML declares none."""
-    return [online_features_asset(spec, features)] if spec.serving.online_store else []
-
-
-def online_upkeep(spec: ModelSpec) -> dg.Definitions:
-    """The check of the online store, and what exports it whenever the features change."""
-    if spec.serving.online_store is None:
-        return dg.Definitions()
-    export = dg.define_asset_job(
-        f"export_{spec.name}",
-        selection=dg.AssetSelection.assets([spec.name, "online_features"]),
-        description=f"Replaces the online store of {spec.name} by what is published.",
-    )
-    return dg.Definitions(
-        asset_checks=[online_freshness_check(spec)],
-        jobs=[export],
-        sensors=[online_export_sensor(spec)],
-    )
 
 
 def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
@@ -92,26 +69,6 @@ def online_freshness_check(spec: ModelSpec) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(passed=judged.fresh, metadata={"reason": judged.reason, **age})
 
     return online_features_are_fresh
-
-
-def online_export_sensor(spec: ModelSpec) -> dg.SensorDefinition:
-    """Exports whenever something else is published, whoever built it."""
-
-    @dg.sensor(
-        name=f"export_{spec.name}",
-        job_name=f"export_{spec.name}",
-        minimum_interval_seconds=60,
-        default_status=sensor_status(spec.schedules.windows),
-        description="Exports the features once they are published anew.",
-    )
-    def export() -> dg.RunRequest | dg.SkipReason:
-        snapshot = due_snapshot(open_deployment(), spec)
-        if snapshot is None:
-            return dg.SkipReason("Nothing is published that is not in the store.")
-        # An export that failed is tried again in the next hour, not at every tick.
-        return dg.RunRequest(run_key=f"{snapshot}@{datetime.now(UTC):%Y-%m-%dT%H}")
-
-    return export
 
 
 def _size(location: Path | str) -> dict[str, float]:

@@ -8,8 +8,6 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import place
-from mlops_platform.components.model_lifecycle.switches import schedule_status
-from mlops_platform.data.served.served import has_unlanded
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.service.land_served import LandedPredictions, land_served
@@ -17,33 +15,6 @@ from mlops_platform.usecases.service.record_activations import record_activation
 
 SERVED_AS_OFFLINE = "served_as_offline"
 EVERY_LINE_LANDED = "every_line_landed"
-
-
-def served_upkeep(spec: ModelSpec) -> dg.Definitions:
-    """The job that lands what was served, and the schedule that asks for it."""
-    name = f"land_served_{spec.name}"
-    job = dg.define_asset_job(
-        name,
-        selection=dg.AssetSelection.assets([spec.name, "served_predictions"]),
-        description=f"Lands the prediction log of {spec.name} and proves it against the pipeline.",
-    )
-
-    @dg.schedule(
-        name=name,
-        job_name=name,
-        cron_schedule="17 * * * *",
-        execution_timezone="UTC",
-        default_status=schedule_status(spec.schedules.windows),
-        description="Every hour, where something was served since.",
-    )
-    def land() -> dg.RunRequest | dg.SkipReason:
-        settings = open_deployment().settings
-        log, landed = settings.prediction_log(spec.name), settings.landed_predictions(spec.name)
-        if not has_unlanded(log, landed):
-            return dg.SkipReason("Nothing was served since the last landing.")
-        return dg.RunRequest()
-
-    return dg.Definitions(jobs=[job], schedules=[land])
 
 
 def served_predictions_asset(spec: ModelSpec) -> dg.AssetsDefinition:

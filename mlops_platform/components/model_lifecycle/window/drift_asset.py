@@ -10,7 +10,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
-from mlops_platform.components.record_io_manager import partition_records
+from mlops_platform.components.record_files import partition_records
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
@@ -71,7 +71,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
 
 def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
     """The drift of every window that was watched, oldest first."""
-    return partition_records(dg.AssetKey([spec.name, "drift_report"]), WatchedWindow)
+    return partition_records((spec.name, "drift_report"), WatchedWindow)
 
 
 def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:

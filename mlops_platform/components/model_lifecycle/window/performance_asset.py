@@ -16,10 +16,8 @@ from mlops_platform.components.model_lifecycle.window.performance_page import (
     trend_picture,
 )
 from mlops_platform.components.partitions import window_partitions
-from mlops_platform.components.record_io_manager import (
-    partition_records,
-    write_partition_record,
-)
+from mlops_platform.components.record_files import partition_records
+from mlops_platform.components.record_io_manager import write_partition_record
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarms.performance_alarms import (
@@ -100,8 +98,8 @@ def _measured_windows(
 
 
 def _past(spec: ModelSpec) -> PastWindows:
-    key = dg.AssetKey([spec.name, "predictions"])
-    return PastWindows(partition_records(key, ScoredWindow), performance_history(spec))
+    scored = partition_records((spec.name, "predictions"), ScoredWindow)
+    return PastWindows(scored, performance_history(spec))
 
 
 def _report_matured(
@@ -130,7 +128,7 @@ def _report_matured(
 
 def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:
     """The performance of every window that was measured, oldest first."""
-    return partition_records(dg.AssetKey([spec.name, "performance"]), WindowPerformance)
+    return partition_records((spec.name, "performance"), WindowPerformance)
 
 
 def _last_word(ledger: Ledger, model: str) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from mlops_platform.replay.driver import ReportStep
+from mlops_platform.driving.driver import ReportStep
 
 NAME_COLUMNS = 24
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from mlops_platform.driving.driver import ReportStep
 from mlops_platform.files import write_json
-from mlops_platform.replay.driver import ReportStep
 
 
 class Display(Protocol):
@@ -19,6 +19,15 @@ class Display(Protocol):
 
     def ended(self, phase: str, seconds: float | None) -> None:
         """Show that a phase is over; `seconds` is None where an earlier call has finished it."""
+
+
+@contextmanager
+def timed_phase(display: Display, name: str) -> Iterator[ReportStep]:
+    """Show a phase while it runs, and what it took; yields what to call with the present step."""
+    started = time.perf_counter()
+    with display.running(name) as report:
+        yield report
+    display.ended(name, time.perf_counter() - started)
 
 
 class Phases:

@@ -1,4 +1,4 @@
-"""The Dagster instance of a replay, whose runs leave this process its terminal."""
+"""The Dagster instance for runs in this process, which leave it its terminal."""
 
 import dagster as dg
 import yaml
@@ -7,7 +7,7 @@ from mlops_platform.components.instance import open_instance
 from mlops_platform.files import write_text
 from mlops_platform.settings import settings
 
-CONFIGURATION = "replay.yaml"
+CONFIGURATION = "in_process.yaml"
 NO_CAPTURE = {
     "module": "dagster._core.storage.noop_compute_log_manager",
     "class": "NoOpComputeLogManager",
@@ -17,7 +17,7 @@ four processes that copy it back. Progress would be captured too, and Ctrl-C wou
 each of which would answer with a stack trace."""
 
 
-def open_replay_instance() -> dg.DagsterInstance:
+def open_quiet_instance() -> dg.DagsterInstance:
     """The instance under `MLOPS_HOME`, as its `dagster.yaml` says but without that capture."""
     open_instance().dispose()
     home = settings().dagster_home

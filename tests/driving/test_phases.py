@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.replay.driver import ReportStep
-from mlops_platform.replay.phases import Phases
+from mlops_platform.driving.driver import ReportStep
+from mlops_platform.driving.phases import Phases
 
 
 class Shown:

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 import yaml
 
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.errors import MlopsError
-from mlops_platform.replay.driver import JobDriver
 from mlops_platform.settings import PROJECT_ROOT
 
 
@@ -45,14 +45,9 @@ def wait() -> None:
     is_interrupted()
 
 
-@dg.schedule(job=talk, cron_schedule="0 6 * * *")
-def at_six() -> dg.RunRequest:
-    return dg.RunRequest(run_key="today", tags={"asked": "at six"})
-
-
 @dg.sensor(job=talk)
 def asked() -> dg.RunRequest:
-    return dg.RunRequest(run_key="now")
+    return dg.RunRequest(job_name="talk", run_key="now")
 
 
 @dg.sensor(job=talk)
@@ -67,22 +62,17 @@ def acts_in_its_tick() -> dg.SkipReason:
 
 @pytest.fixture
 def driver() -> Iterator[JobDriver]:
-    definitions = dg.Definitions(
-        jobs=[talk, shop, wait], schedules=[at_six], sensors=[asked, silent, acts_in_its_tick]
-    )
+    definitions = dg.Definitions(jobs=[talk, shop, wait], sensors=[asked, silent, acts_in_its_tick])
     with dg.DagsterInstance.ephemeral() as instance:
         yield JobDriver(definitions, instance)
 
 
-@pytest.mark.parametrize(("automation", "kind"), [("at_six", "schedule"), ("asked", "sensor")])
-def test_a_tick_runs_what_was_asked_for_and_names_who_asked(
-    driver: JobDriver, automation: str, kind: str
-) -> None:
-    (run_id,) = driver.tick(automation)
+def test_a_tick_runs_what_was_asked_for_and_names_who_asked(driver: JobDriver) -> None:
+    (run_id,) = driver.tick(asked)
     run = driver.instance.get_run_by_id(run_id)
     assert run is not None
     assert (run.job_name, run.status) == ("talk", dg.DagsterRunStatus.SUCCESS)
-    assert run.tags[f"dagster/{kind}_name"] == automation
+    assert (run.tags["dagster/sensor_name"], run.tags["dagster/run_key"]) == ("asked", "now")
 
 
 def test_a_run_is_listed_under_the_code_location_that_the_webserver_serves(
@@ -113,11 +103,11 @@ def test_ctrl_c_in_a_step_is_no_failure_of_the_job(driver: JobDriver) -> None:
         driver.run("wait")
 
 
-@pytest.mark.parametrize("automation", ["silent", "acts_in_its_tick"])
+@pytest.mark.parametrize("sensor", [silent, acts_in_its_tick])
 def test_a_tick_that_skips_runs_nothing_with_or_without_a_job(
-    driver: JobDriver, automation: str
+    driver: JobDriver, sensor: dg.SensorDefinition
 ) -> None:
-    assert driver.tick(automation) == []
+    assert driver.tick(sensor) == []
     assert driver.instance.get_runs() == []
 
 

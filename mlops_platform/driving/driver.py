@@ -1,20 +1,23 @@
-"""Drives the very jobs of production from a program: what replays history."""
+"""Drives the very jobs of production from a program."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from threading import Event, Thread
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.driving.code_location import list_under_location, location_tags
 from mlops_platform.errors import MlopsError
 from mlops_platform.interrupts import heeded_interrupts
-from mlops_platform.replay.code_location import list_under_location, location_tags
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+RUN_KEY_TAG, SENSOR_TAG = "dagster/run_key", "dagster/sensor_name"
 POLL_SECONDS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The event log has every line; the console belongs to the program."""
@@ -69,38 +72,36 @@ class JobDriver:
             raise MlopsError(_describe_failure(job, result))
         return run_id
 
-    def tick(self, automation: str, report: ReportStep = lambda step: None) -> list[str]:
-        """Evaluate a schedule or a sensor as the daemon does, and execute what it asks for.
+    def execute(
+        self,
+        request: dg.RunRequest,
+        *,
+        tags: Mapping[str, str] = MappingProxyType({}),
+        report: ReportStep = lambda step: None,
+    ) -> str:
+        """Execute what an automation would ask for, and return the run id."""
+        return self.run(
+            str(request.job_name),
+            partition=request.partition_key,
+            config=request.run_config,
+            tags={**request.tags, **tags, RUN_KEY_TAG: str(request.run_key)},
+            assets=request.asset_selection or (),
+            report=report,
+        )
+
+    def tick(
+        self, sensor: dg.SensorDefinition, report: ReportStep = lambda step: None
+    ) -> list[str]:
+        """Evaluate a sensor as the daemon does, and execute what it asks for.
 
         Returns:
             Run ids, none where it skipped.
         """
         repository = self.definitions.get_repository_def()
-        if repository.has_schedule_def(automation):
-            acting: Any = repository.get_schedule_def(automation)
-            in_context: Any = dg.build_schedule_context
-            kind = "schedule"
-        else:
-            acting = repository.get_sensor_def(automation)
-            in_context, kind = dg.build_sensor_context, "sensor"
-        with in_context(self.instance, repository_def=repository) as context:
-            ticked = acting.evaluate_tick(context)
-        return [
-            self.run(
-                # Asked only here: a sensor that acts in its tick has no job to name.
-                request.job_name or acting.job_name,
-                partition=request.partition_key,
-                config=request.run_config,
-                tags={
-                    **request.tags,
-                    f"dagster/{kind}_name": automation,
-                    "dagster/run_key": str(request.run_key),
-                },
-                assets=request.asset_selection or (),
-                report=report,
-            )
-            for request in ticked.run_requests or ()
-        ]
+        with dg.build_sensor_context(self.instance, repository_def=repository) as context:
+            requests = sensor.evaluate_tick(context).run_requests or ()
+        tags = {SENSOR_TAG: sensor.name}
+        return [self.execute(request, tags=tags, report=report) for request in requests]
 
 
 def run_config(op: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +115,8 @@ def day_range(days: Sequence[date]) -> dict[str, str]:
 
 
 def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:
-    lines = [f"job {job} failed in run {result.run_id}:"]
+    of_job = "" if job == ANY_ASSETS else f" of the job {job}"
+    lines = [f"run {result.run_id}{of_job} failed:"]
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error:
             error = event.step_failure_data.error

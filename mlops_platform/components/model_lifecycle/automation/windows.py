@@ -1,0 +1,151 @@
+"""The sensor `watch`: asks for windows that have ended, and for performance that has matured."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from pydantic import ValidationError
+
+from mlops_platform.components.model_lifecycle.automation.model_sensor import (
+    Look,
+    LookAtModel,
+    ModelSensor,
+    Tick,
+)
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
+from mlops_platform.components.stages import run_tags, stage_keys
+from mlops_platform.data.windows import Window, ended_windows, window_named
+from mlops_platform.record import Record
+from mlops_platform.spec import WindowSpec
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
+
+HOUR: Final = 6
+"""Local hour after which a window that ended at midnight is scored."""
+MOST_WINDOWS_AT_ONCE: Final = 8
+"""Windows of a model that one look asks for, so that a long outage is caught up in steps."""
+MONDAY: Final = 0
+
+
+class WindowsLook(Record):
+    """What one look at the windows of a model leaves to the next.
+
+    Args:
+        looked_at: by the clock of the deployment.
+        behind: more windows had ended than were asked for.
+    """
+
+    looked_at: datetime
+    behind: bool
+
+    @classmethod
+    def of(cls, memory: str | None) -> Self | None:
+        """The look before; None at the first one."""
+        try:
+            return cls.from_stored(memory or "")
+        except ValidationError:
+            return None
+
+
+def _begin(tick: Tick) -> LookAtModel:
+    at_work = models_at_work(tick.instance, "watch", tick.names)
+
+    def look(model: LifecycleModel, memory: str | None) -> Look:
+        now, before = tick.deployment.clock(), WindowsLook.of(memory)
+        if not _is_due(model.spec.window, before, now, model.name in at_work):
+            return Look("No window has ended since the last look.", memory=memory)
+        requests = list(window_requests(tick.deployment, model))
+        behind = len(requests) == MOST_WINDOWS_AT_ONCE
+        return Look(
+            "No window has ended or matured since the last look.",
+            requests,
+            WindowsLook(looked_at=now, behind=behind).to_stored(indent=None),
+        )
+
+    return look
+
+
+WATCH: Final = ModelSensor(
+    name="watch",
+    description=(
+        f"At {HOUR}:00, where the windows are, of every day or Monday: features, predictions, "
+        "drift report and performance of what has ended since, and the performance of windows "
+        "whose labels have matured."
+    ),
+    switch="schedules.windows",
+    is_on=lambda spec: spec.schedules.windows,
+    begin=_begin,
+)
+
+
+def window_requests(deployment: Deployment, model: LifecycleModel) -> Iterator[dg.RunRequest]:
+    """Windows to score, oldest first; then windows whose performance is to be measured again."""
+    spec, now = model.spec, deployment.clock()
+    releases = deployment.ledger.releases(spec.name)
+    if not releases:
+        return
+    measured = performance_history(spec)
+    ended = [
+        window
+        for window in ended_windows(spec.window, now)
+        if window.ends_at > releases[0].released_at
+    ]
+    missing = [window for window in ended if window.name not in measured]
+    for window in missing[:MOST_WINDOWS_AT_ONCE]:
+        yield window_request(model, window, now)
+    if missing or not measured:
+        # The runs of what is missing measure again what matures with the labels that they build.
+        return
+    built = [window_named(spec.window, name) for name in measured]
+    for name in matured_since(spec, measured, labels_built_through(spec, built, now)):
+        yield _request(model, name, now, [dg.AssetKey([spec.name, "performance"])])
+
+
+def window_request(model: LifecycleModel, window: Window, now: datetime) -> dg.RunRequest:
+    """A run that builds the features of one window, scores it and measures it."""
+    landed_first = (
+        stage_keys(model.name, "land_served") if model.spec.window.source == "served" else []
+    )
+    assets = [*model.store.assets, *landed_first, *stage_keys(model.name, "watch")]
+    days = {"start_day": str(window.start), "end_day": str(window.last_day)}
+    config = {"ops": {model.store.build_op: {"config": days}}}
+    return _request(model, window.name, now, assets, config)
+
+
+def _request(
+    model: LifecycleModel,
+    window: str,
+    now: datetime,
+    assets: Collection[dg.AssetKey],
+    config: Mapping[str, Any] | None = None,
+) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{model.name} {window}@{now.isoformat()}",
+        job_name=ANY_ASSETS,
+        partition_key=window,
+        asset_selection=list(assets),
+        run_config=config,
+        tags=run_tags(model.name, "watch"),
+    )
+
+
+def _is_due(spec: WindowSpec, before: WindowsLook | None, now: datetime, at_work: bool) -> bool:
+    if before is None or before.looked_at < _latest_moment(spec, now):
+        return True
+    return before.behind and not at_work
+
+
+def _latest_moment(spec: WindowSpec, now: datetime) -> datetime:
+    """The last moment at which windows of this calendar are looked for."""
+    zone = ZoneInfo(spec.timezone)
+    day = now.astimezone(zone).date()
+    if datetime.combine(day, time(HOUR), zone) > now:
+        day -= timedelta(days=1)
+    if spec.cadence == "weekly":
+        day -= timedelta(days=(day.weekday() - MONDAY) % 7)
+    return datetime.combine(day, time(HOUR), zone)

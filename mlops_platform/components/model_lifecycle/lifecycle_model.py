@@ -1,0 +1,36 @@
+"""LifecycleModel: a declared model together with the feature store that it reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from mlops_platform.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """What a model needs to know of the dbt assets that it reads.
+
+    Args:
+        tables: asset of each published table.
+        assets: every asset that a build makes.
+        build_op: name of the op that builds them; its configuration names days.
+    """
+
+    tables: Mapping[str, dg.AssetKey]
+    assets: Sequence[dg.AssetKey]
+    build_op: str
+
+
+@dataclass(frozen=True)
+class LifecycleModel:
+    """What the shared automation knows of one model."""
+
+    spec: ModelSpec
+    store: FeatureStore
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.spec.name

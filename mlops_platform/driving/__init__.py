@@ -1,0 +1,1 @@
+"""Runs the jobs of production in this process: for a person's command, and for a replay."""

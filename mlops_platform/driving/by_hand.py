@@ -1,0 +1,94 @@
+"""What a person asks for in one command: a training, or windows, with all that they need."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.automation.requests import stage_request
+from mlops_platform.components.model_lifecycle.automation.windows import (
+    window_request,
+    window_requests,
+)
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.data.windows import Window, window_named
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.missing import build, land, unbuilt_days, unlanded_days
+from mlops_platform.driving.phases import Display, timed_phase
+from mlops_platform.errors import MlopsError
+from mlops_platform.ledger.records import Decision
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.window.score import responsible_release
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """Runs what one model lacks, in this process, as its sensors would have it run."""
+
+    deployment: Deployment
+    driver: JobDriver
+    model: LifecycleModel
+    display: Display
+    actor: str
+
+    def train(self) -> Decision:
+        """Train and judge a candidate on all that is known; returns the verdict on it.
+
+        Raises:
+            MlopsError: a run failed.
+        """
+        self._land_missing()
+        self._build_missing()
+        self._execute("train", stage_request(self.model.name, "train"))
+        (verdict,) = self.deployment.ledger.decisions(self.model.name, limit=1)
+        return verdict
+
+    def watch(self, window: str | None) -> Sequence[str]:
+        """Score and measure one window, or all that have ended or matured; returns their names.
+
+        Raises:
+            MlopsError: nothing was released yet, the window has not ended, or a run failed.
+        """
+        responsible_release(self.deployment.ledger, self.model.name, None)
+        named = None if window is None else self._ended_window(window)
+        self._land_missing()
+        watched: list[str] = []
+        while requests := self._requests(named, watched):
+            for request in requests:
+                self._execute(f"watch {request.partition_key}", request)
+                watched.append(str(request.partition_key))
+        return watched
+
+    def _ended_window(self, name: str) -> Window:
+        window = window_named(self.model.spec.window, name)
+        if window.ends_at > self.deployment.clock():
+            raise MlopsError(
+                f"the window {name} ends at {window.ends_at:%Y-%m-%d %H:%M %Z}: it can be watched "
+                "from then on."
+            )
+        return window
+
+    def _requests(self, window: Window | None, watched: Collection[str]) -> list[dg.RunRequest]:
+        """What is still to be run; a long outage is caught up in several rounds."""
+        if window is None:
+            requests = list(window_requests(self.deployment, self.model))
+        else:
+            requests = [window_request(self.model, window, self.deployment.clock())]
+        return [request for request in requests if request.partition_key not in watched]
+
+    def _land_missing(self) -> None:
+        place, now = self.deployment.settings, self.deployment.clock()
+        if days := unlanded_days(self.driver, self.model, place, now):
+            with timed_phase(self.display, "land") as report:
+                land(self.driver, days, report)
+
+    def _build_missing(self) -> None:
+        place, now = self.deployment.settings, self.deployment.clock()
+        if days := unbuilt_days(self.driver, self.model, place, now):
+            with timed_phase(self.display, "build features") as report:
+                # To the end of what is landed: sources need not have rows on their last day.
+                build(self.driver, self.model, report, start_day=days[0])
+
+    def _execute(self, phase: str, request: dg.RunRequest) -> None:
+        with timed_phase(self.display, phase) as report:
+            self.driver.execute(request, tags={"user": self.actor}, report=report)

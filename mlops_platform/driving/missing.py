@@ -1,0 +1,69 @@
+"""What a model's tables still lack: days that have ended and are not landed, or not built."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+import dagster as dg
+
+from mlops_platform.components.landing.landing_asset import DAILY, LANDING
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.data.features.published import published_days
+from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
+from mlops_platform.settings import Settings
+
+
+def unlanded_days(
+    driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
+) -> list[date]:
+    """Days that have ended and that some landed table behind the model lacks, in order."""
+    return sorted(
+        {
+            day
+            for table, days in _ended_days(driver.definitions, model, now).items()
+            for day in days
+            if not partition_file(place.landing, table, day).is_file()
+        }
+    )
+
+
+def unbuilt_days(
+    driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
+) -> list[date]:
+    """Days that have ended and are not in the model's published features, in order."""
+    published = published_days(place.published, model.spec.features.table)
+    ended = _ended_days(driver.definitions, model, now).values()
+    return sorted(set().union(*ended) - published)
+
+
+def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:
+    """Land from the first to the last of the days; what was landed before stays as it is."""
+    driver.run("land_snapshots", report=report)
+    driver.run("land_days", tags=day_range(days), report=report)
+
+
+def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: date) -> None:
+    """Build and publish the features and labels of landed days.
+
+    Args:
+        days: `start_day` and `end_day`; of all that is landed where they are left out.
+    """
+    config = run_config(model.store.build_op, {name: str(day) for name, day in days.items()})
+    driver.run("build_features", config=config, report=report)
+
+
+def _ended_days(
+    definitions: dg.Definitions, model: LifecycleModel, now: datetime
+) -> dict[str, Collection[date]]:
+    """By the tables that are landed daily, of those that the model's features are made from."""
+    graph = definitions.get_repository_def().asset_graph
+    behind = dg.AssetSelection.assets(*model.store.assets).upstream()
+    landed = behind & dg.AssetSelection.tag(LANDING, DAILY)
+    return {
+        key.path[-1]: _days(graph.get(key).partitions_def, now) for key in landed.resolve(graph)
+    }
+
+
+def _days(partitions: dg.PartitionsDefinition | None, now: datetime) -> list[date]:
+    assert partitions is not None
+    return [date.fromisoformat(key) for key in partitions.get_partition_keys(current_time=now)]

@@ -1,0 +1,66 @@
+"""Which days are to be landed and built before a training."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.models import declared_lifecycle
+from mlops_platform.data.features.published import Manifest
+from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.definitions import defs
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.missing import unbuilt_days, unlanded_days
+from mlops_platform.files import write_text
+from mlops_platform.settings import Settings
+
+FIRST = date(2013, 1, 1)
+TABLES = ("flight_schedules", "flight_outcomes", "weather")
+
+
+def days(*numbers: int) -> list[date]:
+    return [FIRST + timedelta(days=number) for number in numbers]
+
+
+@pytest.fixture(scope="module")
+def model() -> LifecycleModel:
+    return declared_lifecycle("flight_delay")
+
+
+@pytest.fixture
+def driver(home: Settings):
+    with open_instance() as instance:
+        yield JobDriver(defs(), instance)
+
+
+def test_days_are_missing_once_they_have_ended_where_they_are(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    before_midnight = datetime(2013, 1, 4, 4, 59, tzinfo=UTC)
+    assert unlanded_days(driver, model, home, before_midnight) == days(0, 1)
+    assert unlanded_days(driver, model, home, before_midnight + timedelta(minutes=1)) == days(
+        0, 1, 2
+    )
+
+
+def test_a_day_that_one_table_lacks_is_to_be_landed(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    for table in TABLES:
+        for day in days(0, 1, 2):
+            if (table, day) != ("weather", days(1)[0]):
+                write_text(partition_file(home.landing, table, day), "landed")
+    assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
+
+
+def test_a_day_that_is_not_published_is_to_be_built(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    now = datetime(2013, 1, 4, 5, tzinfo=UTC)
+    assert unbuilt_days(driver, model, home, now) == days(0, 1, 2)
+    built = {str(day): {"rows": 1, "digest": "d"} for day in days(0, 1)}
+    manifest = Manifest.model_validate({"partition_column": "local_date", "partitions": built})
+    file = home.published / model.spec.features.table / "_manifest.json"
+    write_text(file, manifest.model_dump_json())
+    assert unbuilt_days(driver, model, home, now) == days(2)
