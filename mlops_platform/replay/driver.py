@@ -1,5 +1,6 @@
 """Drives the very jobs of production from a program: what replays history."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class JobDriver:
             KeyboardInterrupt: somebody stopped it.
         """
         run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
+        # Modules, definitions and dbt's manifest outlive every run: no collection looks at them.
+        gc.freeze()
         try:
             with heeded_interrupts(), _reporting_steps(self.instance, run_id, report):
                 result = self.definitions.resolve_job_def(job).execute_in_process(
