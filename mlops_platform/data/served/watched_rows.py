@@ -33,7 +33,8 @@ class WatchedRows:
     """A window in DuckDB.
 
     Args:
-        features: table or view with the entity, the features (DOUBLE, then VARCHAR) and sensitive columns.
+        features: table or view with the entity, the features (DOUBLE, then VARCHAR) and sensitive
+            columns.
         scores: view with the entity and `score`; the same rows.
         joined: the scores are one table with the features.
     """
