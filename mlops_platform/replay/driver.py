@@ -53,7 +53,9 @@ class JobDriver:
             KeyboardInterrupt: somebody stopped it.
         """
         run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
-        # Modules, definitions and dbt's manifest outlive every run: no collection looks at them.
+        # Modules, definitions and dbt's manifest outlive every run: no later collection looks at
+        # them. What the last run left in cycles must go first, or it would stay with them.
+        gc.collect()
         gc.freeze()
         try:
             with heeded_interrupts(), _reporting_steps(self.instance, run_id, report):

@@ -95,7 +95,7 @@ def _measured_windows(
         window = scored if name == scored.window.name else past.scored[name]
         if window.release not in references:
             release = responsible_release(deployment.ledger, spec.name, window)
-            references[release.sequence] = load_reference(deployment.registry, release)
+            references[window.release] = load_reference(deployment.registry, release)
         reference = references[window.release]
         measured[name] = measure_performance(published, spec, window, reference, known_labels, past)
         past = past.with_measured(measured[name])
