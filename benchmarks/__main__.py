@@ -72,9 +72,9 @@ BENCHMARKS = {
             "`benchmarks/bare_month.py`, which does it with the same libraries in one process and "
             "no platform. Fresh processes, in turn, on one OpenMP thread, each from a copy of the "
             "same prepared state; the model is frozen, so that nothing is retrained. A *later "
-            "window* is the second, third or fourth, median; *all before and after them* is the "
-            "rest of the wall time: start, imports, the first window, summing up. Wall, CPU and "
-            "memory as in [main_job](main_job.md)."
+            "window* is the second, third or fourth, median; its CPU time is read when its line is "
+            "printed. *All before and after them* is the rest of the wall time: start, imports, "
+            "the first window, summing up. Wall, CPU and memory as in [main_job](main_job.md)."
         ),
         measure=lambda asked: measure_watched_month(asked.repetitions),
         file="watched_month.md",

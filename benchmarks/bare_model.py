@@ -195,9 +195,10 @@ def refit(candidate: str, params: dict[str, Any], judged: Fitted, split: Split) 
 
 
 def calibrated(pipeline: Pipeline, rows: pd.DataFrame) -> CalibratedClassifierCV:
-    """Platt calibration of a fitted pipeline."""
+    """Temperature scaling of a fitted pipeline."""
     model = CalibratedClassifierCV(FrozenEstimator(pipeline), method="temperature")
-    return model.fit(rows[FEATURES], rows[LABEL].astype(int))
+    # As an array: with a Series, temperature scaling looks its labels up by the index.
+    return model.fit(rows[FEATURES], rows[LABEL].to_numpy(dtype=int))
 
 
 def cheapest_threshold(labels: np.ndarray, scores: np.ndarray) -> float:

@@ -107,6 +107,7 @@ def run(home: Path, model: Path, held_out: Path, weeks: list[Week]) -> None:
             started = time.perf_counter()
             live_through(month, week, measured)
             SECONDS[str(week.start)]["whole"] = time.perf_counter() - started
+            sys.stdout.write(f"{week.start}\n")
     summary = {"windows": measured, "seconds_by_window": SECONDS}
     (home / "summary.json").write_text(json.dumps(summary, indent=2))
 

@@ -40,7 +40,7 @@ SERVICE = Path(__file__).with_name("bare_service.py")
 PACKAGES = ("joblib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 TRUSTED_TYPES = [
     *("functools.partial", "numpy.dtype"),
-    *("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"),
+    *("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._TemperatureScaling"),
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 ]

@@ -40,7 +40,8 @@ STEPS = {
     "flight_delay__model_card": "model card",
     "flight_delay__bento": "bento",
 }
-"""Phase of the bare script that each step of the platform belongs to; it has no model card."""
+"""Phase of the bare script that each step of the platform belongs to; it has no model card, and no
+features for a service, which are counted elsewhere."""
 RELATIVE_TOLERANCE = 1e-6
 
 
@@ -105,11 +106,11 @@ def _run(usage: Usage, result: Mapping[str, Any], seconds: Mapping[str, float]) 
 
 
 def _seconds_by_phase(home: Path) -> dict[str, float]:
-    """Seconds that the steps of all runs took."""
+    """Seconds of the steps of all runs that belong to a phase."""
     seconds: dict[str, float] = {}
     for step in steps_of(home):
-        phase = STEPS[step.key]
-        seconds[phase] = seconds.get(phase, 0.0) + step.seconds
+        if (phase := STEPS.get(step.key)) is not None:
+            seconds[phase] = seconds.get(phase, 0.0) + step.seconds
     return seconds
 
 

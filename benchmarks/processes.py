@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import subprocess
@@ -25,7 +26,17 @@ ENVIRONMENT = {
     "MPLBACKEND": "agg",
     # As the platform sets it: on a machine with neighbours, more threads measure the neighbours.
     "OMP_NUM_THREADS": "1",
+    # Lines are read when they are printed.
+    "PYTHONUNBUFFERED": "1",
 }
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a process was when it printed a line: CPU time of it and of children that ended."""
+
+    line: str
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -37,11 +48,17 @@ class Usage:
         cpu_seconds: user and system time of all processes that were waited for.
         peak_bytes: highest sum of resident sizes over the process tree. Sampled, so that peaks
             shorter than a sample may be missed; pages that processes share count once for each.
+        marks: of every line that it printed.
     """
 
     wall_seconds: float
     cpu_seconds: float
     peak_bytes: int
+    marks: Sequence[Mark] = ()
+
+    def cpu_seconds_at(self, text: str) -> float:
+        """CPU time until it printed a line with this text, for the first time."""
+        return next(mark.cpu_seconds for mark in self.marks if text in mark.line)
 
 
 def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Usage:
@@ -52,22 +69,28 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
     """
     cpu_before = _cpu_seconds_of_children()
     started = time.perf_counter()
-    with log.open("wb") as output:
+    marks: list[Mark] = []
+    with log.open("w") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
             env={**environment_of_processes(), **environment},
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
-        with _PeakMemory(process.pid) as memory:
-            process.wait()
+        with _PeakMemory(process.pid) as memory, process:
+            for line in process.stdout or ():
+                output.write(line)
+                marks.append(Mark(line, _cpu_seconds_until_now(process.pid)))
     wall_seconds = time.perf_counter() - started
     if process.returncode:
         end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{end}")
-    return Usage(wall_seconds, _cpu_seconds_of_children() - cpu_before, memory.peak_bytes)
+    cpu_seconds = _cpu_seconds_of_children() - cpu_before
+    return Usage(wall_seconds, cpu_seconds, memory.peak_bytes, marks)
 
 
 def environment_of_processes() -> dict[str, str]:
@@ -89,6 +112,13 @@ def python(*arguments: str) -> list[str]:
 def mlops(*arguments: str) -> list[str]:
     """A command of the platform, from this very tree even where another one is installed."""
     return python("-c", "from mlops_platform.cli import main; main()", *arguments)
+
+
+def _cpu_seconds_until_now(pid: int) -> float:
+    with suppress(psutil.NoSuchProcess):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
+    return math.nan
 
 
 def _cpu_seconds_of_children() -> float:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -60,6 +61,12 @@ class Month:
     def later_windows(self) -> list[float]:
         """Seconds of every window but the first."""
         return [sum(window.values()) for window in self.windows[1:]]
+
+    @property
+    def later_cpu(self) -> list[float]:
+        """CPU seconds of every window but the first: each ends with a line that names it."""
+        ends = [self.usage.cpu_seconds_at(week) for week in WEEKS]
+        return [end - before for before, end in pairwise(ends)]
 
     @property
     def rest(self) -> float:
@@ -210,6 +217,10 @@ def _report(months: Mapping[str, Sequence[Month]]) -> str:
     bare, platform = months[BARE], months[PLATFORM]
     usages = {name: [month.usage for month in lived] for name, lived in months.items()}
     figures = {
+        "later window CPU s": (
+            [median(month.later_cpu) for month in bare],
+            [median(month.later_cpu) for month in platform],
+        ),
         "later window s": (
             [median(month.later_windows) for month in bare],
             [median(month.later_windows) for month in platform],

@@ -1,10 +1,9 @@
 """Drives the very jobs of production from a program."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import gc
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from threading import Event, Thread
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
@@ -18,7 +17,6 @@ from mlops_platform.interrupts import heeded_interrupts
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 RUN_KEY_TAG, SENSOR_TAG = "dagster/run_key", "dagster/sensor_name"
-POLL_SECONDS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The event log has every line; the console belongs to the program."""
 
@@ -55,8 +53,13 @@ class JobDriver:
             KeyboardInterrupt: somebody stopped it.
         """
         run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
+        # Modules, definitions and dbt's manifest outlive every run: no later collection looks at
+        # them. What the last run left in cycles must go first, or it would stay with them.
+        gc.collect()
+        gc.freeze()
+        _report_steps(self.instance, run_id, report)
         try:
-            with heeded_interrupts(), _reporting_steps(self.instance, run_id, report):
+            with heeded_interrupts():
                 result = self.definitions.resolve_job_def(job).execute_in_process(
                     run_id=run_id,
                     instance=self.instance,
@@ -124,25 +127,12 @@ def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(lines)
 
 
-@contextmanager
-def _reporting_steps(
-    instance: dg.DagsterInstance, run_id: str, report: ReportStep
-) -> Iterator[None]:
-    """Follow the event log of a run from a thread: executing a job blocks until it ends."""
-    ended = Event()
+def _report_steps(instance: dg.DagsterInstance, run_id: str, report: ReportStep) -> None:
+    """Follow a run by its events as this process stores them: nothing is read again."""
 
-    def follow() -> None:
-        latest = None
-        while not ended.wait(POLL_SECONDS):
-            started = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START)
-            if started and started[-1].step_key != latest:
-                latest = started[-1].step_key
-                report(str(latest))
+    def follow(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is not None and event.event_type == dg.DagsterEventType.STEP_START:
+            report(str(event.step_key))
 
-    thread = Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    instance.add_event_listener(run_id, follow)

@@ -75,6 +75,14 @@ def test_a_tick_runs_what_was_asked_for_and_names_who_asked(driver: JobDriver) -
     assert (run.tags["dagster/sensor_name"], run.tags["dagster/run_key"]) == ("asked", "now")
 
 
+def test_a_run_tells_each_step_when_it_starts(driver: JobDriver) -> None:
+    steps: list[str] = []
+    driver.run("talk", report=steps.append)
+    with pytest.raises(MlopsError):
+        driver.run("shop", report=steps.append)
+    assert steps == ["say", "fail"]
+
+
 def test_a_run_is_listed_under_the_code_location_that_the_webserver_serves(
     driver: JobDriver,
 ) -> None:

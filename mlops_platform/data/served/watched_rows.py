@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+FEW_ROWS = 500_000
+"""A window of so many rows is read once and kept, some 100 MB; a larger one is scanned for each of
+its columns, and takes no more memory the more rows it has."""
+
 
 def sent_column(feature: str) -> str:
     """The column of a served window's predictions that holds what was sent for a feature."""
@@ -26,10 +30,11 @@ def sent_column(feature: str) -> str:
 
 @dataclass(frozen=True)
 class WatchedRows:
-    """A window in DuckDB; nothing is read until it is asked for.
+    """A window in DuckDB.
 
     Args:
-        features: view with the entity, the features (DOUBLE, then VARCHAR) and sensitive columns.
+        features: table or view with the entity, the features (DOUBLE, then VARCHAR) and sensitive
+            columns.
         scores: view with the entity and `score`; the same rows.
         joined: the scores are one table with the features.
     """
@@ -97,12 +102,18 @@ def watched_rows(
         connection.execute(f"CREATE TEMP VIEW predicted AS FROM {parquet_files([predictions])}")
         columns = _published(connection, spec, published_root, days)
         if unchanged:
-            connection.execute(f"CREATE TEMP VIEW watched AS SELECT {columns} FROM features")
+            kind = "TABLE" if _count(connection, "predicted") <= FEW_ROWS else "VIEW"
+            connection.execute(f"CREATE TEMP {kind} watched AS SELECT {columns} FROM features")
             yield WatchedRows(connection, "watched", "predicted")
         else:
             connection.execute(f"CREATE TEMP TABLE joined AS {_joined(connection, spec, columns)}")
             connection.execute("CREATE TEMP VIEW watched AS SELECT * EXCLUDE (score) FROM joined")
             yield WatchedRows(connection, "watched", "joined", joined=True)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    ((count,),) = connection.sql(f"SELECT count(*) FROM {rows}").fetchall()
+    return int(count)
 
 
 def _published(

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.served import watched_rows as module
 from mlops_platform.data.served.watched_rows import sent_column, watched_rows
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
@@ -55,3 +56,22 @@ def test_of_a_served_window_it_is_what_was_sent(
         sample = rows.sample("visit_id", 100)
     assert ages == [(100.0 + at,) for at in range(len(VISITS))]
     assert sorted(sample["age"].to_pylist()) == [age for (age,) in ages]
+
+
+def test_a_window_that_is_kept_has_the_rows_of_one_that_is_scanned_again(
+    watched: ModelSpec, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, kinds, tables = predict(tmp_path), [], []
+    for few_rows in (len(VISITS), len(VISITS) - 1):
+        monkeypatch.setattr(module, "FEW_ROWS", few_rows)
+        with watched_rows(watched, published, DAYS, file, unchanged=True) as rows:
+            kind = rows.connection.sql(
+                f"SELECT table_type FROM information_schema.tables "
+                f"WHERE table_name = '{rows.features}'"
+            )
+            kinds += kind.fetchall()
+            ordered = rows.connection.sql(f"FROM {rows.features} ORDER BY visit_id")
+            tables.append(ordered.to_arrow_table())
+    assert kinds == [("LOCAL TEMPORARY",), ("VIEW",)]
+    assert tables[0].num_rows == len(VISITS)
+    assert tables[0].equals(tables[1])

@@ -25,6 +25,7 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
     performance_alarms,
 )
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.reference import VersionReference
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reference import load_reference
@@ -87,10 +88,13 @@ def _measured_windows(
         set(matured_since(spec, past.measured, known_labels.built_through)) & past.scored.keys()
     )
     measured: dict[str, WindowPerformance] = {}
+    references: dict[int, VersionReference] = {}
     for name in sorted(matured | {scored.window.name}):
         window = scored if name == scored.window.name else past.scored[name]
-        release = responsible_release(deployment.ledger, spec.name, window)
-        reference = load_reference(deployment.registry, release)
+        if window.release not in references:
+            release = responsible_release(deployment.ledger, spec.name, window)
+            references[window.release] = load_reference(deployment.registry, release)
+        reference = references[window.release]
         measured[name] = measure_performance(published, spec, window, reference, known_labels, past)
         past = past.with_measured(measured[name])
     own = measured.pop(scored.window.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
 
     Numbers = NDArray[np.float64]
+
+
+MOST_KEPT = 2_000_000
+"""Entries of all columns together that stay decoded, some 60 MB."""
 
 
 class FittedBins(Record):
@@ -50,15 +54,23 @@ class Profile:
 
     bins: FittedBins
     counts: Mapping[str, pa.Table]
+    _kept: dict[str, DailyCounts] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def column(self, name: str) -> DailyCounts:
-        """The rows of one column; nothing is kept, for all columns together are large."""
+        """The rows of one column, kept as long as all that are kept are not large."""
+        if name in self._kept:
+            return self._kept[name]
         counts = self.counts[name]
-        return DailyCounts(
+        column = DailyCounts(
             days=counts["day"].cast("int32").to_numpy(),
             keys=counts["key"].cast("float64").to_numpy(),
             rows=counts["rows"].to_numpy(),
         )
+        if sum(len(kept.rows) for kept in (*self._kept.values(), column)) <= MOST_KEPT:
+            self._kept[name] = column
+        return column
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.drift.profile.profile import DailyCounts
+from mlops_platform.monitoring.drift.profile import profile as module
+from mlops_platform.monitoring.drift.profile.profile import DailyCounts, Profile
 
 KEYS = st.sampled_from([np.nan, -np.inf, -1.0, 0.0, 2.5, np.inf])
 ENTRIES = st.lists(st.tuples(st.integers(0, 5), KEYS, st.integers(1, 9)), min_size=1, max_size=20)
@@ -44,3 +46,13 @@ def test_rows_by_day_are_those_of_the_entries(entries):
             sum(rows for key, rows in of_day if np.isnan(key)),
         ]
         assert found[at].tolist() == expected
+
+
+def test_columns_are_decoded_once_until_they_are_large(
+    half_year: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Profile(half_year.bins, half_year.counts)
+    weekday = fresh.column("weekday")
+    monkeypatch.setattr(module, "MOST_KEPT", len(weekday.rows))
+    assert fresh.column("weekday") is weekday
+    assert fresh.column("carrier") is not fresh.column("carrier")
