@@ -116,7 +116,8 @@ class ModelSensor:
                 return dg.SensorResult(skip_reason=f"No model's YAML says `{self.switch}: true`.")
             before = SensorCursor.of(context.cursor).models
             tick = Tick(self.name, models, before, open_deployment(), context)
-            return _looked_at_each(tick, self.begin(tick))
+            with tick.deployment.kept_open():
+                return _looked_at_each(tick, self.begin(tick))
 
         return look_at_models
 
