@@ -20,7 +20,7 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     LastLook,
     SensorCursor,
 )
-from mlops_platform.components.model_lifecycle.incidents.checks import _is_settled
+from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluations
 from mlops_platform.components.model_lifecycle.incidents.sensor import AlertLook
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.shared import ALERTS
@@ -312,14 +312,15 @@ def test_a_run_that_was_only_planned_does_not_hide_what_another_found_later(
     story: Story,
 ) -> None:
     story.materialize(bento)
-    # Both were planned long ago: an evaluation that comes late belongs to an older record.
-    now = datetime.now(UTC) + timedelta(minutes=30)
-    story.cursor = memory(now, now)
-    latest = story.instance.event_log_storage.get_latest_asset_check_execution_by_key(
-        [dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")]
-    )
-    (record,) = latest.values()
-    assert not _is_settled(record, now)
+    # Its record may be newer than one that was planned before it and evaluated after it.
+    serves = dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")
+    assert Evaluations(story.instance, [serves]).newest == {serves: None}
+    story.check("bento", "serves", passed=False)
+    story.materialize(bento)
+    evaluations = Evaluations(story.instance, [serves])
+    assert evaluations.newest == {serves: None}
+    (evaluation,) = evaluations.after(datetime.now(UTC) - timedelta(minutes=10))
+    assert not evaluation.check.passed
 
 
 def test_after_a_crash_or_a_lost_cursor_nothing_happens_twice(story: Story) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.incidents.checks import (
+from mlops_platform.components.model_lifecycle.incidents.evaluations import (
     MOST_CHARACTERS,
     PARTITION_TAG,
 )

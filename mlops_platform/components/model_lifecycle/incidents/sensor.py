@@ -23,6 +23,7 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     blocked_runs,
     check_observations,
 )
+from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluations
 from mlops_platform.components.model_lifecycle.incidents.runs import (
     FinishedRun,
     finished_runs,
@@ -117,6 +118,7 @@ class _AlertTick:
         for asset in self.checks:
             self.own_assets.setdefault(asset.path[0], []).append(asset)
         self.running = running_sensors(tick.instance, {sensor.name for sensor in others})
+        self.store_evaluations: dict[Sequence[dg.AssetKey], Evaluations] = {}
 
     def look(self, model: LifecycleModel, memory: str | None) -> Look:
         """Alert about one model."""
@@ -135,10 +137,16 @@ class _AlertTick:
     def _failures(self, model: LifecycleModel, before: AlertLook | None) -> list[Observation]:
         """Checks of the model's own assets and of the tables that it reads, and its runs."""
         spec, instance = model.spec, self.tick.instance
-        assets = [*self.own_assets.get(model.name, ()), *model.store.assets]
-        keys = [key for asset in assets for key in self.checks.get(asset, ())]
+        own, of_store = self.own_assets.get(model.name, ()), tuple(model.store.assets)
+        if of_store not in self.store_evaluations:
+            # All models that read a store are told of it: it is read once for all of them.
+            self.store_evaluations[of_store] = Evaluations(instance, self._checks_of(of_store))
+        keys = [*self._checks_of(own), *self._checks_of(of_store)]
         since = None if before is None else before.since
-        checks = check_observations(spec, instance, keys, since)
+        checks = [
+            *check_observations(spec, Evaluations(instance, self._checks_of(own)), since),
+            *check_observations(spec, self.store_evaluations[of_store], since),
+        ]
         if before is None:
             runs = latest_of_each_stage(self.latest_runs.get(model.name, ()))
         else:
@@ -146,6 +154,9 @@ class _AlertTick:
             runs = [run for run in recent if run.ended_at > before.since]
         covered = partial(blocked_runs, spec, instance, keys)
         return [*checks, *run_observations(spec, instance, runs, covered)]
+
+    def _checks_of(self, assets: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:
+        return [key for asset in assets for key in self.checks.get(asset, ())]
 
     def _sensors_of(self, spec: ModelSpec) -> Mapping[str, SensorCursor]:
         names = {sensor.name for sensor in self.others if sensor.is_on(spec)}
