@@ -22,7 +22,7 @@ from mlops_platform.usecases.window.signals import window_signals
 
 R = TypeVar("R", bound=Record)
 WINDOWS_KEPT: Final = 2**15
-"""Windows of all models whose signals a process keeps; a record of drift is a hundred times more."""
+"""Windows, of all models, whose signals a process keeps: some 2 kB each."""
 
 
 def recorded_windows(model: str, latest: int = 0) -> ModelWindows:
