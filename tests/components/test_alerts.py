@@ -299,6 +299,23 @@ def test_a_run_that_a_check_has_stopped_is_told_by_the_check_alone(story: Story)
     assert story.open == {"features/flight_features/no_nulls": "page"}
 
 
+def test_every_model_of_a_store_hears_of_its_checks(story: Story) -> None:
+    store = FeatureStore(tables={}, assets=[TABLE], build_op="dbt_features")
+    other = story.spec.model_copy(update={"name": "severe_delay"})
+    sensor = ALERTS.over([LifecycleModel(story.spec, store), LifecycleModel(other, store)])
+    story.materialize(flight_features)
+    with dg.build_sensor_context(
+        story.instance, repository_def=DEFINITIONS.get_repository_def()
+    ) as context:
+        sensor(context)
+    log = open_deployment().incident_log
+    heard = {
+        name: [incident.fingerprint[0] for incident in incidents_in(log, name).values()]
+        for name in (MODEL, "severe_delay")
+    }
+    assert set(map(tuple, heard.values())) == {("features/flight_features/no_nulls",)}
+
+
 def test_a_check_that_its_run_never_came_to_is_not_judged(story: Story) -> None:
     story.materialize(bento)
     story.tick()

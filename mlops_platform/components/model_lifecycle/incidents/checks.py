@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import GATE_COMPUTED
-from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluation, Evaluations
-from mlops_platform.components.model_lifecycle.window.alarm_checks import CONCLUSIVE, WINDOW
+from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluations
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import FaultKind, urgency
 
 if TYPE_CHECKING:
     from mlops_platform.spec import AlertSeverity, ModelSpec
-
-REASONS: Final = ("reason", "found", "reasons")
-"""Metadata in which our checks say what they have found."""
 
 
 def check_observations(
@@ -30,7 +26,10 @@ def check_observations(
         since: look at what was evaluated after it; at the latest of each check where it is None.
     """
     return [
-        _observation(spec, evaluation)
+        evaluation.observation(
+            _name(spec, evaluation.check),
+            None if evaluation.check.passed else _severity(spec, evaluation.check),
+        )
         for evaluation in evaluations.after(since)
         if evaluation.is_conclusive
     ]
@@ -51,23 +50,11 @@ def blocked_runs(
     return False
 
 
-def _observation(spec: ModelSpec, evaluation: Evaluation) -> Observation:
-    check, facts = evaluation.check, evaluation.facts
-    reason = next((str(facts[name]) for name in REASONS if facts.get(name)), None)
-    return Observation(
-        check="/".join([*_place(spec, check.asset_key), check.check_name]),
-        severity=None if check.passed else _severity(spec, check),
-        seen_at=evaluation.evaluated_at,
-        window=facts.get(WINDOW) or evaluation.partition,
-        run_id=evaluation.run_id,
-        summary=reason or check.description or ("passed" if check.passed else "failed"),
-        facts={name: value for name, value in facts.items() if name not in (CONCLUSIVE, *REASONS)},
-    )
-
-
-def _place(spec: ModelSpec, asset: dg.AssetKey) -> Sequence[str]:
-    """The asset, without the name of the model where it is one of its own."""
-    return asset.path[1:] if asset.path[0] == spec.name else asset.path
+def _name(spec: ModelSpec, check: dg.AssetCheckEvaluation) -> str:
+    """Asset and check, without the name of the model where the asset is one of its own."""
+    path = check.asset_key.path
+    own = path[0] == spec.name
+    return "/".join([*(path[1:] if own else path), check.check_name])
 
 
 def _severity(spec: ModelSpec, check: dg.AssetCheckEvaluation) -> AlertSeverity | None:

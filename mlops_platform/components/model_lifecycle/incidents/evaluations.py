@@ -1,49 +1,76 @@
-"""Evaluations of asset checks in Dagster's event log."""
+"""Evaluations of asset checks in Dagster's event log, as observations."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.window.alarm_checks import CONCLUSIVE
+from mlops_platform.components.model_lifecycle.window.alarm_checks import CONCLUSIVE, WINDOW
+from mlops_platform.monitoring.alerting.observation import Observation
+
+if TYPE_CHECKING:
+    from mlops_platform.spec import AlertSeverity
 
 PARTITION_TAG: Final = "dagster/partition"
 MOST_EVALUATIONS: Final = 200
 """Latest evaluations of one check that one tick looks at."""
 MOST_CHARACTERS: Final = 500
+REASONS: Final = ("reason", "found", "reasons")
+"""Metadata in which our checks say what they have found."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """One evaluation of a check; what is asked of it is read once."""
+    """One evaluation of a check."""
 
     instance: dg.DagsterInstance
     check: dg.AssetCheckEvaluation
     evaluated_at: datetime
     run_id: str | None
-
-    @cached_property
-    def facts(self) -> Mapping[str, Any]:
-        """Texts and numbers of its metadata."""
-        return dict(_plain(self.check.metadata))
-
-    @cached_property
-    def partition(self) -> str | None:
-        """Partition of its run."""
-        run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
-        return run.tags.get(PARTITION_TAG) if run else None
+    _observations: dict[tuple[str, AlertSeverity | None], Observation] = field(default_factory=dict)
 
     @property
     def is_conclusive(self) -> bool:
         """Whether the check could be judged."""
         conclusive = self.check.metadata.get(CONCLUSIVE)
         return conclusive is None or bool(conclusive.value)
+
+    def observation(self, check: str, severity: AlertSeverity | None) -> Observation:
+        """What it tells a model; all to which it tells the same get the same one.
+
+        Args:
+            check: its name for the model.
+            severity: what the model makes of it.
+        """
+        key = check, severity
+        if key not in self._observations:
+            self._observations[key] = self._observation(check, severity)
+        return self._observations[key]
+
+    def _observation(self, check: str, severity: AlertSeverity | None) -> Observation:
+        facts, passed = dict(_plain(self.check.metadata)), self.check.passed
+        reason = next((str(facts[name]) for name in REASONS if facts.get(name)), None)
+        noted = {name: fact for name, fact in facts.items() if name not in (CONCLUSIVE, *REASONS)}
+        return Observation(
+            check=check,
+            severity=severity,
+            seen_at=self.evaluated_at,
+            window=facts.get(WINDOW) or self._partition,
+            run_id=self.run_id,
+            summary=reason or self.check.description or ("passed" if passed else "failed"),
+            facts=noted,
+        )
+
+    @property
+    def _partition(self) -> str | None:
+        run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
+        return run.tags.get(PARTITION_TAG) if run else None
 
 
 class Evaluations:
