@@ -11,7 +11,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import dagster as dg
+
+    from mlops_platform.components.model_lifecycle.automation.sensor_cursor import LastLook
 
 LATER_TICKS = 3
 SENSORS = ("watch", "retrain", "land_served", "export_online", "roll_out", "probation", "alerts")
@@ -58,7 +62,7 @@ class Ticking:
         """One tick."""
         import dagster as dg
 
-        before = _last_looks(self._cursor)
+        before = self._last_looks()
         with dg.build_sensor_context(
             self._instance, cursor=self._cursor, repository_def=self._repository
         ) as context:
@@ -66,7 +70,7 @@ class Ticking:
             tick = self._sensor.evaluate_tick(context)
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         self._cursor = tick.cursor
-        after = _last_looks(self._cursor)
+        after = self._last_looks()
         return {
             "cpu_seconds": cpu,
             "wall_seconds": wall,
@@ -76,10 +80,10 @@ class Ticking:
             "cursor_bytes": len(self._cursor or ""),
         }
 
+    def _last_looks(self) -> "Mapping[str, LastLook]":
+        from mlops_platform.components.model_lifecycle.automation.sensor_cursor import SensorCursor
 
-def _last_looks(cursor: str | None) -> dict[str, str]:
-    models = json.loads(cursor)["models"] if cursor else {}
-    return {name: look["looked_at"] for name, look in models.items()}
+        return SensorCursor.of(self._cursor).models
 
 
 if __name__ == "__main__":

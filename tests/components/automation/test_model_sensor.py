@@ -158,7 +158,9 @@ def test_a_model_that_is_gone_is_forgotten(home: Settings, models: list[Lifecycl
     assert set(SensorCursor.of(tick(harvest.over(models[:1]), cursor).cursor).models) == {"apples"}
 
 
-@pytest.mark.parametrize("cursor", [None, "", "{", '{"models": 3}', "an older cursor"])
+@pytest.mark.parametrize(
+    "cursor", [None, "", "{", '{"models": 3}', "an older cursor", "zlib:", "zlib:a b"]
+)
 def test_a_cursor_that_is_none_of_ours_is_an_empty_one(cursor: str | None) -> None:
     assert SensorCursor.of(cursor) == SensorCursor()
 
@@ -175,6 +177,22 @@ def test_what_is_remembered_of_many_models_is_told_in_few_lines(
     lines = str(answer.skip_reason.skip_message).splitlines()
     assert len(lines) == 21
     assert lines[-1] == "and 30 more models"
+
+
+def test_the_cursor_of_five_hundred_models_is_short(
+    home: Settings, models: list[LifecycleModel]
+) -> None:
+    many = [
+        replace(models[0], spec=models[0].spec.model_copy(update={"name": f"tree_{number}"}))
+        for number in range(500)
+    ]
+    harvest = sensor(remembered(lambda name, memory: f"{memory or ''}{name}")).over(many)
+    first = tick(harvest)
+    second = tick(harvest, first.cursor)
+    assert second.cursor is not None
+    assert len(second.cursor) < 20_000
+    memories = {name: last.memory for name, last in SensorCursor.of(second.cursor).models.items()}
+    assert memories == {f"tree_{number}": f"tree_{number}" * 2 for number in range(500)}
 
 
 def test_a_look_says_when_it_was(home: Settings, models: list[LifecycleModel]) -> None:

@@ -152,7 +152,7 @@ def _looked_at_each(tick: Tick, look_at: LookAtModel) -> dg.SensorResult:
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else _told(messages),
-        cursor=SensorCursor(models=after).to_stored(indent=None),
+        cursor=SensorCursor(models=after).text,
     )
 
 
