@@ -22,7 +22,7 @@ from mlops_platform.usecases.window.signals import window_signals
 
 R = TypeVar("R", bound=Record)
 WINDOWS_KEPT: Final = 2**15
-"""Windows, of all models, whose signals a process keeps: some 2 kB each."""
+"""Windows, of all models, whose signals a process keeps: some 4 kB each."""
 
 
 def recorded_windows(model: str, latest: int = 0) -> ModelWindows:
@@ -58,5 +58,7 @@ def _signals(performance: FileState | None, drift: FileState | None) -> WindowSi
 
 
 def _read(file: FileState | None, record_type: type[R]) -> dict[str, R]:
-    path = None if file is None else Path(file.path)
-    return {} if path is None else {path.stem: read_record(path, record_type)}
+    if file is None:
+        return {}
+    path = Path(file.path)
+    return {path.stem: read_record(path, record_type)}

@@ -33,7 +33,9 @@ class Evaluation:
     check: dg.AssetCheckEvaluation
     evaluated_at: datetime
     run_id: str | None
-    _observations: dict[tuple[str, AlertSeverity | None], Observation] = field(default_factory=dict)
+    _observations: dict[tuple[str, AlertSeverity | None], Observation] = field(
+        default_factory=dict, init=False
+    )
 
     @property
     def is_conclusive(self) -> bool:
