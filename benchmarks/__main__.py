@@ -17,6 +17,7 @@ from benchmarks.monitoring.estimates import measure_estimates
 from benchmarks.policy.measure import measure_policies
 from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
+from benchmarks.sensor_ticks import measure_sensor_ticks
 from benchmarks.serving.batches import measure_batches
 from benchmarks.serving.measure import measure_serving
 from benchmarks.serving.scorers import measure_scorers
@@ -229,6 +230,25 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_definitions_load(asked.repetitions),
         file="definitions_load.md",
+    ),
+    "sensor_ticks": Benchmark(
+        title="Ticks of the shared sensors, by number of models",
+        about=(
+            "A copy of the project with `defs/flight_delay/defs.yaml` under as many names, on both "
+            "cadences, three time zones and several starts, all `schedules` switched on. Every "
+            "model has a past that the platform's own classes have written: a release, eight "
+            "measured windows, a landed prediction log, evaluated checks and a finished run. Of "
+            "ten models one has a window to be scored, one a failed check, one a run and eight "
+            "evaluations of each check in the last minutes, one lines that have not landed, and "
+            "one an old online store; the checks of the tables were evaluated eight times in the "
+            "last minutes, too. In one process the definitions are loaded once, and each "
+            "sensor is evaluated as the daemon does: its *first* ticks, without a cursor, until "
+            "every model was looked at (a tick ends after 30 s or 25 requests), and three *later* "
+            "ones, of which this is the mean. The clock of the deployment stands still, and no run "
+            "is started: what asks for one, asks again."
+        ),
+        measure=lambda asked: measure_sensor_ticks(),
+        file="sensor_ticks.md",
     ),
 }
 

@@ -39,7 +39,7 @@ def measure_definitions_load(repetitions: int, sizes: Sequence[int] = SIZES) -> 
     rows = []
     with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as folder:
         project = Path(folder, "project")
-        _copy_project(project)
+        copy_project(project)
         environment = {**environment_of_processes(), "MLOPS_HOME": str(Path(folder, "home"))}
         subprocess.run(
             mlops("setup"),
@@ -50,20 +50,21 @@ def measure_definitions_load(repetitions: int, sizes: Sequence[int] = SIZES) -> 
         )
         baseline = _costs([], project, environment, repetitions)
         for size in sizes:
-            _declare_models(project, size)
+            declare_models(project, size)
             rows.append((size, _costs(["defs"], project, environment, repetitions)))
             say(f"{size} models: {rows[-1][1]['load_cpu_seconds']:.2f} CPU seconds")
     return _report(baseline, rows)
 
 
-def _copy_project(project: Path) -> None:
+def copy_project(project: Path) -> None:
+    """Copy what loads the definitions to a folder of its own."""
     for part in PARTS:
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("target"))
     for file in FILES:
         shutil.copy2(ROOT / file, project / file)
 
 
-def _declare_models(project: Path, count: int) -> None:
+def declare_models(project: Path, count: int) -> None:
     """Bring the number of models to `count`: copies under other names, on several calendars."""
     defs = project / "mlops_platform" / "defs"
     text = (defs / MODEL / "defs.yaml").read_text(encoding="utf-8")

@@ -9,7 +9,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
+
+
+class FileState(NamedTuple):
+    """What tells a file from the one that takes its place: the key of what was read of it."""
+
+    path: str
+    inode: int
+    changed_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The file as it is now.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        stat = path.stat()
+        return cls(str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops_platform.files import (
+    FileState,
     new_directory,
     replacing_file,
     sha256_of_file,
@@ -73,3 +74,12 @@ def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"\x00abc")
 
     assert sha256_of_file(tmp_path / "file") == hashlib.sha256(b"\x00abc").hexdigest()
+
+
+def test_a_file_that_takes_the_place_of_another_is_told_from_it(tmp_path: Path) -> None:
+    target = tmp_path / "pointer.json"
+    write_text(target, "old")
+    before = FileState.of(target)
+    assert FileState.of(target) == before
+    write_text(target, "new")
+    assert FileState.of(target) != before

@@ -18,8 +18,10 @@ def by_hand(model: str, actor: str) -> Iterator["ByHand"]:
     Raises:
         SpecError: no YAML declares it.
     """
+    from mlops_platform.components.models import declared_spec
+
+    declared_spec(model)
     ensure_set_up()
-    from mlops_platform.cli.home.heal import heal
     from mlops_platform.cli.progress import ConsoleDisplay
     from mlops_platform.components.models import declared_lifecycle
     from mlops_platform.definitions import defs
@@ -28,8 +30,8 @@ def by_hand(model: str, actor: str) -> Iterator["ByHand"]:
     from mlops_platform.driving.instance import open_quiet_instance
     from mlops_platform.usecases.deployment import open_deployment
 
-    declared = declared_lifecycle(model)
+    # Before the models by themselves: it refuses at its line what does not fit together.
+    definitions = defs()
     with open_quiet_instance() as instance:
-        heal(instance)
-        driver = JobDriver(defs(), instance)
+        driver, declared = JobDriver(definitions, instance), declared_lifecycle(model)
         yield ByHand(open_deployment(), driver, declared, ConsoleDisplay(console), actor)

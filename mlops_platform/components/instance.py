@@ -1,6 +1,7 @@
 """The Dagster instance of this deployment, and the runs that a dead process left behind."""
 
 import os
+import re
 import time
 from collections.abc import Collection, Iterator
 
@@ -19,6 +20,8 @@ FORMER_AUTOMATION = (
     "export",
     "land_served",
 )
+SHARED = ("export_online", "land_served")
+"""Sensors of today that a model named `online` or `served` would have had as its own."""
 UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -74,15 +77,24 @@ def dead_slots(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
     return slots
 
 
-def forget_automation_of(instance: dg.DagsterInstance, models: Collection[str]) -> None:
-    """Forget that sensors and schedules of single models were switched on, before all shared them.
+def forget_automation_of(instance: dg.DagsterInstance, models: Collection[str]) -> list[str]:
+    """Forget the sensors and schedules of single models, from before all models shared them.
 
     The daemon would look for them in vain, and say so, at every tick.
+
+    Returns:
+        Names of those that a person had switched off.
     """
-    former = {f"{kind}_{model}" for kind in FORMER_AUTOMATION for model in models}
+    kinds, names = "|".join(FORMER_AUTOMATION), "|".join(map(re.escape, models))
+    former = re.compile(rf"({kinds})_({names})(_periodically(_\d+)?)?")
+    switched_off = []
     for state in instance.all_instigator_state():
-        if state.instigator_name.removesuffix("_periodically") in former:
+        name = state.instigator_name
+        if former.fullmatch(name) and name not in SHARED:
             instance.delete_instigator_state(state.instigator_origin_id, state.selector_id)
+            if not state.is_running:
+                switched_off.append(name)
+    return sorted(switched_off)
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
@@ -91,7 +103,8 @@ def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
         # The launcher has not said yet which process it started.
         record = instance.get_run_record_by_id(run.run_id)
         return record is not None and (
-            time.time() - record.create_timestamp.timestamp() > STARTING_GRACE_SECONDS
+            # By its last change: it may have waited in the queue for hours before it was launched.
+            time.time() - record.update_timestamp.timestamp() > STARTING_GRACE_SECONDS
         )
     return not any(process_is_alive(pid, seen_at) for pid, seen_at in processes)
 

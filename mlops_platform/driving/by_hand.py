@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
+from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.automation.windows import (
     window_request,
     window_requests,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.stages import Stage
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import build, land, unbuilt_days, unlanded_days
@@ -18,6 +20,7 @@ from mlops_platform.driving.phases import Display, timed_phase
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.records import Decision
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.retraining.attempts import DECISIONS_READ, last_verdict
 from mlops_platform.usecases.window.score import responsible_release
 
 
@@ -35,22 +38,27 @@ class ByHand:
         """Train and judge a candidate on all that is known; returns the verdict on it.
 
         Raises:
-            MlopsError: a run failed.
+            MlopsError: a run failed, or another training runs already.
         """
+        self._refuse_beside("train")
         self._land_missing()
         self._build_missing()
         self._execute("train", stage_request(self.model.name, "train"))
-        (verdict,) = self.deployment.ledger.decisions(self.model.name, limit=1)
+        decisions = self.deployment.ledger.decisions(self.model.name, limit=DECISIONS_READ)
+        verdict = last_verdict(decisions)
+        assert verdict is not None, "a run that succeeds has come to a verdict"
         return verdict
 
     def watch(self, window: str | None) -> Sequence[str]:
         """Score and measure one window, or all that have ended or matured; returns their names.
 
         Raises:
-            MlopsError: nothing was released yet, the window has not ended, or a run failed.
+            MlopsError: nothing was released yet, the window has not ended, a run failed, or others
+                run already.
         """
         responsible_release(self.deployment.ledger, self.model.name, None)
         named = None if window is None else self._ended_window(window)
+        self._refuse_beside("watch")
         self._land_missing()
         watched: list[str] = []
         while requests := self._requests(named, watched):
@@ -58,6 +66,15 @@ class ByHand:
                 self._execute(f"watch {request.partition_key}", request)
                 watched.append(str(request.partition_key))
         return watched
+
+    def _refuse_beside(self, stage: Stage) -> None:
+        """Two runs of one stage would do the same twice; the sensors do not ask for it either."""
+        name = self.model.name
+        if models_at_work(self.driver.instance, stage, {name}):
+            raise MlopsError(
+                f"{name}: a run of the stage {stage} is under way or queued. Wait until it has "
+                "ended, or cancel it in Dagster."
+            )
 
     def _ended_window(self, name: str) -> Window:
         window = window_named(self.model.spec.window, name)
@@ -71,7 +88,8 @@ class ByHand:
     def _requests(self, window: Window | None, watched: Collection[str]) -> list[dg.RunRequest]:
         """What is still to be run; a long outage is caught up in several rounds."""
         if window is None:
-            requests = list(window_requests(self.deployment, self.model))
+            now = self.deployment.clock()
+            requests = list(window_requests(self.deployment, self.model, ended_by=now))
         else:
             requests = [window_request(self.model, window, self.deployment.clock())]
         return [request for request in requests if request.partition_key not in watched]

@@ -87,7 +87,7 @@ class JobDriver:
             str(request.job_name),
             partition=request.partition_key,
             config=request.run_config,
-            tags={**request.tags, **tags, RUN_KEY_TAG: str(request.run_key)},
+            tags={**request.tags, **tags, **_key_tag(request)},
             assets=request.asset_selection or (),
             report=report,
         )
@@ -115,6 +115,10 @@ def run_config(op: str, config: Mapping[str, Any]) -> dict[str, Any]:
 def day_range(days: Sequence[date]) -> dict[str, str]:
     """Tags of a run that builds contiguous daily partitions."""
     return {RANGE_START: min(days).isoformat(), RANGE_END: max(days).isoformat()}
+
+
+def _key_tag(request: dg.RunRequest) -> dict[str, str]:
+    return {} if request.run_key is None else {RUN_KEY_TAG: request.run_key}
 
 
 def _describe_failure(job: str, result: dg.ExecuteInProcessResult) -> str:

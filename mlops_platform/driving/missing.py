@@ -8,7 +8,7 @@ import dagster as dg
 from mlops_platform.components.landing.landing_asset import DAILY, LANDING
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.published import published_days
-from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.landing.landing import landed_rows, partition_file
 from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
 from mlops_platform.settings import Settings
 
@@ -30,10 +30,16 @@ def unlanded_days(
 def unbuilt_days(
     driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
 ) -> list[date]:
-    """Days that have ended and are not in the model's published features, in order."""
+    """Days that have ended, have landed rows, and are not in the published features, in order."""
     published = published_days(place.published, model.spec.features.table)
-    ended = _ended_days(driver.definitions, model, now).values()
-    return sorted(set().union(*ended) - published)
+    return sorted(
+        {
+            day
+            for table, days in _ended_days(driver.definitions, model, now).items()
+            for day in set(days) - published
+            if landed_rows(place.landing, table, day)
+        }
+    )
 
 
 def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:

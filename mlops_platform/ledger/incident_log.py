@@ -1,6 +1,7 @@
 """IncidentLog: everything that happened in the incidents of every model."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, func, select
 
@@ -21,6 +22,10 @@ class IncidentLog:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """As `Ledger.kept_open`."""
+        return self._database.kept_open()
 
     def models(self) -> list[str]:
         """Every model that ever had an incident."""

@@ -1,6 +1,7 @@
 """Ledger: what was decided, what was released, and what served when."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -55,6 +56,10 @@ class Ledger:
     def __init__(self, url: str, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = Database(url)
         self._clock = clock
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Read through one connection meanwhile, in this thread: for many reads in a row."""
+        return self._database.kept_open()
 
     def create_schema(self, backups: Path | None = None) -> Path | None:
         """Create or migrate the schema; safe when several processes do it at once.

@@ -7,7 +7,7 @@ from typing import Final
 
 from mlops_platform.errors import MlopsError, NotificationError
 
-MOST_SECONDS: Final = 30.0
+MOST_SECONDS: Final = 15.0
 """A sensor has a minute for its tick."""
 
 logger = logging.getLogger("mlops_platform.alerts")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -52,6 +53,12 @@ class Deployment:
 
         place = self.settings
         return Registry(place.mlflow_tracking_uri, place.mlflow_artifacts, place.home)
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Many reads of the ledger in a row, in one thread, open its database once."""
+        with self.ledger.kept_open(), self.incident_log.kept_open():
+            yield
 
 
 def deployment_at(place: Settings) -> Deployment:

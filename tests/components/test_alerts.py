@@ -20,11 +20,12 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     LastLook,
     SensorCursor,
 )
-from mlops_platform.components.model_lifecycle.incidents.checks import _is_settled
+from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluations
 from mlops_platform.components.model_lifecycle.incidents.sensor import AlertLook
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.shared import ALERTS
 from mlops_platform.components.models import declared_spec
+from mlops_platform.components.stages import run_tags
 from mlops_platform.files import write_text
 from mlops_platform.ledger.records import NewDecision, NewIncidentEvent, VersionIdentity
 from mlops_platform.monitoring.alerting.incident import Incident
@@ -94,8 +95,9 @@ DEFINITIONS = dg.Definitions(
 def memory(looked_at: datetime, watched_since: datetime) -> str:
     """The cursor of a sensor that has looked at the model."""
     look = AlertLook(looked_at=looked_at, watched_since=watched_since).model_dump_json()
-    last = LastLook(looked_at=looked_at, succeeded_at=looked_at, memory=look)
-    return SensorCursor(models={MODEL: last}).model_dump_json()
+    last = LastLook(looked_at=looked_at, memory=look)
+    cursor = SensorCursor(ticked_at=looked_at, unbroken_since=watched_since, models={MODEL: last})
+    return cursor.text
 
 
 @dataclass
@@ -150,7 +152,7 @@ class Story:
 
     def run(self, *, succeeds: bool) -> None:
         config = {"ops": {f"{MODEL}__predictions": {"config": {"succeeds": succeeds}}}}
-        self.materialize(predictions, run_config=config)
+        self.materialize(predictions, run_config=config, tags=run_tags(MODEL, "watch"))
 
     def materialize(self, *assets: dg.AssetsDefinition, **arguments: Any) -> bool:
         """A person materialises assets by hand; returns whether that succeeds."""
@@ -299,8 +301,25 @@ def test_a_run_that_a_check_has_stopped_is_told_by_the_check_alone(story: Story)
     assert story.open == {"features/flight_features/no_nulls": "page"}
 
 
+def test_every_model_of_a_store_hears_of_its_checks(story: Story) -> None:
+    store = FeatureStore(tables={}, assets=[TABLE], build_op="dbt_features")
+    other = story.spec.model_copy(update={"name": "severe_delay"})
+    sensor = ALERTS.over([LifecycleModel(story.spec, store), LifecycleModel(other, store)])
+    story.materialize(flight_features)
+    with dg.build_sensor_context(
+        story.instance, repository_def=DEFINITIONS.get_repository_def()
+    ) as context:
+        sensor(context)
+    log = open_deployment().incident_log
+    heard = {
+        name: [incident.fingerprint[0] for incident in incidents_in(log, name).values()]
+        for name in (MODEL, "severe_delay")
+    }
+    assert set(map(tuple, heard.values())) == {("features/flight_features/no_nulls",)}
+
+
 def test_a_check_that_its_run_never_came_to_is_not_judged(story: Story) -> None:
-    story.materialize(bento)
+    story.materialize(bento, tags=run_tags(MODEL, "train"))
     story.tick()
     assert story.open == {"run/train": "ticket"}
     story.check("bento", "serves", passed=False)
@@ -312,14 +331,15 @@ def test_a_run_that_was_only_planned_does_not_hide_what_another_found_later(
     story: Story,
 ) -> None:
     story.materialize(bento)
-    # Both were planned long ago: an evaluation that comes late belongs to an older record.
-    now = datetime.now(UTC) + timedelta(minutes=30)
-    story.cursor = memory(now, now)
-    latest = story.instance.event_log_storage.get_latest_asset_check_execution_by_key(
-        [dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")]
-    )
-    (record,) = latest.values()
-    assert not _is_settled(record, now)
+    # Its record may be newer than one that was planned before it and evaluated after it.
+    serves = dg.AssetCheckKey(dg.AssetKey([MODEL, "bento"]), "serves")
+    assert Evaluations(story.instance, [serves]).newest == {serves: None}
+    story.check("bento", "serves", passed=False)
+    story.materialize(bento)
+    evaluations = Evaluations(story.instance, [serves])
+    assert evaluations.newest == {serves: None}
+    (evaluation,) = evaluations.after(datetime.now(UTC) - timedelta(minutes=10))
+    assert not evaluation.check.passed
 
 
 def test_after_a_crash_or_a_lost_cursor_nothing_happens_twice(story: Story) -> None:
@@ -491,38 +511,61 @@ def test_somebody_who_acknowledges_meanwhile_is_not_overruled(
     assert kinds[3:6] == ["acknowledged", "persisted", "escalated"]
 
 
-def test_a_sensor_that_stops_looking_at_a_model_pages_somebody(
+def test_a_sensor_that_fails_at_a_model_every_time_pages_somebody(
     home: Settings, spec: ModelSpec
 ) -> None:
     open_deployment().ledger.create_schema()
     with open_instance() as instance:
-        looked = looking(instance, RETRAIN.name)
+        ticked = ticking(instance, RETRAIN.name)
         story = Story(home, instance, retrained(spec))
         story.tick()
         assert story.open == {}
-        # It goes on to look at others, and fails at this one every time.
-        looked(minutes_ago=30)
+        ticked(minutes_ago=0, failing_minutes=30)
         story.tick()
         assert story.open == {}  # the daemon, and the alerts with it, may have been down
         story.watched_for(minutes=30)
         story.tick()
         assert story.open == {"silence/sensors_tick": "page"}
         assert "retrain since" in story.incidents[0].seen.summary
-        looked(minutes_ago=0)
+        ticked(minutes_ago=0)
         story.tick()
         assert story.open == {}
 
 
-def test_a_sensor_that_never_looked_at_a_model_well_pages_somebody(
+def test_a_sensor_that_does_not_tick_any_more_pages_somebody(
     home: Settings, spec: ModelSpec
 ) -> None:
     open_deployment().ledger.create_schema()
     with open_instance() as instance:
-        looking(instance, RETRAIN.name)
+        ticked = ticking(instance, RETRAIN.name)
         story = Story(home, instance, retrained(spec))
         story.watched_for(minutes=30)
+        ticked(minutes_ago=20)
         story.tick()
         assert story.open == {"silence/sensors_tick": "page"}
+
+
+def test_a_model_that_waits_for_its_turn_is_not_missed(home: Settings, spec: ModelSpec) -> None:
+    open_deployment().ledger.create_schema()
+    with open_instance() as instance:
+        ticked = ticking(instance, RETRAIN.name)
+        story = Story(home, instance, retrained(spec))
+        story.watched_for(minutes=30)
+        ticked(minutes_ago=0, looked_minutes=29)
+        story.tick()
+        assert story.open == {}
+
+
+def test_slow_rounds_over_many_models_do_not_switch_the_watch_off(story: Story) -> None:
+    story.release()
+    story.declare(silence={"prediction_minutes": 10})
+    now = datetime.now(UTC)
+    look = AlertLook(looked_at=now - timedelta(minutes=7), watched_since=now - timedelta(hours=1))
+    last = LastLook(looked_at=look.looked_at, memory=look.model_dump_json())
+    ticks = {"ticked_at": now - timedelta(minutes=1), "unbroken_since": now - timedelta(hours=1)}
+    story.cursor = SensorCursor(**ticks, models={MODEL: last}).text
+    story.tick()
+    assert story.open == {"silence/predictions_are_logged": "page"}
 
 
 def test_a_sensor_that_the_yaml_of_a_model_does_not_want_is_not_missed(
@@ -530,7 +573,7 @@ def test_a_sensor_that_the_yaml_of_a_model_does_not_want_is_not_missed(
 ) -> None:
     open_deployment().ledger.create_schema()
     with open_instance() as instance:
-        looking(instance, RETRAIN.name)
+        ticking(instance, RETRAIN.name)(minutes_ago=20)
         story = Story(home, instance, spec)
         story.watched_for(minutes=30)
         story.tick()
@@ -546,6 +589,29 @@ def test_the_run_of_another_model_is_none_of_this_one(story: Story) -> None:
     assert story.incidents == []
 
 
+def test_a_run_over_two_models_fails_for_the_one_whose_step_failed(story: Story) -> None:
+    works = {"ops": {f"{MODEL}__predictions": {"config": {"succeeds": True}}}}
+    assert not story.materialize(predictions, predictions_of_another, run_config=works)
+    story.tick()
+    assert story.incidents == []
+    fails = {"ops": {f"{MODEL}__predictions": {"config": {"succeeds": False}}}}
+    assert not story.materialize(predictions, run_config=fails)
+    story.tick()
+    assert story.open == {"run/watch": "ticket"}
+
+
+def test_a_part_of_a_stage_that_a_person_makes_does_not_end_its_incident(story: Story) -> None:
+    story.run(succeeds=False)
+    story.tick()
+    works = {"ops": {f"{MODEL}__predictions": {"config": {"succeeds": True}}}}
+    assert story.materialize(predictions, run_config=works)
+    story.tick()
+    assert story.open == {"run/watch": "ticket"}
+    story.run(succeeds=True)
+    story.tick()
+    assert story.open == {}
+
+
 def retrained(spec: ModelSpec) -> ModelSpec:
     """The YAML switches the retraining on."""
     schedules = spec.schedules.model_copy(update={"retraining": True})
@@ -556,8 +622,8 @@ def _die(*_: object) -> list[str]:
     raise KeyboardInterrupt
 
 
-def looking(instance: dg.DagsterInstance, sensor: str) -> Callable[..., None]:
-    """Switch a sensor on as the daemon does; returns what writes when it last looked well."""
+def ticking(instance: dg.DagsterInstance, sensor: str) -> Callable[..., None]:
+    """Switch a sensor on as the daemon does; returns what writes the cursor of its last tick."""
     from dagster._core import remote_origin
     from dagster._core.scheduler import instigation
 
@@ -573,10 +639,16 @@ def looking(instance: dg.DagsterInstance, sensor: str) -> Callable[..., None]:
             instigation.SensorInstigatorData(cursor=cursor),
         )
 
-    def looked(*, minutes_ago: float) -> None:
+    def ticked(
+        *, minutes_ago: float, looked_minutes: float = 0, failing_minutes: float | None = None
+    ) -> None:
         now = datetime.now(UTC)
-        last = LastLook(looked_at=now, succeeded_at=now - timedelta(minutes=minutes_ago))
-        instance.update_instigator_state(state(SensorCursor(models={MODEL: last}).to_stored()))
+        last = LastLook(
+            looked_at=now - timedelta(minutes=looked_minutes),
+            failing_since=failing_minutes and now - timedelta(minutes=failing_minutes),
+        )
+        cursor = SensorCursor(ticked_at=now - timedelta(minutes=minutes_ago), models={MODEL: last})
+        instance.update_instigator_state(state(cursor.text))
 
     instance.add_instigator_state(state(None))
-    return looked
+    return ticked

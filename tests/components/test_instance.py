@@ -103,16 +103,17 @@ def test_what_was_switched_on_for_single_models_is_forgotten_and_nothing_else(
 
     location = remote_origin.RegisteredCodeLocationOrigin("mlops_platform")
     repository = remote_origin.RemoteRepositoryOrigin(location, "__repository__")
-    names = {"watch_churn", "retrain_churn_periodically", "watch", "watch_birds", "churn_mails"}
+    former = {"watch_churn", "retrain_churn_periodically", "retrain_churn_periodically_2"}
+    others = {"watch", "watch_birds", "churn_mails", "export_online"}
     with open_instance() as instance:
-        for name in names:
+        for name in former | others:
             instance.add_instigator_state(
                 instigation.InstigatorState(
                     remote_origin.RemoteInstigatorOrigin(repository, name),
                     instigation.InstigatorType.SENSOR,
-                    instigation.InstigatorStatus.RUNNING,
+                    instigation.InstigatorStatus["STOPPED" if name == "watch_churn" else "RUNNING"],
                 )
             )
-        forget_automation_of(instance, ["churn"])
+        assert forget_automation_of(instance, ["churn", "online"]) == ["watch_churn"]
         left = {state.instigator_name for state in instance.all_instigator_state()}
-    assert left == {"watch", "watch_birds", "churn_mails"}
+    assert left == others

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from mlops_platform.components.instance import open_instance
@@ -9,6 +10,7 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.parquet import write_parquet
 from mlops_platform.definitions import defs
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import unbuilt_days, unlanded_days
@@ -54,13 +56,17 @@ def test_a_day_that_one_table_lacks_is_to_be_landed(
     assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
 
 
-def test_a_day_that_is_not_published_is_to_be_built(
+def test_a_landed_day_that_is_not_published_is_to_be_built(
     home: Settings, driver: JobDriver, model: LifecycleModel
 ) -> None:
-    now = datetime(2013, 1, 4, 5, tzinfo=UTC)
-    assert unbuilt_days(driver, model, home, now) == days(0, 1, 2)
+    now = datetime(2013, 1, 5, 5, tzinfo=UTC)
+    assert unbuilt_days(driver, model, home, now) == []  # nothing has landed
+    for day, rows in zip(days(0, 1, 2, 3), (2, 1, 0, 1), strict=True):
+        table = pa.table({"flight_id": ["f"] * rows})
+        write_parquet(table, partition_file(home.landing, "flight_schedules", day))
+    assert unbuilt_days(driver, model, home, now) == days(0, 1, 3)
     built = {str(day): {"rows": 1, "digest": "d"} for day in days(0, 1)}
     manifest = Manifest.model_validate({"partition_column": "local_date", "partitions": built})
     file = home.published / model.spec.features.table / "_manifest.json"
     write_text(file, manifest.model_dump_json())
-    assert unbuilt_days(driver, model, home, now) == days(2)
+    assert unbuilt_days(driver, model, home, now) == days(3)

@@ -55,7 +55,15 @@ def _set_up(current: Settings) -> None:
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
     with console.status("initialising the Dagster instance"), open_instance() as instance:
-        forget_automation_of(instance, deployment.ledger.models())
+        switched_off = forget_automation_of(instance, deployment.ledger.models())
+    if switched_off:
+        console.print(
+            f"{', '.join(switched_off)} were switched off; all models share their sensors now, and "
+            "the YAML of a model says in `schedules` which act on it",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def copy_dagster_yaml(current: Settings) -> None:

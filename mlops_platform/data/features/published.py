@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,10 +22,12 @@ from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.parquet_files import partitioned_parquet
 from mlops_platform.errors import DataError
-from mlops_platform.files import write_text
+from mlops_platform.files import FileState, write_text
 from mlops_platform.record import Record
 
 PARTITIONS_AT_ONCE = 31
+MANIFESTS_KEPT = 32
+"""Manifests that a process keeps: at every tick all models ask for those of the same few tables."""
 
 
 class Manifest(Record):
@@ -109,9 +112,14 @@ def read_manifest(published_root: Path, table: str) -> Manifest:
     """
     path = _manifest_file(published_root / table)
     try:
-        return Manifest.from_stored(path.read_bytes())
+        return _read_manifest(FileState.of(path))
     except (FileNotFoundError, ValidationError) as error:
         raise DataError(f"{path} is missing or damaged. Publish {table} again.") from error
+
+
+@lru_cache(maxsize=MANIFESTS_KEPT)
+def _read_manifest(file: FileState) -> Manifest:
+    return Manifest.from_stored(Path(file.path).read_bytes())
 
 
 def published_digest(published_root: Path, table: str) -> str:

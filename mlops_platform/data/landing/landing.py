@@ -36,6 +36,14 @@ def partition_file(landing_root: Path, table: str, day: date) -> Path:
     return landing_root / table / f"{PARTITION_COLUMN}={day.isoformat()}" / "data.parquet"
 
 
+def landed_rows(landing_root: Path, table: str, day: date) -> int:
+    """Rows that are landed of one table and day; none where it was never landed."""
+    from pyarrow import parquet
+
+    file = partition_file(landing_root, table, day)
+    return int(parquet.read_metadata(file).num_rows) if file.is_file() else 0
+
+
 def land_partition(
     landing_root: Path, table: str, day: date, rows: pa.Table, order_by: Sequence[str]
 ) -> LandedPartition:

@@ -61,6 +61,6 @@ def _of_heartbeat(model: str, facts: AlertsFacts) -> Iterator[Fault]:
     yield Fault(
         severity="error",
         what=f"alerting has not ticked {since}, so that nobody is told of anything",
-        where=f"{model}, sensor alerts_{model}",
+        where=f"{model}, sensor alerts",
         cure="mlops up, and look at the ticks of the sensor in the Dagster UI",
     )

@@ -87,8 +87,7 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     Raises:
         LedgerError: the incidents cannot be read or written; nothing is told then.
     """
-    written = _record(desk, tuple(observations), now)
-    events = desk.deployment.incident_log.events(desk.spec.name)
+    written, events = _record(desk, tuple(observations), now)
     incidents = incidents_of(events)
     channels = [channel.name for channel in desk.spec.alerting.channels]
     pending = undelivered(incidents, channels)
@@ -106,8 +105,12 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
 
 def _record(
     desk: AlertDesk, observations: Sequence[Observation], now: datetime
-) -> list[NewIncidentEvent]:
-    """Write what follows from the observations, on what stands when it is written."""
+) -> tuple[list[NewIncidentEvent], list[IncidentEvent]]:
+    """Write what follows from the observations, on what stands when it is written.
+
+    Returns:
+        What was written, and every event that there is now.
+    """
     for _ in range(CONFLICTS):
         with suppress(IncidentConflict):
             return _record_once(desk, observations, now)
@@ -116,13 +119,14 @@ def _record(
 
 def _record_once(
     desk: AlertDesk, observations: Sequence[Observation], now: datetime
-) -> list[NewIncidentEvent]:
-    model = desk.spec.name
-    events = desk.deployment.incident_log.events(model)
+) -> tuple[list[NewIncidentEvent], list[IncidentEvent]]:
+    model, log = desk.spec.name, desk.deployment.incident_log
+    events = log.events(model)
     new_events = advance(model, incidents_of(events), observations, desk.spec.alerting, now)
-    if new_events:
-        desk.deployment.incident_log.write(model, new_events, after=events[-1].id if events else 0)
-    return new_events
+    if not new_events:
+        return [], events
+    log.write(model, new_events, after=events[-1].id if events else 0)
+    return new_events, log.events(model)
 
 
 def _write_tickets(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
+from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 
@@ -167,7 +168,7 @@ def test_what_matures_is_left_to_the_run_that_builds_its_last_labels(story) -> N
     story.at(MONDAY + WEEK + timedelta(days=3))
     assert story.due() == []
 
-    story.at(MONDAY + 2 * WEEK)
+    story.at(MONDAY + 2 * WEEK + timedelta(hours=6))
     (request,) = story.due()
     assert request.partition_key == "2013-04-08"
     assert dg.AssetKey([MODEL, "predictions"]) in request.asset_selection
@@ -196,15 +197,17 @@ def test_a_long_outage_is_caught_up_in_steps(story) -> None:
 def test_windows_are_looked_for_once_after_the_hour_of_their_calendar(story) -> None:
     story.release(1)
     story.at(MONDAY + WEEK)
-    assert [request.partition_key for request in story.due_now()] == ["2013-04-01"]
-    story.at(MONDAY + WEEK + timedelta(hours=5))
+    assert story.due_now() == []  # nobody had looked before, and its data has yet to land
+    story.at(MONDAY + WEEK + timedelta(hours=5, minutes=59))
     assert story.due_now() == []
     story.at(MONDAY + WEEK + timedelta(hours=6))
-    # Its run may have failed: it is asked for again, under another key.
     assert [request.partition_key for request in story.due_now()] == ["2013-04-01"]
     for hours in (7, 30, 24 * 7 + 5):
         story.at(MONDAY + WEEK + timedelta(hours=hours))
         assert story.due_now() == []
+    story.at(MONDAY + 2 * WEEK + timedelta(hours=6))
+    # Its run may have failed: it is asked for again, under another key.
+    assert [request.partition_key for request in story.due_now()] == ["2013-04-01", "2013-04-08"]
 
 
 def test_daily_windows_are_looked_for_every_day_across_the_end_of_summer_time(story) -> None:
@@ -228,8 +231,19 @@ def test_a_long_outage_is_caught_up_as_soon_as_the_runs_before_have_ended(story)
     assert story.due_now() == []
     for week in range(8):
         story.window(week, GOOD)
+    assert story.due_now() == []
     story.instance.report_run_failed(run)
     assert story.due_now()[0].partition_key == "2013-05-27"
+
+
+def test_windows_whose_runs_fail_are_asked_for_once_and_not_every_minute(story) -> None:
+    story.release(1)
+    story.at(MONDAY + 20 * WEEK)
+    story.instance.report_run_failed(story.run_window(story.due_now()[0]))
+    for _ in range(3):
+        assert "came to nothing" in str(story.tick(WATCH).skip_reason)
+    story.at(MONDAY + 21 * WEEK + timedelta(hours=6))
+    assert len(story.due_now()) == 8
 
 
 def test_a_periodic_retraining_asks_by_the_clock_unless_frozen_or_running(story) -> None:

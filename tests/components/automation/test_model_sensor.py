@@ -15,7 +15,10 @@ from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Tick,
 )
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
-from mlops_platform.components.model_lifecycle.automation.sensor_cursor import SensorCursor
+from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
+    LastLook,
+    SensorCursor,
+)
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.settings import Settings
@@ -95,7 +98,7 @@ def test_a_model_that_cannot_be_looked_at_stops_no_other_and_keeps_its_memory(
         "plums",
     ]
     then, now = SensorCursor.of(before.cursor), SensorCursor.of(after.cursor)
-    assert now.succeeded_at("pears") == then.succeeded_at("pears")
+    assert now.models["pears"].failing_since == now.models["pears"].looked_at
     assert now.models["pears"].memory == "ripe"
     assert now.models["pears"].looked_at > then.models["pears"].looked_at
 
@@ -120,6 +123,45 @@ def test_a_tick_that_takes_too_long_stops_and_the_next_one_goes_on(
     for _ in range(4):
         cursor = tick(harvest, cursor).cursor
     assert looked_at == ["apples", "pears", "plums", "apples"]
+
+
+def test_a_slow_model_that_fails_keeps_nobody_from_the_others(
+    home: Settings, models: list[LifecycleModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_sensor, "LONGEST_TICK_SECONDS", 0.0)
+    looked_at: list[str] = []
+
+    def look(model: LifecycleModel, memory: str | None) -> Look:
+        looked_at.append(model.name)
+        if model.name == "apples":
+            raise ValueError("worm")
+        return Look("fine")
+
+    harvest, cursor = sensor(look).over(models), None
+    for _ in range(4):
+        cursor = tick(harvest, cursor).cursor
+    assert looked_at == ["apples", "pears", "plums", "apples"]
+
+
+def test_a_model_is_well_while_it_waits_and_not_while_it_fails() -> None:
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    waiting = LastLook(looked_at=now - hour)
+    failing = waiting.failed(now - hour / 2).failed(now)
+    cursor = SensorCursor(ticked_at=now, models={"apples": waiting, "pears": failing})
+    assert cursor.well_until("apples") == cursor.well_until("plums") == now
+    assert cursor.well_until("pears") == now - hour / 2
+    assert failing.succeeded(now, None).failing_since is None
+    assert SensorCursor().well_until("apples") is None
+
+
+def test_ticks_are_unbroken_until_the_daemon_pauses() -> None:
+    now = datetime.now(UTC)
+    minute, since = timedelta(minutes=1), now - timedelta(hours=1)
+    assert SensorCursor().unbroken_at(now) == now
+    cursor = SensorCursor(ticked_at=now - minute, unbroken_since=since)
+    assert cursor.unbroken_at(now) == since
+    assert cursor.unbroken_at(now + 4 * minute) == now + 4 * minute
 
 
 def test_runs_are_asked_for_in_portions(
@@ -158,7 +200,9 @@ def test_a_model_that_is_gone_is_forgotten(home: Settings, models: list[Lifecycl
     assert set(SensorCursor.of(tick(harvest.over(models[:1]), cursor).cursor).models) == {"apples"}
 
 
-@pytest.mark.parametrize("cursor", [None, "", "{", '{"models": 3}', "an older cursor"])
+@pytest.mark.parametrize(
+    "cursor", [None, "", "{", '{"models": 3}', "an older cursor", "zlib:", "zlib:a b"]
+)
 def test_a_cursor_that_is_none_of_ours_is_an_empty_one(cursor: str | None) -> None:
     assert SensorCursor.of(cursor) == SensorCursor()
 
@@ -177,8 +221,25 @@ def test_what_is_remembered_of_many_models_is_told_in_few_lines(
     assert lines[-1] == "and 30 more models"
 
 
+def test_the_cursor_of_five_hundred_models_is_short(
+    home: Settings, models: list[LifecycleModel]
+) -> None:
+    many = [
+        replace(models[0], spec=models[0].spec.model_copy(update={"name": f"tree_{number}"}))
+        for number in range(500)
+    ]
+    harvest = sensor(remembered(lambda name, memory: f"{memory or ''}{name}")).over(many)
+    first = tick(harvest)
+    second = tick(harvest, first.cursor)
+    assert second.cursor is not None
+    assert len(second.cursor) < 20_000
+    memories = {name: last.memory for name, last in SensorCursor.of(second.cursor).models.items()}
+    assert memories == {f"tree_{number}": f"tree_{number}" * 2 for number in range(500)}
+
+
 def test_a_look_says_when_it_was(home: Settings, models: list[LifecycleModel]) -> None:
     answer = tick(sensor(remembered(lambda name, memory: name)).over(models[:1]))
-    succeeded_at = SensorCursor.of(answer.cursor).succeeded_at("apples")
-    assert succeeded_at is not None
-    assert datetime.now(UTC) - succeeded_at < timedelta(minutes=1)
+    cursor = SensorCursor.of(answer.cursor)
+    assert cursor.ticked_at is not None
+    assert datetime.now(UTC) - cursor.ticked_at < timedelta(minutes=1)
+    assert cursor.ticked_at >= cursor.looked_at("apples")

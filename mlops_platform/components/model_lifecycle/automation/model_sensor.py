@@ -10,6 +10,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
+    NEVER,
     LastLook,
     SensorCursor,
 )
@@ -18,12 +19,12 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 TICK_SECONDS: Final = 60
-LONGEST_TICK_SECONDS: Final = 30.0
-"""A tick stops there, and the next one goes on; Dagster gives a tick up after sixty."""
+LONGEST_TICK_SECONDS: Final = 20.0
+"""A tick begins no look after so long, and the next tick goes on. Dagster gives a tick up after
+sixty seconds, and a look of alerting may wait fifteen for a channel."""
 MOST_REQUESTS: Final = 25
 """Runs after which a tick asks for no more: each is planned and queued before the tick ends."""
 MOST_MODELS_TOLD: Final = 20
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ class Tick:
 
     Args:
         models: those that the sensor looks at.
-        before: the last look at each of them.
+        before: what the tick before has left.
+        unbroken_since: the first of the ticks that followed each other without a long pause.
     """
 
     sensor: str
     models: Sequence[LifecycleModel]
-    before: Mapping[str, LastLook]
+    before: SensorCursor
+    unbroken_since: datetime
     deployment: Deployment
     context: dg.SensorEvaluationContext
 
@@ -68,7 +71,8 @@ class Tick:
     @property
     def memories(self) -> dict[str, str | None]:
         """What the last look at each model left."""
-        return {name: self.before[name].memory for name in self.names if name in self.before}
+        looks = self.before.models
+        return {name: looks[name].memory for name in self.names if name in looks}
 
     @property
     def actor(self) -> str:
@@ -114,9 +118,11 @@ class ModelSensor:
         def look_at_models(context: dg.SensorEvaluationContext) -> dg.SensorResult:
             if not models:
                 return dg.SensorResult(skip_reason=f"No model's YAML says `{self.switch}: true`.")
-            before = SensorCursor.of(context.cursor).models
-            tick = Tick(self.name, models, before, open_deployment(), context)
-            return _looked_at_each(tick, self.begin(tick))
+            before = SensorCursor.of(context.cursor)
+            unbroken_since = before.unbroken_at(datetime.now(UTC))
+            tick = Tick(self.name, models, before, unbroken_since, open_deployment(), context)
+            with tick.deployment.kept_open():
+                return _looked_at_each(tick, self.begin(tick))
 
         return look_at_models
 
@@ -125,10 +131,10 @@ def _looked_at_each(tick: Tick, look_at: LookAtModel) -> dg.SensorResult:
     """Look at the models, those first at which nobody has looked for the longest time.
 
     Raises:
-        Exception: of the first model, where no look succeeded: the tick has failed then.
+        Exception: of the first model, where all were looked at in vain: the tick has failed then.
     """
     looks, ends_at = _Looks(tick), time.monotonic() + LONGEST_TICK_SECONDS
-    for model in sorted(tick.models, key=lambda model: _looked_at(tick.before.get(model.name))):
+    for model in sorted(tick.models, key=lambda model: tick.before.looked_at(model.name)):
         looks.add(model, look_at)
         if time.monotonic() > ends_at or len(looks.requests) >= MOST_REQUESTS:
             break
@@ -139,8 +145,9 @@ class _Looks:
     """What came of the looks of one tick."""
 
     def __init__(self, tick: Tick) -> None:
-        self.log = tick.context.log
-        self.last = {name: tick.before[name] for name in tick.names if name in tick.before}
+        self.tick = tick
+        known = tick.before.models
+        self.last = {name: known[name] for name in tick.names if name in known}
         self.requests: list[dg.RunRequest] = []
         self.messages: dict[str, str] = {}
         self.errors: list[Exception] = []
@@ -151,7 +158,7 @@ class _Looks:
         try:
             look = look_at(model, last.memory)
         except Exception as error:
-            self.log.exception("%s cannot be looked at", model.name)
+            self.tick.context.log.exception("%s cannot be looked at", model.name)
             self.errors.append(error)
             self.messages[model.name] = f"cannot be looked at: {error}"
             self.last[model.name] = last.failed(now)
@@ -164,19 +171,20 @@ class _Looks:
         """What the daemon is told, and the next tick remembers.
 
         Raises:
-            Exception: the first one, where no look succeeded.
+            Exception: the first one, where no model at all could be looked at. An early end must
+                not raise: the next tick would begin with the same models for ever.
         """
-        if len(self.errors) == len(self.messages):
+        if len(self.errors) == len(self.tick.models):
             raise self.errors[0]
         return dg.SensorResult(
             run_requests=self.requests or None,
             skip_reason=None if self.requests else _told(self.messages),
-            cursor=SensorCursor(models=self.last).to_stored(indent=None),
+            cursor=SensorCursor(
+                ticked_at=datetime.now(UTC),
+                unbroken_since=self.tick.unbroken_since,
+                models=self.last,
+            ).text,
         )
-
-
-def _looked_at(last: LastLook | None) -> datetime:
-    return NEVER if last is None else last.looked_at
 
 
 def _told(messages: Mapping[str, str]) -> str:

@@ -1,11 +1,11 @@
 """The sensor `retrain`: asks the policy of every model, and for a retraining once per decision."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 import dagster as dg
 
+from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
@@ -36,7 +36,8 @@ def _begin(tick: Tick) -> LookAtModel:
     def look(model: LifecycleModel, memory: str | None) -> Look:
         now = tick.deployment.clock()
         # A first look begins a period: what was due before is not made up for.
-        ticked = due_crons(model.spec, datetime.fromisoformat(memory) if memory else now, now)
+        since = aware_moment(memory or "") or now
+        ticked = due_crons(model.spec, since, now)
         message, requests = _ask_the_policy(tick, model.spec, model.name in training, ticked)
         return Look(message, requests, memory=now.isoformat())
 

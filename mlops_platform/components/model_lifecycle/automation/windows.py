@@ -37,11 +37,11 @@ class WindowsLook(Record):
 
     Args:
         looked_at: by the clock of the deployment.
-        behind: more windows had ended than were asked for.
+        behind: the first window that was asked for, where more had ended than one look asks for.
     """
 
     looked_at: datetime
-    behind: bool
+    behind: str | None
 
     @classmethod
     def of(cls, memory: str | None) -> Self | None:
@@ -57,10 +57,16 @@ def _begin(tick: Tick) -> LookAtModel:
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
         now, before = tick.deployment.clock(), WindowsLook.of(memory)
-        if not _is_due(model.spec.window, before, now, model.name in at_work):
+        due_at = _latest_moment(model.spec.window, now)
+        is_new = before is None or before.looked_at < due_at
+        catches_up = before is not None and before.behind is not None and model.name not in at_work
+        if not (is_new or catches_up):
             return Look("No window has ended since the last look.", memory=memory)
-        requests = list(window_requests(tick.deployment, model))
-        behind = len(requests) == MOST_WINDOWS_AT_ONCE
+        requests = list(window_requests(tick.deployment, model, due_at))
+        first = requests[0].partition_key if requests else None
+        if not is_new and before is not None and first == before.behind:
+            return Look(f"The runs of {first} and later windows came to nothing.", memory=memory)
+        behind = first if len(requests) == MOST_WINDOWS_AT_ONCE else None
         return Look(
             "No window has ended or matured since the last look.",
             requests,
@@ -83,8 +89,14 @@ WATCH: Final = ModelSensor(
 )
 
 
-def window_requests(deployment: Deployment, model: LifecycleModel) -> Iterator[dg.RunRequest]:
-    """Windows to score, oldest first; then windows whose performance is to be measured again."""
+def window_requests(
+    deployment: Deployment, model: LifecycleModel, ended_by: datetime
+) -> Iterator[dg.RunRequest]:
+    """Windows to score, oldest first; then windows whose performance is to be measured again.
+
+    Args:
+        ended_by: only windows that had ended then.
+    """
     spec, now = model.spec, deployment.clock()
     releases = deployment.ledger.releases(spec.name)
     if not releases:
@@ -92,7 +104,7 @@ def window_requests(deployment: Deployment, model: LifecycleModel) -> Iterator[d
     measured = performance_history(spec)
     ended = [
         window
-        for window in ended_windows(spec.window, now)
+        for window in ended_windows(spec.window, ended_by)
         if window.ends_at > releases[0].released_at
     ]
     missing = [window for window in ended if window.name not in measured]
@@ -132,12 +144,6 @@ def _request(
         run_config=config,
         tags=run_tags(model.name, "watch"),
     )
-
-
-def _is_due(spec: WindowSpec, before: WindowsLook | None, now: datetime, at_work: bool) -> bool:
-    if before is None or before.looked_at < _latest_moment(spec, now):
-        return True
-    return before.behind and not at_work
 
 
 def _latest_moment(spec: WindowSpec, now: datetime) -> datetime:

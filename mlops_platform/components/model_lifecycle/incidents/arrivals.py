@@ -45,7 +45,7 @@ def arrivals_of(
         released_at=releases[0].released_at if releases else None,
         measured=set(recorded_partitions(dg.AssetKey([model, "performance"]))),
         ticked_at={
-            name: cursor.succeeded_at(model) or watched_since for name, cursor in sensors.items()
+            name: cursor.well_until(model) or watched_since for name, cursor in sensors.items()
         },
         logged_at=_logged_at(deployment.settings.prediction_log(model)),
     )

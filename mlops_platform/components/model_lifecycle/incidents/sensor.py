@@ -23,10 +23,12 @@ from mlops_platform.components.model_lifecycle.incidents.checks import (
     blocked_runs,
     check_observations,
 )
+from mlops_platform.components.model_lifecycle.incidents.evaluations import Evaluations
 from mlops_platform.components.model_lifecycle.incidents.runs import (
     FinishedRun,
     finished_runs,
     latest_of_each_stage,
+    latest_runs,
     run_observations,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
@@ -42,8 +44,8 @@ from mlops_platform.usecases.incidents.ticket import LATEST_WINDOWS
 
 OVERLAP: Final = timedelta(minutes=10)
 """Looked at once more, because the clocks of the machines that run may differ."""
-LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""After a longer one the daemon was down, and with it all that is said to be silent."""
+LONGEST_LOOK_BACK: Final = timedelta(days=1)
+"""Runs that ended before are not looked for, however long a model could not be looked at."""
 
 
 class AlertLook(Record):
@@ -51,7 +53,7 @@ class AlertLook(Record):
 
     Args:
         looked_at: when it began.
-        watched_since: the first of the looks that followed each other without a long pause.
+        watched_since: the first look at the model.
     """
 
     looked_at: datetime
@@ -68,9 +70,7 @@ class AlertLook(Record):
     @classmethod
     def after(cls, before: Self | None, now: datetime) -> Self:
         """The look that begins now."""
-        if before is None or now - before.looked_at >= LONGEST_PAUSE:
-            return cls(looked_at=now, watched_since=now)
-        return cls(looked_at=now, watched_since=before.watched_since)
+        return cls(looked_at=now, watched_since=now if before is None else before.watched_since)
 
     @property
     def since(self) -> datetime:
@@ -117,15 +117,16 @@ class _AlertTick:
         for asset in self.checks:
             self.own_assets.setdefault(asset.path[0], []).append(asset)
         self.running = running_sensors(tick.instance, {sensor.name for sensor in others})
+        self.store_evaluations: dict[Sequence[dg.AssetKey], Evaluations] = {}
 
     def look(self, model: LifecycleModel, memory: str | None) -> Look:
         """Alert about one model."""
         before, deployment = AlertLook.of(memory), self.tick.deployment
         current = AlertLook.after(before, datetime.now(UTC))
         observations, now = self._failures(model, before), deployment.clock()
-        arrivals = arrivals_of(
-            model.name, deployment, self._sensors_of(model.spec), current.watched_since
-        )
+        watched_since = max(current.watched_since, self.tick.unbroken_since)
+        sensors = self._sensors_of(model.spec)
+        arrivals = arrivals_of(model.name, deployment, sensors, watched_since)
         heartbeats = missed_heartbeats(model.spec, arrivals, now)
         alerted = alert(alert_desk(deployment, model.spec), [*observations, *heartbeats], now)
         metrics = deployment.settings.alerts_metrics(model.name)
@@ -135,30 +136,35 @@ class _AlertTick:
     def _failures(self, model: LifecycleModel, before: AlertLook | None) -> list[Observation]:
         """Checks of the model's own assets and of the tables that it reads, and its runs."""
         spec, instance = model.spec, self.tick.instance
-        assets = [*self.own_assets.get(model.name, ()), *model.store.assets]
-        keys = [key for asset in assets for key in self.checks.get(asset, ())]
+        own, of_store = self.own_assets.get(model.name, ()), tuple(model.store.assets)
+        if of_store not in self.store_evaluations:
+            # All models that read a store are told of it: it is read once for all of them.
+            self.store_evaluations[of_store] = Evaluations(instance, self._checks_of(of_store))
+        keys = [*self._checks_of(own), *self._checks_of(of_store)]
         since = None if before is None else before.since
-        checks = check_observations(spec, instance, keys, since)
+        checks = [
+            *check_observations(spec, Evaluations(instance, self._checks_of(own)), since),
+            *check_observations(spec, self.store_evaluations[of_store], since),
+        ]
         if before is None:
-            runs = latest_of_each_stage(self.latest_runs.get(model.name, ()))
+            runs = latest_of_each_stage(latest_runs(instance, model.name))
         else:
             recent = self.recent_runs.get(model.name, ())
             runs = [run for run in recent if run.ended_at > before.since]
         covered = partial(blocked_runs, spec, instance, keys)
-        return [*checks, *run_observations(spec, instance, runs, covered)]
+        return [*checks, *run_observations(spec, runs, covered)]
+
+    def _checks_of(self, assets: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:
+        return [key for asset in assets for key in self.checks.get(asset, ())]
 
     def _sensors_of(self, spec: ModelSpec) -> Mapping[str, SensorCursor]:
         names = {sensor.name for sensor in self.others if sensor.is_on(spec)}
         return {name: cursor for name, cursor in self.running.items() if name in names}
 
     @cached_property
-    def latest_runs(self) -> Mapping[str, Sequence[FinishedRun]]:
-        """For first looks."""
-        return finished_runs(self.tick.instance, self.tick.names, None)
-
-    @cached_property
     def recent_runs(self) -> Mapping[str, Sequence[FinishedRun]]:
         """Since the earliest of the looks before."""
         looks = (AlertLook.of(memory) for memory in self.tick.memories.values())
         earliest = min(look.since for look in looks if look is not None)
-        return finished_runs(self.tick.instance, self.tick.names, earliest)
+        since = max(earliest, datetime.now(UTC) - LONGEST_LOOK_BACK)
+        return finished_runs(self.tick.instance, self.tick.names, since)
