@@ -5,9 +5,10 @@ MLOPS_HOME. Each sensor ticks until it has looked at every model, and then three
 """
 
 import json
-import resource
+import re
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def main() -> None:
         for _ in range(LATER_TICKS):
             for sensor in sensors:
                 later[sensor.name].append(sensor.tick())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    costs = {"first": first, "later": later, "peak_megabytes": peak}
+    costs = {"first": first, "later": later, "peak_megabytes": _peak_bytes() / 1e6}
     sys.stdout.write(json.dumps(costs) + "\n")
 
 
@@ -84,6 +84,13 @@ class Ticking:
         from mlops_platform.components.model_lifecycle.automation.sensor_cursor import SensorCursor
 
         return SensorCursor.of(self._cursor).models
+
+
+def _peak_bytes() -> int:
+    """Of this program alone: `getrusage` counts the process that started it as well."""
+    peak = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.M)
+    assert peak is not None
+    return int(peak[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _WRITES = "ledger_writes"
 
 
 class Database:
-    """One ledger database. Connections are not kept, so that a fork can never share one.
+    """One ledger database. Connections are kept only on request, so that no fork shares one.
 
     SQLite keeps its default rollback journal: the ledger is written some times an hour, and one
     plain file is easier to copy and works on more file systems than WAL's three.
