@@ -117,3 +117,13 @@ def test_what_was_switched_on_for_single_models_is_forgotten_and_nothing_else(
         assert forget_automation_of(instance, ["churn", "online"]) == ["watch_churn"]
         left = {state.instigator_name for state in instance.all_instigator_state()}
     assert left == others
+
+
+def test_ticks_that_asked_for_nothing_are_not_kept_for_a_week(home) -> None:
+    from dagster._core.scheduler import instigation
+
+    with open_instance() as instance:
+        settings = instance.get_tick_retention_settings(instigation.InstigatorType.SENSOR)
+    days = {status.value: days for status, days in settings.items()}
+    assert days["SKIPPED"] == 1
+    assert days["SUCCESS"] == days["FAILURE"] == 30
