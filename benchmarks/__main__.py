@@ -243,7 +243,7 @@ BENCHMARKS = {
             "one an old online store; the checks of the tables were evaluated eight times in the "
             "last minutes, too. In one process the definitions are loaded once, and each "
             "sensor is evaluated as the daemon does: its *first* ticks, without a cursor, until "
-            "every model was looked at (a tick ends after 30 s or 25 requests), and three *later* "
+            "every model was looked at (a tick ends after 20 s or 25 requests), and three *later* "
             "ones, of which this is the mean. The clock of the deployment stands still, and no run "
             "is started: what asks for one, asks again."
         ),
