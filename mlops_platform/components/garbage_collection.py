@@ -1,5 +1,6 @@
 """The garbage collector, while many objects are made that stay."""
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,17 @@ def lasting_objects() -> Iterator[None]:
     gc.disable()
     try:
         yield
-        gc.freeze()
+        freeze_until_exit()
     finally:
         if was_enabled:
             gc.enable()
+
+
+def freeze_until_exit() -> None:
+    """Let no later collection look at what there is now; the last one, at the exit, does.
+
+    What DuckDB holds would be there for ever otherwise, which it tells the console at the end.
+    """
+    atexit.unregister(gc.unfreeze)
+    atexit.register(gc.unfreeze)
+    gc.freeze()

@@ -40,11 +40,12 @@ def play(instance: dg.DagsterInstance, weeks: int, display: Display) -> dict[str
         MlopsError: a run failed, the gate refused the first candidate, or the home has a history
             of its own.
     """
+    definitions = _definitions()
     model = declared_lifecycle(MODEL)
     spec = model.spec
     windows = windows_from(spec, FIRST_TRAINING, weeks)
     phases = Phases(settings().demo / "seconds.json", display)
-    replayed = ReplayedModel(JobDriver(_definitions(), instance), phases, model)
+    replayed = ReplayedModel(JobDriver(definitions, instance), phases, model)
     replayed.start_on(FIRST_TRAINING)
     replayed.land_and_build(_first_days())
     replayed.release_first_champion()

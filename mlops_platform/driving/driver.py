@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from mlops_platform.components.garbage_collection import freeze_until_exit
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.driving.code_location import list_under_location, location_tags
 from mlops_platform.errors import MlopsError
@@ -56,7 +57,7 @@ class JobDriver:
         # Modules, definitions and dbt's manifest outlive every run: no later collection looks at
         # them. What the last run left in cycles must go first, or it would stay with them.
         gc.collect()
-        gc.freeze()
+        freeze_until_exit()
         _report_steps(self.instance, run_id, report)
         try:
             with heeded_interrupts():

@@ -1,6 +1,8 @@
 """Lasting objects are kept from the collector, and nothing else is."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -56,3 +58,23 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+QUITS = """
+import duckdb
+from mlops_platform.components.garbage_collection import freeze_until_exit
+
+class Holder:
+    def __init__(self, connection):
+        self.itself, self.connection = self, connection
+
+Holder(duckdb.connect())
+freeze_until_exit()
+"""
+
+
+def test_what_is_frozen_is_given_back_at_the_exit_and_duckdb_tells_of_no_leak() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", QUITS], capture_output=True, text=True, check=True
+    )
+    assert finished.stderr == ""
