@@ -221,8 +221,9 @@ BENCHMARKS = {
     "definitions_load": Benchmark(
         title="Loading the definitions, by number of models",
         about=(
-            "A copy of the project with `defs/flight_delay/defs.yaml` under as many names, loaded "
-            "by a fresh process; medians. *Load* is the CPU time of importing the platform, "
+            "A copy of the project with `defs/flight_delay/defs.yaml` under as many names, on both "
+            "cadences, three time zones and several starts, loaded by a fresh process; medians. "
+            "*Load* is the CPU time of importing the platform, "
             "loading its definitions and resolving them to a repository, beyond the imports of "
             "`dagster` and `dagster_dbt`. *Snapshot* is what the webserver asks a code location "
             "for at every reload: the *graph*, and every job by itself, as serialised JSON; its "
