@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
@@ -27,9 +27,13 @@ REASONS: Final = ("reason", "found", "reasons")
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """One evaluation of a check."""
+    """One evaluation of a check.
 
-    instance: dg.DagsterInstance
+    Args:
+        partition_of: the partition of a run; one run has evaluated many checks.
+    """
+
+    partition_of: Callable[[str], str | None]
     check: dg.AssetCheckEvaluation
     evaluated_at: datetime
     run_id: str | None
@@ -71,8 +75,7 @@ class Evaluation:
 
     @property
     def _partition(self) -> str | None:
-        run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
-        return run.tags.get(PARTITION_TAG) if run else None
+        return self.partition_of(self.run_id) if self.run_id else None
 
 
 class Evaluations:
@@ -80,6 +83,7 @@ class Evaluations:
 
     def __init__(self, instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]) -> None:
         self._instance, self._keys = instance, keys
+        self._partition_of = cache(partial(_partition_of, instance))
         self._histories: dict[dg.AssetCheckKey, Sequence[Evaluation]] = {}
 
     def after(self, moment: datetime | None) -> Iterator[Evaluation]:
@@ -111,7 +115,14 @@ class Evaluations:
         if record.event is None or not isinstance(record.evaluation, dg.AssetCheckEvaluation):
             return None
         evaluated_at = datetime.fromtimestamp(record.event.timestamp, UTC)
-        return Evaluation(self._instance, record.evaluation, evaluated_at, record.run_id or None)
+        return Evaluation(
+            self._partition_of, record.evaluation, evaluated_at, record.run_id or None
+        )
+
+
+def _partition_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    run = instance.get_run_by_id(run_id)
+    return run.tags.get(PARTITION_TAG) if run else None
 
 
 def _after(newest_first: Sequence[Evaluation], moment: datetime | None) -> Sequence[Evaluation]:
