@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_platform.errors import SpecError
-from mlops_platform.spec.base import nearest_name
+from mlops_platform.section import nearest_name
 from mlops_platform.spec.data import SCORE
 from mlops_platform.spec.model import ModelSpec
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mlops_platform.spec.base import Identifier, Section
+from mlops_platform.section import Identifier, Section
 
 SCORE = "score"
 

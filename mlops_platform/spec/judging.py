@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.base import Identifier, Section, Share
+from mlops_platform.section import Identifier, Section, Share
 
 Metric = Literal[
     "log_loss",

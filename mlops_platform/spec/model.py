@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_platform.section import Identifier, Section
 from mlops_platform.spec.alerting.alerting import AlertingSpec
-from mlops_platform.spec.base import Identifier, Section
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec

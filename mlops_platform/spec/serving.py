@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops_platform.spec.base import Identifier, PositiveDays, Section, Share
+from mlops_platform.section import Identifier, PositiveDays, Section, Share
 
 
 class PredictionLogSpec(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mlops_platform.spec.base import Identifier, Section
+from mlops_platform.section import Identifier, Section
 from mlops_platform.spec.retraining.history import HistorySpec
 
 ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]

@@ -5,13 +5,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mlops_platform.section import Section
 from mlops_platform.spec.alerting.channels import (
     AlertSeverity,
     ChannelSpec,
     LogChannelSpec,
     Variable,
 )
-from mlops_platform.spec.base import Section
 
 Urgency = Literal["page", "ticket", "off"]
 Hours = Annotated[float, Field(gt=0, le=8760)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from mlops_platform.spec.base import Identifier, Section
+from mlops_platform.section import Identifier, Section
 
 AlertSeverity = Literal["page", "ticket"]
 """`page`: somebody gets up for it. `ticket`: somebody looks at it in working hours."""

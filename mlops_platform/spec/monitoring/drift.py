@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.base import PositiveDays, Section
+from mlops_platform.section import PositiveDays, Section
 from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 FixedStatistic = Literal["jensen_shannon", "psi", "kolmogorov_smirnov", "p_value"]

@@ -1,6 +1,6 @@
 """LevelsSpec: from which values on a monitored figure alarms."""
 
-from mlops_platform.spec.base import Section
+from mlops_platform.section import Section
 
 
 class LevelsSpec(Section):

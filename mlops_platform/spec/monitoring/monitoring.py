@@ -1,6 +1,6 @@
 """What is watched per window, and when it alarms."""
 
-from mlops_platform.spec.base import Section
+from mlops_platform.section import Section
 from mlops_platform.spec.monitoring.drift import DriftSpec
 from mlops_platform.spec.monitoring.performance import PerformanceSpec
 from mlops_platform.spec.monitoring.quality import QualitySpec

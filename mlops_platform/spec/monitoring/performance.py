@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlops_platform.spec.base import PositiveDays, Section
+from mlops_platform.section import PositiveDays, Section
 from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 CheckSeverity = Literal["off", "warn", "error"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.spec.base import Section
+from mlops_platform.section import Section
 from mlops_platform.spec.monitoring.levels import LevelsSpec
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, field_validator
 
-from mlops_platform.spec.base import Identifier, PositiveDays, Section
+from mlops_platform.section import Identifier, PositiveDays, Section
 from mlops_platform.spec.retraining.retraining import RetrainingSpec
 
 RESERVED: Final = ("declared", "never")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlops_platform.spec.base import PositiveDays, Section, nearest_name
+from mlops_platform.section import PositiveDays, Section, nearest_name
 
 
 class SplitSpec(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mlops_platform.spec.base import PositiveDays, Section, nearest_name
+from mlops_platform.section import PositiveDays, Section, nearest_name
 
 CRON_FIELDS: Final = 5
 Windows = Annotated[int, Field(ge=1, description="Windows in a row that must fail.")]

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from mlops_platform.spec.base import PositiveDays, Section
+from mlops_platform.section import PositiveDays, Section
 from mlops_platform.spec.retraining.policy import PerformanceRule, PolicySpec
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from mlops_platform.spec.base import Section
+from mlops_platform.section import Section
 
 
 class SchedulesSpec(Section):

@@ -25,9 +25,9 @@ from mlops_platform.monitoring.drift.column_drift import GroupDrift
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.section import Section
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, RetrainingSpec
-from mlops_platform.spec.base import Section
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.drift import WatchedWindow
