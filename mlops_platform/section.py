@@ -13,6 +13,9 @@ from mlops_platform.record import Record
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A lower-case name that is safe as an asset key, a file name and a registry name."""
 
+ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+"""Dotted path of a class or function, for example ``sklearn.linear_model.LogisticRegression``."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(ge=1)]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from mlops_platform.tasks.predictions import Targets
+
 FILE, ROWS_FILE = "training_set.json", "rows.parquet"
 
 
@@ -42,13 +44,14 @@ class TrainingSet(Record):
     """What one snapshot holds, where it is, and the published tables it was read from.
 
     Args:
+        targets: what the outcomes are like, by name.
         history: what of the past was read, and why.
     """
 
     model: str
     hash: str
     rows: int
-    positive_rate: float
+    targets: dict[str, float]
     first_event_time: datetime
     last_event_time: datetime
     first_local_date: date
@@ -83,7 +86,7 @@ def snapshot_training_set(
 
     Raises:
         DataError: published data lack something, or an entity occurs twice.
-        TrainingError: there are no rows, one class only, or too few days for the split.
+        TrainingError: there are no rows, outcomes of no use, or too few days for the split.
     """
     history = history or declared_history(spec.training.history, as_of)
     rows = in_canonical_types(read_training_rows(spec, published_root, as_of, history))
@@ -189,11 +192,11 @@ def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> Non
             f"there are no {labels}. Land and publish earlier days, choose a later as_of, or "
             "lengthen training.history.span."
         )
-    classes = pc.unique(rows[spec.label.column]).to_pylist()
-    if len(classes) < 2:
+    refusal = spec.task.refusal(_targets(rows, spec))
+    if refusal is not None:
         raise TrainingError(
-            f"all {rows.num_rows} {labels} are {classes[0]}. A classifier needs both classes: "
-            f"correct '{spec.label.column}' or read more history."
+            f"{rows.num_rows} {labels} are {refusal.found}, and a training needs "
+            f"{refusal.needed}: correct '{spec.label.column}' or read more history."
         )
     days = pc.count_distinct(rows[spec.features.partition]).as_py()
     split = spec.training.history.split
@@ -203,6 +206,10 @@ def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> Non
             f"{split.test_days}, and nothing is left to fit on. Read more history or shorten "
             "training.history.split."
         )
+
+
+def _targets(rows: pa.Table, spec: ModelSpec) -> Targets:
+    return spec.task.targets(rows[spec.label.column].to_numpy())
 
 
 def _describe(
@@ -221,7 +228,7 @@ def _describe(
         model=spec.name,
         hash=path.name,
         rows=rows.num_rows,
-        positive_rate=pc.mean(rows[spec.label.column]).as_py(),
+        targets=spec.task.facts(_targets(rows, spec)),
         first_event_time=times["min"],
         last_event_time=times["max"],
         first_local_date=days["min"],

@@ -9,7 +9,7 @@ from mlops_platform.monitoring.alerting.incident import Incident
 
 COLUMNS, MOST_LINES, MOST_RETRAININGS = 80, 40, 3
 WIDTHS = (12, 3, 7, 9, 9, 0)
-LOSSES = ("log_loss_served", "log_loss_frozen", "log_loss_base_rate")
+LOSSES = ("loss_served", "loss_frozen", "loss_baseline")
 
 Row = Mapping[str, Any]
 
@@ -36,8 +36,8 @@ def _first_champion(summary: Mapping[str, Any]) -> list[str]:
         *_wrapped(
             f"Trained on {training_set['rows']:,} flights from {training_set['first_day']} to "
             f"{training_set['last_day']}, {training_set['positive_rate']:.1%} of them late. Log "
-            f"loss on its test {test['log_loss']:.4f}, of the base rate "
-            f"{test['base_rate_log_loss']:.4f}. {summary['reason']}"
+            f"loss on its test {test['loss']:.4f}, of the base rate "
+            f"{test['baseline_loss']:.4f}. {summary['reason']}"
         ),
     ]
 
@@ -110,7 +110,7 @@ def _retrainings(summary: Mapping[str, Any]) -> list[str]:
 def _worth(summary: Mapping[str, Any], retraining: Row) -> str:
     rows = _measured(summary["windows"])
     weeks = [row for row in rows if row["version"] == retraining["to"]]
-    better = sum(row["log_loss_served"] < row["log_loss_frozen"] for row in weeks)
+    better = sum(row["loss_served"] < row["loss_frozen"] for row in weeks)
     return (
         f"{_outcome(retraining)}, better than v{summary['version']} frozen in {better} of its "
         f"{_counted(len(weeks), 'week')}."

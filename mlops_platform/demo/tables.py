@@ -27,8 +27,8 @@ def _windows(summary: Mapping[str, Any]) -> Table:
     )
     for row in summary["windows"]:
         losses = [
-            "–" if row[f"log_loss_{name}"] is None else f"{row[f'log_loss_{name}']:.4f}"
-            for name in ("served", "frozen", "base_rate")
+            "–" if row[f"loss_{name}"] is None else f"{row[f'loss_{name}']:.4f}"
+            for name in ("served", "frozen", "baseline")
         ]
         served, frozen, base_rate = losses
         table.add_row(
@@ -63,7 +63,7 @@ def _done(summary: Mapping[str, Any]) -> Table:
         f"{training_set['last_day']}, {training_set['positive_rate']:.1%} late",
         "hash": training_set["hash"][:16],
         "verdict": summary["reason"],
-        "test log loss": f"{test['log_loss']:.4f} (base rate {test['base_rate_log_loss']:.4f}) on "
+        "test log loss": f"{test['loss']:.4f} (base rate {test['baseline_loss']:.4f}) on "
         f"{test['rows']:,} flights",
         "test ROC AUC": f"{test['roc_auc']:.4f}",
         "released": f"version {summary['version']} as release {summary['release']}",

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator
 
 from mlops_platform.record import Record
-
-LOSS_NAME: Final = "log_loss"
-BASELINE_NAME: Final = "base_rate"
 
 
 def _finite(value: float | None) -> float | None:
@@ -24,6 +21,7 @@ class LossFigures(Record):
     """Losses of one version's predictions of some rows; None where a figure is not known.
 
     Args:
+        name, baseline_name: what the loss and the baseline are, in words.
         loss: of the labelled rows.
         baseline_loss: of the baseline that the version must beat, on the same rows.
         test_loss: of the version on its own test rows.
@@ -32,6 +30,8 @@ class LossFigures(Record):
         estimated_baseline_loss: the same of the baseline.
     """
 
+    name: str = "loss"
+    baseline_name: str = "baseline"
     loss: Figure = None
     baseline_loss: Figure = None
     test_loss: Figure = None
@@ -77,12 +77,12 @@ class LossFigures(Record):
     def named(self) -> Mapping[str, float | None]:
         """The figures by the names that pages and other programs know them by."""
         return {
-            LOSS_NAME: self.loss,
-            f"{BASELINE_NAME}_{LOSS_NAME}": self.baseline_loss,
-            f"expected_{LOSS_NAME}": self.promised_loss,
-            f"{LOSS_NAME}_increase": self.loss_increase,
-            f"test_{LOSS_NAME}": self.test_loss,
-            f"estimated_{LOSS_NAME}": self.estimated_loss,
+            "loss": self.loss,
+            "baseline_loss": self.baseline_loss,
+            "promised_loss": self.promised_loss,
+            "loss_increase": self.loss_increase,
+            "test_loss": self.test_loss,
+            "estimated_loss": self.estimated_loss,
         }
 
     def _promised(self, baseline_loss: float | None) -> float | None:

@@ -24,9 +24,9 @@ class Reference(Record):
 
     Args:
         rows: rows it was fitted on; the profile beside this is of them.
-        metrics: figures on its test rows, `log_loss` among them.
-        base_rate: share of positives it was fitted on.
-        base_rate_log_loss: of always predicting `base_rate`, on its test rows.
+        metrics: figures on its test rows.
+        baseline: constants of the naive prediction, of the rows it was fitted on.
+        test_loss, test_baseline_loss: of the version and of the baseline, on its test rows.
         held_out_rows: rows of the file beside this one, each with its prediction.
         importances: of the features, permuted on its test rows.
     """
@@ -34,8 +34,9 @@ class Reference(Record):
     model: str
     rows: int
     metrics: dict[str, float]
-    base_rate: float
-    base_rate_log_loss: float
+    baseline: dict[str, float]
+    test_loss: float
+    test_baseline_loss: float
     held_out_rows: int
     importances: dict[str, float]
 

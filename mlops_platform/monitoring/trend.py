@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, RED, STYLE, new_figure, png_of
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
+from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ def performance_trend(
     baseline = [window.losses.baseline_loss or nan for window in known]
     promised = [window.losses.promised_loss or nan for window in known]
     with rc_context(STYLE):
-        figure, axes = _dated_axes(starts, "Log loss per window (hollow: provisional)", "log loss")
-        axes.plot(days, baseline, color=GREY, linestyle="--", marker=".", label="base rate")
+        losses = known[-1].losses if known else LossFigures()
+        title = f"{losses.name.capitalize()} per window (hollow: provisional)"
+        figure, axes = _dated_axes(starts, title, losses.name)
+        axes.plot(
+            days, baseline, color=GREY, linestyle="--", marker=".", label=losses.baseline_name
+        )
         axes.hlines(promised, days, ends, color=ORANGE, label="promised by the test")
         if frozen:
             axes.plot(
@@ -61,7 +66,7 @@ def performance_trend(
 
 
 def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
-    """Share of drifted columns and of the importance they have, and the scores' distance.
+    """Share of drifted columns and of the importance they have, and the predictions' distance.
 
     Windows that alarm are filled.
 
@@ -74,7 +79,7 @@ def drift_trend(windows: Sequence[tuple[date, WindowDrift]]) -> bytes:
     days = [start.toordinal() for start in starts]
     lines = (
         ("drifted columns", BLUE, "o", [(it.share_of_columns, it.features) for _, it in windows]),
-        ("scores' distance", ORANGE, "s", [(it.prediction, it.scores) for _, it in windows]),
+        ("predictions' distance", ORANGE, "s", [(it.prediction, it.scores) for _, it in windows]),
     )
     with rc_context(STYLE):
         figure, axes = _dated_axes(starts, "Drift per window (filled: alarm)", "share or distance")

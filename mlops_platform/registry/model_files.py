@@ -30,11 +30,15 @@ class ModelDescription:
 
     Args:
         input_example: some rows of features: numbers, and strings as `object`.
+        predict_method: what MLflow calls.
+        answers: what that answers: a name, and how many numbers for a row.
         requirements: pinned packages, ``name==version``.
         trusted_types: written for MLflow's own loader; ours never reads them back.
     """
 
     input_example: pd.DataFrame
+    predict_method: str
+    answers: tuple[str, int]
     requirements: Sequence[str]
     trusted_types: Collection[str]
 
@@ -56,7 +60,7 @@ def write_mlflow_files(
         run_id=run_id,
         model_uuid=logged.model_id,
         model_id=logged.model_id,
-        signature=_signature(description.input_example),
+        signature=_signature(description),
         saved_input_example_info=_write_examples(directory, description.input_example),
         model_size_bytes=(directory / MODEL_FILE).stat().st_size,
     )
@@ -65,7 +69,7 @@ def write_mlflow_files(
         loader_module="mlflow.sklearn",
         model_path=MODEL_FILE,
         python_env=_PYTHON_ENVIRONMENT,
-        predict_fn="predict_proba",
+        predict_fn=description.predict_method,
     )
     model.add_flavor(
         "sklearn",
@@ -91,7 +95,7 @@ def _write_examples(directory: Path, example: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _signature(example: pd.DataFrame) -> ModelSignature:
+def _signature(description: ModelDescription) -> ModelSignature:
     """Columns by type, all of them optional: pipelines handle missing values."""
     import numpy as np
     from mlflow.models import ModelSignature
@@ -100,7 +104,8 @@ def _signature(example: pd.DataFrame) -> ModelSignature:
 
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("double" if is_numeric_dtype(dtype) else "string", str(name), required=False)
-        for name, dtype in example.dtypes.items()
+        for name, dtype in description.input_example.dtypes.items()
     ]
-    probabilities = TensorSpec(np.dtype("float64"), (-1, 2), name="probabilities")
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema([probabilities]))
+    name, width = description.answers
+    answers = TensorSpec(np.dtype("float64"), (-1, width), name=name)
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema([answers]))

@@ -22,7 +22,7 @@ def first_champion(model: str) -> dict[str, Any]:
         "training_set": {
             "hash": training_set.hash,
             "rows": training_set.rows,
-            "positive_rate": training_set.positive_rate,
+            **training_set.targets,
             "first_day": str(training_set.first_local_date),
             "last_day": str(training_set.last_local_date),
         },
@@ -31,8 +31,9 @@ def first_champion(model: str) -> dict[str, Any]:
         "search_metric": candidate.recipe.metric,
         "test": {
             "rows": evaluated.evaluation.rows,
-            **evaluated.evaluation.metrics.model_dump(),
-            "base_rate_log_loss": evaluated.evaluation.base_rate.log_loss,
+            **evaluated.evaluation.metrics,
+            "loss": evaluated.evaluation.loss,
+            "baseline_loss": evaluated.evaluation.baseline_loss,
         },
         "verdict": judged.verdict.outcome,
         "reason": judged.verdict.reason,

@@ -17,13 +17,13 @@ def draw_plots(
     frozen: Mapping[str, WindowPerformance],
     folder: Path,
 ) -> None:
-    """Log loss and drift over the windows, as `log_loss.png` and `drift.png` in a folder."""
+    """Loss and drift over the windows, as `loss.png` and `drift.png` in a folder."""
     from mlops_platform.monitoring.trend import drift_trend, performance_trend
 
     performance, drift = performance_history(spec), drift_history(spec)
     points = [(window.start, drift[window.name].drift) for window in windows]
     pictures = {
-        "log_loss.png": performance_trend(
+        "loss.png": performance_trend(
             [performance[window.name] for window in windows], list(frozen.values())
         ),
         "drift.png": drift_trend(points),

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from mlops_platform.record import Record
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec.serving import ServingSpec
+from mlops_platform.tasks import TaskSpec
 
 MODEL = "model"
 RELEASE = "packed_release.json"
 SCHEMA = "schema.json"
 DIGESTS = "digests.json"
 GOLDEN_ROWS = "golden_rows.json"
-PACKED_FORMAT = 0
+PACKED_FORMAT = 4
 """Of every record in a Bento: services that were packed earlier follow what is packed today, and
 read no newer format than their own. It is raised when one of the records changes."""
 STORED_AS_FOLDED = ConfigDict(
@@ -35,7 +37,8 @@ class PackedRelease(Record):
 
     Args:
         sequence: number of the release in the ledger.
-        threshold: the decision is true where the probability is at least this.
+        task: what the model predicts, and how it is answered.
+        constants: what turns the numbers of the model into predictions.
         training_set_hash: name of the training set that the version was fitted on.
         run_id: the MLflow run that it comes from.
         serving: how the service answers, as the model's YAML says it.
@@ -50,7 +53,8 @@ class PackedRelease(Record):
     model: str
     version: str
     sequence: int
-    threshold: Annotated[float, Field(ge=0, le=1)]
+    task: TaskSpec
+    constants: dict[str, float]
     training_set_hash: str
     run_id: str | None = None
     serving: ServingSpec = ServingSpec()
@@ -58,6 +62,11 @@ class PackedRelease(Record):
     not_compiled: str | None = None
     explained: bool = False
     not_explained: str | None = None
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the outputs in answers and in the log."""
+        return tuple(output.field for output in self.task.outputs)
 
     @property
     def origin(self) -> dict[str, Any]:

@@ -11,20 +11,21 @@ from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.frames import Value, frame_of, rows_of, without_refused
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.scorer import TOLERANCE, positive_probability
+from mlops_platform.serving.scoring.scorer import TOLERANCE, largest_difference
+from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class GoldenRow(Record):
-    """One row and the probability that the offline pipeline gives it, exact to the last bit.
+    """One row and the numbers that the offline pipeline gives it, exact to the last bit.
 
     It was asked for the row alone: BLAS rounds the same row otherwise within a batch.
     """
 
     features: dict[str, float | str | None]
-    probability: float
+    numbers: tuple[float, ...]
 
 
 class GoldenRows(Record):
@@ -32,9 +33,14 @@ class GoldenRows(Record):
 
     rows: tuple[GoldenRow, ...]
 
+    @property
+    def numbers(self) -> list[tuple[float, ...]]:
+        """What the offline pipeline says of each."""
+        return [row.numbers for row in self.rows]
+
 
 def choose_golden_rows(
-    schema: FeatureSchema, model: Any, rows: pd.DataFrame, count: int
+    schema: FeatureSchema, task: Task, model: Any, rows: pd.DataFrame, count: int
 ) -> GoldenRows:
     """Choose at most `count` of the held-out `rows`, with what `model` answers for them.
 
@@ -58,31 +64,32 @@ def choose_golden_rows(
     # As the service does: with a team of threads one row takes 0.2 s on a busy machine.
     with threadpool_limits(1):
         return GoldenRows(
-            rows=tuple(_answered(schema, model, row) for row in rows_of(schema, chosen))
+            rows=tuple(_answered(schema, task, model, row) for row in rows_of(schema, chosen))
         )
 
 
-def largest_difference(golden: GoldenRows, answered: Sequence[float]) -> float:
-    """Measure the largest difference between the golden and the answered probabilities.
+def require_same_numbers(
+    expected: Sequence[Sequence[float]], served: Sequence[Sequence[float]]
+) -> float:
+    """Measure the largest difference between expected and served numbers, row by row.
 
     Raises:
         ServingError: it is more than rounding explains.
     """
-    difference = max(
-        abs(row.probability - probability)
-        for row, probability in zip(golden.rows, answered, strict=True)
-    )
+    import numpy as np
+
+    difference = largest_difference(np.array(expected, float), np.array(served, float))
     if not difference <= TOLERANCE:
         raise ServingError(
-            f"golden rows: a served probability is {difference:g} away from the offline pipeline "
+            f"golden rows: a served number is {difference:g} away from the offline pipeline "
             f"(allowed {TOLERANCE:g}); rebuild the Bento in the environment that serves it."
         )
     return difference
 
 
-def _answered(schema: FeatureSchema, model: Any, row: dict[str, Value]) -> GoldenRow:
-    (probability,) = positive_probability(model, frame_of(schema, [row]))
-    return GoldenRow(features=row, probability=float(probability))
+def _answered(schema: FeatureSchema, task: Task, model: Any, row: dict[str, Value]) -> GoldenRow:
+    [numbers] = task.numbers(model, frame_of(schema, [row])).tolist()
+    return GoldenRow(features=row, numbers=tuple(numbers))
 
 
 def _spread(entity: object) -> str:

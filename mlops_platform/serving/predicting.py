@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
-from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
 
 Json = dict[str, Any]
+Values = tuple[float | bool, ...]
+"""Of the outputs of the task, in their order."""
 
 
 class ScoredRow(NamedTuple):
@@ -21,8 +22,7 @@ class ScoredRow(NamedTuple):
 
     row: Json
     entity: str | None
-    probability: float
-    decision: bool
+    values: Values
     unknown: tuple[str, ...]
     version: ServedVersion
     release: PackedRelease
@@ -34,12 +34,10 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
     version, role = roles.answering(entity)
     # Before it scores: a failure is the failure of this version.
     exchange.answered_by(version.release.version, role)
-    probability, unknown = version.scorer.probability(row), version.scorer.unknown_categories(row)
+    numbers, unknown = version.scorer.numbers(row), version.scorer.unknown_categories(row)
     release = version.release
-    if not 0 <= probability <= 1:  # NaN included, which JSON would hide as null
-        raise UnscorableRow(f"{release.model} answers these values with {probability}")
-    decision = probability >= release.threshold
-    return ScoredRow(row, entity, probability, decision, unknown, version, release, role)
+    values = release.task.answer(numbers, release.constants)
+    return ScoredRow(row, entity, values, unknown, version, release, role)
 
 
 def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
@@ -62,21 +60,12 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
 def _scored_by(
     version: ServedVersion, role: Role, rows: Sequence[Json], key: str
 ) -> list[ScoredRow]:
-    release, threshold = version.release, version.release.threshold
-    probabilities = version.scorer.probabilities(rows)
+    release, constants = version.release, version.release.constants
+    answer, numbers = release.task.answer, version.scorer.numbers_of(rows)
     unknown = version.scorer.unknown_in_each(rows)
     return [
-        ScoredRow(
-            row,
-            row.get(key),
-            probability,
-            probability >= threshold,
-            strange,
-            version,
-            release,
-            role,
-        )
-        for row, probability, strange in zip(rows, probabilities, unknown, strict=True)
+        ScoredRow(row, row.get(key), answer(said, constants), strange, version, release, role)
+        for row, said, strange in zip(rows, numbers, unknown, strict=True)
     ]
 
 
@@ -84,8 +73,7 @@ def score_answer(scored: ScoredRow) -> Json:
     """What is answered for one row."""
     return {
         "entity": scored.entity,
-        "probability": scored.probability,
-        "decision": scored.decision,
+        **dict(zip(scored.release.fields, scored.values, strict=True)),
         "warnings": [_warning(field, scored.row[field]) for field in scored.unknown],
         "version": scored.release.version,
         "sequence": scored.release.sequence,
@@ -110,8 +98,8 @@ def logged(
             scored.release.sequence,
             scored.role,
             scored.row,
-            scored.probability,
-            scored.decision,
+            scored.release.fields,
+            scored.values,
             milliseconds,
         )
         for position, scored in enumerate(rows)

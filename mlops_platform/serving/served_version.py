@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.serving.contents import Contents, PackedRelease
-from mlops_platform.serving.golden import largest_difference
+from mlops_platform.serving.golden import require_same_numbers
 from mlops_platform.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def load_served_version(contents: Contents) -> ServedVersion:
     """
     release, schema, golden = contents.release, contents.features, contents.golden_rows
     model = load_model(contents.model_directory, contents.digests)
-    scorer = Scorer(schema, model, release.threshold, compiled=release.compiled)
+    scorer = Scorer(schema, release.task, model, compiled=release.compiled)
     rows = [row.features for row in golden.rows]
-    largest_difference(golden, [scorer.probability(row) for row in rows])
-    largest_difference(golden, scorer.probabilities(rows))
+    require_same_numbers(golden.numbers, [scorer.numbers(row) for row in rows])
+    require_same_numbers(golden.numbers, scorer.numbers_of(rows))
     if not release.explained:
         return ServedVersion(
             contents, scorer, not_explained=release.not_explained or ServedVersion.not_explained
@@ -59,5 +59,5 @@ def load_served_version(contents: Contents) -> ServedVersion:
 
     explainer = Explainer.of(model, schema, background=rows)
     few = golden.rows[:VERIFIED_EXPLANATIONS]
-    explainer.verify([row.features for row in few], [row.probability for row in few])
+    explainer.verify([row.features for row in few], [row.numbers[0] for row in few])
     return ServedVersion(contents, scorer, explainer)

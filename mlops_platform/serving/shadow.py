@@ -73,20 +73,19 @@ class Shadow:
         route: PredictionRoute,
         rows: Sequence[ScoredRow],
     ) -> None:
-        release = version.release
-        probabilities = version.scorer.probabilities([scored.row for scored in rows])
+        release, task = version.release, version.release.task
+        numbers = version.scorer.numbers_of([scored.row for scored in rows])
         shadowed = [
             scored._replace(
-                probability=probability,
-                decision=probability >= release.threshold,
+                values=task.answer(said, release.constants),
                 version=version,
                 release=release,
                 role="shadow",
             )
-            for scored, probability in zip(rows, probabilities, strict=True)
+            for scored, said in zip(rows, numbers, strict=True)
         ]
         for answered, shadow in zip(rows, shadowed, strict=True):
-            self._metrics.compared(release.version, answered.decision != shadow.decision)
+            self._metrics.compared(release.version, _flags(answered) != _flags(shadow))
         self._metrics.predicted(release.version, "shadow", len(rows))
         log = self._log
         if (
@@ -100,3 +99,8 @@ class Shadow:
         self._places.release()
         if not future.cancelled() and (error := future.exception()) is not None:
             logger.error("the shadow could not score a request: %s", error)
+
+
+def _flags(scored: ScoredRow) -> list[bool]:
+    """What was decided: numbers of two versions differ in any case."""
+    return [value for value in scored.values if isinstance(value, bool)]

@@ -11,17 +11,12 @@ from mlops_platform.spec.alerting.channels import (
 )
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
-from mlops_platform.spec.data import SCORE, FeaturesSpec, LabelSpec, WindowSpec
-from mlops_platform.spec.judging import (
-    LOWER_IS_BETTER,
-    EvaluationSpec,
-    GateSpec,
-    ImprovementSpec,
-    Metric,
-)
+from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
+from mlops_platform.spec.judging import EvaluationSpec, GateSpec, ImprovementSpec
+from mlops_platform.spec.limit import Limit, LimitSpec, bounds_of
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring.drift import DriftSpec, FixedDriftSpec
-from mlops_platform.spec.monitoring.levels import LevelsSpec
+from mlops_platform.spec.monitoring.levels import LevelsSpec, MetricLevelsSpec
 from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
 from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, PerformanceSpec
 from mlops_platform.spec.monitoring.quality import QualitySpec
@@ -52,7 +47,6 @@ from mlops_platform.spec.serving import (
 from mlops_platform.spec.training import (
     CandidateSpec,
     ColumnStepsSpec,
-    CostSpec,
     EstimatorSpec,
     RangeSpec,
     TrainingSpec,
@@ -60,8 +54,6 @@ from mlops_platform.spec.training import (
 )
 
 __all__ = [
-    "LOWER_IS_BETTER",
-    "SCORE",
     "AlertSeverity",
     "AlertingSpec",
     "AllRule",
@@ -74,7 +66,6 @@ __all__ = [
     "ChangePointRule",
     "ChannelSpec",
     "ColumnStepsSpec",
-    "CostSpec",
     "DataGrowthRule",
     "DataVolumeRule",
     "DriftRule",
@@ -91,8 +82,10 @@ __all__ = [
     "ImprovementSpec",
     "LabelSpec",
     "LevelsSpec",
+    "Limit",
+    "LimitSpec",
     "LogChannelSpec",
-    "Metric",
+    "MetricLevelsSpec",
     "ModelSpec",
     "MonitoringSpec",
     "NeverRule",
@@ -116,6 +109,7 @@ __all__ = [
     "TuningSpec",
     "WebhookChannelSpec",
     "WindowSpec",
+    "bounds_of",
     "inconsistencies",
     "missing_columns",
     "unknown_checks",

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
-from mlops_platform.spec.data import SCORE
 from mlops_platform.spec.model import ModelSpec
 
 
@@ -21,9 +20,8 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         for column in spec.features.names:
             if column not in named:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
-    if spec.label.column == SCORE:
-        fix = "The predictions are called so; rename it in the table."
-        yield SpecError("label.column", SCORE, fix)
+    yield from _taken_columns(spec)
+    yield from _task_faults(spec)
     for field in ("column", "known_at"):
         column = getattr(spec.label, field)
         if column in spec.features.names:
@@ -39,6 +37,50 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         if column not in logged:
             fix = _unknown_column(column, logged)
             yield SpecError(f"serving.log.redact.{position}", column, fix)
+
+
+def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
+    """Columns that stand beside the predictions, and have the name of one of them."""
+    outputs = {output.name for output in spec.task.outputs}
+    fix = "A column of the predictions is called so; rename it in the table."
+    features = spec.features
+    named = {
+        "features.entity": features.entity,
+        "features.event_time": features.event_time,
+        "features.partition": features.partition,
+        "label.column": spec.label.column,
+        **dict(_positions("features.numeric", features.numeric)),
+        **dict(_positions("features.categorical", features.categorical)),
+        **dict(_positions("features.sensitive", features.sensitive)),
+    }
+    for path, column in named.items():
+        if column in outputs:
+            yield SpecError(path, column, fix)
+
+
+def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
+    """What the task says of itself, and metrics that are named elsewhere and that it lacks."""
+    yield from spec.task.faults()
+    metrics = spec.task.all_metrics
+    named = {
+        **{f"gate.limits.{name}": (name, limit) for name, limit in spec.gate.limits.items()},
+        **{
+            f"monitoring.performance.levels.{name}.{level}": (name, limit)
+            for name, levels in spec.monitoring.performance.levels.items()
+            if levels is not None
+            for level, limit in (("warn", levels.warn), ("error", levels.error))
+        },
+    }
+    for path, (name, limit) in named.items():
+        if name not in metrics:
+            yield SpecError(path, name, nearest_name("metric", name, sorted(metrics)))
+        elif isinstance(limit, float) and metrics[name].greater_is_better is None:
+            fix = f"Neither direction of {name} is better: write `{{min: ..., max: ...}}`."
+            yield SpecError(path, limit, fix)
+    metric = spec.training.tuning.metric
+    tuning = sorted(name for name, known in metrics.items() if known.tunes)
+    if metric is not None and metric not in tuning:
+        yield SpecError("training.tuning.metric", metric, nearest_name("metric", metric, tuning))
 
 
 def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:

@@ -7,8 +7,6 @@ from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.section import Identifier, Section
 
-SCORE = "score"
-
 
 class FeaturesSpec(Section):
     """The published feature table and the columns of it that the model reads."""
@@ -40,11 +38,6 @@ class FeaturesSpec(Section):
                 "no feature is declared: list columns under `numeric` or `categorical`"
             )
         keys = (self.entity, self.event_time, self.partition)
-        if SCORE in (*keys, *self.names, *self.sensitive):
-            raise ValueError(
-                f"column '{SCORE}' would be taken for the predictions, which are called so; rename "
-                "it in the table"
-            )
         seen: set[str] = set()
         for column in (*keys, *self.names, *self.sensitive):
             if column in seen:
@@ -60,7 +53,9 @@ class LabelSpec(Section):
     """The outcome and the moment at which it became known."""
 
     table: Identifier = Field(description="Published dbt table with one row per known outcome.")
-    column: Identifier = Field(description="Boolean column; rows where it is NULL are left out.")
+    column: Identifier = Field(
+        description="Outcome that is predicted; rows where it is NULL are left out."
+    )
     known_at: Identifier = Field(
         default="known_at", description="Column with the moment the outcome became known (UTC)."
     )

@@ -1,29 +1,25 @@
 """What a candidate is measured on, and what it must reach to be released."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from mlops_platform.section import Identifier, Section, Share
-
-Metric = Literal[
-    "log_loss",
-    "brier_score",
-    "roc_auc",
-    "average_precision",
-    "expected_calibration_error",
-    "precision",
-    "recall",
-    "f1",
-    "expected_cost",
-]
-LOWER_IS_BETTER: frozenset[Metric] = frozenset(
-    {"log_loss", "brier_score", "expected_calibration_error", "expected_cost"}
-)
+from mlops_platform.section import Identifier, Section
+from mlops_platform.spec.limit import Limit
 
 
 class EvaluationSpec(Section):
     """Which tables and figures the evaluation shows."""
+
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "calibration_bins": (
+                "`calibration_bins` belongs to the task: write `task.calibration_bins`"
+            )
+        }
+    )
 
     subgroups: tuple[Identifier, ...] = Field(
         default=(), description="Columns whose values are evaluated apart."
@@ -31,16 +27,18 @@ class EvaluationSpec(Section):
     min_subgroup_rows: Annotated[int, Field(ge=1)] = Field(
         default=200, description="Smaller subgroups are shown but not judged."
     )
-    calibration_bins: Annotated[int, Field(ge=2, le=100)] = 10
     permutation_rows: Annotated[int, Field(ge=100)] = Field(
         default=2000, description="Test rows used for permutation importance."
     )
 
 
 class ImprovementSpec(Section):
-    """How much better than the champion, and how surely, a candidate must be."""
+    """How much less loss than the champion's, and how surely, a candidate must have."""
 
-    metric: Literal["log_loss", "brier_score"] = "log_loss"
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"metric": "versions are compared by the loss of the task: write `task.loss`"}
+    )
+
     margin: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="The improvement must exceed this; a tie keeps the champion."
     )
@@ -56,17 +54,32 @@ class ImprovementSpec(Section):
 class GateSpec(Section):
     """The criteria of release, the same for a first training and for every retraining."""
 
-    minimum: dict[Metric, float] = Field(
-        default={}, description="Worst accepted value per metric on the test rows."
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "minimum": "it is called `limits` now: write `gate.limits`",
+            "better_than_base_rate": "write `better_than_baseline`",
+            "max_expected_calibration_error": (
+                "write `gate.limits.expected_calibration_error` instead"
+            ),
+            "max_subgroup_log_loss_ratio": "write `max_subgroup_loss_ratio`",
+        }
     )
-    better_than_base_rate: bool = Field(
-        default=True, description="Log loss must beat always predicting the training base rate."
+
+    limits: dict[Identifier, Limit | None] = Field(
+        default={},
+        description=(
+            "Worst accepted value per metric on the test rows, in the direction of the metric, or "
+            "`{min: ..., max: ...}`. A limit that the task sets by itself is lifted by null."
+        ),
+        examples=[{"roc_auc": 0.6}],
+    )
+    better_than_baseline: bool = Field(
+        default=True, description="The loss must be below that of the task's baseline."
     )
     improvement: ImprovementSpec = ImprovementSpec()
-    max_expected_calibration_error: Share = 0.1
-    max_subgroup_log_loss_ratio: Annotated[float, Field(ge=1)] = Field(
+    max_subgroup_loss_ratio: Annotated[float, Field(ge=1)] = Field(
         default=1.5,
-        description="Worst subgroup's log loss over that of its own base rate.",
+        description="Worst subgroup's loss over that of a baseline that knows the subgroup.",
     )
     max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = 50.0
     max_artifact_megabytes: Annotated[float, Field(gt=0)] = 100.0

@@ -1,6 +1,7 @@
 """ModelSpec: what one model is, plain and frozen."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,12 +10,15 @@ from mlops_platform.spec.alerting.alerting import AlertingSpec
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec
+from mlops_platform.spec.limit import Limit
+from mlops_platform.spec.monitoring.levels import MetricLevelsSpec
 from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
 from mlops_platform.spec.retraining.backtest import BacktestSpec
 from mlops_platform.spec.retraining.retraining import RetrainingSpec
 from mlops_platform.spec.retraining.schedules import SchedulesSpec
 from mlops_platform.spec.serving import ReleaseSpec, ServingSpec
 from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
+from mlops_platform.tasks import DEFAULT_TASK, TaskSpec
 
 
 class ModelSpec(Section):
@@ -25,7 +29,7 @@ class ModelSpec(Section):
     owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="People by e-mail address, teams as `team:name`."
     )
-    task: Literal["binary_classification"] = "binary_classification"
+    task: TaskSpec = DEFAULT_TASK
     features: FeaturesSpec
     label: LabelSpec
     window: WindowSpec
@@ -40,6 +44,27 @@ class ModelSpec(Section):
     serving: ServingSpec = ServingSpec()
     release: ReleaseSpec = ReleaseSpec()
     card: CardSpec
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """What the gate asks of each metric: the task's own limits, changed by those declared."""
+        limits = {**self.task.default_limits, **self.gate.limits}
+        return {metric: limit for metric, limit in limits.items() if limit is not None}
+
+    @property
+    def metric_levels(self) -> Mapping[str, MetricLevelsSpec]:
+        """From where each metric of a window alarms, likewise."""
+        own = {
+            metric: MetricLevelsSpec(warn=level)
+            for metric, level in self.task.default_levels.items()
+        }
+        levels = {**own, **self.monitoring.performance.levels}
+        return {metric: level for metric, level in levels.items() if level is not None}
+
+    @property
+    def tuning_metric(self) -> str:
+        """The metric that chooses among candidates."""
+        return self.training.tuning.metric or self.task.loss
 
     def columns_of(self, entry: ColumnStepsSpec) -> tuple[str, ...]:
         """Feature columns that one preprocessing entry names."""

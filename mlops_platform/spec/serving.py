@@ -1,7 +1,9 @@
 """How a released model is served, logged and rolled out; packed into every Bento."""
 
 import math
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -85,6 +87,10 @@ class ServingSpec(Section):
 class ProbationSpec(Section):
     """What a new champion must keep, for a time, or the previous one is released again."""
 
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"log_loss_increase": "write `loss_increase`"}
+    )
+
     hours: Annotated[float, Field(ge=0)] = Field(
         default=24.0, description="How long a new champion is on probation; 0 switches it off."
     )
@@ -97,9 +103,9 @@ class ProbationSpec(Section):
     max_p99_milliseconds: Annotated[float, Field(gt=0)] = Field(
         default=250.0, description="Objective: 99th percentile of the latency."
     )
-    log_loss_increase: Annotated[float, Field(gt=0)] = Field(
+    loss_increase: Annotated[float, Field(gt=0)] = Field(
         default=0.1,
-        description="Matured log loss above what the test promised by more than this rolls back.",
+        description="Matured loss above what the test promised by more than this rolls back.",
     )
     min_labelled: Annotated[int, Field(ge=1)] = Field(
         default=500, description="Fewer matured labels say nothing about quality."
@@ -125,7 +131,7 @@ class ReleaseSpec(Section):
     )
     margin: Annotated[float, Field(ge=0)] = Field(
         default=0.0,
-        description="Log loss by which the challenger may be worse on matured labels, at most.",
+        description="Loss by which the challenger may be worse on matured labels, at most.",
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.8, description="One-sided confidence of the comparison."

@@ -1,14 +1,13 @@
-"""How candidates are split, preprocessed, tuned, calibrated and given a threshold."""
+"""How candidates are split, preprocessed and tuned."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mlops_platform.section import Identifier, Section
+from mlops_platform.section import Identifier, ImportPath, Section
 from mlops_platform.spec.retraining.history import HistorySpec
-
-ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
-"""Dotted path of a scikit-learn class, for example ``sklearn.linear_model.LogisticRegression``."""
 
 
 class RangeSpec(Section):
@@ -93,33 +92,25 @@ class TuningSpec(Section):
     max_rows: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="Search on at most this many most recent rows; null for all."
     )
-    metric: Literal["log_loss", "brier_score", "roc_auc", "average_precision"] = "log_loss"
+    metric: Identifier | None = Field(
+        default=None, description="Metric that chooses; the task's loss where null."
+    )
     seed: int = 0
 
 
-class CostSpec(Section):
-    """What a wrong decision costs, in any one unit; the threshold minimises the expected cost."""
-
-    false_positive: Annotated[float, Field(gt=0)] = 1.0
-    false_negative: Annotated[float, Field(gt=0)] = 1.0
-
-
 class TrainingSpec(Section):
-    """From a training set to one calibrated candidate with a decision threshold."""
+    """From a training set to one candidate."""
+
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "calibration": "`calibration` belongs to the task: write `task.calibration`",
+            "costs": "`costs` belong to the task: write `task.costs`",
+        }
+    )
 
     history: HistorySpec = HistorySpec()
     candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)]
     tuning: TuningSpec = TuningSpec()
-    calibration: Literal["sigmoid", "temperature", "isotonic"] = Field(
-        default="sigmoid",
-        description=(
-            "Fitted on the validation days. `temperature` only makes scores bolder or more "
-            "careful: right for what was fitted by log loss. `sigmoid` also moves the rate of "
-            "positives, to that of these days; `isotonic` draws any rising curve and needs many "
-            "rows."
-        ),
-    )
-    costs: CostSpec = CostSpec()
 
     @field_validator("candidates")
     @classmethod

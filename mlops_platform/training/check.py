@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
+from mlops_platform.tasks import Rows
 from mlops_platform.training.pipelines.estimators import (
     build_estimator,
     load_class,
@@ -21,16 +22,16 @@ from mlops_platform.training.pipelines.space import (
     dimensions_of,
     parts_of,
 )
-from mlops_platform.training.rows import positive_scores
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from pandas import DataFrame
     from sklearn.pipeline import Pipeline
 
+    from mlops_platform.tasks.predictions import Targets
+
 ROWS = 600
 UNSEEN = "never seen before"
+_NO_TRANSFORMER = "Name a transformer with `transform` here."
 
 
 def check_candidates(spec: ModelSpec) -> list[SpecError]:
@@ -38,7 +39,8 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
 
     Each class must exist, be of the right kind and take its parameters; then each candidate is
     fitted on a tiny sample with missing values, once per end and choice of its search space, and
-    must give probabilities for rows with unseen categories.
+    must give predictions for rows with unseen categories. Metrics and costs of the
+    YAML are tried on them.
     """
     from threadpoolctl import threadpool_limits
 
@@ -50,6 +52,7 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
             field = f"training.candidates.{position}"
             part_errors = list(_part_errors(spec, candidate, field))
             errors += part_errors or _fit_errors(spec, candidate, field, sample)
+        errors += [] if errors else _misfits(spec, sample)
     return errors
 
 
@@ -74,11 +77,25 @@ def _kind_errors(
     except TypeError as error:  # a required parameter is missing
         yield SpecError(f"{field}.params", part.params, f"{error}.")
         return
-    kind, method = (
-        ("classifier", "predict_proba") if path == "estimator" else ("transformer", "transform")
-    )
-    if not hasattr(built, method):
-        yield SpecError(f"{field}.type", part.type, f"Name a {kind} with `{method}` here.")
+    if path == "estimator":
+        fault = spec.task.estimator_fault(built)
+    else:
+        fault = None if hasattr(built, "transform") else _NO_TRANSFORMER
+    if fault is not None:
+        yield SpecError(f"{field}.type", part.type, fault)
+
+
+def _misfits(spec: ModelSpec, sample: _Sample) -> list[SpecError]:
+    """Metrics and costs by import path that fail on what the first candidate says."""
+    task, candidate = spec.task, spec.training.candidates[0]
+    pipeline = build_pipeline(spec, candidate, defaults_of(candidate))
+    rows = Rows(sample.features, sample.targets)
+    try:
+        finished = task.fit(pipeline, rows, rows)
+    except SpecError as error:
+        return [error]
+    predictions = task.predict(finished.model, finished.constants, sample.features)
+    return task.misfits(sample.targets, predictions)
 
 
 def _fit_errors(
@@ -131,18 +148,19 @@ def _problem(
 
     pipeline = build_pipeline(spec, candidate, params)
     try:
-        pipeline[:-1].fit(sample.features, sample.labels)
+        pipeline[:-1].fit(sample.features, sample.targets)
         misplaced = _misplaced_categories(spec, candidate, pipeline)
         if misplaced:
             return misplaced
-        scores = positive_scores(pipeline.fit(sample.features, sample.labels), sample.unseen)
+        fitted = pipeline.fit(sample.features, sample.targets)
+        predictions = spec.task.raw_predictions(fitted, sample.unseen)
     except Exception as error:  # any estimator may raise anything; it is told, not swallowed
         return (
             "It fails on a tiny sample with missing values and an unseen category: "
             f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         )
-    if not np.isfinite(scores).all():
-        return "It gives no probability for rows with missing values or an unseen category."
+    if not all(np.isfinite(column).all() for column in predictions.columns.values()):
+        return "It gives no finite prediction for rows with missing values or an unseen category."
     return None
 
 
@@ -171,7 +189,7 @@ def _misplaced_categories(
 
 class _Sample(NamedTuple):
     features: DataFrame
-    labels: NDArray[np.int64]
+    targets: Targets
     unseen: DataFrame
 
 
@@ -184,7 +202,7 @@ def _sample(spec: ModelSpec) -> _Sample:
     numeric = np.exp(random.normal(size=(ROWS, len(spec.features.numeric))))
     codes = random.integers(0, 5, size=(ROWS, len(spec.features.categorical)))
     signal = np.log(numeric).sum(axis=1) + codes.sum(axis=1) + random.normal(size=ROWS)
-    labels = (signal > np.median(signal)).astype(np.int64)
+    targets = spec.task.synthetic_targets(signal)
     numeric[random.random(numeric.shape) < 0.1] = np.nan
     categorical = np.array(["a", "b", "c", "d", "e"], dtype=object)[codes]
     categorical[random.random(codes.shape) < 0.1] = None
@@ -199,4 +217,4 @@ def _sample(spec: ModelSpec) -> _Sample:
     unseen.loc[1, list(spec.features.categorical)] = UNSEEN
     unseen.loc[2, list(spec.features.numeric)] = np.nan
     unseen.loc[2, list(spec.features.categorical)] = None
-    return _Sample(features, labels, unseen)
+    return _Sample(features, targets, unseen)

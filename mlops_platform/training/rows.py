@@ -1,8 +1,8 @@
-"""Which columns of the training rows play which role, and how a model's answer is read."""
+"""Which columns of the training rows play which role."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.spec import ModelSpec
+    from mlops_platform.tasks.predictions import Targets
 
 
 def features_of(rows: DataFrame, spec: ModelSpec) -> DataFrame:
@@ -17,11 +18,9 @@ def features_of(rows: DataFrame, spec: ModelSpec) -> DataFrame:
     return rows[list(spec.features.names)]
 
 
-def labels_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.int64]:
-    """Labels as 0 and 1, shape (rows,)."""
-    import numpy as np
-
-    return rows[spec.label.column].to_numpy(dtype=np.int64)
+def targets_of(rows: DataFrame, spec: ModelSpec) -> Targets:
+    """Outcomes in the type of the task, shape (rows,)."""
+    return spec.task.targets(rows[spec.label.column])
 
 
 def days_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
@@ -29,11 +28,3 @@ def days_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
     import pandas as pd
 
     return pd.to_datetime(rows[spec.features.partition]).to_numpy().astype("datetime64[D]")
-
-
-def positive_scores(model: Any, features: DataFrame) -> NDArray[np.float64]:
-    """Predicted probability of the positive class, shape (rows,)."""
-    import numpy as np
-
-    column = list(model.classes_).index(1)
-    return np.asarray(model.predict_proba(features), dtype=np.float64)[:, column]

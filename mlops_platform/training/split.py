@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
 from mlops_platform.training.refusal import unusable
-from mlops_platform.training.rows import days_of, labels_of
+from mlops_platform.training.rows import days_of, targets_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,11 +38,15 @@ class Split:
 
 
 class PartFacts(Record):
-    """What one part of a split holds."""
+    """What one part of a split holds.
+
+    Args:
+        targets: what its outcomes are like, by name.
+    """
 
     name: str
     rows: int
-    positive_rate: float
+    targets: dict[str, float]
     first_day: date
     last_day: date
 
@@ -51,7 +55,8 @@ def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
     """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
 
     Raises:
-        TrainingError: a label is missing, there are too few days, or a part holds one class only.
+        TrainingError: a label is missing, there are too few days, or the outcomes of a part are
+            of no use.
     """
     import numpy as np
 
@@ -75,12 +80,12 @@ def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
         test=rows[days >= test_from],
     )
     for name, part in split.parts.items():
-        _refuse_one_class(name, part, spec)
+        _refuse_unusable_targets(name, part, spec)
     return split
 
 
 def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
-    """Rows, positive rate and first and last day of each part."""
+    """Rows, outcomes and first and last day of each part."""
     facts = []
     for name, part in split.parts.items():
         days = days_of(part, spec)
@@ -88,7 +93,7 @@ def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
             PartFacts(
                 name=name,
                 rows=len(part),
-                positive_rate=float(labels_of(part, spec).mean()),
+                targets=spec.task.facts(targets_of(part, spec)),
                 first_day=days.min().astype(object),
                 last_day=days.max().astype(object),
             )
@@ -106,14 +111,14 @@ def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
         )
 
 
-def _refuse_one_class(name: str, part: DataFrame, spec: ModelSpec) -> None:
-    labels = labels_of(part, spec)
-    if labels.min() == labels.max():
+def _refuse_unusable_targets(name: str, part: DataFrame, spec: ModelSpec) -> None:
+    refusal = spec.task.refusal(targets_of(part, spec))
+    if refusal is not None:
         field = (
             "training.history.span" if name == "train" else f"training.history.split.{name}_days"
         )
         raise unusable(
             field,
-            f"{len(part)} {name} rows, all with label {bool(labels[0])}",
-            f"The {name} part needs both classes: lengthen it.",
+            f"{len(part)} {name} rows, {refusal.found}",
+            f"The {name} part needs {refusal.needed}: lengthen it.",
         )

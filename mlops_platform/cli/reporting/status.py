@@ -21,7 +21,7 @@ COLUMNS = {
     "model": None,
     "champion": 12,
     "latest window": 10,
-    "log loss": 17,
+    "loss": 17,
     "drifted": 7,
     "last decision": 10,
 }
@@ -74,7 +74,7 @@ def _show(status: "DeploymentStatus") -> None:
             _name(model),
             _champion(model),
             _window(model.window),
-            _log_loss(model.window),
+            _loss(model.window),
             _drift(model.window),
             _last_decision(model),
         )
@@ -142,15 +142,15 @@ def _window(window: "WindowStatus | None") -> str:
     return f"{window.name}\n{window.state}{outcomes}"
 
 
-def _log_loss(window: "WindowStatus | None") -> str:
+def _loss(window: "WindowStatus | None") -> str:
     if window is None or window.state == "unmeasured":
         return ""
     losses = window.losses
     return (
-        f"{_figure(losses.loss)}\n"
+        f"{_figure(losses.loss)}\n{losses.name}\n"
         f"expected {_figure(losses.promised_loss)}\n"
         f"test {_figure(losses.test_loss)}\n"
-        f"base {_figure(losses.baseline_loss)}\n"
+        f"baseline {_figure(losses.baseline_loss)}\n"
         f"estimated {_figure(losses.estimated_loss)}"
         + ("\nerrors changed" if window.change_point else "")
     )
@@ -160,7 +160,7 @@ def _drift(window: "WindowStatus | None") -> str:
     if window is None or window.drift_share is None:
         return ""
     alarm = "\nalarm" if window.drift_alarm else ""
-    return f"{100 * window.drift_share:.0f} %\nscores {window.prediction_drift:.3f}{alarm}"
+    return f"{100 * window.drift_share:.0f} %\npredictions\n{window.prediction_drift:.3f}{alarm}"
 
 
 def _last_decision(model: "ModelStatus") -> str:

@@ -45,7 +45,7 @@ def command(model: str, window: str | None) -> None:
         monitored = _window_with(_day(window), model, spec, windows, now)
         zone = monitored.timezone
         title = f"{model} in the window {monitored.name}: {_days(monitored)}"
-        story = window_text(ledger, model, monitored, windows)
+        story = window_text(ledger, model, monitored, windows, spec.task.outputs if spec else ())
     _tell(title, f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}.", story)
 
 

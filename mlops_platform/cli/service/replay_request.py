@@ -71,11 +71,11 @@ def _show_row(row: "ReplayedRow") -> None:
         f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
         f"{row.sequence}, in {row.latency_ms:.1f} ms"
     )
-    answers = Table("", "probability", "decision")
-    answers.add_row("answered", repr(row.probability), str(row.decision))
+    answers = Table("", *row.answer)
+    answers.add_row("answered", *map(repr, row.answer.values()))
     if row.replayed is not None:
         again = row.replayed
-        answers.add_row("offline now", repr(again.probability), str(again.decision))
+        answers.add_row("offline now", *map(repr, again.answer.values()))
         answers.add_row("difference", f"{again.difference:g}", "")
     console.print(answers)
     _say(row.verdict)

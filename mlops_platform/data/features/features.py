@@ -38,8 +38,8 @@ def read_training_rows(
     """Features of past events together with the labels known at `as_of`.
 
     Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive
-    columns, label (BOOLEAN, never NULL), known_at (UTC); ordered by event time and entity. A label
-    is known from `known_at` plus its reporting delay on.
+    columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event time and
+    entity. A label is known from `known_at` plus its reporting delay on.
 
     Args:
         history: what is read of the past; the rolling history that the spec declares where None.
@@ -53,7 +53,7 @@ def read_training_rows(
     known_at = identifier(label.known_at)
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
-        labels = _label_columns(connection, published_root, spec.features, label)
+        labels = _label_columns(connection, published_root, spec)
         return connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({entity}) "
             f"WHERE features.{event_time} <= $as_of AND labels.{known_at} <= $known_by "
@@ -127,10 +127,10 @@ def read_outcomes(
 ) -> pa.Table:
     """Predicted rows with what is known of their outcomes at `as_of`, by event time and entity.
 
-    Columns: event_time (UTC), day (the partition), score (DOUBLE), label (BOOLEAN, NULL where it
-    is not known or there is none), and known_at (UTC): when the outcome reached the platform, NULL
-    where it has not. It also is known of an entity that will never have a label, such as a
-    cancelled flight.
+    Columns: event_time (UTC), day (the partition), the outputs of the task, label (in its type,
+    NULL where it is not known or there is none), and known_at (UTC): when the outcome reached the
+    platform, NULL where it has not. It also is known of an entity that will never
+    have a label, such as a cancelled flight.
 
     Args:
         predictions: files of predictions.
@@ -141,13 +141,14 @@ def read_outcomes(
     known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
     day = identifier(spec.features.partition)
     predicted = parquet_files(predictions, union_by_name=True)
+    outputs = ", ".join(f"predicted.{identifier(output.name)}" for output in spec.task.outputs)
     with private_duckdb() as connection:
-        columns = _label_columns(connection, published_root, spec.features, label)
+        columns = _label_columns(connection, published_root, spec)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, {columns} FROM labels "
             f"WHERE labels.{day} IN $days AND labels.{known_at} <= $known_by) "
             f"SELECT CAST(predicted.{event_time} AS TIMESTAMPTZ) AS event_time, "
-            f"CAST(predicted.{day} AS DATE) AS day, predicted.score, "
+            f"CAST(predicted.{day} AS DATE) AS day, {outputs}, "
             f"known.{identifier(label.column)} AS label, "
             f"known.{known_at} + to_days($delay) AS known_at "
             f"FROM {predicted} AS predicted LEFT JOIN known USING ({entity}) "
@@ -171,7 +172,7 @@ def count_new_labels(
     label, known_at = spec.label, identifier(spec.label.known_at)
     after, as_of = _moment(after, "after"), _moment(as_of, "as_of")
     with private_duckdb() as connection:
-        columns = _label_columns(connection, published_root, spec.features, label)
+        columns = _label_columns(connection, published_root, spec)
         (count,) = connection.execute(
             f"SELECT count({identifier(label.column)}) FROM (SELECT {columns} FROM labels) "
             f"WHERE {known_at} > $after AND {known_at} <= $known_by",
@@ -207,15 +208,13 @@ def _feature_columns(
 
 
 def _label_columns(
-    connection: duckdb.DuckDBPyConnection,
-    published_root: Path,
-    features: FeaturesSpec,
-    spec: LabelSpec,
+    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: ModelSpec
 ) -> str:
-    types = open_view(connection, "labels", published_root / spec.table, features.partition)
-    select_columns("labels", spec.table, {features.entity: None}, types)
-    required_types = {spec.column: "BOOLEAN", spec.known_at: "TIMESTAMPTZ"}
-    return select_columns("labels", spec.table, required_types, types)
+    features, label = spec.features, spec.label
+    types = open_view(connection, "labels", published_root / label.table, features.partition)
+    select_columns("labels", label.table, {features.entity: None}, types)
+    required_types = {label.column: spec.task.label_type, label.known_at: "TIMESTAMPTZ"}
+    return select_columns("labels", label.table, required_types, types)
 
 
 def open_view(

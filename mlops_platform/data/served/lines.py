@@ -5,29 +5,45 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, NotRequired
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    NotRequired,
+    get_type_hints,
+)
 
-from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Output, Task
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = (
-    *("time", "request_id", "row", "route", "entity", "role", "model", "version", "sequence"),
-    *("probability", "decision", "latency_ms", "redacted"),
-)
-"""Columns of every landed prediction, before its features."""
-RESERVED = frozenset((*KEYS, "day", "event_time", "partition"))
+KEYS = ("time", "request_id", "row", "route", "entity", "role", "model", "version", "sequence")
+LATER_KEYS = ("latency_ms", "redacted")
+"""Columns of every landed prediction: these, its outputs between them, then its features."""
+PLACES = ("day", "event_time", "partition")
+"""Columns that are put beside landed predictions."""
 
 Whole = Annotated[int, Field(ge=0, lt=2**31)]
 Value = FiniteFloat | str | None
 
 
-class ServedLine(TypedDict):
-    """One line, as `serving.prediction_log` writes it."""
+class LineHead(TypedDict):
+    """What every line has, as `serving.watching.prediction_log` writes it."""
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid")  # type: ignore[misc]
 
@@ -41,10 +57,11 @@ class ServedLine(TypedDict):
     version: str
     sequence: Whole
     features: dict[str, Value]
-    probability: Annotated[float, Field(ge=0, le=1)]
-    decision: bool
     latency_ms: FiniteFloat
     redacted: NotRequired[list[str]]
+
+
+ServedLine = dict[str, Any]
 
 
 class MalformedLine(NamedTuple):
@@ -61,27 +78,28 @@ class ReadLines(NamedTuple):
     malformed: list[MalformedLine]
 
 
-def served_column(feature: str) -> str:
+def served_column(feature: str, task: Task) -> str:
     """The column of a feature: its own name, unless every landed prediction has one of that name.
 
-    >>> served_column("carrier"), served_column("model")
-    ('carrier', 'feature_model')
+    A feature `model` is in `feature_model`.
     """
-    return f"feature_{feature}" if feature in RESERVED else feature
+    taken = (*KEYS, *(output.field for output in task.outputs), *LATER_KEYS, *PLACES)
+    return f"feature_{feature}" if feature in taken else feature
 
 
 def read_lines(lines: Sequence[bytes], spec: ModelSpec) -> ReadLines:
     """Read lines of one model's log.
 
-    Columns: `KEYS`, then the features: DOUBLE and VARCHAR as the spec declares them, which are NULL
-    where they were missing or redacted, then features that only other versions of the model read.
+    Columns: `KEYS`, the outputs, `LATER_KEYS`, then the features: DOUBLE and VARCHAR as the spec
+    declares them, which are NULL where they were missing or redacted, then features that only other
+    versions of the model read.
     """
     read: list[ServedLine] = []
     malformed: list[MalformedLine] = []
     kinds = dict.fromkeys(spec.features.numeric, float) | dict.fromkeys(
         spec.features.categorical, str
     )
-    validate = _line_type().validate_json
+    validate = _line_type(spec.task.outputs).validate_json
     for line in lines:
         try:
             served = validate(line)
@@ -90,12 +108,23 @@ def read_lines(lines: Sequence[bytes], spec: ModelSpec) -> ReadLines:
             malformed.append(MalformedLine(line, _reason(error)))
         else:
             read.append(served)
-    return ReadLines(_table(read, kinds), malformed)
+    return ReadLines(_table(read, spec.task, kinds), malformed)
 
 
 @cache
-def _line_type() -> TypeAdapter[ServedLine]:
-    return TypeAdapter(ServedLine)
+def _line_type(outputs: tuple[Output, ...]) -> TypeAdapter[ServedLine]:
+    """Of the lines whose predictions have these outputs."""
+    fields = {output.field: _value_type(output) for output in outputs}
+    # Made of a mapping, so that no type checker can know it.
+    line = TypedDict("line", get_type_hints(LineHead, include_extras=True) | fields)  # type: ignore[misc]
+    strict: Any = with_config(ConfigDict(strict=True, extra="forbid"))(line)
+    return TypeAdapter(strict)
+
+
+def _value_type(output: Output) -> Any:
+    if output.kind == "flag":
+        return bool
+    return Annotated[FiniteFloat, Field(ge=output.minimum, le=output.maximum)]
 
 
 def _require(model: str, kinds: Mapping[str, type], served: ServedLine) -> None:
@@ -113,27 +142,29 @@ def _reason(error: ValueError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
 
 
-def _table(served: Sequence[ServedLine], kinds: Mapping[str, type]) -> pa.Table:
+def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, type]) -> pa.Table:
     import pyarrow as pa
 
     types = {
         "time": pa.timestamp("us", "UTC"),
         "row": pa.int32(),
         "sequence": pa.int32(),
-        "probability": pa.float64(),
-        "decision": pa.bool_(),
+        **{
+            output.field: pa.bool_() if output.kind == "flag" else pa.float64()
+            for output in task.outputs
+        },
         "latency_ms": pa.float64(),
         "redacted": pa.list_(pa.string()),
     }
     columns = {
         key: pa.array([line.get(key) for line in served], types.get(key, pa.string()))
-        for key in KEYS
+        for key in (*KEYS, *(output.field for output in task.outputs), *LATER_KEYS)
     }
     features = [line["features"] for line in served]
     names = dict.fromkeys([*kinds, *(name for row in features for name in row)])
     for name in names:
         values = [row.get(name) for row in features]
-        columns[served_column(name)] = _feature(values, kinds.get(name))
+        columns[served_column(name, task)] = _feature(values, kinds.get(name))
     return pa.table(columns)
 
 

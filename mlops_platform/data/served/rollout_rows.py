@@ -52,7 +52,7 @@ def read_rollout_rows(
     only what both predicted for the same row of a request counts, so that both arms have the same
     rows. Rows without an entity, or whose entity is kept from the log, meet no label.
 
-    Columns: challenger (BOOLEAN), day (of the event), label (BOOLEAN), probability; by arm, entity.
+    Columns: challenger (BOOLEAN), day (of the event), label, the outputs; by arm and entity.
 
     Args:
         landed: folder of the model's landed predictions.
@@ -68,10 +68,15 @@ def read_rollout_rows(
     if not any(landed.glob(FILES)):
         return None
     served = parquet_folder(landed, [FILES], union_by_name=True)
+    outputs = spec.task.outputs
+    fields = ", ".join(identifier(output.field) for output in outputs)
+    named = ", ".join(
+        f"{identifier(output.field)} AS {identifier(output.name)}" for output in outputs
+    )
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP VIEW labels AS {_labels(spec, published_root)}")
         return connection.sql(
-            'WITH arms AS (SELECT entity, request_id, "row", time, probability, '
+            f'WITH arms AS (SELECT entity, request_id, "row", time, {fields}, '
             f"role <> 'champion' AS challenger FROM {served} "
             "WHERE entity IS NOT NULL AND CASE WHEN role = 'champion' "
             "THEN version = $champion AND sequence = $champion_sequence "
@@ -82,7 +87,7 @@ def read_rollout_rows(
             "last AS (FROM asked WHERE arms >= $arms QUALIFY row_number() OVER ("
             "PARTITION BY entity, challenger "
             'ORDER BY asked_at DESC, request_id DESC, "row" DESC) = 1) '
-            "SELECT challenger, day, label, probability FROM last JOIN labels USING (entity) "
+            f"SELECT challenger, day, label, {named} FROM last JOIN labels USING (entity) "
             "WHERE day <= $matured AND known_at <= $known_by ORDER BY challenger, entity",
             params={
                 "champion": str(arms.champion.version),
@@ -102,7 +107,7 @@ def _labels(spec: ModelSpec, published_root: Path) -> str:
     return (
         f"SELECT CAST({identifier(features.entity)} AS VARCHAR) AS entity, "
         f"{identifier(features.partition)} AS day, "
-        f"CAST({identifier(label.column)} AS BOOLEAN) AS label, "
+        f"CAST({identifier(label.column)} AS {spec.task.label_type}) AS label, "
         f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
         f"FROM {published_rows(published_root / label.table, features.partition)} "
         f"WHERE {identifier(label.column)} IS NOT NULL"

@@ -1,4 +1,4 @@
-"""The rows of a window as they are watched: what was scored, with the scores."""
+"""The rows of a window as they are watched: what was predicted for, with the predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.features import open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,13 +35,15 @@ class WatchedRows:
     Args:
         features: table or view with the entity, the features (DOUBLE, then VARCHAR) and sensitive
             columns.
-        scores: view with the entity and `score`; the same rows.
-        joined: the scores are one table with the features.
+        predictions: view with the entity and the outputs; the same rows.
+        outputs: names of those that are watched.
+        joined: the predictions are one table with the features.
     """
 
     connection: duckdb.DuckDBPyConnection
     features: str
-    scores: str
+    predictions: str
+    outputs: tuple[str, ...]
     joined: bool = False
 
     def repeated(self, entity: str) -> int:
@@ -52,28 +54,33 @@ class WatchedRows:
         ).fetchall()
         return int(counts[0])
 
-    def scores_with(self, entity: str, columns: Sequence[str]) -> str:
-        """Table of the scores beside some columns of the features."""
+    def predictions_beside(self, entity: str, columns: Sequence[str]) -> str:
+        """Table of the watched outputs beside some columns of the features."""
         key, names = identifier(entity), ", ".join(map(identifier, columns))
-        # An entity that is published twice was scored twice.
+        # An entity that is published twice was predicted for twice.
         once = f"(SELECT DISTINCT ON ({key}) {key}, {names} FROM {self.features})"
-        source = self.scores if self.joined else f"{self.scores} JOIN {once} USING ({key})"
+        joined = f"{self.predictions} JOIN {once} USING ({key})"
+        source = self.predictions if self.joined else joined
+        outputs = ", ".join(map(identifier, self.outputs))
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE scores_beside AS SELECT {SCORE}, {names} FROM {source}"
+            "CREATE OR REPLACE TEMP TABLE predictions_beside AS "
+            f"SELECT {outputs}, {names} FROM {source}"
         )
-        return "scores_beside"
+        return "predictions_beside"
 
     def sample(self, entity: str, size: int) -> pa.Table:
-        """At most `size` rows with their scores, by entity: those of the smallest hash.
+        """At most `size` rows with their watched outputs, by entity: those of the smallest hash.
 
         The same entities are drawn on every machine and from whatever order of the rows.
         """
         key = identifier(entity)
         order = f"md5_number_lower({key}::VARCHAR)"
+        outputs = ", ".join(f"predictions.{identifier(name)}" for name in self.outputs)
         return self.connection.sql(
-            f"WITH drawn AS (SELECT {key} FROM {self.scores} ORDER BY {order}, {key} LIMIT {size}) "
-            f"SELECT features.*, scores.score FROM drawn JOIN {self.features} AS features "
-            f"USING ({key}) JOIN {self.scores} AS scores USING ({key}) ORDER BY {key}"
+            f"WITH drawn AS (SELECT {key} FROM {self.predictions} ORDER BY {order}, {key} "
+            f"LIMIT {size}) "
+            f"SELECT features.*, {outputs} FROM drawn JOIN {self.features} AS features "
+            f"USING ({key}) JOIN {self.predictions} AS predictions USING ({key}) ORDER BY {key}"
         ).to_arrow_table()
 
 
@@ -93,7 +100,7 @@ def watched_rows(
     Args:
         days: partition days of the window.
         unchanged: the features published for these days are exactly those that were scored, so
-            that they need not be joined with the scores.
+            that they need not be joined with the predictions.
 
     Raises:
         DataError: the features are not published, or a column is missing or of the wrong type.
@@ -104,11 +111,15 @@ def watched_rows(
         if unchanged:
             kind = "TABLE" if _count(connection, "predicted") <= FEW_ROWS else "VIEW"
             connection.execute(f"CREATE TEMP {kind} watched AS SELECT {columns} FROM features")
-            yield WatchedRows(connection, "watched", "predicted")
+            yield WatchedRows(connection, "watched", "predicted", spec.task.watched)
         else:
             connection.execute(f"CREATE TEMP TABLE joined AS {_joined(connection, spec, columns)}")
-            connection.execute("CREATE TEMP VIEW watched AS SELECT * EXCLUDE (score) FROM joined")
-            yield WatchedRows(connection, "watched", "joined", joined=True)
+            watched = spec.task.watched
+            outputs = ", ".join(map(identifier, watched))
+            connection.execute(
+                f"CREATE TEMP VIEW watched AS SELECT * EXCLUDE ({outputs}) FROM joined"
+            )
+            yield WatchedRows(connection, "watched", "joined", watched, joined=True)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
@@ -142,7 +153,8 @@ def _joined(connection: duckdb.DuckDBPyConnection, spec: ModelSpec, columns: str
         f"predicted.{identifier(sent_column(name))} AS {identifier(name)}" for name in sent
     )
     entity = identifier(spec.features.entity)
+    outputs = ", ".join(f"predicted.{identifier(name)}" for name in spec.task.watched)
     return (
-        f"SELECT published.*{f' REPLACE ({instead})' if sent else ''}, predicted.score "
+        f"SELECT published.*{f' REPLACE ({instead})' if sent else ''}, {outputs} "
         f"FROM (SELECT {columns} FROM features) AS published JOIN predicted USING ({entity})"
     )

@@ -34,7 +34,7 @@ def drift_alarms(drift: WindowDrift, spec: DriftSpec) -> tuple[Alarm, ...]:
             PREDICTION,
             drift.prediction,
             fixed.prediction,
-            f"the scores are {drift.prediction:.3f} from those of the held-out rows",
+            f"the predictions are {drift.prediction:.3f} from those of the held-out rows",
         ),
         _fixed_segment(apart.furthest, spec) if apart and apart.furthest else _without_segments(),
     )
@@ -55,7 +55,9 @@ def _calibrated(check: str, group: GroupDrift, prefix: str, spec: DriftSpec) -> 
 
 
 def _fixed_segment(furthest: ColumnDrift, spec: DriftSpec) -> Alarm:
-    reason = f"the scores of {furthest.column} are {furthest.statistic:.3f} from the held-out ones"
+    reason = (
+        f"the predictions of {furthest.column} are {furthest.statistic:.3f} from the held-out ones"
+    )
     return judged(SEGMENTS, furthest.statistic, spec.fixed.prediction, reason)
 
 

@@ -2,66 +2,123 @@
 
 from collections.abc import Iterator
 
-from mlops_platform.monitoring.alarms.alarm import Alarm, alarm, judged
+from mlops_platform.monitoring.alarms.alarm import Alarm, AlarmSeverity, alarm, judged
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.spec import ChangeDetectionSpec, LevelsSpec, PerformanceSpec
-
-PERFORMANCE_CHECKS = (
-    "log_loss_increase",
-    "better_than_base_rate",
-    "calibration_error",
-    "change_point",
-    "outcomes_missing",
+from mlops_platform.spec import (
+    ChangeDetectionSpec,
+    LevelsSpec,
+    Limit,
+    MetricLevelsSpec,
+    ModelSpec,
+    PerformanceSpec,
+    bounds_of,
 )
+from mlops_platform.tasks import Metric
+
+LOSS_INCREASE, BETTER_THAN_BASELINE = "loss_increase", "better_than_baseline"
+CHANGE_POINT, OUTCOMES_MISSING = "change_point", "outcomes_missing"
 
 
-def performance_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> tuple[Alarm, ...]:
-    """One alarm per name of `PERFORMANCE_CHECKS`; a provisional window never fails."""
+def performance_checks(spec: ModelSpec) -> tuple[str, ...]:
+    """Names of the alarms of a window; a metric with levels is one of its own name."""
     return (
-        *_quality_alarms(performance, spec),
-        _change_alarm(performance, spec.change_detection),
-        _labels_alarm(performance, spec.outcomes_missing),
+        *(LOSS_INCREASE, BETTER_THAN_BASELINE),
+        *spec.metric_levels,
+        *(CHANGE_POINT, OUTCOMES_MISSING),
     )
 
 
-def _quality_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Iterator[Alarm]:
-    """Alarms of what takes labels of both classes."""
+def performance_alarms(performance: WindowPerformance, spec: ModelSpec) -> tuple[Alarm, ...]:
+    """One alarm per name of `performance_checks`; a provisional window never fails."""
+    declared = spec.monitoring.performance
+    return (
+        *_loss_alarms(performance, declared),
+        *_metric_alarms(performance, spec),
+        _change_alarm(performance, declared.change_detection),
+        _labels_alarm(performance, declared.outcomes_missing),
+    )
+
+
+def _loss_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Iterator[Alarm]:
+    """Alarms of what takes outcomes that the task can use."""
     losses = performance.losses
-    log_loss = f"log loss is {losses.loss or 0:.4f}, against"
+    loss = f"{losses.name} is {losses.loss or 0:.4f}, against"
     promised = f"{losses.promised_loss or 0:.4f} that the champion's test promises"
-    base_rate = f"{losses.baseline_loss or 0:.4f} by always predicting the base rate"
-    severity = spec.better_than_base_rate
+    baseline = f"{losses.baseline_loss or 0:.4f} by always predicting the {losses.baseline_name}"
+    severity = spec.better_than_baseline
     no_better = LevelsSpec() if severity == "off" else LevelsSpec.model_validate({severity: 0.0})
-    error = performance.calibration_error
     figures = (
-        (losses.loss_increase, spec.log_loss_increase, f"{log_loss} {promised}"),
-        (losses.loss_over_baseline, no_better, f"{log_loss} {base_rate}"),
-        (error, spec.calibration_error, f"scores are {error or 0:.4f} from what happened"),
+        (LOSS_INCREASE, losses.loss_increase, spec.loss_increase, f"{loss} {promised}"),
+        (BETTER_THAN_BASELINE, losses.loss_over_baseline, no_better, f"{loss} {baseline}"),
     )
-    for check, (value, levels, finding) in zip(PERFORMANCE_CHECKS, figures, strict=False):
+    for check, value, levels, finding in figures:
         if performance.mature and losses.loss is not None and value is not None:
             yield judged(check, value, levels, finding)
         else:
-            yield _unjudged(check, value, levels, performance)
+            yield _unjudged(check, value, levels != LevelsSpec(), performance)
+
+
+def _metric_alarms(performance: WindowPerformance, spec: ModelSpec) -> Iterator[Alarm]:
+    metrics = spec.task.all_metrics
+    for name, levels in spec.metric_levels.items():
+        value = performance.metric(name)
+        if performance.mature and performance.losses.loss is not None and value is not None:
+            yield _judged_metric(name, value, levels, metrics[name])
+        else:
+            blind = levels != MetricLevelsSpec()
+            yield _unjudged(name, value, blind, performance)
+
+
+def _judged_metric(name: str, value: float, levels: MetricLevelsSpec, metric: Metric) -> Alarm:
+    """Fails with the worst level that is reached in the direction of the metric, or left."""
+    finding = f"{name.replace('_', ' ')} is {value:.4f}"
+    shown = LevelsSpec(warn=_number(levels.warn), error=_number(levels.error))
+    declared: tuple[tuple[AlarmSeverity, Limit | None], ...] = (
+        ("error", levels.error),
+        ("warn", levels.warn),
+    )
+    for severity, limit in declared:
+        if limit is not None and (bound := _reached(value, limit, metric)) is not None:
+            reason = f"{finding}, which reaches the {severity} level of {bound:g}"
+            return alarm(name, value, shown, reason, failed=severity)
+    return alarm(name, value, shown, finding)
+
+
+def _number(limit: Limit | None) -> float | None:
+    return limit if isinstance(limit, float) else None
+
+
+def _reached(value: float, limit: Limit, metric: Metric) -> float | None:
+    """The bound that a value reaches or, of a section, leaves; None where there is none."""
+    bounds = bounds_of(limit, metric)
+    reaches = isinstance(limit, float)
+    for bound, below in ((bounds.min, True), (bounds.max, False)):
+        if bound is None:
+            continue
+        if value == bound and reaches:
+            return bound
+        if (value < bound) if below else (value > bound):
+            return bound
+    return None
 
 
 def _unjudged(
-    check: str, value: float | None, levels: LevelsSpec, performance: WindowPerformance
+    check: str, value: float | None, watched: bool, performance: WindowPerformance
 ) -> Alarm:
+    levels = LevelsSpec()
     if not performance.mature:
         return alarm(check, value, levels, _provisional(performance), conclusive=False)
     if performance.labelled and not performance.metrics:
-        return alarm(
-            check, value, levels, "not judged: all outcomes are of one class", conclusive=False
-        )
+        unusable = "not judged: its outcomes are of no use, such as those of one class"
+        return alarm(check, value, levels, unusable, conclusive=False)
     reason = f"cannot be judged: {performance.labelled} of {performance.rows} rows have a label"
     # Silence would look like health: the labels never came, or a figure is no number.
-    blind = performance.rows > 0 and levels != LevelsSpec()
+    blind = performance.rows > 0 and watched
     return alarm(check, value, levels, reason, failed="warn" if blind else None, conclusive=blind)
 
 
 def _change_alarm(performance: WindowPerformance, spec: ChangeDetectionSpec) -> Alarm:
-    check, off, change = PERFORMANCE_CHECKS[3], LevelsSpec(), performance.change
+    check, off, change = CHANGE_POINT, LevelsSpec(), performance.change
     if not performance.mature:
         return alarm(check, None, off, _provisional(performance), conclusive=False)
     if performance.change_point is None:
@@ -74,7 +131,7 @@ def _change_alarm(performance: WindowPerformance, spec: ChangeDetectionSpec) -> 
 
 
 def _labels_alarm(performance: WindowPerformance, levels: LevelsSpec) -> Alarm:
-    check, missing = PERFORMANCE_CHECKS[4], performance.outcomes_missing
+    check, missing = OUTCOMES_MISSING, performance.outcomes_missing
     if not performance.mature:
         return alarm(check, missing, levels, _provisional(performance), conclusive=False)
     if missing is None:

@@ -5,7 +5,7 @@ from typing import Literal
 from mlops_platform.spec import AlertSeverity
 from mlops_platform.spec.alerting.alerting import SeveritiesSpec
 
-FaultKind = Literal["warn", "error", "gate_criteria", "failed_runs", "silence"]
+FaultKind = Literal["warn", "error", "gate_criteria", "failed_runs", "heartbeats"]
 
 
 def urgency(spec: SeveritiesSpec, kind: FaultKind, check: str) -> AlertSeverity | None:

@@ -22,9 +22,9 @@ class WindowDrift(Record):
     """Drift of one window.
 
     Args:
-        segments: scores of the rows that share a value of a declared subgroup; None where the
+        segments: predictions of the rows that share a value of a declared subgroup; None where the
             reference has none that is large enough.
-        prediction: Jensen-Shannon distance of its scores from those of held-out rows.
+        prediction: greatest Jensen-Shannon distance of an output from that of held-out rows.
         importance_share: share of the model's importance that the drifted columns have.
     """
 
@@ -58,7 +58,7 @@ class WindowDrift(Record):
 def measure_drift(
     profile: Profile,
     window: Mapping[str, Histogram],
-    score: str,
+    outputs: Sequence[str],
     days: Sequence[date],
     spec: DriftSpec,
     importances: Mapping[str, float],
@@ -66,21 +66,23 @@ def measure_drift(
     """Compare a window with the reference, and judge it by the rule of the spec.
 
     Args:
-        window: its rows, counted in the bins of the profile, by column; with the score and the
+        window: its rows, counted in the bins of the profile, by column; with the outputs and the
             segments.
+        outputs: watched ones; the first one's segments are.
         days: of the window.
         importances: of the features, to the model.
 
     Raises:
         DataError: the window is empty.
     """
-    if not window[score].total:
+    first = outputs[0]
+    if not window[first].total:
         raise DataError("Drift cannot be measured without rows; monitor a window that has some.")
     segments = [name for name in segments_in(profile) if name in window]
-    features = [name for name in window if name not in (score, *segments)]
+    features = [name for name in window if name not in (*outputs, *segments)]
     groups = [
         (names, rows_of)
-        for names, rows_of in ((features, features[0]), ([score], score), (segments, score))
+        for names, rows_of in ((features, features[0]), (outputs, first), (segments, first))
         if names
     ]
     compared = [
@@ -96,7 +98,7 @@ def measure_drift(
     drifted = [column for column in inputs.columns if column.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
     weight = _importance(inputs.columns)
-    distance = scores.columns[0].statistic
+    distance = max(column.statistic for column in scores.columns)
     apart = of_segments[0] if of_segments else None
     if spec.rule == "fixed":
         inputs = _by_levels(inputs, share, spec.fixed.share_of_columns)
@@ -105,7 +107,7 @@ def measure_drift(
             furthest = apart.furthest.statistic if apart.furthest else 0.0
             apart = _by_levels(apart, furthest, spec.fixed.prediction)
     return WindowDrift(
-        rows=int(window[score].total),
+        rows=int(window[first].total),
         rule=spec.rule,
         features=inputs,
         scores=scores,

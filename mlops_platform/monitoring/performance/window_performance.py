@@ -23,10 +23,11 @@ class WindowPerformance(Record):
         labelled: rows with a label that is not NULL.
         outcomes_known: rows whose outcome is known, including those that never get a label.
         mature: no label is expected any more; otherwise all figures are provisional.
-        losses: of the champion; its baseline always predicts its training base rate.
-        metrics: figures of the labelled rows; empty without two classes among them.
+        losses: of the champion and of its baseline.
+        metrics: figures of the labelled rows; empty where their outcomes are of no use, as those of
+            one class.
         intervals: of `loss`, `loss_increase` and of metrics, by name: as sure as its days allow.
-        estimated_metrics: what its scores let expect without labels, besides its losses.
+        estimated_metrics: what its predictions let expect without labels, besides its losses.
         change_point: whether the deciding detector has found a change in the champion's errors by
             the end of this window, None where none has judged it.
         changes: what each detector has found by then.
@@ -53,11 +54,10 @@ class WindowPerformance(Record):
     blocks: tuple[ErrorBlock, ...] = ()
     labels: LabelMaturity | None = None
 
-    @property
-    def calibration_error(self) -> float | None:
-        """Expected calibration error of the labelled rows; None where it is no number."""
-        error = self.metrics.get("expected_calibration_error")
-        return error if error is not None and isfinite(error) else None
+    def metric(self, name: str) -> float | None:
+        """A metric of the labelled rows; None where it is no number."""
+        value = self.metrics.get(name)
+        return value if value is not None and isfinite(value) else None
 
     @property
     def change(self) -> DetectorFinding | None:

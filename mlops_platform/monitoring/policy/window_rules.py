@@ -28,12 +28,12 @@ def performance_result(rule: PerformanceRule, history: History) -> RuleResult:
             {
                 "rows": judged.rows,
                 "labelled": judged.labelled,
-                "log_loss": losses.loss,
-                "log_loss_increase": losses.loss_increase,
-                "log_loss_increase_limit": rule.log_loss_increase,
-                "base_rate_log_loss": losses.baseline_loss,
-                "expected_log_loss": losses.promised_loss,
-                "reference_log_loss": losses.test_loss,
+                "loss": losses.loss,
+                "loss_increase": losses.loss_increase,
+                "loss_increase_limit": rule.loss_increase,
+                "baseline_loss": losses.baseline_loss,
+                "promised_loss": losses.promised_loss,
+                "test_loss": losses.test_loss,
             }
         ),
     )
@@ -49,14 +49,14 @@ def estimated_performance_result(rule: EstimatedPerformanceRule, history: Histor
     judged = windows[-1]
     increase = judged.losses.estimated_increase or 0.0
     failing = _failing(
-        windows, lambda window: (window.losses.estimated_increase or 0) >= rule.log_loss_increase
+        windows, lambda window: (window.losses.estimated_increase or 0) >= rule.loss_increase
     )
-    verdict = f"exceeds the limit of {rule.log_loss_increase:+.4f}" if failing else "is fine"
+    verdict = f"exceeds the limit of {rule.loss_increase:+.4f}" if failing else "is fine"
     return RuleResult(
         rule="estimated_performance",
         fires=len(failing) >= rule.windows,
         sentence=(
-            f"Window {judged.window}, estimated without labels, {verdict}: log loss "
+            f"Window {judged.window}, estimated without labels, {verdict}: {judged.losses.name} "
             f"{judged.losses.estimated_loss:.4f}, {increase:+.4f} against what its test promises."
         )
         + _row_text(len(failing), rule.windows),
@@ -64,9 +64,9 @@ def estimated_performance_result(rule: EstimatedPerformanceRule, history: Histor
         episode=failing,
         evidence=_known(
             {
-                "estimated_log_loss": judged.losses.estimated_loss,
+                "estimated_loss": judged.losses.estimated_loss,
                 "estimated_increase": increase,
-                "estimated_increase_limit": rule.log_loss_increase,
+                "estimated_increase_limit": rule.loss_increase,
             }
         ),
     )
@@ -128,10 +128,10 @@ def _row_text(failing: int, needed: int) -> str:
 def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
     """What makes a window fail, empty where it is fine or has too few outcomes to be judged."""
     increase, over_baseline = window.losses.loss_increase, window.losses.loss_over_baseline
-    if rule.worse_than_base_rate and over_baseline is not None and over_baseline >= 0:
-        return "is predicted no better than by the base rate"
-    if increase is not None and increase >= rule.log_loss_increase:
-        return f"exceeds the limit of {rule.log_loss_increase:+.4f}"
+    if rule.worse_than_baseline and over_baseline is not None and over_baseline >= 0:
+        return f"is predicted no better than by the {window.losses.baseline_name}"
+    if increase is not None and increase >= rule.loss_increase:
+        return f"exceeds the limit of {rule.loss_increase:+.4f}"
     return ""
 
 
@@ -139,11 +139,11 @@ def _performance_sentence(window: WindowSignals, fault: str) -> str:
     losses = window.losses
     if losses.loss is None:
         return f"Window {window.window} has too few outcomes to be judged."
-    figures = [f"log loss {losses.loss:.4f}"]
+    figures = [f"{losses.name} {losses.loss:.4f}"]
     if losses.loss_increase is not None:
         figures.append(f"{losses.loss_increase:+.4f} against what its test promises")
     if losses.baseline_loss is not None:
-        figures.append(f"{losses.baseline_loss:.4f} by the base rate")
+        figures.append(f"{losses.baseline_loss:.4f} by the {losses.baseline_name}")
     return f"Window {window.window} {fault or 'is fine'}: {', '.join(figures)}."
 
 

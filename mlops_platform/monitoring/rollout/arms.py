@@ -19,8 +19,9 @@ class ArmComparison(Record):
     Args:
         champion_rows, challenger_rows: labelled rows of each; the same rows in the shadow.
         days: with rows of both, which the interval is over.
-        champion_loss, challenger_loss: mean log loss.
-        difference: challenger's minus champion's, each above the loss of the base rate on its own
+        loss_name: in words.
+        champion_loss, challenger_loss: mean loss.
+        difference: challenger's minus champion's, each above the loss of the baseline on its own
             rows; negative where the challenger is better.
         lower, upper: one-sided bounds of the difference at `confidence`; None with fewer than
             `LEAST_DAYS` days.
@@ -29,6 +30,7 @@ class ArmComparison(Record):
     champion_rows: int
     challenger_rows: int
     days: int
+    loss_name: str
     champion_loss: float
     challenger_loss: float
     difference: float
@@ -42,11 +44,13 @@ def compare_arms(
     days: NDArray[np.datetime64],
     losses: NDArray[np.float64],
     base_losses: NDArray[np.float64],
+    *,
+    loss_name: str,
     confidence: float,
 ) -> ArmComparison | None:
     """Compare two arms; None where no day has rows of both.
 
-    What the base rate loses on the same rows is subtracted from each row's loss: in a canary the
+    What the baseline loses on the same rows is subtracted from each row's loss: in a canary the
     arms have other rows, and one may have got the harder ones. In the shadow it cancels out.
 
     Whole days are the units, because rows of one day share its weather and its congestion; both
@@ -58,8 +62,8 @@ def compare_arms(
     Args:
         challenger: whether a row is the challenger's, shape (rows,).
         days: local day of each row's event, shape (rows,).
-        losses: log loss of each row, shape (rows,).
-        base_losses: of the base rate on the same rows, shape (rows,).
+        losses: of each row, shape (rows,).
+        base_losses: of the baseline on the same rows, shape (rows,).
     """
     import numpy as np
 
@@ -85,6 +89,7 @@ def compare_arms(
         champion_rows=int(totals[0]),
         challenger_rows=int(totals[1]),
         days=len(common),
+        loss_name=loss_name,
         champion_loss=float(losses_of[0]),
         challenger_loss=float(losses_of[1]),
         difference=difference,

@@ -47,19 +47,19 @@ def judge_probation(observed: Observed, spec: ProbationSpec, now: datetime) -> P
     judged = [window for window in observed.windows if _is_judged(window, spec)]
     for window in judged:
         increase = window.losses.loss_increase
-        if increase is not None and increase > spec.log_loss_increase:
+        if increase is not None and increase > spec.loss_increase:
             return ProbationVerdict(
                 kind="roll_back",
                 reason=(
-                    f"Log loss of window {window.window} is {increase:+.4f} against what the "
-                    f"test of the new champion promises, and {spec.log_loss_increase:+.4f} is "
-                    f"allowed ({window.labelled} matured labels)."
+                    f"{window.losses.name.capitalize()} of window {window.window} is "
+                    f"{increase:+.4f} against what the test of the new champion promises, and "
+                    f"{spec.loss_increase:+.4f} is allowed ({window.labelled} matured labels)."
                 ),
                 evidence={
                     **evidence,
                     "window": window.window,
                     "labelled": window.labelled,
-                    "log_loss_increase": increase,
+                    "loss_increase": increase,
                 },
             )
     until = observed.released_at + timedelta(hours=spec.hours)

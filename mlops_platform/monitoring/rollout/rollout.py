@@ -92,8 +92,8 @@ def _lacking(arms: ArmComparison | None, spec: ReleaseSpec) -> str | None:
 
 def _figures_text(arms: ArmComparison, spec: ReleaseSpec) -> str:
     return (
-        f"log loss {arms.challenger_loss:.4f} against {arms.champion_loss:.4f}, at equal rows "
-        f"{arms.difference:+.4f} and with {arms.confidence:.0%} one-sided confidence between "
+        f"{arms.loss_name} {arms.challenger_loss:.4f} against {arms.champion_loss:.4f}, at equal "
+        f"rows {arms.difference:+.4f} and with {arms.confidence:.0%} one-sided confidence between "
         f"{arms.lower:+.4f} and {arms.upper:+.4f}, where at most {spec.margin:+.4f} is allowed "
         f"({arms.challenger_rows} labels, {arms.days} days)"
     )

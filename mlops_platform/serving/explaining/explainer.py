@@ -1,26 +1,22 @@
-"""Why a probability is what it is: contributions of the features that add up to it exactly."""
+"""Why a prediction is what it is: contributions of the features that add up to it exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, log1p
 from typing import Any
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining.tree_shap import TreeShap, tree_shap
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.compiled.calibrated import Sigmoid, expit, unpack
 from mlops_platform.serving.scoring.compiled.columns import sklearn_name
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
+from mlops_platform.serving.scoring.compiled.unpacked import Identity, Sigmoid, unpack
 
 TOLERANCE = 1e-6
-"""Largest difference, in log-odds, between the sum of an explanation and what it explains."""
-
-SATURATED = 1e-9
-"""Closer to 0 or 1 a float64 probability no longer tells its log-odds within the tolerance."""
+"""Largest difference between the sum of an explanation and what it explains, on its scale."""
 
 
 class NotExplainable(ServingError):
@@ -29,7 +25,9 @@ class NotExplainable(ServingError):
 
 @dataclass(frozen=True)
 class Explanation:
-    """`base` and `contributions`, in log-odds, add up to `log_odds`, those of `probability`.
+    """`base` and `contributions` add up to `total`, on whose scale `number` is.
+
+    That scale is the log-odds of a probability, and any other number itself.
 
     Args:
         base: mean over training rows (trees) or over the background (linear models).
@@ -38,13 +36,13 @@ class Explanation:
 
     base: float
     contributions: dict[str, float]
-    log_odds: float
-    probability: float
+    total: float
+    number: float
 
 
 @dataclass(frozen=True, eq=False)
 class Explainer:
-    """Explains the rows of one model.
+    """Explains the first number that a model says of a row.
 
     Trees get the Shapley values of `tree_shap.py`, linear models each feature's own term less its
     mean over the background. A sigmoid makes both log-odds: it is affine in the raw score.
@@ -54,7 +52,7 @@ class Explainer:
     _score: LinearScore | TreeShap
     _start: float
     _usual: Mapping[str, float]
-    _calibration: Sigmoid
+    _link: Sigmoid | Identity
 
     @classmethod
     def of(cls, model: Any, schema: FeatureSchema, background: Sequence[Row] = ()) -> Explainer:
@@ -68,52 +66,51 @@ class Explainer:
             ServingError: there is no exact explanation.
         """
         parts = unpack(model, schema)
-        if not isinstance(parts.calibration, Sigmoid):
+        estimator, link = parts.heads[0].estimator, parts.heads[0].link
+        if not isinstance(link, Sigmoid | Identity):
             raise NotExplainable(
                 "nothing adds up to the steps of isotonic calibration, nor to log-odds of averaged "
                 "probabilities; calibrate by sigmoid."
             )
-        if sklearn_name(parts.estimator) in LINEAR:
-            linear = compile_linear(parts.estimator, parts.columns)
+        if sklearn_name(estimator) in LINEAR:
+            linear = compile_linear(estimator, parts.columns)
             usual = _mean_terms(linear, background)
             start = linear.intercept + sum(usual.values())
-            return cls(schema.names, linear, start, usual, parts.calibration)
-        ensemble = ensemble_of(parts.estimator, parts.columns)
+            return cls(schema.names, linear, start, usual, link)
+        ensemble = ensemble_of(estimator, parts.columns)
         if ensemble is None:
             raise NotExplainable(
-                f"{type(parts.estimator).__name__} has no exact contributions here; linear models "
+                f"{type(estimator).__name__} has no exact contributions here; linear models "
                 "and tree ensembles have."
             )
         trees = tree_shap(ensemble)
-        return cls(schema.names, trees, trees.base, {}, parts.calibration)
+        return cls(schema.names, trees, trees.base, {}, link)
 
     def explain(self, row: Row) -> Explanation:
         """Explain one row."""
-        slope, terms = self._calibration.slope, self._score.by_source(row)
+        slope, terms = self._link.slope, self._score.by_source(row)
         contributions = {
             name: slope * (terms.get(name, 0.0) - self._usual.get(name, 0.0))
             for name in self._names
         }
-        base = self._calibration.log_odds(self._start)
-        log_odds = base + sum(contributions.values())
-        return Explanation(base, contributions, log_odds, expit(log_odds))
+        base = self._link.explained(self._start)
+        total = base + sum(contributions.values())
+        return Explanation(base, contributions, total, self._link.number_at(total))
 
-    def verify(self, rows: Sequence[Row], probabilities: Sequence[float]) -> float:
-        """Compare explanations with what the pipeline answers; the largest error in log-odds.
+    def verify(self, rows: Sequence[Row], numbers: Sequence[float]) -> float:
+        """Compare explanations with what the pipeline says; the largest error on their scale.
 
         Raises:
             NotExplainable: one does not add up.
         """
         largest = 0.0
-        for row, probability in zip(rows, probabilities, strict=True):
+        for row, number in zip(rows, numbers, strict=True):
             explained = self.explain(row)
-            error = abs(explained.probability - probability)
-            if SATURATED < probability < 1 - SATURATED:
-                error = max(error, abs(explained.log_odds - log(probability) + log1p(-probability)))
+            error = abs(explained.number - number) / max(1.0, abs(number))
+            error = max(error, self._link.error_at(explained.total, number) or 0.0)
             if not error <= TOLERANCE:
                 raise NotExplainable(
-                    f"contributions add up to {error:g} log-odds beside the answer "
-                    f"(allowed {TOLERANCE:g})."
+                    f"contributions add up to {error:g} beside the answer (allowed {TOLERANCE:g})."
                 )
             largest = max(largest, error)
         return largest

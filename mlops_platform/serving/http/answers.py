@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field, create_model
+
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.tasks import Task, TaskSpec
 
 
 class RowWarning(Record):
@@ -17,66 +21,103 @@ class RowWarning(Record):
     message: str
 
 
-class Score(Record):
-    """The answer for one row: P(label), and whether it reaches the decision threshold."""
-
-    entity: str | None
-    probability: float
-    decision: bool
-    warnings: tuple[RowWarning, ...]
-    version: str
-    sequence: int
-    role: Literal["champion", "challenger"]
-
-
-class Prediction(Score):
-    """The answer for a single row."""
-
-    model: str
-    request_id: str
-
-
-class EntityPrediction(Prediction):
-    """The answer for an entity, from its latest features.
+@dataclass(frozen=True)
+class AnswerTypes:
+    """What predictions of one task look like.
 
     Args:
-        event_time: the moment as of which the features were computed.
-        feature_age_seconds: how long ago they were exported.
+        prediction: the answer for a single row.
+        batch: the answers for a batch.
+        by_entity: the answer for an entity.
+        explained: the answer for a single row, with contributions.
     """
 
-    event_time: datetime
-    feature_age_seconds: float
+    prediction: type[Record]
+    batch: type[Record]
+    by_entity: type[Record]
+    explained: type[Record]
 
 
-class BatchPrediction(Record):
-    """The answers for a batch, in the order of its rows.
+def answer_types(task: Task) -> AnswerTypes:
+    """The types of answers in a task: the fields of its outputs between those of every answer."""
+    score = _type("Score", Record, "The answer for one row.", _score_fields(task))
+    text = "The answer for a single row."
+    prediction = _type("Prediction", score, text, {"model": (str, ...), "request_id": (str, ...)})
+    return AnswerTypes(
+        prediction=prediction,
+        batch=_type(
+            "BatchPrediction",
+            Record,
+            "The answers for a batch, in the order of its rows.\n\n"
+            "Version and sequence are the champion's; during a canary a row may name the "
+            "challenger's.",
+            {
+                **dict.fromkeys(("model", "version"), (str, ...)),
+                "sequence": (int, ...),
+                "request_id": (str, ...),
+                "predictions": (tuple[score, ...], ...),  # type: ignore[valid-type]
+            },
+        ),
+        by_entity=_type(
+            "EntityPrediction",
+            prediction,
+            "The answer for an entity, from its latest features.",
+            {
+                "event_time": (
+                    datetime,
+                    Field(description="The moment as of which the features were computed."),
+                ),
+                "feature_age_seconds": (
+                    float,
+                    Field(description="How long ago they were exported."),
+                ),
+            },
+        ),
+        explained=_explained(task, prediction),
+    )
 
-    Version and sequence are the champion's; during a canary a row may name the challenger's.
-    """
 
-    model: str
-    version: str
-    sequence: int
-    request_id: str
-    predictions: tuple[Score, ...]
+def _explained(task: Task, prediction: type[Record]) -> type[Record]:
+    scale = task.explained_scale
+    total = f"`base` and all contributions add up to `{scale}`."
+    return _type(
+        "ExplainedPrediction",
+        prediction,
+        f"The answer for a single row, and what each feature adds to its {scale}.",
+        {
+            "base": (float, Field(description=f"Before any feature; {total}")),
+            scale: (float, ...),
+            "contributions": (dict[str, float], ...),
+        },
+    )
 
 
-class ExplainedPrediction(Prediction):
-    """The answer for a single row, and what each feature adds to its log-odds.
+def _score_fields(task: Task) -> dict[str, Any]:
+    kinds = {"number": float, "flag": bool}
+    return {
+        "entity": (str | None, ...),
+        **{
+            output.field: (kinds[output.kind], Field(description=output.description))
+            for output in task.outputs
+        },
+        "warnings": (tuple[RowWarning, ...], ...),
+        "version": (str, ...),
+        "sequence": (int, ...),
+        "role": (Literal["champion", "challenger"], ...),
+    }
 
-    Args:
-        base: log-odds before any feature; `base` and all contributions add up to `log_odds`.
-    """
 
-    base: float
-    log_odds: float
-    contributions: dict[str, float]
+def _type(name: str, base: type[Record], text: str, fields: dict[str, Any]) -> type[Record]:
+    made: type[Record] = create_model(name, __base__=base, __doc__=text, **fields)
+    return made
 
 
 class ServedModel(Record):
     """What the service serves: the release, how it decides, what it takes, and its card.
 
     Args:
+        task: what it predicts, as the YAML says it.
+        constants: what turns the numbers of the model into predictions.
         run_id: the MLflow run that the version comes from.
         environment_hash: names the packages that the Bento is pinned to.
         folded: whether single rows take the fast path, proved equal to the pipeline.
@@ -89,7 +130,8 @@ class ServedModel(Record):
     version: str
     sequence: int
     run_id: str | None
-    threshold: float
+    task: TaskSpec
+    constants: dict[str, float]
     training_set_hash: str
     schema_hash: str
     environment_hash: str

@@ -73,7 +73,7 @@ class Endpoints:
         return await self._aside(lambda: self._answer_batch(exchange, roles, scored))
 
     async def explain(self, exchange: Exchange) -> Response:
-        """Score one row, and tell what each feature adds to its log-odds."""
+        """Score one row, and tell what each feature adds to it."""
         row = await self._row(exchange)
         scored = score_row(exchange, self._roles(), row, row.get(self._entity))
         explainer = scored.version.explainer
@@ -83,7 +83,7 @@ class Endpoints:
         exchange.passed("explain")
         answer = self._single(exchange, scored) | {
             "base": explanation.base,
-            "log_odds": explanation.log_odds,
+            scored.release.task.explained_scale: explanation.total,
             "contributions": explanation.contributions,
         }
         return Response(orjson.dumps(answer), media_type=JSON)

@@ -28,11 +28,12 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
     """
     release = contents.release
     bodies = {"row": types.row, "batch": types.batch, "entity": types.entity}
+    types_of_answers = answers.answer_types(release.task)
     replies = {
-        name: TypeAdapter(getattr(answers, name))
-        for name in (
-            *("Prediction", "BatchPrediction", "EntityPrediction", "ExplainedPrediction"),
-            *("ServedModel", "Status"),
+        reply.__name__: TypeAdapter(reply)
+        for reply in (
+            *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
+            *(types_of_answers.explained, answers.ServedModel, answers.Status),
         )
     }
     inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
@@ -69,7 +70,7 @@ def _paths(contents: Contents, schemas: Json) -> Json:
         ),
     }
     if release.explained:
-        summary = "Score one row, and tell what each feature adds to its log-odds."
+        summary = "Score one row, and tell what each feature adds to it."
         paths["/v1/explain"] = _post(
             "explain", summary, schemas, "row", "ExplainedPrediction", problems.NOT_EXPLAINED
         )

@@ -102,7 +102,8 @@ def served_model(contents: Contents) -> ServedModel:
     return ServedModel(
         **release.origin,
         run_id=release.run_id,
-        threshold=release.threshold,
+        task=release.task,
+        constants=release.constants,
         training_set_hash=release.training_set_hash,
         schema_hash=contents.features.schema_hash,
         environment_hash=environment_hash(_text(root / REQUIREMENTS) or ""),

@@ -12,7 +12,8 @@ from mlops_platform.serving.frames import Value, rows_of, without_refused
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
-from mlops_platform.serving.scoring.scorer import TOLERANCE, Scorer, positive_probability
+from mlops_platform.serving.scoring.scorer import TOLERANCE, Scorer, largest_difference
+from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ UNSEEN = "never seen in training"
 
 
 class Parity(Record):
-    """How far served and offline probabilities are apart.
+    """How far what is served and what the pipeline says are apart.
 
     Args:
         rows: rows that were compared.
@@ -51,9 +52,9 @@ class Parity(Record):
 
 
 def check_parity(
-    schema: FeatureSchema, model: Any, rows: pd.DataFrame, batch_rows: int = 1000
+    schema: FeatureSchema, task: Task, model: Any, rows: pd.DataFrame, batch_rows: int = 1000
 ) -> Parity:
-    """Compare the serving path (JSON, validation, scorer) with `model.predict_proba`.
+    """Compare the serving path (JSON, validation, scorer) with the pipeline.
 
     At most `MAX_ROWS` rows, evenly spaced, and `CHANGED_ROWS` made from them; through the plain
     pipeline in batches of `batch_rows`, and one by one through the compiled model.
@@ -74,9 +75,11 @@ def check_parity(
     taken = _taken(schema, rows_of(schema, compared), batch_rows)
     # As the service does: a team of threads is many times slower here on a busy machine.
     with threadpool_limits(1):
-        offline = _offline(schema, model, compared)
-        difference = _plain_difference(schema, model, taken, offline, batch_rows)
-        compiled_difference, reason = _compiled_difference(schema, model, taken, offline)
+        offline = _offline(schema, task, model, compared)
+        plain = Scorer(schema, task, model, compiled=False)
+        difference = _plain_difference(plain, taken, offline, batch_rows)
+        compiled = Scorer(schema, task, model)
+        compiled_difference, reason = _compiled_difference(compiled, taken, offline)
     return Parity(
         rows=len(accepted),
         refused_rows=len(sample) - len(accepted),
@@ -89,7 +92,7 @@ def check_parity(
 
 
 def why_not_explained(
-    schema: FeatureSchema, model: Any, golden: GoldenRows, rows: pd.DataFrame
+    schema: FeatureSchema, task: Task, model: Any, golden: GoldenRows, rows: pd.DataFrame
 ) -> str | None:
     """Why the contributions of features would not be exact; None where they are.
 
@@ -101,9 +104,10 @@ def why_not_explained(
     background = [row.features for row in golden.rows]
     try:
         explainer = Explainer.of(model, schema, background)
-        explainer.verify(background, [row.probability for row in golden.rows])
+        explainer.verify(background, [row.numbers[0] for row in golden.rows])
         if len(changed):
-            explainer.verify(rows_of(schema, changed), _offline(schema, model, changed).tolist())
+            said = _offline(schema, task, model, changed)[:, 0]
+            explainer.verify(rows_of(schema, changed), said.tolist())
     except ServingError as error:
         return str(error)
     return None
@@ -148,9 +152,11 @@ def _taken(
     return taken
 
 
-def _offline(schema: FeatureSchema, model: Any, frame: pd.DataFrame) -> NDArray[np.float64]:
+def _offline(
+    schema: FeatureSchema, task: Task, model: Any, frame: pd.DataFrame
+) -> NDArray[np.float64]:
     try:
-        return positive_probability(model, frame[list(schema.names)])
+        return task.numbers(model, frame[list(schema.names)])
     except ValueError as error:
         raise ServingError(
             f"{schema.model}: the pipeline refuses a missing value or a category it has not seen, "
@@ -160,20 +166,20 @@ def _offline(schema: FeatureSchema, model: Any, frame: pd.DataFrame) -> NDArray[
 
 
 def _plain_difference(
-    schema: FeatureSchema,
-    model: Any,
+    plain: Scorer,
     taken: list[dict[str, Any]],
     offline: NDArray[np.float64],
     batch_rows: int,
 ) -> float:
-    plain = Scorer(schema, model, threshold=0.5, compiled=False)
-    served: list[float] = []
+    import numpy as np
+
+    served: list[tuple[float, ...]] = []
     for start in range(0, len(taken), batch_rows):
-        served += plain.probabilities(taken[start : start + batch_rows])
-    difference = float(abs(offline - served).max())
+        served += plain.numbers_of(taken[start : start + batch_rows])
+    difference = largest_difference(offline, np.array(served))
     if not difference <= TOLERANCE:
         raise ServingError(
-            f"{schema.model}: served and offline probabilities differ by {difference:g} "
+            f"{plain.schema.model}: served and offline numbers differ by {difference:g} "
             f"(allowed {TOLERANCE:g}); a step of the pipeline depends on the other rows of a "
             "batch or on column types that JSON does not keep."
         )
@@ -181,14 +187,16 @@ def _plain_difference(
 
 
 def _compiled_difference(
-    schema: FeatureSchema, model: Any, taken: list[dict[str, Any]], offline: NDArray[np.float64]
+    compiled: Scorer, taken: list[dict[str, Any]], offline: NDArray[np.float64]
 ) -> tuple[float | None, str | None]:
     """The largest difference of the compiled model, and why it must not serve, if so."""
-    compiled = Scorer(schema, model, threshold=0.5)
+    import numpy as np
+
     if not compiled.compiled:
         return None, compiled.reason
     try:
-        difference = float(abs(offline - [compiled.probability(row) for row in taken]).max())
+        served = np.array([compiled.numbers(row) for row in taken])
+        difference = largest_difference(offline, served)
     except (ServingError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return None, f"the compiled model fails: {error!r}"
     if not difference <= TOLERANCE:

@@ -11,7 +11,7 @@ from typing import Any
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import Contents, read_contents
-from mlops_platform.serving.golden import largest_difference
+from mlops_platform.serving.golden import require_same_numbers
 from mlops_platform.serving.packing.server import running_bento
 
 
@@ -20,7 +20,7 @@ class ProbeResult(Record):
 
     Args:
         rows: golden rows, each asked for alone and again within a batch.
-        max_difference: largest difference of a row asked for alone to its offline probability;
+        max_difference: largest difference of a row asked for alone to its offline answer;
             0.0 is bit for bit equal.
         max_batch_difference: the same within a batch, where BLAS may round the last bit otherwise.
         start_seconds: from starting the process to readiness.
@@ -73,10 +73,16 @@ def _differences(connection: HTTPConnection, contents: Contents) -> tuple[float,
         for start in range(0, len(rows), size)
     ]
     together = [score for batch in batches for score in batch["predictions"]]
+    release = contents.release
+    expected = [release.task.answer(row.numbers, release.constants) for row in golden.rows]
     return (
-        largest_difference(golden, [answer["probability"] for answer in alone]),
-        largest_difference(golden, [score["probability"] for score in together]),
+        require_same_numbers(expected, [_values(contents, answer) for answer in alone]),
+        require_same_numbers(expected, [_values(contents, answer) for answer in together]),
     )
+
+
+def _values(contents: Contents, answer: dict[str, Any]) -> list[float]:
+    return [answer[field] for field in contents.release.fields]
 
 
 def _ask(connection: HTTPConnection, contents: Contents, route: str, body: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From validated rows to probabilities."""
+"""From validated rows to the numbers of a model."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
+from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
 
 TOLERANCE = 1e-12
-"""Largest difference between a served and an offline probability that is taken as rounding."""
+"""Largest difference between a served and an offline number that is taken as rounding; relative to
+a number beyond 1."""
 
 
 class UnscorableRow(ServingError):
     """A row for which the model has no finite answer."""
 
 
-def positive_probability(model: Any, frame: pd.DataFrame) -> NDArray[np.float64]:
-    """Predict P(label is true) of each row with any fitted binary classifier."""
-    probabilities: NDArray[np.float64] = model.predict_proba(frame)
-    return probabilities[:, list(model.classes_).index(True)]
+def largest_difference(expected: NDArray[np.float64], served: NDArray[np.float64]) -> float:
+    """The largest difference of any number, relative to what is expected beyond 1; same shapes."""
+    import numpy as np
+
+    return float((np.abs(expected - served) / np.maximum(1.0, np.abs(expected))).max())
 
 
 class Scorer:
-    """One loaded model with its schema and its decision threshold.
+    """One loaded model with its schema and its task.
 
     Args:
         compiled: score few rows by the compiled model, where there is one; many rows go through
@@ -44,10 +46,11 @@ class Scorer:
     """
 
     def __init__(
-        self, schema: FeatureSchema, model: Any, threshold: float, compiled: bool = True
+        self, schema: FeatureSchema, task: Task, model: Any, compiled: bool = True
     ) -> None:
-        self.schema, self.model, self.threshold = schema, model, threshold
+        self.schema, self.task, self.model = schema, task, model
         self.reason: str | None = None
+        self._usable = task.usable
         self._compiled: CompiledModel | None = None
         if compiled:
             from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
@@ -63,32 +66,32 @@ class Scorer:
             if isinstance(column, CategoricalColumn) and column.categories is not None
         )
 
-    def probability(self, row: Row) -> float:
-        """Predict P(label is true) of one row.
+    def numbers(self, row: Row) -> tuple[float, ...]:
+        """What the model says of one row.
 
         Raises:
-            UnscorableRow: its numbers are too large for the model.
+            UnscorableRow: its values are too large for the model.
         """
         if self._compiled is None:
-            return self.probabilities([row])[0]
-        probability = self._compiled.probability(row)
-        if 0.0 <= probability <= 1.0:
-            return probability
-        raise self._unscorable(f"the probability is {probability}")
+            return self.numbers_of([row])[0]
+        numbers = self._compiled.numbers(row)
+        if self._usable(numbers):
+            return numbers
+        raise self._unscorable(f"the model says {numbers}")
 
-    def probabilities(self, rows: Sequence[Row]) -> list[float]:
-        """Predict P(label is true) of each row.
+    def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
+        """What the model says of each row.
 
         Raises:
-            UnscorableRow: the numbers of one of them are too large for the model.
+            UnscorableRow: the values of one of them are too large for the model.
         """
         if self._compiled is not None and len(rows) <= self._compiled.best_rows:
-            probabilities = self._compiled.probabilities(rows)
+            numbers = self._compiled.numbers_of(rows)
         else:
-            probabilities = self._by_pipeline(rows)
-        if all(0.0 <= probability <= 1.0 for probability in probabilities):
-            return probabilities
-        raise self._unscorable("a probability is not a number")
+            numbers = self._by_pipeline(rows)
+        if all(map(self._usable, numbers)):
+            return numbers
+        raise self._unscorable("what the model says is no usable number")
 
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
         """Fields of a row that hold a category which training never saw."""
@@ -100,13 +103,12 @@ class Scorer:
             return [()] * len(rows)
         return [self.unknown_categories(row) for row in rows]
 
-    def _by_pipeline(self, rows: Sequence[Row]) -> list[float]:
+    def _by_pipeline(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         try:
-            probabilities = positive_probability(self.model, frame_of(self.schema, rows))
+            numbers = self.task.numbers(self.model, frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
-        listed: list[float] = probabilities.tolist()
-        return listed
+        return list(map(tuple, numbers.tolist()))
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

@@ -28,6 +28,7 @@ class LoggedPrediction(NamedTuple):
         time: seconds since 1970 when the request came in.
         row: position in the request, from 0.
         features: values by column name; the entity may be among them.
+        fields, values: of the outputs.
         latency_ms: from the request's arrival until its predictions were made.
     """
 
@@ -41,8 +42,8 @@ class LoggedPrediction(NamedTuple):
     sequence: int
     role: Role
     features: Mapping[str, Any]
-    probability: float
-    decision: bool
+    fields: tuple[str, ...]
+    values: tuple[float | bool, ...]
     latency_ms: float
 
 
@@ -97,8 +98,7 @@ class PredictionLog:
             "sequence": record.sequence,
             "role": record.role,
             "features": features,
-            "probability": record.probability,
-            "decision": record.decision,
+            **dict(zip(record.fields, record.values, strict=True)),
             "latency_ms": record.latency_ms,
         }
         if self._redacted:

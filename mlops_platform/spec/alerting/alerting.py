@@ -1,7 +1,8 @@
 """What becomes an alert, how urgent it is, and who is told how often."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,8 +19,13 @@ Hours = Annotated[float, Field(gt=0, le=8760)]
 Minutes = Annotated[float, Field(ge=2, le=525_600)]
 
 
+_RETIRED: Final[Mapping[str, str]] = MappingProxyType({"silence": "write `heartbeats`"})
+
+
 class SeveritiesSpec(Section):
     """How urgent each kind of fault is; `off` makes no alert of it."""
+
+    retired: ClassVar[Mapping[str, str]] = _RETIRED
 
     warn: Urgency = Field(default="ticket", description="Checks that fail with a warning.")
     error: Urgency = Field(default="page", description="Checks that fail with an error.")
@@ -27,7 +33,7 @@ class SeveritiesSpec(Section):
         default="off", description="Missed criteria of the gate: losing is a normal outcome."
     )
     failed_runs: Urgency = Field(default="ticket", description="Runs of the model's jobs.")
-    silence: Urgency = Field(default="page", description="What no longer arrives.")
+    heartbeats: Urgency = Field(default="page", description="What no longer arrives.")
     checks: Mapping[str, Urgency] = Field(
         default={}, description="Single checks by name; this wins over all of the above."
     )
@@ -73,6 +79,8 @@ class HeartbeatSpec(Section):
 class AlertingSpec(Section):
     """Incidents instead of noise."""
 
+    retired: ClassVar[Mapping[str, str]] = _RETIRED
+
     channels: tuple[ChannelSpec, ...] = (LogChannelSpec(name="log", type="log"),)
     severities: SeveritiesSpec = SeveritiesSpec()
     cooldown: CooldownSpec = CooldownSpec()
@@ -80,7 +88,7 @@ class AlertingSpec(Section):
     acknowledged_hours: Hours = Field(
         default=72.0, description="How long an acknowledged incident is kept quiet."
     )
-    silence: HeartbeatSpec = HeartbeatSpec()
+    heartbeats: HeartbeatSpec = HeartbeatSpec()
     runbook: str | None = Field(default=None, description="A link that every message shows.")
     heartbeat_url_variable: Variable | None = Field(
         default=None,

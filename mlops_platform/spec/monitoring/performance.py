@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlops_platform.section import PositiveDays, Section
-from mlops_platform.spec.monitoring.levels import LevelsSpec
+from mlops_platform.section import Identifier, PositiveDays, Section
+from mlops_platform.spec.monitoring.levels import LevelsSpec, MetricLevelsSpec
 
 CheckSeverity = Literal["off", "warn", "error"]
 Positive = Annotated[float, Field(gt=0)]
@@ -84,7 +84,17 @@ class ChangeDetectionSpec(Section):
 
 
 class PerformanceSpec(Section):
-    """Realised performance against the champion's own test figures and the base rate."""
+    """Realised performance against the champion's own test figures and the baseline."""
+
+    retired: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "log_loss_increase": "write `loss_increase`",
+            "better_than_base_rate": "write `better_than_baseline`",
+            "calibration_error": (
+                "write `levels: {expected_calibration_error: {warn: ..., error: ...}}`"
+            ),
+        }
+    )
 
     mature_after_days: Annotated[int, Field(ge=0)] = Field(
         default=2,
@@ -93,17 +103,20 @@ class PerformanceSpec(Section):
             "the label's reporting delay."
         ),
     )
-    log_loss_increase: LevelsSpec = Field(
+    loss_increase: LevelsSpec = Field(
         default=LevelsSpec(warn=0.02, error=0.05),
-        description="Levels of a mature window's log loss over what the champion's test promises.",
+        description="Levels of a mature window's loss over what the champion's test promises.",
     )
-    better_than_base_rate: CheckSeverity = Field(
-        default="warn",
-        description="Severity where always predicting the training base rate did as well.",
+    better_than_baseline: CheckSeverity = Field(
+        default="warn", description="Severity where the task's baseline did as well."
     )
-    calibration_error: LevelsSpec = Field(
-        default=LevelsSpec(warn=0.1),
-        description="Levels of a mature window's expected calibration error.",
+    levels: dict[Identifier, MetricLevelsSpec | None] = Field(
+        default={},
+        description=(
+            "From where a mature window's metrics alarm, in the direction of the metric, or "
+            "beyond `{min: ..., max: ...}`. Levels that the task sets by itself are lifted by null."
+        ),
+        examples=[{"roc_auc": {"warn": 0.62, "error": 0.58}}],
     )
     outcomes_missing: LevelsSpec = Field(
         default=LevelsSpec(warn=0.05),
@@ -118,7 +131,7 @@ class PerformanceSpec(Section):
     estimate_from_days: PositiveDays = Field(
         default=28,
         description=(
-            "Latest matured days of a release on which its scores are calibrated anew to estimate "
+            "Latest matured days of a release by which its predictions are corrected to estimate "
             "the performance of a window without its labels."
         ),
     )

@@ -26,7 +26,7 @@ class BacktestSpec(Section):
         examples=[{"monthly": {"policy": {"rule": "schedule", "every_days": 28}}}],
     )
     retraining_cost: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="Of one retraining, in the unit of `training.costs`."
+        default=0.0, description="Of one retraining, in the unit of `task.costs`."
     )
     seeds: Annotated[int, Field(ge=1, le=20)] = Field(
         default=1, description="Fits of every training with different seeds, for the intervals."

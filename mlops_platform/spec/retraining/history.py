@@ -11,7 +11,8 @@ class SplitSpec(Section):
     """Time-ordered split: the most recent days test, the days before them validate."""
 
     validation_days: PositiveDays = Field(
-        default=14, description="Days on which the calibrator and the threshold are chosen."
+        default=14,
+        description="Days that choose what no fitted row may, as a threshold.",
     )
     test_days: PositiveDays = Field(default=14, description="Days on which the gate judges.")
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -11,8 +12,15 @@ from mlops_platform.section import PositiveDays, Section, nearest_name
 CRON_FIELDS: Final = 5
 Windows = Annotated[int, Field(ge=1, description="Windows in a row that must fail.")]
 Increase = Annotated[
-    float, Field(gt=0, description="Log loss above what the champion's test promises.")
+    float, Field(gt=0, description="Loss above what the champion's test promises.")
 ]
+
+_RETIRED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "log_loss_increase": "write `loss_increase`",
+        "worse_than_base_rate": "write `worse_than_baseline`",
+    }
+)
 
 
 class NeverRule(Section):
@@ -85,20 +93,24 @@ class DriftRule(Section):
 
 
 class EstimatedPerformanceRule(Section):
-    """Retrain when the loss that the scores themselves predict is too high; needs no labels."""
+    """Retrain when the loss that the predictions let expect is too high; needs no labels."""
+
+    retired: ClassVar[Mapping[str, str]] = _RETIRED
 
     rule: Literal["estimated_performance"] = "estimated_performance"
-    log_loss_increase: Increase = 0.02
+    loss_increase: Increase = 0.02
     windows: Windows = 2
 
 
 class PerformanceRule(Section):
     """Retrain when mature windows are predicted too badly."""
 
+    retired: ClassVar[Mapping[str, str]] = _RETIRED
+
     rule: Literal["performance"] = "performance"
-    log_loss_increase: Increase = 0.02
-    worse_than_base_rate: bool = Field(
-        default=True, description="A window fails as well if the base rate predicts it as well."
+    loss_increase: Increase = 0.02
+    worse_than_baseline: bool = Field(
+        default=True, description="A window fails as well if the baseline predicts it as well."
     )
     windows: Windows = 1
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.card.record import (
     Card,
@@ -21,18 +19,6 @@ from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.search.search import Recipe
-
-MEANINGS: Mapping[str, str] = {
-    "log_loss": "penalty for confident mistakes; lower is better",
-    "brier_score": "mean squared error of the probability; lower is better",
-    "roc_auc": "chance that a positive scores above a negative; 0.5 is guessing",
-    "average_precision": "precision averaged over recall; the base rate is guessing",
-    "expected_calibration_error": "mean distance of probability and frequency; lower is better",
-    "precision": "share of positive decisions that are right",
-    "recall": "share of positives that are found",
-    "f1": "harmonic mean of precision and recall",
-    "expected_cost": "mean cost of one decision in the declared costs; lower is better",
-}
 
 
 def build_card(
@@ -59,8 +45,7 @@ def build_card(
         quantitative_analyses=QuantitativeAnalyses(
             unitary=evaluation.subgroups,
             intersectional=evaluation.intersections,
-            confusion=evaluation.confusion,
-            calibration=evaluation.calibration,
+            details=spec.task.tables(evaluation.details),
             importances=evaluation.importances,
             outcome=verdict.outcome,
             reason=verdict.reason,
@@ -82,7 +67,8 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
         owners=spec.owners,
         contact=spec.card.contact or ", ".join(spec.owners),
         license=spec.card.license or "not declared",
-        task=spec.task,
+        task=spec.task.type,
+        task_options=spec.task.model_dump(mode="json", exclude={"type", "metrics"}),
         label=f"{spec.label.table}.{spec.label.column}",
         numeric_features=spec.features.numeric,
         categorical_features=spec.features.categorical,
@@ -90,7 +76,6 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
         algorithm=candidate.estimator.type,
         transformers=(*transformers, *(step.type for step in candidate.steps)),
         parameters={**candidate.estimator.params, **recipe.params},
-        calibration=spec.training.calibration,
         candidates_tried={
             tried.name: recipe.best_score_of(tried.name) for tried in spec.training.candidates
         },
@@ -101,18 +86,23 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
 
 
 def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
-    own, base = evaluation.metrics.model_dump(), evaluation.base_rate.model_dump()
-    improvement = spec.gate.improvement
+    improvement, task = spec.gate.improvement, spec.task
     return MetricsSection(
         measures=tuple(
-            MetricRow(name=name, meaning=meaning, value=own[name], base_rate=base[name])
-            for name, meaning in MEANINGS.items()
+            MetricRow(
+                name=name,
+                meaning=metric.meaning,
+                value=evaluation.metrics[name],
+                baseline=evaluation.baseline_metrics[name],
+                headline=metric.headline,
+            )
+            for name, metric in task.all_metrics.items()
         ),
-        threshold=evaluation.threshold,
-        cost_of_false_positive=spec.training.costs.false_positive,
-        cost_of_false_negative=spec.training.costs.false_negative,
+        loss=task.loss_name,
+        baseline_name=task.baseline_name,
+        constants_text=task.constants_text(evaluation.constants),
         uncertainty=(
-            f"Against a champion, the difference in {improvement.metric} is resampled by whole "
+            f"Against a champion, the difference in {task.loss_name} is resampled by whole "
             f"days ({improvement.resamples} times), because rows of one day are not independent; "
             f"its lower bound at {improvement.confidence:.0%} confidence must exceed "
             f"{improvement.margin:g}."
@@ -125,11 +115,11 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
         rows=evaluation.rows,
         first_day=evaluation.daily[0].day,
         last_day=evaluation.daily[-1].day,
-        positive_rate=evaluation.positive_rate,
+        targets_text=spec.task.facts_text(evaluation.targets),
         motivation=(
             f"The most recent {len(evaluation.daily)} days with known labels: the closest to what "
-            "the model will meet. They played no part in fitting, tuning, calibration or the "
-            "choice of the threshold. The released model is the same recipe refitted on all rows, "
+            "the model will meet. They played no part in fitting, tuning or finishing the "
+            "candidate. The released model is the same recipe refitted on all rows, "
             "these included."
         ),
         preprocessing=(

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import Field
 
 from mlops_platform.record import Record
+from mlops_platform.tasks import DetailTable
 from mlops_platform.training.judging.criteria import Criterion
 from mlops_platform.training.judging.explanation import Importance
 from mlops_platform.training.judging.gate import Outcome
 from mlops_platform.training.judging.subgroups import Subgroup
-from mlops_platform.training.metrics import CalibrationBin, Confusion
 from mlops_platform.training.split import PartFacts
 
 
@@ -21,7 +21,7 @@ class DataFacts(Record):
 
     hash: str
     rows: int
-    positive_rate: float
+    targets_text: str
     first_day: date
     last_day: date
     tables: tuple[str, ...]
@@ -48,6 +48,7 @@ class ModelDetails(Record):
     contact: str
     license: str
     task: str
+    task_options: dict[str, Any]
     label: str
     numeric_features: tuple[str, ...]
     categorical_features: tuple[str, ...]
@@ -55,7 +56,6 @@ class ModelDetails(Record):
     algorithm: str
     transformers: tuple[str, ...]
     parameters: dict[str, Any]
-    calibration: str
     candidates_tried: dict[str, float | None]
     trials: int
     search_metric: str
@@ -78,21 +78,22 @@ class Factors(Record):
 
 
 class MetricRow(Record):
-    """One performance measure, beside that of always predicting the training base rate."""
+    """One performance measure, beside that of the baseline."""
 
     name: str
     meaning: str
     value: float
-    base_rate: float
+    baseline: float
+    headline: bool
 
 
 class MetricsSection(Record):
-    """Measures, decision threshold, and how their uncertainty is treated."""
+    """Measures, how predictions follow from the model, and how uncertainty is treated."""
 
     measures: tuple[MetricRow, ...]
-    threshold: float
-    cost_of_false_positive: float
-    cost_of_false_negative: float
+    loss: str
+    baseline_name: str
+    constants_text: str
     uncertainty: str
 
 
@@ -102,7 +103,7 @@ class EvaluationData(Record):
     rows: int
     first_day: date
     last_day: date
-    positive_rate: float
+    targets_text: str
     motivation: str
     preprocessing: str
 
@@ -112,8 +113,7 @@ class QuantitativeAnalyses(Record):
 
     unitary: tuple[Subgroup, ...]
     intersectional: tuple[Subgroup, ...]
-    confusion: Confusion
-    calibration: tuple[CalibrationBin, ...]
+    details: tuple[DetailTable, ...]
     importances: tuple[Importance, ...]
     outcome: Outcome
     reason: str

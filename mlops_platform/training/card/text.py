@@ -8,14 +8,6 @@ from typing import Final
 from mlops_platform.templates import Templates
 from mlops_platform.training.card.record import Card
 
-FIGURE_TITLES: Mapping[str, str] = {
-    "calibration": "Calibration on the test rows",
-    "curves": "ROC and precision-recall curves",
-    "confusion": "Confusion matrix",
-    "subgroups": "Subgroups",
-    "importance": "Permutation importance",
-}
-
 
 def card_markdown(card: Card) -> str:
     """The card as Markdown tables and text."""
@@ -32,9 +24,8 @@ def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
     from base64 import b64encode
 
     images = [
-        (title, b64encode(figures[name]).decode("ascii"))
-        for name, title in FIGURE_TITLES.items()
-        if name in figures
+        (f"{_words(name).capitalize()} on the test rows", b64encode(png).decode("ascii"))
+        for name, png in figures.items()
     ]
     return _TEMPLATES.render("card.html.j2", card=card, images=images)
 

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ImprovementSpec, ModelSpec
-from mlops_platform.training.metrics import row_losses
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from mlops_platform.training.metrics import Labels, Scores
-
 
 class Comparison(Record):
     """By how much the candidate's loss is below the champion's on common unseen rows.
 
     Attributes:
+        metric: name of the loss.
         mean_improvement: champion's loss minus candidate's, per row.
         lower_bound: one-sided bound of the improvement at `confidence`.
         probability_of_improvement: share of resamples in which the candidate is better.
@@ -52,10 +50,11 @@ def unseen_by_both(
 
 def compare_with_champion(
     improvement: ImprovementSpec,
-    labels: Labels,
-    champion_scores: Scores,
-    candidate_scores: Scores,
+    champion: NDArray[np.float64],
+    candidate: NDArray[np.float64],
     days: NDArray[np.datetime64],
+    *,
+    metric: str,
     seed: int,
 ) -> Comparison:
     """Paired percentile bootstrap of the mean improvement, resampling whole days.
@@ -65,21 +64,17 @@ def compare_with_champion(
     1997, section 3.8).
 
     Args:
-        improvement: metric, confidence and number of resamples.
-        labels: 0 and 1, shape (rows,), of rows that neither model has seen; may be empty.
-        champion_scores: probabilities, shape (rows,).
-        candidate_scores: probabilities, shape (rows,).
+        improvement: confidence and number of resamples.
+        champion: losses on rows that neither model has seen, shape (rows,); may be empty.
+        candidate: losses on the same rows.
         days: local day of each row, shape (rows,).
+        metric: name of the loss.
         seed: of the resampling.
     """
     import numpy as np
 
-    if not len(labels):
-        return Comparison(
-            metric=improvement.metric, rows=0, days=0, confidence=improvement.confidence
-        )
-    champion = row_losses(improvement.metric, labels, champion_scores)
-    candidate = row_losses(improvement.metric, labels, candidate_scores)
+    if not len(days):
+        return Comparison(metric=metric, rows=0, days=0, confidence=improvement.confidence)
     distinct, day_of_row = np.unique(days, return_inverse=True)
     means = _resampled_means(
         np.bincount(day_of_row, weights=champion - candidate),
@@ -88,8 +83,8 @@ def compare_with_champion(
         seed,
     )
     return Comparison(
-        metric=improvement.metric,
-        rows=len(labels),
+        metric=metric,
+        rows=len(days),
         days=len(distinct),
         confidence=improvement.confidence,
         champion_loss=float(champion.mean()),

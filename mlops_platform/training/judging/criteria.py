@@ -1,38 +1,39 @@
-"""The nine criteria of the gate, one function each."""
+"""The eight criteria of the gate, one function each."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, NamedTuple
 
 from mlops_platform.record import Record
-from mlops_platform.spec import LOWER_IS_BETTER, GateSpec, ImprovementSpec
+from mlops_platform.spec import ImprovementSpec, LimitSpec, ModelSpec, bounds_of
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 
-CriterionName = Literal[
-    "minimum_quality",
-    "better_than_base_rate",
+CRITERIA: Final = (
+    "limits",
+    "better_than_baseline",
     "better_than_champion",
-    "calibration",
     "worst_subgroup",
     "row_cpu_time",
     "artifact_size",
     "round_trip",
     "serving_schema",
-]
+)
+"""Their names, in this order."""
 
 
 class Criterion(Record):
     """One check of the gate with its number.
 
     Attributes:
+        name: one of `CRITERIA`; older verdicts have others as well.
         passed: None where it cannot be decided yet.
         value: what was measured, in `unit`; None where the criterion has no number.
         threshold: the limit, in `unit`.
         description: one clause that says what was found, for a sentence or a table.
     """
 
-    name: CriterionName
+    name: str
     passed: bool | None
     value: float | None = None
     threshold: float | None = None
@@ -41,25 +42,20 @@ class Criterion(Record):
 
 
 def all_criteria(
+    spec: ModelSpec,
     evaluation: Evaluation,
     comparison: Comparison | None,
+    *,
     round_trip: bool,
     serving_fault: str | None,
-    gate: GateSpec,
 ) -> tuple[Criterion, ...]:
-    """Every criterion, always all nine and in this order."""
+    """Every criterion, always all of them and in this order."""
+    gate = spec.gate
     return (
-        _minimum_quality(evaluation, gate),
-        _better_than_base_rate(evaluation, gate),
+        _limits(spec, evaluation),
+        _better_than_baseline(spec, evaluation),
         _better_than_champion(comparison, gate.improvement),
-        _at_most(
-            "calibration",
-            evaluation.metrics.expected_calibration_error,
-            gate.max_expected_calibration_error,
-            "",
-            "expected calibration error",
-        ),
-        _worst_subgroup(evaluation, gate),
+        _worst_subgroup(spec, evaluation),
         _at_most(
             "row_cpu_time",
             evaluation.row_cpu_milliseconds,
@@ -88,43 +84,68 @@ def all_criteria(
     )
 
 
-def _minimum_quality(evaluation: Evaluation, gate: GateSpec) -> Criterion:
-    """Passes where every declared minimum is met; shows the first one that is not, or the first."""
-    checks = []
-    for metric, limit in gate.minimum.items():
-        value: float = getattr(evaluation.metrics, metric)
-        met = value <= limit if metric in LOWER_IS_BETTER else value >= limit
-        sign = "at most" if metric in LOWER_IS_BETTER else "at least"
-        text = f"{metric} is {value:.4f} and must be {sign} {limit:g}"
-        checks.append((met, value, limit, metric, text))
-    if not checks:
-        return Criterion(name="minimum_quality", passed=True, description="no minimum is declared")
-    shown = next((check for check in checks if not check[0]), checks[0])
+class _JudgedLimit(NamedTuple):
+    metric: str
+    is_met: bool
+    value: float
+    shown: float
+    text: str
+
+
+def _limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Passes where every limit is met; shows the first one that is not, or the first."""
+    metrics = spec.task.all_metrics
+    judged = [
+        _judged_limit(name, evaluation.metrics[name], bounds_of(limit, metrics[name]))
+        for name, limit in spec.limits.items()
+    ]
+    if not judged:
+        return Criterion(name="limits", passed=True, description="no limit is declared")
+    shown = next((limit for limit in judged if not limit.is_met), judged[0])
     return Criterion(
-        name="minimum_quality",
-        passed=all(check[0] for check in checks),
-        value=shown[1],
-        threshold=shown[2],
-        unit=shown[3],
-        description=", ".join(check[4] for check in checks),
+        name="limits",
+        passed=all(limit.is_met for limit in judged),
+        value=shown.value,
+        threshold=shown.shown,
+        unit=shown.metric,
+        description=", ".join(limit.text for limit in judged),
     )
 
 
-def _better_than_base_rate(evaluation: Evaluation, gate: GateSpec) -> Criterion:
-    own, constant = evaluation.metrics.log_loss, evaluation.base_rate.log_loss
-    text = f"log loss is {own:.4f}, always predicting the training base rate gives {constant:.4f}"
+def _judged_limit(metric: str, value: float, bounds: LimitSpec) -> _JudgedLimit:
+    """The bound that is shown is the one that is missed, or the only one, or the lower one."""
+    least, most = bounds.min, bounds.max
+    too_low, too_high = least is not None and value < least, most is not None and value > most
+    demands = [
+        f"{sign} {bound:g}"
+        for sign, bound in (("at least", least), ("at most", most))
+        if bound is not None
+    ]
+    shown = most if most is not None and (too_high or least is None) else least
+    assert shown is not None  # a limit has one bound at least
+    text = f"{metric} is {value:.4f} and must be {' and '.join(demands)}"
+    return _JudgedLimit(metric, not (too_low or too_high), value, shown, text)
+
+
+def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    own, constant, task = evaluation.loss, evaluation.baseline_loss, spec.task
+    required = spec.gate.better_than_baseline
+    text = (
+        f"{task.loss_name} is {own:.4f}, always predicting the training {task.baseline_name} gives "
+        f"{constant:.4f}"
+    )
     return Criterion(
-        name="better_than_base_rate",
-        passed=own < constant or not gate.better_than_base_rate,
+        name="better_than_baseline",
+        passed=own < constant or not required,
         value=own,
         threshold=constant,
-        unit="log loss",
-        description=text if gate.better_than_base_rate else f"{text} (not required)",
+        unit=task.loss_name,
+        description=text if required else f"{text} (not required)",
     )
 
 
 def _better_than_champion(comparison: Comparison | None, improvement: ImprovementSpec) -> Criterion:
-    name: CriterionName = "better_than_champion"
+    name = "better_than_champion"
     if comparison is None:
         return Criterion(name=name, passed=True, description="there is no champion yet")
     bound = comparison.lower_bound
@@ -150,23 +171,23 @@ def _better_than_champion(comparison: Comparison | None, improvement: Improvemen
     )
 
 
-def _worst_subgroup(evaluation: Evaluation, gate: GateSpec) -> Criterion:
+def _worst_subgroup(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     ratios = [
-        (group.log_loss_ratio, group)
+        (group.loss_ratio, group)
         for group in evaluation.subgroups
-        if group.judged and group.log_loss_ratio is not None
+        if group.judged and group.loss_ratio is not None
     ]
     if not ratios:
         return Criterion(
             name="worst_subgroup", passed=True, description="no subgroup is large enough to judge"
         )
     ratio, worst = max(ratios, key=lambda pair: pair[0])
-    limit = gate.max_subgroup_log_loss_ratio
-    what = f"log loss of {worst.column} {worst.value} ({worst.rows} rows) over its base rate's"
-    return _at_most("worst_subgroup", ratio, limit, "", what)
+    name, baseline = spec.task.loss_name, spec.task.baseline_name
+    what = f"{name} of {worst.column} {worst.value} ({worst.rows} rows) over its {baseline}'s"
+    return _at_most("worst_subgroup", ratio, spec.gate.max_subgroup_loss_ratio, "", what)
 
 
-def _at_most(name: CriterionName, value: float, limit: float, unit: str, what: str) -> Criterion:
+def _at_most(name: str, value: float, limit: float, unit: str, what: str) -> Criterion:
     suffix = f" {unit}" if unit else ""
     return Criterion(
         name=name,

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.curves import Curve, precision_recall_of, roc_curve_of
+from mlops_platform.tasks import Finished
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
-from mlops_platform.training.metrics import (
-    CalibrationBin,
-    Confusion,
-    Metrics,
-    calibration_bins,
-    confusion_at,
-    measure,
-    row_losses,
-)
-from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
+from mlops_platform.training.rows import days_of, features_of, targets_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
-
-    from mlops_platform.training.fitting.calibration import Candidate
-    from mlops_platform.training.metrics import Labels, Scores
 
 
 class DailySum(Record):
@@ -36,29 +24,31 @@ class DailySum(Record):
 
     day: date
     rows: int
-    log_loss_sum: float
-    brier_sum: float
+    loss_sum: float
 
 
 class Evaluation(Record):
-    """A candidate on test rows that it was neither fitted, tuned nor calibrated on.
+    """A candidate on test rows that it was neither fitted, tuned nor finished on.
 
     Attributes:
-        train_base_rate: share of positives among the rows the candidate was fitted on.
-        base_rate: metrics of always predicting `train_base_rate`.
+        targets: what the outcomes of these rows are like, by name.
+        constants: what turns the numbers of its model into predictions.
+        baseline: constants of the naive prediction, of the rows that the candidate was fitted on.
+        metrics: of the candidate.
+        baseline_metrics: of the baseline on the same rows.
+        details: what only the task knows to tell.
         artifact_bytes: size of the stored model.
     """
 
     rows: int
-    positive_rate: float
-    train_base_rate: float
-    threshold: float
-    metrics: Metrics
-    base_rate: Metrics
-    confusion: Confusion
-    calibration: tuple[CalibrationBin, ...]
-    roc: Curve
-    precision_recall: Curve
+    targets: dict[str, float]
+    constants: dict[str, float]
+    baseline: dict[str, float]
+    loss: float
+    baseline_loss: float
+    metrics: dict[str, float]
+    baseline_metrics: dict[str, float]
+    details: dict[str, Any]
     subgroups: tuple[Subgroup, ...]
     intersections: tuple[Subgroup, ...]
     importances: tuple[Importance, ...]
@@ -68,58 +58,49 @@ class Evaluation(Record):
 
 
 def evaluate(
-    spec: ModelSpec, candidate: Candidate, rows: DataFrame, artifact_bytes: int
+    spec: ModelSpec, candidate: Finished, rows: DataFrame, artifact_bytes: int
 ) -> Evaluation:
     """Measure a candidate on the test part of its split.
 
     Args:
         spec: the model.
         candidate: what `fit_candidate` returned.
-        rows: the test part, with both classes.
+        rows: the test part, with outcomes that the task can use.
         artifact_bytes: size of the candidate as stored.
     """
-    import numpy as np
-
-    labels, features = labels_of(rows, spec), features_of(rows, spec)
-    scores = positive_scores(candidate.model, features)
-    constant = np.full(len(rows), candidate.base_rate)
-    costs, bins = spec.training.costs, spec.evaluation.calibration_bins
+    task, targets, features = spec.task, targets_of(rows, spec), features_of(rows, spec)
+    constants, baseline = candidate.constants, candidate.baseline
+    predictions = task.predict(candidate.model, constants, features)
+    metrics = task.measure(targets, predictions)
+    baseline_metrics = task.measure(
+        targets, task.baseline_predictions(baseline, constants, len(targets))
+    )
     return Evaluation(
         rows=len(rows),
-        positive_rate=float(labels.mean()),
-        train_base_rate=candidate.base_rate,
-        threshold=candidate.threshold,
-        metrics=measure(labels, scores, candidate.threshold, costs, bins),
-        base_rate=measure(labels, constant, candidate.threshold, costs, bins),
-        confusion=confusion_at(labels, scores, candidate.threshold),
-        calibration=calibration_bins(labels, scores, bins),
-        roc=roc_curve_of(labels, scores),
-        precision_recall=precision_recall_of(labels, scores),
-        subgroups=subgroups_of(spec, rows, labels, scores),
-        intersections=intersections_of(spec, rows, labels, scores),
-        importances=permutation_importances(spec, candidate.model, rows),
-        daily=daily_sums(days_of(rows, spec), labels, scores),
-        row_cpu_milliseconds=row_cpu_milliseconds(candidate.model, features),
+        targets=task.facts(targets),
+        constants=dict(constants),
+        baseline=dict(baseline),
+        loss=metrics[task.loss],
+        baseline_loss=baseline_metrics[task.loss],
+        metrics=metrics,
+        baseline_metrics=baseline_metrics,
+        details=task.details(targets, predictions, constants),
+        subgroups=subgroups_of(spec, rows, targets, predictions),
+        intersections=intersections_of(spec, rows, targets, predictions),
+        importances=permutation_importances(spec, candidate, rows),
+        daily=daily_sums(days_of(rows, spec), task.row_losses(targets, predictions)),
+        row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
     )
 
 
-def daily_sums(
-    days: NDArray[np.datetime64], labels: Labels, scores: Scores
-) -> tuple[DailySum, ...]:
-    """Losses summed by local day, oldest first; all arguments have shape (rows,)."""
+def daily_sums(days: NDArray[np.datetime64], losses: NDArray[np.float64]) -> tuple[DailySum, ...]:
+    """Losses summed by local day, oldest first; both arguments have shape (rows,)."""
     import numpy as np
 
     distinct, day_of_row = np.unique(days, return_inverse=True)
-    rows = np.bincount(day_of_row)
-    log_loss = np.bincount(day_of_row, weights=row_losses("log_loss", labels, scores))
-    brier = np.bincount(day_of_row, weights=row_losses("brier_score", labels, scores))
+    rows, sums = np.bincount(day_of_row), np.bincount(day_of_row, weights=losses)
     return tuple(
-        DailySum(
-            day=day.astype(object),
-            rows=int(count),
-            log_loss_sum=float(loss),
-            brier_sum=float(error),
-        )
-        for day, count, loss, error in zip(distinct, rows, log_loss, brier, strict=True)
+        DailySum(day=day.astype(object), rows=int(count), loss_sum=float(loss))
+        for day, count, loss in zip(distinct, rows, sums, strict=True)
     )

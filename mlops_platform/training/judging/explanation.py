@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.metrics import score
-from mlops_platform.training.rows import features_of, labels_of, positive_scores
+from mlops_platform.tasks import Finished
+from mlops_platform.training.rows import features_of, targets_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,24 +16,31 @@ REPEATS = 3
 
 
 class Importance(Record):
-    """By how much the log loss rises when one feature's values are shuffled."""
+    """By how much the loss rises when one feature's values are shuffled."""
 
     feature: str
     mean: float
     standard_deviation: float
 
 
-def permutation_importances(spec: ModelSpec, model: Any, rows: DataFrame) -> tuple[Importance, ...]:
+def permutation_importances(
+    spec: ModelSpec, candidate: Finished, rows: DataFrame
+) -> tuple[Importance, ...]:
     """Importances on a seeded sample of `permutation_rows` rows, largest first (Breiman 2001)."""
     from sklearn.inspection import permutation_importance
 
-    seed = spec.training.tuning.seed
+    task, seed = spec.task, spec.training.tuning.seed
+    loss = task.own_metrics[task.loss]
+
+    def negative_loss(model: Any, features: DataFrame, targets: Any) -> float:
+        return -loss.compute(targets, task.predict(model, candidate.constants, features))
+
     sample = rows.sample(min(len(rows), spec.evaluation.permutation_rows), random_state=seed)
     result = permutation_importance(
-        model,
+        candidate.model,
         features_of(sample, spec),
-        labels_of(sample, spec),
-        scoring=_negative_log_loss,
+        targets_of(sample, spec),
+        scoring=negative_loss,
         n_repeats=REPEATS,
         random_state=seed,
     )
@@ -44,7 +51,3 @@ def permutation_importances(spec: ModelSpec, model: Any, rows: DataFrame) -> tup
         )
     ]
     return tuple(sorted(importances, key=lambda importance: -importance.mean))
-
-
-def _negative_log_loss(model: Any, features: DataFrame, labels: Any) -> float:
-    return -score("log_loss", labels, positive_scores(model, features))

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from mlops_platform.record import Record
-from mlops_platform.spec import GateSpec
+from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.criteria import Criterion, all_criteria
 from mlops_platform.training.judging.evaluation import Evaluation
@@ -25,28 +25,34 @@ class Verdict(Record):
 
 
 def apply_gate(
+    spec: ModelSpec,
     evaluation: Evaluation,
     comparison: Comparison | None,
     *,
     round_trip: bool,
     serving_fault: str | None,
-    gate: GateSpec,
 ) -> Verdict:
     """Promote if every criterion passes, reject if one fails, else wait for more days.
 
     Args:
+        spec: with the limits.
         evaluation: the candidate on its test rows.
         comparison: against the champion; None where there is no champion yet.
         round_trip: the stored model predicts what the fitted one predicts.
         serving_fault: why the serving path does not answer what the pipeline answers.
-        gate: the limits.
 
     Raises:
         TrainingError: a number is not finite, so that nothing can be concluded.
     """
-    for name, record in (("evaluation", evaluation), ("comparison", comparison), ("gate", gate)):
+    for name, record in (
+        ("evaluation", evaluation),
+        ("comparison", comparison),
+        ("gate", spec.gate),
+    ):
         _refuse_not_finite(name, record.model_dump() if record else None)
-    criteria = all_criteria(evaluation, comparison, round_trip, serving_fault, gate)
+    criteria = all_criteria(
+        spec, evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault
+    )
     outcome, reason = _conclusion(criteria, first=comparison is None)
     return Verdict(outcome=outcome, reason=reason, criteria=criteria)
 

@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mlops_platform.tasks import Task
+    from mlops_platform.tasks.predictions import Targets
+
     Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def day_folds(days: NDArray[np.datetime64], labels: NDArray[np.int64], folds: int) -> list[Fold]:
+def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: Task) -> list[Fold]:
     """Positions of the rows to fit and to score on, one pair per fold, oldest first.
 
     Half of the days are in every fit, where they are enough for that: on the few days of a small
     first fold the most regularised model wins, which is then too stiff for the whole history.
 
     Raises:
-        TrainingError: too few days, or a part of a fold holds one class only.
+        TrainingError: too few days, or the outcomes of a part of a fold are of no use.
     """
     import numpy as np
     from sklearn.model_selection import TimeSeriesSplit
@@ -43,11 +46,12 @@ def day_folds(days: NDArray[np.datetime64], labels: NDArray[np.int64], folds: in
     ]
     for number, fold in enumerate(positions):
         for part in fold:
-            if len(np.unique(labels[part])) < 2:
+            refusal = task.refusal(targets[part])
+            if refusal is not None:
                 raise unusable(
                     "training.tuning.folds",
                     folds,
-                    f"Fold {number} has {len(part)} rows of one class only: use fewer folds or "
-                    "more rows.",
+                    f"Fold {number} has {len(part)} rows, {refusal.found}, and needs "
+                    f"{refusal.needed}: use fewer folds or more rows.",
                 )
     return positions

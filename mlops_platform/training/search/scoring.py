@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.spec import CandidateSpec, ModelSpec
-from mlops_platform.training.metrics import score
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
-from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
+from mlops_platform.training.rows import days_of, features_of, targets_of
 from mlops_platform.training.search.folds import day_folds
 
 if TYPE_CHECKING:
@@ -29,11 +28,13 @@ class FoldScorer:
         """Cut `rows` (ordered in time) into folds.
 
         Raises:
-            TrainingError: there are too few days, or a fold holds one class only.
+            TrainingError: there are too few days, or the outcomes of a fold are of no use.
         """
         self._spec = spec
-        self._features, self._labels = features_of(rows, spec), labels_of(rows, spec)
-        self.folds = day_folds(days_of(rows, spec), self._labels, spec.training.tuning.folds)
+        self._features, self._targets = features_of(rows, spec), targets_of(rows, spec)
+        folds = spec.training.tuning.folds
+        self.folds = day_folds(days_of(rows, spec), self._targets, folds, spec.task)
+        self._metric = spec.task.all_metrics[spec.tuning_metric]
         self._preprocessed: dict[tuple[str, int], tuple[str, Any, Any]] = {}
         self._scores: dict[tuple[str, str, int], float] = {}
 
@@ -49,12 +50,9 @@ class FoldScorer:
         fit, held_out = self.folds[fold]
         pipeline = build_pipeline(self._spec, candidate, params)
         fitted_on, scored_on = self._preprocess(candidate.name, params, fold, pipeline)
-        estimator = pipeline[-1].fit(fitted_on, self._labels[fit])
-        return score(
-            self._spec.training.tuning.metric,
-            self._labels[held_out],
-            positive_scores(estimator, scored_on),
-        )
+        estimator = pipeline[-1].fit(fitted_on, self._targets[fit])
+        predictions = self._spec.task.raw_predictions(estimator, scored_on)
+        return self._metric.compute(self._targets[held_out], predictions)
 
     def _preprocess(
         self, candidate: str, params: Params, fold: int, pipeline: Pipeline
@@ -66,7 +64,7 @@ class FoldScorer:
         kept = self._preprocessed.get((candidate, fold))
         if kept is None or kept[0] != key:
             transformer = pipeline[:-1]
-            fitted_on = transformer.fit_transform(self._features.iloc[fit], self._labels[fit])
+            fitted_on = transformer.fit_transform(self._features.iloc[fit], self._targets[fit])
             kept = (key, fitted_on, transformer.transform(self._features.iloc[held_out]))
             self._preprocessed[candidate, fold] = kept
         return kept[1], kept[2]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_platform.record import Record
-from mlops_platform.spec import LOWER_IS_BETTER, CandidateSpec, ModelSpec
+from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.pipelines.space import (
     Params,
@@ -42,11 +42,17 @@ class Trial(Record):
 
 
 class Recipe(Record):
-    """What won the search: fit this to get the candidate."""
+    """What won the search: fit this to get the candidate.
+
+    Args:
+        score: the metric's value.
+        greater_is_better: of the metric.
+    """
 
     candidate: str
     params: dict[str, Any]
     metric: str
+    greater_is_better: bool
     score: float
     trials: tuple[Trial, ...]
 
@@ -55,7 +61,7 @@ class Recipe(Record):
         scores = [t.score for t in self.trials if t.candidate == candidate and t.score is not None]
         if not scores:
             return None
-        return min(scores) if self.metric in LOWER_IS_BETTER else max(scores)
+        return max(scores) if self.greater_is_better else min(scores)
 
 
 def search(
@@ -108,7 +114,7 @@ def _study(spec: ModelSpec, start: Recipe | None) -> optuna.Study:
     # Optuna's default of ten random trials would be the whole of a small budget.
     random_trials = min(10, max(2 * len(candidates), tuning.trials // 3))
     study = optuna.create_study(
-        direction="maximize" if _sign(spec) < 0 else "minimize",
+        direction="maximize" if _greater_is_better(spec) else "minimize",
         sampler=optuna.samplers.TPESampler(seed=tuning.seed, n_startup_trials=random_trials),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=random_trials),
     )
@@ -184,18 +190,20 @@ def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
             [candidate.name for candidate in spec.training.candidates],
             f"Every trial failed, the first one with: {trials[0].error}",
         )
-    score, best = min(complete, key=lambda scored: _sign(spec) * scored[0])
+    choose = max if _greater_is_better(spec) else min
+    score, best = choose(complete, key=lambda scored: scored[0])
     return Recipe(
         candidate=best.candidate,
         params=best.params,
-        metric=spec.training.tuning.metric,
+        metric=spec.tuning_metric,
+        greater_is_better=_greater_is_better(spec),
         score=score,
         trials=tuple(trials),
     )
 
 
-def _sign(spec: ModelSpec) -> int:
-    return 1 if spec.training.tuning.metric in LOWER_IS_BETTER else -1
+def _greater_is_better(spec: ModelSpec) -> bool:
+    return spec.task.all_metrics[spec.tuning_metric].greater_is_better is True
 
 
 def _mean(scores: list[float]) -> float:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.predicted_columns import columns_of, predictions_in
 from mlops_platform.files import new_directory, replacing_file, write_text
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, Finished, Predictions
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.past import ScoredFit
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
-    from mlops_platform.training.fitting.calibration import Candidate
     from mlops_platform.training.split import Split
 
 FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
@@ -38,47 +39,48 @@ class PastFit(Record):
     Args:
         as_of: the training knew what was known then.
         rows: labelled rows that the released model was fitted on.
-        cpu_seconds: of fitting, calibrating, and refitting on everything known.
+        cpu_seconds: of fitting, finishing, and refitting on everything known.
+        constants, baseline: of the released model.
         evaluation: of the judged candidate on its test rows, as the gate reads it.
         digests: of the released model's files.
-        path: folder of the model, and of its scores of the outcomes named by `outcomes_digest`.
+        path: folder of the model, and of its predictions of the outcomes that
+            `outcomes_digest` names.
     """
 
     as_of: datetime
     fitted_through: datetime
     rows: int
     cpu_seconds: float
-    threshold: float
-    base_rate: float
+    constants: dict[str, float]
+    baseline: dict[str, float]
     evaluation: Evaluation
     digests: dict[str, str]
     path: Path
     outcomes_digest: str
 
-    def scored(self) -> ScoredFit:
-        """The released model with its scores of what came after its fit."""
-        import numpy as np
+    def scored(self, spec: ModelSpec) -> ScoredFit:
+        """The released model with its predictions of what came after its fit."""
+        import pyarrow.parquet as pq
 
         return ScoredFit(
             facts=FitFacts(
                 as_of=self.as_of,
                 rows=self.rows,
                 cpu_seconds=self.cpu_seconds,
-                test_loss=self.evaluation.metrics.log_loss,
-                test_baseline_loss=self.evaluation.base_rate.log_loss,
+                test_loss=self.evaluation.loss,
+                test_baseline_loss=self.evaluation.baseline_loss,
             ),
-            threshold=self.threshold,
-            base_rate=self.base_rate,
-            scores=np.load(self.scores_file),
+            baseline=self.baseline,
+            predictions=predictions_in(pq.read_table(self.predictions_file), spec.task.outputs),
         )
 
     @property
-    def scores_file(self) -> Path:
-        """Scores of the last rows of the outcomes: those after the fit."""
-        return self.path / f"scores-{self.outcomes_digest}.npy"
+    def predictions_file(self) -> Path:
+        """Predictions of the last rows of the outcomes: those after the fit."""
+        return self.path / f"predictions-{self.outcomes_digest}.parquet"
 
     def judged(self) -> pa.Table:
-        """The judged candidate's test rows: `entity` and `score`."""
+        """The judged candidate's test rows: `entity` and its predictions."""
         import pyarrow.parquet as pq
 
         return pq.read_table(self.path / JUDGED_FILE)
@@ -121,12 +123,12 @@ class PastTraining:
                 self._make(fitted, as_of, temporary)
         here = {"path": path, "outcomes_digest": outcomes_digest}
         fit = PastFit.from_stored((path / FIT_FILE).read_bytes(), added=here)
-        if not fit.scores_file.is_file():
-            self._score(fit)
+        if not fit.predictions_file.is_file():
+            self._predict(fit)
         return fit
 
     def _key(self, rows_digest: str) -> str:
-        sections = {"features", "label", "training", "evaluation"}
+        sections = {"task", "features", "label", "training", "evaluation"}
         content = {
             "rows": rows_digest,
             "spec": self.spec.model_dump(mode="json", include=sections),
@@ -137,7 +139,7 @@ class PastTraining:
     def _make(self, rows: DataFrame, as_of: datetime, directory: Path) -> None:
         from time import process_time
 
-        from mlops_platform.training.fitting.calibration import fit_candidate, refit
+        from mlops_platform.training.fitting import fit_candidate, refit
         from mlops_platform.training.judging.evaluation import evaluate
         from mlops_platform.training.split import split_by_time
 
@@ -154,8 +156,8 @@ class PastTraining:
             fitted_through=rows[self.spec.features.event_time].max(),
             rows=len(rows),
             cpu_seconds=cpu_seconds,
-            threshold=released.threshold,
-            base_rate=released.base_rate,
+            constants=dict(released.constants),
+            baseline=dict(released.baseline),
             evaluation=evaluate(self.spec, judged, split.test, artifact_bytes=0),
             digests=save_model(released.model, model),
             path=directory,
@@ -164,24 +166,27 @@ class PastTraining:
         content = fit.to_stored(exclude={"path", "outcomes_digest"})
         write_text(directory / FIT_FILE, content)
 
-    def _write_judged(self, judged: Candidate, split: Split, file: Path) -> None:
+    def _write_judged(self, judged: Finished, split: Split, file: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from mlops_platform.training.rows import features_of, positive_scores
-
         entities = pa.array(split.test[self.spec.features.entity])
-        scores = positive_scores(judged.model, features_of(split.test, self.spec))
-        pq.write_table(pa.table({"entity": entities, "score": scores}), file)
+        predictions = self._predictions(judged.model, judged.constants, split.test)
+        pq.write_table(pa.table({"entity": entities, **columns_of(predictions)}), file)
 
-    def _score(self, fit: PastFit) -> None:
-        import numpy as np
+    def _predict(self, fit: PastFit) -> None:
+        import pyarrow as pa
         import pyarrow.compute as pc
-
-        from mlops_platform.training.rows import features_of, positive_scores
+        import pyarrow.parquet as pq
 
         after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
         model = load_model(fit.path / MODEL_FOLDER, fit.digests)
         later = self.outcomes.filter(after).to_pandas()
-        with replacing_file(fit.scores_file) as temporary, temporary.open("wb") as file:
-            np.save(file, positive_scores(model, features_of(later, self.spec)))
+        predictions = self._predictions(model, fit.constants, later)
+        with replacing_file(fit.predictions_file) as temporary:
+            pq.write_table(pa.table(columns_of(predictions)), temporary)
+
+    def _predictions(self, model: Any, constants: Constants, rows: DataFrame) -> Predictions:
+        from mlops_platform.training.rows import features_of
+
+        return self.spec.task.predict(model, constants, features_of(rows, self.spec))

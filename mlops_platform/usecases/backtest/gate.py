@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.judging.comparison import Comparison, compare_with_champion
 from mlops_platform.training.judging.gate import apply_gate
@@ -38,11 +39,11 @@ class PastGate:
         pair = (fit, champion)
         if pair not in self._verdicts:
             verdict = apply_gate(
+                self.spec,
                 self.fits[fit].evaluation,
                 self._comparison(self.fits[fit], self.fits[champion]),
                 round_trip=True,
                 serving_fault=None,
-                gate=self.spec.gate,
             )
             self._verdicts[pair] = verdict.outcome == "promote"
         return self._verdicts[pair]
@@ -51,17 +52,20 @@ class PastGate:
         """On the judged candidate's test rows that the champion was not fitted on."""
         import pyarrow.compute as pc
 
-        judged, scores = fit.judged(), champion.scored().scores
+        judged, predictions = fit.judged(), champion.scored(self.spec).predictions
         entities = self.outcomes[self.spec.features.entity]
         position = pc.index_in(judged["entity"], entities).to_numpy()
-        first = len(entities) - len(scores)
+        first = len(entities) - len(predictions)
         unseen = position >= first
+        task, common = self.spec.task, position[unseen]
+        targets = task.targets(self._column(self.spec.label.column, common))
+        candidate = predictions_in(judged, task.outputs).rows(unseen)
         return compare_with_champion(
             self.spec.gate.improvement,
-            self._column(self.spec.label.column, position[unseen]).astype("int64"),
-            scores[position[unseen] - first],
-            judged["score"].to_numpy()[unseen],
-            self._column(self.spec.features.partition, position[unseen]).astype("datetime64[D]"),
+            task.row_losses(targets, predictions.rows(common - first)),
+            task.row_losses(targets, candidate),
+            self._column(self.spec.features.partition, common).astype("datetime64[D]"),
+            metric=task.loss,
             seed=self.spec.training.tuning.seed,
         )
 

@@ -12,6 +12,7 @@ from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, Predictions, Task
 from mlops_platform.usecases.window.maturity import matures_at
 
 if TYPE_CHECKING:
@@ -19,20 +20,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from mlops_platform.tasks.predictions import Targets
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredFit:
     """A fit of the past.
 
     Args:
-        base_rate: share of positives among the rows it was fitted on.
-        scores: of the last rows of the outcomes: those with an event after the last one fitted on.
+        predictions: of the last rows of the outcomes: those with an event after the last one
+            fitted on.
     """
 
     facts: FitFacts
-    threshold: float
-    base_rate: float
-    scores: NDArray[np.float64]
+    baseline: Constants
+    predictions: Predictions
 
 
 def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[Window]) -> pa.Table:
@@ -61,16 +63,17 @@ def past_of(
     first, last = np.datetime64(windows[0].start), np.datetime64(windows[-1].end)
     day_of = (days - first).astype(np.int64)  # negative before the first window
     count = int((last - first).astype(np.int64))
-    labels = outcomes[spec.label.column].to_numpy().astype(np.int64)
+    targets = spec.task.targets(outcomes[spec.label.column].to_numpy())
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
     for position, (fit, window) in enumerate(zip(fits, windows, strict=True)):
-        scores = fit.scores
+        later = len(fit.predictions)
         began = int((np.datetime64(window.start) - first).astype(np.int64))
-        served = day_of[-len(scores) :] >= began
-        served_days, served_labels = day_of[-len(scores) :][served], labels[-len(scores) :][served]
-        for measure, values in _by_row(spec, fit, served_labels, scores[served]).items():
+        served = day_of[-later:] >= began
+        served_days, served_targets = day_of[-later:][served], targets[-later:][served]
+        by_row = _by_row(spec.task, fit.baseline, served_targets, fit.predictions.rows(served))
+        for measure, values in by_row.items():
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
     return Past(
@@ -84,27 +87,19 @@ def past_of(
 
 
 def _by_row(
-    spec: ModelSpec, fit: ScoredFit, labels: NDArray[np.int64], scores: NDArray[np.float64]
+    task: Task, baseline: Constants, targets: Targets, predictions: Predictions
 ) -> dict[Measure, NDArray[np.float64]]:
+    """Every measure of each row; expected losses are not a number where the task has none."""
     import numpy as np
 
-    from mlops_platform.training.metrics import row_losses
-
-    costs, positive = spec.training.costs, scores >= fit.threshold
-    wrong = np.where(labels == 1, ~positive * costs.false_negative, positive * costs.false_positive)
-    if_one, if_zero = (
-        row_losses("log_loss", np.full_like(labels, outcome), scores) for outcome in (1, 0)
-    )
-    constant = np.full(len(labels), fit.base_rate)
-    base_if_one, base_if_zero = (
-        row_losses("log_loss", np.full_like(labels, outcome), constant) for outcome in (1, 0)
-    )
+    unknown = np.full(len(targets), np.nan)
+    expected = task.expected_losses(predictions, baseline) or (unknown, unknown)
     return {
-        "loss": np.where(labels == 1, if_one, if_zero),
-        "cost": wrong,
-        "baseline_loss": np.where(labels == 1, base_if_one, base_if_zero),
-        "estimated_loss": scores * if_one + (1 - scores) * if_zero,
-        "estimated_baseline_loss": scores * base_if_one + (1 - scores) * base_if_zero,
+        "loss": task.row_losses(targets, predictions),
+        "cost": task.row_costs(targets, predictions),
+        "baseline_loss": task.baseline_losses(targets, baseline),
+        "estimated_loss": expected[0],
+        "estimated_baseline_loss": expected[1],
     }
 
 

@@ -127,7 +127,7 @@ def _replayed_history(training: PastTraining, windows: Sequence[Window]) -> Repl
     for seed in range(spec.backtest.seeds):
         seeded = _with_seed(spec, spec.training.tuning.seed + seed)
         fits = replace(training, spec=seeded).fits(training_moments(windows))
-        pasts.append(past_of(seeded, windows, [fit.scored() for fit in fits], outcomes))
+        pasts.append(past_of(seeded, windows, [fit.scored(spec) for fit in fits], outcomes))
         gates.append(PastGate(seeded, fits, outcomes))
     return ReplayedHistory(spec.training.history.rolling_days, pasts, gates)
 

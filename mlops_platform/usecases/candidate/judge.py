@@ -9,6 +9,7 @@ from mlops_platform.errors import ServingError, TrainingError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, Finished
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict, apply_gate
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.training.fitting.calibration import Candidate
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.version.champion import Champion
 
@@ -74,9 +74,9 @@ def evaluate_candidate(
         champion_sequence=champion.release.sequence if champion else None,
         serving_fault=_serving_fault(spec, fitted, split),
     )
-    figures = figures_of(evaluation)
+    figures = figures_of(spec.task, evaluation)
     with registry.resume_run(candidate.run_id) as run:
-        run.log_metrics({f"test_{name}": value for name, value in evaluation.metrics})
+        run.log_metrics({f"test_{name}": value for name, value in evaluation.metrics.items()})
         run.log_text("evaluation.json", evaluated.to_stored(exclude={"candidate"}))
         run.log_figures(figures)
     return evaluated, figures
@@ -89,11 +89,11 @@ def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCan
         TrainingError: the gate cannot be computed.
     """
     verdict = apply_gate(
+        spec,
         evaluated.evaluation,
         evaluated.comparison,
         round_trip=evaluated.candidate.round_trip,
         serving_fault=evaluated.serving_fault,
-        gate=spec.gate,
     )
     return JudgedCandidate(evaluated=evaluated, verdict=verdict)
 
@@ -114,26 +114,22 @@ def hold_if_frozen(
     return judged.model_copy(update={"verdict": verdict})
 
 
-def load_candidate(candidate: TrainedCandidate) -> Candidate:
+def load_candidate(candidate: TrainedCandidate) -> Finished:
     """The fitted candidate, verified and loaded from its folder."""
-    from mlops_platform.training.fitting.calibration import Candidate
-
-    return Candidate(
-        model=load_model(candidate.directory, candidate.digests),
-        threshold=candidate.threshold,
-        base_rate=candidate.base_rate,
-    )
+    model = load_model(candidate.directory, candidate.digests)
+    return Finished(model, candidate.constants, candidate.baseline)
 
 
-def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Split) -> Comparison:
+def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split) -> Comparison:
     import numpy as np
 
     from mlops_platform.training.judging.comparison import compare_with_champion, unseen_by_both
-    from mlops_platform.training.rows import days_of, labels_of, positive_scores
+    from mlops_platform.training.rows import days_of, targets_of
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
+    targets = targets_of(rows, spec)
 
-    def scores_of(model: Any) -> NDArray[np.float64]:
+    def losses_of(model: Any, constants: Constants) -> NDArray[np.float64]:
         # Each model reads its own columns: features come and go from version to version.
         columns = list(model.feature_names_in_)
         if absent := [column for column in columns if column not in rows.columns]:
@@ -141,25 +137,28 @@ def _compare(spec: ModelSpec, fitted: Candidate, champion: Champion, split: Spli
                 f"features: the champion of {spec.name} still reads {absent}. Keep them under "
                 "`features.sensitive` until a version without them is released."
             )
-        return positive_scores(model, rows[columns]) if len(rows) else np.empty(0)
+        if not len(rows):
+            return np.empty(0)
+        predictions = spec.task.predict(model, constants, rows[columns])
+        return spec.task.row_losses(targets, predictions)
 
     return compare_with_champion(
         spec.gate.improvement,
-        labels_of(rows, spec),
-        scores_of(champion.model),
-        scores_of(fitted.model),
+        losses_of(champion.model, champion.constants),
+        losses_of(fitted.model, fitted.constants),
         days_of(rows, spec),
+        metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
 
 
-def _serving_fault(spec: ModelSpec, fitted: Candidate, split: Split) -> str | None:
+def _serving_fault(spec: ModelSpec, fitted: Finished, split: Split) -> str | None:
     from mlops_platform.serving.packing.parity import check_parity
     from mlops_platform.serving.schema import describe_features
 
     schema = describe_features(spec, split.train)
     try:
-        check_parity(schema, fitted.model, split.test.head(PARITY_ROWS))
+        check_parity(schema, spec.task, fitted.model, split.test.head(PARITY_ROWS))
     except ServingError as error:
         return str(error).rstrip(".")
     return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.registry.training_run import TrainingRun
-    from mlops_platform.training.fitting.calibration import Candidate
+    from mlops_platform.tasks import Finished
     from mlops_platform.training.split import Split
 
 Report = Callable[[str], None]
@@ -30,20 +30,21 @@ MLFLOW_STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 
 class TrainedCandidate(Record):
-    """A fitted, calibrated candidate on disk.
+    """A finished candidate on disk.
 
     Args:
         run_id: the MLflow run that everything about this training is logged to.
+        constants, baseline: as `tasks.Finished` has them.
         directory: what `artifacts.save_model` wrote, and `digests` what it returned.
         round_trip: the model as stored predicts exactly what it predicted in memory.
-        cpu_seconds: of search, fit and calibration.
+        cpu_seconds: of search and fit.
     """
 
     run_id: str
     training_set: TrainingSet
     recipe: Recipe
-    threshold: float
-    base_rate: float
+    constants: dict[str, float]
+    baseline: dict[str, float]
     directory: HomePath
     digests: dict[str, str]
     round_trip: bool
@@ -58,14 +59,14 @@ def train_candidate(
     report: Report = lambda line: None,
     start: WarmStart | None = None,
 ) -> TrainedCandidate:
-    """Search, fit, calibrate and choose the threshold; all of it logged to one MLflow run.
+    """Search, fit and finish; all of it logged to one MLflow run.
 
     Args:
         start: where the search begins; at its own beginning where None.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
     """
-    from mlops_platform.training.fitting.calibration import fit_candidate
+    from mlops_platform.training.fitting import fit_candidate
     from mlops_platform.training.judging.timing import cpu_seconds
     from mlops_platform.training.search.search import search
 
@@ -83,7 +84,7 @@ def train_candidate(
         run.log_metrics(
             {
                 f"search_{recipe.metric}": recipe.score,
-                "threshold": candidate.threshold,
+                **candidate.constants,
                 "cpu_seconds": spent,
             }
         )
@@ -94,8 +95,8 @@ def train_candidate(
         run_id=run.run_id,
         training_set=training_set,
         recipe=recipe,
-        threshold=candidate.threshold,
-        base_rate=candidate.base_rate,
+        constants=dict(candidate.constants),
+        baseline=dict(candidate.baseline),
         directory=directory,
         digests=digests,
         round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
@@ -105,20 +106,19 @@ def train_candidate(
 
 def _survives_storage(
     spec: ModelSpec,
-    candidate: Candidate,
+    candidate: Finished,
     directory: Path,
     digests: Mapping[str, str],
     rows: DataFrame,
 ) -> bool:
     import numpy as np
 
-    from mlops_platform.training.rows import features_of, positive_scores
+    from mlops_platform.training.rows import features_of
 
     features = features_of(rows.head(ROUND_TRIP_ROWS), spec)
     stored = load_model(directory, digests)
-    return np.array_equal(
-        positive_scores(stored, features), positive_scores(candidate.model, features)
-    )
+    numbers = spec.task.numbers
+    return np.array_equal(numbers(stored, features), numbers(candidate.model, features))
 
 
 def _log_training_set(
@@ -131,7 +131,7 @@ def _log_training_set(
         digest=training_set.hash,
         source=training_set.path,
         columns={column.name: column.type for column in training_set.columns},
-        profile={"rows": training_set.rows, "positive_rate": training_set.positive_rate},
+        profile={"rows": training_set.rows, **training_set.targets},
     )
     parts = {part.name: part.model_dump(mode="json") for part in describe(split, spec)}
     run.log_dict("split.json", parts)
@@ -141,7 +141,7 @@ def _trial_logger(
     run: TrainingRun, spec: ModelSpec, report: Report, *, warm: bool
 ) -> Callable[[Trial], None]:
     total = budget(spec, warm=warm)
-    metric = spec.training.tuning.metric
+    metric = spec.tuning_metric
 
     def log(trial: Trial) -> None:
         run.child_run(

@@ -52,10 +52,10 @@ def missed_heartbeats(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Ite
 def _look(
     spec: ModelSpec, arrivals: Arrivals, check: str, silence: tuple[str, dict[str, Any]] | None
 ) -> Observation:
-    severity = urgency(spec.alerting.severities, "silence", check) if silence else None
+    severity = urgency(spec.alerting.severities, "heartbeats", check) if silence else None
     summary, facts = silence or ("it arrives, or is not watched", {})
     return Observation(
-        check=f"silence/{check}",
+        check=f"heartbeats/{check}",
         severity=severity,
         seen_at=arrivals.machine_now,
         summary=summary,
@@ -66,7 +66,7 @@ def _look(
 def _late_windows(
     spec: ModelSpec, arrivals: Arrivals, now: datetime
 ) -> tuple[str, dict[str, Any]] | None:
-    hours, released_at = spec.alerting.silence.window_hours, arrivals.released_at
+    hours, released_at = spec.alerting.heartbeats.window_hours, arrivals.released_at
     if hours is None or released_at is None:
         return None
     missing = [
@@ -85,7 +85,7 @@ def _late_windows(
 
 
 def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, Any]] | None:
-    minutes = spec.alerting.silence.sensor_minutes
+    minutes = spec.alerting.heartbeats.sensor_minutes
     if minutes is None:
         return None
     ticked_at = sorted(arrivals.ticked_at.items())
@@ -104,7 +104,7 @@ def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, A
 
 
 def _late_predictions(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, Any]] | None:
-    minutes, logged_at = spec.alerting.silence.prediction_minutes, arrivals.logged_at
+    minutes, logged_at = spec.alerting.heartbeats.prediction_minutes, arrivals.logged_at
     if minutes is None or arrivals.released_at is None:
         return None
     if not _is_silent(arrivals, logged_at or arrivals.watched_since, minutes):

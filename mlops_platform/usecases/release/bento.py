@@ -55,9 +55,9 @@ def package_release(
     model = load_model(registered.directory, registered.digests)
     split = split_rows(spec, registered.judged.evaluated.candidate.training_set)
     schema = registered.features
-    parity = check_parity(schema, model, split.everything)
-    golden = choose_golden_rows(schema, model, split.test, spec.serving.golden_rows)
-    not_explained = why_not_explained(schema, model, golden, split.test)
+    parity = check_parity(schema, spec.task, model, split.everything)
+    golden = choose_golden_rows(schema, spec.task, model, split.test, spec.serving.golden_rows)
+    not_explained = why_not_explained(schema, spec.task, model, golden, split.test)
     bento = build_bento(
         BentoRequest(
             release=_packed(spec, registered, release, parity, not_explained),
@@ -113,7 +113,8 @@ def _packed(
         model=spec.name,
         version=str(release.version),
         sequence=release.sequence,
-        threshold=registered.threshold,
+        task=spec.task,
+        constants=registered.constants,
         training_set_hash=training_set.hash,
         run_id=release.run_id,
         serving=spec.serving,

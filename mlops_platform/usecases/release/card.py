@@ -76,7 +76,7 @@ def _card(
         DataFacts(
             hash=training_set.hash,
             rows=training_set.rows,
-            positive_rate=training_set.positive_rate,
+            targets_text=spec.task.facts_text(training_set.targets),
             first_day=training_set.first_local_date,
             last_day=training_set.last_local_date,
             tables=(spec.features.table, spec.label.table),

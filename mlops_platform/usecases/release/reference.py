@@ -18,13 +18,13 @@ from mlops_platform.monitoring.reference import (
     sample,
     write_reference,
 )
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.training.fitting.calibration import Candidate
+    from mlops_platform.tasks import Constants, Finished
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
 
@@ -35,19 +35,19 @@ MOST_HELD_OUT_ROWS: Final = 10_000
 def log_reference(
     spec: ModelSpec,
     evaluated: EvaluatedCandidate,
-    fitted: Candidate,
-    base_rate: float,
+    fitted: Finished,
+    baseline: Constants,
     split: Split,
     registry: Registry,
 ) -> None:
     """Log to the version's run: its test figures, held-out rows, and the profile.
 
-    Features and label are profiled on the whole training set. Scores, of all rows and by segment,
-    are those of the judged candidate for the rows that its pipeline has not seen: the released
-    refit has seen them all.
+    Features and label are profiled on the whole training set. Predictions, of all rows and by
+    segment, are those of the judged candidate for the rows that its pipeline has not seen: the
+    released refit has seen them all.
 
     Args:
-        base_rate: share of positives among the rows that the released refit was fitted on.
+        baseline: of the rows that the released refit was fitted on.
     """
     import pyarrow as pa
 
@@ -61,16 +61,17 @@ def log_reference(
     reference = Reference(
         model=spec.name,
         rows=candidate.training_set.rows,
-        metrics=evaluation.metrics.model_dump(),
-        base_rate=base_rate,
-        base_rate_log_loss=evaluation.base_rate.log_loss,
+        metrics=evaluation.metrics,
+        baseline=dict(baseline),
+        test_loss=evaluation.loss,
+        test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
     )
     unseen = [_scored(spec, fitted, split.validation), scored]
     profile = joined(
         _profile_of_rows(spec, candidate.training_set),
-        _profile_of_scores(spec, candidate.training_set, unseen),
+        _profile_of_predictions(spec, candidate.training_set, unseen),
     )
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
@@ -79,7 +80,7 @@ def log_reference(
 
 
 def load_reference(registry: Registry, release: Release) -> VersionReference:
-    """The figures of a released version and its held-out rows with their scores."""
+    """The figures of a released version and its held-out rows with their predictions."""
     return read_reference(registry.fetch_directory(release.run_id, FOLDER))
 
 
@@ -88,10 +89,11 @@ def load_profile(registry: Registry, release: Release) -> Profile:
     return read_profile(registry.fetch_directory(release.run_id, FOLDER))
 
 
-def _scored(spec: ModelSpec, fitted: Candidate, rows: DataFrame) -> DataFrame:
-    from mlops_platform.training.rows import features_of, positive_scores
+def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:
+    from mlops_platform.training.rows import features_of
 
-    return rows.assign(**{SCORE: positive_scores(fitted.model, features_of(rows, spec))})
+    predictions = spec.task.predict(fitted.model, fitted.constants, features_of(rows, spec))
+    return rows.assign(**predictions.columns)
 
 
 def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
@@ -101,22 +103,19 @@ def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
         return fit_profile(connection, rows, numeric, spec.features.categorical, day)
 
 
-def _profile_of_scores(
+def _profile_of_predictions(
     spec: ModelSpec, training_set: TrainingSet, scored: list[DataFrame]
 ) -> Profile:
     import pandas as pd
     import pyarrow as pa
 
-    entity, day, subgroups = (
-        spec.features.entity,
-        spec.features.partition,
-        spec.evaluation.subgroups,
-    )
-    scores = pd.concat([rows[[entity, SCORE]] for rows in scored])
-    table = pa.Table.from_pandas(scores, preserve_index=False)
+    entity, day, watched = spec.features.entity, spec.features.partition, spec.task.watched
+    subgroups = spec.evaluation.subgroups
+    predictions = pd.concat([rows[[entity, *watched]] for rows in scored])
+    table = pa.Table.from_pandas(predictions, preserve_index=False)
     with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
-        profile = fit_profile(connection, unseen, [SCORE], [], day)
-        (bins,) = profile.bins.columns
+        profile = fit_profile(connection, unseen, watched, [], day)
+        bins = next(column for column in profile.bins.columns if column.column == watched[0])
         fewest = spec.evaluation.min_subgroup_rows
         segments = fit_segments(connection, unseen, bins, subgroups, fewest, day)
         return joined(profile, segments)

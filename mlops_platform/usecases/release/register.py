@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,14 +16,15 @@ from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.version.champion import (
+    CONSTANTS_TAG,
     FITTED_THROUGH_TAG,
-    THRESHOLD_TAG,
     TRAINING_SET_TAG,
 )
 from mlops_platform.usecases.version.deployed import DeployedVersion
@@ -34,13 +36,14 @@ class RegisteredCandidate(Record):
     Args:
         identity: the version as the ledger pins it, with every file in the registry.
         directory: the released model alone, and `digests` what `artifacts.save_model` returned.
+        constants: what turns the numbers of the model into predictions.
         fitted_through: event time of the last row that the version was fitted on.
     """
 
     judged: JudgedCandidate
     identity: VersionIdentity
     features: FeatureSchema
-    threshold: float
+    constants: dict[str, float]
     fitted_through: datetime
     directory: HomePath
     digests: dict[str, str]
@@ -72,7 +75,7 @@ def register_candidate(
     from mlops_platform.registry.requirements import pinned_requirements
     from mlops_platform.serving.requirements import environment_hash, serving_requirements
     from mlops_platform.serving.schema import describe_features
-    from mlops_platform.training.fitting.calibration import refit
+    from mlops_platform.training.fitting import refit
     from mlops_platform.training.rows import features_of
 
     candidate = judged.evaluated.candidate
@@ -80,7 +83,7 @@ def register_candidate(
     fitted = load_candidate(candidate)
     released = refit(spec, candidate.recipe, fitted, split)
     registry = deployment.registry
-    log_reference(spec, judged.evaluated, fitted, released.base_rate, split, registry)
+    log_reference(spec, judged.evaluated, fitted, released.baseline, split, registry)
     rows = split.everything
     features = describe_features(spec, rows)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
@@ -97,8 +100,10 @@ def register_candidate(
             input_example=features_of(rows, spec).head(5),
             requirements=pinned_requirements(),
             trusted_types=TRUSTED_TYPES,
+            predict_method=spec.task.predict_method,
+            answers=spec.task.answers_of_model,
         ),
-        tags={**tags, **_tags(spec, candidate, released.threshold)},
+        tags={**tags, **_tags(spec, candidate, released.constants)},
     )
     return RegisteredCandidate(
         judged=judged,
@@ -110,19 +115,19 @@ def register_candidate(
             environment_hash=environment_hash(serving_requirements()),
         ),
         features=features,
-        threshold=released.threshold,
+        constants=dict(released.constants),
         fitted_through=candidate.training_set.last_event_time,
         directory=directory,
         digests=digests,
     )
 
 
-def _tags(spec: ModelSpec, candidate: TrainedCandidate, threshold: float) -> dict[str, str]:
+def _tags(spec: ModelSpec, candidate: TrainedCandidate, constants: Constants) -> dict[str, str]:
     """What the registry is asked about a version later."""
     return {
         TRAINING_SET_TAG: candidate.training_set.hash,
         "recipe": candidate.recipe.candidate,
-        THRESHOLD_TAG: repr(threshold),
+        CONSTANTS_TAG: json.dumps(dict(constants), sort_keys=True),
         FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
         "seed": str(spec.training.tuning.seed),
     }

@@ -30,6 +30,7 @@ _DONE: Final = {
 _NOT_HEADLINE: Final = frozenset(
     {
         "base_rate_log_loss",
+        "baseline_loss",
         "champion_version",
         "cooldown_days",
         "features_digest",
@@ -37,6 +38,7 @@ _NOT_HEADLINE: Final = frozenset(
         "last_attempt",
         "last_outcome",
         "log_loss_increase_limit",
+        "loss_increase_limit",
         "suggestion",
         "trained_as_of",
         "policy",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.tasks import Output
 from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
     decision_text,
@@ -31,9 +32,17 @@ ALARMS = {
 
 
 def window_text(
-    ledger: Ledger, model: str, window: Window, windows: ModelWindows
+    ledger: Ledger,
+    model: str,
+    window: Window,
+    windows: ModelWindows,
+    outputs: Sequence[Output],
 ) -> list[Paragraph]:
-    """The story of one scored window, in the times of its own zone."""
+    """The story of one scored window, in the times of its own zone.
+
+    Args:
+        outputs: of the model's task; none of a model that is no longer declared.
+    """
     zone = ZoneInfo(window.timezone)
     began_at = datetime.combine(window.start, time(), zone)
     decisions = ledger.decisions(model, limit=None)[::-1]
@@ -51,7 +60,7 @@ def window_text(
             *_served(ledger, model, began_at, window.ends_at, zone),
             *_frozen(decisions, window, zone),
         ),
-        _sentences("How it was scored", _scored(windows.scored[window.name], zone)),
+        _sentences("How it was scored", _scored(windows.scored[window.name], outputs, zone)),
         _sentences(
             "What was found",
             performance_text(windows.performance, window, zone),
@@ -114,12 +123,24 @@ def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> It
         )
 
 
-def _scored(scored: ScoredWindow, zone: ZoneInfo) -> str:
+def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> str:
     return (
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
-        f"{version_text(scored)}: mean score {scored.mean_score:.3f}, "
-        f"{100 * scored.positive_share:.1f} % decided positive."
+        f"{version_text(scored)}: {_means_text(scored, outputs)}."
     )
+
+
+def _means_text(scored: ScoredWindow, outputs: Sequence[Output]) -> str:
+    """Mean of each number, share of each flag; of a model that is gone by their columns."""
+    words = {output.name: output for output in outputs}
+    texts = []
+    for name, mean in scored.means.items():
+        output = words.get(name)
+        if output is not None and output.kind == "flag":
+            texts.append(f"{100 * mean:.1f} % {output.words}")
+        else:
+            texts.append(f"mean {output.words if output else name} {mean:.3f}")
+    return ", ".join(texts)
 
 
 def _drift(watched: WatchedWindow | None) -> str:
@@ -133,7 +154,7 @@ def _drift(watched: WatchedWindow | None) -> str:
     return (
         f"{drifted} of {len(drift.columns)} columns have drifted from the training set "
         f"({100 * drift.importance_share:.0f} % of the model's importance), first are {most}; the "
-        f"scores are {drift.prediction:.3f} from those of held-out rows. {ALARMS[drift.alarm]}"
+        f"predictions are {drift.prediction:.3f} from those of held-out rows. {ALARMS[drift.alarm]}"
     )
 
 

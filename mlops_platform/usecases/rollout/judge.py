@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger
@@ -47,7 +48,7 @@ def gather_evidence(
     )
     return RolloutEvidence(
         since=challenger.since,
-        comparison=None if rows is None else compare_rollout(rows, spec.release.confidence),
+        comparison=None if rows is None else compare_rollout(spec, rows),
         service=objectives_of(deployment, challenger),
     )
 
@@ -59,23 +60,21 @@ def objectives_of(deployment: Deployment, challenger: Challenger) -> ServiceFigu
     return service_figures(log, challenger.model, challenger.version, role, challenger.since)
 
 
-def compare_rollout(rows: pa.Table, confidence: float) -> ArmComparison | None:
-    """Compare the arms of a trial; the base rate is that of all its rows."""
-    import numpy as np
-
+def compare_rollout(spec: ModelSpec, rows: pa.Table) -> ArmComparison | None:
+    """Compare the arms of a trial; the baseline is that of all its rows."""
     from mlops_platform.monitoring.rollout.arms import compare_arms
-    from mlops_platform.training.metrics import row_losses
 
     if not rows.num_rows:
         return None
-    labels = rows["label"].to_numpy().astype(int)
-    base_rates = np.full(len(labels), labels.mean())
+    task = spec.task
+    targets = task.targets(rows["label"].to_numpy())
     return compare_arms(
         rows["challenger"].to_numpy(),
         rows["day"].to_numpy(),
-        row_losses("log_loss", labels, rows["probability"].to_numpy()),
-        row_losses("log_loss", labels, base_rates),
-        confidence,
+        task.row_losses(targets, predictions_in(rows, task.outputs)),
+        task.baseline_losses(targets, task.baseline(targets)),
+        loss_name=task.loss_name,
+        confidence=spec.release.confidence,
     )
 
 

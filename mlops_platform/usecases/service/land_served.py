@@ -34,5 +34,5 @@ def land_served(deployment: Deployment, spec: ModelSpec, now: datetime) -> Lande
     """
     landed = deployment.settings.landed_predictions(spec.name)
     landing = land_log(spec, deployment.settings.prediction_log(spec.name), landed, now)
-    parity = judge_served_parity(landed, OfflineVersions(deployment, spec.name))
+    parity = judge_served_parity(landed, OfflineVersions(deployment, spec))
     return LandedPredictions(model=spec.name, folder=landed, landing=landing, parity=parity)

@@ -22,11 +22,11 @@ class Replayed(Record):
     """What the pipeline says now.
 
     Args:
-        difference: of the probabilities; more than rounding is a different answer.
+        answer: by field.
+        difference: of the numbers; more than rounding is a different answer.
     """
 
-    probability: float
-    decision: bool
+    answer: dict[str, float | bool]
     difference: float
 
 
@@ -34,6 +34,7 @@ class ReplayedRow(Record):
     """One logged row, and the same again.
 
     Args:
+        answer: by field.
         replayed: None where it cannot be run again, for the `reason`.
     """
 
@@ -44,8 +45,7 @@ class ReplayedRow(Record):
     role: str
     version: str
     sequence: int
-    probability: float
-    decision: bool
+    answer: dict[str, float | bool]
     latency_ms: float
     features: dict[str, float | str | None]
     redacted: tuple[str, ...]
@@ -55,10 +55,7 @@ class ReplayedRow(Record):
     @property
     def agrees(self) -> bool:
         """Whether the pipeline answers now as the service did then."""
-        again = self.replayed
-        return (
-            again is not None and again.difference <= TOLERANCE and again.decision == self.decision
-        )
+        return self.replayed is not None and self.replayed.difference <= TOLERANCE
 
     @property
     def verdict(self) -> str:
@@ -90,7 +87,7 @@ def replay_request(deployment: Deployment, spec: ModelSpec, request_id: str) -> 
         deployment.settings.landed_predictions(spec.name),
     )
     rows = find_request(spec, log, landed, request_id)
-    versions = OfflineVersions(deployment, spec.name)
+    versions = OfflineVersions(deployment, spec)
     return ReplayedRequest(
         request_id=request_id,
         model=spec.name,
@@ -103,24 +100,27 @@ def replay_request(deployment: Deployment, spec: ModelSpec, request_id: str) -> 
 def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> ReplayedRow:
     [line] = served.to_pylist()
     reason, replayed, names = None, None, list(spec.features.names)
+    outputs = spec.task.outputs
+    answer = {output.field: line[output.field] for output in outputs}
     try:
         offline = versions.load(line["version"], line["sequence"], line["role"])
         names = offline.features
         if offline.lacks(served).any():
             reason = f"the log lacks features of version {offline.version}, so it cannot be scored"
         else:
-            [probability] = offline.scores(served).tolist()
-            replayed = Replayed(
-                probability=probability,
-                decision=probability >= offline.threshold,
-                difference=abs(probability - line["probability"]),
-            )
+            predictions = offline.predictions(served)
+            again = {output.field: predictions[output.name].item() for output in outputs}
+            differences = [
+                abs(value - answer[field]) / max(1.0, abs(value)) for field, value in again.items()
+            ]
+            replayed = Replayed(answer=again, difference=max(differences))
     except (ArtifactError, LedgerError, RegistryError) as error:
         reason = str(error)
     logged = {key: line[key] for key in ReplayedRow.model_fields if key in line}
     return ReplayedRow(
+        answer=answer,
         **{**logged, "redacted": line["redacted"] or ()},
-        features={name: line.get(served_column(name)) for name in names},
+        features={name: line.get(served_column(name, spec.task)) for name in names},
         replayed=replayed,
         reason=reason,
     )

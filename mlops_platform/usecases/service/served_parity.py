@@ -14,7 +14,9 @@ from mlops_platform.record import Record
 from mlops_platform.serving.scoring.scorer import TOLERANCE
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from mlops_platform.usecases.version.offline import OfflineVersion, OfflineVersions
 
@@ -22,7 +24,7 @@ MOST_ROWS = 20_000
 
 
 class ServedParity(Record):
-    """Served probabilities against offline ones.
+    """Served answers against offline ones.
 
     Args:
         rows: what landed last; at most `MOST_ROWS` of it, always the same, are compared.
@@ -101,13 +103,32 @@ def _compare(offline: OfflineVersion, served: pa.Table) -> _Compared:
 
     lacking = offline.lacks(served)
     complete = served.filter(~lacking)
-    differences = np.abs(offline.scores(complete) - complete["probability"].to_numpy())
+    differences = _differences(offline, complete) if complete.num_rows else np.empty(0)
     return _Compared(
         version=offline.version,
         left_out=int(lacking.sum()),
         differences=np.nan_to_num(differences, nan=np.inf).tolist(),
         requests=complete["request_id"].to_pylist(),
     )
+
+
+def _differences(offline: OfflineVersion, served: pa.Table) -> NDArray[np.float64]:
+    """The largest difference of each row over its numbers, relative to those beyond 1.
+
+    Flags follow from numbers: at a threshold rounding may turn one.
+    """
+    import numpy as np
+
+    predictions = offline.predictions(served)
+    differences = []
+    for output in offline.task.outputs:
+        if output.kind == "flag":
+            continue
+        expected = predictions[output.name].astype(float)
+        answered = served[output.field].to_numpy().astype(float)
+        differences.append(np.abs(expected - answered) / np.maximum(1.0, np.abs(expected)))
+    largest: NDArray[np.float64] = np.max(differences, axis=0)
+    return largest
 
 
 def _summary(rows: int, compared: Sequence[_Compared], problems: Sequence[str]) -> ServedParity:

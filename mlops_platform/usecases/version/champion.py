@@ -1,18 +1,23 @@
 """Load what serves."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.formats.constants import constants_in_tags
 from mlops_platform.ledger.records import Release
 from mlops_platform.registry.registry import Registry
+from mlops_platform.registry.versions import RegisteredVersion
+from mlops_platform.tasks import Constants
 from mlops_platform.usecases.deployment import Deployment
 
 FITTED_THROUGH_TAG: Final = "fitted_through"
 """Tag of every registered version: event time of the last row that it was fitted on."""
-THRESHOLD_TAG: Final = "threshold"
+CONSTANTS_TAG: Final = "constants"
+"""What turns the numbers of the model into predictions, as JSON."""
 TRAINING_SET_TAG: Final = "training_set"
 
 
@@ -21,8 +26,7 @@ class Champion:
     """A released version, loaded.
 
     Args:
-        model: the calibrated pipeline.
-        threshold: probability from which a row is decided positive.
+        constants: what turns the numbers of the model into predictions.
         training_set: hash of what it was fitted on.
         directory: its files, for what lies beside the model.
         fitted_through: event time of the last row that it was fitted on.
@@ -30,7 +34,7 @@ class Champion:
 
     release: Release
     model: Any
-    threshold: float
+    constants: Constants
     training_set: str
     directory: Path
     fitted_through: datetime
@@ -61,8 +65,21 @@ def load_release(registry: Registry, release: Release) -> Champion:
     return Champion(
         release,
         model=load_model(fetched.directory, release.digests),
-        threshold=float(fetched.tag(THRESHOLD_TAG)),
+        constants=constants_of(fetched),
         training_set=fetched.tag(TRAINING_SET_TAG),
         directory=fetched.directory,
         fitted_through=datetime.fromisoformat(fetched.tag(FITTED_THROUGH_TAG)),
     )
+
+
+def constants_of(version: RegisteredVersion) -> Constants:
+    """What was tagged when the version was registered.
+
+    Raises:
+        RegistryError: nothing was.
+    """
+    former = constants_in_tags(version.tags)
+    if former is not None:
+        return former
+    constants: Constants = json.loads(version.tag(CONSTANTS_TAG))
+    return constants

@@ -11,8 +11,10 @@ from mlops_platform.data.served.lines import served_column
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import challenger_identity
 from mlops_platform.ledger.records import DecisionKind, Release, VersionIdentity
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, Predictions, Task
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.version.champion import THRESHOLD_TAG
+from mlops_platform.usecases.version.champion import constants_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +26,12 @@ CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
 
 @dataclass(frozen=True)
 class OfflineVersion:
-    """A calibrated pipeline that scores served rows."""
+    """A version that scores served rows, in the present task of its model."""
 
     version: int
     model: Any
-    threshold: float
+    constants: Constants
+    task: Task
 
     @property
     def features(self) -> list[str]:
@@ -40,29 +43,24 @@ class OfflineVersion:
         import numpy as np
 
         names = set(self.features)
-        if not {served_column(name) for name in names} <= set(served.column_names):
+        if not {served_column(name, self.task) for name in names} <= set(served.column_names):
             return np.ones(served.num_rows, dtype=bool)
         redacted = served["redacted"].to_pylist()
         return np.array([not names.isdisjoint(fields or ()) for fields in redacted], dtype=bool)
 
-    def scores(self, served: pa.Table) -> NDArray[np.float64]:
-        """Predict P(label is true) of rows that lack nothing."""
-        import numpy as np
-
-        from mlops_platform.training.rows import positive_scores
-
-        if not served.num_rows:
-            return np.empty(0)
-        columns = [served_column(name) for name in self.features]
+    def predictions(self, served: pa.Table) -> Predictions:
+        """Predict for rows that lack nothing, of which there is one at least."""
+        columns = [served_column(name, self.task) for name in self.features]
         frame = served.select(columns).rename_columns(self.features).to_pandas()
-        return positive_scores(self.model, frame)
+        return self.task.predict(self.model, self.constants, frame)
 
 
 class OfflineVersions:
     """Every version of a model that was ever let near a request: champions and challengers."""
 
-    def __init__(self, deployment: Deployment, model: str) -> None:
-        self._registry, self._model = deployment.registry, model
+    def __init__(self, deployment: Deployment, spec: ModelSpec) -> None:
+        self._registry, self._model, self._task = deployment.registry, spec.name, spec.task
+        model = spec.name
         ledger = deployment.ledger
         self._releases = {release.sequence: release for release in ledger.releases(model)}
         challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
@@ -93,7 +91,8 @@ class OfflineVersions:
             self._loaded[pinned.version] = OfflineVersion(
                 version=pinned.version,
                 model=load_model(fetched.directory, pinned.digests),
-                threshold=float(fetched.tag(THRESHOLD_TAG)),
+                constants=constants_of(fetched),
+                task=self._task,
             )
         return self._loaded[pinned.version]
 

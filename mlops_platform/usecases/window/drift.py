@@ -16,7 +16,7 @@ from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_dr
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import VersionReference, sample
 from mlops_platform.record import Record
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.score import ScoredWindow
 
@@ -54,14 +54,14 @@ def watch_drift(
     """
     from mlops_platform.monitoring.drift.report import render_report
 
-    declared, entity = spec.monitoring.drift, spec.features.entity
+    declared, entity, watched = spec.monitoring.drift, spec.features.entity, spec.task.watched
     published_root = deployment.settings.published
     partitions = read_manifest(published_root, spec.features.table).partitions
     published = {day: state.rows for day, state in partitions.items()}
     with open_window(spec, scored, published_root) as rows:
         counted = {
             **count_window(rows.connection, rows.features, profile, spec.features.names),
-            **count_window(rows.connection, rows.scores, profile, [SCORE]),
+            **count_window(rows.connection, rows.predictions, profile, watched),
             **_segments(spec, rows, profile),
         }
         quality = measure_quality(
@@ -73,7 +73,7 @@ def watch_drift(
         )
         shown = rows.sample(entity, declared.sample_rows).to_pandas()
     importances = reference.figures.importances
-    drift = measure_drift(profile, counted, SCORE, scored.window.days, declared, importances)
+    drift = measure_drift(profile, counted, watched, scored.window.days, declared, importances)
     html = render_report(
         sample(reference.held_out, entity, declared.sample_rows).to_pandas(),
         shown,
@@ -100,14 +100,14 @@ def watch_drift(
 def _segments(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
     if not segments_in(profile):
         return {}
-    table = rows.scores_with(spec.features.entity, subgroups_in(profile))
-    return count_segments(rows.connection, table, profile, SCORE)
+    table = rows.predictions_beside(spec.features.entity, subgroups_in(profile))
+    return count_segments(rows.connection, table, profile, spec.task.watched[0])
 
 
 def open_window(
     spec: ModelSpec, scored: ScoredWindow, published_root: Path
 ) -> AbstractContextManager[WatchedRows]:
-    """The features that a window was scored from, with the scores."""
+    """The features that a window was scored from, with the predictions."""
     days = scored.window.days
     return watched_rows(
         spec,

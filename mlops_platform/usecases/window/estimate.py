@@ -1,52 +1,48 @@
-"""What the scores of a window let expect of it, calibrated on the latest rows with labels."""
+"""What the predictions of a window let expect of it, corrected by the latest rows with labels."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_platform.data.features.features import read_outcomes
-from mlops_platform.monitoring.performance.estimate import (
-    EstimatedPerformance,
-    expected_performance,
-    recalibrated,
-)
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.data.predicted_columns import predictions_in
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, EstimatedPerformance, Predictions
 from mlops_platform.usecases.window.maturity import matures_at
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 
 def estimate_window(
     spec: ModelSpec,
     scored: ScoredWindow,
-    scores: NDArray[Any],
+    predictions: Predictions,
     published_root: Path,
     past: PastWindows,
-    base_rate: float,
+    baseline: Constants,
 ) -> EstimatedPerformance | None:
-    """Estimate from the scores alone, whatever labels of this window are known by now.
+    """Estimate from the predictions alone, whatever labels of this window are known by now.
 
     Measured again later, a window gets the same estimate: nothing counts that was not known when
-    it ended. Until a window of the version has matured its scores are taken as they are: they were
-    calibrated on all of its held-out rows. None where the window has no rows.
+    it ended. Until a window of the version has matured its predictions are taken as they are: they
+    were finished on all of its held-out rows. None where the window has no rows, or the task
+    cannot tell.
 
     Args:
-        base_rate: share of positives that the version was trained on.
+        baseline: that of the version.
     """
-    if not len(scores):
+    if not len(predictions):
         return None
-    rows = _known_rows(spec, scored, published_root, past)
-    if rows is None:
-        return expected_performance(scores, scores, scored.threshold, base_rate)
-    labels = rows["label"].to_numpy().astype(float)
-    probabilities = recalibrated(scores, rows[SCORE].to_numpy(), labels)
-    return expected_performance(scores, probabilities, scored.threshold, base_rate)
+    rows, task, known = _known_rows(spec, scored, published_root, past), spec.task, None
+    if rows is not None:
+        targets = task.targets(rows["label"].to_numpy())
+        known = targets, predictions_in(rows, task.outputs)
+    return task.estimate(predictions, baseline, known)
 
 
 def _known_rows(

@@ -1,15 +1,19 @@
-"""Rows with a score and a label, and what each of them cost."""
+"""Rows with predictions and an outcome, and what each of them cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.data.predicted_columns import predictions_in
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants, Predictions
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from mlops_platform.tasks.predictions import Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,48 +21,47 @@ class LabelledRows:
     """Columns of shape (rows,), by event time.
 
     Attributes:
-        labels: 0 and 1.
-        scores: probabilities of 1.
         days: local days as datetime64[D].
-        losses: log losses of the scores.
-        baseline_losses: those of always predicting the training base rate.
+        losses: of the predictions.
+        baseline_losses: of the version's baseline.
     """
 
-    labels: NDArray[Any]
-    scores: NDArray[Any]
+    targets: Targets
+    predictions: Predictions
     days: NDArray[Any]
     losses: NDArray[Any]
     baseline_losses: NDArray[Any]
 
 
-def labelled_rows(outcomes: pa.Table, base_rate: float) -> LabelledRows:
+def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> LabelledRows:
     """Those of a window's outcomes that have a label.
 
     Args:
-        base_rate: share of positives that the scoring model was fitted on.
+        baseline: that of the scoring model.
     """
     labelled = outcomes.filter(outcomes["label"].is_valid())
-    return _rows(labelled["label"], labelled[SCORE], labelled["day"], base_rate)
+    return _rows(spec, labelled, labelled["label"], labelled["day"], baseline)
 
 
-def held_out_rows(spec: ModelSpec, held_out: pa.Table, base_rate: float) -> LabelledRows:
-    """The held-out rows of a version with the scores that its judged candidate gave them."""
+def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> LabelledRows:
+    """The held-out rows of a version with what its judged candidate predicted for them."""
     rows = held_out.sort_by([(spec.features.event_time, "ascending")])
-    return _rows(rows[spec.label.column], rows[SCORE], rows[spec.features.partition], base_rate)
+    return _rows(spec, rows, rows[spec.label.column], rows[spec.features.partition], baseline)
 
 
 def _rows(
-    label: pa.ChunkedArray, score: pa.ChunkedArray, day: pa.ChunkedArray, base_rate: float
+    spec: ModelSpec,
+    rows: pa.Table,
+    label: pa.ChunkedArray,
+    day: pa.ChunkedArray,
+    baseline: Constants,
 ) -> LabelledRows:
-    import numpy as np
-
-    from mlops_platform.training.metrics import row_losses
-
-    labels, scores = label.to_numpy().astype(int), score.to_numpy()
+    task = spec.task
+    targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, task.outputs)
     return LabelledRows(
-        labels=labels,
-        scores=scores,
+        targets=targets,
+        predictions=predictions,
         days=day.to_numpy().astype("datetime64[D]"),
-        losses=row_losses("log_loss", labels, scores),
-        baseline_losses=row_losses("log_loss", labels, np.full(len(labels), base_rate)),
+        losses=task.row_losses(targets, predictions),
+        baseline_losses=task.baseline_losses(targets, baseline),
     )

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.features.features import read_outcomes
+from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
-from mlops_platform.monitoring.performance.estimate import EstimatedPerformance
 from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import EstimatedPerformance
 from mlops_platform.usecases.window.estimate import estimate_window
 from mlops_platform.usecases.window.labelled_rows import LabelledRows, held_out_rows, labelled_rows
 from mlops_platform.usecases.window.maturity import matures_at
@@ -54,16 +55,16 @@ def measure_performance(
     """Join predictions with the labels known by then, and measure.
 
     Args:
-        reference: the release's own figures, and its base rate, which any window must beat; with
+        reference: the release's own figures, and its baseline, which any window must beat; with
             the errors on its held-out rows its later ones are compared.
         past: the model's other windows, where there are any.
     """
     window, past, figures = scored.window, past or PastWindows(), reference.figures
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
-    rows = labelled_rows(outcomes, figures.base_rate)
-    scores = outcomes[SCORE].to_numpy()
-    estimate = estimate_window(spec, scored, scores, published_root, past, figures.base_rate)
-    metrics = _metrics(spec, rows, scored.threshold)
+    rows = labelled_rows(spec, outcomes, figures.baseline)
+    predictions = predictions_in(outcomes, spec.task.outputs)
+    estimate = estimate_window(spec, scored, predictions, published_root, past, figures.baseline)
+    metrics = _metrics(spec, rows)
     mature = matures_at(spec, window) <= min(known_labels.as_of, known_labels.built_through)
     return WindowPerformance(
         window=window.name,
@@ -73,55 +74,54 @@ def measure_performance(
         release=scored.release,
         rows=outcomes.num_rows,
         outcomes_known=outcomes.num_rows - outcomes["known_at"].null_count,
-        labelled=len(rows.labels),
+        labelled=len(rows.targets),
         mature=mature,
         as_of=known_labels.as_of,
-        losses=_losses(rows, metrics, figures, estimate),
+        losses=_losses(spec, rows, metrics, figures, estimate),
         metrics=metrics,
         intervals=_intervals(spec, rows, figures),
-        estimated_metrics=_figures_besides(estimate),
+        estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 
 
 def _losses(
+    spec: ModelSpec,
     rows: LabelledRows,
     metrics: Mapping[str, float],
     reference: Reference,
     estimate: EstimatedPerformance | None,
 ) -> LossFigures:
     return LossFigures(
-        loss=metrics.get("log_loss"),
-        baseline_loss=float(rows.baseline_losses.mean()) if len(rows.labels) else None,
-        test_loss=reference.metrics["log_loss"],
-        test_baseline_loss=reference.base_rate_log_loss,
+        name=spec.task.loss_name,
+        baseline_name=spec.task.baseline_name,
+        loss=metrics.get(spec.task.loss),
+        baseline_loss=float(rows.baseline_losses.mean()) if len(rows.targets) else None,
+        test_loss=reference.test_loss,
+        test_baseline_loss=reference.test_baseline_loss,
         estimated_loss=estimate.loss if estimate else None,
         estimated_baseline_loss=estimate.baseline_loss if estimate else None,
     )
 
 
-def _figures_besides(estimate: EstimatedPerformance | None) -> dict[str, float]:
-    """What is estimated besides the losses."""
-    besides = {"loss", "baseline_loss"}
-    return estimate.model_dump(exclude=besides, exclude_none=True) if estimate else {}
-
-
-def _metrics(spec: ModelSpec, rows: LabelledRows, threshold: float) -> dict[str, float]:
-    """Metrics of rows with a label; none where they have not both classes."""
-    from mlops_platform.training.metrics import measure
-
-    if len(set(rows.labels.tolist())) < 2:
+def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
+    """Metrics of rows with a label; none where these are of no use, as those of one class."""
+    if spec.task.refusal(rows.targets) is not None:
         return {}
-    bins = spec.evaluation.calibration_bins
-    return measure(rows.labels, rows.scores, threshold, spec.training.costs, bins).model_dump()
+    return spec.task.measure(rows.targets, rows.predictions)
 
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
-    """Of the loss, of its increase over what the test promises, and of the Brier score."""
-    values = {"loss": rows.losses, "brier_score": (rows.scores - rows.labels) ** 2}
-    if reference.base_rate_log_loss:
-        promised = reference.metrics["log_loss"] / reference.base_rate_log_loss
+    """Of the loss, of its increase over what the test promises, and of metrics of rows."""
+    values = {
+        name: metric.row_values(rows.targets, rows.predictions)
+        for name, metric in spec.task.own_metrics.items()
+        if metric.row_values is not None and name != spec.task.loss
+    }
+    values["loss"] = rows.losses
+    if reference.test_baseline_loss:
+        promised = reference.test_loss / reference.test_baseline_loss
         values["loss_increase"] = rows.losses - promised * rows.baseline_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
@@ -155,7 +155,7 @@ def _changes(
     declared = spec.monitoring.performance.change_detection
     if not declared.detectors:
         return {}
-    tested = held_out_rows(spec, reference.held_out, reference.figures.base_rate)
+    tested = held_out_rows(spec, reference.held_out, reference.figures.baseline)
     tested_blocks, own = [
         error_blocks(labelled.days, labelled.losses, labelled.baseline_losses, declared.block_rows)
         for labelled in (tested, rows)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.data.features.features import feature_batches
 from mlops_platform.data.features.published import read_manifest
+from mlops_platform.data.predicted_columns import columns_of
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Predictions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,20 +29,19 @@ class ScoredWindow(Record):
     """The predictions of one window and what they were made from.
 
     Args:
-        threshold: score from which the release decides positive.
+        constants: what turned the numbers of the model into predictions.
         feature_snapshot: digest of the features that were scored.
         source: whether rows were scored afterwards, or are what the service answered.
-        positive_share: share of rows decided positive.
+        means: of each output; of a flag the share of rows that have it.
     """
 
     window: Window
     version: int
     release: int
-    threshold: float
+    constants: dict[str, float]
     feature_snapshot: str
     rows: int
-    mean_score: float
-    positive_share: float
+    means: dict[str, float]
     scored_at: datetime
     path: HomePath
     source: Literal["batch", "served"] = "batch"
@@ -87,17 +88,16 @@ def score_window(
     path = predictions_file(predictions_root, spec.name, window.name)
     totals = _Totals()
     batches = feature_batches(spec, published_root, window.days)
-    predicted = (totals.counted(_scored(spec, batch, champion, snapshot)) for batch in batches)
+    predicted = (_scored(spec, batch, champion, snapshot, totals) for batch in batches)
     rows = write_predictions(predicted, spec, path)
     return ScoredWindow(
         window=window,
         version=champion.release.version,
         release=champion.release.sequence,
-        threshold=champion.threshold,
+        constants=dict(champion.constants),
         feature_snapshot=snapshot,
         rows=rows,
-        mean_score=totals.scores / rows,
-        positive_share=totals.positives / rows,
+        means=totals.means(),
         scored_at=moment,
         path=path,
     )
@@ -106,39 +106,41 @@ def score_window(
 class _Totals:
     """Sums over batches that are written and forgotten."""
 
-    scores = 0.0
-    positives = 0
+    def __init__(self) -> None:
+        self._rows = 0
+        self._sums: dict[str, float] = {}
 
-    def counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        import pyarrow.compute as pc
+    def add(self, predictions: Predictions) -> None:
+        rows = len(predictions)
+        self._rows += rows
+        for name, mean in predictions.means().items():
+            self._sums[name] = self._sums.get(name, 0.0) + rows * mean
 
-        self.scores += pc.sum(batch[SCORE]).as_py() or 0.0
-        self.positives += pc.sum(batch["decision"]).as_py() or 0
-        return batch
+    def means(self) -> dict[str, float]:
+        return {name: total / self._rows for name, total in self._sums.items()}
 
 
 def _scored(
-    spec: ModelSpec, batch: pa.RecordBatch, champion: Champion, snapshot: str
+    spec: ModelSpec, batch: pa.RecordBatch, champion: Champion, snapshot: str, totals: _Totals
 ) -> pa.RecordBatch:
     import numpy as np
     import pyarrow as pa
 
-    from mlops_platform.training.rows import features_of, positive_scores
+    from mlops_platform.training.rows import features_of
 
-    scores = positive_scores(champion.model, features_of(batch.to_pandas(), spec))
-    features, release = spec.features, champion.release
-    keys = {
-        name: batch[name] for name in (features.entity, features.event_time, features.partition)
-    }
+    frame = features_of(batch.to_pandas(), spec)
+    predictions = spec.task.predict(champion.model, champion.constants, frame)
+    totals.add(predictions)
+    features, release, rows = spec.features, champion.release, len(predictions)
+    keys = (features.entity, features.event_time, features.partition)
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch[name] for name in keys},
-            "version": pa.array(np.full(len(scores), release.version, dtype=np.int32)),
-            "release": pa.array(np.full(len(scores), release.sequence, dtype=np.int32)),
-            "training_set": _repeated(champion.training_set, len(scores)),
-            "feature_snapshot": _repeated(snapshot, len(scores)),
-            SCORE: pa.array(scores),
-            "decision": pa.array(scores >= champion.threshold),
+            "version": pa.array(np.full(rows, release.version, dtype=np.int32)),
+            "release": pa.array(np.full(rows, release.sequence, dtype=np.int32)),
+            "training_set": _repeated(champion.training_set, rows),
+            "feature_snapshot": _repeated(snapshot, rows),
+            **columns_of(predictions),
         }
     )
 

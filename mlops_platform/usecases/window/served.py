@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.served.lines import served_column
 from mlops_platform.data.served.rows import read_answers
@@ -13,9 +14,9 @@ from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
-from mlops_platform.spec import SCORE, ModelSpec
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.version.champion import THRESHOLD_TAG, TRAINING_SET_TAG
+from mlops_platform.usecases.version.champion import TRAINING_SET_TAG, constants_of
 from mlops_platform.usecases.window.score import ScoredWindow
 
 if TYPE_CHECKING:
@@ -54,11 +55,10 @@ def take_served_window(
         window=window,
         version=release.version,
         release=release.sequence,
-        threshold=float(registry.version(spec.name, release.version).tag(THRESHOLD_TAG)),
+        constants=dict(constants_of(registry.version(spec.name, release.version))),
         feature_snapshot=snapshot,
         rows=rows,
-        mean_score=sum(predicted[SCORE].to_pylist()) / rows,
-        positive_share=sum(predicted["decision"].to_pylist()) / rows,
+        means=predictions_in(predicted, spec.task.outputs).means(),
         scored_at=deployment.clock(),
         path=path,
         source="served",
@@ -88,9 +88,9 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
 
     features, redacted = spec.features, spec.serving.log.redact
     sent = {
-        sent_column(name): answers[served_column(name)]
+        sent_column(name): answers[served_column(name, spec.task)]
         for name in features.names
-        if name not in redacted and served_column(name) in answers.column_names
+        if name not in redacted and served_column(name, spec.task) in answers.column_names
     }
     versions = answers["version"].to_pylist()
     training_sets = {
@@ -106,8 +106,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
             "release": answers["sequence"].cast(pa.int32()),
             "training_set": _encoded([training_sets[version] for version in versions]),
             "feature_snapshot": _encoded([snapshot] * len(versions)),
-            SCORE: answers["probability"],
-            "decision": answers["decision"],
+            **{output.name: answers[output.field] for output in spec.task.outputs},
             **sent,
         }
     )

@@ -1,7 +1,7 @@
 """evaluation and gate: what the candidate is worth, and whether it may be released."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import dagster as dg
 
@@ -12,7 +12,7 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.criteria import Criterion, CriterionName
+from mlops_platform.training.judging.criteria import CRITERIA, Criterion
 from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
@@ -32,7 +32,6 @@ from mlops_platform.usecases.retraining.attempts import (
 from mlops_platform.usecases.version.champion import load_champion
 
 GATE_COMPUTED = "gate_computed"
-HEADLINE = ("log_loss", "roc_auc", "average_precision", "brier_score", "expected_calibration_error")
 
 
 def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
@@ -56,7 +55,7 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             value=evaluated,
             metadata={
-                **_headline(evaluated),
+                **_headline(spec, evaluated),
                 "mlflow_run": mlflow_run(deployment, candidate.run_id),
                 "subgroups": table(
                     [group.model_dump() for group in evaluated.evaluation.subgroups]
@@ -79,7 +78,7 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         *(
             dg.AssetCheckSpec(name, asset=[spec.name, "gate"], description=f"Gate: {name}.")
-            for name in get_args(CriterionName)
+            for name in CRITERIA
         ),
     ]
 
@@ -168,14 +167,17 @@ def _check_result(criterion: Criterion) -> dg.AssetCheckResult:
     )
 
 
-def _headline(evaluated: EvaluatedCandidate) -> dict[str, Any]:
+def _headline(spec: ModelSpec, evaluated: EvaluatedCandidate) -> dict[str, Any]:
     evaluation = evaluated.evaluation
-    own, base = evaluation.metrics.model_dump(), evaluation.base_rate.model_dump()
-    shown: dict[str, Any] = {f"test_{name}": own[name] for name in HEADLINE}
+    shown: dict[str, Any] = {
+        f"test_{name}": evaluation.metrics[name]
+        for name, metric in spec.task.all_metrics.items()
+        if metric.headline
+    }
     shown["test_rows"] = evaluation.rows
-    shown["base_rate_log_loss"] = base["log_loss"]
+    shown["baseline_loss"] = evaluation.baseline_loss
     comparison = evaluated.comparison
     if comparison and comparison.mean_improvement is not None:
-        shown["champion_log_loss"] = comparison.champion_loss
+        shown["champion_loss"] = comparison.champion_loss
         shown["improvement_over_champion"] = comparison.mean_improvement
     return shown

@@ -59,7 +59,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
             data_version=dg.DataVersion(snapshot.hash),
             metadata={
                 "dagster/row_count": snapshot.rows,
-                "positive_rate": snapshot.positive_rate,
+                **snapshot.targets,
                 "first_day": str(snapshot.first_local_date),
                 "last_day": str(snapshot.last_local_date),
                 "as_of": snapshot.as_of.isoformat(),
@@ -80,7 +80,7 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             spec,
             "candidate",
             "The best of the declared candidates: searched with time-series folds, fitted on the "
-            "training days, calibrated and given its threshold on the validation days.",
+            "training days, and finished on the validation days.",
             "scikitlearn",
             "mlflow",
         ),
@@ -131,7 +131,7 @@ def _headline(trained: TrainedCandidate) -> dict[str, Any]:
     return {
         "winner": trained.recipe.candidate,
         f"search_{trained.recipe.metric}": trained.recipe.score,
-        "threshold": trained.threshold,
+        **trained.constants,
         "cpu_seconds": trained.cpu_seconds,
         "parameters": dg.MetadataValue.json(trained.recipe.params),
     }

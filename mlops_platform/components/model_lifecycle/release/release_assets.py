@@ -53,7 +53,7 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata={
                 "version": identity.version,
                 "fitted_through": registered.fitted_through.isoformat(),
-                "threshold": registered.threshold,
+                **registered.constants,
                 "mlflow_run": mlflow_run(deployment, identity.run_id),
                 "schema_hash": identity.schema_hash,
                 "digests": dg.MetadataValue.json(identity.digests),

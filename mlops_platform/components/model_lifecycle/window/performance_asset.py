@@ -21,8 +21,8 @@ from mlops_platform.components.record_io_manager import write_partition_record
 from mlops_platform.data.windows import window_named
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarms.performance_alarms import (
-    PERFORMANCE_CHECKS,
     performance_alarms,
+    performance_checks,
 )
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import VersionReference
@@ -43,15 +43,15 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             spec,
             "performance",
             "The predictions of a window joined with the labels known so far, against the "
-            "release's own test figures and against always predicting the base rate. Provisional "
-            "until its labels are in; beside it what the scores alone let expect, and whether the "
+            "release's own test figures and against its baseline. Provisional until its labels are "
+            "in; beside it what the predictions alone let expect, and whether the "
             "errors have changed since the release.",
             "scikitlearn",
         ),
         partitions_def=window_partitions(spec.window),
         ins={"predictions": upstream(spec, "predictions")},
         deps=[labels],
-        check_specs=check_specs(spec, "performance", PERFORMANCE_CHECKS),
+        check_specs=check_specs(spec, "performance", performance_checks(spec)),
     )
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
         deployment = open_deployment()
@@ -63,7 +63,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         yield dg.MaterializeResult(
             value=measured,
             metadata={**performance_page(spec, measured, past.measured), **shared},
-            check_results=check_results(performance_alarms(measured, spec.monitoring.performance)),
+            check_results=check_results(performance_alarms(measured, spec)),
         )
         # After this window, so that the page of the asset ends with what its alarms judge.
         for matured_window in matured:
@@ -117,7 +117,7 @@ def _report_matured(
     context.instance.report_runless_asset_event(
         dg.AssetMaterialization(key, partition=measured.window, metadata=metadata)
     )
-    for result in check_results(performance_alarms(measured, spec.monitoring.performance)):
+    for result in check_results(performance_alarms(measured, spec)):
         context.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
                 asset_key=key,

@@ -13,7 +13,6 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
 
-METRICS = ("roc_auc", "brier_score", "expected_calibration_error")
 USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}
 
 
@@ -27,7 +26,7 @@ def performance_page(
     """
     return {
         "state": "mature" if measured.mature else "provisional",
-        **_without_none(_realised(measured)),
+        **_without_none(_realised(spec, measured)),
         **_without_none(_estimated(measured, history)),
         **_without_none(_labels(measured, history)),
         "version": measured.version,
@@ -44,12 +43,18 @@ def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetada
     return picture(performance_trend(windows), "performance by window")
 
 
-def _realised(measured: WindowPerformance) -> dict[str, Any]:
+def _realised(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
     interval = measured.intervals.get("loss")
+    shown = [
+        name
+        for name, metric in spec.task.all_metrics.items()
+        if metric.headline and name != spec.task.loss
+    ]
     return {
+        "loss_is": spec.task.loss_name,
         **measured.losses.named,
-        "log_loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
-        **{name: measured.metrics.get(name) for name in METRICS},
+        "loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
+        **{name: measured.metrics.get(name) for name in shown},
         "change_point": measured.change_point,
     }
 
@@ -59,7 +64,11 @@ def _estimated(
 ) -> dict[str, Any]:
     record = estimate_record(history.values())
     return {
-        "estimated_roc_auc": measured.estimated_metrics.get("roc_auc"),
+        **{
+            f"estimated_{name}": value
+            for name, value in measured.estimated_metrics.items()
+            if name in measured.metrics
+        },
         "estimate_error": measured.losses.estimate_error if measured.mature else None,
         "estimate_mean_absolute_error": record and record.mean_absolute_error,
         "estimate_mean_error": record and record.mean_error,

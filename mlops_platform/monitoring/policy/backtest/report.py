@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from mlops_platform.monitoring.loss_figures import LOSS_NAME
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
 
@@ -68,7 +67,7 @@ def _row(outcome: PolicyOutcome) -> dict[str, str | float | bool]:
         "gate": "–" if outcome.in_hindsight else "yes" if outcome.gated else "no",
         "fits": outcome.fits,
         "releases": outcome.releases,
-        "log loss": _with_interval(outcome.loss, ".4f"),
+        "loss": _with_interval(outcome.loss, ".4f"),
         "share of weekly": _with_interval(outcome.share_of_weekly, ".0%"),
         "cost per window": _with_interval(outcome.cost, ".4g"),
         "CPU s": round(outcome.cpu_seconds, 1),
@@ -88,8 +87,7 @@ def _cell(value: str | float | bool) -> str:
 def _flat(outcome: PolicyOutcome) -> dict[str, Any]:
     plain = outcome.model_dump(exclude={"loss_by_window", "cost_by_window"})
     flat: dict[str, Any] = {}
-    for field, value in plain.items():
-        name = LOSS_NAME if field == "loss" else field
+    for name, value in plain.items():
         if isinstance(value, dict):
             ends = {f"{name}_{end}": value[end] for end in ("low", "high")}
             flat |= {name: value["value"], **ends}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_hist_gradient_boosting(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble:
-    """The trees of a fitted binary HistGradientBoostingClassifier.
+    """The trees of a fitted HistGradientBoosting, binary where it is a classifier.
 
     Raises:
         NotCompilable: this release of scikit-learn keeps them elsewhere.
@@ -33,7 +33,7 @@ def read_hist_gradient_boosting(estimator: Any, columns: tuple[CompiledColumn, .
         trees = tuple(_tree(predictor) for (predictor,) in estimator._predictors)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise NotCompilable(
-            f"HistGradientBoostingClassifier keeps its trees in another way than known: {error!r}."
+            f"{type(estimator).__name__} keeps its trees in another way than known: {error!r}."
         ) from error
     return Ensemble(columns, base, trees, single_precision=False)
 

@@ -18,7 +18,11 @@ from mlops_platform.serving.scoring.compiled.columns import (
     calculate,
 )
 
-LINEAR = ("LogisticRegression", "LogisticRegressionCV", "SGDClassifier", "RidgeClassifier")
+LINEAR = (
+    *("LogisticRegression", "LogisticRegressionCV", "SGDClassifier", "RidgeClassifier"),
+    *("LinearRegression", "Ridge", "Lasso", "ElasticNet", "SGDRegressor"),
+    *("HuberRegressor", "QuantileRegressor"),
+)
 
 
 class Slope(NamedTuple):
@@ -81,14 +85,17 @@ class LinearScore:
 
 
 def compile_linear(estimator: Any, columns: Iterable[CompiledColumn]) -> LinearScore:
-    """Merge the coefficients of a fitted linear classifier into its columns.
+    """Merge the coefficients of a fitted linear model into its columns.
 
     Raises:
         NotCompilable: a column is still text.
     """
+    from numpy import ravel
+
     weighted = list(zip(estimator.coef_.ravel().tolist(), columns, strict=True))
     tables = _merged((weight, c) for weight, c in weighted if isinstance(c, Lookup))
-    intercept = float(estimator.intercept_[0]) if estimator.fit_intercept else 0.0
+    # Of a classifier it is an array, of a regressor a number.
+    intercept = sum(ravel(estimator.intercept_).tolist()) if estimator.fit_intercept else 0.0
     slopes = []
     for weight, column in weighted:
         if isinstance(column, Number):

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+IDENTITY_LOSSES = ("squared_error", "absolute_error", "quantile")
+"""Of HistGradientBoostingRegressor; of the others a raw score is a logarithm."""
+FORESTS = (
+    *("RandomForestClassifier", "ExtraTreesClassifier"),
+    *("RandomForestRegressor", "ExtraTreesRegressor"),
+)
+
 
 def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble | None:
-    """The trees of a fitted binary classifier; None where it is no ensemble known here.
+    """The trees of a fitted binary classifier or regressor; None where no ensemble is known here.
 
     Raises:
         NotCompilable: its score is more than a constant and its trees.
@@ -28,15 +35,21 @@ def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble
     import numpy as np
 
     name = sklearn_name(estimator)
-    if name == "HistGradientBoostingClassifier":
+    if name == "HistGradientBoostingRegressor" and estimator.loss not in IDENTITY_LOSSES:
+        raise NotCompilable(f"the raw score of {name} is a logarithm with {estimator.loss}.")
+    if name in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
         return read_hist_gradient_boosting(estimator, columns)
     if name == "GradientBoostingClassifier":
         rate = estimator.learning_rate
         trees = tuple(_tree(regressor, rate) for regressor in np.ravel(estimator.estimators_))
         return Ensemble(columns, _initial_log_odds(estimator), trees, single_precision=True)
-    if name in ("RandomForestClassifier", "ExtraTreesClassifier"):
+    if name == "GradientBoostingRegressor":
+        rate = estimator.learning_rate
+        trees = tuple(_tree(regressor, rate) for regressor in np.ravel(estimator.estimators_))
+        return Ensemble(columns, _initial_constant(estimator), trees, single_precision=True)
+    if name in FORESTS:
         share = 1 / len(estimator.estimators_)
-        trees = tuple(_tree(classifier, share) for classifier in estimator.estimators_)
+        trees = tuple(_tree(member, share) for member in estimator.estimators_)
         return Ensemble(columns, 0.0, trees, single_precision=True)
     return None
 
@@ -71,6 +84,15 @@ def _unrounded(threshold: NDArray[np.float64]) -> NDArray[np.float64]:
     middle = (passes.astype(np.float64) + np.nextafter(passes, infinity).astype(np.float64)) / 2
     odd = passes.view(np.uint32) & 1 == 1
     return np.where(odd, np.nextafter(middle, -np.inf), middle)
+
+
+def _initial_constant(estimator: Any) -> float:
+    """The constant that GradientBoostingRegressor starts from."""
+    if estimator.init_ == "zero":
+        return 0.0
+    if sklearn_name(estimator.init_) != "DummyRegressor":
+        raise NotCompilable("GradientBoosting starts from another model's score.")
+    return float(estimator.init_.constant_.item())
 
 
 def _initial_log_odds(estimator: Any) -> float:

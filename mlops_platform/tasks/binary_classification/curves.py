@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
-    from mlops_platform.training.metrics import Labels, Scores
+    from mlops_platform.tasks.binary_classification.metrics import Labels
+    from mlops_platform.tasks.predictions import Numbers
 
 POINTS = 200
 
@@ -19,7 +20,7 @@ class Curve(Record):
     y: tuple[float, ...]
 
 
-def roc_curve_of(labels: Labels, scores: Scores) -> Curve:
+def roc_curve_of(labels: Labels, scores: Numbers) -> Curve:
     """True positive rate (y) against false positive rate (x)."""
     from sklearn.metrics import roc_curve
 
@@ -27,7 +28,7 @@ def roc_curve_of(labels: Labels, scores: Scores) -> Curve:
     return _thinned(false_positive_rate, true_positive_rate)
 
 
-def precision_recall_of(labels: Labels, scores: Scores) -> Curve:
+def precision_recall_of(labels: Labels, scores: Numbers) -> Curve:
     """Precision (y) against recall (x), by falling threshold."""
     from sklearn.metrics import precision_recall_curve
 
@@ -35,7 +36,7 @@ def precision_recall_of(labels: Labels, scores: Scores) -> Curve:
     return _thinned(recall[::-1], precision[::-1])
 
 
-def _thinned(x: Scores, y: Scores) -> Curve:
+def _thinned(x: Numbers, y: Numbers) -> Curve:
     """At most POINTS points, evenly spread along x, both ends included."""
     import numpy as np
 

@@ -1,10 +1,10 @@
-"""A calibrated pipeline taken apart: columns, estimator, calibrator."""
+"""A finished model taken apart: columns, estimators, and what follows their raw scores."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, log1p
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
@@ -23,15 +23,27 @@ class Sigmoid:
     slope: float
     offset: float
 
-    def log_odds(self, raw: float) -> float:
+    def explained(self, raw: float) -> float:
         """Log-odds of the calibrated probability."""
         return self.slope * raw + self.offset
 
-    def probability(self, raw: float) -> float:
+    def number_at(self, explained: float) -> float:
+        """The probability of log-odds."""
+        return expit(explained)
+
+    def error_at(self, explained: float, number: float) -> float | None:
+        """How far log-odds are from those of a probability; None too close to 0 or 1 to tell."""
+        if not SATURATED < number < 1 - SATURATED:
+            return None
+        return abs(explained - log(number) + log1p(-number))
+
+    def number(self, raw: float) -> float:
         """The calibrated probability."""
         return expit(self.slope * raw + self.offset)
 
 
+SATURATED = 1e-9
+"""Closer to 0 or 1 a float64 probability no longer tells its log-odds."""
 SMALLEST = 1e-12
 """What scikit-learn adds to a probability before it takes its logarithm."""
 
@@ -42,7 +54,7 @@ class Temperature:
 
     factor: float
 
-    def probability(self, raw: float) -> float:
+    def number(self, raw: float) -> float:
         """The calibrated probability."""
         return expit(self.factor * (log(raw + SMALLEST) - log(1 - raw + SMALLEST)))
 
@@ -54,7 +66,7 @@ class Isotonic:
     raw: tuple[float, ...]
     probabilities: tuple[float, ...]
 
-    def probability(self, raw: float) -> float:
+    def number(self, raw: float) -> float:
         """The calibrated probability."""
         knots, levels = self.raw, self.probabilities
         if not knots[0] < raw < knots[-1]:
@@ -65,24 +77,56 @@ class Isotonic:
         return slope * (raw - knots[at - 1]) + levels[at - 1]
 
 
-Calibration = Sigmoid | Temperature | Isotonic
+@dataclass(frozen=True)
+class Identity:
+    """The raw score is the number."""
+
+    slope: float = 1.0
+
+    def number(self, raw: float) -> float:
+        """The same."""
+        return raw
+
+    def explained(self, raw: float) -> float:
+        """The same."""
+        return raw
+
+    def number_at(self, explained: float) -> float:
+        """The same."""
+        return explained
+
+    def error_at(self, explained: float, number: float) -> float | None:
+        """The difference, relative to numbers beyond 1."""
+        return abs(explained - number) / max(1.0, abs(number))
+
+
+Link = Sigmoid | Temperature | Isotonic | Identity
+
+
+@dataclass(frozen=True)
+class Head:
+    """One number of a model: `link.number(raw score of the estimator)`."""
+
+    estimator: Any
+    link: Link
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A calibrated model: `calibration.probability(raw score of estimator on columns)`."""
+    """A model: each head works on the same columns."""
 
     columns: tuple[CompiledColumn, ...]
-    estimator: Any
-    calibration: Calibration
+    heads: tuple[Head, ...]
 
 
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
-    """Take a model of `training/fitting/calibration.py` apart.
+    """Take apart what a task has finished: a calibrated classifier, or a pipeline of regressors.
 
     Raises:
         NotCompilable: it is made of other parts.
     """
+    if sklearn_name(model) == "Pipeline":
+        return _pipeline(model, schema)
     calibrated: Any = getattr(model, "calibrated_classifiers_", ())
     if len(calibrated) != 1 or len(calibrated[0].calibrators) != 1:
         raise NotCompilable(f"{type(model).__name__} is no binary model with one calibrator.")
@@ -92,6 +136,21 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
     pipeline = getattr(frozen, "estimator", frozen)
     if sklearn_name(pipeline) != "Pipeline":
         raise NotCompilable(f"{type(pipeline).__name__} is calibrated where a Pipeline should be.")
+    estimator = pipeline.steps[-1][1]
+    link = _calibration(calibrated[0].calibrators[0], estimator)
+    return Unpacked(_columns(pipeline, schema), (Head(estimator, link),))
+
+
+def _pipeline(pipeline: Any, schema: FeatureSchema) -> Unpacked:
+    estimator = pipeline.steps[-1][1]
+    regressors = getattr(estimator, "estimators_", None)
+    heads = regressors if sklearn_name(estimator) == "MultiOutputRegressor" else [estimator]
+    return Unpacked(
+        _columns(pipeline, schema), tuple(Head(regressor, Identity()) for regressor in heads or ())
+    )
+
+
+def _columns(pipeline: Any, schema: FeatureSchema) -> tuple[CompiledColumn, ...]:
     columns = feature_columns(schema)
     if list(getattr(pipeline, "feature_names_in_", ())) != list(schema.names):
         raise NotCompilable(
@@ -99,11 +158,10 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
         )
     for _, step in pipeline.steps[:-1]:
         columns = compile_step(step, columns)
-    estimator = pipeline.steps[-1][1]
-    return Unpacked(columns, estimator, _calibration(calibrated[0].calibrators[0], estimator))
+    return columns
 
 
-def _calibration(calibrator: Any, estimator: Any) -> Calibration:
+def _calibration(calibrator: Any, estimator: Any) -> Link:
     if hasattr(calibrator, "a_"):
         return Sigmoid(-float(calibrator.a_), -float(calibrator.b_))
     if hasattr(calibrator, "beta_"):

@@ -1,0 +1,41 @@
+"""Limit: what a metric must reach, and may not pass."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from mlops_platform.section import Section
+from mlops_platform.tasks import Metric
+
+
+class LimitSpec(Section):
+    """Bounds of a figure, both allowed; a number alone is a bound in the metric's own direction."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("it limits nothing; write a number, `min`, `max` or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min={self.min} is above max={self.max}; swap them")
+        return self
+
+
+def _number_or_section(limit: Any) -> Any:
+    """Told apart here, so that an error names one mistake and not every alternative."""
+    return LimitSpec.model_validate(limit) if isinstance(limit, dict) else limit
+
+
+Limit = Annotated[
+    float | LimitSpec, BeforeValidator(_number_or_section, json_schema_input_type=float | LimitSpec)
+]
+"""A number, in the direction of the metric, or both bounds."""
+
+
+def bounds_of(limit: float | LimitSpec, metric: Metric) -> LimitSpec:
+    """Both bounds of a limit on a metric."""
+    if isinstance(limit, LimitSpec):
+        return limit
+    return LimitSpec(min=limit) if metric.greater_is_better else LimitSpec(max=limit)

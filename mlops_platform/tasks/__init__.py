@@ -1,0 +1,25 @@
+"""What kinds of outcome a model may predict; no other room knows which there are."""
+
+from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.task import Refusal, Task
+
+__all__ = [
+    "DEFAULT_TASK",
+    "TASKS",
+    "Constants",
+    "DetailTable",
+    "EstimatedPerformance",
+    "Finished",
+    "Metric",
+    "Output",
+    "Predictions",
+    "Refusal",
+    "Rows",
+    "Task",
+    "TaskSpec",
+]

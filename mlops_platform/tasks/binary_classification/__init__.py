@@ -1,0 +1,1 @@
+"""Binary classification: a probability of the positive class, and the decision it leads to."""

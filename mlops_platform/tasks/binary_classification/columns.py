@@ -1,0 +1,28 @@
+"""The outputs of a binary classifier, and the constants that lead to them."""
+
+from typing import Final
+
+from mlops_platform.tasks.predictions import Output
+
+SCORE, DECISION = "score", "decision"
+THRESHOLD, BASE_RATE = "threshold", "base_rate"
+
+OUTPUTS: Final = (
+    Output(
+        name=SCORE,
+        field="probability",
+        words="score",
+        kind="number",
+        minimum=0.0,
+        maximum=1.0,
+        watched=True,
+        description="Probability that the label is true.",
+    ),
+    Output(
+        name=DECISION,
+        field="decision",
+        words="decided positive",
+        kind="flag",
+        description="Whether the probability reaches the decision threshold.",
+    ),
+)

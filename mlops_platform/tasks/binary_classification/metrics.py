@@ -1,0 +1,205 @@
+"""Metrics of probabilities and decisions against outcomes; scikit-learn's wherever it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mlops_platform.record import Record
+from mlops_platform.tasks.binary_classification.columns import DECISION, SCORE
+from mlops_platform.tasks.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.tasks.binary_classification.costs import DecisionCosts
+    from mlops_platform.tasks.predictions import Numbers, Predictions
+
+    Labels = NDArray[np.int64]
+    """0 and 1, shape (rows,)."""
+
+
+class Confusion(Record):
+    """Counts of decisions."""
+
+    true_negatives: int
+    false_positives: int
+    false_negatives: int
+    true_positives: int
+
+
+class CalibrationBin(Record):
+    """Rows of similar score: what was predicted for them, and what happened."""
+
+    rows: int
+    predicted: float
+    observed: float
+
+
+def metrics_of(costs: DecisionCosts, bins: int) -> Mapping[str, Metric]:
+    """Every metric by name; those of decisions depend on the threshold."""
+    return {
+        "log_loss": Metric(
+            "penalty for confident mistakes; lower is better",
+            greater_is_better=False,
+            compute=_log_loss,
+            row_values=_log_losses,
+            tunes=True,
+            headline=True,
+        ),
+        "brier_score": Metric(
+            "mean squared error of the probability; lower is better",
+            greater_is_better=False,
+            compute=_brier_score,
+            row_values=_squared_errors,
+            tunes=True,
+            headline=True,
+        ),
+        "roc_auc": Metric(
+            "chance that a positive scores above a negative; 0.5 is guessing",
+            greater_is_better=True,
+            compute=_roc_auc,
+            tunes=True,
+            headline=True,
+            by_subgroup=True,
+        ),
+        "average_precision": Metric(
+            "precision averaged over recall; the base rate is guessing",
+            greater_is_better=True,
+            compute=_average_precision,
+            tunes=True,
+            headline=True,
+        ),
+        "expected_calibration_error": Metric(
+            "mean distance of probability and frequency; lower is better",
+            greater_is_better=False,
+            compute=partial(_expected_calibration_error, bins=bins),
+            headline=True,
+            by_subgroup=True,
+            defined_for_any_targets=True,
+        ),
+        "precision": Metric(
+            "share of positive decisions that are right; 0 where there is none",
+            greater_is_better=True,
+            compute=partial(_of_decisions, name="precision_score"),
+        ),
+        "recall": Metric(
+            "share of positives that are found",
+            greater_is_better=True,
+            compute=partial(_of_decisions, name="recall_score"),
+        ),
+        "f1": Metric(
+            "harmonic mean of precision and recall",
+            greater_is_better=True,
+            compute=partial(_of_decisions, name="f1_score"),
+        ),
+        "expected_cost": Metric(
+            "mean cost of one decision in the declared costs; lower is better",
+            greater_is_better=False,
+            compute=partial(_expected_cost, costs=costs),
+        ),
+    }
+
+
+def confusion_of(labels: Labels, decisions: NDArray[np.bool_]) -> Confusion:
+    """Decisions against outcomes."""
+    from sklearn.metrics import confusion_matrix
+
+    (tn, fp), (fn, tp) = confusion_matrix(labels, decisions, labels=[0, 1]).tolist()
+    return Confusion(true_negatives=tn, false_positives=fp, false_negatives=fn, true_positives=tp)
+
+
+def calibration_bins(labels: Labels, scores: Numbers, bins: int) -> tuple[CalibrationBin, ...]:
+    """At most `bins` bins of nearly equal numbers of rows, by increasing score.
+
+    Rows of equal score share a bin, so that the order of the rows does not matter.
+    """
+    import numpy as np
+
+    inner = np.quantile(scores, np.arange(1, bins) / bins, method="inverted_cdf")
+    bin_of_row = np.searchsorted(np.unique(inner), scores, side="left")
+    rows = np.bincount(bin_of_row)
+    filled = rows > 0
+    predicted = np.bincount(bin_of_row, weights=scores)[filled] / rows[filled]
+    observed = np.bincount(bin_of_row, weights=labels)[filled] / rows[filled]
+    return tuple(
+        CalibrationBin(rows=int(count), predicted=float(p), observed=float(o))
+        for count, p, o in zip(rows[filled], predicted, observed, strict=True)
+    )
+
+
+def calibration_error(labels: Labels, scores: Numbers, bins: int) -> float:
+    """Expected calibration error: mean |predicted - observed| over equal-mass bins, by rows.
+
+    Equal-mass bins because equal-width ones put nearly all rows of a rare class into one bin and
+    are the more biased estimate (Roelofs et al. 2022, "Mitigating bias in calibration error
+    estimation"; the measure itself: Naeini et al. 2015, AAAI).
+    """
+    points = calibration_bins(labels, scores, bins)
+    return sum(point.rows * abs(point.predicted - point.observed) for point in points) / len(labels)
+
+
+def log_losses(labels: Labels, scores: Numbers) -> Numbers:
+    """Log loss of each row, shape (rows,)."""
+    import numpy as np
+
+    smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
+    clipped = np.clip(scores, smallest, 1 - smallest)
+    logarithms: Numbers = np.log(np.where(labels == 1, clipped, 1 - clipped))
+    return -logarithms
+
+
+def squared_errors(labels: Labels, scores: Numbers) -> Numbers:
+    """Squared error of each probability, shape (rows,); their mean is the Brier score."""
+    import numpy as np
+
+    squared: Numbers = np.square(scores - labels)
+    return squared
+
+
+def _log_loss(labels: Labels, predictions: Predictions) -> float:
+    from sklearn.metrics import log_loss
+
+    return float(log_loss(labels, predictions[SCORE], labels=[0, 1]))
+
+
+def _log_losses(labels: Labels, predictions: Predictions) -> Numbers:
+    return log_losses(labels, predictions[SCORE])
+
+
+def _brier_score(labels: Labels, predictions: Predictions) -> float:
+    from sklearn.metrics import brier_score_loss
+
+    return float(brier_score_loss(labels, predictions[SCORE]))
+
+
+def _squared_errors(labels: Labels, predictions: Predictions) -> Numbers:
+    return squared_errors(labels, predictions[SCORE])
+
+
+def _roc_auc(labels: Labels, predictions: Predictions) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(labels, predictions[SCORE]))
+
+
+def _average_precision(labels: Labels, predictions: Predictions) -> float:
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(labels, predictions[SCORE]))
+
+
+def _expected_calibration_error(labels: Labels, predictions: Predictions, bins: int) -> float:
+    return calibration_error(labels, predictions[SCORE], bins)
+
+
+def _of_decisions(labels: Labels, predictions: Predictions, name: str) -> float:
+    from sklearn import metrics
+
+    return float(getattr(metrics, name)(labels, predictions[DECISION], zero_division=0))
+
+
+def _expected_cost(labels: Labels, predictions: Predictions, costs: DecisionCosts) -> float:
+    return float(costs.of_rows(labels, predictions).mean())

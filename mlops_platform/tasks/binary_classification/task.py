@@ -1,0 +1,215 @@
+"""BinaryClassification: the section `task` of a model that tells a true label from a false one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mlops_platform.tasks.binary_classification.calibration import (
+    CalibrationMethod,
+    calibrated,
+    carried_over,
+    pipeline_below,
+    positive_scores,
+)
+from mlops_platform.tasks.binary_classification.columns import (
+    BASE_RATE,
+    DECISION,
+    OUTPUTS,
+    SCORE,
+    THRESHOLD,
+)
+from mlops_platform.tasks.binary_classification.costs import Costs, DecisionCosts
+from mlops_platform.tasks.binary_classification.details import details_of, tables_of
+from mlops_platform.tasks.binary_classification.estimate import (
+    expected_losses,
+    expected_performance,
+    recalibrated,
+)
+from mlops_platform.tasks.binary_classification.metrics import metrics_of
+from mlops_platform.tasks.binary_classification.threshold import choose_threshold
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.task import Refusal, Task
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+
+class BinaryClassification(Task):
+    """A calibrated probability, and a decision at the threshold that costs least."""
+
+    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "BOOLEAN"
+    estimator_kind: ClassVar[str] = "classifier"
+    predict_method: ClassVar[str] = "predict_proba"
+    answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", 2)
+    baseline_name: ClassVar[str] = "base rate"
+    default_limits: ClassVar[Mapping[str, float]] = MappingProxyType(
+        {"expected_calibration_error": 0.1}
+    )
+    default_levels: ClassVar[Mapping[str, float]] = MappingProxyType(
+        {"expected_calibration_error": 0.1}
+    )
+    explained_scale: ClassVar[str] = "log_odds"
+
+    type: Literal["binary_classification"] = "binary_classification"
+    loss: Literal["log_loss", "brier_score"] = Field(
+        default="log_loss", description="What candidates and champions are compared by."
+    )
+    calibration: CalibrationMethod = Field(
+        default="sigmoid",
+        description=(
+            "Fitted on the validation days. `temperature` only makes scores bolder or more "
+            "careful: right for what was fitted by log loss. `sigmoid` also moves the rate of "
+            "positives, to that of these days; `isotonic` draws any rising curve and needs many "
+            "rows."
+        ),
+    )
+    calibration_bins: Annotated[int, Field(ge=2, le=100)] = Field(
+        default=10, description="Bins of equal numbers of rows for the calibration error."
+    )
+    costs: DecisionCosts = Field(
+        default=Costs(), description="What wrong decisions cost; the threshold follows from them."
+    )
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Score and decision."""
+        return OUTPUTS
+
+    @property
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Of probabilities and decisions."""
+        return metrics_of(self.costs, self.calibration_bins)
+
+    def targets(self, column: Any) -> Targets:
+        """Labels as 0 and 1."""
+        import numpy as np
+
+        return np.asarray(column, dtype=np.int64)
+
+    def refusal(self, targets: Targets) -> Refusal | None:
+        """One class only."""
+        if not len(targets):
+            return Refusal("none with a label", "both classes")
+        if targets.min() != targets.max():
+            return None
+        return Refusal(f"all with label {bool(targets[0])}", "both classes")
+
+    def facts(self, targets: Targets) -> dict[str, float]:
+        """Share of positives."""
+        return {"positive_rate": float(targets.mean())}
+
+    def facts_text(self, facts: Mapping[str, float]) -> str:
+        """Share of positives in percent."""
+        return f"{100 * facts['positive_rate']:.1f} % positive"
+
+    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+        """Probabilities, without decisions."""
+        return Predictions({SCORE: positive_scores(estimator, features)})
+
+    def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
+        """Fit, calibrate on unseen rows and choose the threshold there."""
+        model = calibrated(pipeline.fit(train.features, train.targets), unseen, self.calibration)
+        scores = positive_scores(model, unseen.features)
+        threshold = choose_threshold(unseen.targets, scores, self.costs)
+        return Finished(model, {THRESHOLD: threshold}, self.baseline(train.targets))
+
+    def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
+        """The threshold is the judged one: both models are calibrated, so it means the same."""
+        model = calibrated(pipeline_below(judged.model), unseen, self.calibration)
+        refitted = carried_over(model, pipeline.fit(rows.features, rows.targets))
+        return Finished(refitted, judged.constants, self.baseline(rows.targets))
+
+    def numbers(self, model: Any, features: Any) -> Numbers:
+        """Calibrated probabilities of the positive class, shape (rows, 1)."""
+        return positive_scores(model, features)[:, None]
+
+    def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
+        """Positive is decided where the probability is at least the threshold."""
+        scores = numbers[:, 0]
+        return Predictions({SCORE: scores, DECISION: scores >= constants[THRESHOLD]})
+
+    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
+        """Probability and decision."""
+        return numbers[0], numbers[0] >= constants[THRESHOLD]
+
+    def usable(self, numbers: Sequence[float]) -> bool:
+        """A probability."""
+        return 0.0 <= numbers[0] <= 1.0
+
+    def constants_text(self, constants: Constants) -> str:
+        """The threshold and the costs behind it."""
+        positive = f"Positive is decided at a probability of at least {constants[THRESHOLD]:.4f}"
+        if isinstance(self.costs, Costs):
+            wrong = f"a false positive costs {self.costs.false_positive} and a false negative "
+            return f"{positive}, where {wrong}{self.costs.false_negative}."
+        return f"{positive}, by the costs of `{self.costs.function}`."
+
+    def baseline(self, targets: Targets) -> dict[str, float]:
+        """Share of positives."""
+        return {BASE_RATE: float(targets.mean())}
+
+    def baseline_predictions(
+        self, baseline: Constants, constants: Constants, rows: int
+    ) -> Predictions:
+        """Always the base rate; decided where there is a threshold."""
+        import numpy as np
+
+        return self.predictions(
+            np.full((rows, 1), baseline[BASE_RATE]), {THRESHOLD: 0.5, **constants}
+        )
+
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of wrong decisions."""
+        return self.costs.of_rows(targets, predictions)
+
+    def details(
+        self, targets: Targets, predictions: Predictions, constants: Constants
+    ) -> dict[str, Any]:
+        """Threshold, confusion, calibration and curves."""
+        details = details_of(targets, predictions, constants, self.calibration_bins)
+        return details.model_dump(mode="json")
+
+    def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
+        """Confusion matrix and calibration."""
+        return tables_of(details)
+
+    def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
+        """Calibration, ROC and precision-recall curves, confusion matrix."""
+        from mlops_platform.tasks.binary_classification.figures import figures_of
+
+        return figures_of(metrics, details)
+
+    def estimate(
+        self,
+        predictions: Predictions,
+        baseline: Constants,
+        known: tuple[Targets, Predictions] | None,
+    ) -> EstimatedPerformance:
+        """Scores are calibrated on the known rows, where there are any."""
+        scores = predictions[SCORE]
+        probabilities = scores
+        if known is not None:
+            labels, stated = known
+            probabilities = recalibrated(scores, stated[SCORE], labels.astype(float))
+        return expected_performance(predictions, probabilities, baseline, self.loss)
+
+    def expected_losses(
+        self, predictions: Predictions, baseline: Constants
+    ) -> tuple[Numbers, Numbers]:
+        """Taking the scores for true."""
+        scores = predictions[SCORE]
+        return expected_losses(scores, scores, baseline[BASE_RATE], self.loss)
+
+    def synthetic_targets(self, signal: Numbers) -> Targets:
+        """Above the median."""
+        import numpy as np
+
+        return (signal > np.median(signal)).astype(np.int64)

@@ -1,0 +1,84 @@
+"""Metrics and costs of the user's own, by import path, as estimators have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from mlops_platform.errors import SpecError
+from mlops_platform.section import Identifier, ImportPath, Section
+from mlops_platform.tasks.metric import Metric
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+
+class CustomMetric(Section):
+    """A metric by import path: `function(targets, column, **params)`, as scikit-learn's are."""
+
+    name: Identifier = Field(description="What it is called in the gate, the card and the pages.")
+    function: ImportPath = Field(
+        description="Import path.", examples=["sklearn.metrics.matthews_corrcoef"]
+    )
+    of: Identifier = Field(
+        description="Output that it takes beside the targets.", examples=["decision"]
+    )
+    params: dict[str, Any] = Field(default={}, description="Further arguments of the function.")
+    greater_is_better: bool = Field(description="Whether more of it is better.")
+    meaning: str = Field(default="", description="One clause for the model card.")
+
+    def metric(self) -> Metric:
+        """The metric, whose function is imported when it is first computed."""
+
+        def compute(targets: Targets, predictions: Predictions) -> float:
+            function = load_function(self.function, f"task.metrics.{self.name}.function")
+            return float(function(targets, predictions[self.of], **self.params))
+
+        meaning = self.meaning or f"`{self.function}` of the {self.of}"
+        return Metric(meaning, self.greater_is_better, compute)
+
+
+class CostFunction(Section):
+    """Costs by import path: `function(targets, predictions, **params)`, one per row.
+
+    `predictions` maps the name of each output to its column of shape (rows,).
+    """
+
+    function: ImportPath = Field(description="Import path.", examples=["my_project.costs.minutes"])
+    params: dict[str, Any] = Field(default={}, description="Further arguments of the function.")
+
+    def of_rows(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Cost of each row, shape (rows,).
+
+        Raises:
+            SpecError: the function cannot be imported, or gives no number for each row.
+        """
+        import numpy as np
+
+        function = load_function(self.function, "task.costs.function")
+        costs = np.asarray(function(targets, predictions.columns, **self.params), dtype=np.float64)
+        if costs.shape != (len(targets),) or not np.isfinite(costs).all():
+            fix = f"It must return one finite number for each of {len(targets)} rows."
+            raise SpecError("task.costs.function", self.function, fix)
+        return costs
+
+
+def load_function(path: str, field: str) -> Callable[..., Any]:
+    """The function at an import path.
+
+    Raises:
+        SpecError: nothing that can be called is there.
+    """
+    from importlib import import_module
+
+    module, _, name = path.rpartition(".")
+    try:
+        function = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise SpecError(field, path, f"It cannot be imported ({error}).") from error
+    if not callable(function):
+        raise SpecError(field, path, "It is no function.")
+    called: Callable[..., Any] = function
+    return called

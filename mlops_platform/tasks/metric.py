@@ -1,0 +1,39 @@
+"""Metric: a named figure of predictions against targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How one figure is computed, and how it is read.
+
+    Args:
+        meaning: for a person, one clause.
+        greater_is_better: None where neither direction is better, as for a coverage.
+        compute: of targets, shape (rows,), and their predictions.
+        row_values: what `compute` is the mean of, shape (rows,); None where it is no mean of rows.
+        tunes: whether a search may choose by it: it needs no more than an estimator's own answer.
+        headline: shown where there is room for few figures.
+        by_subgroup: shown for every subgroup.
+        defined_for_any_targets: also for those that the task refuses.
+    """
+
+    meaning: str
+    greater_is_better: bool | None
+    compute: Callable[[Targets, Predictions], float]
+    row_values: Callable[[Targets, Predictions], Numbers] | None = None
+    tunes: bool = False
+    headline: bool = False
+    by_subgroup: bool = False
+    defined_for_any_targets: bool = False
+
+    def is_met(self, value: float, limit: float) -> bool:
+        """Whether a value is at least as good as a limit; in the direction of the metric."""
+        return value >= limit if self.greater_is_better else value <= limit

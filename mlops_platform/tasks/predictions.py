@@ -1,0 +1,59 @@
+"""Predictions: what a model says about some rows, one column for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+    Targets = NDArray[Any]
+    """Outcomes in the type of the task, shape (rows,)."""
+
+
+class Output(Record):
+    """One column of every prediction.
+
+    Args:
+        name: its column in stored predictions and in drift.
+        field: its name in what a service answers and logs.
+        words: for a person: a noun for a number, what is true of a row for a flag.
+        minimum, maximum: bounds, both included; None where there is none.
+        watched: whether its drift is measured.
+    """
+
+    name: str
+    field: str
+    words: str
+    kind: Literal["number", "flag"]
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    watched: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Columns by the name of their output, each of shape (rows,)."""
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def means(self) -> dict[str, float]:
+        """Mean of each column; of a flag the share of rows that have it."""
+        return {name: float(column.mean()) for name, column in self.columns.items()}
+
+    def rows(self, selected: NDArray[Any]) -> Predictions:
+        """Some of the rows, by a mask or by positions."""
+        return Predictions({name: column[selected] for name, column in self.columns.items()})

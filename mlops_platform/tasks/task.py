@@ -1,0 +1,276 @@
+"""Task: what kind of outcome a model predicts, and everything that depends on it.
+
+Other rooms see names and arrays: the outputs of a prediction, a loss per row, a baseline, metrics
+with a direction. Which task it is they never ask. A task in turn knows no model, table, registry or
+clock, and is packed into every Bento.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from mlops_platform.errors import SpecError
+from mlops_platform.section import Section
+from mlops_platform.tasks.custom import CustomMetric
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.predictions import Output, Predictions
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+
+class Refusal(NamedTuple):
+    """Why targets are of no use: what they are, and what is needed, as clauses."""
+
+    found: str
+    needed: str
+
+
+class Task(Section, ABC):
+    """The section `task` of a model's YAML.
+
+    Attributes:
+        label_type: SQL type in which outcomes are read.
+        estimator_kind, predict_method: what an estimator must be and have.
+        answers_of_model: a name for what that method answers, and how many numbers for a row.
+        baseline_name: in words: "no better than by the base rate".
+        default_limits: of the gate, by metric, where the YAML says nothing else.
+        default_levels: from which a metric of a window warns, likewise.
+        explained_scale: what the contributions of features add up to, in words and as a field.
+    """
+
+    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]]
+    estimator_kind: ClassVar[str]
+    predict_method: ClassVar[str]
+    answers_of_model: ClassVar[tuple[str, int]]
+    baseline_name: ClassVar[str]
+    default_limits: ClassVar[Mapping[str, float]]
+    default_levels: ClassVar[Mapping[str, float]]
+    explained_scale: ClassVar[str]
+
+    type: str
+    loss: str
+    metrics: tuple[CustomMetric, ...] = Field(
+        default=(), description="Metrics of your own, by import path."
+    )
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[Output, ...]:
+        """Columns of every prediction; the first one says most."""
+
+    @property
+    @abstractmethod
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Metrics that every model of this task has, by name."""
+
+    @property
+    def all_metrics(self) -> Mapping[str, Metric]:
+        """These, and those of the YAML."""
+        return {**self.own_metrics, **{custom.name: custom.metric() for custom in self.metrics}}
+
+    @property
+    def loss_name(self) -> str:
+        """The loss in words."""
+        return self.loss.replace("_", " ")
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Outputs whose drift is measured."""
+        return tuple(output.name for output in self.outputs if output.watched)
+
+    # Targets
+
+    @abstractmethod
+    def targets(self, column: Any) -> Targets:
+        """Outcomes as they are computed with, of a column without missing values."""
+
+    @abstractmethod
+    def refusal(self, targets: Targets) -> Refusal | None:
+        """Why nothing can be fitted on these or measured by them; None where it can."""
+
+    @abstractmethod
+    def facts(self, targets: Targets) -> dict[str, float]:
+        """What the outcomes are like, by name."""
+
+    @abstractmethod
+    def facts_text(self, facts: Mapping[str, float]) -> str:
+        """The same as a clause for a person."""
+
+    # A fitted model
+
+    def estimator_fault(self, estimator: Any) -> str | None:
+        """Why an unfitted estimator cannot do this task; None where it can."""
+        if hasattr(estimator, self.predict_method):
+            return None
+        return f"Name a {self.estimator_kind} with `{self.predict_method}` here."
+
+    @abstractmethod
+    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+        """What a bare estimator answers; enough for every metric that tunes."""
+
+    @abstractmethod
+    def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
+        """Fit a pipeline on `train`, and what its predictions need on rows it has not seen."""
+
+    @abstractmethod
+    def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
+        """Fit the same on all rows, and carry over what must come of unseen ones (ADR 0003).
+
+        Args:
+            judged: what `fit` returned.
+            pipeline: another one, not fitted yet.
+            rows: everything known.
+            unseen: those of them that the judged pipeline has not seen.
+        """
+
+    @abstractmethod
+    def numbers(self, model: Any, features: Any) -> Numbers:
+        """What a finished model says, shape (rows, numbers)."""
+
+    @abstractmethod
+    def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
+        """The outputs that follow from a model's numbers."""
+
+    @abstractmethod
+    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
+        """The same for one row, in the order of `outputs`, without NumPy: it is served."""
+
+    def predict(self, model: Any, constants: Constants, features: Any) -> Predictions:
+        """Predictions of a finished model."""
+        return self.predictions(self.numbers(model, features), constants)
+
+    @abstractmethod
+    def usable(self, numbers: Sequence[float]) -> bool:
+        """Whether a model's numbers for one row can be answered: finite and within their bounds."""
+
+    @abstractmethod
+    def constants_text(self, constants: Constants) -> str:
+        """How predictions follow from the model's numbers: a sentence for the card."""
+
+    # The baseline
+
+    @abstractmethod
+    def baseline(self, targets: Targets) -> dict[str, float]:
+        """Constants of the naive prediction that knows these outcomes and no feature."""
+
+    @abstractmethod
+    def baseline_predictions(
+        self, baseline: Constants, constants: Constants, rows: int
+    ) -> Predictions:
+        """What the baseline says of so many rows."""
+
+    # Judging
+
+    def measure(self, targets: Targets, predictions: Predictions) -> dict[str, float]:
+        """Every metric by name.
+
+        Raises:
+            SpecError: one of the YAML's does not fit.
+        """
+        return {
+            name: metric.compute(targets, predictions) for name, metric in self.all_metrics.items()
+        }
+
+    def row_losses(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Loss of each row, shape (rows,), lower is better; their mean is the metric `loss`."""
+        row_values = self.own_metrics[self.loss].row_values
+        assert row_values is not None  # a loss is a mean of rows
+        return row_values(targets, predictions)
+
+    def baseline_losses(self, targets: Targets, baseline: Constants) -> Numbers:
+        """Loss that the baseline has on each row, shape (rows,)."""
+        return self.row_losses(targets, self.baseline_predictions(baseline, {}, len(targets)))
+
+    @abstractmethod
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """What each row costs in the model's own unit, shape (rows,)."""
+
+    @abstractmethod
+    def details(
+        self, targets: Targets, predictions: Predictions, constants: Constants
+    ) -> dict[str, Any]:
+        """What only this task knows to tell of an evaluation, as JSON holds it."""
+
+    @abstractmethod
+    def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
+        """Details as tables of the model card."""
+
+    @abstractmethod
+    def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
+        """Details as PNG bytes, by a name that says what is shown."""
+
+    # Without labels
+
+    @abstractmethod
+    def estimate(
+        self,
+        predictions: Predictions,
+        baseline: Constants,
+        known: tuple[Targets, Predictions] | None,
+    ) -> EstimatedPerformance | None:
+        """What predictions let expect of themselves; None where they say nothing about it.
+
+        Args:
+            known: rows of the same model whose outcomes are known, by which it is corrected.
+        """
+
+    @abstractmethod
+    def expected_losses(
+        self, predictions: Predictions, baseline: Constants
+    ) -> tuple[Numbers, Numbers] | None:
+        """Loss and baseline's loss that each row lets expect, shape (rows,) both."""
+
+    # The YAML
+
+    def faults(self) -> list[SpecError]:
+        """Contradictions within the section, each with the path of what is to be mended."""
+        outputs, own = [output.name for output in self.outputs], self.own_metrics
+        faults = []
+        for position, custom in enumerate(self.metrics):
+            field = f"task.metrics.{position}"
+            if custom.name in own:
+                fix = "The platform measures one of this name; choose another."
+                faults.append(SpecError(f"{field}.name", custom.name, fix))
+            if custom.of not in outputs:
+                fix = f"It is no output; write one of {', '.join(outputs)}."
+                faults.append(SpecError(f"{field}.of", custom.of, fix))
+        return faults
+
+    @abstractmethod
+    def synthetic_targets(self, signal: Numbers) -> Targets:
+        """Plausible targets that follow a signal of shape (rows,): to try a YAML without data."""
+
+    def misfits(self, targets: Targets, predictions: Predictions) -> list[SpecError]:
+        """Metrics and costs by import path that fail on these rows."""
+        from math import isfinite
+
+        errors = []
+        for position, custom in enumerate(self.metrics):
+            field = f"task.metrics.{position}.function"
+            try:
+                value = custom.metric().compute(targets, predictions)
+            except SpecError as error:
+                errors.append(SpecError(field, custom.function, error.fix))
+            except Exception as error:  # a foreign function may raise anything
+                fix = f"It fails on a small sample: {type(error).__name__}: {error}."
+                errors.append(SpecError(field, custom.function, fix))
+            else:
+                if not isfinite(value):
+                    fix = f"It gives {value} on a small sample, and must give a finite number."
+                    errors.append(SpecError(field, custom.function, fix))
+        try:
+            self.row_costs(targets, predictions)
+        except SpecError as error:
+            errors.append(error)
+        except Exception as error:
+            fix = f"It fails on a small sample: {type(error).__name__}: {error}."
+            errors.append(SpecError("task.costs.function", type(error).__name__, fix))
+        return errors

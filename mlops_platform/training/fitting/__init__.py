@@ -1,1 +1,0 @@
-"""A candidate fitted, calibrated and given its threshold."""
