@@ -18,7 +18,7 @@ from benchmarks.policy.year import year_of_outcomes
 from benchmarks.report import say
 from mlops_platform.components.models import declared_spec
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.calibration import Candidate, fit_candidate, refit
+from mlops_platform.training.fitting import Candidate, fit_candidate, refit
 from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
 from mlops_platform.training.search.search import Recipe
 from mlops_platform.training.split import split_by_time

@@ -24,7 +24,7 @@ from mlops_platform.monitoring.performance.changes.detectors import Detector, de
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock, error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import every_change
 from mlops_platform.spec import ChangeDetectionSpec
-from mlops_platform.training.metrics import row_losses
+from mlops_platform.tasks.binary_classification.metrics import row_losses
 
 DETECTORS: Mapping[str, Callable[[], Detector]] = {
     "cusum": lambda: detector_named("cusum", ChangeDetectionSpec()),

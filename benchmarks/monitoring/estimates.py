@@ -9,8 +9,8 @@ import pandas as pd
 
 from benchmarks.monitoring.champions import Champion, Rows, champions
 from benchmarks.report import markdown_table
-from mlops_platform.monitoring.performance.estimate import expected_performance, recalibrated
-from mlops_platform.training.metrics import score
+from mlops_platform.tasks.binary_classification.estimate import expected_performance, recalibrated
+from mlops_platform.tasks.binary_classification.metrics import score
 
 MATURE_AFTER, LATE = 2, 21
 DAYS = np.timedelta64(1, "D")

@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.policy.plain_fits import PlainFit
-from mlops_platform.training.metrics import row_losses
+from mlops_platform.tasks.binary_classification.metrics import row_losses
 
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]

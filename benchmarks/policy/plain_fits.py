@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.threshold import theoretical_threshold
-from mlops_platform.training.metrics import score
+from mlops_platform.tasks.binary_classification.threshold import theoretical_threshold
+from mlops_platform.tasks.binary_classification.metrics import score
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.pipelines.space import Params
 from mlops_platform.training.rows import features_of, labels_of, positive_scores

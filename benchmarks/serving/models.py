@@ -14,7 +14,7 @@ from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, Serving
 
 if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureSchema
-    from mlops_platform.training.fitting.calibration import Candidate
+    from mlops_platform.training.fitting import Candidate
     from mlops_platform.training.split import Split
 
 MODEL, WORKERS, BATCH_ROWS = "flight_delay", 2, 1000
@@ -82,7 +82,7 @@ def _prepared(
 
     from mlops_platform.serving.frames import rows_of, without_refused
     from mlops_platform.serving.schema import describe_features
-    from mlops_platform.training.fitting.calibration import fit_candidate
+    from mlops_platform.training.fitting import fit_candidate
     from mlops_platform.training.pipelines.pipeline import candidate_named
     from mlops_platform.training.pipelines.space import defaults_of
     from mlops_platform.training.search.search import Recipe

@@ -144,6 +144,7 @@ def model(rows: pd.DataFrame) -> Any:
 
 @pytest.fixture(scope="session")
 def bento_request(
+    spec: ModelSpec,
     schema: FeatureSchema,
     model: Any,
     rows: pd.DataFrame,
@@ -158,7 +159,8 @@ def bento_request(
             model="flight_delay",
             version="1",
             sequence=4,
-            threshold=THRESHOLD,
+            task=spec.task,
+            constants={"threshold": THRESHOLD},
             training_set_hash="5e7",
             serving=ServingSpec(max_batch_rows=30, online_store=OnlineStoreSpec()),
             compiled=True,
@@ -167,7 +169,7 @@ def bento_request(
         features=schema,
         model_directory=directory / "model",
         digests=save_model(model, directory / "model"),
-        golden_rows=choose_golden_rows(schema, model, rows[-500:], 40),
+        golden_rows=choose_golden_rows(schema, spec.task, model, rows[-500:], 40),
         model_card=(card,),
     )
 

@@ -4,6 +4,7 @@ import json
 
 from mlops_platform.serving.contents import PACKED_FORMAT, PackedRelease
 from mlops_platform.serving.packing.parity import Parity
+from mlops_platform.tasks import DEFAULT_TASK
 
 
 def test_stored_names_are_those_that_services_packed_earlier_read():
@@ -11,7 +12,8 @@ def test_stored_names_are_those_that_services_packed_earlier_read():
         model="m",
         version="1",
         sequence=1,
-        threshold=0.5,
+        task=DEFAULT_TASK,
+        constants={"threshold": 0.5},
         training_set_hash="5e7",
         not_compiled="PCA has no compiled form",
     )

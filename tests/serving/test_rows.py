@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
-from mlops_platform.serving.golden import choose_golden_rows, largest_difference
+from mlops_platform.serving.golden import choose_golden_rows, require_same_numbers
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.packing.parity import MAX_ROWS, check_parity
 from mlops_platform.serving.schema import (
@@ -21,7 +21,8 @@ from mlops_platform.serving.schema import (
     FeatureSchema,
     NumericColumn,
 )
-from mlops_platform.serving.scoring.scorer import Scorer
+from mlops_platform.serving.scoring.scorer import Scorer, largest_difference
+from mlops_platform.tasks import DEFAULT_TASK
 
 SMALL = FeatureSchema(
     model="small",
@@ -84,7 +85,7 @@ def test_missing_is_no_unknown_category_and_unlisted_categories_are_never_unknow
         for c in schema.columns
     )
     unlisted = schema.model_copy(update={"columns": columns})
-    listed, few = Scorer(schema, model, 0.5), Scorer(unlisted, model, 0.5)
+    listed, few = Scorer(schema, DEFAULT_TASK, model), Scorer(unlisted, DEFAULT_TASK, model)
     strange = row | {"carrier": "ZZ", "media_type": "smoke"}
     assert listed.unknown_categories(row | {"carrier": None}) == ()
     assert listed.unknown_categories(strange) == ("carrier", "media_type")
@@ -94,8 +95,11 @@ def test_missing_is_no_unknown_category_and_unlisted_categories_are_never_unknow
 def test_golden_rows_do_not_depend_on_the_order_of_the_rows(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame
 ):
-    chosen = choose_golden_rows(schema, model, rows, 30)
-    assert choose_golden_rows(schema, model, rows.sample(frac=1, random_state=1), 30) == chosen
+    chosen = choose_golden_rows(schema, DEFAULT_TASK, model, rows, 30)
+    assert (
+        choose_golden_rows(schema, DEFAULT_TASK, model, rows.sample(frac=1, random_state=1), 30)
+        == chosen
+    )
     assert len(chosen.rows) == 30
     assert type(chosen).model_validate_json(chosen.model_dump_json()) == chosen
 
@@ -104,7 +108,9 @@ def test_golden_rows_do_not_depend_on_the_order_of_the_rows(
 def test_golden_rows_hold_missing_values_of_every_column_that_has_them(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame, count: int
 ):
-    chosen = [row.features for row in choose_golden_rows(schema, model, rows, count).rows]
+    chosen = [
+        row.features for row in choose_golden_rows(schema, DEFAULT_TASK, model, rows, count).rows
+    ]
     assert len(chosen) == count
     missing = {name for row in chosen for name, value in row.items() if value is None}
     assert len(missing) >= min(2, max(1, count // 2))
@@ -113,26 +119,37 @@ def test_golden_rows_hold_missing_values_of_every_column_that_has_them(
 def test_golden_rows_are_all_rows_where_few_are_given(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame
 ):
-    assert len(choose_golden_rows(schema, model, rows[:4], 30).rows) == 4
+    assert len(choose_golden_rows(schema, DEFAULT_TASK, model, rows[:4], 30).rows) == 4
 
 
 def test_golden_rows_need_a_row_that_the_service_takes(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame
 ):
     with pytest.raises(ServingError, match="none of 3000 rows"):
-        choose_golden_rows(schema, model, rows.assign(copy=np.nan), 30)
+        choose_golden_rows(schema, DEFAULT_TASK, model, rows.assign(copy=np.nan), 30)
 
 
 def test_a_difference_beyond_rounding_is_refused(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame
 ):
-    golden = choose_golden_rows(schema, model, rows, 3)
-    answered = [row.probability for row in golden.rows]
-    assert largest_difference(golden, answered) == 0.0
-    assert 0 < largest_difference(golden, [answered[0] + 1e-13, *answered[1:]]) <= 1e-12
-    for wrong in (answered[0] + 1e-11, float("nan")):
+    golden = choose_golden_rows(schema, DEFAULT_TASK, model, rows, 3).numbers
+    ((first,), *others) = golden
+    assert require_same_numbers(golden, golden) == 0.0
+    assert 0 < require_same_numbers(golden, [(first + 1e-13,), *others]) <= 1e-12
+    for wrong in (first + 1e-11, float("nan")):
         with pytest.raises(ServingError, match="away from the offline pipeline"):
-            largest_difference(golden, [wrong, *answered[1:]])
+            require_same_numbers(golden, [(wrong,), *others])
+
+
+def test_a_difference_counts_relative_to_numbers_beyond_one_and_in_any_number_of_a_row():
+    expected = np.array([[0.5, 2e6], [-3e6, 1.0]])
+    assert largest_difference(expected, expected + [[0, 2e-6], [0, 0]]) == pytest.approx(
+        1e-12, 1e-3
+    )
+    assert largest_difference(expected, expected - [[0, 0], [3e-6, 0]]) == pytest.approx(
+        1e-12, 1e-3
+    )
+    assert largest_difference(expected, expected + [[1e-3, 0], [0, 0]]) == pytest.approx(1e-3)
 
 
 def test_served_and_offline_probabilities_are_equal(
@@ -140,7 +157,7 @@ def test_served_and_offline_probabilities_are_equal(
 ):
     unfit = rows.copy()
     unfit.loc[:9, "copy"] = np.nan
-    parity = check_parity(schema, model, unfit)
+    parity = check_parity(schema, DEFAULT_TASK, model, unfit)
     assert (parity.rows, parity.refused_rows) == (len(rows) - 10, 10)
     assert parity.max_difference <= 1e-12
 
@@ -149,7 +166,7 @@ def test_parity_is_judged_on_evenly_spaced_rows_of_many(
     schema: FeatureSchema, model: Any, rows: pd.DataFrame
 ):
     many = pd.concat([rows] * 9, ignore_index=True)
-    assert check_parity(schema, model, many).rows == MAX_ROWS
+    assert check_parity(schema, DEFAULT_TASK, model, many).rows == MAX_ROWS
 
 
 class BatchDependent:
@@ -167,6 +184,6 @@ def test_a_model_that_looks_at_the_other_rows_fails_parity(
     schema: FeatureSchema, rows: pd.DataFrame
 ):
     with pytest.raises(ServingError, match="depends on the other rows of a batch"):
-        check_parity(schema, BatchDependent(), rows)
+        check_parity(schema, DEFAULT_TASK, BatchDependent(), rows)
     with pytest.raises(ServingError, match="no row to compare"):
-        check_parity(schema, BatchDependent(), rows[:0])
+        check_parity(schema, DEFAULT_TASK, BatchDependent(), rows[:0])

@@ -107,7 +107,7 @@ def test_a_batch_names_the_row_and_the_field_that_it_refuses(ask: Any, row: dict
 def test_the_model_tells_what_it_is(ask: Any, schema: FeatureSchema):
     told = ask("GET", "/v1/model").json
     assert (told["model"], told["version"], told["sequence"]) == ("flight_delay", "1", 4)
-    assert (told["training_set_hash"], told["threshold"]) == ("5e7", 0.3)
+    assert (told["training_set_hash"], told["constants"]) == ("5e7", {"threshold": 0.3})
     assert told["schema_hash"] == schema.schema_hash
     assert FeatureSchema.model_validate(told["features"]) == schema
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting.calibration import Candidate, fit_candidate
+from mlops_platform.training.fitting import Candidate, fit_candidate
 from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.figures import figures_of
 from mlops_platform.training.search.search import Recipe, search

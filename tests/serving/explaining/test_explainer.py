@@ -32,11 +32,12 @@ from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.parity import why_not_explained
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
-from mlops_platform.serving.scoring.compiled.calibrated import unpack
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.tree_code import compile_reader
-from mlops_platform.serving.scoring.scorer import positive_probability
+from mlops_platform.serving.scoring.compiled.unpacked import unpack
+from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
 
 NUMERIC = ("rate", "noise", "delay", "unused")
 TEXT = ("carrier", "origin")
@@ -127,7 +128,7 @@ def made() -> Callable[[str], Any]:
 
 def ensemble(model: Any) -> Ensemble:
     parts = unpack(model, SCHEMA)
-    found = ensemble_of(parts.estimator, parts.columns)
+    found = ensemble_of(parts.heads[0].estimator, parts.columns)
     assert found is not None
     return found
 
@@ -222,14 +223,14 @@ def test_the_base_of_trees_is_their_mean_over_the_training_rows(
 def test_contributions_add_up_to_the_answer(made: Callable[[str], Any], name: str):
     model, rows = made(name), rows_of(SCHEMA, ROWS[:60])
     rows += [row | change for row in rows[:10] for change in UNUSUAL]
-    offline = positive_probability(model, frame_of(SCHEMA, rows)).tolist()
+    offline = positive_scores(model, frame_of(SCHEMA, rows)).tolist()
     explainer = Explainer.of(model, SCHEMA, rows[:20])
     assert explainer.verify(rows, offline) <= 1e-9
     for row, probability in zip(rows, offline, strict=True):
         found = explainer.explain(row)
         total = found.base + sum(found.contributions.values())
-        assert total == pytest.approx(found.log_odds, abs=TOLERANCE)
-        assert found.probability == pytest.approx(probability, abs=1e-12)
+        assert total == pytest.approx(found.total, abs=TOLERANCE)
+        assert found.number == pytest.approx(probability, abs=1e-12)
         if 1e-9 < probability < 1 - 1e-9:
             assert total == pytest.approx(log(probability / (1 - probability)), abs=TOLERANCE)
 
@@ -253,7 +254,7 @@ def test_linear_contributions_are_relative_to_the_background(made: Callable[[str
         mean = sum(found.contributions[name] for found in explanations) / len(rows)
         assert mean == pytest.approx(0.0, abs=1e-12)
     assert explanations[0].base == pytest.approx(
-        sum(found.log_odds for found in explanations) / len(rows), abs=1e-12
+        sum(found.total for found in explanations) / len(rows), abs=1e-12
     )
 
 
@@ -277,10 +278,10 @@ def test_many_leaves_are_taken_in_pieces(
 )
 def test_what_has_no_exact_contributions_says_why(make: Callable[[], Any], reason: str):
     model = make()
-    golden = choose_golden_rows(SCHEMA, model, ROWS, 5)
+    golden = choose_golden_rows(SCHEMA, DEFAULT_TASK, model, ROWS, 5)
     with pytest.raises(ServingError, match=reason):
         Explainer.of(model, SCHEMA)
-    assert reason in str(why_not_explained(SCHEMA, model, golden, ROWS))
+    assert reason in str(why_not_explained(SCHEMA, DEFAULT_TASK, model, golden, ROWS))
 
 
 def test_trees_without_a_split_are_not_explained():
@@ -308,14 +309,14 @@ def test_a_tree_without_a_split_belongs_to_the_base(made: Callable[[str], Any]):
 def test_packaging_proves_explanations_on_golden_and_changed_rows(
     made: Callable[[str], Any], name: str
 ):
-    golden = choose_golden_rows(SCHEMA, made(name), ROWS, 10)
-    assert why_not_explained(SCHEMA, made(name), golden, ROWS) is None
+    golden = choose_golden_rows(SCHEMA, DEFAULT_TASK, made(name), ROWS, 10)
+    assert why_not_explained(SCHEMA, DEFAULT_TASK, made(name), golden, ROWS) is None
 
 
 def test_explanations_that_do_not_add_up_are_refused(made: Callable[[str], Any]):
     model, rows = made("histogram"), rows_of(SCHEMA, ROWS[:3])
     explainer = Explainer.of(model, SCHEMA)
-    offline = positive_probability(model, frame_of(SCHEMA, rows)).tolist()
+    offline = positive_scores(model, frame_of(SCHEMA, rows)).tolist()
     with pytest.raises(NotExplainable, match="beside the answer"):
         explainer.verify(rows, [*offline[:2], offline[2] + 2e-6])
     with pytest.raises(NotExplainable):

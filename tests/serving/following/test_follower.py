@@ -138,7 +138,9 @@ def requests(
                 "release": bento_request.release.model_copy(update={"version": str(version)}),
                 "digests": save_model(model, directory),
                 "model_directory": directory,
-                "golden_rows": choose_golden_rows(schema, model, rows[-200:], 10),
+                "golden_rows": choose_golden_rows(
+                    schema, bento_request.release.task, model, rows[-200:], 10
+                ),
             }
         )
     return made
@@ -247,7 +249,7 @@ def _damage_model_and_digest(scene: Scene) -> None:
 
 def _other_answers(scene: Scene) -> None:
     golden = json.loads((scene.root(2) / "golden_rows.json").read_bytes())
-    golden["rows"][0]["probability"] += 1e-6
+    golden["rows"][0]["numbers"][0] += 1e-6
     write_json(scene.root(2) / "golden_rows.json", golden)
 
 

@@ -97,7 +97,9 @@ def bentos(
                     "release": bento_request.release.model_copy(update=changes),
                     "digests": save_model(fitted, tmp_path / version),
                     "model_directory": tmp_path / version,
-                    "golden_rows": choose_golden_rows(schema, fitted, rows[-200:], 10),
+                    "golden_rows": choose_golden_rows(
+                        schema, bento_request.release.task, fitted, rows[-200:], 10
+                    ),
                 }
             ),
             tmp_path / "store",

@@ -14,19 +14,16 @@ import psutil
 import pytest
 
 from mlops_platform.serving.contents import Contents
-from mlops_platform.serving.http.answers import (
-    BatchPrediction,
-    ExplainedPrediction,
-    Prediction,
-    ServedModel,
-)
+from mlops_platform.serving.http.answers import ServedModel, answer_types
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.spec.serving import PredictionLogSpec
+from mlops_platform.tasks import DEFAULT_TASK
 
+ANSWERS: Any = answer_types(DEFAULT_TASK)
 Service = Any
 MakeService = Any
 
@@ -39,16 +36,16 @@ class Steady:
     ) -> None:
         self._probability, self._seconds, self._error = probability, seconds, error
 
-    def probability(self, row: Any) -> float:
+    def numbers(self, row: Any) -> tuple[float, ...]:
         """Answer one row."""
-        return self.probabilities([row])[0]
+        return self.numbers_of([row])[0]
 
-    def probabilities(self, rows: Sequence[Any]) -> list[float]:
+    def numbers_of(self, rows: Sequence[Any]) -> list[tuple[float, ...]]:
         """Answer a batch."""
         time.sleep(self._seconds)
         if self._error is not None:
             raise self._error
-        return [self._probability] * len(rows)
+        return [(self._probability,)] * len(rows)
 
     def unknown_categories(self, row: Any) -> tuple[str, ...]:
         """No row is odd."""
@@ -78,20 +75,19 @@ def log_lines(directory: Path) -> list[dict[str, Any]]:
 
 def test_answers_hold_what_is_documented(service: Service, row: dict[str, Any]):
     answer = service.ask("POST", "/v1/predict", row | {"flight_id": "flight-7"})
-    prediction = Prediction.model_validate_json(answer.text)
+    prediction = ANSWERS.prediction.model_validate_json(answer.text)
     assert (prediction.entity, prediction.version, prediction.sequence) == ("flight-7", "1", 4)
     assert prediction.role == "champion"
     assert prediction.request_id == answer.headers["x-request-id"]
     batch = service.ask("POST", "/v1/predict_batch", {"rows": [row, row]})
-    told = BatchPrediction.model_validate_json(batch.text)
+    told = ANSWERS.batch.model_validate_json(batch.text)
     assert [score.probability for score in told.predictions] == [prediction.probability] * 2
 
 
 def test_the_model_page_tells_release_schema_and_card(service: Service, packed: Contents):
     told = ServedModel.model_validate_json(service.ask("GET", "/v1/model").text)
-    assert (told.model, told.version, told.sequence, told.threshold) == (
-        *("flight_delay", "1", 4, 0.3),
-    )
+    assert (told.model, told.version, told.sequence) == ("flight_delay", "1", 4)
+    assert (told.task, told.constants) == (packed.release.task, {"threshold": 0.3})
     assert told.features == packed.features
     assert (told.folded, told.explained) == (True, True)
     assert told.card_markdown == "# Flight delay\n"
@@ -125,7 +121,7 @@ def test_what_is_not_served_is_told_as_a_problem(
 
 
 def test_contributions_add_up_to_the_answer(service: Service, row: dict[str, Any]):
-    told = ExplainedPrediction.model_validate_json(service.ask("POST", "/v1/explain", row).text)
+    told = ANSWERS.explained.model_validate_json(service.ask("POST", "/v1/explain", row).text)
     assert told.probability == service.ask("POST", "/v1/predict", row).json["probability"]
     assert set(told.contributions) == set(row)
     log_odds = math.log(told.probability / (1 - told.probability))

@@ -148,7 +148,7 @@ def test_building_a_release_again_finds_its_bento(
 def test_other_contents_under_the_same_tag_are_refused(
     bento: BuiltBento, bento_request: BentoRequest, bentoml_home: Path
 ):
-    release = bento_request.release.model_copy(update={"threshold": 0.9})
+    release = bento_request.release.model_copy(update={"constants": {"threshold": 0.9}})
     other = bento_request.model_copy(update={"release": release})
     with pytest.raises(
         ServingError, match=r"flight_delay:v1.*packed_release\.json.*bentoml delete"
@@ -184,12 +184,17 @@ def test_two_models_built_after_one_another_have_each_their_own_documentation(
     schema = describe_features(spec, rows)
     request = BentoRequest(
         release=PackedRelease(
-            model=spec.name, version="1", sequence=1, threshold=0.5, training_set_hash="0"
+            model=spec.name,
+            version="1",
+            sequence=1,
+            task=spec.task,
+            constants={"threshold": 0.5},
+            training_set_hash="0",
         ),
         features=schema,
         model_directory=tmp_path / "model",
         digests=save_model(model, tmp_path / "model"),
-        golden_rows=choose_golden_rows(schema, model, rows, 5),
+        golden_rows=choose_golden_rows(schema, spec.task, model, rows, 5),
     )
     other = build_bento(request, bentoml_home)
     first, second = (documentation(built) for built in (bento, other))

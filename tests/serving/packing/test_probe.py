@@ -64,7 +64,7 @@ def test_a_worker_that_answers_otherwise_than_the_offline_pipeline_does_not_serv
     copied: Path, servers_of: Callable[[Path], list[int]]
 ):
     golden = json.loads((copied / "src/golden_rows.json").read_text())
-    golden["rows"][3]["probability"] += 1e-9
+    golden["rows"][3]["numbers"][0] += 1e-9
     (copied / "src/golden_rows.json").write_text(json.dumps(golden))
     with pytest.raises(ServingError, match=r"stopped.*(?s:.*)1e-09 away from the offline"):
         check_golden_rows(copied)

@@ -23,7 +23,7 @@ packed = read_contents(Path(sys.argv[1]))
 plain = packed.release.model_copy(update={"compiled": False, "explained": False})
 version = load_served_version(replace(packed, release=plain))
 row = packed.golden_rows.rows[0]
-assert version.scorer.probability(row.features) == row.probability
+assert version.scorer.numbers(row.features) == row.numbers
 assert version.explainer is None
 """
 

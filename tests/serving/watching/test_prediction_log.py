@@ -39,8 +39,8 @@ RECORD = LoggedPrediction(
     sequence=4,
     role="champion",
     features={"distance_miles": 1400.0, "carrier": None, "copy": 0.1},
-    probability=0.30000000000000004,
-    decision=True,
+    fields=("probability", "decision"),
+    values=(0.30000000000000004, True),
     latency_ms=1.25,
 )
 

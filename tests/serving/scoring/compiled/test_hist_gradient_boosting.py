@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from mlops_platform.serving.schema import FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.scorer import Scorer
+from mlops_platform.tasks import DEFAULT_TASK
 
 PRIVATE = ("_baseline_prediction", "_predictors", "_preprocessor")
 NODE_FIELDS = {
@@ -58,13 +59,13 @@ def test_where_a_release_keeps_them_elsewhere_the_pipeline_serves(
     model: Any, estimator: Any, name: str
 ):
     kept = vars(estimator).pop(name)
-    scorer = Scorer(SCHEMA, model, 0.5)
+    scorer = Scorer(SCHEMA, DEFAULT_TASK, model)
     setattr(estimator, name, kept)
     assert not scorer.compiled
     assert name in str(scorer.reason)
     row = {"hour": 3.0, "distance": 0.5}
-    assert scorer.probability(row) == model.predict_proba(pd.DataFrame([row]))[0, 1]
-    assert Scorer(SCHEMA, model, 0.5).compiled
+    assert scorer.numbers(row) == (model.predict_proba(pd.DataFrame([row]))[0, 1],)
+    assert Scorer(SCHEMA, DEFAULT_TASK, model).compiled
 
 
 @pytest.mark.parametrize("hour", [3.0, 23.5, 99.0, -1.0, None])
@@ -72,4 +73,5 @@ def test_an_hour_that_was_not_trained_on_goes_with_the_missing_ones(model: Any, 
     row = {"hour": hour, "distance": 0.5}
     frame = pd.DataFrame([row]).astype("float64")
     offline = model.predict_proba(frame)[0, 1]
-    assert Scorer(SCHEMA, model, 0.5).probability(row) == pytest.approx(offline, abs=1e-12)
+    served = Scorer(SCHEMA, DEFAULT_TASK, model).numbers(row)
+    assert served == pytest.approx((offline,), abs=1e-12)

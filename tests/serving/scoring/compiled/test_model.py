@@ -38,7 +38,6 @@ from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.compiled import trees
-from mlops_platform.serving.scoring.compiled.calibrated import Isotonic, expit
 from mlops_platform.serving.scoring.compiled.model import (
     CompiledModel,
     NotCompilable,
@@ -46,12 +45,10 @@ from mlops_platform.serving.scoring.compiled.model import (
 )
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
 from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
-from mlops_platform.serving.scoring.scorer import (
-    TOLERANCE,
-    Scorer,
-    UnscorableRow,
-    positive_probability,
-)
+from mlops_platform.serving.scoring.compiled.unpacked import Isotonic, expit
+from mlops_platform.serving.scoring.scorer import TOLERANCE, Scorer, UnscorableRow
+from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
 
 # A name may be anything: none of it may end up as code.
 HOSTILE = "year'] or exit()\n#\"\\"
@@ -240,11 +237,11 @@ def test_the_compiled_model_answers_what_the_pipeline_answers(
     rows = rows_of(SCHEMA, ROWS) + strange()
     compiled, offline = (
         compile_model(model, SCHEMA),
-        positive_probability(model, frame_of(SCHEMA, rows)),
+        positive_scores(model, frame_of(SCHEMA, rows)),
     )
     assert np.ptp(offline) > 0.1
-    assert abs(offline - [compiled.probability(row) for row in rows]).max() <= TOLERANCE
-    assert abs(offline - compiled.probabilities(rows)).max() <= TOLERANCE
+    assert abs(offline - [compiled.numbers(row)[0] for row in rows]).max() <= TOLERANCE
+    assert abs(offline[:, None] - compiled.numbers_of(rows)).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["histogram", "gradient", "forest", "extra trees"])
@@ -252,15 +249,15 @@ def test_too_many_trees_go_through_treelite(
     made: Callable[[str], Any], name: str, monkeypatch: pytest.MonkeyPatch
 ):
     model, rows = made(name), rows_of(SCHEMA, ROWS) + strange()
-    assert isinstance(compile_model(model, SCHEMA).score, CompiledTrees)
+    assert isinstance(compile_model(model, SCHEMA).heads[0].score, CompiledTrees)
     monkeypatch.setattr(trees, "MAX_NODES", 10)
     compiled, offline = (
         compile_model(model, SCHEMA),
-        positive_probability(model, frame_of(SCHEMA, rows)),
+        positive_scores(model, frame_of(SCHEMA, rows)),
     )
-    assert isinstance(compiled.score, TreeliteTrees)
-    assert abs(offline - compiled.probabilities(rows)).max() <= TOLERANCE
-    assert compiled.probability(rows[3]) == pytest.approx(offline[3], abs=TOLERANCE)
+    assert isinstance(compiled.heads[0].score, TreeliteTrees)
+    assert abs(offline[:, None] - compiled.numbers_of(rows)).max() <= TOLERANCE
+    assert compiled.numbers(rows[3]) == pytest.approx((offline[3],), abs=TOLERANCE)
 
 
 NUMBERS = st.floats(-1e30, 1e30) | st.sampled_from(ROWS["distance"].tolist())
@@ -284,8 +281,8 @@ def test_any_row_is_answered_alike(
     change = {"distance": distance, "rate": rate, "day": day, "carrier": carrier}
     row = rows_of(SCHEMA, ROWS[:1])[0] | change
     for model, compiled in compiled_models:
-        (offline,) = positive_probability(model, frame_of(SCHEMA, [row]))
-        assert abs(compiled.probability(row) - offline) <= TOLERANCE
+        (offline,) = positive_scores(model, frame_of(SCHEMA, [row]))
+        assert abs(compiled.numbers(row)[0] - offline) <= TOLERANCE
 
 
 @given(st.floats(-1e37, 1e37), st.floats(-1e37, 1e37), st.integers(-3, 3))
@@ -308,8 +305,8 @@ def test_isotonic_steps_are_those_of_scikit_learn():
     steps = Isotonic(tuple(fitted.X_thresholds_), tuple(fitted.y_thresholds_))
     asked = np.concatenate([raw, random.normal(0, 3, 300), fitted.X_thresholds_, [-9, 9]])
     expected = fitted.predict(asked)
-    assert np.allclose([steps.probability(value) for value in asked], expected, rtol=0, atol=1e-14)
-    assert np.isnan(steps.probability(float("nan")))
+    assert np.allclose([steps.number(value) for value in asked], expected, rtol=0, atol=1e-14)
+    assert np.isnan(steps.number(float("nan")))
 
 
 def test_log_odds_of_any_size_have_a_probability():
@@ -359,13 +356,13 @@ def test_what_cannot_be_compiled_is_named_and_served_by_the_pipeline(
     model = make()
     with pytest.raises(NotCompilable, match=reason):
         compile_model(model, SCHEMA)
-    scorer = Scorer(SCHEMA, model, 0.5)
+    scorer = Scorer(SCHEMA, DEFAULT_TASK, model)
     assert not scorer.compiled
     assert reason in str(scorer.reason)
     if isinstance(model, CalibratedClassifierCV):
         (row,) = rows_of(SCHEMA, ROWS[:1])
-        (offline,) = positive_probability(model, ROWS[NAMES][:1])
-        assert scorer.probability(row) == offline
+        (offline,) = positive_scores(model, ROWS[NAMES][:1])
+        assert scorer.numbers(row) == (offline,)
 
 
 def test_columns_in_another_order_are_not_compiled(made: Callable[[str], Any]):
@@ -377,7 +374,7 @@ def test_columns_in_another_order_are_not_compiled(made: Callable[[str], Any]):
 def test_parity_covers_missing_and_unseen_values_and_tells_the_compiled_difference(
     made: Callable[[str], Any],
 ):
-    parity = check_parity(SCHEMA, made("histogram"), ROWS)
+    parity = check_parity(SCHEMA, DEFAULT_TASK, made("histogram"), ROWS)
     assert (parity.rows, parity.changed_rows) == (COUNT, 1000)
     assert parity.compiled
     assert parity.fallback_reason is None
@@ -392,7 +389,7 @@ def test_a_compiled_model_that_differs_does_not_serve():
     honest = estimator.decision_function
     # What compiling reads of an estimator is not always what it does.
     estimator.decision_function = lambda features: honest(features) + 1e-9
-    parity = check_parity(SCHEMA, model, ROWS)
+    parity = check_parity(SCHEMA, DEFAULT_TASK, model, ROWS)
     assert not parity.compiled
     assert parity.max_difference == 0.0
     assert parity.compiled_max_difference is not None
@@ -405,25 +402,28 @@ def test_a_pipeline_that_refuses_unseen_categories_is_refused():
 
     model = fit(scaled(StandardScaler(), one_hot(handle_unknown="error")), logistic())
     with pytest.raises(ServingError, match="handle_unknown"):
-        check_parity(SCHEMA, model, ROWS)
+        check_parity(SCHEMA, DEFAULT_TASK, model, ROWS)
 
 
 def test_many_rows_are_answered_by_the_pipeline_alike(made: Callable[[str], Any]):
     model = made("forest")
     rows = rows_of(SCHEMA, ROWS)
-    scorer, plain = Scorer(SCHEMA, model, 0.5), Scorer(SCHEMA, model, 0.5, compiled=False)
-    assert scorer.probabilities(rows) == plain.probabilities(rows)
+    scorer, plain = (
+        Scorer(SCHEMA, DEFAULT_TASK, model),
+        Scorer(SCHEMA, DEFAULT_TASK, model, compiled=False),
+    )
+    assert scorer.numbers_of(rows) == plain.numbers_of(rows)
     assert np.allclose(
-        scorer.probabilities(rows[:50]), plain.probabilities(rows[:50]), rtol=0, atol=TOLERANCE
+        scorer.numbers_of(rows[:50]), plain.numbers_of(rows[:50]), rtol=0, atol=TOLERANCE
     )
 
 
 def test_numbers_beyond_the_model_are_an_error_that_can_be_answered(made: Callable[[str], Any]):
     (row,) = rows_of(SCHEMA, ROWS[:1])
-    plain = Scorer(SCHEMA, made("forest"), 0.5, compiled=False)
+    plain = Scorer(SCHEMA, DEFAULT_TASK, made("forest"), compiled=False)
     with pytest.raises(UnscorableRow, match="too large for dtype"):
-        plain.probability(row | {"distance": 1e308})
-    compiled = Scorer(SCHEMA, made("stochastic gradient"), 0.5)
-    for score in (compiled.probability, lambda row: compiled.probabilities([row])):
+        plain.numbers(row | {"distance": 1e308})
+    compiled = Scorer(SCHEMA, DEFAULT_TASK, made("stochastic gradient"))
+    for score in (compiled.numbers, lambda row: compiled.numbers_of([row])):
         with pytest.raises(UnscorableRow, match="cannot score"):
             score(row | {"distance": float("nan")})

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_platform.spec import CostSpec
-from mlops_platform.training.fitting.threshold import choose_threshold, theoretical_threshold
+from mlops_platform.tasks.binary_classification.threshold import choose_threshold, theoretical_threshold
 
 cost = st.sampled_from([0.1, 0.3, 1.0, 2.5, 7.0])
 # Few distinct scores, so that ties are common.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from mlops_platform.monitoring.performance.estimate import expected_performance, recalibrated
+from mlops_platform.tasks.binary_classification.estimate import expected_performance, recalibrated
 
 ROWS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.3, 0.3001, 0.7, 0.9]), st.floats(0, 1)),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_platform.spec import CostSpec
-from mlops_platform.training.metrics import (
+from mlops_platform.tasks.binary_classification.metrics import (
     calibration_bins,
     calibration_error,
     confusion_at,

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import skops.io
 
-from mlops_platform.training.fitting.calibration import fit_candidate, refit
-from mlops_platform.training.metrics import calibration_error
+from mlops_platform.training.fitting import fit_candidate, refit
+from mlops_platform.tasks.binary_classification.metrics import calibration_error
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
 from mlops_platform.training.split import split_by_time
