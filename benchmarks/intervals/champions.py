@@ -18,6 +18,8 @@ from benchmarks.intervals.flights import TARGET, Predicted, predicted_columns, y
 from benchmarks.policy.year import FIRST_WINDOW, WINDOWS, flight_spec
 from benchmarks.report import say
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.regression.expected_loss import fit_loss_model
+from mlops_platform.tasks.regression.metrics import absolute_errors
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import days_of, features_of
 
@@ -76,15 +78,20 @@ def _champion(spec: ModelSpec, rows: pd.DataFrame, start: date) -> Champion:
     held_out = days >= np.unique(days)[-(VALIDATION_DAYS + TEST_DAYS)]
     judged, unseen = _fit(spec, known[~held_out]), known[held_out]
     said = _said(judged, spec, unseen)
-    errors = np.abs(unseen[TARGET].to_numpy() - said["predictions"])
-    loss_model = _loss_model(spec).fit(_with_answer(spec, unseen, said), errors)
+    errors = absolute_errors(unseen[TARGET].to_numpy(float), said["predictions"])
+    categorical = candidate_named(spec, CANDIDATE).estimator.params["categorical_features"]
+    seen, fitted = _seen(judged, spec, unseen, said), days[held_out] < np.unique(days)[-TEST_DAYS]
+    loss_model = fit_loss_model(
+        seen[fitted], errors[fitted], categorical, spec.training.tuning.seed
+    )
     served = rows[rows[spec.features.event_time] >= moment]
-    released = _fit(spec, known)
+    said_of_served = _said(_fit(spec, known), spec, served)
+    estimated = loss_model.predict(_seen(judged, spec, served, said_of_served))
     return Champion(
         start=np.datetime64(start, "D"),
         targets=known[TARGET].to_numpy(float),
-        held_out=_predicted(spec, unseen, said, loss_model),
-        served=_predicted(spec, served, _said(released, spec, served), loss_model),
+        held_out=_predicted(spec, unseen, said, np.where(fitted, np.nan, loss_model.predict(seen))),
+        served=_predicted(spec, served, said_of_served, estimated),
     )
 
 
@@ -110,22 +117,18 @@ def _said(
     return {name: pipeline.predict(features_of(rows, spec)) for name, pipeline in fitted.items()}
 
 
-def _loss_model(spec: ModelSpec) -> Pipeline:
-    """Expects a row's absolute error, which is never negative."""
-    pipeline = _pipeline(spec, loss="poisson")
-    columns = pipeline.named_steps["columns"]
-    columns.set_params(remainder="passthrough")
-    return pipeline
+def _seen(
+    judged: dict[str, Pipeline], spec: ModelSpec, rows: pd.DataFrame, said: dict[str, np.ndarray]
+) -> np.ndarray:
+    """What the model of the loss sees: the features as the judged model saw them, and the answer.
 
-
-def _with_answer(
-    spec: ModelSpec, rows: pd.DataFrame, said: dict[str, np.ndarray]
-) -> pd.DataFrame:
-    return features_of(rows, spec).assign(**said)
+    Shape (rows, columns).
+    """
+    columns = judged["predictions"].named_steps["columns"].transform(features_of(rows, spec))
+    return np.column_stack([np.asarray(columns, dtype=float), *said.values()])
 
 
 def _predicted(
-    spec: ModelSpec, rows: pd.DataFrame, said: dict[str, np.ndarray], loss_model: Pipeline
+    spec: ModelSpec, rows: pd.DataFrame, said: dict[str, np.ndarray], estimated: np.ndarray
 ) -> Predicted:
-    estimated = loss_model.predict(_with_answer(spec, rows, said))
     return Predicted(**predicted_columns(rows, spec), **said, estimated_loss=estimated)

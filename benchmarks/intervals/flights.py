@@ -32,7 +32,8 @@ class Predicted:
 
     Attributes:
         known_from: first local day at whose start the label was known.
-        estimated_loss: absolute error that the model of the loss expects.
+        estimated_loss: absolute error that the model of the loss expects; NaN where that one was
+            fitted on the row.
     """
 
     days: np.ndarray
