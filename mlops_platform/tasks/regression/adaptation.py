@@ -29,13 +29,15 @@ class AdaptationRule(Record):
 
     Args:
         coverage: promised share of outcomes inside the interval.
-        step: of the level, per unit of a day's error; 0 keeps the level at the coverage.
+        step: of the level, per unit of a day's error; 0 keeps the level at the coverage. A greater
+            one keeps each week nearer to the promise where hard days follow on hard days, and
+            costs width where days have nothing to do with each other.
         window_days: latest matured days with outcomes whose scores count.
         matured_after_days: from a day to the first one at whose start all its outcomes are known.
     """
 
     coverage: float = Field(gt=0, lt=1)
-    step: float = Field(default=0.5, ge=0, le=1)
+    step: float = Field(default=0.2, ge=0, le=1)
     window_days: int = Field(default=28, ge=1)
     matured_after_days: int = Field(ge=1)
 

@@ -18,7 +18,7 @@ from mlops_platform.tasks.regression.adaptation import (
 from mlops_platform.tasks.regression.conformal import conformal_quantile
 
 RELEASED = date(2013, 4, 1)
-RULE = AdaptationRule(coverage=0.9, matured_after_days=2)
+RULE = AdaptationRule(coverage=0.9, step=0.5, matured_after_days=2)
 DAYS_OF_SCORES = st.lists(
     st.lists(st.floats(0, 50), max_size=40).map(np.array), min_size=1, max_size=25
 )
@@ -42,6 +42,14 @@ def held_out(scores=(1.0, 2.0, 3.0)):
 def drawn(count, rows, spread, seed=3):
     random = np.random.default_rng(seed)
     return [np.abs(random.normal(scale=spread, size=rows)) for _ in range(count)]
+
+
+def served_coverage(matured, rule):
+    """Share of covered rows by day, each under the adjustment that was valid on it."""
+    ordered = list(adjustments(held_out(matured[0].scores), matured, RELEASED, rule))
+    factors = [adjustment_on(ordered, scored.day).factor for scored in matured]
+    pairs = zip(matured, factors, strict=True)
+    return np.array([(scored.scores <= factor).mean() for scored, factor in pairs])
 
 
 @given(scores=DAYS_OF_SCORES, rule=RULES, cut=st.integers(0, 25))
@@ -99,6 +107,15 @@ def test_a_day_with_more_misses_than_promised_raises_the_level_for_the_next_ones
     assert after.factor > before.factor
 
 
+def test_days_of_few_rows_are_covered_as_promised_however_great_the_step():
+    matured = days(drawn(400, 5, 1.0))
+    rule = AdaptationRule(coverage=0.9, step=1, matured_after_days=2)
+
+    assert served_coverage(matured, rule)[28:].mean() == pytest.approx(0.9, abs=0.02)
+    levels = [of.level for of in adjustments(held_out(), matured, RELEASED, rule)]
+    assert np.std(levels) < 0.03
+
+
 def test_a_day_of_few_rows_moves_the_level_less():
     few = Adaptation(RULE, 0.9).after(held_out()[0]).after(ScoredDay(RELEASED, np.zeros(4)))
 
@@ -114,16 +131,14 @@ def test_a_day_without_outcomes_changes_nothing():
 @settings(max_examples=20)
 @given(seed=st.integers(0, 1000), coverage=st.sampled_from([0.8, 0.9, 0.95]))
 def test_exchangeable_days_are_covered_as_promised(seed, coverage):
-    rule = AdaptationRule(coverage=coverage, matured_after_days=2)
+    rule = AdaptationRule(coverage=coverage, step=0.5, matured_after_days=2)
     matured = days(drawn(120, 400, 1.0, seed))
-    ordered = list(adjustments(held_out(matured[0].scores), matured, RELEASED, rule))
 
-    hits = [
-        (scored.scores <= adjustment_on(ordered, scored.day).factor).mean() for scored in matured
-    ]
+    hits = served_coverage(matured, rule)
 
-    # Within five standard errors of 48,000 independent rows.
-    assert np.mean(hits) == pytest.approx(coverage, abs=5 * np.sqrt(coverage / 10 / 48_000) + 0.002)
+    # Five standard errors of 48,000 independent rows, and what the level adds of its own.
+    error = np.sqrt(coverage * (1 - coverage) / (120 * 400))
+    assert hits.mean() == pytest.approx(coverage, abs=5 * error + 0.002)
 
 
 def test_errors_that_grow_are_followed():
@@ -134,12 +149,7 @@ def test_errors_that_grow_are_followed():
 
     def mean_coverage(step):
         rule = AdaptationRule(coverage=0.9, step=step, matured_after_days=2)
-        ordered = list(adjustments(held_out(growing[0]), matured, RELEASED, rule))
-        inside = [
-            (scored.scores <= adjustment_on(ordered, scored.day).factor).mean()
-            for scored in matured
-        ]
-        return np.mean(inside[28:])
+        return served_coverage(matured, rule)[28:].mean()
 
     assert mean_coverage(0.0) < 0.87
     assert mean_coverage(0.5) == pytest.approx(0.9, abs=0.01)
@@ -149,7 +159,7 @@ def test_outcomes_that_come_late_do_not_make_the_level_swing():
     matured = days(drawn(120, 500, 1.0))
 
     def levels(delay):
-        rule = AdaptationRule(coverage=0.9, matured_after_days=delay)
+        rule = AdaptationRule(coverage=0.9, step=0.5, matured_after_days=delay)
         return [one.level for one in adjustments(held_out(), matured, RELEASED, rule)]
 
     assert levels(30) == levels(1)
