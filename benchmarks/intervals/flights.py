@@ -58,7 +58,7 @@ class Predicted:
 def known_from(rows: pd.DataFrame, spec: ModelSpec) -> np.ndarray:
     """First local day at whose start each label was known."""
     local = rows[spec.label.known_at].dt.tz_convert(spec.window.timezone).dt.tz_localize(None)
-    return local.to_numpy().astype("datetime64[D]") + DAY
+    return local.dt.ceil("D").to_numpy().astype("datetime64[D]")
 
 
 def predicted_columns(rows: pd.DataFrame, spec: ModelSpec) -> dict[str, np.ndarray]:
