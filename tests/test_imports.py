@@ -17,7 +17,7 @@ HEAVY = (
 )
 ROOMS = (
     *("artifacts", "data", "formats", "ledger", "monitoring", "notifying", "registry", "serving"),
-    *("spec", "training", "usecases"),
+    *("spec", "tasks", "training", "usecases"),
 )
 LOADED_BY_OTHERS = (
     "mlops_platform.data.dbt_plugins.",

@@ -1,0 +1,1 @@
+"""Intervals of a regression: what they cover on real weeks, and at which width."""

@@ -1,0 +1,136 @@
+"""Ways to give a champion's answers an interval: the platform's, and what else one could do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from benchmarks.intervals.champions import COVERAGE, Champion
+from benchmarks.intervals.flights import Predicted
+from mlops_platform.tasks.regression.adaptation import (
+    AdaptationRule,
+    Adjustment,
+    ScoredDay,
+    adjustment_on,
+    adjustments,
+)
+from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.regression.interval import least_reach, reaches_of
+
+Ends = tuple[np.ndarray, np.ndarray]
+Way = Callable[[Champion], Ends]
+
+
+class Scored(Protocol):
+    """Rows whose intervals grow with one number, and the number that each target needs."""
+
+    def scores(self, targets: np.ndarray) -> np.ndarray:
+        """Shape (rows,)."""
+
+    def intervals(self, factor: np.ndarray) -> Ends:
+        """Ends of shape (rows,)."""
+
+
+Scoring = Callable[[Champion, Predicted], Scored]
+
+
+def scaled(champion: Champion, rows: Predicted) -> Scored:
+    """By the reaches of each row, as the platform does."""
+    least = least_reach(champion.held_out.lower, champion.held_out.upper)
+    return reaches_of(rows.predictions, rows.lower, rows.upper, least)
+
+
+@dataclass(frozen=True, eq=False)
+class Additive:
+    """CQR as Romano et al. published it: as many minutes at both ends, whatever the row."""
+
+    rows: Predicted
+
+    def scores(self, targets: np.ndarray) -> np.ndarray:
+        """Minutes beyond the nearer quantile prediction, negative inside."""
+        return np.maximum(self.rows.lower - targets, targets - self.rows.upper)
+
+    def intervals(self, factor: np.ndarray) -> Ends:
+        """They hold the prediction also where so many minutes less would make them empty."""
+        predictions = self.rows.predictions
+        return (
+            np.minimum(self.rows.lower - factor, predictions),
+            np.maximum(self.rows.upper + factor, predictions),
+        )
+
+
+def additive(champion: Champion, rows: Predicted) -> Scored:
+    """By minutes."""
+    return Additive(rows)
+
+
+def unconditional(champion: Champion) -> Ends:
+    """Quantiles of all delays it was fitted on."""
+    lower, upper = np.quantile(champion.targets, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    rows = len(champion.served.days)
+    return np.full(rows, lower), np.full(rows, upper)
+
+
+def split_conformal(champion: Champion) -> Ends:
+    """Prediction and the quantile of absolute errors of held-out rows."""
+    known, served = champion.held_out, champion.served
+    reach = conformal_quantile(np.abs(known.targets - known.predictions), COVERAGE)
+    return served.predictions - reach, served.predictions + reach
+
+
+def quantile_regression(champion: Champion) -> Ends:
+    """Quantile predictions as they are."""
+    return champion.served.lower, champion.served.upper
+
+
+def following(scoring: Scoring, rule: AdaptationRule) -> Way:
+    """Adjusted each day by the platform's fold."""
+
+    def ends(champion: Champion) -> Ends:
+        ordered = _adjustments(champion, scoring, rule)
+        days, at = np.unique(champion.served.days, return_inverse=True)
+        valid = [adjustment_on(ordered, day.astype(object)) for day in days]
+        factors = np.array([adjustment.factor for adjustment in valid if adjustment])
+        return scoring(champion, champion.served).intervals(factors[at])
+
+    return ends
+
+
+def following_served(scoring: Scoring, rule: AdaptationRule) -> Way:
+    """The level as published: moved by the misses of the intervals that were served."""
+
+    def ends(champion: Champion) -> Ends:
+        served, bounds = champion.served, rule.level_bounds
+        window = _scored_days(champion, scoring, champion.held_out)
+        level, factors = rule.coverage, []
+        factor = conformal_quantile(np.concatenate([one.scores for one in window]), level)
+        matured = _scored_days(champion, scoring, served)
+        for due in range(-rule.matured_after_days, len(matured) - rule.matured_after_days):
+            if due >= 0:
+                misses = float((matured[due].scores > factors[due]).mean())
+                level += rule.step * (misses - (1 - rule.coverage))
+                level = float(np.clip(level, *bounds))
+                window = [*window, matured[due]][-rule.window_days :]
+                known = np.concatenate([one.scores for one in window])
+                factor = conformal_quantile(known, level)
+            factors.append(factor)
+        _, at = np.unique(served.days, return_inverse=True)
+        return scoring(champion, served).intervals(np.array(factors)[at])
+
+    return ends
+
+
+def _adjustments(champion: Champion, scoring: Scoring, rule: AdaptationRule) -> list[Adjustment]:
+    held_out = _scored_days(champion, scoring, champion.held_out)
+    matured = _scored_days(champion, scoring, champion.served)
+    return list(adjustments(held_out, matured, champion.start.astype(object), rule))
+
+
+def _scored_days(champion: Champion, scoring: Scoring, rows: Predicted) -> list[ScoredDay]:
+    scores = scoring(champion, rows).scores(rows.targets)
+    days, firsts = np.unique(rows.days, return_index=True)
+    parts = np.split(scores, firsts[1:])
+    return [ScoredDay(day.astype(object), part) for day, part in zip(days, parts, strict=True)]
