@@ -13,10 +13,14 @@ Upgrade = Callable[[Stored], Stored]
 
 
 def upgraded(kind: str, value: Stored, stored_format: int) -> Stored:
-    """A stored mapping of some kind, as it would be written today."""
+    """A stored mapping of some kind, as it would be written today; as it is if it is none."""
     for number, upgrade in sorted(UPGRADES.get(kind, {}).items()):
         if stored_format < number:
-            value = upgrade(value)
+            try:
+                value = upgrade(value)
+            except (AttributeError, LookupError, TypeError):
+                # Whoever validates it says what is missing.
+                return value
     return value
 
 

@@ -71,7 +71,6 @@ class GateSpec(Section):
             "Worst accepted value per metric on the test rows, in the direction of the metric, or "
             "`{min: ..., max: ...}`. A limit that the task sets by itself is lifted by null."
         ),
-        examples=[{"roc_auc": 0.6}],
     )
     better_than_baseline: bool = Field(
         default=True, description="The loss must be below that of the task's baseline."

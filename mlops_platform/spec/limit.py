@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, model_validator
 
 from mlops_platform.section import Section
-from mlops_platform.tasks import Metric
+from mlops_platform.tasks import Bounds, Metric
 
 
 class LimitSpec(Section):
@@ -34,8 +34,13 @@ Limit = Annotated[
 """A number, in the direction of the metric, or both bounds."""
 
 
-def bounds_of(limit: float | LimitSpec, metric: Metric) -> LimitSpec:
+def bounds_of(limit: Limit, metric: Metric) -> Bounds:
     """Both bounds of a limit on a metric."""
     if isinstance(limit, LimitSpec):
-        return limit
-    return LimitSpec(min=limit) if metric.greater_is_better else LimitSpec(max=limit)
+        return Bounds(limit.min, limit.max)
+    return Bounds(min=limit) if metric.greater_is_better else Bounds(max=limit)
+
+
+def limit_of(bounds: Bounds) -> LimitSpec:
+    """The limit that has these bounds."""
+    return LimitSpec(min=bounds.min, max=bounds.max)

@@ -10,7 +10,7 @@ from mlops_platform.spec.alerting.alerting import AlertingSpec
 from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec
-from mlops_platform.spec.limit import Limit
+from mlops_platform.spec.limit import Limit, limit_of
 from mlops_platform.spec.monitoring.levels import MetricLevelsSpec
 from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
 from mlops_platform.spec.retraining.backtest import BacktestSpec
@@ -48,18 +48,19 @@ class ModelSpec(Section):
     @property
     def limits(self) -> Mapping[str, Limit]:
         """What the gate asks of each metric: the task's own limits, changed by those declared."""
-        limits = {**self.task.default_limits, **self.gate.limits}
+        limits = {**self._own_limits, **self.gate.limits}
         return {metric: limit for metric, limit in limits.items() if limit is not None}
 
     @property
     def metric_levels(self) -> Mapping[str, MetricLevelsSpec]:
         """From where each metric of a window alarms, likewise."""
-        own = {
-            metric: MetricLevelsSpec(warn=level)
-            for metric, level in self.task.default_levels.items()
-        }
+        own = {metric: MetricLevelsSpec(warn=limit) for metric, limit in self._own_limits.items()}
         levels = {**own, **self.monitoring.performance.levels}
         return {metric: level for metric, level in levels.items() if level is not None}
+
+    @property
+    def _own_limits(self) -> Mapping[str, Limit]:
+        return {name: limit_of(bounds) for name, bounds in self.task.default_limits.items()}
 
     @property
     def tuning_metric(self) -> str:

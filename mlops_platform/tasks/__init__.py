@@ -1,5 +1,6 @@
 """What kinds of outcome a model may predict; no other room knows which there are."""
 
+from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
@@ -11,6 +12,7 @@ from mlops_platform.tasks.task import Refusal, Task
 __all__ = [
     "DEFAULT_TASK",
     "TASKS",
+    "Bounds",
     "Constants",
     "DetailTable",
     "EstimatedPerformance",

@@ -8,12 +8,13 @@ from pydantic import BeforeValidator
 
 from mlops_platform.section import nearest_name
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
+from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
 
-AnyTask = BinaryClassification
-Word = Literal["binary_classification"]
-TASKS: Final[Mapping[str, type[AnyTask]]] = MappingProxyType(
-    {"binary_classification": BinaryClassification}
+AnyTask = BinaryClassification | Regression
+Word = Literal["binary_classification", "regression"]
+TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
+    {"binary_classification": BinaryClassification, "regression": Regression}
 )
 DEFAULT_TASK: Final = BinaryClassification()
 

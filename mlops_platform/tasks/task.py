@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section
+from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.custom import CustomMetric
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
@@ -40,9 +41,6 @@ class Task(Section, ABC):
         label_type: SQL type in which outcomes are read.
         estimator_kind, predict_method: what an estimator must be and have.
         answers_of_model: a name for what that method answers, and how many numbers for a row.
-        baseline_name: in words: "no better than by the base rate".
-        default_limits: of the gate, by metric, where the YAML says nothing else.
-        default_levels: from which a metric of a window warns, likewise.
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
@@ -50,9 +48,6 @@ class Task(Section, ABC):
     estimator_kind: ClassVar[str]
     predict_method: ClassVar[str]
     answers_of_model: ClassVar[tuple[str, int]]
-    baseline_name: ClassVar[str]
-    default_limits: ClassVar[Mapping[str, float]]
-    default_levels: ClassVar[Mapping[str, float]]
     explained_scale: ClassVar[str]
 
     type: str
@@ -72,9 +67,19 @@ class Task(Section, ABC):
         """Metrics that every model of this task has, by name."""
 
     @property
+    @abstractmethod
+    def default_limits(self) -> Mapping[str, Bounds]:
+        """Of the gate by metric, where the YAML says nothing else; windows warn at them too."""
+
+    @property
     def all_metrics(self) -> Mapping[str, Metric]:
         """These, and those of the YAML."""
         return {**self.own_metrics, **{custom.name: custom.metric() for custom in self.metrics}}
+
+    @property
+    @abstractmethod
+    def baseline_name(self) -> str:
+        """The baseline in words: "no better than by the base rate"."""
 
     @property
     def loss_name(self) -> str:

@@ -55,7 +55,7 @@ def _loss_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Itera
         if performance.mature and losses.loss is not None and value is not None:
             yield judged(check, value, levels, finding)
         else:
-            yield _unjudged(check, value, levels != LevelsSpec(), performance)
+            yield _unjudged(check, value, levels, performance)
 
 
 def _metric_alarms(performance: WindowPerformance, spec: ModelSpec) -> Iterator[Alarm]:
@@ -65,14 +65,13 @@ def _metric_alarms(performance: WindowPerformance, spec: ModelSpec) -> Iterator[
         if performance.mature and performance.losses.loss is not None and value is not None:
             yield _judged_metric(name, value, levels, metrics[name])
         else:
-            blind = levels != MetricLevelsSpec()
-            yield _unjudged(name, value, blind, performance)
+            yield _unjudged(name, value, levels, performance)
 
 
 def _judged_metric(name: str, value: float, levels: MetricLevelsSpec, metric: Metric) -> Alarm:
     """Fails with the worst level that is reached in the direction of the metric, or left."""
     finding = f"{name.replace('_', ' ')} is {value:.4f}"
-    shown = LevelsSpec(warn=_number(levels.warn), error=_number(levels.error))
+    shown = _shown(levels)
     declared: tuple[tuple[AlarmSeverity, Limit | None], ...] = (
         ("error", levels.error),
         ("warn", levels.warn),
@@ -82,6 +81,11 @@ def _judged_metric(name: str, value: float, levels: MetricLevelsSpec, metric: Me
             reason = f"{finding}, which reaches the {severity} level of {bound:g}"
             return alarm(name, value, shown, reason, failed=severity)
     return alarm(name, value, shown, finding)
+
+
+def _shown(levels: LevelsSpec | MetricLevelsSpec) -> LevelsSpec:
+    """Levels that are numbers."""
+    return LevelsSpec(warn=_number(levels.warn), error=_number(levels.error))
 
 
 def _number(limit: Limit | None) -> float | None:
@@ -103,18 +107,21 @@ def _reached(value: float, limit: Limit, metric: Metric) -> float | None:
 
 
 def _unjudged(
-    check: str, value: float | None, watched: bool, performance: WindowPerformance
+    check: str,
+    value: float | None,
+    levels: LevelsSpec | MetricLevelsSpec,
+    performance: WindowPerformance,
 ) -> Alarm:
-    levels = LevelsSpec()
+    shown = _shown(levels)
     if not performance.mature:
-        return alarm(check, value, levels, _provisional(performance), conclusive=False)
+        return alarm(check, value, shown, _provisional(performance), conclusive=False)
     if performance.labelled and not performance.metrics:
         unusable = "not judged: its outcomes are of no use, such as those of one class"
-        return alarm(check, value, levels, unusable, conclusive=False)
+        return alarm(check, value, shown, unusable, conclusive=False)
     reason = f"cannot be judged: {performance.labelled} of {performance.rows} rows have a label"
     # Silence would look like health: the labels never came, or a figure is no number.
-    blind = performance.rows > 0 and watched
-    return alarm(check, value, levels, reason, failed="warn" if blind else None, conclusive=blind)
+    blind = performance.rows > 0 and (levels.warn is not None or levels.error is not None)
+    return alarm(check, value, shown, reason, failed="warn" if blind else None, conclusive=blind)
 
 
 def _change_alarm(performance: WindowPerformance, spec: ChangeDetectionSpec) -> Alarm:

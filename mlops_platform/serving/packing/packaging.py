@@ -38,6 +38,12 @@ PACKED_MODULES = (
     *("artifacts/*.py", "formats/*.py", "spec/**/*.py"),
     *(
         module.relative_to(PLATFORM).as_posix()
+        for module in sorted((PLATFORM / "tasks").rglob("*.py"))
+        # What draws an evaluation; a service has none.
+        if module.stem != "figures"
+    ),
+    *(
+        module.relative_to(PLATFORM).as_posix()
         for module in sorted(SERVING.rglob("*.py"))
         # What builds and tries Bentos is in none.
         if "packing" not in module.parts and module.stem != "bento_entry"

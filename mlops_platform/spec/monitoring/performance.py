@@ -116,7 +116,6 @@ class PerformanceSpec(Section):
             "From where a mature window's metrics alarm, in the direction of the metric, or "
             "beyond `{min: ..., max: ...}`. Levels that the task sets by itself are lifted by null."
         ),
-        examples=[{"roc_auc": {"warn": 0.62, "error": 0.58}}],
     )
     outcomes_missing: LevelsSpec = Field(
         default=LevelsSpec(warn=0.05),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -31,6 +30,7 @@ from mlops_platform.tasks.binary_classification.estimate import (
 )
 from mlops_platform.tasks.binary_classification.metrics import metrics_of
 from mlops_platform.tasks.binary_classification.threshold import choose_threshold
+from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
@@ -49,13 +49,6 @@ class BinaryClassification(Task):
     estimator_kind: ClassVar[str] = "classifier"
     predict_method: ClassVar[str] = "predict_proba"
     answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", 2)
-    baseline_name: ClassVar[str] = "base rate"
-    default_limits: ClassVar[Mapping[str, float]] = MappingProxyType(
-        {"expected_calibration_error": 0.1}
-    )
-    default_levels: ClassVar[Mapping[str, float]] = MappingProxyType(
-        {"expected_calibration_error": 0.1}
-    )
     explained_scale: ClassVar[str] = "log_odds"
 
     type: Literal["binary_classification"] = "binary_classification"
@@ -87,6 +80,16 @@ class BinaryClassification(Task):
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of probabilities and decisions."""
         return metrics_of(self.costs, self.calibration_bins)
+
+    @property
+    def baseline_name(self) -> str:
+        """The share of positives."""
+        return "base rate"
+
+    @property
+    def default_limits(self) -> Mapping[str, Bounds]:
+        """A probability must mean what it says."""
+        return {"expected_calibration_error": Bounds(max=0.1)}
 
     def targets(self, column: Any) -> Targets:
         """Labels as 0 and 1."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from mlops_platform.record import Record
-from mlops_platform.spec import ImprovementSpec, LimitSpec, ModelSpec, bounds_of
+from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
+from mlops_platform.tasks import Bounds
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 
@@ -112,7 +113,7 @@ def _limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     )
 
 
-def _judged_limit(metric: str, value: float, bounds: LimitSpec) -> _JudgedLimit:
+def _judged_limit(metric: str, value: float, bounds: Bounds) -> _JudgedLimit:
     """The bound that is shown is the one that is missed, or the only one, or the lower one."""
     least, most = bounds.min, bounds.max
     too_low, too_high = least is not None and value < least, most is not None and value > most

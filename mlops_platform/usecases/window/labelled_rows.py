@@ -57,7 +57,9 @@ def _rows(
     baseline: Constants,
 ) -> LabelledRows:
     task = spec.task
-    targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, task.outputs)
+    # Held-out rows of before format 4 have no flags; a loss is one of numbers.
+    outputs = [output for output in task.outputs if output.name in rows.column_names]
+    targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, outputs)
     return LabelledRows(
         targets=targets,
         predictions=predictions,

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-IDENTITY_LOSSES = ("squared_error", "absolute_error", "quantile")
-"""Of HistGradientBoostingRegressor; of the others a raw score is a logarithm."""
 FORESTS = (
     *("RandomForestClassifier", "ExtraTreesClassifier"),
     *("RandomForestRegressor", "ExtraTreesRegressor"),
@@ -35,8 +33,6 @@ def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble
     import numpy as np
 
     name = sklearn_name(estimator)
-    if name == "HistGradientBoostingRegressor" and estimator.loss not in IDENTITY_LOSSES:
-        raise NotCompilable(f"the raw score of {name} is a logarithm with {estimator.loss}.")
     if name in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
         return read_hist_gradient_boosting(estimator, columns)
     if name == "GradientBoostingClassifier":

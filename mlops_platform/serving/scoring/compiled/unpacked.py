@@ -100,7 +100,18 @@ class Identity:
         return abs(explained - number) / max(1.0, abs(number))
 
 
-Link = Sigmoid | Temperature | Isotonic | Identity
+@dataclass(frozen=True)
+class Exponential:
+    """The raw score is the logarithm of the number."""
+
+    def number(self, raw: float) -> float:
+        """The number."""
+        return exp(raw)
+
+
+Link = Sigmoid | Temperature | Isotonic | Identity | Exponential
+LOGARITHMIC = ("poisson", "gamma")
+"""Losses of regressors whose raw score is a logarithm."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +157,12 @@ def _pipeline(pipeline: Any, schema: FeatureSchema) -> Unpacked:
     regressors = getattr(estimator, "estimators_", None)
     heads = regressors if sklearn_name(estimator) == "MultiOutputRegressor" else [estimator]
     return Unpacked(
-        _columns(pipeline, schema), tuple(Head(regressor, Identity()) for regressor in heads or ())
+        _columns(pipeline, schema), tuple(Head(head, _link_of(head)) for head in heads or ())
     )
+
+
+def _link_of(regressor: Any) -> Link:
+    return Exponential() if getattr(regressor, "loss", None) in LOGARITHMIC else Identity()
 
 
 def _columns(pipeline: Any, schema: FeatureSchema) -> tuple[CompiledColumn, ...]:

@@ -1,0 +1,308 @@
+"""Regression: the section `task` of a model that predicts a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mlops_platform.tasks.bounds import Bounds
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.regression.columns import (
+    CENTRE,
+    EXPECTED_BASELINE_LOSS,
+    EXPECTED_LOSS,
+    FACTOR,
+    HEADS,
+    LEAST_REACH,
+    LOSS,
+    LOWER,
+    OUTPUTS,
+    PREDICTION,
+    UPPER,
+    WIDTH,
+)
+from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.regression.costs import ErrorCosts, PredictionCosts
+from mlops_platform.tasks.regression.details import details_of, tables_of
+from mlops_platform.tasks.regression.expected_loss import expected_losses
+from mlops_platform.tasks.regression.heads import (
+    dense,
+    joined_heads,
+    loss_estimator,
+    quantile_estimator,
+)
+from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
+from mlops_platform.tasks.regression.named_metrics import metrics_of
+from mlops_platform.tasks.task import Refusal, Task
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+MOST_OFF = 0.05
+"""By which the coverage may miss its promise, at the gate and in a window."""
+
+
+class Regression(Task):
+    """A number, with an interval that holds the outcome as often as is promised."""
+
+    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "DOUBLE"
+    estimator_kind: ClassVar[str] = "regressor"
+    predict_method: ClassVar[str] = "predict"
+    answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
+    explained_scale: ClassVar[str] = "explained_prediction"
+
+    type: Literal["regression"] = "regression"
+    loss: Literal["absolute_error", "squared_error"] = Field(
+        default="absolute_error", description="What candidates and champions are compared by."
+    )
+    coverage: Annotated[float, Field(ge=0.5, le=0.99)] = Field(
+        default=0.9, description="Share of outcomes that the interval promises to hold."
+    )
+    costs: PredictionCosts = Field(
+        default=ErrorCosts(), description="What errors cost, in a unit of your own."
+    )
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Prediction, interval and expected losses."""
+        return OUTPUTS
+
+    @property
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Of predictions and intervals."""
+        return metrics_of(self.costs, self.coverage)
+
+    @property
+    def default_limits(self) -> Mapping[str, Bounds]:
+        """An interval must hold what it promises: no less, and no more by being wide."""
+        most = min(self.coverage + MOST_OFF, 1.0)
+        return {"coverage": Bounds(round(self.coverage - MOST_OFF, 10), round(most, 10))}
+
+    @property
+    def baseline_name(self) -> str:
+        """The constant that has the least loss."""
+        return "median" if self.loss == "absolute_error" else "mean"
+
+    def targets(self, column: Any) -> Targets:
+        """Outcomes as float64."""
+        import numpy as np
+
+        return np.asarray(column, dtype=np.float64)
+
+    def refusal(self, targets: Targets) -> Refusal | None:
+        """Nothing to tell apart, or nothing to compute with."""
+        import numpy as np
+
+        if not len(targets):
+            return Refusal("none with a label", "labels that differ")
+        if not np.isfinite(targets).all():
+            return Refusal("some with a label that is not finite", "finite labels")
+        if targets.min() == targets.max():
+            return Refusal(f"all with label {targets[0]:g}", "labels that differ")
+        return None
+
+    def facts(self, targets: Targets) -> dict[str, float]:
+        """Mean, median and standard deviation."""
+        import numpy as np
+
+        return {
+            "label_mean": float(targets.mean()),
+            "label_median": float(np.median(targets)),
+            "label_deviation": float(targets.std()),
+        }
+
+    def facts_text(self, facts: Mapping[str, float]) -> str:
+        """The same in words."""
+        return (
+            f"label {facts['label_mean']:.4g} on average (median {facts['label_median']:.4g}, "
+            f"standard deviation {facts['label_deviation']:.4g})"
+        )
+
+    def estimator_fault(self, estimator: Any) -> str | None:
+        """A classifier predicts too, but no number."""
+        from sklearn.base import is_regressor
+
+        return super().estimator_fault(estimator if is_regressor(estimator) else None)
+
+    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+        """Predictions, without intervals."""
+        import numpy as np
+
+        return Predictions({PREDICTION: np.asarray(estimator.predict(features), dtype=np.float64)})
+
+    def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
+        """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""
+        baseline = self.baseline(train.targets)
+        heads = self._fit_heads(pipeline, train)
+        preprocessing = pipeline[:-1]
+        matrix = preprocessing.transform(unseen.features)
+        said = [head.predict(matrix) for head in heads]
+        losses = self._losses_on(unseen.targets, said[0], baseline)
+        models = [loss_estimator(pipeline[-1], matrix, each) for each in losses]
+        constants = self._interval_constants(unseen.targets, *said)
+        return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
+
+    def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
+        """Once all rows are seen, none tells how wrong they are: that is carried over (ADR 0003).
+
+        Errors are those of the judged model on what it has not seen; they are learnt behind the
+        preprocessing of the new one.
+        """
+        baseline = self.baseline(rows.targets)
+        heads = self._fit_heads(pipeline, rows)
+        said = self.numbers(judged.model, unseen.features).T
+        matrix = pipeline[:-1].transform(unseen.features)
+        losses = self._losses_on(unseen.targets, said[0], baseline)
+        models = [loss_estimator(pipeline[-1], matrix, each) for each in losses]
+        constants = self._interval_constants(unseen.targets, *said[:3])
+        return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
+
+    def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
+        """Prediction and both quantiles, behind the fitted preprocessing of the pipeline."""
+        matrix = dense(pipeline[:-1].fit_transform(rows.features, rows.targets))
+        tail = (1 - self.coverage) / 2
+        estimators = [
+            pipeline[-1],
+            quantile_estimator(pipeline[-1], tail),
+            quantile_estimator(pipeline[-1], 1 - tail),
+        ]
+        return [estimator.fit(matrix, rows.targets) for estimator in estimators]
+
+    def _losses_on(
+        self, targets: Targets, predicted: Numbers, baseline: Constants
+    ) -> tuple[Numbers, Numbers]:
+        own = self.row_losses(targets, Predictions({PREDICTION: predicted}))
+        return own, self.baseline_losses(targets, baseline)
+
+    def _interval_constants(
+        self, targets: Targets, predicted: Numbers, lower: Numbers, upper: Numbers
+    ) -> dict[str, float]:
+        least = least_reach(lower, upper)
+        scores = reaches_of(predicted, lower, upper, least).scores(targets)
+        return {FACTOR: conformal_quantile(scores, self.coverage), LEAST_REACH: least}
+
+    def numbers(self, model: Any, features: Any) -> Numbers:
+        """What the heads say, shape (rows, 5)."""
+        import numpy as np
+
+        return np.asarray(model.predict(features), dtype=np.float64)
+
+    def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
+        """The interval reaches from the prediction to both quantiles, times the factor."""
+        predicted, lower, upper, loss, baseline_loss = numbers.T
+        reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
+        low, high = reaches.intervals(constants[FACTOR])
+        return Predictions(
+            {
+                PREDICTION: predicted,
+                LOWER: low,
+                UPPER: high,
+                WIDTH: high - low,
+                EXPECTED_LOSS: loss,
+                EXPECTED_BASELINE_LOSS: baseline_loss,
+            }
+        )
+
+    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
+        """The same for one row."""
+        predicted, lower, upper, loss, baseline_loss = numbers
+        low, high = row_interval(
+            (predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR]
+        )
+        return predicted, low, high, high - low, loss, baseline_loss
+
+    def usable(self, numbers: Sequence[float]) -> bool:
+        """Finite."""
+        from math import isfinite
+
+        return all(map(isfinite, numbers))
+
+    def constants_text(self, constants: Constants) -> str:
+        """The promise and the factor."""
+        return (
+            f"The interval promises to hold {self.coverage:.0%} of outcomes: it reaches from the "
+            f"prediction {constants[FACTOR]:.3f} times as far as the quantile models say, by what "
+            "rows showed that they had not seen."
+        )
+
+    def baseline(self, targets: Targets) -> dict[str, float]:
+        """The best constant, the middle outcomes as its interval, and its usual loss."""
+        import numpy as np
+
+        tail = (1 - self.coverage) / 2
+        centre = np.median(targets) if self.loss == "absolute_error" else targets.mean()
+        lower, upper = np.quantile(targets, [tail, 1 - tail])
+        baseline = {CENTRE: float(centre), LOWER: float(lower), UPPER: float(upper), LOSS: 0.0}
+        return {**baseline, LOSS: float(self.baseline_losses(targets, baseline).mean())}
+
+    def baseline_predictions(
+        self, baseline: Constants, constants: Constants, rows: int
+    ) -> Predictions:
+        """Always the same."""
+        import numpy as np
+
+        lower, upper = baseline[LOWER], baseline[UPPER]
+        values = {
+            PREDICTION: baseline[CENTRE],
+            LOWER: lower,
+            UPPER: upper,
+            WIDTH: upper - lower,
+            EXPECTED_LOSS: baseline[LOSS],
+            EXPECTED_BASELINE_LOSS: baseline[LOSS],
+        }
+        return Predictions({name: np.full(rows, value) for name, value in values.items()})
+
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of errors."""
+        return self.costs.of_rows(targets, predictions)
+
+    def details(
+        self, targets: Targets, predictions: Predictions, constants: Constants
+    ) -> dict[str, Any]:
+        """Outcomes and coverage by prediction, and errors."""
+        return details_of(targets, predictions, self.coverage).model_dump(mode="json")
+
+    def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
+        """Outcomes by prediction."""
+        return tables_of(details)
+
+    def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
+        """Outcomes by prediction, errors, coverage."""
+        from mlops_platform.tasks.regression.figures import figures_of
+
+        return figures_of(metrics, details)
+
+    def estimate(
+        self,
+        predictions: Predictions,
+        baseline: Constants,
+        known: tuple[Targets, Predictions] | None,
+    ) -> EstimatedPerformance:
+        """Direct loss estimation, corrected by what rows of like expectation came to."""
+        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
+        if known is not None:
+            targets, stated = known
+            own = expected_losses(own, stated[EXPECTED_LOSS], self.row_losses(targets, stated))
+            of_baseline = expected_losses(
+                of_baseline,
+                stated[EXPECTED_BASELINE_LOSS],
+                self.baseline_losses(targets, baseline),
+            )
+        return EstimatedPerformance(loss=float(own.mean()), baseline_loss=float(of_baseline.mean()))
+
+    def expected_losses(
+        self, predictions: Predictions, baseline: Constants
+    ) -> tuple[Numbers, Numbers]:
+        """What the models of the losses say."""
+        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
+        return own, of_baseline
+
+    def synthetic_targets(self, signal: Numbers) -> Targets:
+        """The signal itself."""
+        return self.targets(signal)
