@@ -208,11 +208,10 @@ def _scored(home: "Settings", spec: "ModelSpec", window: "Window") -> Any:
         window=window,
         version=1,
         release=1,
-        threshold=0.25,
+        constants={"threshold": 0.25},
         feature_snapshot="0" * 64,
         rows=6000,
-        mean_score=0.3,
-        positive_share=0.3,
+        means={"score": 0.3, "decision": 0.3},
         scored_at=window.ends_at,
         path=home.predictions / spec.name / f"window={window.name}" / "data.parquet",
     )

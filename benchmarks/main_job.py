@@ -94,7 +94,7 @@ def _run_platform(folder: Path) -> Run:
         "rows": summary["training_set"]["rows"],
         "winner": summary["winner"],
         "search_log_loss": summary["candidates"][summary["winner"]],
-        "test_log_loss": summary["test"]["log_loss"],
+        "test_log_loss": summary["test"]["loss"],
         "test_roc_auc": summary["test"]["roc_auc"],
     }
     return _run(usage, result, _seconds_by_phase(folder / "home"))

@@ -167,7 +167,7 @@ def _live_platform(prepared: Prepared, log: Path) -> Month:
     return Month(
         usage,
         rows={window["start"]: window["rows"] for window in summary["windows"]},
-        log_loss={window["start"]: window["log_loss_served"] for window in summary["windows"]},
+        log_loss={window["start"]: window["loss_served"] for window in summary["windows"]},
         windows=[
             _window(seconds[week], **phases) for week, phases in zip(WEEKS, steps, strict=True)
         ],

@@ -18,8 +18,11 @@ from benchmarks.policy.year import year_of_outcomes
 from benchmarks.report import say
 from mlops_platform.components.models import declared_spec
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting import Candidate, fit_candidate, refit
-from mlops_platform.training.rows import days_of, features_of, labels_of, positive_scores
+from mlops_platform.tasks import Finished
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
+from mlops_platform.tasks.binary_classification.columns import BASE_RATE, THRESHOLD
+from mlops_platform.training.fitting import fit_candidate, refit
+from mlops_platform.training.rows import days_of, features_of, targets_of
 from mlops_platform.training.search.search import Recipe
 from mlops_platform.training.split import split_by_time
 
@@ -100,19 +103,24 @@ def _champion(spec: ModelSpec, rows: pd.DataFrame, name: str, month: int) -> Cha
     known, event_times = rows[spec.label.known_at] <= moment, rows[spec.features.event_time]
     split = split_by_time(rows[known], spec)
     recipe = Recipe(
-        candidate=name, params=dict(PARAMS[name]), metric="log_loss", score=0.0, trials=()
+        candidate=name,
+        params=dict(PARAMS[name]),
+        metric="log_loss",
+        greater_is_better=False,
+        score=0.0,
+        trials=(),
     )
     judged = fit_candidate(spec, recipe, split)
     released = refit(spec, recipe, judged, split)
     return Champion(
         name=f"{'HGB' if name.startswith('hist') else 'LR'} of {date(2013, month, 1):%B}",
-        threshold=released.threshold,
-        base_rate=released.base_rate,
+        threshold=released.constants[THRESHOLD],
+        base_rate=released.baseline[BASE_RATE],
         held_out=_rows(spec, split.test, judged),
         served=_rows(spec, rows[event_times >= moment], released),
     )
 
 
-def _rows(spec: ModelSpec, rows: pd.DataFrame, model: Candidate) -> Rows:
-    scores = positive_scores(model.model, features_of(rows, spec))
-    return Rows(days_of(rows, spec), labels_of(rows, spec), scores)
+def _rows(spec: ModelSpec, rows: pd.DataFrame, finished: Finished) -> Rows:
+    scores = positive_scores(finished.model, features_of(rows, spec))
+    return Rows(days_of(rows, spec), targets_of(rows, spec), scores)

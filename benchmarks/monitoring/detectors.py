@@ -24,7 +24,7 @@ from mlops_platform.monitoring.performance.changes.detectors import Detector, de
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock, error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import every_change
 from mlops_platform.spec import ChangeDetectionSpec
-from mlops_platform.tasks.binary_classification.metrics import row_losses
+from mlops_platform.tasks.binary_classification.metrics import log_losses
 
 DETECTORS: Mapping[str, Callable[[], Detector]] = {
     "cusum": lambda: detector_named("cusum", ChangeDetectionSpec()),
@@ -128,8 +128,8 @@ def _block_alarms(
 
 
 def _blocks(rows: Rows, base_rate: float, block_rows: int | None) -> tuple[ErrorBlock, ...]:
-    losses = row_losses("log_loss", rows.labels, rows.scores)
-    constant = row_losses("log_loss", rows.labels, np.full(len(losses), base_rate))
+    losses = log_losses(rows.labels, rows.scores)
+    constant = log_losses(rows.labels, np.full(len(losses), base_rate))
     return error_blocks(rows.days, losses, constant, block_rows)
 
 

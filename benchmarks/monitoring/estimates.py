@@ -9,8 +9,10 @@ import pandas as pd
 
 from benchmarks.monitoring.champions import Champion, Rows, champions
 from benchmarks.report import markdown_table
+from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks.binary_classification.columns import BASE_RATE, THRESHOLD
 from mlops_platform.tasks.binary_classification.estimate import expected_performance, recalibrated
-from mlops_platform.tasks.binary_classification.metrics import score
+from mlops_platform.tasks.binary_classification.metrics import log_losses
 
 MATURE_AFTER, LATE = 2, 21
 DAYS = np.timedelta64(1, "D")
@@ -48,8 +50,8 @@ def measure_estimates(home: Path | None) -> str:
 def _errors(champion: Champion) -> pd.DataFrame:
     """Estimated minus realised log loss of every week of a champion, in every way."""
     weeks = list(champion.weeks())
-    tested = score("log_loss", champion.held_out.labels, champion.held_out.scores)
-    realised = {monday: score("log_loss", rows.labels, rows.scores) for monday, rows in weeks}
+    tested = _log_loss(champion.held_out)
+    realised = {monday: _log_loss(rows) for monday, rows in weeks}
     found = []
     for monday, rows in weeks:
         estimates = {
@@ -73,6 +75,10 @@ def _errors(champion: Champion) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def _log_loss(rows: Rows) -> float:
+    return float(log_losses(rows.labels, rows.scores).mean())
+
+
 def _matured(champion: Champion, monday: np.datetime64, delay: int) -> Rows:
     """What the platform calibrates on: the last 28 days of weeks mature when this one ends."""
     first = next(champion.weeks())[0]
@@ -87,7 +93,8 @@ def _estimated(rows: Rows, known: Rows | None) -> float:
     probabilities = rows.scores
     if known is not None and len(known.labels):
         probabilities = recalibrated(rows.scores, known.scores, known.labels.astype(float))
-    return expected_performance(rows.scores, probabilities, threshold=0.5, base_rate=0.5).loss
+    predictions = DEFAULT_TASK.predictions(rows.scores[:, None], {THRESHOLD: 0.5})
+    return expected_performance(predictions, probabilities, {BASE_RATE: 0.5}, "log_loss").loss
 
 
 def _header(first: str) -> list[str]:

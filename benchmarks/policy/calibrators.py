@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.policy.plain_fits import PlainFit
-from mlops_platform.tasks.binary_classification.metrics import row_losses
+from mlops_platform.tasks.binary_classification.metrics import log_losses
 
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -30,7 +30,7 @@ def temperature(scores: Numbers, labels: Labels) -> Calibrated:
     odds = _log_odds(scores)
 
     def loss(factor: float) -> float:
-        return float(row_losses("log_loss", labels, expit(factor * odds)).mean())
+        return float(log_losses(labels, expit(factor * odds)).mean())
 
     factor = minimize_scalar(loss, bounds=(0.1, 10.0), method="bounded").x
     return lambda new: expit(factor * _log_odds(new))
@@ -91,7 +91,7 @@ def _losses(
     position, judged = fit.judged[days]
     first = len(labels) - len(fit.scores)
     scores = calibrator(judged, labels[position])(fit.scores[rows - first])
-    return row_losses("log_loss", labels[rows], scores)
+    return log_losses(labels[rows], scores)
 
 
 def _log_odds(scores: Numbers) -> Numbers:

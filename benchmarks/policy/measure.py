@@ -24,7 +24,7 @@ from mlops_platform.monitoring.policy.backtest.past import Past
 from mlops_platform.monitoring.policy.backtest.plans import best_plans, every
 from mlops_platform.monitoring.policy.backtest.walk import Decider, Gate, walk
 from mlops_platform.spec import RetrainingSpec
-from mlops_platform.training.rows import days_of, labels_of
+from mlops_platform.training.rows import days_of, targets_of
 from mlops_platform.usecases.backtest.past import past_of, training_moments
 
 STARTS = 4
@@ -101,7 +101,7 @@ def _measured(home: Path) -> Iterator[Measured]:
                 say(f"fits of {candidate}, {days or 'all'} days")
                 joblib.dump(training.fits(training_moments(weeks), workers=2), file)
             fits: list[PlainFit] = joblib.load(file)
-            scored = [fit.scored(labels_of(outcomes, spec), spec) for fit in fits]
+            scored = [fit.scored(targets_of(outcomes, spec), spec) for fit in fits]
             table = pa.Table.from_pandas(outcomes, preserve_index=False)
             yield Measured(candidate, days, fits, past_of(spec, weeks, scored, table))
 
@@ -151,7 +151,7 @@ def _deciders(history_days: int | None) -> Iterator[tuple[str, str, Decider | in
     yield "CUSUM of the loss", "published", cusum(0.01, 0.2)
     yield "retrainopt base", "published", online("base", ONLINE_PRICE)
     yield "retrainopt learned", "published", online("learned", ONLINE_PRICE)
-    yield "performance +0.02", "rule", _rule({"rule": "performance", "log_loss_increase": 0.02})
+    yield "performance +0.02", "rule", _rule({"rule": "performance", "loss_increase": 0.02})
     share = NINE_FITS[history_days]
     for fits, factor in ((9, 1.0), (6, 1.5), (4, 2.0)):
         grown = {"rule": "data_growth", "share": factor * share}
@@ -192,7 +192,7 @@ def _hindsight(past: Past) -> Iterator[Line]:
 def _gate_table(measured: Sequence[Measured], home: Path) -> str:
     spec = flight_spec()
     outcomes = year_of_outcomes(spec, home)
-    labels, days = labels_of(outcomes, spec), days_of(outcomes, spec)
+    labels, days = targets_of(outcomes, spec), days_of(outcomes, spec)
     rows = []
     for test_days in TEST_DAYS:
         for confidence in CONFIDENCES:
@@ -207,7 +207,7 @@ def _gate_table(measured: Sequence[Measured], home: Path) -> str:
 def _calibrator_table(measured: Sequence[Measured], home: Path) -> str:
     spec = flight_spec()
     outcomes = year_of_outcomes(spec, home)
-    labels, days = labels_of(outcomes, spec), days_of(outcomes, spec)
+    labels, days = targets_of(outcomes, spec), days_of(outcomes, spec)
     windows = [
         np.flatnonzero((days >= np.datetime64(one.start)) & (days < np.datetime64(one.end)))
         for one in replayed_weeks(spec)

@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
+from mlops_platform.tasks.binary_classification.columns import BASE_RATE, THRESHOLD
+from mlops_platform.tasks.binary_classification.costs import Costs
+from mlops_platform.tasks.binary_classification.metrics import log_losses
+from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.binary_classification.threshold import theoretical_threshold
-from mlops_platform.tasks.binary_classification.metrics import score
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.pipelines.space import Params
-from mlops_platform.training.rows import features_of, labels_of, positive_scores
+from mlops_platform.training.rows import features_of, targets_of
 from mlops_platform.usecases.backtest.past import ScoredFit
 
 
@@ -41,19 +45,21 @@ class PlainFit:
 
     def scored(self, labels: NDArray[np.int64], spec: ModelSpec) -> ScoredFit:
         """As the backtest reads it; its test is that of the shortest test length."""
+        assert isinstance(spec.task, BinaryClassification)
+        assert isinstance(spec.task.costs, Costs)
         position, judged = self.judged[min(self.judged)]
         tested, constant = labels[position], np.full(len(position), self.base_rate)
+        threshold = theoretical_threshold(spec.task.costs)
         return ScoredFit(
             facts=FitFacts(
                 as_of=self.as_of,
                 rows=self.rows,
                 cpu_seconds=self.cpu_seconds,
-                test_loss=score("log_loss", tested, judged),
-                test_baseline_loss=score("log_loss", tested, constant),
+                test_loss=float(log_losses(tested, judged).mean()),
+                test_baseline_loss=float(log_losses(tested, constant).mean()),
             ),
-            threshold=theoretical_threshold(spec.training.costs),
-            base_rate=self.base_rate,
-            scores=self.scores,
+            baseline={BASE_RATE: self.base_rate},
+            predictions=spec.task.predictions(self.scores[:, None], {THRESHOLD: threshold}),
         )
 
 
@@ -91,7 +97,7 @@ class PlainTraining:
             as_of=as_of,
             rows=len(known),
             cpu_seconds=cpu_seconds,
-            base_rate=float(labels_of(known, self.spec).mean()),
+            base_rate=float(targets_of(known, self.spec).mean()),
             scores=self._scores(pipeline, later),
             judged={days: self._judged(known, as_of, days) for days in self.test_days},
         )
@@ -106,7 +112,7 @@ class PlainTraining:
     def _pipeline(self, rows: pd.DataFrame) -> Any:
         candidate = candidate_named(self.spec, self.candidate)
         pipeline = build_pipeline(self.spec, candidate, self.params)
-        return pipeline.fit(features_of(rows, self.spec), labels_of(rows, self.spec))
+        return pipeline.fit(features_of(rows, self.spec), targets_of(rows, self.spec))
 
     def _scores(self, pipeline: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
         return positive_scores(pipeline, features_of(rows, self.spec))

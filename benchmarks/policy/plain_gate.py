@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.policy.plain_fits import PlainFit
 from mlops_platform.spec import ImprovementSpec
+from mlops_platform.tasks.binary_classification.metrics import log_losses
 from mlops_platform.training.judging.comparison import compare_with_champion
 
 
@@ -38,12 +39,13 @@ class PlainGate:
             scores = self.fits[champion].scores
             first = len(self.labels) - len(scores)
             unseen = position >= first
+            labels = self.labels[position[unseen]]
             found = compare_with_champion(
                 ImprovementSpec(confidence=self.confidence),
-                self.labels[position[unseen]],
-                scores[position[unseen] - first],
-                judged[unseen],
+                log_losses(labels, scores[position[unseen] - first]),
+                log_losses(labels, judged[unseen]),
                 self.days[position[unseen]],
+                metric="log_loss",
                 seed=0,
             )
             self._verdicts[pair] = (found.lower_bound or -1.0) > self.margin

@@ -36,7 +36,7 @@ async def app(
         body += message["body"]
         more = message["more_body"]
     row = row_type.validate_json(body)
-    answer = orjson.dumps({"probability": version.scorer.probability(row)})
+    answer = orjson.dumps({"probability": version.scorer.numbers(row)[0]})
     headers = [*HEADERS, (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

@@ -14,7 +14,7 @@ from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, Serving
 
 if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureSchema
-    from mlops_platform.training.fitting import Candidate
+    from mlops_platform.tasks import Finished
     from mlops_platform.training.split import Split
 
 MODEL, WORKERS, BATCH_ROWS = "flight_delay", 2, 1000
@@ -88,7 +88,14 @@ def _prepared(
     from mlops_platform.training.search.search import Recipe
 
     params = defaults_of(candidate_named(spec, name))
-    recipe = Recipe(candidate=name, params=params, metric="log_loss", score=0.0, trials=())
+    recipe = Recipe(
+        candidate=name,
+        params=params,
+        metric=spec.task.loss,
+        greater_is_better=False,
+        score=0.0,
+        trials=(),
+    )
     fitted = fit_candidate(spec, recipe, split)
     schema = describe_features(spec, split.everything)
     folder.mkdir(parents=True)
@@ -114,7 +121,7 @@ def _dtypes(schema: FeatureSchema) -> dict[str, str]:
 def _bento(
     spec: ModelSpec,
     schema: FeatureSchema,
-    fitted: Candidate,
+    fitted: Finished,
     split: Split,
     training_set: str,
     folder: Path,
@@ -125,14 +132,16 @@ def _bento(
     from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
     from mlops_platform.serving.packing.parity import check_parity, why_not_explained
 
-    parity = check_parity(schema, fitted.model, split.test)
-    golden = choose_golden_rows(schema, fitted.model, split.test, spec.serving.golden_rows)
-    not_explained = why_not_explained(schema, fitted.model, golden, split.test)
+    task, tested = spec.task, split.test
+    parity = check_parity(schema, task, fitted.model, tested)
+    golden = choose_golden_rows(schema, task, fitted.model, tested, spec.serving.golden_rows)
+    not_explained = why_not_explained(schema, task, fitted.model, golden, tested)
     release = PackedRelease(
         model=spec.name,
         version="1",
         sequence=1,
-        threshold=fitted.threshold,
+        task=task,
+        constants=dict(fitted.constants),
         training_set_hash=training_set,
         serving=spec.serving,
         compiled=parity.compiled,

@@ -32,19 +32,20 @@ def _measured(model: ServedModel, repetitions: int) -> list[str]:
     from mlops_platform.serving.scoring.scorer import Scorer
 
     pipeline = joblib.load(model.joblib)
-    schema = read_contents(model.bento / "src").features
-    plain = Scorer(schema, pipeline, 0.5, compiled=False)
-    compiling = _cpu_seconds(lambda: Scorer(schema, pipeline, 0.5))
-    compiled = Scorer(schema, pipeline, 0.5)
+    contents = read_contents(model.bento / "src")
+    schema, task = contents.features, contents.release.task
+    plain = Scorer(schema, task, pipeline, compiled=False)
+    compiling = _cpu_seconds(lambda: Scorer(schema, task, pipeline))
+    compiled = Scorer(schema, task, pipeline)
     assert compiled.compiled, compiled.reason
     # As a request brings them: names and values of JSON.
     rows = json.loads(json.dumps(model.rows[:ROWS]))
     pairs = []
     with threadpool_limits(1):
         for row in rows * repetitions:
-            through_pipeline = _cpu_seconds(lambda row=row: plain.probability(row))
+            through_pipeline = _cpu_seconds(lambda row=row: plain.numbers(row))
             through_compiled = _cpu_seconds(
-                lambda row=row: [compiled.probability(row) for _ in range(CALLS)]
+                lambda row=row: [compiled.numbers(row) for _ in range(CALLS)]
             )
             pairs.append((through_pipeline, through_compiled / CALLS))
     slow, quick = (1e6 * median(side) for side in zip(*pairs, strict=True))

@@ -14,6 +14,7 @@ from mlops_platform.demo.tables import tables_text
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.phases import Display, Phases
 from mlops_platform.files import write_json, write_text
+from mlops_platform.formats.demo_summary import upgraded_summary
 from mlops_platform.replay.first_champion import first_champion
 from mlops_platform.replay.frozen import frozen_performance
 from mlops_platform.replay.plots import draw_plots
@@ -57,7 +58,7 @@ def play(instance: dg.DagsterInstance, weeks: int, display: Display) -> dict[str
         with phases.phase("sum up"):
             replayed.export_online()
             write_json(_summary_file(), _summarise(spec, windows, phases.seconds()))
-    summary: dict[str, Any] = json.loads(_summary_file().read_text())
+    summary = upgraded_summary(json.loads(_summary_file().read_text()))
     write_text(settings().demo / "summary.txt", tables_text(summary))
     return summary
 
@@ -70,7 +71,7 @@ def _summarise(
     frozen = frozen_performance(spec, windows, settings().demo / "frozen")
     draw_plots(spec, windows, frozen, settings().demo)
     return {
-        **json.loads(_first_champion_file().read_text()),
+        **upgraded_summary(json.loads(_first_champion_file().read_text())),
         "champion": open_deployment()
         .ledger.releases(MODEL)[-1]
         .model_dump(mode="json", include={"version", "sequence", "bento_tag", "released_at"}),

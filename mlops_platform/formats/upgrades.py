@@ -90,6 +90,9 @@ _FORMER_CHECKS: Final = {
     "performance/log_loss_increase": "performance/loss_increase",
     "performance/better_than_base_rate": "performance/better_than_baseline",
     "performance/calibration_error": "performance/expected_calibration_error",
+    "gate/better_than_base_rate": "gate/better_than_baseline",
+    "gate/minimum_quality": "gate/limits",
+    "gate/calibration": "gate/limits",
 }
 
 

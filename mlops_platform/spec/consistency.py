@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
+from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
 
 
@@ -62,25 +63,29 @@ def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
     """What the task says of itself, and metrics that are named elsewhere and that it lacks."""
     yield from spec.task.faults()
     metrics = spec.task.all_metrics
-    named = {
-        **{f"gate.limits.{name}": (name, limit) for name, limit in spec.gate.limits.items()},
-        **{
-            f"monitoring.performance.levels.{name}.{level}": (name, limit)
-            for name, levels in spec.monitoring.performance.levels.items()
-            if levels is not None
-            for level, limit in (("warn", levels.warn), ("error", levels.error))
-        },
-    }
-    for path, (name, limit) in named.items():
+    for name, path, limits in _limited_metrics(spec):
         if name not in metrics:
             yield SpecError(path, name, nearest_name("metric", name, sorted(metrics)))
-        elif isinstance(limit, float) and metrics[name].greater_is_better is None:
-            fix = f"Neither direction of {name} is better: write `{{min: ..., max: ...}}`."
-            yield SpecError(path, limit, fix)
+            continue
+        for field, limit in limits.items():
+            if isinstance(limit, float) and metrics[name].greater_is_better is None:
+                fix = f"Neither direction of {name} is better: write `{{min: ..., max: ...}}`."
+                yield SpecError(field, limit, fix)
     metric = spec.training.tuning.metric
     tuning = sorted(name for name, known in metrics.items() if known.tunes)
     if metric is not None and metric not in tuning:
         yield SpecError("training.tuning.metric", metric, nearest_name("metric", metric, tuning))
+
+
+def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:
+    """Each metric that is limited, the attribute that names it, and limits by their attribute."""
+    for name, limit in spec.gate.limits.items():
+        path = f"gate.limits.{name}"
+        yield name, path, {path: limit}
+    for name, levels in spec.monitoring.performance.levels.items():
+        path = f"monitoring.performance.levels.{name}"
+        limits = {} if levels is None else {"warn": levels.warn, "error": levels.error}
+        yield name, path, {f"{path}.{level}": limit for level, limit in limits.items()}
 
 
 def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:

@@ -1,11 +1,13 @@
 """Limit: what a metric must reach, and may not pass."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, TypeAdapter, model_validator
 
 from mlops_platform.section import Section
 from mlops_platform.tasks import Bounds, Metric
+
+_NUMBER: Final = TypeAdapter(float)
 
 
 class LimitSpec(Section):
@@ -25,7 +27,11 @@ class LimitSpec(Section):
 
 def _number_or_section(limit: Any) -> Any:
     """Told apart here, so that an error names one mistake and not every alternative."""
-    return LimitSpec.model_validate(limit) if isinstance(limit, dict) else limit
+    if isinstance(limit, LimitSpec):
+        return limit
+    if isinstance(limit, dict):
+        return LimitSpec.model_validate(limit)
+    return _NUMBER.validate_python(limit)
 
 
 Limit = Annotated[

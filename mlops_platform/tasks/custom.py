@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from mlops_platform.tasks.metric import Metric
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+Answer = TypeVar("Answer")
 
 
 class CustomMetric(Section):
@@ -33,8 +35,11 @@ class CustomMetric(Section):
         """The metric, whose function is imported when it is first computed."""
 
         def compute(targets: Targets, predictions: Predictions) -> float:
-            function = load_function(self.function, f"task.metrics.{self.name}.function")
-            return float(function(targets, predictions[self.of], **self.params))
+            return _answer_of(
+                self.function,
+                f"task.metrics.{self.name}.function",
+                lambda function: float(function(targets, predictions[self.of], **self.params)),
+            )
 
         meaning = self.meaning or f"`{self.function}` of the {self.of}"
         return Metric(meaning, self.greater_is_better, compute)
@@ -53,16 +58,37 @@ class CostFunction(Section):
         """Cost of each row, shape (rows,).
 
         Raises:
-            SpecError: the function cannot be imported, or gives no number for each row.
+            SpecError: the function cannot be imported, fails, or gives no number for each row.
         """
         import numpy as np
 
-        function = load_function(self.function, "task.costs.function")
-        costs = np.asarray(function(targets, predictions.columns, **self.params), dtype=np.float64)
+        field = "task.costs.function"
+        costs: Numbers = _answer_of(
+            self.function,
+            field,
+            lambda function: np.asarray(
+                function(targets, predictions.columns, **self.params), dtype=np.float64
+            ),
+        )
         if costs.shape != (len(targets),) or not np.isfinite(costs).all():
             fix = f"It must return one finite number for each of {len(targets)} rows."
-            raise SpecError("task.costs.function", self.function, fix)
+            raise SpecError(field, self.function, fix)
         return costs
+
+
+def costs_section(own: type[Section]) -> Callable[[Any], Section]:
+    """What reads a task's costs: its own section, or a function.
+
+    They are told apart here, so that an error names one mistake and not every alternative.
+    """
+
+    def section_of(costs: Any) -> Section:
+        if isinstance(costs, CostFunction):
+            return costs
+        is_function = isinstance(costs, Mapping) and "function" in costs
+        return (CostFunction if is_function else own).model_validate(costs)
+
+    return section_of
 
 
 def load_function(path: str, field: str) -> Callable[..., Any]:
@@ -82,3 +108,11 @@ def load_function(path: str, field: str) -> Callable[..., Any]:
         raise SpecError(field, path, "It is no function.")
     called: Callable[..., Any] = function
     return called
+
+
+def _answer_of(path: str, field: str, ask: Callable[[Callable[..., Any]], Answer]) -> Answer:
+    function = load_function(path, field)
+    try:
+        return ask(function)
+    except Exception as error:  # a foreign function may raise anything
+        raise SpecError(field, path, f"It fails: {type(error).__name__}: {error}.") from error

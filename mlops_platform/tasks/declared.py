@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
 
 from mlops_platform.section import nearest_name
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
+from mlops_platform.told_apart import ToldApart, says
 
 AnyTask = BinaryClassification | Regression
-Word = Literal["binary_classification", "regression"]
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
     {"binary_classification": BinaryClassification, "regression": Regression}
 )
+_TYPE: Final = "type"
 DEFAULT_TASK: Final = BinaryClassification()
 
 
@@ -26,13 +28,26 @@ def _section(task: Any) -> Any:
         return written
     if not isinstance(written, Mapping):
         raise ValueError(f"{task!r} is no task; write its name, such as `{next(iter(TASKS))}`")
-    name = written.get("type")
-    if name is None:
+    if _TYPE not in written:
         raise ValueError(f"it names no task; write `type: {next(iter(TASKS))}`, or another task")
+    name = str(written[_TYPE])
     if name not in TASKS:
-        raise ValueError(f"unknown task '{name}'. {nearest_name('task', str(name), [*TASKS])}")
+        fault = f"unknown task '{name}'. {nearest_name('task', name, [*TASKS])}"
+        raise ValidationError.from_exception_data("task", [_at_type(name, fault)])
     return TASKS[name].model_validate(written)
 
 
-TaskSpec = Annotated[AnyTask, BeforeValidator(_section, json_schema_input_type=Word | AnyTask)]
+def _at_type(name: str, fault: str) -> InitErrorDetails:
+    return InitErrorDetails(type="value_error", loc=(_TYPE,), input=name, ctx={"error": fault})
+
+
+TaskSpec = Annotated[
+    AnyTask,
+    ToldApart(
+        _section,
+        tuple(says(_TYPE, name) for name in TASKS),
+        {"required": [_TYPE], "properties": {_TYPE: {"enum": list(TASKS)}}},
+        tuple(TASKS),
+    ),
+]
 """A task's name, or a section with its `type` and options."""

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlops_platform.errors import SpecError
+from mlops_platform.errors import SpecError, TrainingError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
 from mlops_platform.tasks import Rows
 from mlops_platform.training.pipelines.estimators import (
@@ -86,16 +86,21 @@ def _kind_errors(
 
 
 def _misfits(spec: ModelSpec, sample: _Sample) -> list[SpecError]:
-    """Metrics and costs by import path that fail on what the first candidate says."""
-    task, candidate = spec.task, spec.training.candidates[0]
-    pipeline = build_pipeline(spec, candidate, defaults_of(candidate))
-    rows = Rows(sample.features, sample.targets)
-    try:
-        finished = task.fit(pipeline, rows, rows)
-    except SpecError as error:
-        return [error]
-    predictions = task.predict(finished.model, finished.constants, sample.features)
-    return task.misfits(sample.targets, predictions)
+    """Candidates that the task cannot finish, then metrics and costs that fail on what they say."""
+    task, rows = spec.task, Rows(sample.features, sample.targets)
+    errors, said = [], []
+    for position, candidate in enumerate(spec.training.candidates):
+        pipeline = build_pipeline(spec, candidate, defaults_of(candidate))
+        try:
+            finished = task.fit(pipeline, rows, rows)
+        except SpecError as error:  # of the task, whichever candidate it is
+            return [error]
+        except TrainingError as error:
+            field = f"training.candidates.{position}"
+            errors.append(SpecError(field, candidate.name, f"It cannot be finished: {error}"))
+        else:
+            said.append(task.predict(finished.model, finished.constants, sample.features))
+    return errors or task.misfits(sample.targets, said[0])
 
 
 def _fit_errors(

@@ -79,19 +79,18 @@ class Past:
         scored = ScoredWindow(
             window=window,
             version=release.version,
-            threshold=0.25,
+            constants={"threshold": 0.25},
             release=release.sequence,
             feature_snapshot="f",
             rows=1000,
-            mean_score=0.25,
-            positive_share=0.3,
+            means={"score": 0.25, "decision": 0.3},
             scored_at=self.now,
             path=self.home.predictions / MODEL / f"window={window.name}" / "data.parquet",
         )
         self._write("predictions", window, scored)
         return window
 
-    def measure(self, start: date, log_loss: float | None, *, mature: bool = True) -> None:
+    def measure(self, start: date, loss: float | None, *, mature: bool = True) -> None:
         window = _window(start)
         measured = WindowPerformance(
             window=window.name,
@@ -104,9 +103,14 @@ class Past:
             outcomes_known=1000 if mature else 500,
             mature=mature,
             as_of=self.now,
-            metrics={} if log_loss is None else {"log_loss": log_loss},
+            metrics={} if loss is None else {"log_loss": loss},
             losses=LossFigures(
-                loss=log_loss, baseline_loss=0.55, test_loss=0.45, test_baseline_loss=0.52
+                name="log loss",
+                baseline_name="base rate",
+                loss=loss,
+                baseline_loss=0.55,
+                test_loss=0.45,
+                test_baseline_loss=0.52,
             ),
         )
         self._write("performance", window, measured)
@@ -181,7 +185,7 @@ def past(new: Past) -> Past:
     new.at("2013-04-15T10:00").score(date(2013, 4, 8), first)
     new.measure(date(2013, 4, 1), 0.5)
     new.watch(date(2013, 4, 1))
-    evidence = {"policy": "log_loss_increase", "log_loss": 0.5, "labelled": 900}
+    evidence = {"policy": "performance", "loss": 0.5, "labelled": 900}
     new.decide("retrain", "Too bad.", window="2013-04-01", evidence=evidence)
     new.at("2013-04-19T16:30").release(2, "Better by far.")
     new.at("2013-04-22T10:00").score(date(2013, 4, 15), new.ledger.releases(MODEL)[1])

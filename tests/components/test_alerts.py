@@ -51,9 +51,7 @@ def drift_report():
     return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
 
 
-@dg.asset(
-    key=[MODEL, "gate"], check_specs=[dg.AssetCheckSpec("minimum_roc_auc", asset=[MODEL, "gate"])]
-)
+@dg.asset(key=[MODEL, "gate"], check_specs=[dg.AssetCheckSpec("limits", asset=[MODEL, "gate"])])
 def gate():
     return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
 
@@ -263,7 +261,7 @@ def test_an_error_is_a_page_and_the_yaml_has_the_last_word(story: Story) -> None
 
 
 def test_a_candidate_that_loses_is_no_incident(story: Story) -> None:
-    story.check("gate", "minimum_roc_auc", False)
+    story.check("gate", "limits", False)
     story.tick()
     assert story.open == {}
 
@@ -359,7 +357,7 @@ def test_windows_that_stop_arriving_page_somebody(story: Story) -> None:
     assert story.open == {}
     story.at(MONDAY + WEEK + timedelta(hours=25))
     story.tick()
-    assert story.open == {"silence/windows_arrive": "page"}
+    assert story.open == {"heartbeats/windows_arrive": "page"}
     story.measure(date(2013, 4, 1))
     story.tick()
     assert story.open == {}
@@ -369,13 +367,13 @@ def test_predictions_that_stop_arriving_page_somebody(story: Story) -> None:
     story.release()
     story.tick()
     assert story.open == {}
-    story.declare(silence={"prediction_minutes": 10})
+    story.declare(heartbeats={"prediction_minutes": 10})
     story.watched_for(minutes=9)
     story.tick()
     assert story.open == {}
     story.watched_for(minutes=11)
     story.tick()
-    assert story.open == {"silence/predictions_are_logged": "page"}
+    assert story.open == {"heartbeats/predictions_are_logged": "page"}
     write_text(story.home.prediction_log(MODEL) / "predictions-1.jsonl", "{}\n")
     story.tick()
     assert story.open == {}
@@ -525,7 +523,7 @@ def test_a_sensor_that_fails_at_a_model_every_time_pages_somebody(
         assert story.open == {}  # the daemon, and the alerts with it, may have been down
         story.watched_for(minutes=30)
         story.tick()
-        assert story.open == {"silence/sensors_tick": "page"}
+        assert story.open == {"heartbeats/sensors_tick": "page"}
         assert "retrain since" in story.incidents[0].seen.summary
         ticked(minutes_ago=0)
         story.tick()
@@ -542,7 +540,7 @@ def test_a_sensor_that_does_not_tick_any_more_pages_somebody(
         story.watched_for(minutes=30)
         ticked(minutes_ago=20)
         story.tick()
-        assert story.open == {"silence/sensors_tick": "page"}
+        assert story.open == {"heartbeats/sensors_tick": "page"}
 
 
 def test_a_model_that_waits_for_its_turn_is_not_missed(home: Settings, spec: ModelSpec) -> None:
@@ -558,14 +556,14 @@ def test_a_model_that_waits_for_its_turn_is_not_missed(home: Settings, spec: Mod
 
 def test_slow_rounds_over_many_models_do_not_switch_the_watch_off(story: Story) -> None:
     story.release()
-    story.declare(silence={"prediction_minutes": 10})
+    story.declare(heartbeats={"prediction_minutes": 10})
     now = datetime.now(UTC)
     look = AlertLook(looked_at=now - timedelta(minutes=7), watched_since=now - timedelta(hours=1))
     last = LastLook(looked_at=look.looked_at, memory=look.model_dump_json())
     ticks = {"ticked_at": now - timedelta(minutes=1), "unbroken_since": now - timedelta(hours=1)}
     story.cursor = SensorCursor(**ticks, models={MODEL: last}).text
     story.tick()
-    assert story.open == {"silence/predictions_are_logged": "page"}
+    assert story.open == {"heartbeats/predictions_are_logged": "page"}
 
 
 def test_a_sensor_that_the_yaml_of_a_model_does_not_want_is_not_missed(

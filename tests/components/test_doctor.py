@@ -23,6 +23,7 @@ from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 
 MODEL = "flight_delay"
@@ -79,7 +80,11 @@ def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
     folder.mkdir()
     (folder / "model.skops").write_bytes(b"no model, but files like those of one")
     description = ModelDescription(
-        pd.DataFrame({"wind": [1.0]}), ("scikit-learn==1.9.1",), TRUSTED_TYPES
+        input_example=pd.DataFrame({"wind": [1.0]}),
+        predict_method=DEFAULT_TASK.predict_method,
+        answers=DEFAULT_TASK.answers_of_model,
+        requirements=("scikit-learn==1.9.1",),
+        trusted_types=TRUSTED_TYPES,
     )
     with registry.training_run(MODEL, "run", {}) as run:
         version = registry.register_version(

@@ -18,12 +18,12 @@ attributes:
     entity: flight_id
     numeric: [distance_miles, plane_seats]
     categorical: [carrier]
+  task: {type: binary_classification, calibration: sigmoid}
   label: {table: flight_labels, column: is_late}
   window: {cadence: weekly, start: 2013-01-07, timezone: America/New_York}
   training:
     history: {span: {rolling_days: 60}}
     tuning: {trials: 4, seed: 1}
-    calibration: sigmoid
     candidates:
       - name: linear
         preprocessing:
@@ -37,7 +37,7 @@ attributes:
   evaluation:
     subgroups: [carrier]
   gate:
-    minimum: {roc_auc: 0.6}
+    limits: {roc_auc: 0.6}
   alerting:
     channels:
       - {type: log, name: log}
@@ -49,14 +49,14 @@ attributes:
 
 MISTAKES = {
     "an unknown section": (
-        "  calibration: sigmoid",
-        "  colour: red\n    calibration: sigmoid",
+        "    candidates:\n",
+        "    colour: red\n    candidates:\n",
         ("training.colour", "'red'", "Name a known attribute: history, candidates"),
     ),
     "a misspelt attribute": (
         "calibration: sigmoid",
         "calibraton: sigmoid",
-        ("training.calibraton", "'sigmoid'", "Did you mean 'calibration'?"),
+        ("task.calibraton", "'sigmoid'", "Did you mean 'calibration'?"),
     ),
     "a number out of range": (
         "{trials: 4, seed: 1}",
@@ -155,7 +155,27 @@ MISTAKES = {
     "a feature that is called like the predictions": (
         "[distance_miles, plane_seats]",
         "[distance_miles, score]",
-        ("features", "'score'", "rename it in the table"),
+        ("features.numeric.1", "'score'", "rename it in the table"),
+    ),
+    "a task that nobody knows": (
+        "type: binary_classification,",
+        "type: binary_clasification,",
+        ("task", "'binary_clasification'", "Did you mean 'binary_classification'?"),
+    ),
+    "a limit of a metric that the task does not have": (
+        "limits: {roc_auc: 0.6}",
+        "limits: {roc_acu: 0.6}",
+        ("gate.limits.roc_acu", "'roc_acu'", "Did you mean 'roc_auc'?"),
+    ),
+    "a key that goes by another name now": (
+        "limits: {roc_auc: 0.6}",
+        "minimum: {roc_auc: 0.6}",
+        ("gate.minimum", "'roc_auc'", "write `gate.limits`"),
+    ),
+    "an option that belongs to the task now": (
+        "    tuning: {trials: 4, seed: 1}\n",
+        "    costs: {false_negative: 3}\n    tuning: {trials: 4, seed: 1}\n",
+        ("training.costs", "'false_negative'", "write `task.costs`"),
     ),
     "an undefined variable in a text": (
         "intended_use: Tests.",
@@ -165,7 +185,7 @@ MISTAKES = {
     "an undefined variable in a number": (
         "roc_auc: 0.6",
         'roc_auc: "{{ env.NOBODY_SETS_THIS }}"',
-        ("gate.minimum.roc_auc", "env.NOBODY_SETS_THIS", "Set the environment variable"),
+        ("gate.limits.roc_auc", "env.NOBODY_SETS_THIS", "Set the environment variable"),
     ),
     "an undefined variable where nothing means something": (
         "{rolling_days: 60}",
@@ -273,7 +293,7 @@ def test_the_environment_fills_templates_in_texts_and_numbers(
     )
     sandbox.declare("late_flights", text)
     (model,) = sandbox.models()
-    assert model.spec.gate.minimum == {"roc_auc": 0.75}
+    assert model.spec.gate.limits == {"roc_auc": 0.75}
     assert model.spec.training.candidates[0].estimator.params == {"max_iter": 250}
     assert model.spec.card.intended_use == "Read by the night shift."
     assert model.spec.training.tuning.seed == 7

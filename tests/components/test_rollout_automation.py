@@ -43,6 +43,7 @@ from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 from mlops_platform.usecases.release.bento import record_bento
@@ -77,7 +78,13 @@ class Story:
         rows = pd.DataFrame({"wind": [0.0, 1.0, 2.0, 3.0]})
         directory = self.home.home / "fitted" / uuid4().hex
         digests = save_model(LogisticRegression().fit(rows, [0, 1, 0, 1]), directory)
-        description = ModelDescription(rows, pinned_requirements(), TRUSTED_TYPES)
+        description = ModelDescription(
+            input_example=rows,
+            predict_method=DEFAULT_TASK.predict_method,
+            answers=DEFAULT_TASK.answers_of_model,
+            requirements=pinned_requirements(),
+            trusted_types=TRUSTED_TYPES,
+        )
         registry = self.deployment.registry
         with registry.training_run(MODEL, "run", {}) as run:
             version = registry.register_version(
@@ -161,7 +168,7 @@ class Story:
             counting.observe(version, "champion", 500 if at < errors else 200, seconds)
         counting.close()
 
-    def window(self, release: int, log_loss: float) -> None:
+    def window(self, release: int, loss: float) -> None:
         """A week that one release scored has matured."""
         start = date(2013, 7, 1)
         measured = WindowPerformance(
@@ -175,9 +182,13 @@ class Story:
             outcomes_known=1000,
             mature=True,
             as_of=MONDAY + 9 * DAY,
-            metrics={"log_loss": log_loss},
+            metrics={"log_loss": loss},
             losses=LossFigures(
-                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+                name="log loss",
+                loss=loss,
+                baseline_loss=0.6,
+                test_loss=GOOD,
+                test_baseline_loss=0.6,
             ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"

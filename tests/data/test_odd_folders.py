@@ -116,6 +116,7 @@ def fill(lake: Path, warehouse: Path, spec: ModelSpec) -> None:
         "event_time": [start + timedelta(hours=6 * at) for at in range(8)],
         "local_date": [DAYS[at // 4] for at in range(8)],
         "score": [0.1 * at for at in range(8)],
+        "decision": [at > 4 for at in range(8)],
     }
     write_parquet(pa.table(rows), predictions(lake))
     (lake / "log").mkdir()

@@ -38,7 +38,7 @@ def test_a_snapshot_describes_what_it_holds(
     stored: TrainingSet, spec: ModelSpec, published: Path, lake: Path
 ) -> None:
     assert stored.path == lake / "training_sets" / "readmission" / stored.hash
-    assert (stored.rows, stored.positive_rate) == (40, 16 / 40)
+    assert (stored.rows, stored.targets) == (40, {"positive_rate": 16 / 40})
     assert (stored.first_event_time, stored.as_of) == (FIRST_EVENT, AS_OF)
     assert stored.last_event_time == FIRST_EVENT + timedelta(hours=39 * 6)
     assert (stored.first_local_date, stored.last_local_date) == (
@@ -136,7 +136,7 @@ def test_a_damaged_or_missing_snapshot_is_refused(stored: TrainingSet) -> None:
             "UPDATE visit_labels SET returned = false",
             AS_OF,
             TrainingError,
-            "all 40 labels .* are False",
+            "40 labels .* are all with label False, and a training needs both classes",
         ),
         (
             "SELECT 1",

@@ -23,9 +23,9 @@ def week(number: int, version: int = 1, **other: object) -> dict[str, Any]:
         "version": version,
         "rows": 6500,
         "mature": True,
-        "log_loss_served": 0.5,
-        "log_loss_frozen": 0.52,
-        "log_loss_base_rate": 0.6,
+        "loss_served": 0.5,
+        "loss_frozen": 0.52,
+        "loss_baseline": 0.6,
         "drift_share": 0.0,
         "drift_alarm": False,
         "decision": "wait",
@@ -43,7 +43,7 @@ def retraining(number: int, to: int | None) -> dict[str, Any]:
         "to": to,
         "promoted": to is not None,
         "verdict": "promote" if to else "reject",
-        "reason": "Promoted: all 9 criteria pass." if to else REJECTED,
+        "reason": "Promoted: all 8 criteria pass." if to else REJECTED,
     }
 
 
@@ -63,9 +63,9 @@ def summary_of(weeks: list[dict[str, Any]], retrainings: list[dict[str, Any]]) -
             "first_day": "2013-01-01",
             "last_day": "2013-03-31",
         },
-        "test": {"rows": 6351, "log_loss": 0.3511, "base_rate_log_loss": 0.4089, "roc_auc": 0.7387},
-        "reason": "Promoted: all 9 criteria pass and there is no champion yet.",
-        "gate": [{"name": "calibration", "passed": True, "found": "it is 0.078"}],
+        "test": {"rows": 6351, "loss": 0.3511, "baseline_loss": 0.4089, "roc_auc": 0.7387},
+        "reason": "Promoted: all 8 criteria pass and there is no champion yet.",
+        "gate": [{"name": "limits", "passed": True, "found": "roc_auc is 0.739"}],
         "parity": {"rows": 20_000, "max_difference": 0.0},
         "champion": {"version": 3, "bento_tag": "flight_delay:v3"},
         "seconds": {"land": 2.6},
@@ -118,9 +118,9 @@ def test_what_a_retraining_was_worth_is_said_where_it_was_worse_too(home: Settin
     weeks = [
         week(0),
         week(1),
-        week(2, version=2, log_loss_served=0.55),
-        week(3, version=2, log_loss_served=0.53),
-        week(4, version=2, log_loss_served=None, log_loss_frozen=None, log_loss_base_rate=None),
+        week(2, version=2, loss_served=0.55),
+        week(3, version=2, loss_served=0.53),
+        week(4, version=2, loss_served=None, loss_frozen=None, loss_baseline=None),
     ]
     text = "\n".join(lines_of(weeks, [retraining(0, None), retraining(1, 2)]))
     assert "Retraining: asked for 2 times, promoted 1" in text
@@ -144,7 +144,7 @@ def test_the_tables_leave_nothing_out(home: Settings) -> None:
         "hist_gradient_boosting",
         "logistic_regression",
         "37dbfa064c4af008",
-        "calibration",
+        "limits",
     ):
         assert name in text
     assert "…" not in text

@@ -212,11 +212,11 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
     attributes["training"]["tuning"] |= {"trials": 2, "folds": 2, "max_rows": 4000}
     attributes["evaluation"]["permutation_rows"] = 100
     attributes["gate"] |= {
-        "minimum": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"},
-        "max_subgroup_log_loss_ratio": 3.0,
+        "limits": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"},
+        "max_subgroup_loss_ratio": 3.0,
         "max_row_cpu_milliseconds": 1000,
     }
-    attributes["retraining"]["policy"] |= {"log_loss_increase": 9.0, "worse_than_base_rate": False}
+    attributes["retraining"]["policy"] |= {"loss_increase": 9.0, "worse_than_baseline": False}
     return declared
 
 

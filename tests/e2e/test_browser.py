@@ -125,7 +125,7 @@ def test_the_champions_page_tells_its_story_without_opening_a_file(page, deploym
     page.goto("/assets/flight_delay/champion")
     for text in ("version", "release", "decision", "reason", "timeline"):
         page.get_by_text(text, exact=True).first.wait_for()
-    page.get_by_text("Promoted: all 9 criteria pass").first.wait_for()
+    page.get_by_text("Promoted: all 8 criteria pass").first.wait_for()
     page.get_by_text("flight-operations").first.wait_for()
     link = page.get_by_role("link", name=release.run_id).first
     assert link.get_attribute("href").endswith(f"/runs/{release.run_id}")
@@ -134,14 +134,14 @@ def test_the_champions_page_tells_its_story_without_opening_a_file(page, deploym
 
 def test_the_gates_page_shows_every_criterion_as_a_check(page) -> None:
     page.goto("/assets/flight_delay/gate?view=checks")
-    for check in ("gate_computed", "better_than_champion", "calibration", "round_trip"):
+    for check in ("gate_computed", "better_than_champion", "limits", "round_trip"):
         page.get_by_text(check, exact=True).first.wait_for()
     assert _screenshot(page, "gate").stat().st_size > 20_000
 
 
 def test_the_performance_page_tells_of_the_latest_window(page) -> None:
     page.goto("/assets/flight_delay/performance")
-    for text in ("state", "log_loss", "expected_log_loss", "base_rate_log_loss", "last_decision"):
+    for text in ("state", "loss", "promised_loss", "baseline_loss", "last_decision"):
         page.get_by_text(text, exact=True).first.wait_for()
     assert _screenshot(page, "performance").stat().st_size > 20_000
 

@@ -39,7 +39,7 @@ def test_a_losing_candidate_is_a_normal_outcome(
     assert not AFTER_THE_GATE & deployment.steps(run, MATERIALISED)
     checks = deployment.checks(run)
     assert checks["gate_computed"]
-    assert not checks["minimum_quality"]
+    assert not checks["limits"]
     decision = deployment.ledger.decisions("flight_delay", limit=1)[0]
     assert decision.kind == "reject"
     assert "roc_auc is" in decision.reason

@@ -12,7 +12,7 @@ from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.predictions import predictions_file
-from mlops_platform.monitoring.alarms.performance_alarms import PERFORMANCE_CHECKS
+from mlops_platform.monitoring.alarms.performance_alarms import performance_checks
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
 
@@ -45,8 +45,8 @@ def test_every_week_is_scored_watched_and_decided_about(summary: dict) -> None:
     for row in summary["windows"]:
         assert row["rows"] > 4000
         assert row["version"] == 1
-        assert 0 < row["log_loss_served"] < 1
-        assert row["log_loss_frozen"] == row["log_loss_served"]
+        assert 0 < row["loss_served"] < 1
+        assert row["loss_frozen"] == row["loss_served"]
         assert 0 <= row["drift_share"] <= 1
         assert row["decision"] == "wait"
         assert row["reason"]
@@ -89,14 +89,15 @@ def test_batch_predictions_are_those_of_the_released_pipeline(deployment) -> Non
     assert stored["flight_id"].tolist() == rows["flight_id"].tolist()
     expected = champion.model.predict_proba(rows[list(spec.features.names)])[:, 1]
     np.testing.assert_array_equal(stored["score"].to_numpy(), expected)
-    np.testing.assert_array_equal(stored["decision"].to_numpy(), expected >= champion.threshold)
+    threshold = champion.constants["threshold"]
+    np.testing.assert_array_equal(stored["decision"].to_numpy(), expected >= threshold)
 
 
 def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:
     performance = _metadata(deployment, "performance", WEEKS[0])
     assert performance["state"] == "mature"
-    assert {"log_loss", "expected_log_loss", "base_rate_log_loss", "trend"} < performance.keys()
-    assert {"log_loss_interval", "estimated_log_loss", "estimate_error"} < performance.keys()
+    assert {"loss", "promised_loss", "baseline_loss", "trend"} < performance.keys()
+    assert {"loss_interval", "estimated_loss", "estimate_error"} < performance.keys()
     assert {"change_point", "detectors", "outcomes_known_over_time"} < performance.keys()
     drift = _metadata(deployment, "drift_report", WEEKS[0])
     assert {"drift_share", "prediction_drift", "open_report", "trend"} < drift.keys()
@@ -122,7 +123,8 @@ def test_a_week_that_matured_was_measured_again_in_the_run_of_the_next(deploymen
     with deployment.instance() as instance:
         measured = instance.fetch_materializations(key, limit=10).records
         history = instance.event_log_storage.get_asset_check_execution_history
-        checks = [dg.AssetCheckKey(key, name) for name in PERFORMANCE_CHECKS]
+        names = performance_checks(declared_spec("flight_delay"))
+        checks = [dg.AssetCheckKey(key, name) for name in names]
         newest = [history(check, limit=1)[0] for check in checks]
     assert [record.partition_key for record in reversed(measured)] == [WEEKS[0], WEEKS[1], WEEKS[0]]
     states = [record.asset_materialization.metadata["state"].value for record in reversed(measured)]

@@ -57,6 +57,8 @@ def losses_of(loss: float | None, changes: dict[str, Any]) -> LossFigures:
     """Losses where the baseline is as good as on the test rows; takes its changes out of others."""
     changed = {name: changes.pop(name) for name in LossFigures.model_fields if name in changes}
     figures = {
+        "name": "log loss",
+        "baseline_name": "base rate",
         "loss": loss,
         "baseline_loss": None if loss is None else 0.60,
         "test_loss": 0.50,

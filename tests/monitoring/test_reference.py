@@ -26,8 +26,9 @@ def reference(held_out):
         model="flight_delay",
         rows=100,
         metrics={"log_loss": 0.5, "roc_auc": math.nan},
-        base_rate=0.2,
-        base_rate_log_loss=0.55,
+        baseline={"base_rate": 0.2},
+        test_loss=0.5,
+        test_baseline_loss=0.55,
         held_out_rows=100,
         importances={"distance": 0.1},
     )

@@ -33,7 +33,10 @@ class Judged:
 
     @property
     def description(self) -> ModelDescription:
-        return ModelDescription(self.rows.head(3), pinned_requirements(), TRUSTED_TYPES)
+        answers = ("probabilities", 2)
+        return ModelDescription(
+            self.rows.head(3), "predict_proba", answers, pinned_requirements(), TRUSTED_TYPES
+        )
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,8 @@ def test_a_version_is_a_real_mlflow_model(registry: Registry, judged: "Judged") 
         served.predict(example), judged.model.predict_proba(judged.rows.head(3))
     )
     assert served.metadata.get_input_schema().input_names() == list(judged.rows.columns)
+    (answers,) = served.metadata.get_output_schema()
+    assert (answers.name, answers.shape) == ("probabilities", (-1, 2))
     assert served.metadata.run_id == fetched.run_id
     requirements = (fetched.directory / "requirements.txt").read_text().split()
     assert requirements == [f"mlflow=={mlflow.__version__}", *pinned_requirements()]

@@ -19,11 +19,12 @@ import pytest
 
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.online.writers import write_sqlite
-from mlops_platform.files import write_json
+from mlops_platform.files import write_json, write_text
 from mlops_platform.serving.contents import (
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
+    PACKED_FORMAT,
     RELEASE,
     SCHEMA,
     Contents,
@@ -319,13 +320,13 @@ def packed(bento_request: BentoRequest, tmp_path_factory: pytest.TempPathFactory
     root = tmp_path_factory.mktemp("packed")
     shutil.copytree(bento_request.model_directory, root / MODEL)
     shutil.copy(bento_request.model_card[0], root)
-    for name, value in (
-        (RELEASE, bento_request.release.model_dump(mode="json")),
-        (SCHEMA, bento_request.features.model_dump(mode="json")),
-        (DIGESTS, bento_request.digests),
-        (GOLDEN_ROWS, bento_request.golden_rows.model_dump(mode="json")),
+    for name, record in (
+        (RELEASE, bento_request.release),
+        (SCHEMA, bento_request.features),
+        (GOLDEN_ROWS, bento_request.golden_rows),
     ):
-        write_json(root / name, value)
+        write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
+    write_json(root / DIGESTS, bento_request.digests)
     return read_contents(root)
 
 

@@ -48,9 +48,9 @@ def test_a_template_that_cannot_be_filled_is_refused_at_its_field(
     template: str, problem: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
-        render_templates({"gate": {"minimum": [1, template]}})
+        render_templates({"gate": {"limits": [1, template]}})
     (error,) = refused.value.errors()
-    assert error["loc"] == ("gate", "minimum", 1)
+    assert error["loc"] == ("gate", "limits", 1)
     assert error["input"] == template
     assert problem in error["msg"]
 

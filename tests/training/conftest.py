@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.fitting import Candidate, fit_candidate
+from mlops_platform.tasks import Finished
+from mlops_platform.training.fitting import fit_candidate
 from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.figures import figures_of
 from mlops_platform.training.search.search import Recipe, search
@@ -25,6 +26,11 @@ DECLARED: dict[str, Any] = {
         "numeric": ["signal", "noise"],
         "categorical": ["colour", "shape"],
         "sensitive": ["region"],
+    },
+    "task": {
+        "type": "binary_classification",
+        "calibration_bins": 5,
+        "costs": {"false_positive": 1, "false_negative": 3},
     },
     "label": {"table": "tiny_labels", "column": "is_late"},
     "window": {"cadence": "daily", "timezone": "UTC", "start": "2013-02-10"},
@@ -92,13 +98,11 @@ DECLARED: dict[str, Any] = {
             },
         ],
         "tuning": {"trials": 5, "folds": 3, "seed": 3},
-        "costs": {"false_positive": 1, "false_negative": 3},
     },
     "evaluation": {
         "subgroups": ["colour", "region"],
         "min_subgroup_rows": 30,
         "permutation_rows": 300,
-        "calibration_bins": 5,
     },
     "card": {"intended_use": "Tests.", "out_of_scope": "Everything else."},
 }
@@ -166,18 +170,18 @@ def recipe(spec: ModelSpec, split: Split) -> Recipe:
 
 
 @pytest.fixture(scope="session")
-def candidate(spec: ModelSpec, recipe: Recipe, split: Split) -> Candidate:
+def candidate(spec: ModelSpec, recipe: Recipe, split: Split) -> Finished:
     return fit_candidate(spec, recipe, split)
 
 
 @pytest.fixture(scope="session")
-def evaluation(spec: ModelSpec, candidate: Candidate, split: Split) -> Evaluation:
+def evaluation(spec: ModelSpec, candidate: Finished, split: Split) -> Evaluation:
     return evaluate(spec, candidate, split.test, artifact_bytes=120_000)
 
 
 @pytest.fixture(scope="session")
-def figures(evaluation: Evaluation) -> dict[str, bytes]:
-    return figures_of(evaluation)
+def figures(spec: ModelSpec, evaluation: Evaluation) -> dict[str, bytes]:
+    return figures_of(spec.task, evaluation)
 
 
 @pytest.fixture(scope="session")
@@ -189,5 +193,10 @@ def make_rows() -> Callable[..., pd.DataFrame]:
 def recipe_for() -> Callable[[str], Recipe]:
     """A recipe as a search would hand it on, without searching."""
     return lambda candidate: Recipe(
-        candidate=candidate, params={}, metric="log_loss", score=0.5, trials=()
+        candidate=candidate,
+        params={},
+        metric="log_loss",
+        greater_is_better=False,
+        score=0.5,
+        trials=(),
     )

@@ -106,6 +106,36 @@ def test_categories_may_also_be_named_by_a_mask(declare):
     assert check_candidates(declare(edit)) == []
 
 
+def regress(plain):
+    plain["task"] = "regression"
+    linear, boosting = candidates_of(plain)
+    linear["estimator"] = {"type": "sklearn.linear_model.Ridge"}
+    boosting["estimator"]["type"] = "sklearn.ensemble.HistGradientBoostingRegressor"
+
+
+def test_candidates_of_another_task_are_checked_by_it(declare):
+    (classifier, *_) = check_candidates(declare(lambda plain: plain.update(task="regression")))
+
+    assert classifier.field == "training.candidates.0.estimator.type"
+    assert "regressor with `predict`" in classifier.fix
+    assert check_candidates(declare(regress)) == []
+
+
+def test_a_candidate_that_the_task_cannot_finish_is_refused(declare):
+    def edit(plain):
+        regress(plain)
+        plain["features"]["numeric"] = []
+        linear, boosting = candidates_of(plain)
+        linear["preprocessing"].pop(0)
+        boosting["preprocessing"].pop(1)
+        candidates_of(plain).reverse()
+
+    errors = check_candidates(declare(edit))
+
+    assert [error.field for error in errors] == ["training.candidates.1"]
+    assert "set `sparse_output: false`" in errors[0].fix
+
+
 @pytest.mark.parametrize("kind", ["numeric", "categorical"])
 def test_a_model_may_have_features_of_one_kind_only(declare, kind):
     def edit(plain):

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 import skops.io
 
-from mlops_platform.training.fitting import fit_candidate, refit
+from mlops_platform.tasks.binary_classification.calibration import pipeline_below, positive_scores
 from mlops_platform.tasks.binary_classification.metrics import calibration_error
+from mlops_platform.training.fitting import fit_candidate, refit
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.rows import features_of, labels_of, positive_scores
+from mlops_platform.training.rows import features_of, targets_of
 from mlops_platform.training.split import split_by_time
 
 METHODS = ["sigmoid", "temperature", "isotonic"]
@@ -16,7 +17,7 @@ CANDIDATES = ["linear", "boosting"]
 @pytest.fixture(params=[(c, m) for c in CANDIDATES for m in METHODS], ids="-".join)
 def trained(request, declare, recipe_for, split):
     name, method = request.param
-    spec = declare(lambda plain: plain["training"].update(calibration=method))
+    spec = declare(lambda plain: plain["task"].update(calibration=method))
     recipe = recipe_for(name)
     judged = fit_candidate(spec, recipe, split)
     return spec, recipe, judged, refit(spec, recipe, judged, split)
@@ -28,14 +29,14 @@ def test_the_refit_answers_with_its_own_scores_through_the_judged_calibrator(
     spec, recipe, judged, released = trained
     everything = pd.concat(split.parts.values())
     pipeline = build_pipeline(spec, candidate_named(spec, recipe.candidate), recipe.params)
-    pipeline.fit(features_of(everything, spec), labels_of(everything, spec))
+    pipeline.fit(features_of(everything, spec), targets_of(everything, spec))
     unseen = pd.concat([split.validation, split.test])
     features = features_of(make_rows(days=5, seed=9), spec)
 
     expected = calibrated_by_hand(
-        spec.training.calibration,
-        judged.pipeline.decision_function(features_of(unseen, spec)),
-        labels_of(unseen, spec),
+        spec.task.calibration,
+        pipeline_below(judged.model).decision_function(features_of(unseen, spec)),
+        targets_of(unseen, spec),
         pipeline.decision_function(features),
     )
 
@@ -86,9 +87,10 @@ def test_the_released_model_survives_skops_exactly(trained, split):
 def test_the_released_model_holds_one_pipeline_the_refitted_one(trained):
     _, _, judged, released = trained
 
-    assert released.pipeline is released.model.calibrated_classifiers_[0].estimator.estimator
-    assert released.pipeline is not judged.pipeline
-    assert released.threshold == judged.threshold
+    pipeline = pipeline_below(released.model)
+    assert pipeline is released.model.calibrated_classifiers_[0].estimator.estimator
+    assert pipeline is not pipeline_below(judged.model)
+    assert released.constants == judged.constants
 
 
 def test_the_refit_leaves_the_judged_candidate_as_it_was(trained, split):
@@ -105,7 +107,7 @@ def test_the_refit_is_calibrated_on_rows_it_has_never_seen(trained, make_rows):
 
     scores = positive_scores(released.model, features_of(later, spec))
 
-    assert calibration_error(labels_of(later, spec), scores, 10) < 0.05
+    assert calibration_error(targets_of(later, spec), scores, 10) < 0.05
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
@@ -116,10 +118,11 @@ def test_no_held_out_row_influences_the_fitted_pipeline(spec, recipe_for, split,
     clean = fit_candidate(spec, recipe_for(name), split)
     dirty = fit_candidate(spec, recipe_for(name), poisoned)
 
-    assert (
-        positive_scores(clean.pipeline, features) == positive_scores(dirty.pipeline, features)
-    ).all()
-    assert clean.base_rate == dirty.base_rate
+    clean_scores, dirty_scores = (
+        positive_scores(pipeline_below(finished.model), features) for finished in (clean, dirty)
+    )
+    assert (clean_scores == dirty_scores).all()
+    assert clean.baseline == dirty.baseline
 
 
 def test_no_test_row_influences_the_calibrator_or_the_threshold(spec, recipe_for, split):
@@ -129,7 +132,7 @@ def test_no_test_row_influences_the_calibrator_or_the_threshold(spec, recipe_for
     clean = fit_candidate(spec, recipe_for("linear"), split)
     dirty = fit_candidate(spec, recipe_for("linear"), poisoned)
 
-    assert clean.threshold == dirty.threshold
+    assert clean.constants == dirty.constants
     assert (positive_scores(clean.model, features) == positive_scores(dirty.model, features)).all()
 
 
@@ -150,4 +153,4 @@ def test_the_same_seed_gives_the_same_model(spec, split, recipe, candidate):
     assert (
         positive_scores(again.model, features) == positive_scores(candidate.model, features)
     ).all()
-    assert again.threshold == candidate.threshold
+    assert again.constants == candidate.constants

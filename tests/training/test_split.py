@@ -94,7 +94,7 @@ def test_the_facts_of_the_parts_add_up(rows, spec, split):
 
     assert [part.name for part in facts] == ["train", "validation", "test"]
     assert sum(part.rows for part in facts) == len(rows)
-    positives = sum(part.rows * part.positive_rate for part in facts)
+    positives = sum(part.rows * part.targets["positive_rate"] for part in facts)
     assert positives == pytest.approx(rows["is_late"].sum())
     assert facts[2].last_day == rows["local_date"].max()
     assert facts[0].last_day < facts[1].first_day

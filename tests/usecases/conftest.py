@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.settings import read_settings
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import roll_back
@@ -114,10 +116,16 @@ def lifecycle(
     def register() -> VersionIdentity:
         directory = tmp_path / uuid4().hex
         digests = save_model(fitted[0], directory)
-        description = ModelDescription(fitted[1].head(2), pinned_requirements(), TRUSTED_TYPES)
+        description = ModelDescription(
+            input_example=fitted[1].head(2),
+            predict_method=DEFAULT_TASK.predict_method,
+            answers=DEFAULT_TASK.answers_of_model,
+            requirements=pinned_requirements(),
+            trusted_types=TRUSTED_TYPES,
+        )
         tags = {
             "fitted_through": "2013-03-31T22:00:00+00:00",
-            "threshold": "0.25",
+            "constants": json.dumps({"threshold": 0.25}),
             "training_set": "ab" * 32,
         }
         with deployment.registry.training_run(model, "run", {}) as run:

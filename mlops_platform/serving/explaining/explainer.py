@@ -13,7 +13,12 @@ from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.columns import sklearn_name
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
-from mlops_platform.serving.scoring.compiled.unpacked import Identity, Sigmoid, unpack
+from mlops_platform.serving.scoring.compiled.unpacked import (
+    Exponential,
+    Identity,
+    Sigmoid,
+    unpack,
+)
 
 TOLERANCE = 1e-6
 """Largest difference between the sum of an explanation and what it explains, on its scale."""
@@ -67,6 +72,11 @@ class Explainer:
         """
         parts = unpack(model, schema)
         estimator, link = parts.heads[0].estimator, parts.heads[0].link
+        if isinstance(link, Exponential):
+            raise NotExplainable(
+                f"what adds up with the loss {estimator.loss} of {type(estimator).__name__} is a "
+                "logarithm; choose a loss such as `squared_error`."
+            )
         if not isinstance(link, Sigmoid | Identity):
             raise NotExplainable(
                 "nothing adds up to the steps of isotonic calibration, nor to log-odds of averaged "

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from mlops_platform.section import Section
 from mlops_platform.tasks.binary_classification.columns import DECISION
-from mlops_platform.tasks.custom import CostFunction
+from mlops_platform.tasks.custom import CostFunction, costs_section
+from mlops_platform.told_apart import ToldApart, has, lacks
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
@@ -33,4 +34,7 @@ class Costs(Section):
         return costs
 
 
-DecisionCosts = Costs | CostFunction
+DecisionCosts = Annotated[
+    Costs | CostFunction,
+    ToldApart(costs_section(Costs), (lacks("function"), has("function"))),
+]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mlops_platform.section import Section
-from mlops_platform.tasks.custom import CostFunction
+from mlops_platform.tasks.custom import CostFunction, costs_section
 from mlops_platform.tasks.regression.columns import PREDICTION
+from mlops_platform.told_apart import ToldApart, has, lacks
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
@@ -31,4 +32,7 @@ class ErrorCosts(Section):
         return costs
 
 
-PredictionCosts = ErrorCosts | CostFunction
+PredictionCosts = Annotated[
+    ErrorCosts | CostFunction,
+    ToldApart(costs_section(ErrorCosts), (lacks("function"), has("function"))),
+]

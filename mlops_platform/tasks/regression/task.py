@@ -218,10 +218,11 @@ class Regression(Task):
         return predicted, low, high, high - low, loss, baseline_loss
 
     def usable(self, numbers: Sequence[float]) -> bool:
-        """Finite."""
+        """Finite, and no negative loss is expected."""
         from math import isfinite
 
-        return all(map(isfinite, numbers))
+        *_, loss, baseline_loss = numbers
+        return all(map(isfinite, numbers)) and loss >= 0 and baseline_loss >= 0
 
     def constants_text(self, constants: Constants) -> str:
         """The promise and the factor."""

@@ -28,6 +28,7 @@ from mlops_platform.serving.watching.service_events import (
     utc_now,
 )
 from mlops_platform.settings import Settings, settings
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.release import Promotion, release_version
 
@@ -44,7 +45,13 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Vers
     registry = Registry(url, home / "artifacts")
     registry.initialise()
     rows = pd.DataFrame(np.arange(20.0).reshape(10, 2), columns=["wind", "late"])
-    description = ModelDescription(rows.head(2), pinned_requirements(), TRUSTED_TYPES)
+    description = ModelDescription(
+        input_example=rows.head(2),
+        predict_method=DEFAULT_TASK.predict_method,
+        answers=DEFAULT_TASK.answers_of_model,
+        requirements=pinned_requirements(),
+        trusted_types=TRUSTED_TYPES,
+    )
     identities = []
     for name in ("first", "second"):
         digests = save_model(LogisticRegression().fit(rows, rows["wind"] > 5), home / name)

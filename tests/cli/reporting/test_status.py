@@ -76,7 +76,7 @@ def test_the_latest_window_counts_and_a_figure_that_is_not_known_is_null(past, m
     window = _status(mlops)["models"][0]["window"]
     assert (window["name"], window["state"], window["version"]) == ("2013-04-15", "provisional", 2)
     assert window["outcomes_known"] == 0.5
-    assert window["log_loss"] is None
+    assert window["loss"] is None
     assert window["drift_share"] is None
     assert "unknown" in mlops("status").output
 
@@ -87,9 +87,9 @@ def test_the_figures_of_a_mature_window(past, mlops) -> None:
     window = _status(mlops)["models"][0]["window"]
     assert window["state"] == "mature"
     expected = 0.45 * 0.55 / 0.52
-    assert window["expected_log_loss"] == expected
-    assert window["log_loss_increase"] == 0.5 - expected
-    assert (window["test_log_loss"], window["base_rate_log_loss"]) == (0.45, 0.55)
+    assert window["promised_loss"] == expected
+    assert window["loss_increase"] == 0.5 - expected
+    assert (window["test_loss"], window["baseline_loss"]) == (0.45, 0.55)
     assert (window["drift_share"], window["prediction_drift"]) == (0.5, 0.07)
     assert window["drift_alarm"] is True
     shown = mlops("status").output
@@ -97,9 +97,11 @@ def test_the_figures_of_a_mature_window(past, mlops) -> None:
         "0.5000",
         "expected 0.4760",
         "test 0.4500",
-        "base 0.5500",
+        "log loss",
+        "baseline 0.5500",
         "50 %",
-        "scores 0.070",
+        "predictions",
+        "0.070",
     ):
         assert words in shown
 

@@ -75,7 +75,7 @@ def test_a_window_is_told_with_the_decisions_that_rest_on_it(past, mlops) -> Non
         "Decided because of it",
         "2013-04-15 06:00 EDT  decided to retrain, by sensor retrain",
         "Too bad.",
-        "on: labelled 900, log loss 0.5000",
+        "on: labelled 900, loss 0.5000",
         "2013-04-19 12:30 EDT  promoted a candidate, by gate",
         "Better by far.",
         "Also decided",

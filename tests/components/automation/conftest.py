@@ -143,7 +143,7 @@ class Story:
         }
 
     def window(
-        self, week: int, log_loss: float, *, version: int = 1, mature: bool = True
+        self, week: int, loss: float, *, version: int = 1, mature: bool = True
     ) -> WindowPerformance:
         """The performance of the n-th week is measured."""
         start = date(2013, 4, 1) + week * WEEK
@@ -158,9 +158,14 @@ class Story:
             outcomes_known=1000 if mature else 920,
             mature=mature,
             as_of=MONDAY + (week + 1) * WEEK,
-            metrics={"log_loss": log_loss},
+            metrics={"log_loss": loss},
             losses=LossFigures(
-                loss=log_loss, baseline_loss=0.6, test_loss=GOOD, test_baseline_loss=0.6
+                name="log loss",
+                baseline_name="base rate",
+                loss=loss,
+                baseline_loss=0.6,
+                test_loss=GOOD,
+                test_baseline_loss=0.6,
             ),
         )
         folder = self.home.records / "latest" / f"{MODEL}__performance"

@@ -169,6 +169,7 @@ def _predicted(path: Path, visits: Sequence[int]) -> Path:
         "event_time": times,
         "local_date": [time.date() for time in times],
         "score": [visit / 10 for visit in visits],
+        "decision": [visit >= 7 for visit in visits],
     }
     write_parquet(pa.table(rows), path)
     return path
@@ -179,14 +180,15 @@ def test_outcomes_meet_their_predictions(spec: ModelSpec, published: Path, tmp_p
     # Outcomes are known after two days: those of v3 at 03:00 and of v4 at 09:00.
     as_of = datetime(2024, 3, 4, 10, tzinfo=UTC)
     days = [date(2024, 3, 2), date(2024, 3, 3)]
-    found = read_outcomes(spec, published, files, days, as_of)
-    assert found.drop_columns(["event_time"]).to_pydict() == {
+    outcomes = read_outcomes(spec, published, files, days, as_of)
+    assert outcomes.drop_columns(["event_time"]).to_pydict() == {
         "day": [date(2024, 3, 2)] * 2 + [date(2024, 3, 3)] * 2,
         "score": [0.3, 0.4, 0.7, 0.8],
+        "decision": [False, False, True, True],
         "label": [False, True, None, None],
         "known_at": [*(datetime(2024, 3, 4, hour, tzinfo=UTC) for hour in (3, 9)), None, None],
     }
-    assert found["event_time"].to_pylist()[0] == datetime(2024, 3, 2, 3, tzinfo=UTC)
+    assert outcomes["event_time"].to_pylist()[0] == datetime(2024, 3, 2, 3, tzinfo=UTC)
 
 
 def test_an_outcome_is_known_once_it_is_reported(

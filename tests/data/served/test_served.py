@@ -28,6 +28,7 @@ from mlops_platform.data.served.served import (
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import DEFAULT_TASK
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
 Model = Callable[[dict[str, Any]], ModelSpec]
@@ -249,7 +250,8 @@ def test_features_that_the_yaml_no_longer_names_land_as_well(
 
 
 def test_a_feature_named_like_a_column_of_the_log_has_another_name(model: Model) -> None:
-    assert (served_column("model"), served_column("age")) == ("feature_model", "age")
+    columns = [served_column(name, DEFAULT_TASK) for name in ("model", "probability", "day", "age")]
+    assert columns == ["feature_model", "feature_probability", "feature_day", "age"]
     features = {
         "table": "visits",
         "entity": "visit_id",

@@ -29,7 +29,9 @@ def watched(spec: ModelSpec) -> ModelSpec:
 
 def predict(folder: Path, **sent: list[float]) -> Path:
     """Write the predictions of some visits."""
-    table = pa.table({"visit_id": VISITS, "score": [0.1 * at for at in range(len(VISITS))], **sent})
+    scores = [0.1 * at for at in range(len(VISITS))]
+    decisions = [score >= 0.3 for score in scores]
+    table = pa.table({"visit_id": VISITS, "score": scores, "decision": decisions, **sent})
     write_parquet(table, folder / "predictions.parquet")
     return folder / "predictions.parquet"
 

@@ -37,6 +37,16 @@ ARCHIVE = Path(__file__).parents[2] / "homes" / "format_0.tar.xz"
 NEXT_WEEKS = ("2013-01-28", "2013-02-04")
 CHAINS = ("decisions", "releases", "packagings", "activations", "incident_events")
 ODD_NAME = "ho?me %41 [ab] 'n\"ew'=é"
+NAMED_TODAY = {
+    "base_rate_log_loss": "baseline_loss",
+    "expected_log_loss": "promised_loss",
+    "log_loss": "loss",
+    "better_than_base_rate": "better_than_baseline",
+    "performance/calibration_error": "performance/expected_calibration_error",
+    "its scores let expect": "its predictions let expect",
+    "the scores are": "the predictions are",
+}
+"""What went by another name then, in this order."""
 SOME_BYTES_ARE_HISTORY = (
     *("dagster/", "registry/artifacts/", "bentos/", "backups/", "logs/", "warehouse/dbt/"),
 )
@@ -82,11 +92,13 @@ def upgraded(
 def test_every_command_says_what_it_said(
     upgraded: Deployment, told: dict[str, str], command: str
 ) -> None:
-    said = upgraded.mlops(*COMMANDS[command])
+    shown, expected = upgraded.mlops(*COMMANDS[command]), told[command]
+    for then, today in NAMED_TODAY.items():
+        expected = expected.replace(then, today)
     if "--json" in COMMANDS[command]:
-        assert json.loads(said) == json.loads(told[command])
+        assert json.loads(shown) == json.loads(expected)
     else:
-        assert said == told[command]
+        assert shown.split() == expected.split()  # lines of other words break elsewhere
 
 
 def test_no_row_of_the_ledger_was_written_anew_and_the_chain_verifies(

@@ -29,6 +29,7 @@ from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from mlops_platform.tasks import DEFAULT_TASK
 from tests.e2e.flights import MODEL, SCHEMA, until
 from tests.ports import free_port
 
@@ -70,14 +71,15 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
                 model=MODEL,
                 version="1",
                 sequence=1,
-                threshold=0.5,
+                task=DEFAULT_TASK,
+                constants={"threshold": 0.5},
                 training_set_hash="5e7",
                 serving=ServingSpec.model_validate(SERVING),
             ),
             features=SCHEMA,
             model_directory=folder / "model",
             digests=save_model(model, folder / "model"),
-            golden_rows=choose_golden_rows(SCHEMA, model, rows, 10),
+            golden_rows=choose_golden_rows(SCHEMA, DEFAULT_TASK, model, rows, 10),
         ),
         folder / "home",
     )

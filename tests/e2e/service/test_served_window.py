@@ -139,7 +139,7 @@ def test_performance_is_that_of_the_answers(week: ServedWeek) -> None:
     ]
     # In the blizzard of that Friday many flights never arrived.
     assert len(told) > 0.75 * len(week.answers)
-    measured = week.shown("performance")["log_loss"]
+    measured = week.shown("performance")["loss"]
     assert measured == pytest.approx(-sum(map(math.log, told)) / len(told), rel=1e-6)
 
 

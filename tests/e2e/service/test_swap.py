@@ -34,6 +34,7 @@ from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
 from mlops_platform.serving.requirements import environment_hash, serving_requirements
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ServingSpec
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.e2e.flights import MODEL, SCHEMA, until
@@ -100,7 +101,11 @@ class ServedHome:
         fitted, directory = _fit(rows), self.settings.home / "fitted" / str(sequence)
         digests = save_model(fitted, directory)
         description = ModelDescription(
-            rows[["distance_miles", "carrier"]].head(2), pinned_requirements(), TRUSTED_TYPES
+            input_example=rows[["distance_miles", "carrier"]].head(2),
+            predict_method=DEFAULT_TASK.predict_method,
+            answers=DEFAULT_TASK.answers_of_model,
+            requirements=pinned_requirements(),
+            trusted_types=TRUSTED_TYPES,
         )
         with self.registry.training_run(MODEL, "run", {}) as run:
             version = self.registry.register_version(
@@ -112,14 +117,15 @@ class ServedHome:
                     model=MODEL,
                     version=str(version.version),
                     sequence=sequence,
-                    threshold=0.5,
+                    task=DEFAULT_TASK,
+                    constants={"threshold": 0.5},
                     training_set_hash="5e7",
                     serving=ServingSpec(timeout_seconds=5, drain_seconds=6),
                 ),
                 features=SCHEMA,
                 model_directory=directory,
                 digests=digests,
-                golden_rows=choose_golden_rows(SCHEMA, fitted, rows, 10),
+                golden_rows=choose_golden_rows(SCHEMA, DEFAULT_TASK, fitted, rows, 10),
             ),
             self.settings.bentoml_home,
         )

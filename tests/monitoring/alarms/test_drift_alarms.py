@@ -71,13 +71,13 @@ def test_a_segment_alarms_by_name():
     assert "1 of 2 segments, above all carrier = UA (mean), have drifted" in segments.reason
 
 
-def test_fixed_levels_hold_for_the_scores_of_segments():
+def test_fixed_levels_hold_for_the_predictions_of_segments():
     told = drift(CALM, CALM, segments=SEGMENTS, rule="fixed")
 
     *_, segments = drift_alarms(told, DriftSpec(rule="fixed"))
 
     assert (segments.passed, segments.value) == (False, 0.4)
-    assert "the scores of carrier = UA are 0.400" in segments.reason
+    assert "the predictions of carrier = UA are 0.400" in segments.reason
 
 
 def test_the_severity_of_a_calibrated_alarm_is_the_specs():

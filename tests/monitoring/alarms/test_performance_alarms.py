@@ -1,18 +1,19 @@
 import math
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_platform.monitoring.alarms.performance_alarms import (
-    PERFORMANCE_CHECKS,
     performance_alarms,
+    performance_checks,
 )
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
 from mlops_platform.monitoring.performance.label_delays import LabelDelays
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
-from mlops_platform.spec import PerformanceSpec
+from mlops_platform.spec import ModelSpec
 
 CHANGE = DetectorFinding(
     detector="cusum", decides=True, found=date(2013, 4, 5), since=date(2013, 4, 2)
@@ -23,9 +24,36 @@ def labels(expected):
     return LabelMaturity(known=(), expected=expected, delays=LabelDelays(known=(), waiting=()))
 
 
-def alarm_of(window, check, **declared):
-    spec = PerformanceSpec.model_validate(declared)
-    return {one.check: one for one in performance_alarms(window, spec)}[check]
+def declared(**performance: Any) -> ModelSpec:
+    """The smallest model, with these keys of `monitoring.performance`."""
+    attributes = {
+        "name": "late_flights",
+        "description": "Will it be late?",
+        "owners": ["team:tests"],
+        "features": {"table": "flights", "entity": "flight_id", "numeric": ["distance"]},
+        "label": {"table": "arrivals", "column": "is_late"},
+        "window": {"cadence": "weekly", "start": "2013-01-07"},
+        "training": {
+            "candidates": [
+                {
+                    "name": "linear",
+                    "preprocessing": [{"columns": "numeric"}],
+                    "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+                }
+            ]
+        },
+        "monitoring": {"performance": performance},
+        "card": {"intended_use": "Tests.", "out_of_scope": "Everything else."},
+    }
+    return ModelSpec.model_validate(attributes)
+
+
+PLAIN = declared()
+
+
+def alarm_of(window, check, **performance):
+    alarms = performance_alarms(window, declared(**performance))
+    return {alarm.check: alarm for alarm in alarms}[check]
 
 
 def outcomes(alarms):
@@ -41,10 +69,10 @@ def outcomes(alarms):
         (0.60, [(False, "error"), (False, "warn")]),
     ],
 )
-def test_a_mature_window_is_judged_by_the_test_and_by_the_base_rate(make_week, loss, expected):
-    alarms = performance_alarms(make_week(0, loss), PerformanceSpec())
+def test_a_mature_window_is_judged_by_the_test_and_by_the_baseline(make_week, loss, expected):
+    alarms = performance_alarms(make_week(0, loss), PLAIN)
 
-    assert tuple(one.check for one in alarms) == PERFORMANCE_CHECKS
+    assert tuple(alarm.check for alarm in alarms) == performance_checks(PLAIN)
     assert outcomes(alarms)[:2] == expected
     assert all(one.passed for one in alarms[2:])
     assert f"log loss is {loss:.4f}, against 0.5000" in alarms[0].reason
@@ -53,8 +81,8 @@ def test_a_mature_window_is_judged_by_the_test_and_by_the_base_rate(make_week, l
 @pytest.mark.parametrize(
     ("level", "outcome"), [("off", (True, "warn")), ("error", (False, "error"))]
 )
-def test_the_base_rate_check_has_the_severity_of_the_spec(make_week, level, outcome):
-    spec = PerformanceSpec(better_than_base_rate=level)
+def test_the_baseline_check_has_the_severity_of_the_spec(make_week, level, outcome):
+    spec = declared(better_than_baseline=level)
 
     assert outcomes(performance_alarms(make_week(0, 0.7), spec))[1] == outcome
 
@@ -71,18 +99,16 @@ def test_a_provisional_window_never_fails(make_week, loss, outcomes_known, expec
         labels=labels(expected),
     )
 
-    assert all(one.passed for one in performance_alarms(window, PerformanceSpec()))
+    assert all(one.passed for one in performance_alarms(window, PLAIN))
 
 
 def test_a_provisional_window_says_how_much_is_known(make_week):
-    for alarm in performance_alarms(
-        make_week(0, 0.9, outcomes_known=710, mature=False), PerformanceSpec()
-    ):
+    for alarm in performance_alarms(make_week(0, 0.9, outcomes_known=710, mature=False), PLAIN):
         assert alarm.reason == "provisional: 71 % of outcomes are known"
 
 
 def test_a_mature_window_that_cannot_be_judged_is_not_silent(make_week):
-    spec = PerformanceSpec()
+    spec = PLAIN
 
     for blind in (make_week(0, None, labelled=0), make_week(0, math.nan)):
         assert outcomes(performance_alarms(blind, spec))[:2] == [(False, "warn")] * 2
@@ -94,13 +120,46 @@ def test_a_mature_window_that_cannot_be_judged_is_not_silent(make_week):
 
 def test_scores_far_from_what_happened_are_reported_whatever_the_loss(make_week):
     metrics = {"log_loss": 0.5, "expected_calibration_error": 0.12}
-    alarm = alarm_of(make_week(0, metrics=metrics), "calibration_error")
+    check = "expected_calibration_error"
+    alarm = alarm_of(make_week(0, metrics=metrics), check)
 
     assert (alarm.passed, alarm.severity, alarm.value) == (False, "warn", 0.12)
-    switched_off = alarm_of(
-        make_week(0, metrics=metrics), "calibration_error", calibration_error={}
-    )
+    switched_off = alarm_of(make_week(0, metrics=metrics), check, levels={check: {}})
     assert switched_off.passed
+    assert check not in performance_checks(declared(levels={check: None}))
+
+
+@pytest.mark.parametrize(
+    ("levels", "value", "outcome", "words"),
+    [
+        ({"warn": 0.62, "error": 0.58}, 0.63, (True, "warn"), "roc auc is 0.6300"),
+        ({"warn": 0.62, "error": 0.58}, 0.62, (False, "warn"), "the warn level of 0.62"),
+        ({"warn": 0.62, "error": 0.58}, 0.5, (False, "error"), "the error level of 0.58"),
+        ({"warn": {"min": 0.6, "max": 0.9}}, 0.9, (True, "warn"), "roc auc is 0.9000"),
+        ({"warn": {"min": 0.6, "max": 0.9}}, 0.6, (True, "warn"), "roc auc is 0.6000"),
+        ({"warn": {"min": 0.6, "max": 0.9}}, 0.91, (False, "warn"), "level of 0.9"),
+        ({"error": {"min": 0.6, "max": 0.9}}, 0.59, (False, "error"), "level of 0.6"),
+    ],
+)
+def test_a_metric_with_levels_is_judged_in_its_own_direction(
+    make_week, levels, value, outcome, words
+):
+    window = make_week(0, metrics={"log_loss": 0.5, "roc_auc": value})
+
+    alarm = alarm_of(window, "roc_auc", levels={"roc_auc": levels})
+
+    assert (alarm.passed, alarm.severity) == outcome
+    assert words in alarm.reason
+
+
+def test_what_is_not_judged_still_shows_its_levels(make_week):
+    window = make_week(0, 0.9, mature=False)
+    levels = {"roc_auc": {"warn": 0.62, "error": 0.58}}
+
+    judged = alarm_of(window, "roc_auc", levels=levels)
+    assert (judged.warn, judged.error, judged.conclusive) == (0.62, 0.58, False)
+    increase = alarm_of(window, "loss_increase")
+    assert (increase.warn, increase.error, increase.conclusive) == (0.02, 0.05, False)
 
 
 @pytest.mark.parametrize("severity", ["off", "warn", "error"])

@@ -25,7 +25,7 @@ def event(number: int, kind: str, facts: dict[str, Any], stored_format: int) -> 
     )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _renamed_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     renamed = {
         "Observation": {1: upgrades.renamed(test="check")},
@@ -35,6 +35,7 @@ def _renamed_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upgrades, "UPGRADES", renamed)
 
 
+@pytest.mark.usefixtures("_renamed_fields")
 @pytest.mark.parametrize(
     ("stored_format", "check", "at"), [(0, "test", "moment"), (1, "check", "at")]
 )
@@ -51,6 +52,23 @@ def test_nested_values_of_every_format_are_read(stored_format: int, check: str, 
     (incident,) = incidents_of(events).values()
     assert (incident.seen.check, incident.seen.window) == ("drift", "w2")
     assert incident.notices[0].at == incident.acknowledged.at == NOW
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("performance/log_loss_increase", "performance/loss_increase"),
+        ("performance/better_than_base_rate", "performance/better_than_baseline"),
+        ("performance/calibration_error", "performance/expected_calibration_error"),
+        ("silence/windows_arrive", "heartbeats/windows_arrive"),
+        ("drift_report/feature_drift", "drift_report/feature_drift"),
+    ],
+)
+def test_an_incident_of_a_renamed_check_goes_on_under_its_name_of_today(
+    former: str, today: str
+) -> None:
+    opened = event(1, "opened", {"observation": {**SEEN, "check": former}}, stored_format=3)
+    assert Incident.begun(opened).fingerprint == (today, "")
 
 
 def test_an_event_that_is_not_written_yet_is_of_todays_format() -> None:

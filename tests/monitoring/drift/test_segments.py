@@ -39,7 +39,7 @@ def judged(profile):
             )
             window |= count_segments(connection, "window_rows", profile, "score")
         days = sorted(set(rows["day"].to_pylist()))
-        return measure_drift(profile, window, "score", days, spec, {})
+        return measure_drift(profile, window, ("score",), days, spec, {})
 
     return judge
 

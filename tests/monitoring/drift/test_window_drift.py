@@ -18,7 +18,7 @@ def measured(half_year, counted):
     def measure(rows: pa.Table, profile=half_year, **spec):
         days = DAYS[: len(set(rows["day"].to_pylist()))]
         return measure_drift(
-            profile, counted(profile, rows), "score", days, DriftSpec(**spec), IMPORTANCES
+            profile, counted(profile, rows), ("score",), days, DriftSpec(**spec), IMPORTANCES
         )
 
     return measure

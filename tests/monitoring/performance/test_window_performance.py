@@ -64,6 +64,7 @@ def test_what_an_older_version_has_stored_tells_the_same_figures(make_week, form
 
     found, metrics = read.losses, former["metrics"]
     estimated = former.get("estimated_metrics", {})
+    assert (found.name, found.baseline_name) == ("log loss", "base rate")
     assert found.loss == metrics.get("log_loss")
     assert found.baseline_loss == _known(former["base_rate_log_loss"])
     assert found.promised_loss == _promised(former, former["base_rate_log_loss"])

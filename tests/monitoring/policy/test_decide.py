@@ -13,7 +13,7 @@ from mlops_platform.monitoring.policy.history import Attempt, History
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import PerformanceRule, RetrainingSpec
 
-POLICY = RetrainingSpec(policy=PerformanceRule(log_loss_increase=0.02), cooldown_days=7)
+POLICY = RetrainingSpec(policy=PerformanceRule(loss_increase=0.02), cooldown_days=7)
 RELEASED = datetime(2013, 4, 1, 4, tzinfo=UTC)
 GOOD, BAD = 0.51, 0.55
 
@@ -52,7 +52,7 @@ def test_a_window_that_decayed_asks_for_a_retraining_and_tells_why(make_signals)
     assert (decision.kind, decision.trigger) == ("retrain", "performance")
     assert decision.window == "2013-04-01"
     assert "log loss 0.5500, +0.0500 against what its test promises" in decision.reason
-    assert decision.evidence["log_loss_increase"] == pytest.approx(0.05)
+    assert decision.evidence["loss_increase"] == pytest.approx(0.05)
     assert decision.evidence["episode"] == ["2013-04-01"]
 
 
@@ -62,7 +62,7 @@ def test_a_window_no_better_than_the_base_rate_asks_as_well_unless_told_not_to(m
     decision = decide(POLICY, history(useless))
     assert (decision.kind, decision.trigger) == ("retrain", "performance")
     assert "no better than by the base rate" in decision.reason
-    lenient = RetrainingSpec(policy=PerformanceRule(worse_than_base_rate=False))
+    lenient = RetrainingSpec(policy=PerformanceRule(worse_than_baseline=False))
     assert decide(lenient, history(useless)).kind == "wait"
 
 
@@ -222,15 +222,15 @@ def histories(draw: st.DrawFn, make_signals: Callable[..., WindowSignals]) -> Hi
 
 
 rules = st.builds(
-    PerformanceRule, log_loss_increase=st.floats(0.001, 1), worse_than_base_rate=st.booleans()
+    PerformanceRule, loss_increase=st.floats(0.001, 1), worse_than_baseline=st.booleans()
 )
 policies = st.builds(RetrainingSpec, policy=rules, cooldown_days=st.integers(0, 30))
 
 
 def _fails(window: WindowSignals, rule: PerformanceRule) -> bool:
     increase, over = window.losses.loss_increase, window.losses.loss_over_baseline
-    decayed = increase is not None and increase >= rule.log_loss_increase
-    return decayed or (rule.worse_than_base_rate and over is not None and over >= 0)
+    decayed = increase is not None and increase >= rule.loss_increase
+    return decayed or (rule.worse_than_baseline and over is not None and over >= 0)
 
 
 @given(data=st.data(), policy=policies)
@@ -265,7 +265,7 @@ def test_a_more_patient_policy_never_retrains_where_the_other_waits(
     patient = policy.model_copy(
         update={
             "policy": policy.policy.model_copy(
-                update={"log_loss_increase": policy.policy.log_loss_increase + more}
+                update={"loss_increase": policy.policy.loss_increase + more}
             ),
             "cooldown_days": policy.cooldown_days + longer,
         }

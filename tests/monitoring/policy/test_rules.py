@@ -69,11 +69,11 @@ def test_the_estimate_is_held_against_what_the_test_promises_for_rows_as_hard(ma
         make_signals(at, estimated_loss=estimated, estimated_baseline_loss=baseline)
         for at, (estimated, baseline) in enumerate([(0.60, 0.72), (0.53, 0.60)])
     ]
-    result = found(EstimatedPerformanceRule(log_loss_increase=0.02, windows=1), *windows)
+    result = found(EstimatedPerformanceRule(loss_increase=0.02, windows=1), *windows)
     assert result.fires
     assert "log loss 0.5300, +0.0300 against what its test promises" in result.sentence
     assert result.evidence["estimated_increase"] == pytest.approx(0.03)
-    fine = found(EstimatedPerformanceRule(log_loss_increase=0.04), *windows)
+    fine = found(EstimatedPerformanceRule(loss_increase=0.04), *windows)
     assert not fine.fires
     assert "is fine" in fine.sentence
 

@@ -17,7 +17,7 @@ from mlops_platform.monitoring.rollout.probation import (
 from mlops_platform.spec import ProbationSpec
 
 RELEASED = datetime(2013, 7, 1, 12, tzinfo=UTC)
-SPEC = ProbationSpec(hours=24, min_requests=200, min_labelled=500, log_loss_increase=0.1)
+SPEC = ProbationSpec(hours=24, min_requests=200, min_labelled=500, loss_increase=0.1)
 FINE = ServiceFigures(requests=1000, errors=1, p99_milliseconds=20.0)
 
 
@@ -33,7 +33,13 @@ def _window(loss: float, **changed: Any) -> WindowPerformance:
         "outcomes_known": 1000,
         "mature": True,
         "as_of": RELEASED + timedelta(days=3),
-        "losses": LossFigures(loss=loss, baseline_loss=0.6, test_loss=0.45, test_baseline_loss=0.6),
+        "losses": LossFigures(
+            name="log loss",
+            loss=loss,
+            baseline_loss=0.6,
+            test_loss=0.45,
+            test_baseline_loss=0.6,
+        ),
         "metrics": {"log_loss": loss},
     }
     return WindowPerformance(**(fields | changed))
@@ -90,6 +96,7 @@ def test_only_enough_matured_labels_speak_of_quality(window: WindowPerformance, 
     verdict = _judged(FINE, window)
     assert verdict.kind == kind
     assert verdict.evidence.get("window") == ("2013-07-01" if kind == "roll_back" else None)
+    assert verdict.reason.startswith("Log loss of window 2013-07-01") == (kind == "roll_back")
 
 
 def test_windows_of_other_releases_are_not_its_own() -> None:

@@ -20,6 +20,7 @@ def _comparison(lower: float | None, upper: float | None, **changed: Any) -> Arm
         "champion_rows": 5000,
         "challenger_rows": 5000,
         "days": 5,
+        "loss_name": "log loss",
         "champion_loss": 0.45,
         "challenger_loss": 0.46,
         "difference": 0.01,
@@ -53,6 +54,7 @@ def test_it_is_promoted_or_aborted_only_where_the_interval_is_clear_of_the_margi
 ) -> None:
     verdict = _judged(_comparison(lower, upper))
     assert verdict.kind == kind
+    assert "log loss 0.4600 against 0.4500" in verdict.reason
     assert f"{upper:+.4f}" in verdict.reason
     assert verdict.evidence["upper"] == upper
 

@@ -203,8 +203,8 @@ def test_a_running_worker_takes_over_what_is_released_and_rolled_back(scene: Sce
     finally:
         follower.stop()
     row = scene.packed.golden_rows.rows[0]
-    [answer] = scene.worker.roles.champion.scorer.probabilities([row.features])
-    assert answer == pytest.approx(row.probability, abs=1e-12)
+    [answer] = scene.worker.roles.champion.scorer.numbers_of([row.features])
+    assert answer == pytest.approx(row.numbers, abs=1e-12)
     assert scene.happened() == [
         ("started", "champion", "1", 4),
         ("swapped", "champion", "2", 5),

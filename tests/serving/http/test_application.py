@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -19,6 +20,7 @@ from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
+from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.spec.serving import PredictionLogSpec
 from mlops_platform.tasks import DEFAULT_TASK
@@ -293,13 +295,28 @@ def test_a_failure_counts_against_the_version_that_failed(
     ] == [("9", "challenger", 1, 1), ("8", "champion", 0, 1)]
 
 
-@pytest.mark.parametrize("probability", [float("nan"), float("inf"), 1.5])
+class Odd:
+    """A model that answers one number, which may be no probability."""
+
+    classes_ = np.array([False, True])
+
+    def __init__(self, number: float) -> None:
+        self._number = number
+
+    def predict_proba(self, frame: Any) -> Any:
+        """Answer a batch."""
+        return np.full((len(frame), 2), self._number)
+
+
+@pytest.mark.parametrize("probability", [float("nan"), float("inf"), 1.5, -0.1])
 def test_what_is_no_probability_is_not_answered(
-    service: Service, version_of: Any, row: dict[str, Any], probability: float
+    service: Service, packed: Contents, row: dict[str, Any], probability: float
 ):
-    service.worker.install(Roles(version_of("9", probability)))
-    answer = service.ask("POST", "/v1/predict", row)
-    assert (answer.problem, answer.status) == ("invalid-input", 422)
+    scorer = Scorer(packed.features, packed.release.task, Odd(probability), compiled=False)
+    service.worker.install(Roles(ServedVersion(packed, scorer)))
+    for route, body in (("predict", row), ("predict_batch", {"rows": [row, row]})):
+        answer = service.ask("POST", f"/v1/{route}", body)
+        assert (answer.problem, answer.status) == ("invalid-input", 422)
 
 
 def test_each_refusal_is_one_line_that_names_fields_but_no_values(

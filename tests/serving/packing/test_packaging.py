@@ -41,12 +41,17 @@ def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
         "errors.py",
         "files.py",
         "record.py",
+        "section.py",
+        "told_apart.py",
         "artifacts",
         "formats",
         "serving",
         "spec",
+        "tasks",
     }
     assert "mlops_platform/serving/packing/packaging.py" not in bento.files
+    assert "mlops_platform/tasks/binary_classification/task.py" in bento.files
+    assert "mlops_platform/tasks/binary_classification/figures.py" not in bento.files
 
 
 def test_what_is_packed_imports_nothing_that_is_not(bento: BuiltBento):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.estimate import expected_performance, recalibrated
 
 ROWS = st.lists(
@@ -13,6 +14,12 @@ ROWS = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
+def estimated(scores, probabilities, threshold, loss="log_loss"):
+    """What these scores, decided at a threshold, let expect beside a base rate of 0.2."""
+    predictions = DEFAULT_TASK.predictions(scores[:, None], {"threshold": threshold})
+    return expected_performance(predictions, probabilities, {"base_rate": 0.2}, loss)
 
 
 def every_outcome(probabilities):
@@ -27,21 +34,34 @@ def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     scores, probabilities = np.array(rows).T
     outcomes = list(every_outcome(probabilities))
 
-    found = expected_performance(scores, probabilities, threshold=0.3, base_rate=0.2)
+    estimate = estimated(scores, probabilities, threshold=0.3)
+    metrics = estimate.metrics
 
     losses = sum(log_loss(labels, scores, labels=[0, 1]) * p for labels, p in outcomes)
-    assert found.loss == pytest.approx(losses)
+    assert estimate.loss == pytest.approx(losses)
     constant = np.full(len(scores), 0.2)
     by_constant = sum(log_loss(labels, constant, labels=[0, 1]) * p for labels, p in outcomes)
-    assert found.baseline_loss == pytest.approx(by_constant)
-    assert found.brier_score == pytest.approx(
+    assert estimate.baseline_loss == pytest.approx(by_constant)
+    assert metrics["brier_score"] == pytest.approx(
         sum(brier_score_loss(labels, scores, pos_label=1) * p for labels, p in outcomes)
     )
     hits = sum(((labels == 1) & (scores >= 0.3)).sum() * p for labels, p in outcomes)
-    assert found.true_positives == pytest.approx(hits, abs=1e-12)
-    decided = found.true_positives + found.false_positives
+    assert metrics["true_positives"] == pytest.approx(hits, abs=1e-12)
+    decided = metrics["true_positives"] + metrics["false_positives"]
     assert decided == pytest.approx((scores >= 0.3).sum())
-    assert found.false_negatives + found.true_negatives == pytest.approx((scores < 0.3).sum())
+    undecided = metrics["false_negatives"] + metrics["true_negatives"]
+    assert undecided == pytest.approx((scores < 0.3).sum())
+
+
+@given(rows=ROWS)
+def test_the_expected_loss_is_the_one_that_is_asked_for(rows):
+    scores, probabilities = np.array(rows).T
+
+    estimate = estimated(scores, probabilities, threshold=0.3, loss="brier_score")
+
+    assert estimate.loss == estimate.metrics["brier_score"]
+    spread = probabilities * 0.8**2 + (1 - probabilities) * 0.2**2
+    assert estimate.baseline_loss == pytest.approx(spread.mean())
 
 
 @given(rows=ROWS)
@@ -54,10 +74,10 @@ def test_expected_auc_is_expected_concordance_over_expected_pairs(rows):
             concordant += roc_auc_score(labels, scores) * unlike * p
             pairs += unlike * p
 
-    found = expected_performance(scores, probabilities, threshold=0.5, base_rate=0.2).roc_auc
+    metrics = estimated(scores, probabilities, threshold=0.5).metrics
 
     if pairs > 1e-9:
-        assert found == pytest.approx(concordant / pairs, abs=1e-6)
+        assert metrics["roc_auc"] == pytest.approx(concordant / pairs, abs=1e-6)
 
 
 def weeks(rows, seed, shift=0.0, concept=0.0):
@@ -73,24 +93,25 @@ def test_a_shift_of_the_inputs_is_seen_without_labels(shift):
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, shift=shift)
 
-    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
+    estimate = estimated(scores, recalibrated(scores, *held_out), 0.25)
 
-    assert found.loss == pytest.approx(log_loss(labels, scores), abs=0.03)
-    assert found.brier_score == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
-    assert found.roc_auc == pytest.approx(roc_auc_score(labels, scores), abs=0.02)
-    assert found.positive_rate == pytest.approx(labels.mean(), abs=0.02)
+    metrics = estimate.metrics
+    assert estimate.loss == pytest.approx(log_loss(labels, scores), abs=0.03)
+    assert metrics["brier_score"] == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
+    assert metrics["roc_auc"] == pytest.approx(roc_auc_score(labels, scores), abs=0.02)
+    assert metrics["positive_rate"] == pytest.approx(labels.mean(), abs=0.02)
 
 
 def test_a_change_of_the_outcomes_alone_is_not_seen():
     held_out = weeks(10_000, seed=0)
     scores, labels = weeks(10_000, seed=1, concept=1.5)
 
-    found = expected_performance(scores, recalibrated(scores, *held_out), 0.25, 0.2)
+    estimate = estimated(scores, recalibrated(scores, *held_out), 0.25)
 
-    assert log_loss(labels, scores) - found.loss > 0.15
+    assert log_loss(labels, scores) - estimate.loss > 0.15
 
 
 def test_without_two_classes_to_expect_there_is_no_auc():
     certain = np.ones(5)
 
-    assert expected_performance(np.linspace(0, 1, 5), certain, 0.5, 0.2).roc_auc is None
+    assert "roc_auc" not in estimated(np.linspace(0, 1, 5), certain, 0.5).metrics

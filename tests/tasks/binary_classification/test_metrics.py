@@ -2,21 +2,26 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, log_loss
 
-from mlops_platform.spec import CostSpec
+from mlops_platform.tasks.binary_classification.costs import Costs
 from mlops_platform.tasks.binary_classification.metrics import (
     calibration_bins,
     calibration_error,
-    confusion_at,
-    expected_cost,
-    measure,
-    row_losses,
-    score,
+    confusion_of,
+    log_losses,
+    squared_errors,
 )
+from mlops_platform.tasks.binary_classification.task import BinaryClassification
 
 row = st.tuples(st.booleans(), st.floats(0, 1) | st.sampled_from([0.0, 0.2, 0.5, 1.0]))
 samples = st.lists(row, min_size=1, max_size=60)
 bins = st.integers(2, 15)
+
+
+def predicted_at(threshold, scores):
+    """Predictions of these probabilities, decided at a threshold."""
+    return BinaryClassification().predictions(scores[:, None], {"threshold": threshold})
 
 
 def arrays(rows):
@@ -47,23 +52,23 @@ def test_calibration_error_does_not_depend_on_the_order_of_the_rows(rows, bins, 
 def test_calibration_bins_hold_every_row_once_and_equal_scores_together(rows, bins):
     labels, scores = arrays(rows)
 
-    found = calibration_bins(labels, scores, bins)
+    points = calibration_bins(labels, scores, bins)
 
-    assert sum(one.rows for one in found) == len(rows)
-    assert sum(one.rows * one.observed for one in found) == pytest.approx(labels.sum())
-    assert 1 <= len(found) <= bins
-    predicted = [one.predicted for one in found]
+    assert sum(point.rows for point in points) == len(rows)
+    assert sum(point.rows * point.observed for point in points) == pytest.approx(labels.sum())
+    assert 1 <= len(points) <= bins
+    predicted = [point.predicted for point in points]
     assert predicted == sorted(predicted)
     if len(np.unique(scores)) == 1:
-        assert len(found) == 1
+        assert len(points) == 1
 
 
 def test_calibration_bins_of_distinct_scores_are_of_equal_size():
     scores = np.random.default_rng(0).permutation(100) / 100
 
-    found = calibration_bins(np.zeros(100, dtype=np.int64), scores, 10)
+    points = calibration_bins(np.zeros(100, dtype=np.int64), scores, 10)
 
-    assert [one.rows for one in found] == [10] * 10
+    assert [point.rows for point in points] == [10] * 10
 
 
 def test_frequencies_that_match_the_scores_have_no_calibration_error():
@@ -74,16 +79,38 @@ def test_frequencies_that_match_the_scores_have_no_calibration_error():
     assert calibration_error(1 - labels, scores, 2) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("metric", ["log_loss", "brier_score"])
+@pytest.mark.parametrize(
+    ("losses", "mean"),
+    [
+        (log_losses, lambda labels, scores: log_loss(labels, scores, labels=[0, 1])),
+        (squared_errors, lambda labels, scores: brier_score_loss(labels, scores, pos_label=1)),
+    ],
+)
 @given(rows=samples)
-def test_row_losses_average_to_scikit_learns_metric(metric, rows):
+def test_row_losses_average_to_scikit_learns_metric(losses, mean, rows):
     labels, scores = arrays(rows)
 
-    assert row_losses(metric, labels, scores).mean() == pytest.approx(score(metric, labels, scores))
+    assert losses(labels, scores).mean() == pytest.approx(mean(labels, scores))
+
+
+@given(samples)
+def test_a_chosen_loss_is_that_of_the_rows_and_of_the_metric(rows):
+    labels, scores = arrays(rows)
+    predictions = predicted_at(0.5, scores)
+
+    by_log, by_brier = (
+        BinaryClassification(loss=name).row_losses(labels, predictions)
+        for name in ("log_loss", "brier_score")
+    )
+
+    assert (by_log == log_losses(labels, scores)).all()
+    assert (by_brier == squared_errors(labels, scores)).all()
 
 
 def test_a_score_that_equals_the_threshold_is_decided_positive():
-    confusion = confusion_at(np.array([1, 0, 1]), np.array([0.5, 0.49, 0.2]), 0.5)
+    decisions = predicted_at(0.5, np.array([0.5, 0.49, 0.2]))["decision"]
+
+    confusion = confusion_of(np.array([1, 0, 1]), decisions)
 
     assert confusion.model_dump() == {
         "true_negatives": 1,
@@ -94,23 +121,41 @@ def test_a_score_that_equals_the_threshold_is_decided_positive():
 
 
 def test_expected_cost_is_the_mean_cost_of_a_decision():
-    confusion = confusion_at(np.array([1, 0, 0, 0]), np.array([0.1, 0.9, 0.9, 0.1]), 0.5)
+    labels, scores = np.array([1, 0, 0, 0]), np.array([0.1, 0.9, 0.9, 0.1])
+    task = BinaryClassification(costs=Costs(false_positive=2, false_negative=5))
 
-    cost = expected_cost(confusion, CostSpec(false_positive=2, false_negative=5))
+    costs = task.row_costs(labels, predicted_at(0.5, scores))
 
-    assert cost == (2 * 2 + 5 * 1) / 4
+    assert costs.tolist() == [5, 2, 2, 0]
+    expected = task.all_metrics["expected_cost"].compute(labels, predicted_at(0.5, scores))
+    assert expected == (2 * 2 + 5 * 1) / 4
 
 
 def test_headline_numbers_of_a_small_example():
     labels, scores = np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9])
 
-    found = measure(labels, scores, 0.5, CostSpec(), bins=2)
+    metrics = BinaryClassification().measure(labels, predicted_at(0.5, scores))
 
-    assert found.roc_auc == 0.75
-    assert (found.precision, found.recall, found.f1) == (0.5, 0.5, 0.5)
-    assert found.brier_score == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
-    assert found.average_precision == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert metrics["roc_auc"] == 0.75
+    assert [metrics[name] for name in ("precision", "recall", "f1")] == [0.5, 0.5, 0.5]
+    assert metrics["brier_score"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
+    assert metrics["average_precision"] == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_bins_of_the_calibration_error_are_those_of_the_task():
+    scores, labels = np.repeat([0.25, 0.75], 4), np.array([1, 1, 1, 0, 0, 0, 0, 1])
+    predictions = predicted_at(0.5, scores)
+
+    fine = BinaryClassification(calibration_bins=2).measure(labels, predictions)
+    details = BinaryClassification(calibration_bins=2).details(
+        labels, predictions, {"threshold": 0.5}
+    )
+
+    assert fine["expected_calibration_error"] == pytest.approx(0.5)
+    assert [point["rows"] for point in details["calibration"]] == [4, 4]
 
 
 def test_precision_is_zero_where_nothing_is_decided_positive():
-    assert measure(np.array([0, 1]), np.array([0.1, 0.2]), 0.5, CostSpec(), bins=2).precision == 0
+    predictions = predicted_at(0.5, np.array([0.1, 0.2]))
+
+    assert BinaryClassification().measure(np.array([0, 1]), predictions)["precision"] == 0

@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_platform.spec import CostSpec
-from mlops_platform.tasks.binary_classification.threshold import choose_threshold, theoretical_threshold
+from mlops_platform.tasks.binary_classification.costs import Costs
+from mlops_platform.tasks.binary_classification.threshold import (
+    choose_threshold,
+    theoretical_threshold,
+)
 
 cost = st.sampled_from([0.1, 0.3, 1.0, 2.5, 7.0])
 # Few distinct scores, so that ties are common.
@@ -23,18 +26,18 @@ def brute_force_cost(labels, scores, threshold, costs):
 def test_no_other_threshold_is_cheaper_and_ties_go_towards_theory(rows, c_fp, c_fn):
     labels = np.array([label for label, _ in rows], dtype=np.int64)
     scores = np.array([score for _, score in rows])
-    costs = CostSpec(false_positive=c_fp, false_negative=c_fn)
+    costs = Costs(false_positive=c_fp, false_negative=c_fn)
 
     chosen = choose_threshold(labels, scores, costs)
 
     theory = theoretical_threshold(costs)
     tried = [*np.unique(scores), theory, np.nextafter(scores.max(), np.inf)]
-    cheapest = min(brute_force_cost(labels, scores, one, costs) for one in tried)
+    cheapest = min(brute_force_cost(labels, scores, threshold, costs) for threshold in tried)
     assert brute_force_cost(labels, scores, chosen, costs) == cheapest
     equally_cheap = [
-        abs(one - theory)
-        for one in tried
-        if brute_force_cost(labels, scores, one, costs) == cheapest
+        abs(threshold - theory)
+        for threshold in tried
+        if brute_force_cost(labels, scores, threshold, costs) == cheapest
     ]
     assert abs(chosen - theory) == min(equally_cheap)
 
@@ -44,7 +47,7 @@ def test_calibrated_scores_get_about_the_theoretical_threshold():
     scores = random.random(200_000)
     labels = (random.random(200_000) < scores).astype(np.int64)
 
-    chosen = choose_threshold(labels, scores, CostSpec(false_positive=1, false_negative=3))
+    chosen = choose_threshold(labels, scores, Costs(false_positive=1, false_negative=3))
 
     assert chosen == pytest.approx(0.25, abs=0.03)
 
@@ -54,7 +57,7 @@ def test_overconfident_scores_get_another_threshold_than_theory():
     truth = random.random(50_000)
     labels = (random.random(50_000) < truth).astype(np.int64)
 
-    chosen = choose_threshold(labels, truth / 2, CostSpec(false_positive=1, false_negative=1))
+    chosen = choose_threshold(labels, truth / 2, Costs(false_positive=1, false_negative=1))
 
     assert chosen == pytest.approx(0.25, abs=0.02)
 
@@ -62,6 +65,6 @@ def test_overconfident_scores_get_another_threshold_than_theory():
 def test_where_no_decision_pays_nothing_is_decided_positive():
     scores = np.array([0.2, 0.9, 1.0])
 
-    chosen = choose_threshold(np.zeros(3, dtype=np.int64), scores, CostSpec())
+    chosen = choose_threshold(np.zeros(3, dtype=np.int64), scores, Costs())
 
     assert not (scores >= chosen).any()

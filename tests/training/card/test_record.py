@@ -29,11 +29,11 @@ AS_OF = datetime(2013, 3, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def make_card(split, recipe, evaluation):
     def build(spec):
-        verdict = apply_gate(evaluation, None, round_trip=True, serving_fault=None, gate=spec.gate)
+        verdict = apply_gate(spec, evaluation, None, round_trip=True, serving_fault=None)
         facts = DataFacts(
             hash="c0ffee",
             rows=1920,
-            positive_rate=0.42,
+            targets_text="42.0 % positive",
             first_day=date(2013, 1, 1),
             last_day=date(2013, 2, 17),
             tables=("tiny_features", "tiny_labels"),
@@ -65,21 +65,25 @@ def test_html_has_every_section_in_order(card):
 def test_the_card_tells_what_the_run_found(render, card, evaluation, recipe):
     text = render(card)
 
-    for told in (
+    for fact in (
         "version 7",
         "c0ffee",
         "abc1234",
         recipe.candidate,
-        f"{evaluation.metrics.log_loss:.4f}",
-        f"{evaluation.metrics.roc_auc:.4f}",
-        "better than base rate",
+        f"{evaluation.metrics['log_loss']:.4f}",
+        f"{evaluation.metrics['roc_auc']:.4f}",
+        "better than baseline",
+        "log loss",
+        "base rate",
+        "42.0 % positive",
+        "where a false positive costs 1.0 and a false negative 3.0.",
         "there is no champion yet",
         "red x north",
         "region",
         "2013-02-17",
         "Everything else.",
     ):
-        assert told in text
+        assert fact in text
 
 
 def test_json_is_the_whole_card(card):

@@ -6,9 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_platform.spec import ImprovementSpec
+from mlops_platform.tasks.binary_classification.metrics import squared_errors
 from mlops_platform.training.judging.comparison import compare_with_champion, unseen_by_both
 
-ASKED = ImprovementSpec(metric="brier_score", confidence=0.8, resamples=200)
+ASKED = ImprovementSpec(confidence=0.8, resamples=200)
+
+
+def compared(labels, champion, candidate, days, seed, asked=ASKED):
+    """Both models' squared errors, by their probabilities."""
+    losses = (squared_errors(labels, scores) for scores in (champion, candidate))
+    return compare_with_champion(asked, *losses, days, metric="brier_score", seed=seed)
 
 
 def days_of_rows(days: int, rows_per_day: int) -> np.ndarray:
@@ -32,8 +39,7 @@ def clustered_improvements(seed: int, days: int = 21, rows_per_day: int = 60):
 def share_of_true_bounds(days: np.ndarray, trials: int) -> float:
     """How often the lower bound is below the true improvement, which is zero."""
     bounds = [
-        compare_with_champion(ASKED, *clustered_improvements(seed), days, seed).lower_bound
-        for seed in range(trials)
+        compared(*clustered_improvements(seed), days, seed).lower_bound for seed in range(trials)
     ]
     return float(np.mean([bound <= 0 for bound in bounds]))
 
@@ -54,8 +60,8 @@ def test_exchanging_the_models_turns_the_improvement_around(seed):
     labels, champion, candidate = clustered_improvements(seed, days=6, rows_per_day=5)
     days = days_of_rows(6, 5)
 
-    there = compare_with_champion(ASKED, labels, champion, candidate, days, seed)
-    back = compare_with_champion(ASKED, labels, candidate, champion, days, seed)
+    there = compared(labels, champion, candidate, days, seed)
+    back = compared(labels, candidate, champion, days, seed)
 
     assert there.mean_improvement == pytest.approx(-back.mean_improvement)
     assert there.mean_improvement == pytest.approx(there.champion_loss - there.candidate_loss)
@@ -65,10 +71,10 @@ def test_exchanging_the_models_turns_the_improvement_around(seed):
 def test_a_model_against_itself_is_a_tie():
     labels, _, scores = clustered_improvements(1)
 
-    found = compare_with_champion(ASKED, labels, scores, scores, days_of_rows(21, 60), seed=0)
+    tie = compared(labels, scores, scores, days_of_rows(21, 60), seed=0)
 
-    assert (found.mean_improvement, found.lower_bound) == (0, 0)
-    assert found.probability_of_improvement == 0
+    assert (tie.mean_improvement, tie.lower_bound) == (0, 0)
+    assert tie.probability_of_improvement == 0
 
 
 def test_a_clear_improvement_is_found_and_repeats_for_its_seed():
@@ -77,15 +83,12 @@ def test_a_clear_improvement_is_found_and_repeats_for_its_seed():
     labels = (random.random(1000) < truth).astype(np.int64)
     days = days_of_rows(10, 100)
 
-    first, second = (
-        compare_with_champion(ASKED, labels, np.full(1000, 0.5), truth, days, seed=4)
-        for _ in range(2)
-    )
+    first, second = (compared(labels, np.full(1000, 0.5), truth, days, seed=4) for _ in range(2))
 
     assert first == second
     assert first.lower_bound > 0.03
     assert first.probability_of_improvement == 1
-    assert (first.rows, first.days) == (1000, 10)
+    assert (first.metric, first.rows, first.days) == ("brier_score", 1000, 10)
 
 
 def test_days_weigh_by_their_rows():
@@ -94,23 +97,20 @@ def test_days_weigh_by_their_rows():
 
     asked = ASKED.model_copy(update={"confidence": 0.55})
 
-    found = compare_with_champion(
-        asked, labels, np.full(10, 0.5), np.r_[1.0, np.full(9, 0.5)], days, seed=0
-    )
+    candidate = np.r_[1.0, np.full(9, 0.5)]
+    comparison = compared(labels, np.full(10, 0.5), candidate, days, seed=0, asked=asked)
 
-    assert found.mean_improvement == pytest.approx(0.25 / 10)
+    assert comparison.mean_improvement == pytest.approx(0.25 / 10)
     # A quarter of the resamples are the bad day twice, half are both days: the mean again.
-    assert found.lower_bound == pytest.approx(0.25 / 10)
+    assert comparison.lower_bound == pytest.approx(0.25 / 10)
 
 
 def test_without_common_unseen_rows_there_is_nothing_to_say():
     nothing = np.array([])
 
-    found = compare_with_champion(
-        ASKED, nothing, nothing, nothing, nothing.astype("datetime64[D]"), seed=0
-    )
+    comparison = compared(nothing, nothing, nothing, nothing.astype("datetime64[D]"), seed=0)
 
-    assert (found.rows, found.days, found.lower_bound) == (0, 0, None)
+    assert (comparison.rows, comparison.days, comparison.lower_bound) == (0, 0, None)
 
 
 def test_rows_that_the_champion_was_fitted_on_are_not_compared(spec, split):

@@ -13,25 +13,27 @@ def test_every_figure_is_a_png_of_the_width_of_a_page(figures):
         assert 300 < height < 1200
 
 
-def test_drawing_leaves_the_callers_style_alone(evaluation):
+def test_drawing_leaves_the_callers_style_alone(spec, evaluation):
     import matplotlib
 
     before = {name: matplotlib.rcParams[name] for name in STYLE}
-    drawn = figures_of(evaluation.model_copy(update={"subgroups": ()}))
+    drawn = figures_of(spec.task, evaluation.model_copy(update={"subgroups": ()}))
 
     assert {name: matplotlib.rcParams[name] for name in STYLE} == before
     assert "subgroups" not in drawn  # none is large enough to judge
 
 
-def test_a_perfect_model_can_be_drawn(evaluation):
+def test_a_perfect_model_can_be_drawn(spec, evaluation):
+    details = evaluation.details
     perfect = evaluation.model_copy(
         update={
-            "confusion": evaluation.confusion.model_copy(
-                update={"false_positives": 0, "false_negatives": 0}
-            ),
-            "calibration": evaluation.calibration[:1],
+            "details": {
+                **details,
+                "confusion": {**details["confusion"], "false_positives": 0, "false_negatives": 0},
+                "calibration": details["calibration"][:1],
+            },
             "subgroups": (),
         }
     )
 
-    assert len(figures_of(perfect)) == 4
+    assert len(figures_of(spec.task, perfect)) == 4

@@ -1,22 +1,12 @@
 import pytest
 
 from mlops_platform.errors import TrainingError
-from mlops_platform.spec import GateSpec
+from mlops_platform.spec import GateSpec, ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
+from mlops_platform.training.judging.criteria import CRITERIA
 from mlops_platform.training.judging.gate import Verdict, apply_gate
 
-NAMES = [
-    "minimum_quality",
-    "better_than_base_rate",
-    "better_than_champion",
-    "calibration",
-    "worst_subgroup",
-    "row_cpu_time",
-    "artifact_size",
-    "round_trip",
-    "serving_schema",
-]
-GATE = GateSpec(minimum={"roc_auc": 0.6, "log_loss": 0.69})
+GATE = GateSpec(limits={"roc_auc": 0.6, "log_loss": 0.69})
 BETTER = Comparison(
     metric="log_loss",
     rows=800,
@@ -35,19 +25,30 @@ def good(evaluation):
     """An evaluation that passes whatever the tiny data happen to give."""
     return evaluation.model_copy(
         update={
-            "metrics": evaluation.metrics.model_copy(
-                update={"log_loss": 0.5, "roc_auc": 0.75, "expected_calibration_error": 0.02}
-            ),
-            "base_rate": evaluation.base_rate.model_copy(update={"log_loss": 0.6}),
+            "metrics": {
+                **evaluation.metrics,
+                "log_loss": 0.5,
+                "roc_auc": 0.75,
+                "expected_calibration_error": 0.02,
+            },
+            "loss": 0.5,
+            "baseline_loss": 0.6,
             "row_cpu_milliseconds": 5.0,
         }
     )
 
 
-def decide(evaluation, comparison=BETTER, gate=GATE, round_trip=True, serving_fault=None):
-    return apply_gate(
-        evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault, gate=gate
-    )
+@pytest.fixture
+def decide(spec: ModelSpec):
+    """Judge by the tiny model's spec with another gate."""
+
+    def verdict_of(evaluation, comparison=BETTER, gate=GATE, round_trip=True, serving_fault=None):
+        judging = spec.model_copy(update={"gate": gate})
+        return apply_gate(
+            judging, evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault
+        )
+
+    return verdict_of
 
 
 def passed(verdict):
@@ -55,30 +56,30 @@ def passed(verdict):
 
 
 def with_metric(evaluation, **values):
-    return evaluation.model_copy(update={"metrics": evaluation.metrics.model_copy(update=values)})
+    return evaluation.model_copy(update={"metrics": {**evaluation.metrics, **values}})
 
 
-def test_a_better_candidate_is_promoted(good):
+def test_a_better_candidate_is_promoted(good, decide):
     verdict = decide(good)
 
     assert verdict.outcome == "promote"
-    assert passed(verdict) == dict.fromkeys(NAMES, True)
-    assert [criterion.name for criterion in verdict.criteria] == NAMES
+    assert passed(verdict) == dict.fromkeys(CRITERIA, True)
+    assert tuple(criterion.name for criterion in verdict.criteria) == CRITERIA
 
 
-def test_the_first_candidate_needs_no_champion(good):
+def test_the_first_candidate_needs_no_champion(good, decide):
     verdict = decide(good, comparison=None)
 
     assert verdict.outcome == "promote"
-    champion = verdict.criteria[NAMES.index("better_than_champion")]
+    champion = verdict.criteria[CRITERIA.index("better_than_champion")]
     assert (champion.passed, champion.description) == (True, "there is no champion yet")
 
 
-def test_the_first_candidate_meets_the_same_other_criteria(good):
+def test_the_first_candidate_meets_the_same_other_criteria(good, decide):
     assert decide(good, comparison=None, round_trip=False).outcome == "reject"
 
 
-def test_a_tie_keeps_the_champion(good):
+def test_a_tie_keeps_the_champion(good, decide):
     tie = BETTER.model_copy(update={"lower_bound": 0.0, "mean_improvement": 0.0})
 
     verdict = decide(good, comparison=tie)
@@ -87,7 +88,7 @@ def test_a_tie_keeps_the_champion(good):
     assert "better_than_champion" in verdict.reason
 
 
-def test_an_improvement_must_exceed_the_margin(good):
+def test_an_improvement_must_exceed_the_margin(good, decide):
     exact = GateSpec(improvement={"margin": BETTER.lower_bound})
     below = GateSpec(improvement={"margin": BETTER.lower_bound - 1e-6})
 
@@ -95,7 +96,7 @@ def test_an_improvement_must_exceed_the_margin(good):
     assert decide(good, gate=below).outcome == "promote"
 
 
-def test_too_few_common_days_mean_wait(good):
+def test_too_few_common_days_mean_wait(good, decide):
     few = BETTER.model_copy(update={"days": 4})
 
     verdict = decide(good, comparison=few)
@@ -105,13 +106,13 @@ def test_too_few_common_days_mean_wait(good):
     assert passed(verdict)["better_than_champion"] is None
 
 
-def test_no_common_rows_at_all_mean_wait(good):
+def test_no_common_rows_at_all_mean_wait(good, decide):
     nothing = Comparison(metric="log_loss", rows=0, days=0, confidence=0.8)
 
     assert decide(good, comparison=nothing).outcome == "wait"
 
 
-def test_a_candidate_that_fails_anyway_does_not_wait(good):
+def test_a_candidate_that_fails_anyway_does_not_wait(good, decide):
     few = BETTER.model_copy(update={"days": 1})
 
     assert decide(good, comparison=few, round_trip=False).outcome == "reject"
@@ -120,13 +121,13 @@ def test_a_candidate_that_fails_anyway_does_not_wait(good):
 @pytest.mark.parametrize(
     ("failing", "change"),
     [
-        ("minimum_quality", lambda e: {"evaluation": with_metric(e, roc_auc=0.59)}),
-        ("better_than_base_rate", lambda e: {"evaluation": with_metric(e, log_loss=0.6)}),
+        ("limits", lambda e: {"evaluation": with_metric(e, roc_auc=0.59)}),
+        ("better_than_baseline", lambda e: {"evaluation": e.model_copy(update={"loss": 0.6})}),
         (
             "better_than_champion",
             lambda e: {"comparison": BETTER.model_copy(update={"lower_bound": -0.001})},
         ),
-        ("calibration", lambda e: {"evaluation": with_metric(e, expected_calibration_error=0.11)}),
+        ("limits", lambda e: {"evaluation": with_metric(e, expected_calibration_error=0.11)}),
         (
             "worst_subgroup",
             lambda e: {
@@ -134,7 +135,7 @@ def test_a_candidate_that_fails_anyway_does_not_wait(good):
                     update={
                         "subgroups": (
                             *e.subgroups,
-                            e.subgroups[0].model_copy(update={"value": "bad", "log_loss": 2.0}),
+                            e.subgroups[0].model_copy(update={"value": "bad", "loss": 2.0}),
                         )
                     }
                 )
@@ -152,7 +153,7 @@ def test_a_candidate_that_fails_anyway_does_not_wait(good):
         ("serving_schema", lambda e: {"serving_fault": "carrier: 'XX' is refused"}),
     ],
 )
-def test_each_criterion_alone_rejects(good, failing, change):
+def test_each_criterion_alone_rejects(good, decide, failing, change):
     verdict = decide(**{"evaluation": good, **change(good)})
 
     assert verdict.outcome == "reject"
@@ -166,58 +167,93 @@ def test_each_criterion_alone_rejects(good, failing, change):
     ("place", "field"),
     [
         ("metrics", r"evaluation\.metrics\.f1"),
-        ("subgroup", r"evaluation\.subgroups\.0\.log_loss"),
+        ("subgroup", r"evaluation\.subgroups\.0\.loss"),
         ("comparison", r"comparison\.lower_bound"),
-        ("gate", r"gate\.minimum\.roc_auc"),
+        ("gate", r"gate\.limits\.roc_auc"),
     ],
 )
-def test_a_number_that_is_none_is_a_failure_and_no_verdict(good, place, field, value):
+def test_a_number_that_is_none_is_a_failure_and_no_verdict(good, decide, place, field, value):
     broken = {"evaluation": good}
     if place == "metrics":
         broken["evaluation"] = with_metric(good, f1=value)
     elif place == "subgroup":
-        first = good.subgroups[0].model_copy(update={"log_loss": value})
+        first = good.subgroups[0].model_copy(update={"loss": value})
         broken["evaluation"] = good.model_copy(update={"subgroups": (first,)})
     elif place == "comparison":
         broken["comparison"] = BETTER.model_copy(update={"lower_bound": value})
     else:
-        broken["gate"] = GateSpec(minimum={"roc_auc": value})
+        broken["gate"] = GateSpec(limits={"roc_auc": value})
 
     with pytest.raises(TrainingError, match=field):
         decide(**broken)
 
 
-def test_a_minimum_of_a_loss_is_an_upper_limit(good):
-    assert decide(good, gate=GateSpec(minimum={"log_loss": 0.5})).outcome == "promote"
-    verdict = decide(good, gate=GateSpec(minimum={"roc_auc": 0.6, "log_loss": 0.49}))
+def test_a_limit_of_a_loss_is_an_upper_one(good, decide):
+    assert decide(good, gate=GateSpec(limits={"log_loss": 0.5})).outcome == "promote"
+    verdict = decide(good, gate=GateSpec(limits={"roc_auc": 0.6, "log_loss": 0.49}))
 
-    quality = verdict.criteria[0]
+    limits = verdict.criteria[0]
     assert verdict.outcome == "reject"
-    assert (quality.value, quality.threshold, quality.unit) == (0.5, 0.49, "log_loss")
-    assert "roc_auc is 0.7500" in quality.description
+    assert (limits.value, limits.threshold, limits.unit) == (0.5, 0.49, "log_loss")
+    assert "roc_auc is 0.7500 and must be at least 0.6" in limits.description
+    assert "log_loss is 0.5000 and must be at most 0.49" in limits.description
 
 
-def test_limits_are_told_in_their_unit(good):
-    told = {criterion.name: criterion.description for criterion in decide(good).criteria}
+@pytest.mark.parametrize(
+    ("bounds", "outcome", "shown"),
+    [
+        ({"min": 0.7, "max": 0.8}, "promote", 0.7),
+        ({"min": 0.75, "max": 0.75}, "promote", 0.75),
+        ({"min": 0.76, "max": 0.8}, "reject", 0.76),
+        ({"min": 0.6, "max": 0.7}, "reject", 0.7),
+        ({"max": 0.7}, "reject", 0.7),
+    ],
+)
+def test_a_limit_of_two_bounds_asks_both(good, decide, bounds, outcome, shown):
+    only = {"roc_auc": bounds, "expected_calibration_error": None}
 
-    assert told["row_cpu_time"].endswith("is 5 ms and must be at most 50 ms")
-    assert told["artifact_size"].endswith("is 0.12 MB and must be at most 100 MB")
-    assert told["calibration"].endswith("is 0.02 and must be at most 0.1")
+    verdict = decide(good, gate=GateSpec(limits=only))
+
+    limits = verdict.criteria[0]
+    assert verdict.outcome == outcome
+    assert (limits.value, limits.threshold, limits.unit) == (0.75, shown, "roc_auc")
 
 
-def test_a_small_bad_subgroup_is_not_judged(good):
-    bad = good.subgroups[0].model_copy(update={"log_loss": 9.0, "judged": False})
+def test_the_tasks_own_limit_holds_until_it_is_changed_or_lifted(good, decide):
+    uncalibrated = with_metric(good, expected_calibration_error=0.2)
+    changed = GateSpec(limits={"expected_calibration_error": 0.3})
+    lifted = GateSpec(limits={"expected_calibration_error": None})
+
+    assert decide(uncalibrated, gate=GateSpec()).outcome == "reject"
+    assert decide(uncalibrated, gate=changed).outcome == "promote"
+    assert decide(uncalibrated, gate=lifted).outcome == "promote"
+    assert decide(good, gate=lifted).criteria[0].description == "no limit is declared"
+
+
+def test_limits_are_told_in_their_unit(good, decide):
+    descriptions = {criterion.name: criterion.description for criterion in decide(good).criteria}
+
+    assert descriptions["row_cpu_time"].endswith("is 5 ms and must be at most 50 ms")
+    assert descriptions["artifact_size"].endswith("is 0.12 MB and must be at most 100 MB")
+    assert descriptions["limits"].startswith(
+        "expected_calibration_error is 0.0200 and must be at most 0.1, "
+    )
+
+
+def test_a_small_bad_subgroup_is_not_judged(good, decide):
+    bad = good.subgroups[0].model_copy(update={"loss": 9.0, "judged": False})
 
     assert decide(good.model_copy(update={"subgroups": (bad,)})).outcome == "promote"
 
 
-def test_the_base_rate_criterion_can_be_switched_off(good):
-    worse = with_metric(good, log_loss=0.65)
+def test_the_baseline_criterion_can_be_switched_off(good, decide):
+    worse = good.model_copy(update={"loss": 0.65})
 
-    assert decide(worse, gate=GateSpec(better_than_base_rate=False)).outcome == "promote"
+    assert decide(worse, gate=GateSpec(better_than_baseline=True)).outcome == "reject"
+    assert decide(worse, gate=GateSpec(better_than_baseline=False)).outcome == "promote"
 
 
-def test_a_verdict_survives_json(good):
+def test_a_verdict_survives_json(good, decide):
     verdict = decide(good)
 
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict

@@ -3,13 +3,14 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import TrainingError
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.rows import features_of, labels_of, positive_scores
+from mlops_platform.training.rows import features_of, targets_of
 
 
 def fitted(spec, name, rows, params=None):
     pipeline = build_pipeline(spec, candidate_named(spec, name), params or {})
-    return pipeline.fit(features_of(rows, spec), labels_of(rows, spec))
+    return pipeline.fit(features_of(rows, spec), targets_of(rows, spec))
 
 
 @pytest.mark.parametrize("name", ["linear", "boosting"])

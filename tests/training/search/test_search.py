@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import TrainingError
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.pipelines.space import defaults_of
 from mlops_platform.training.search.folds import day_folds
@@ -88,10 +89,22 @@ def test_the_best_complete_trial_wins(recipe):
 def test_a_metric_that_must_be_high_is_maximised(declare, split):
     spec = declare(lambda plain: plain["training"]["tuning"].update(metric="roc_auc"))
 
-    found = search(spec, split.train)
+    recipe = search(spec, split.train)
 
-    assert found.score == max(t.score for t in found.trials if t.score is not None)
-    assert found.score > 0.7
+    assert recipe.score == max(t.score for t in recipe.trials if t.score is not None)
+    assert recipe.score > 0.7
+    assert recipe.greater_is_better
+    assert recipe.best_score_of(recipe.candidate) == recipe.score
+
+
+def test_without_a_tuning_metric_the_loss_of_the_task_is_tuned(declare, split, recipe):
+    brier = declare(lambda plain: plain["task"].update(loss="brier_score"))
+
+    tuned = search(brier, split.train)
+
+    assert (recipe.metric, recipe.greater_is_better) == ("log_loss", False)
+    assert (tuned.metric, tuned.greater_is_better) == ("brier_score", False)
+    assert tuned.trials[0].score < recipe.trials[0].score
 
 
 def test_each_trial_is_told_as_soon_as_it_is_done(spec, split, recipe):
@@ -219,22 +232,22 @@ def test_folds_are_whole_days_expand_and_never_look_ahead(days, folds):
     day = np.repeat(np.datetime64("2013-01-01") + np.arange(days), 6)
     labels = np.tile([0, 1], 3 * days)
 
-    found = day_folds(day, labels, folds)
+    positions = day_folds(day, labels, folds, DEFAULT_TASK)
 
-    assert len(found) == folds
-    for fit, held_out in found:
+    assert len(positions) == folds
+    for fit, held_out in positions:
         assert day[fit].max() < day[held_out].min()
         assert len(fit) % 6 == len(held_out) % 6 == 0
         assert len(np.unique(day[fit])) >= days // 2 - 1
-    assert all(set(a[0]) < set(b[0]) for a, b in pairwise(found))
-    assert day[found[-1][1]].max() == day.max()
+    assert all(set(a[0]) < set(b[0]) for a, b in pairwise(positions))
+    assert day[positions[-1][1]].max() == day.max()
 
 
 def test_too_few_days_for_the_folds_are_refused():
     day = np.repeat(np.datetime64("2013-01-01") + np.arange(3), 2)
 
     with pytest.raises(TrainingError, match=r"training\.tuning\.folds: 3 .* at most 2 folds"):
-        day_folds(day, np.tile([0, 1], 3), 3)
+        day_folds(day, np.tile([0, 1], 3), 3, DEFAULT_TASK)
 
 
 def test_a_fold_of_one_class_is_refused():
@@ -242,8 +255,10 @@ def test_a_fold_of_one_class_is_refused():
     labels = np.tile([0, 1], 10)
     labels[day >= np.datetime64("2013-01-10")] = 0
 
-    with pytest.raises(TrainingError, match="Fold 2 has 2 rows of one class"):
-        day_folds(day, labels, 3)
+    with pytest.raises(
+        TrainingError, match="Fold 2 has 2 rows, all with label False, and needs both classes"
+    ):
+        day_folds(day, labels, 3, DEFAULT_TASK)
 
 
 def test_rows_of_the_future_do_not_change_an_earlier_fold(spec, split):

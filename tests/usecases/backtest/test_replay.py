@@ -80,7 +80,7 @@ MODEL: dict[str, Any] = {
     },
     "evaluation": {"permutation_rows": 100},
     "gate": {"improvement": {"min_days": 3}},
-    "retraining": {"policy": {"rule": "performance", "log_loss_increase": 0.05}},
+    "retraining": {"policy": {"rule": "performance", "loss_increase": 0.05}},
     "backtest": {
         "first_training_days": 35,
         "histories": [28],
@@ -184,7 +184,7 @@ def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
     # Fitted mostly on the new season, against one that knows only the old one.
     assert gate(10, 0)
     assert not gate(2, 1)
-    past = past_of(spec, windows, [fit.scored() for fit in fits], outcomes)
+    past = past_of(spec, windows, [fit.scored(spec) for fit in fits], outcomes)
     assert past.window_rows.tolist() == [7.0 * ROWS_A_DAY] * 11
     assert (past.by_window("loss")[3, :3] != past.by_window("loss")[3, :3]).all()
 

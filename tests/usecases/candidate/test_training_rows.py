@@ -83,7 +83,7 @@ def stored(tmp_path: Path, spec: ModelSpec) -> Callable[[int], TrainingSet]:
             model=spec.name,
             hash=path.name,
             rows=count,
-            positive_rate=float(frame["is_late"].mean()),
+            targets={"positive_rate": float(frame["is_late"].mean())},
             first_event_time=moments[0],
             last_event_time=moments[-1],
             first_local_date=moments[0].date(),

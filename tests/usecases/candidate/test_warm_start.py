@@ -8,7 +8,12 @@ from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe, warm_start
 
 RECIPE = Recipe(
-    candidate="linear", params={"estimator.C": 0.1}, metric="log_loss", score=0.5, trials=()
+    candidate="linear",
+    params={"estimator.C": 0.1},
+    metric="log_loss",
+    greater_is_better=False,
+    score=0.5,
+    trials=(),
 )
 
 

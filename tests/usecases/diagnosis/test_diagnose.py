@@ -150,11 +150,10 @@ def test_a_window_that_was_scored_but_not_measured_says_so() -> None:
             "window": {"start": THIRD, "end": THIRD + timedelta(days=7), "timezone": "UTC"},
             "version": 1,
             "release": 1,
-            "threshold": 0.25,
+            "constants": {"threshold": 0.25},
             "feature_snapshot": "f",
             "rows": 10,
-            "mean_score": 0.5,
-            "positive_share": 0.5,
+            "means": {"score": 0.5, "decision": 0.5},
             "scored_at": MONDAY,
             "path": Path("p"),
         }

@@ -25,9 +25,11 @@ def arrivals() -> Arrivals:
     )
 
 
-def failing(arrivals: Arrivals, now: datetime = MONDAY, **silence: float | None) -> dict[str, str]:
+def failing(
+    arrivals: Arrivals, now: datetime = MONDAY, **heartbeats: float | None
+) -> dict[str, str]:
     """Summaries by check; severities where they are no pages."""
-    declared = {"silence": {"prediction_minutes": 10, **silence}}
+    declared = {"heartbeats": {"prediction_minutes": 10, **heartbeats}}
     spec = ModelSpec.model_construct(
         name="churn",
         window=WindowSpec(start=date(2024, 1, 1), timezone="UTC"),
@@ -56,8 +58,8 @@ def test_before_the_first_release_no_window_is_due(arrivals: Arrivals) -> None:
 def test_sensors_and_predictions_are_late_by_the_clock_of_the_machine(arrivals: Arrivals) -> None:
     late = replace(arrivals, machine_now=MONDAY + HOUR)
     assert set(failing(late)) == {
-        "silence/sensors_tick",
-        "silence/predictions_are_logged",
+        "heartbeats/sensors_tick",
+        "heartbeats/predictions_are_logged",
     }
 
 

@@ -29,7 +29,7 @@ WINDOWS = [
 ]
 
 
-EVERYTHING = r"""# churn-1: performance/log_loss [page, resolved]
+EVERYTHING = r"""# churn-1: performance/loss_increase [page, resolved]
 
 **Log loss \| too high.**
 
@@ -43,7 +43,7 @@ EVERYTHING = r"""# churn-1: performance/log_loss [page, resolved]
 ## Evidence
 | figure | value |
 | --- | --- |
-| log_loss | 0.5124 |
+| loss | 0.5124 |
 | limit | – |
 | rows | 50 |
 
@@ -52,7 +52,7 @@ EVERYTHING = r"""# churn-1: performance/log_loss [page, resolved]
 - When it was found: version 1 (release 1), since 2024-01-01 00:00 EST, released by gate.
 
 ## The latest windows
-| window | state | version | rows | log loss | expected | base rate | drifted |
+| window | state | version | rows | loss | expected | baseline | drifted |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 | 2024-01-01 | mature | 1 | 50 | 0.5000 | 0.4800 | 0.6000 | 0.2500 |
 | 2024-01-08 | provisional | 1 | 50 | 0.5000 | 0.4800 | 0.6000 | – |
@@ -145,11 +145,10 @@ def _scored(window: Window) -> ScoredWindow:
         window=window,
         version=1,
         release=1,
-        threshold=0.5,
+        constants={"threshold": 0.5},
         feature_snapshot="f",
         rows=50,
-        mean_score=0.3,
-        positive_share=0.2,
+        means={"score": 0.3, "decision": 0.2},
         scored_at=window.ends_at,
         path=Path("/predictions"),
     )
@@ -180,14 +179,14 @@ def test_a_ticket_with_everything(story: Story) -> None:
         opened_at=MONDAY,
         since=MONDAY + timedelta(days=7),
         seen=Observation(
-            check="performance/log_loss",
+            check="performance/loss_increase",
             cause="more | than\nallowed",
             severity="page",
             seen_at=MONDAY,
             window="2024-01-08",
             run_id="run-7",
             summary="Log loss | too high.",
-            facts={"log_loss": 0.51239, "limit": None, "rows": 50},
+            facts={"loss": 0.51239, "limit": None, "rows": 50},
         ),
         seen_at=MONDAY,
         occasions=("2024-01-01", "2024-01-08"),

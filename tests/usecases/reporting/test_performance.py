@@ -12,7 +12,14 @@ from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.usecases.reporting.performance import performance_text
 
-LOSSES = {"loss": 0.5, "baseline_loss": 0.6, "test_loss": 0.4, "test_baseline_loss": 0.5}
+LOSSES = {
+    "name": "log loss",
+    "baseline_name": "base rate",
+    "loss": 0.5,
+    "baseline_loss": 0.6,
+    "test_loss": 0.4,
+    "test_baseline_loss": 0.5,
+}
 WINDOW = Window(start=date(2024, 1, 1), end=date(2024, 1, 8), timezone="UTC")
 
 
@@ -51,23 +58,23 @@ def test_everything_that_can_be_said() -> None:
         "the usual 98 %. Log loss is 0.5000 (0.4500 to 0.5500) on 1,800 labelled rows. That is "
         "0.0200 worse than the 0.4800 that the version's test (0.4000) promises for rows as hard "
         "as these, and 0.1000 better than always predicting the base rate (0.6000). Without labels "
-        "its scores let expect 0.4700. Over 1 mature windows such estimates were 0.0300 off on "
-        "average (-0.0300 net), assuming the test's figure 0.1000. The errors of the version have "
-        "changed since 2024-01-03, cusum found on 2024-01-06."
+        "its predictions let expect 0.4700. Over 1 mature windows such estimates were 0.0300 off "
+        "on average (-0.0300 net), assuming the test's figure 0.1000. The errors of the version "
+        "have changed since 2024-01-03, cusum found on 2024-01-06."
     )
 
 
-def test_without_both_classes_there_is_no_figure() -> None:
+def test_where_outcomes_are_of_no_use_there_is_no_figure() -> None:
     assert _text(
         losses={**LOSSES, "loss": None, "estimated_loss": 0.4}, mature=False, change_point=False
     ) == (
         "The figures are provisional: 95 % of the outcomes were known on 2024-01-10 06:00 UTC. "
-        "There is no log loss: 1,800 of 2,000 rows have a label, and both classes must be among "
-        "them. Without labels its scores let expect 0.4000. Its errors have not changed."
+        "There is no log loss: 1,800 of 2,000 rows have a label, and their outcomes are of no use. "
+        "Without labels its predictions let expect 0.4000. Its errors have not changed."
     )
 
 
-def test_a_base_rate_that_is_not_known_is_not_compared_with() -> None:
+def test_a_baseline_that_is_not_known_is_not_compared_with() -> None:
     text = _text(losses={**LOSSES, "baseline_loss": None})
     assert text.endswith("Log loss is 0.5000 on 1,800 labelled rows.")
 

@@ -59,8 +59,8 @@ def record(lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]) -> LoggedPr
         sequence=release.sequence,
         role="champion",
         features={"wind": float(rows["wind"][0]), "late": float(rows["late"][0])},
-        probability=probability,
-        decision=probability >= 0.25,
+        fields=("probability", "decision"),
+        values=(probability, probability >= 0.25),
         latency_ms=2.0,
     )
 
@@ -94,7 +94,8 @@ def test_a_request_is_answered_again_by_the_version_that_answered_it(
     ]
     again = replayed.rows[0].replayed
     assert again is not None
-    assert again.probability == pytest.approx(record.probability, abs=1e-15)
+    assert list(again.answer) == ["probability", "decision"]
+    assert list(again.answer.values()) == pytest.approx(record.values, abs=1e-15)
     assert replayed.rows[0].features == record.features
 
 
@@ -110,17 +111,17 @@ def test_it_is_the_same_once_it_has_landed(
     assert replay(lifecycle, spec) == before
 
 
-@pytest.mark.parametrize("change", [{"probability": 0.9999}, {"decision": "other"}])
+@pytest.mark.parametrize("field", ["probability", "decision"])
 def test_another_answer_is_found(
     lifecycle: "Lifecycle",
     spec: ModelSpec,
     record: LoggedPrediction,
     log: Path,
-    change: dict[str, Any],
+    field: str,
 ) -> None:
-    if change.get("decision"):
-        change = {"decision": not record.decision}
-    write(log, record._replace(**change))
+    probability, decision = record.values
+    other = {"probability": (0.9999, decision), "decision": (probability, not decision)}
+    write(log, record._replace(values=other[field]))
     replayed = replay(lifecycle, spec)
     assert not replayed.agrees
     assert "otherwise" in replayed.rows[0].verdict
@@ -164,13 +165,13 @@ def test_the_command_shows_both_answers(
     assert "version 1 as champion of release 1" in shown.output
     assert "[bold]flight" in shown.output
     assert "The pipeline answers the same." in shown.output
-    assert repr(record.probability) in shown.output
+    assert repr(record.values[0]) in shown.output
 
 
 def test_the_command_ends_with_1_where_answers_differ(
     command_line: CliRunner, log: Path, record: LoggedPrediction
 ) -> None:
-    write(log, record._replace(probability=0.99999))
+    write(log, record._replace(values=(0.99999, record.values[1])))
     shown = command_line.invoke(main, ["replay-request", "incident-1", "--json"])
     assert shown.exit_code == 1
     [row] = json.loads(shown.output)["rows"]

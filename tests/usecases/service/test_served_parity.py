@@ -85,8 +85,8 @@ class Service:
             "sequence": sequence,
             "role": "champion",
             "features": features,
-            "probability": probability,
-            "decision": probability >= 0.25,
+            "fields": ("probability", "decision"),
+            "values": (probability, probability >= 0.25),
             "latency_ms": 1.0,
         }
         log = PredictionLog(
@@ -256,7 +256,7 @@ def test_a_window_is_what_its_users_were_answered(service: Service, take: Take) 
     service.land()
     scored = take()
     assert (scored.release, scored.version) == (second.sequence, second.version)
-    assert (scored.rows, scored.threshold, scored.source) == (4, 0.25, "served")
+    assert (scored.rows, scored.constants, scored.source) == (4, {"threshold": 0.25}, "served")
     rows = read_parquet(scored.path)
     assert rows.column_names == [
         *("flight_id", "event_time", "local_date", "version", "release", "training_set"),
@@ -266,7 +266,9 @@ def test_a_window_is_what_its_users_were_answered(service: Service, take: Take) 
     assert rows["release"].to_pylist() == [first.sequence, *[second.sequence] * 3]
     expected = service.model.predict_proba(service.rows.iloc[:4])[:, 1]
     assert rows["score"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-15)
-    assert scored.mean_score == pytest.approx(expected.mean())
+    assert scored.means == pytest.approx(
+        {"score": expected.mean(), "decision": (expected >= 0.25).mean()}
+    )
     assert set(rows["training_set"].to_pylist()) == {"ab" * 32}
     metadata = pq.read_schema(scored.path).metadata
     assert metadata[b"entity"] == b"flight_id"

@@ -73,6 +73,7 @@ def days_of_patients(
             "event_time": pa.array(events, pa.timestamp("us", tz="UTC")),
             "local_date": [event.date() for event in events],
             "score": 1 / (1 + np.exp(-logits)),
+            "decision": logits >= 0,
             "returned": random.random(len(logits)) < 1 / (1 + np.exp(-odds)),
             "known_at": pa.array([one + timedelta(days=1) for one in events]),
         }
@@ -101,11 +102,10 @@ class World:
             window=window,
             version=release,
             release=release,
-            threshold=0.5,
+            constants={"threshold": 0.5},
             feature_snapshot="ab" * 32,
             rows=patients.num_rows,
-            mean_score=0.3,
-            positive_share=0.2,
+            means={"score": 0.3, "decision": 0.2},
             scored_at=window.ends_at,
             path=path,
         )
@@ -118,7 +118,7 @@ class World:
 
     def measured(self, window: Window, moment: datetime) -> WindowPerformance:
         figures = Reference.model_construct(
-            metrics={"log_loss": 0.45}, base_rate=BASE_RATE, base_rate_log_loss=0.61
+            baseline={"base_rate": BASE_RATE}, test_loss=0.45, test_baseline_loss=0.61
         )
         reference = VersionReference(figures, days_of_patients(date(2024, 2, 19), 14, seed=99))
         scored, known = self.past.scored[window.name], KnownLabels(moment, moment)

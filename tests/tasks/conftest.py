@@ -1,0 +1,76 @@
+"""Every task with every loss, and what it makes of a few rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
+
+ESTIMATORS = {"classifier": LogisticRegression, "regressor": LinearRegression}
+ROWS = 300
+
+
+def every_task() -> Iterator[Task]:
+    """One of each type and loss."""
+    for task_type in TASKS.values():
+        for loss in get_args(task_type.model_fields["loss"].annotation):
+            yield task_type(loss=loss)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A task with a model that it finished.
+
+    Args:
+        targets, features: of rows that the model has not seen.
+        numbers: what the model says of them, shape (rows, numbers).
+    """
+
+    task: Task
+    finished: Finished
+    targets: Any
+    features: pd.DataFrame
+    numbers: Any
+
+    @property
+    def predictions(self) -> Predictions:
+        return self.task.predictions(self.numbers, self.finished.constants)
+
+    @property
+    def baseline_predictions(self) -> Predictions:
+        constants, baseline = self.finished.constants, self.finished.baseline
+        return self.task.baseline_predictions(baseline, constants, len(self.targets))
+
+
+def rows_of(task: Task, seed: int) -> Rows:
+    random = np.random.default_rng(seed)
+    features = pd.DataFrame(random.normal(size=(ROWS, 2)), columns=["a", "b"])
+    signal = features["a"].to_numpy() + random.normal(size=ROWS)
+    return Rows(features, task.synthetic_targets(signal))
+
+
+def pipeline_of(task: Task) -> Pipeline:
+    """One that can do the task, not fitted yet."""
+    return make_pipeline(StandardScaler(), ESTIMATORS[task.estimator_kind]())
+
+
+@pytest.fixture(
+    scope="session", params=[*every_task()], ids=lambda task: f"{task.type}-{task.loss}"
+)
+def task(request: pytest.FixtureRequest) -> Task:
+    chosen: Task = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def trained(task: Task) -> Trained:
+    finished = task.fit(pipeline_of(task), rows_of(task, 0), rows_of(task, 1))
+    features, targets = rows_of(task, 2)
+    return Trained(task, finished, targets, features, task.numbers(finished.model, features))
