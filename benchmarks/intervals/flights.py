@@ -50,10 +50,6 @@ class Predicted:
         """Some of the rows."""
         return Predicted(**{name: column[kept] for name, column in vars(self).items()})
 
-    def before(self, day: np.datetime64) -> Predicted:
-        """The rows of earlier days whose label was known when `day` began."""
-        return self.of((self.days < day) & (self.known_from <= day))
-
 
 def known_from(rows: pd.DataFrame, spec: ModelSpec) -> np.ndarray:
     """First local day at whose start each label was known."""

@@ -12,7 +12,12 @@ from benchmarks.intervals.champions import COVERAGE, Champion, champions
 from benchmarks.intervals.flights import DAY, Predicted
 from benchmarks.intervals.ways import Way
 from benchmarks.policy.year import FIRST_WINDOW, WINDOWS
-from mlops_platform.tasks.regression.metrics import absolute_errors, interval_metrics, skill
+from mlops_platform.tasks.regression.metrics import (
+    absolute_errors,
+    covered,
+    interval_metrics,
+    skill,
+)
 
 FIRST_DAY = np.datetime64(FIRST_WINDOW, "D")
 CHOOSING, REPORTED = slice(0, 13), slice(13, WINDOWS)
@@ -58,8 +63,7 @@ class Served:
     @property
     def inside(self) -> np.ndarray:
         """Whether each target is in its interval."""
-        targets = self.rows.targets
-        return (targets >= self.lower) & (targets <= self.upper)
+        return covered(self.rows.targets, self.lower, self.upper)
 
 
 def together(parts: Sequence[Predicted]) -> Predicted:

@@ -18,9 +18,9 @@ def conformal_quantile(scores: Numbers, level: float) -> float:
     """The score that a new row's does not exceed with probability `level`, if it is exchangeable.
 
     Of n scores the ceil((n + 1) * level)-th smallest (Vovk, Gammerman and Shafer 2005, "Algorithmic
-    learning in a random world"). Where n scores are too few for the
-    level the theory asks for an infinite one; here it is the largest, so that an interval stays
-    finite, and covers n / (n + 1) instead of the level.
+    learning in a random world"). Where n scores are too few for the level the theory asks for an
+    infinite one; here it is the largest, so that an interval stays finite, and covers n / (n + 1)
+    instead of the level.
 
     Args:
         scores: of rows that the model has not seen, shape (n,), in any order.
