@@ -73,7 +73,15 @@ class GateSpec(Section):
         ),
     )
     better_than_baseline: bool = Field(
-        default=True, description="The loss must be below that of the task's baseline."
+        default=True, description="The loss must surely be below that of the task's baseline."
+    )
+    baseline_confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
+        default=0.95,
+        description=(
+            "How surely: one-sided confidence of a paired bootstrap over the test days, where "
+            "there are three or more. On labels without any signal every second model has the "
+            "lower loss by luck."
+        ),
     )
     improvement: ImprovementSpec = ImprovementSpec()
     max_subgroup_loss_ratio: Annotated[float, Field(ge=1)] = Field(

@@ -33,6 +33,8 @@ def _section(task: Any) -> Any:
     name = str(written[_TYPE])
     if name not in TASKS:
         fault = f"unknown task '{name}'. {nearest_name('task', name, [*TASKS])}"
+        if isinstance(task, str):
+            raise ValueError(fault)
         raise ValidationError.from_exception_data("task", [_at_type(name, fault)])
     return TASKS[name].model_validate(written)
 

@@ -56,10 +56,12 @@ def test_a_task_is_its_name_or_a_section(attributes: Attributes, written: Any) -
 def test_what_is_no_task_is_refused_with_what_to_write(
     attributes: Attributes, written: Any, complaint: str
 ) -> None:
+    location = "task.type" if isinstance(written, dict) and "type" in written else "task"
+
     messages = complaints({**attributes, "task": written})
 
-    assert list(messages) == ["task"]
-    assert complaint in messages["task"]
+    assert list(messages) == [location]
+    assert complaint in messages[location]
 
 
 @pytest.mark.parametrize(

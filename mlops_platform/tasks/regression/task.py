@@ -285,11 +285,17 @@ class Regression(Task):
         baseline: Constants,
         known: tuple[Targets, Predictions] | None,
     ) -> EstimatedPerformance:
-        """Direct loss estimation, corrected by what rows of like expectation came to."""
+        """Direct loss estimation: by the models of the losses, and then by what is known.
+
+        Known rows of like width tell the loss better than its model does, and those of like
+        expectation the baseline's (`benchmarks/results/intervals.md`).
+        """
         own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
         if known is not None:
             targets, stated = known
-            own = expected_losses(own, stated[EXPECTED_LOSS], self.row_losses(targets, stated))
+            own = expected_losses(
+                predictions[WIDTH], stated[WIDTH], self.row_losses(targets, stated)
+            )
             of_baseline = expected_losses(
                 of_baseline,
                 stated[EXPECTED_BASELINE_LOSS],

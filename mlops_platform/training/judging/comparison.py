@@ -1,4 +1,4 @@
-"""Candidate against champion on the same rows: a paired bootstrap over days."""
+"""A candidate against the champion, or the baseline, on the same rows: a paired bootstrap."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def unseen_by_both(
     return test_rows[test_rows[spec.features.event_time] > champion_fitted_through]
 
 
-def compare_with_champion(
+def compare_losses(
     improvement: ImprovementSpec,
     champion: NDArray[np.float64],
     candidate: NDArray[np.float64],

@@ -130,14 +130,18 @@ def _judged_limit(metric: str, value: float, bounds: Bounds) -> _JudgedLimit:
 
 def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     own, constant, task = evaluation.loss, evaluation.baseline_loss, spec.task
-    required = spec.gate.better_than_baseline
+    required, margin = spec.gate.better_than_baseline, evaluation.baseline_margin
     text = (
         f"{task.loss_name} is {own:.4f}, always predicting the training {task.baseline_name} gives "
         f"{constant:.4f}"
     )
+    if margin is not None:
+        sure = f"{spec.gate.baseline_confidence:.0%} confidence"
+        text += f", at {sure} more than {margin:+.4f} beyond"
+    is_better = own < constant and (margin is None or margin > 0)
     return Criterion(
         name="better_than_baseline",
-        passed=own < constant or not required,
+        passed=is_better or not required,
         value=own,
         threshold=constant,
         unit=task.loss_name,

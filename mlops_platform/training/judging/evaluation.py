@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
+from mlops_platform.training.judging.comparison import compare_losses
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
+
+FEWEST_DAYS: Final = 3
+"""With fewer next to nothing is known of how much days differ."""
 
 
 class DailySum(Record):
@@ -34,6 +38,8 @@ class Evaluation(Record):
         targets: what the outcomes of these rows are like, by name.
         constants: what turns the numbers of its model into predictions.
         baseline: constants of the naive prediction, of the rows that the candidate was fitted on.
+        baseline_margin: by how much its loss surely is below the baseline's, at the confidence of
+            the gate; None with fewer than three days.
         metrics: of the candidate.
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
@@ -46,6 +52,7 @@ class Evaluation(Record):
     baseline: dict[str, float]
     loss: float
     baseline_loss: float
+    baseline_margin: float | None = None
     metrics: dict[str, float]
     baseline_metrics: dict[str, float]
     details: dict[str, Any]
@@ -72,6 +79,8 @@ def evaluate(
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
+    losses, days = task.row_losses(targets, predictions), days_of(rows, spec)
+    baseline_losses = task.baseline_losses(targets, baseline)
     baseline_metrics = task.measure(
         targets, task.baseline_predictions(baseline, constants, len(targets))
     )
@@ -82,16 +91,35 @@ def evaluate(
         baseline=dict(baseline),
         loss=metrics[task.loss],
         baseline_loss=baseline_metrics[task.loss],
+        baseline_margin=_baseline_margin(spec, baseline_losses, losses, days),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
         details=task.details(targets, predictions, constants),
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=permutation_importances(spec, candidate, rows),
-        daily=daily_sums(days_of(rows, spec), task.row_losses(targets, predictions)),
+        daily=daily_sums(days, losses),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
     )
+
+
+def _baseline_margin(
+    spec: ModelSpec,
+    baseline_losses: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    days: NDArray[np.datetime64],
+) -> float | None:
+    gate = spec.gate
+    compared = compare_losses(
+        gate.improvement.model_copy(update={"confidence": gate.baseline_confidence}),
+        baseline_losses,
+        losses,
+        days,
+        metric=spec.task.loss,
+        seed=spec.training.tuning.seed,
+    )
+    return compared.lower_bound if compared.days >= FEWEST_DAYS else None
 
 
 def daily_sums(days: NDArray[np.datetime64], losses: NDArray[np.float64]) -> tuple[DailySum, ...]:

@@ -132,6 +132,7 @@ class PastTraining:
         content = {
             "rows": rows_digest,
             "spec": self.spec.model_dump(mode="json", include=sections),
+            "baseline_confidence": self.spec.gate.baseline_confidence,
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

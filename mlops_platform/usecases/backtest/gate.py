@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.comparison import Comparison, compare_with_champion
+from mlops_platform.training.judging.comparison import Comparison, compare_losses
 from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.usecases.backtest.fits import PastFit
 
@@ -60,7 +60,7 @@ class PastGate:
         task, common = self.spec.task, position[unseen]
         targets = task.targets(self._column(self.spec.label.column, common))
         candidate = predictions_in(judged, task.outputs).rows(unseen)
-        return compare_with_champion(
+        return compare_losses(
             self.spec.gate.improvement,
             task.row_losses(targets, predictions.rows(common - first)),
             task.row_losses(targets, candidate),

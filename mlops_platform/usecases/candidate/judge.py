@@ -123,7 +123,7 @@ def load_candidate(candidate: TrainedCandidate) -> Finished:
 def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.judging.comparison import compare_with_champion, unseen_by_both
+    from mlops_platform.training.judging.comparison import compare_losses, unseen_by_both
     from mlops_platform.training.rows import days_of, targets_of
 
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
@@ -142,7 +142,7 @@ def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split
         predictions = spec.task.predict(model, constants, rows[columns])
         return spec.task.row_losses(targets, predictions)
 
-    return compare_with_champion(
+    return compare_losses(
         spec.gate.improvement,
         losses_of(champion.model, champion.constants),
         losses_of(fitted.model, fitted.constants),

@@ -50,10 +50,10 @@ def missed_heartbeats(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Ite
 
 
 def _look(
-    spec: ModelSpec, arrivals: Arrivals, check: str, silence: tuple[str, dict[str, Any]] | None
+    spec: ModelSpec, arrivals: Arrivals, check: str, missed: tuple[str, dict[str, Any]] | None
 ) -> Observation:
-    severity = urgency(spec.alerting.severities, "heartbeats", check) if silence else None
-    summary, facts = silence or ("it arrives, or is not watched", {})
+    severity = urgency(spec.alerting.severities, "heartbeats", check) if missed else None
+    summary, facts = missed or ("it arrives, or is not watched", {})
     return Observation(
         check=f"heartbeats/{check}",
         severity=severity,

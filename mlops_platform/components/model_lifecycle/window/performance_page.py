@@ -27,7 +27,7 @@ def performance_page(
     return {
         "state": "mature" if measured.mature else "provisional",
         **_without_none(_realised(spec, measured)),
-        **_without_none(_estimated(measured, history)),
+        **_without_none(_estimated(spec, measured, history)),
         **_without_none(_labels(measured, history)),
         "version": measured.version,
         "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
@@ -60,14 +60,14 @@ def _realised(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
 
 
 def _estimated(
-    measured: WindowPerformance, history: Mapping[str, WindowPerformance]
+    spec: ModelSpec, measured: WindowPerformance, history: Mapping[str, WindowPerformance]
 ) -> dict[str, Any]:
     record = estimate_record(history.values())
     return {
         **{
             f"estimated_{name}": value
             for name, value in measured.estimated_metrics.items()
-            if name in measured.metrics
+            if name in spec.task.all_metrics
         },
         "estimate_error": measured.losses.estimate_error if measured.mature else None,
         "estimate_mean_absolute_error": record and record.mean_absolute_error,

@@ -1,0 +1,59 @@
+"""What the page of a window shows, whatever is known of it."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from mlops_platform.components.model_lifecycle.window.performance_page import performance_page
+from mlops_platform.components.models import declared_spec
+from mlops_platform.monitoring.loss_figures import LossFigures
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+
+PROMISED = {"test_loss": 0.45, "test_baseline_loss": 0.55}
+
+
+@pytest.fixture(scope="module")
+def spec() -> ModelSpec:
+    return declared_spec("flight_delay")
+
+
+def page_of(spec: ModelSpec, **changes: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "window": "2013-04-01",
+        "start": date(2013, 4, 1),
+        "end": date(2013, 4, 8),
+        "version": 1,
+        "release": 1,
+        "rows": 1000,
+        "labelled": 900,
+        "outcomes_known": 1000,
+        "mature": True,
+        "as_of": datetime(2013, 4, 11, tzinfo=UTC),
+        "losses": LossFigures(loss=0.5, baseline_loss=0.55, estimated_loss=0.47, **PROMISED),
+        "metrics": {"log_loss": 0.5, "roc_auc": 0.7, "precision": 0.6},
+        "estimated_metrics": {"roc_auc": 0.72, "brier_score": 0.15, "true_positives": 12.5},
+    }
+    measured = WindowPerformance.model_validate(plain | changes)
+    return performance_page(spec, measured, {measured.window: measured})
+
+
+def test_the_loss_comes_with_what_it_is_and_the_headline_metrics(spec: ModelSpec) -> None:
+    page = page_of(spec)
+    assert (page["loss_is"], page["loss"], page["baseline_loss"]) == ("log loss", 0.5, 0.55)
+    assert (page["promised_loss"], page["test_loss"]) == (0.45, 0.45)
+    assert page["roc_auc"] == 0.7
+    assert page["estimate_error"] == pytest.approx(-0.03)
+    assert "precision" not in page
+
+
+def test_a_window_without_labels_shows_what_was_estimated_and_nothing_else(
+    spec: ModelSpec,
+) -> None:
+    losses = LossFigures(estimated_loss=0.47, **PROMISED)
+    page = page_of(spec, labelled=0, outcomes_known=0, mature=False, losses=losses, metrics={})
+    assert page["state"] == "provisional"
+    assert (page["estimated_loss"], page["estimated_roc_auc"]) == (0.47, 0.72)
+    assert page["estimated_brier_score"] == 0.15
+    assert page.keys().isdisjoint({"loss", "baseline_loss", "roc_auc", "estimated_true_positives"})
