@@ -54,8 +54,16 @@ class OfflineVersion:
         if not served.num_rows:
             return np.empty(0)
         columns = [served_column(name) for name in self.features]
-        frame = served.select(columns).rename_columns(self.features).to_pandas()
-        return positive_scores(self.model, frame)
+        logged = served.select(columns).rename_columns(self.features)
+        return positive_scores(self.model, _as_handed_on(logged).to_pandas())
+
+
+def _as_handed_on(logged: pa.Table) -> pa.Table:
+    """Logged features in the types of a training set: what was sent as true is 1.0 there."""
+    import pyarrow as pa
+
+    types = [pa.float64() if pa.types.is_boolean(kind) else kind for kind in logged.schema.types]
+    return logged.cast(pa.schema(zip(logged.schema.names, types, strict=True)))
 
 
 class OfflineVersions:
