@@ -22,15 +22,20 @@ from mlops_platform.training.pipelines.space import (
     parts_of,
 )
 from mlops_platform.training.rows import positive_scores
+from mlops_platform.training.sample import Sample, draw_sample
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from pandas import DataFrame
     from sklearn.pipeline import Pipeline
 
-ROWS = 600
-UNSEEN = "never seen before"
+
+SPARSE_REFUSED = "Sparse data was passed"
+"""How scikit-learn begins when an estimator takes dense input only."""
+_DENSE_NEEDED = (
+    "It takes no sparse input, which encoders and vectorizers give: add "
+    "sklearn.decomposition.TruncatedSVD behind the vectorizer and `sparse_output: false` to "
+    "one-hot encoders, or choose an estimator that takes sparse input, such as "
+    "sklearn.linear_model.LogisticRegression."
+)
 
 
 def check_candidates(spec: ModelSpec) -> list[SpecError]:
@@ -42,7 +47,7 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
     """
     from threadpoolctl import threadpool_limits
 
-    sample = _sample(spec)
+    sample = draw_sample(spec)
     errors: list[SpecError] = []
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a tiny fit need not converge
@@ -82,7 +87,7 @@ def _kind_errors(
 
 
 def _fit_errors(
-    spec: ModelSpec, candidate: CandidateSpec, field: str, sample: _Sample
+    spec: ModelSpec, candidate: CandidateSpec, field: str, sample: Sample
 ) -> list[SpecError]:
     errors: list[SpecError] = []
     for tried in _tries(candidate, field):
@@ -124,7 +129,7 @@ def _number(value: float, dimension: RangeSpec) -> float:
 
 
 def _problem(
-    spec: ModelSpec, candidate: CandidateSpec, params: Params, sample: _Sample
+    spec: ModelSpec, candidate: CandidateSpec, params: Params, sample: Sample
 ) -> str | None:
     """What is wrong with these parameters, in one sentence."""
     import numpy as np
@@ -137,6 +142,8 @@ def _problem(
             return misplaced
         scores = positive_scores(pipeline.fit(sample.features, sample.labels), sample.unseen)
     except Exception as error:  # any estimator may raise anything; it is told, not swallowed
+        if str(error).startswith(SPARSE_REFUSED):
+            return _DENSE_NEEDED
         return (
             "It fails on a tiny sample with missing values and an unseen category: "
             f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
@@ -153,7 +160,11 @@ def _misplaced_categories(
     positions = candidate.estimator.params.get("categorical_features")
     if candidate.steps or not isinstance(positions, list):
         return None
-    names = [str(name).partition("__")[2] for name in pipeline[:-1].get_feature_names_out()]
+    try:
+        outputs = pipeline[:-1].get_feature_names_out()
+    except AttributeError:  # a part, such as HashingVectorizer, has no names to give
+        return None
+    names = [str(name).partition("__")[2] for name in outputs]
     pointed = [
         names[position] if position < len(names) else "nothing"
         for position in positions
@@ -167,36 +178,3 @@ def _misplaced_categories(
         f"Its `estimator.params.categorical_features` points at {', '.join(wrong)}; the "
         f"categorical columns stand at {places}. Preprocess them first, so that these stay."
     )
-
-
-class _Sample(NamedTuple):
-    features: DataFrame
-    labels: NDArray[np.int64]
-    unseen: DataFrame
-
-
-def _sample(spec: ModelSpec) -> _Sample:
-    """Synthetic rows of the declared columns: positive numbers and few categories, 10 % missing."""
-    import numpy as np
-    import pandas as pd
-
-    random = np.random.default_rng(spec.training.tuning.seed)
-    numeric = np.exp(random.normal(size=(ROWS, len(spec.features.numeric))))
-    codes = random.integers(0, 5, size=(ROWS, len(spec.features.categorical)))
-    signal = np.log(numeric).sum(axis=1) + codes.sum(axis=1) + random.normal(size=ROWS)
-    labels = (signal > np.median(signal)).astype(np.int64)
-    numeric[random.random(numeric.shape) < 0.1] = np.nan
-    categorical = np.array(["a", "b", "c", "d", "e"], dtype=object)[codes]
-    categorical[random.random(codes.shape) < 0.1] = None
-    features = pd.concat(
-        [
-            pd.DataFrame(numeric, columns=list(spec.features.numeric)),
-            pd.DataFrame(categorical, columns=list(spec.features.categorical), dtype=object),
-        ],
-        axis=1,
-    )
-    unseen = features.head(3).copy()
-    unseen.loc[1, list(spec.features.categorical)] = UNSEEN
-    unseen.loc[2, list(spec.features.numeric)] = np.nan
-    unseen.loc[2, list(spec.features.categorical)] = None
-    return _Sample(features, labels, unseen)
