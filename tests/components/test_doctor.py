@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.cli import main
+from mlops_platform.column_kind import KINDS
 from mlops_platform.components.doctor import damaged_versions, examine, warehouse_lock
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
@@ -79,7 +80,10 @@ def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
     folder.mkdir()
     (folder / "model.skops").write_bytes(b"no model, but files like those of one")
     description = ModelDescription(
-        pd.DataFrame({"wind": [1.0]}), ("scikit-learn==1.9.1",), TRUSTED_TYPES
+        pd.DataFrame({"wind": [1.0]}),
+        {"wind": KINDS["numeric"]},
+        ("scikit-learn==1.9.1",),
+        TRUSTED_TYPES,
     )
     with registry.training_run(MODEL, "run", {}) as run:
         version = registry.register_version(

@@ -24,6 +24,7 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.cli import main
 from mlops_platform.clock import move_to
+from mlops_platform.column_kind import KINDS
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
@@ -77,7 +78,8 @@ class Story:
         rows = pd.DataFrame({"wind": [0.0, 1.0, 2.0, 3.0]})
         directory = self.home.home / "fitted" / uuid4().hex
         digests = save_model(LogisticRegression().fit(rows, [0, 1, 0, 1]), directory)
-        description = ModelDescription(rows, pinned_requirements(), TRUSTED_TYPES)
+        kinds = {"wind": KINDS["numeric"]}
+        description = ModelDescription(rows, kinds, pinned_requirements(), TRUSTED_TYPES)
         registry = self.deployment.registry
         with registry.training_run(MODEL, "run", {}) as run:
             version = registry.register_version(

@@ -8,6 +8,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
@@ -33,7 +34,12 @@ class Judged:
 
     @property
     def description(self) -> ModelDescription:
-        return ModelDescription(self.rows.head(3), pinned_requirements(), TRUSTED_TYPES)
+        kinds = {
+            "wind": KINDS["numeric"],
+            "late": KINDS["numeric"],
+            "carrier": KINDS["categorical"],
+        }
+        return ModelDescription(self.rows.head(3), kinds, pinned_requirements(), TRUSTED_TYPES)
 
 
 @pytest.fixture(scope="session")

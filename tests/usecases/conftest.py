@@ -10,6 +10,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
@@ -114,7 +115,10 @@ def lifecycle(
     def register() -> VersionIdentity:
         directory = tmp_path / uuid4().hex
         digests = save_model(fitted[0], directory)
-        description = ModelDescription(fitted[1].head(2), pinned_requirements(), TRUSTED_TYPES)
+        kinds = dict.fromkeys(("wind", "late"), KINDS["numeric"])
+        description = ModelDescription(
+            fitted[1].head(2), kinds, pinned_requirements(), TRUSTED_TYPES
+        )
         tags = {
             "fitted_through": "2013-03-31T22:00:00+00:00",
             "threshold": "0.25",

@@ -13,6 +13,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
@@ -44,7 +45,8 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Vers
     registry = Registry(url, home / "artifacts")
     registry.initialise()
     rows = pd.DataFrame(np.arange(20.0).reshape(10, 2), columns=["wind", "late"])
-    description = ModelDescription(rows.head(2), pinned_requirements(), TRUSTED_TYPES)
+    kinds = dict.fromkeys(("wind", "late"), KINDS["numeric"])
+    description = ModelDescription(rows.head(2), kinds, pinned_requirements(), TRUSTED_TYPES)
     identities = []
     for name in ("first", "second"):
         digests = save_model(LogisticRegression().fit(rows, rows["wind"] > 5), home / name)

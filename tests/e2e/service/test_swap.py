@@ -25,6 +25,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.requirements import pinned_requirements
@@ -100,7 +101,10 @@ class ServedHome:
         fitted, directory = _fit(rows), self.settings.home / "fitted" / str(sequence)
         digests = save_model(fitted, directory)
         description = ModelDescription(
-            rows[["distance_miles", "carrier"]].head(2), pinned_requirements(), TRUSTED_TYPES
+            rows[["distance_miles", "carrier"]].head(2),
+            {"distance_miles": KINDS["numeric"], "carrier": KINDS["categorical"]},
+            pinned_requirements(),
+            TRUSTED_TYPES,
         )
         with self.registry.training_run(MODEL, "run", {}) as run:
             version = self.registry.register_version(
