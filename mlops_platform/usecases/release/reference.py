@@ -16,7 +16,7 @@ from mlops_platform.monitoring.drift.profile.profile import (
     joined,
 )
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
-from mlops_platform.monitoring.drift.profile.texts import with_derived
+from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
 from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
@@ -103,7 +103,7 @@ def _scored(spec: ModelSpec, fitted: Candidate, rows: DataFrame) -> DataFrame:
 def _without_texts(rows: pa.Table, profile: Profile) -> pa.Table:
     """Texts may be long, and are nobody's business on a page: what is derived of them is shown."""
     with private_duckdb() as connection:
-        return with_derived(connection, rows, profile.bins.vocabularies)
+        return with_derived(connection, rows, known_to_reference(profile.bins.vocabularies))
 
 
 def _profile(spec: ModelSpec, training_set: TrainingSet, unseen: list[DataFrame]) -> Profile:

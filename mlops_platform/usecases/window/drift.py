@@ -12,6 +12,7 @@ from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.monitoring.drift.profile.profile import Profile, count_texts, count_window
 from mlops_platform.monitoring.drift.profile.texts import (
+    known_to_windows,
     profiled_columns,
     shared_importances,
     with_derived,
@@ -78,7 +79,8 @@ def watch_drift(
             scored.window.days,
         )
         drawn = rows.sample(entity, declared.sample_rows)
-        shown = with_derived(rows.connection, drawn, profile.bins.vocabularies).to_pandas()
+        known = known_to_windows(profile.bins.vocabularies)
+        shown = with_derived(rows.connection, drawn, known).to_pandas()
     importances = shared_importances(reference.figures.importances, spec.features.text)
     drift = measure_drift(profile, counted, SCORE, scored.window.days, declared, importances)
     html = render_report(

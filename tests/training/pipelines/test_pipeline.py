@@ -108,3 +108,29 @@ def test_the_positive_column_is_found_by_its_class():
 def test_a_recipe_of_an_undeclared_candidate_is_refused(spec):
     with pytest.raises(TrainingError, match=r"'forest' is not usable.*linear, boosting"):
         candidate_named(spec, "forest")
+
+
+def test_each_text_column_goes_through_its_own_copy_of_the_steps(declare):
+    def edit(plain):
+        plain["features"] = {"table": "t", "entity": "e", "text": ["title", "remark"]}
+        plain["evaluation"] = {}
+        linear = plain["training"]["candidates"][0]
+        vectorizer = {
+            "type": "sklearn.feature_extraction.text.CountVectorizer",
+            "search": {"min_df": [1, 2]},
+        }
+        linear["preprocessing"] = [{"columns": "text", "steps": [vectorizer]}]
+        plain["training"]["candidates"] = [linear]
+
+    spec = declare(edit)
+    candidate = spec.training.candidates[0]
+    params = {"preprocessing.0.steps.0.min_df": 2, "estimator.C": 1.0}
+    columns = build_pipeline(spec, candidate, params).named_steps["columns"]
+    rows = pd.DataFrame(
+        {"title": ["red shoe", "red hat", None], "remark": [None, "too red", "too big"]},
+        dtype=object,
+    )
+    counted = columns.fit_transform(rows)
+
+    assert columns.get_feature_names_out().tolist() == ["text_0__text__red", "text_1__text__too"]
+    assert counted.toarray().tolist() == [[1, 0], [1, 1], [0, 1]]

@@ -11,9 +11,12 @@ from pydantic import Field
 
 from mlops_platform.monitoring.drift.profile.bins import ColumnBins
 from mlops_platform.monitoring.drift.profile.texts import (
+    Vocabulary,
     derive_columns,
     derived_from,
     fit_vocabularies,
+    known_to_reference,
+    known_to_windows,
 )
 from mlops_platform.record import Record
 
@@ -38,11 +41,11 @@ class FittedBins(Record):
     """The bins of every column that a version's windows are counted in.
 
     Args:
-        vocabularies: the known words of each text column, most frequent first.
+        vocabularies: of each text column.
     """
 
     columns: tuple[ColumnBins, ...]
-    vocabularies: dict[str, tuple[str, ...]] = Field(
+    vocabularies: dict[str, Vocabulary] = Field(
         default={}, exclude_if=lambda vocabularies: not vocabularies
     )
 
@@ -233,7 +236,7 @@ def fit_text_profile(
 ) -> Profile:
     """Learn the words of the text columns of a table, and profile what is derived of them."""
     vocabularies = fit_vocabularies(connection, rows, texts)
-    derived = derive_columns(connection, rows, vocabularies, day)
+    derived = derive_columns(connection, rows, known_to_reference(vocabularies), day)
     profile = fit_profile(connection, derived, derived_from(texts), [], day)
     bins = profile.bins.model_copy(update={"vocabularies": vocabularies})
     return Profile(bins, profile.counts)
@@ -253,7 +256,9 @@ def joined(*profiles: Profile) -> Profile:
     bins = tuple(bins for profile in profiles for bins in profile.bins.columns)
     counts = {name: rows for profile in profiles for name, rows in profile.counts.items()}
     vocabularies = {
-        text: words for profile in profiles for text, words in profile.bins.vocabularies.items()
+        text: vocabulary
+        for profile in profiles
+        for text, vocabulary in profile.bins.vocabularies.items()
     }
     return Profile(FittedBins(columns=bins, vocabularies=vocabularies), counts)
 
@@ -289,7 +294,7 @@ def count_texts(
     vocabularies = profile.bins.vocabularies
     if not vocabularies:
         return {}
-    derived = derive_columns(connection, rows, vocabularies)
+    derived = derive_columns(connection, rows, known_to_windows(vocabularies))
     return count_window(connection, derived, profile, derived_from(vocabularies))
 
 
