@@ -65,7 +65,10 @@ EVERY_KIND = FeatureSchema(
 )
 
 
-@given(NUMBERS, TEXTS, st.none() | st.booleans(), TEXTS)
+REMARKS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+@given(NUMBERS, TEXTS, st.none() | st.booleans(), REMARKS)
 def test_a_row_of_every_kind_survives_the_way_to_the_model(
     number: float | None, category: str | None, flag: bool | None, remark: str | None
 ):

@@ -104,7 +104,7 @@ def _type(column: FeatureColumn) -> Any:
     if isinstance(column, BooleanColumn):
         return bool
     if isinstance(column, TextColumn):
-        return Annotated[str, Field(max_length=column.max_characters, pattern=NO_NUL)]
+        return Annotated[str, Field(max_length=column.max_characters)]
     return _Text
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.errors import TrainingError
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, labels_of, positive_scores
@@ -134,3 +135,33 @@ def test_each_text_column_goes_through_its_own_copy_of_the_steps(declare):
 
     assert columns.get_feature_names_out().tolist() == ["text_0__text__red", "text_1__text__too"]
     assert counted.toarray().tolist() == [[1, 0], [1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("vectorizer", "params"),
+    [
+        ("CountVectorizer", {"ngram_range": [1, 2], "stop_words": "english"}),
+        ("TfidfVectorizer", {"sublinear_tf": True, "max_features": 50}),
+        ("HashingVectorizer", {"n_features": 64, "analyzer": "char_wb"}),
+    ],
+)
+def test_a_pipeline_of_texts_is_stored_by_types_that_are_trusted(
+    declare, tmp_path, vectorizer, params
+):
+    def edit(plain):
+        plain["features"] = {"table": "t", "entity": "e", "text": ["remark"]}
+        plain["evaluation"] = {}
+        linear = plain["training"]["candidates"][0]
+        step = {"type": f"sklearn.feature_extraction.text.{vectorizer}", "params": params}
+        linear["preprocessing"] = [{"columns": ["remark"], "steps": [step]}]
+        plain["training"]["candidates"] = [linear]
+
+    spec = declare(edit)
+    pipeline = build_pipeline(spec, spec.training.candidates[0], {"estimator.C": 1.0})
+    rows = pd.DataFrame({"remark": ["red shoe", "red hat", None, ""] * 5}, dtype=object)
+    pipeline.fit(rows, [0, 1, 1, 0] * 5)
+    loaded = load_model(tmp_path, save_model(pipeline, tmp_path))
+
+    np.testing.assert_array_equal(loaded.predict_proba(rows), pipeline.predict_proba(rows))
+    missing, empty = loaded.predict_proba(rows)[2:4]
+    assert missing.tolist() == empty.tolist()
