@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from mlops_platform.column_kind import KINDS, ColumnKind
+from mlops_platform.column_kind import KINDS, ColumnKind, KindName
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 
@@ -26,18 +26,20 @@ LARGEST_NUMBER = 1e30
 class _Column(Record):
     """What every column says; the kind tells the classes apart."""
 
+    kind: KindName
+    name: str
+    missing_allowed: bool
+
     @property
     def column_kind(self) -> ColumnKind:
         """How its values are held."""
-        return KINDS[self.kind]  # type: ignore[attr-defined]
+        return KINDS[self.kind]
 
 
 class NumericColumn(_Column):
     """A number: whether it may be missing, and the range seen in training (null where none was)."""
 
     kind: Literal["numeric"] = "numeric"
-    name: str
-    missing_allowed: bool
     minimum: float | None
     maximum: float | None
 
@@ -50,8 +52,6 @@ class CategoricalColumn(_Column):
     """
 
     kind: Literal["categorical"] = "categorical"
-    name: str
-    missing_allowed: bool
     categories: tuple[str, ...] | None
 
 
@@ -59,16 +59,12 @@ class BooleanColumn(_Column):
     """True or false, and whether it may be missing."""
 
     kind: Literal["boolean"] = "boolean"
-    name: str
-    missing_allowed: bool
 
 
 class TextColumn(_Column):
     """Free text: whether it may be missing, and the characters that the service takes at most."""
 
     kind: Literal["text"] = "text"
-    name: str
-    missing_allowed: bool
     max_characters: int
 
 

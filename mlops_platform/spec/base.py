@@ -17,11 +17,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(ge=1)]
 
 
-def left_out_where_empty(value: object) -> bool:
-    """Whether a field that was added later is not written: then what is written is as before it."""
-    return not value
-
-
 def nearest_name(kind: str, name: str, names: Sequence[str]) -> str:
     """Tell the fix for an unknown name: the known one that looks like it, or all of them."""
     close = get_close_matches(name, names, n=1)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.column_kind import KINDS, ColumnKind, KindName
-from mlops_platform.spec.base import Identifier, Section, left_out_where_empty
+from mlops_platform.record import left_out_where_empty
+from mlops_platform.spec.base import Identifier, Section
 
 SCORE = "score"
 

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from mlops_platform.column_kind import KindName
-from mlops_platform.record import Record
-from mlops_platform.spec.base import left_out_where_empty
+from mlops_platform.record import Record, left_out_where_empty
 
 FEATURES, EXPORT = "features", "export"
 """Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601."""

@@ -24,12 +24,9 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "BOOLEAN": ("BOOLEAN",),
     "TIMESTAMPTZ": ("TIMESTAMP",),
     "DOUBLE": KINDS["numeric"].published_types,
-    "VARCHAR": KINDS["categorical"].published_types,
 }
-"""Type in which a column is handed on -> beginnings of the types in which it may be published.
-
-A feature is handed on, and may be published, in the types of its kind.
-"""
+"""Type in which a column that is no feature is handed on -> beginnings of the types in which it may
+be published. Features have those of their kinds."""
 RequiredTypes = Mapping[str, str | ColumnKind | None]
 """What each wanted column is handed on as; None for its own type."""
 

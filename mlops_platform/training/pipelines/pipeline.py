@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-ALWAYS_SPARSE = 1.0
+ALWAYS_SPARSE, USUAL_THRESHOLD = 1.0, 0.3
 
 
 def candidate_named(spec: ModelSpec, name: str) -> CandidateSpec:
@@ -81,11 +81,11 @@ class _Builder:
 
     @property
     def sparse_threshold(self) -> float:
-        """Density from which sparse columns are made dense.
+        """Density from which sparse columns are made dense: scikit-learn's own, but beside text.
 
-        Beside text never: whether an estimator gets what it takes must not depend on the words.
+        There it is never: whether an estimator gets what it takes must not depend on the words.
         """
-        return ALWAYS_SPARSE if self.spec.features.text else 0.3
+        return ALWAYS_SPARSE if self.spec.features.text else USUAL_THRESHOLD
 
     def entries(self, group: int) -> list[tuple[str, Any, list[str]]]:
         """Name, transformer and columns of the parts of one preprocessing entry."""

@@ -18,7 +18,7 @@ from mlops_platform.monitoring.drift.profile.texts import (
     known_to_reference,
     known_to_windows,
 )
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,9 +45,7 @@ class FittedBins(Record):
     """
 
     columns: tuple[ColumnBins, ...]
-    vocabularies: dict[str, Vocabulary] = Field(
-        default={}, exclude_if=lambda vocabularies: not vocabularies
-    )
+    vocabularies: dict[str, Vocabulary] = Field(default={}, exclude_if=left_out_where_empty)
 
     @property
     def by_name(self) -> dict[str, ColumnBins]:
