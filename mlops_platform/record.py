@@ -16,6 +16,11 @@ FORMAT_KEY = "format"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def left_out_where_empty(value: object) -> bool:
+    """Whether a field that was added later is not written: then what is written is as before it."""
+    return not value
+
+
 class Record(BaseModel):
     """Immutable and strict; what was written in an older format is read as today's."""
 

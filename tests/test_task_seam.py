@@ -61,7 +61,7 @@ def _without_retired(tree: ast.Module) -> ast.Module:
     """The module without the keys that there once were: `retired` and `_RETIRED`."""
 
     class Without(ast.NodeTransformer):
-        def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:  # noqa: N802
+        def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
             name = node.target.id if isinstance(node.target, ast.Name) else ""
             return None if name.lower().endswith("retired") else self.generic_visit(node)
 

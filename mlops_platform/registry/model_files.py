@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from mlops_platform.column_kind import ColumnKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +31,8 @@ class ModelDescription:
     """What MLflow tells about a model besides its bytes.
 
     Args:
-        input_example: some rows of features: numbers, and strings as `object`.
+        input_example: some rows of features, as pipelines see them.
+        kinds: of its columns; MLflow takes them as requests do, true and false for a boolean.
         predict_method: what MLflow calls.
         answers: what that answers: a name, and how many numbers for a row.
         requirements: pinned packages, ``name==version``.
@@ -37,6 +40,7 @@ class ModelDescription:
     """
 
     input_example: pd.DataFrame
+    kinds: Mapping[str, ColumnKind]
     predict_method: str
     answers: tuple[str, int]
     requirements: Sequence[str]
@@ -61,7 +65,7 @@ def write_mlflow_files(
         model_uuid=logged.model_id,
         model_id=logged.model_id,
         signature=_signature(description),
-        saved_input_example_info=_write_examples(directory, description.input_example),
+        saved_input_example_info=_write_examples(directory, description),
         model_size_bytes=(directory / MODEL_FILE).stat().st_size,
     )
     pyfunc.add_to_model(
@@ -81,10 +85,11 @@ def write_mlflow_files(
     model.save(str(directory / "MLmodel"))
 
 
-def _write_examples(directory: Path, example: pd.DataFrame) -> dict[str, str]:
+def _write_examples(directory: Path, description: ModelDescription) -> dict[str, str]:
     """Write the rows as JSON, exactly, with null for what is missing."""
-    present = example.astype(object).mask(example.isna(), other=None)
-    split = {"columns": list(example.columns), "data": present.to_numpy().tolist()}
+    kinds, example = description.kinds, description.input_example
+    columns = [map(kind.to_json, example[name].tolist()) for name, kind in kinds.items()]
+    split = {"columns": list(kinds), "data": list(zip(*columns, strict=True))}
     (directory / _INPUT_EXAMPLE).write_text(json.dumps(split))
     (directory / _SERVING_EXAMPLE).write_text(json.dumps({"dataframe_split": split}, indent=2))
     return {
@@ -100,11 +105,9 @@ def _signature(description: ModelDescription) -> ModelSignature:
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
-    from pandas.api.types import is_numeric_dtype
 
     inputs: list[ColSpec | TensorSpec] = [
-        ColSpec("double" if is_numeric_dtype(dtype) else "string", str(name), required=False)
-        for name, dtype in description.input_example.dtypes.items()
+        ColSpec(kind.mlflow_type, name, required=False) for name, kind in description.kinds.items()
     ]
     name, width = description.answers
     answers = TensorSpec(np.dtype("float64"), (-1, width), name=name)

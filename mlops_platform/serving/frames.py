@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.serving.schema import FeatureSchema, NumericColumn
+from mlops_platform.column_kind import Value
+from mlops_platform.serving.schema import FeatureSchema, TextColumn
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Value = float | str | None
 Row = Mapping[str, Any]
 """Values by column name; other keys, such as the entity, may be there."""
 
@@ -23,9 +23,8 @@ def frame_of(schema: FeatureSchema, rows: Sequence[Row]) -> pd.DataFrame:
 
     columns = {}
     for column in schema.columns:
-        dtype = "float64" if isinstance(column, NumericColumn) else "object"
         values = map(itemgetter(column.name), rows)
-        columns[column.name] = np.fromiter(values, dtype, len(rows))
+        columns[column.name] = np.fromiter(values, column.column_kind.dtype, len(rows))
     return pd.DataFrame(columns)
 
 
@@ -33,13 +32,17 @@ def rows_of(schema: FeatureSchema, frame: pd.DataFrame) -> list[dict[str, Value]
     """Write the feature columns of a frame as JSON holds them: null where missing."""
     columns = []
     for column in schema.columns:
-        kind = float if isinstance(column, NumericColumn) else str
+        kind = column.column_kind.json_type
         values, missing = frame[column.name].tolist(), frame[column.name].isna().tolist()
         columns.append([None if m else kind(v) for v, m in zip(values, missing, strict=True)])
     return [dict(zip(schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def without_refused(schema: FeatureSchema, frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of a frame that lack no value which the schema requires."""
+    """Keep the rows of a frame that lack no required value and hold no text that is too long."""
     required = [column.name for column in schema.columns if not column.missing_allowed]
-    return frame[frame[required].notna().all(axis=1)]
+    kept = frame[frame[required].notna().all(axis=1)]
+    for column in schema.columns:
+        if isinstance(column, TextColumn):
+            kept = kept[~(kept[column.name].str.len() > column.max_characters)]
+    return kept

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mlops_platform.column_kind import Value
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
-from mlops_platform.serving.frames import Value, frame_of, rows_of, without_refused
+from mlops_platform.serving.frames import frame_of, rows_of, without_refused
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.scorer import TOLERANCE, largest_difference
 from mlops_platform.tasks import Task
@@ -24,7 +25,7 @@ class GoldenRow(Record):
     It was asked for the row alone: BLAS rounds the same row otherwise within a batch.
     """
 
-    features: dict[str, float | str | None]
+    features: dict[str, Value]
     numbers: tuple[float, ...]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from mlops_platform.column_kind import KINDS, ColumnKind, KindName
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 
@@ -21,17 +23,28 @@ LARGEST_NUMBER = 1e30
 """Larger ones overflow on their way through scalers and single-precision trees."""
 
 
-class NumericColumn(Record):
+class _Column(Record):
+    """What every column says; the kind tells the classes apart."""
+
+    kind: KindName
+    name: str
+    missing_allowed: bool
+
+    @property
+    def column_kind(self) -> ColumnKind:
+        """How its values are held."""
+        return KINDS[self.kind]
+
+
+class NumericColumn(_Column):
     """A number: whether it may be missing, and the range seen in training (null where none was)."""
 
     kind: Literal["numeric"] = "numeric"
-    name: str
-    missing_allowed: bool
     minimum: float | None
     maximum: float | None
 
 
-class CategoricalColumn(Record):
+class CategoricalColumn(_Column):
     """A string: whether it may be missing, and the categories seen in training, sorted.
 
     `categories` is null where training saw more than `MAX_CATEGORIES`: too many to list, so that
@@ -39,12 +52,25 @@ class CategoricalColumn(Record):
     """
 
     kind: Literal["categorical"] = "categorical"
-    name: str
-    missing_allowed: bool
     categories: tuple[str, ...] | None
 
 
-FeatureColumn = Annotated[NumericColumn | CategoricalColumn, Field(discriminator="kind")]
+class BooleanColumn(_Column):
+    """True or false, and whether it may be missing."""
+
+    kind: Literal["boolean"] = "boolean"
+
+
+class TextColumn(_Column):
+    """Free text: whether it may be missing, and the characters that the service takes at most."""
+
+    kind: Literal["text"] = "text"
+    max_characters: int
+
+
+FeatureColumn = Annotated[
+    NumericColumn | CategoricalColumn | BooleanColumn | TextColumn, Field(discriminator="kind")
+]
 
 
 class FeatureSchema(Record):
@@ -98,6 +124,8 @@ def describe_features(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
         columns=(
             *(_numeric(rows[name]) for name in spec.features.numeric),
             *(_categorical(rows[name]) for name in spec.features.categorical),
+            *(_boolean(rows[name]) for name in spec.features.boolean),
+            *(_text(rows[name], spec.serving.max_text_characters) for name in spec.features.text),
         ),
     )
 
@@ -128,14 +156,37 @@ def _numeric(values: pd.Series) -> NumericColumn:
 
 def _categorical(values: pd.Series) -> CategoricalColumn:
     known = values.dropna().unique()
-    stranger = next((value for value in known if not isinstance(value, str)), None)
-    if stranger is not None:
-        raise ServingError(
-            f"{values.name}: declared categorical, but holds {stranger}, which is no string; "
-            "declare it under `features.numeric` or publish it as a string."
-        )
+    _require_strings(values.name, known, "categorical")
     return CategoricalColumn(
         name=str(values.name),
         missing_allowed=bool(values.isna().any()),
         categories=tuple(sorted(known)) if len(known) <= MAX_CATEGORIES else None,
     )
+
+
+def _boolean(values: pd.Series) -> BooleanColumn:
+    stranger = next((value for value in values.dropna().unique() if value not in (0, 1)), None)
+    if stranger is not None:
+        raise ServingError(
+            f"{values.name}: declared boolean, but holds {stranger}; declare it under another kind "
+            "or publish it as BOOLEAN."
+        )
+    return BooleanColumn(name=str(values.name), missing_allowed=bool(values.isna().any()))
+
+
+def _text(values: pd.Series, max_characters: int) -> TextColumn:
+    _require_strings(values.name, values.dropna(), "text")
+    return TextColumn(
+        name=str(values.name),
+        missing_allowed=bool(values.isna().any()),
+        max_characters=max_characters,
+    )
+
+
+def _require_strings(name: object, known: Iterable[object], kind: str) -> None:
+    stranger = next((value for value in known if not isinstance(value, str)), None)
+    if stranger is not None:
+        raise ServingError(
+            f"{name}: declared {kind}, but holds {stranger}, which is no string; "
+            "declare it under `features.numeric` or publish it as a string."
+        )

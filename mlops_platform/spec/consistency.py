@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
 from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
+from mlops_platform.spec.training import ColumnStepsSpec
 
 
 def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
@@ -21,6 +23,8 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         for column in spec.features.names:
             if column not in named:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
+        for at, entry in enumerate(candidate.preprocessing):
+            yield from _unusable_texts(spec, entry, f"{path}.{at}")
     yield from _taken_columns(spec)
     yield from _task_faults(spec)
     for field in ("column", "known_at"):
@@ -101,8 +105,11 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
                 ("entity", spec.features.entity),
                 ("event_time", spec.features.event_time),
                 ("partition", spec.features.partition),
-                *_positions("numeric", spec.features.numeric),
-                *_positions("categorical", spec.features.categorical),
+                *(
+                    position
+                    for kind in KINDS
+                    for position in _positions(kind, spec.features.of_kind(kind))
+                ),
                 *_positions("sensitive", spec.features.sensitive),
             ],
         ),
@@ -131,6 +138,21 @@ def unknown_checks(spec: ModelSpec, names: Sequence[str]) -> Iterator[SpecError]
         if check not in names:
             path = f"alerting.severities.checks.{check}"
             yield SpecError(path, check, nearest_name("check", check, sorted(set(names))))
+
+
+def _unusable_texts(spec: ModelSpec, entry: ColumnStepsSpec, path: str) -> Iterator[SpecError]:
+    columns, texts = spec.columns_of(entry), set(spec.features.text)
+    if texts.isdisjoint(columns):
+        return
+    if not texts.issuperset(columns):
+        fix = "Text columns are preprocessed apart from others; give them an entry of their own."
+        yield SpecError(f"{path}.columns", list(columns), fix)
+    if not entry.steps:
+        fix = (
+            "No estimator takes text as it is; add a vectorizer, such as "
+            "sklearn.feature_extraction.text.TfidfVectorizer."
+        )
+        yield SpecError(f"{path}.steps", [], fix)
 
 
 def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from mlops_platform.column_kind import KINDS, ColumnKind, KindName
+from mlops_platform.record import left_out_where_empty
 from mlops_platform.section import Identifier, Section
 
 
@@ -21,6 +23,16 @@ class FeaturesSpec(Section):
     )
     numeric: tuple[Identifier, ...] = Field(default=(), description="Numeric features.")
     categorical: tuple[Identifier, ...] = Field(default=(), description="String features.")
+    boolean: tuple[Identifier, ...] = Field(
+        default=(),
+        description="Features that are true or false, published as BOOLEAN.",
+        exclude_if=left_out_where_empty,
+    )
+    text: tuple[Identifier, ...] = Field(
+        default=(),
+        description="Features that hold free text, each preprocessed by steps of its own.",
+        exclude_if=left_out_where_empty,
+    )
     sensitive: tuple[Identifier, ...] = Field(
         default=(),
         description="Columns kept out of the features, used for subgroups and listed in the card.",
@@ -29,21 +41,32 @@ class FeaturesSpec(Section):
     @property
     def names(self) -> tuple[str, ...]:
         """Feature columns in the order in which every pipeline sees them."""
-        return self.numeric + self.categorical
+        return tuple(column for kind in KINDS for column in self.of_kind(kind))
+
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """The kind of each feature column, in the order in which every pipeline sees them."""
+        return {column: kind for kind in KINDS.values() for column in self.of_kind(kind.name)}
+
+    def of_kind(self, kind: KindName) -> tuple[str, ...]:
+        """Feature columns of one kind."""
+        columns: tuple[str, ...] = getattr(self, kind)
+        return columns
 
     @model_validator(mode="after")
     def _columns_have_one_role(self) -> Self:
         if not self.names:
             raise ValueError(
-                "no feature is declared: list columns under `numeric` or `categorical`"
+                "no feature is declared: list columns under `numeric`, `categorical`, `boolean` or "
+                "`text`"
             )
         keys = (self.entity, self.event_time, self.partition)
         seen: set[str] = set()
         for column in (*keys, *self.names, *self.sensitive):
             if column in seen:
                 raise ValueError(
-                    f"column '{column}' is named twice: a column is key, numeric, categorical or "
-                    "sensitive, once; remove one of the mentions"
+                    f"column '{column}' is named twice: a column is key, "
+                    f"{', '.join(KINDS)} or sensitive, once; remove one of the mentions"
                 )
             seen.add(column)
         return self

@@ -69,8 +69,6 @@ class ModelSpec(Section):
 
     def columns_of(self, entry: ColumnStepsSpec) -> tuple[str, ...]:
         """Feature columns that one preprocessing entry names."""
-        if entry.columns == "numeric":
-            return self.features.numeric
-        if entry.columns == "categorical":
-            return self.features.categorical
+        if isinstance(entry.columns, str):
+            return self.features.of_kind(entry.columns)
         return entry.columns

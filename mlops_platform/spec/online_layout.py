@@ -12,7 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.column_kind import KindName
+from mlops_platform.record import Record, left_out_where_empty
 
 FEATURES, EXPORT = "features", "export"
 """Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601."""
@@ -33,12 +36,19 @@ class OnlineExport(Record):
     entity: str
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
+    boolean: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    text: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     feature_snapshot: str
     rows: int
     oldest: datetime | None
     newest: datetime | None
     as_of: datetime
     exported_at: datetime
+
+    def of_kind(self, kind: KindName) -> tuple[str, ...]:
+        """Columns of one kind."""
+        columns: tuple[str, ...] = getattr(self, kind)
+        return columns
 
 
 def is_postgres(location: Path | str) -> bool:

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from mlops_platform.section import Identifier, PositiveDays, Section, Share
 
+MAX_TEXT_CHARACTERS = 10_000
+
 
 class PredictionLogSpec(Section):
     """The log of served predictions: one JSON line each."""
@@ -56,6 +58,12 @@ class ServingSpec(Section):
     max_batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
     max_body_kilobytes: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=2048, description="Larger request bodies are refused with 413."
+    )
+    max_text_characters: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=MAX_TEXT_CHARACTERS,
+        description="Longer values of text columns are refused with 422.",
+        # Services that were packed before there was text read what is packed today.
+        exclude_if=lambda characters: characters == MAX_TEXT_CHARACTERS,
     )
     max_concurrency: Annotated[int, Field(ge=1)] = Field(
         default=256, description="Requests in flight per worker; more are refused with 429."

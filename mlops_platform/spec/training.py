@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from mlops_platform.column_kind import KindName
 from mlops_platform.section import Identifier, ImportPath, Section
 from mlops_platform.spec.retraining.history import HistorySpec
 
@@ -61,11 +62,16 @@ class EstimatorSpec(Section):
 class ColumnStepsSpec(Section):
     """Transformers applied in order to some feature columns."""
 
-    columns: Literal["numeric", "categorical"] | tuple[Identifier, ...] = Field(
-        description="All numeric columns, all categorical columns, or a list of names."
+    columns: KindName | tuple[Identifier, ...] = Field(
+        description="All columns of one kind, or a list of names."
     )
     steps: tuple[EstimatorSpec, ...] = Field(
-        default=(), description="Transformers in order; none passes the columns through."
+        default=(),
+        description=(
+            "Transformers in order; none passes the columns through. Each text column goes through "
+            'its own copy of them, as a series of strings with "" where it is missing: the first '
+            "step is a vectorizer."
+        ),
     )
 
 

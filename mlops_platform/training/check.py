@@ -22,16 +22,20 @@ from mlops_platform.training.pipelines.space import (
     dimensions_of,
     parts_of,
 )
+from mlops_platform.training.sample import Sample, draw_sample
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
     from sklearn.pipeline import Pipeline
 
-    from mlops_platform.tasks.predictions import Targets
-
-ROWS = 600
-UNSEEN = "never seen before"
 _NO_TRANSFORMER = "Name a transformer with `transform` here."
+SPARSE_REFUSED = "Sparse data was passed"
+"""How scikit-learn begins when an estimator takes dense input only."""
+_DENSE_NEEDED = (
+    "It takes no sparse input, which encoders and vectorizers give: add "
+    "sklearn.decomposition.TruncatedSVD behind the vectorizer and `sparse_output: false` to "
+    "one-hot encoders, or choose an estimator that takes sparse input, such as "
+    "sklearn.linear_model.LogisticRegression."
+)
 
 
 def check_candidates(spec: ModelSpec) -> list[SpecError]:
@@ -44,7 +48,7 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
     """
     from threadpoolctl import threadpool_limits
 
-    sample = _sample(spec)
+    sample = draw_sample(spec)
     errors: list[SpecError] = []
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a tiny fit need not converge
@@ -85,7 +89,7 @@ def _kind_errors(
         yield SpecError(f"{field}.type", part.type, fault)
 
 
-def _misfits(spec: ModelSpec, sample: _Sample) -> list[SpecError]:
+def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
     """Candidates that the task cannot finish, then metrics and costs that fail on what they say."""
     task, rows = spec.task, Rows(sample.features, sample.targets)
     errors, said = [], []
@@ -104,7 +108,7 @@ def _misfits(spec: ModelSpec, sample: _Sample) -> list[SpecError]:
 
 
 def _fit_errors(
-    spec: ModelSpec, candidate: CandidateSpec, field: str, sample: _Sample
+    spec: ModelSpec, candidate: CandidateSpec, field: str, sample: Sample
 ) -> list[SpecError]:
     errors: list[SpecError] = []
     for tried in _tries(candidate, field):
@@ -146,7 +150,7 @@ def _number(value: float, dimension: RangeSpec) -> float:
 
 
 def _problem(
-    spec: ModelSpec, candidate: CandidateSpec, params: Params, sample: _Sample
+    spec: ModelSpec, candidate: CandidateSpec, params: Params, sample: Sample
 ) -> str | None:
     """What is wrong with these parameters, in one sentence."""
     import numpy as np
@@ -160,6 +164,8 @@ def _problem(
         fitted = pipeline.fit(sample.features, sample.targets)
         predictions = spec.task.raw_predictions(fitted, sample.unseen)
     except Exception as error:  # any estimator may raise anything; it is told, not swallowed
+        if str(error).startswith(SPARSE_REFUSED):
+            return _DENSE_NEEDED
         return (
             "It fails on a tiny sample with missing values and an unseen category: "
             f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
@@ -176,7 +182,11 @@ def _misplaced_categories(
     positions = candidate.estimator.params.get("categorical_features")
     if candidate.steps or not isinstance(positions, list):
         return None
-    names = [str(name).partition("__")[2] for name in pipeline[:-1].get_feature_names_out()]
+    try:
+        outputs = pipeline[:-1].get_feature_names_out()
+    except AttributeError:  # a part, such as HashingVectorizer, has no names to give
+        return None
+    names = [str(name).partition("__")[2] for name in outputs]
     pointed = [
         names[position] if position < len(names) else "nothing"
         for position in positions
@@ -190,36 +200,3 @@ def _misplaced_categories(
         f"Its `estimator.params.categorical_features` points at {', '.join(wrong)}; the "
         f"categorical columns stand at {places}. Preprocess them first, so that these stay."
     )
-
-
-class _Sample(NamedTuple):
-    features: DataFrame
-    targets: Targets
-    unseen: DataFrame
-
-
-def _sample(spec: ModelSpec) -> _Sample:
-    """Synthetic rows of the declared columns: positive numbers and few categories, 10 % missing."""
-    import numpy as np
-    import pandas as pd
-
-    random = np.random.default_rng(spec.training.tuning.seed)
-    numeric = np.exp(random.normal(size=(ROWS, len(spec.features.numeric))))
-    codes = random.integers(0, 5, size=(ROWS, len(spec.features.categorical)))
-    signal = np.log(numeric).sum(axis=1) + codes.sum(axis=1) + random.normal(size=ROWS)
-    targets = spec.task.synthetic_targets(signal)
-    numeric[random.random(numeric.shape) < 0.1] = np.nan
-    categorical = np.array(["a", "b", "c", "d", "e"], dtype=object)[codes]
-    categorical[random.random(codes.shape) < 0.1] = None
-    features = pd.concat(
-        [
-            pd.DataFrame(numeric, columns=list(spec.features.numeric)),
-            pd.DataFrame(categorical, columns=list(spec.features.categorical), dtype=object),
-        ],
-        axis=1,
-    )
-    unseen = features.head(3).copy()
-    unseen.loc[1, list(spec.features.categorical)] = UNSEEN
-    unseen.loc[2, list(spec.features.numeric)] = np.nan
-    unseen.loc[2, list(spec.features.categorical)] = None
-    return _Sample(features, targets, unseen)

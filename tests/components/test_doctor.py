@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.cli import main
+from mlops_platform.column_kind import KINDS
 from mlops_platform.components.doctor import damaged_versions, examine, warehouse_lock
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
@@ -81,6 +82,7 @@ def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
     (folder / "model.skops").write_bytes(b"no model, but files like those of one")
     description = ModelDescription(
         input_example=pd.DataFrame({"wind": [1.0]}),
+        kinds={"wind": KINDS["numeric"]},
         predict_method=DEFAULT_TASK.predict_method,
         answers=DEFAULT_TASK.answers_of_model,
         requirements=("scikit-learn==1.9.1",),

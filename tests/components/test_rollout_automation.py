@@ -24,6 +24,7 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.cli import main
 from mlops_platform.clock import move_to
+from mlops_platform.column_kind import KINDS
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
 from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
@@ -80,6 +81,7 @@ class Story:
         digests = save_model(LogisticRegression().fit(rows, [0, 1, 0, 1]), directory)
         description = ModelDescription(
             input_example=rows,
+            kinds={"wind": KINDS["numeric"]},
             predict_method=DEFAULT_TASK.predict_method,
             answers=DEFAULT_TASK.answers_of_model,
             requirements=pinned_requirements(),

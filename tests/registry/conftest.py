@@ -8,6 +8,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
@@ -33,9 +34,18 @@ class Judged:
 
     @property
     def description(self) -> ModelDescription:
-        answers = ("probabilities", 2)
+        kinds = {
+            "wind": KINDS["numeric"],
+            "late": KINDS["numeric"],
+            "carrier": KINDS["categorical"],
+        }
         return ModelDescription(
-            self.rows.head(3), "predict_proba", answers, pinned_requirements(), TRUSTED_TYPES
+            input_example=self.rows.head(3),
+            kinds=kinds,
+            predict_method="predict_proba",
+            answers=("probabilities", 2),
+            requirements=pinned_requirements(),
+            trusted_types=TRUSTED_TYPES,
         )
 
 

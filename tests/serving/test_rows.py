@@ -12,14 +12,16 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
-from mlops_platform.serving.golden import choose_golden_rows, require_same_numbers
+from mlops_platform.serving.golden import GoldenRow, choose_golden_rows, require_same_numbers
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.packing.parity import MAX_ROWS, check_parity
 from mlops_platform.serving.schema import (
     LARGEST_NUMBER,
+    BooleanColumn,
     CategoricalColumn,
     FeatureSchema,
     NumericColumn,
+    TextColumn,
 )
 from mlops_platform.serving.scoring.scorer import Scorer, largest_difference
 from mlops_platform.tasks import DEFAULT_TASK
@@ -49,6 +51,66 @@ def test_a_value_survives_the_way_to_the_model_to_the_last_bit(
     assert frame.dtypes.tolist() == [np.dtype("float64"), np.dtype("object")]
     assert rows_of(SMALL, frame) == [{"number": number, "text": text}]
     assert text is not None or frame["text"][0] is None
+
+
+EVERY_KIND = FeatureSchema(
+    model="every",
+    entity="key",
+    label="is_late",
+    columns=(
+        NumericColumn(name="number", missing_allowed=True, minimum=0, maximum=1),
+        CategoricalColumn(name="category", missing_allowed=True, categories=("a",)),
+        BooleanColumn(name="flag", missing_allowed=True),
+        TextColumn(name="remark", missing_allowed=True, max_characters=300),
+    ),
+)
+
+
+REMARKS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+@given(NUMBERS, TEXTS, st.none() | st.booleans(), REMARKS)
+def test_a_row_of_every_kind_survives_the_way_to_the_model(
+    number: float | None, category: str | None, flag: bool | None, remark: str | None
+):
+    sent = {"number": number, "category": category, "flag": flag, "remark": remark}
+    taken = request_types(EVERY_KIND, 1).row.validate_json(json.dumps(sent))
+    frame = frame_of(EVERY_KIND, [taken])
+    assert [str(dtype) for dtype in frame.dtypes] == ["float64", "object", "float64", "object"]
+    (back,) = rows_of(EVERY_KIND, frame)
+    assert back == sent
+    assert list(map(type, back.values())) == list(map(type, sent.values()))
+    golden = GoldenRow(features=back, probability=0.5)
+    read = GoldenRow.from_stored(golden.to_stored())
+    assert list(map(type, read.features.values())) == list(map(type, sent.values()))
+
+
+@pytest.mark.parametrize("value", ["0", "1", "1.0", '"true"', '"True"', "[true]"])
+def test_nothing_but_true_and_false_is_a_boolean(value: str):
+    body = f'{{"number": 1, "category": "a", "flag": {value}, "remark": ""}}'
+    with pytest.raises(ValidationError) as caught:
+        request_types(EVERY_KIND, 1).row.validate_json(body)
+    assert [error["loc"] for error in caught.value.errors()] == [("flag",)]
+
+
+def test_the_documentation_tells_booleans_and_the_longest_text():
+    documented = request_types(EVERY_KIND, 1).row.json_schema()["properties"]
+    flag, remark = documented["flag"], documented["remark"]
+    assert {"type": "boolean"} in flag["anyOf"]
+    assert flag["description"] == "True or false. Null where it is not known."
+    assert any(choice.get("maxLength") == 300 for choice in remark["anyOf"])
+    assert "at most 300 characters" in remark["description"]
+
+
+def test_rows_whose_text_is_too_long_are_left_out_as_the_service_refuses_them():
+    frame = frame_of(
+        EVERY_KIND,
+        [
+            {"number": 1.0, "category": "a", "flag": True, "remark": remark}
+            for remark in ("x" * 300, "x" * 301, None)
+        ],
+    )
+    assert without_refused(EVERY_KIND, frame).index.tolist() == [0, 2]
 
 
 def test_a_frame_survives_the_way_through_json(schema: FeatureSchema, rows: pd.DataFrame):

@@ -85,3 +85,43 @@ def test_rows_that_cannot_be_described_are_refused(spec: ModelSpec, rows: pd.Dat
         describe_features(spec, rows[:0])
     with pytest.raises(ServingError, match=r"\['carrier'\] are not in the rows"):
         describe_features(spec, rows.drop(columns="carrier"))
+
+
+@pytest.fixture
+def with_new_kinds(spec: ModelSpec) -> ModelSpec:
+    features = spec.features.model_copy(update={"boolean": ("is_full",), "text": ("remark",)})
+    return spec.model_copy(update={"features": features})
+
+
+def test_booleans_and_texts_come_after_the_other_kinds(
+    with_new_kinds: ModelSpec, rows: pd.DataFrame
+):
+    known = rows.assign(is_full=1.0, remark="none")
+    *_, flag, remark = describe_features(with_new_kinds, known).columns
+    assert (flag.kind, flag.name, flag.missing_allowed) == ("boolean", "is_full", False)
+    assert (remark.kind, remark.name, remark.missing_allowed) == ("text", "remark", False)
+    assert remark.max_characters == 10_000
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("is_full", 2.0, "is_full: declared boolean, but holds 2.0"),
+        ("remark", 2.0, "remark: declared text, but holds 2.0"),
+    ],
+)
+def test_values_of_another_kind_are_refused(
+    with_new_kinds: ModelSpec, rows: pd.DataFrame, column: str, value: float, problem: str
+):
+    strange = rows.assign(is_full=1.0, remark="none").assign(**{column: value})
+    with pytest.raises(ServingError, match=problem):
+        describe_features(with_new_kinds, strange)
+
+
+def test_a_new_kind_changes_the_hash_and_its_absence_does_not(
+    spec: ModelSpec, with_new_kinds: ModelSpec, rows: pd.DataFrame
+):
+    known = rows.assign(is_full=1.0, remark="none")
+    assert describe_features(with_new_kinds, known).schema_hash != (
+        describe_features(spec, known).schema_hash
+    )

@@ -40,6 +40,31 @@ def test_every_feature_is_preprocessed_exactly_once(attributes: Attributes) -> N
     assert "add it" in errors[2].fix
 
 
+def test_text_is_preprocessed_apart_and_never_passed_through(attributes: Attributes) -> None:
+    attributes["features"] |= {"text": ["letter"], "boolean": ["member"]}
+    attributes["training"]["candidates"][0]["preprocessing"] = [
+        {"columns": "numeric"},
+        {"columns": "boolean"},
+        {"columns": ["country", "letter"]},
+    ]
+
+    mixed, raw = inconsistencies(_spec(attributes))
+
+    path = "training.candidates.0.preprocessing.2"
+    assert (mixed.field, mixed.value) == (f"{path}.columns", ["country", "letter"])
+    assert "entry of their own" in mixed.fix
+    assert (raw.field, raw.value) == (f"{path}.steps", [])
+    assert "TfidfVectorizer" in raw.fix
+
+
+def test_columns_of_every_kind_must_be_published(attributes: Attributes) -> None:
+    attributes["features"] |= {"boolean": ["member"], "text": ["letter"]}
+
+    errors = missing_columns(_spec(attributes), TABLES)
+
+    assert _found(errors) == [("features.boolean.0", "member"), ("features.text.0", "letter")]
+
+
 def test_subgroups_are_categorical_or_sensitive(attributes: Attributes) -> None:
     attributes["evaluation"] = {"subgroups": ["gender", "age"]}
 

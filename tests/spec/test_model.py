@@ -117,3 +117,28 @@ def test_daily_windows_may_start_on_any_day(attributes: Attributes) -> None:
     attributes["window"] = {"cadence": "daily", "start": "2024-01-02"}
 
     assert ModelSpec.model_validate(attributes).window.start.day == 2
+
+
+def test_features_are_in_the_order_of_their_kinds(attributes: dict[str, Any]) -> None:
+    attributes["features"] = {
+        "text": ["letter"],
+        "boolean": ["member"],
+        **attributes["features"],
+    }
+    features = ModelSpec.model_validate(attributes).features
+    assert features.names == ("age", "visits", "country", "member", "letter")
+    assert [kind.name for kind in features.kinds.values()] == [
+        *("numeric", "numeric", "categorical", "boolean", "text"),
+    ]
+
+
+def test_a_model_without_the_newer_kinds_is_written_as_before_them(
+    attributes: dict[str, Any],
+) -> None:
+    written = ModelSpec.model_validate(attributes).model_dump(mode="json")
+    assert not {"boolean", "text"} & written["features"].keys()
+    assert "max_text_characters" not in written["serving"]
+    attributes["features"]["text"] = ["letter"]
+    attributes["serving"] = {"max_text_characters": 50}
+    spec = ModelSpec.model_validate(attributes)
+    assert ModelSpec.model_validate_json(spec.model_dump_json()) == spec

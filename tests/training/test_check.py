@@ -145,3 +145,58 @@ def test_a_model_may_have_features_of_one_kind_only(declare, kind):
         candidates_of(plain)[1]["estimator"]["params"] = {"max_iter": 2}
 
     assert check_candidates(declare(edit)) == []
+
+
+def with_text(candidate, *steps):
+    """One candidate, with a boolean and two text columns beside the others."""
+
+    def edit(plain):
+        plain["features"] |= {"boolean": ["is_round"], "text": ["title", "remark"]}
+        chosen = plain["training"]["candidates"][candidate]
+        imputer = {"type": "sklearn.impute.SimpleImputer", "params": {"add_indicator": True}}
+        chosen["preprocessing"] += [
+            {"columns": "boolean", "steps": [imputer]},
+            {"columns": "text", "steps": [{"type": step, "params": p} for step, p in steps]},
+        ]
+        plain["training"]["candidates"] = [chosen]
+
+    return edit
+
+
+TFIDF = ("sklearn.feature_extraction.text.TfidfVectorizer", {})
+HASHING = ("sklearn.feature_extraction.text.HashingVectorizer", {"n_features": 256})
+SVD = ("sklearn.decomposition.TruncatedSVD", {"n_components": 4})
+
+
+@pytest.mark.parametrize("steps", [(TFIDF,), (HASHING,), (TFIDF, SVD)])
+def test_texts_enter_a_linear_model_by_any_vectorizer(declare, steps):
+    assert check_candidates(declare(with_text(0, *steps))) == []
+
+
+@pytest.mark.parametrize("vectorizer", [TFIDF, HASHING])
+def test_an_estimator_that_takes_no_sparse_input_is_told_the_way_out(declare, vectorizer):
+    error, *_ = check_candidates(declare(with_text(1, vectorizer)))
+
+    assert (error.field, error.value) == ("training.candidates.0", "boosting")
+    assert "sklearn.decomposition.TruncatedSVD" in error.fix
+    assert "takes sparse input" in error.fix
+    assert check_candidates(declare(with_text(1, vectorizer, SVD))) == []
+
+
+def test_a_step_that_takes_no_texts_is_refused(declare):
+    scaler = ("sklearn.preprocessing.StandardScaler", {})
+    error, *_ = check_candidates(declare(with_text(0, scaler)))
+
+    assert "fails on a tiny sample" in error.fix
+
+
+def test_a_model_may_have_booleans_only(declare):
+    def edit(plain):
+        plain["features"] = {"table": "t", "entity": "e", "boolean": ["is_round", "is_red"]}
+        plain["evaluation"] = {}
+        boosting = plain["training"]["candidates"][1]
+        boosting["preprocessing"] = [{"columns": "boolean"}]
+        boosting["estimator"]["params"] = {"max_iter": 5}
+        plain["training"]["candidates"] = [boosting]
+
+    assert check_candidates(declare(edit)) == []

@@ -11,6 +11,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
@@ -118,6 +119,7 @@ def lifecycle(
         digests = save_model(fitted[0], directory)
         description = ModelDescription(
             input_example=fitted[1].head(2),
+            kinds=dict.fromkeys(("wind", "late"), KINDS["numeric"]),
             predict_method=DEFAULT_TASK.predict_method,
             answers=DEFAULT_TASK.answers_of_model,
             requirements=pinned_requirements(),

@@ -41,7 +41,8 @@ class ModelLifecycleComponent(dg.Component):
           name: flight_delay
           description: Will this flight arrive more than 15 minutes late?
           owners: ["team:flight-operations"]
-          features: {table: flight_features, entity: flight_id, numeric: [...], categorical: [...]}
+          features: {table: flight_features, entity: flight_id, numeric: [...], categorical: [...],
+                     boolean: [...], text: [...]}
           label: {table: flight_labels, column: is_late}
           window: {cadence: weekly, start: "2013-04-01", timezone: America/New_York}
           training: {candidates: [...]}

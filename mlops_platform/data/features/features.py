@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_platform.column_kind import KINDS, ColumnKind
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "DATE": ("DATE",),
     "BOOLEAN": ("BOOLEAN",),
     "TIMESTAMPTZ": ("TIMESTAMP",),
-    "DOUBLE": (*NUMBERS, *(f"U{name}" for name in NUMBERS), "BOOLEAN"),
-    "VARCHAR": ("VARCHAR", "ENUM", "BOOLEAN", "UUID", *NUMBERS),
+    "DOUBLE": KINDS["numeric"].published_types,
 }
-"""Type in which a column is handed on -> beginnings of the types in which it may be published."""
+"""Type in which a column that is no feature is handed on -> beginnings of the types in which it may
+be published. Features have those of their kinds."""
+RequiredTypes = Mapping[str, str | ColumnKind | None]
+"""What each wanted column is handed on as; None for its own type."""
 
 
 def read_training_rows(
@@ -37,9 +39,9 @@ def read_training_rows(
 ) -> pa.Table:
     """Features of past events together with the labels known at `as_of`.
 
-    Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive
-    columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event time and
-    entity. A label is known from `known_at` plus its reporting delay on.
+    Columns: entity, event time (UTC), partition, features (in the types of their kinds),
+    sensitive columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event
+    time and entity. A label is known from `known_at` plus its reporting delay on.
 
     Args:
         history: what is read of the past; the rolling history that the spec declares where None.
@@ -69,7 +71,8 @@ def feature_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Features of the events of some partition days, streamed by event time and entity.
 
-    Columns: entity, event time (UTC), partition, features (DOUBLE, then VARCHAR), sensitive.
+    Columns: entity, event time (UTC), partition, features (in the types of their kinds),
+    sensitive.
 
     Raises:
         DataError: the table or a column is missing or of the wrong type.
@@ -97,7 +100,7 @@ def latest_feature_batches(
 ) -> Iterator[pa.RecordBatch]:
     """The latest features of every entity whose event time is after `since`, by entity.
 
-    Columns: entity, event time (UTC), features (DOUBLE, then VARCHAR).
+    Columns: entity, event time (UTC), features (in the types of their kinds).
 
     Raises:
         DataError: the table or a column is missing or of the wrong type, or `since` has no zone.
@@ -195,12 +198,11 @@ def _moment(value: datetime, name: str) -> datetime:
 def _feature_columns(
     connection: duckdb.DuckDBPyConnection, published_root: Path, spec: FeaturesSpec
 ) -> str:
-    required_types = {
+    required_types: RequiredTypes = {
         spec.entity: None,
         spec.event_time: "TIMESTAMPTZ",
         spec.partition: "DATE",
-        **dict.fromkeys(spec.numeric, "DOUBLE"),
-        **dict.fromkeys(spec.categorical, "VARCHAR"),
+        **spec.kinds,
         **dict.fromkeys(spec.sensitive),
     }
     types = open_view(connection, "features", published_root / spec.table, spec.partition)
@@ -239,7 +241,7 @@ def open_view(
 
 
 def select_columns(
-    view: str, table: str, required_types: Mapping[str, str | None], types: Mapping[str, str]
+    view: str, table: str, required_types: RequiredTypes, types: Mapping[str, str]
 ) -> str:
     """Write the SQL of the wanted columns, cast to the wanted types (None: to their own).
 
@@ -249,13 +251,21 @@ def select_columns(
     absent = sorted(required_types.keys() - types.keys())
     if absent:
         raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(types)}.")
-    for column, kind in required_types.items():
-        if kind and not types[column].startswith(ACCEPTED[kind]):
+    columns = []
+    for column, required in required_types.items():
+        handed_on, accepted = _types(required or types[column])
+        if required and not types[column].startswith(accepted):
+            usual = accepted[0] if isinstance(required, ColumnKind) else required
             raise DataError(
-                f"column '{column}' of {table} is {types[column]}, and {kind} is needed. Cast it "
+                f"column '{column}' of {table} is {types[column]}, and {usual} is needed. Cast it "
                 "in the dbt model, or declare it in another role."
             )
-    return ", ".join(
-        f"CAST({view}.{identifier(column)} AS {kind or types[column]}) AS {identifier(column)}"
-        for column, kind in required_types.items()
-    )
+        columns.append(f"CAST({view}.{identifier(column)} AS {handed_on}) AS {identifier(column)}")
+    return ", ".join(columns)
+
+
+def _types(required: str | ColumnKind) -> tuple[str, tuple[str, ...]]:
+    """In which a column is handed on, and beginnings of those in which it may be published."""
+    if isinstance(required, ColumnKind):
+        return required.sql_type, required.published_types
+    return required, ACCEPTED.get(required, ())

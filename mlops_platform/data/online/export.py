@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mlops_platform.column_kind import ColumnKind
 from mlops_platform.data.features.features import latest_feature_batches
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.online.writers import Row, write_postgres, write_sqlite
@@ -71,6 +72,8 @@ class _Rows:
             entity=features.entity,
             numeric=features.numeric,
             categorical=features.categorical,
+            boolean=features.boolean,
+            text=features.text,
             feature_snapshot=snapshot,
             rows=self._count,
             oldest=self._oldest,
@@ -93,18 +96,23 @@ def _encoded(spec: ModelSpec, batch: pa.RecordBatch) -> Iterator[Row]:
     import orjson
 
     _refuse_infinite(spec, batch)
-    names = spec.features.names
+    kinds = spec.features.kinds
     entities = batch[spec.features.entity].to_pylist()
     moments = batch[spec.features.event_time].to_pylist()
-    # NumPy is the fast way to Python's numbers: NULL and NaN become NaN here and null in JSON,
-    # which is how a request says that a value is missing.
-    numbers = (
-        batch[name].to_numpy(zero_copy_only=False).tolist() for name in spec.features.numeric
-    )
-    strings = (batch[name].to_pylist() for name in spec.features.categorical)
-    for entity, moment, *values in zip(entities, moments, *numbers, *strings, strict=True):
-        features = orjson.dumps(dict(zip(names, values, strict=True))).decode()
+    columns = (_values(batch[name], kind) for name, kind in kinds.items())
+    for entity, moment, *values in zip(entities, moments, *columns, strict=True):
+        features = orjson.dumps(dict(zip(kinds, values, strict=True))).decode()
         yield str(entity), moment.isoformat(), features
+
+
+def _values(column: pa.Array, kind: ColumnKind) -> list[Any]:
+    """A feature as a request sends it: NULL is null."""
+    if not kind.is_number:
+        values: list[Any] = column.to_pylist()
+        return values
+    # NumPy is the fast way to Python's numbers: NULL and NaN become NaN here and null in JSON.
+    values = column.to_numpy(zero_copy_only=False).tolist()
+    return values if kind.json_type is float else [kind.to_json(value) for value in values]
 
 
 def _refuse_infinite(spec: ModelSpec, batch: pa.RecordBatch) -> None:

@@ -26,6 +26,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from mlops_platform.column_kind import KINDS, ColumnKind
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Output, Task
 
@@ -39,7 +40,7 @@ PLACES = ("day", "event_time", "partition")
 """Columns that are put beside landed predictions."""
 
 Whole = Annotated[int, Field(ge=0, lt=2**31)]
-Value = FiniteFloat | str | None
+Value = FiniteFloat | bool | str | None
 
 
 class LineHead(TypedDict):
@@ -90,15 +91,13 @@ def served_column(feature: str, task: Task) -> str:
 def read_lines(lines: Sequence[bytes], spec: ModelSpec) -> ReadLines:
     """Read lines of one model's log.
 
-    Columns: `KEYS`, the outputs, `LATER_KEYS`, then the features: DOUBLE and VARCHAR as the spec
-    declares them, which are NULL where they were missing or redacted, then features that only other
-    versions of the model read.
+    Columns: `KEYS`, the outputs, `LATER_KEYS`, then the features: DOUBLE, VARCHAR or BOOLEAN as the
+    spec declares them, which are NULL where they were missing or redacted, then features that only
+    other versions of the model read.
     """
     read: list[ServedLine] = []
     malformed: list[MalformedLine] = []
-    kinds = dict.fromkeys(spec.features.numeric, float) | dict.fromkeys(
-        spec.features.categorical, str
-    )
+    kinds = spec.features.kinds
     validate = _line_type(spec.task.outputs).validate_json
     for line in lines:
         try:
@@ -127,12 +126,15 @@ def _value_type(output: Output) -> Any:
     return Annotated[FiniteFloat, Field(ge=output.minimum, le=output.maximum)]
 
 
-def _require(model: str, kinds: Mapping[str, type], served: ServedLine) -> None:
+def _require(model: str, kinds: Mapping[str, ColumnKind], served: ServedLine) -> None:
     if served["model"] != model:
         raise ValueError(f"model: {served['model']!r} is another one")
     for name, value in served["features"].items():
-        if value is not None and name in kinds and type(value) is not kinds[name]:
-            raise ValueError(f"features.{name}: {value!r} is no {kinds[name].__name__}")
+        if value is None or name not in kinds:
+            continue
+        wanted = kinds[name].json_type
+        if type(value) is not wanted:
+            raise ValueError(f"features.{name}: {value!r} is no {wanted.__name__}")
 
 
 def _reason(error: ValueError) -> str:
@@ -142,7 +144,7 @@ def _reason(error: ValueError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
 
 
-def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, type]) -> pa.Table:
+def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, ColumnKind]) -> pa.Table:
     import pyarrow as pa
 
     types = {
@@ -168,13 +170,21 @@ def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, type]) 
     return pa.table(columns)
 
 
-def _feature(values: list[float | str | None], kind: type | None) -> pa.Array:
+def _feature(values: Sequence[float | bool | str | None], kind: ColumnKind | None) -> pa.Array:
     import pyarrow as pa
 
     if kind is None:
-        kind = str if any(isinstance(value, str) for value in values) else float
-        values = [value if value is None else kind(value) for value in values]
-    return pa.array(values, pa.string() if kind is str else pa.float64())
+        kind = _kind_of(values)
+        values = [kind.to_json(value) for value in values]
+    return pa.array(values, pa.type_for_alias(kind.arrow_type))
+
+
+def _kind_of(values: Sequence[float | bool | str | None]) -> ColumnKind:
+    """The narrowest kind that holds all values of a feature which the spec does not know."""
+    if any(isinstance(value, str) for value in values):
+        return KINDS["categorical"]
+    is_boolean = {type(value) for value in values} - {type(None)} == {bool}
+    return KINDS["boolean" if is_boolean else "numeric"]
 
 
 def quarantined(malformed: Sequence[MalformedLine]) -> str:

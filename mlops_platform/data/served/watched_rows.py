@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features.features import open_view, select_columns
+from mlops_platform.data.features.features import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.spec import ModelSpec
 
@@ -33,8 +33,8 @@ class WatchedRows:
     """A window in DuckDB.
 
     Args:
-        features: table or view with the entity, the features (DOUBLE, then VARCHAR) and sensitive
-            columns.
+        features: table or view with the entity, the features (in the types of their kinds) and
+            sensitive columns.
         predictions: view with the entity and the outputs; the same rows.
         outputs: names of those that are watched.
         joined: the predictions are one table with the features.
@@ -134,10 +134,9 @@ def _published(
     days: Sequence[date],
 ) -> str:
     features = spec.features
-    required_types = {
+    required_types: RequiredTypes = {
         features.entity: None,
-        **dict.fromkeys(features.numeric, "DOUBLE"),
-        **dict.fromkeys(features.categorical, "VARCHAR"),
+        **features.kinds,
         **dict.fromkeys(features.sensitive),
     }
     folder = published_root / features.table
@@ -148,9 +147,10 @@ def _published(
 def _joined(connection: duckdb.DuckDBPyConnection, spec: ModelSpec, columns: str) -> str:
     described = connection.execute("DESCRIBE predicted").fetchall()
     logged = {name for name, *_ in described}
-    sent = [name for name in spec.features.names if sent_column(name) in logged]
+    sent = {name: kind for name, kind in spec.features.kinds.items() if sent_column(name) in logged}
     instead = ", ".join(
-        f"predicted.{identifier(sent_column(name))} AS {identifier(name)}" for name in sent
+        f"predicted.{identifier(sent_column(name))}::{kind.sql_type} AS {identifier(name)}"
+        for name, kind in sent.items()
     )
     entity = identifier(spec.features.entity)
     outputs = ", ".join(f"predicted.{identifier(name)}" for name in spec.task.watched)

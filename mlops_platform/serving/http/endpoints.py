@@ -40,7 +40,6 @@ from mlops_platform.serving.predicting import (
     score_rows,
 )
 from mlops_platform.serving.roles import Roles
-from mlops_platform.serving.schema import CategoricalColumn
 from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
 
@@ -54,8 +53,8 @@ class Endpoints:
         self._worker, self._types = worker, types
         schema, serving = worker.contents.features, worker.contents.release.serving
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
-        categories = (c.name for c in schema.columns if isinstance(c, CategoricalColumn))
-        self._texts = (schema.entity, *categories)
+        strings = (c.name for c in schema.columns if c.column_kind.json_type is str)
+        self._texts = (schema.entity, *strings)
 
     async def predict(self, exchange: Exchange) -> Response:
         """Score one row."""

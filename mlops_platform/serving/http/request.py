@@ -11,10 +11,12 @@ from typing_extensions import TypedDict
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import (
     LARGEST_NUMBER,
+    BooleanColumn,
     CategoricalColumn,
     FeatureColumn,
     FeatureSchema,
     NumericColumn,
+    TextColumn,
 )
 
 MAX_TEXT = 256
@@ -90,13 +92,27 @@ def _title(schema: FeatureSchema) -> str:
 
 
 def _field(column: FeatureColumn) -> Any:
-    kind: Any = _Number if isinstance(column, NumericColumn) else _Text
+    kind = _type(column)
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
     described = Field(description=_seen(column) + missing, examples=_examples(column) or None)
     return Annotated[kind | None if column.missing_allowed else kind, described]
 
 
+def _type(column: FeatureColumn) -> Any:
+    if isinstance(column, NumericColumn):
+        return _Number
+    if isinstance(column, BooleanColumn):
+        return bool
+    if isinstance(column, TextColumn):
+        return Annotated[str, Field(max_length=column.max_characters)]
+    return _Text
+
+
 def _seen(column: FeatureColumn) -> str:
+    if isinstance(column, BooleanColumn):
+        return "True or false."
+    if isinstance(column, TextColumn):
+        return f"Text of at most {column.max_characters} characters."
     if isinstance(column, NumericColumn):
         if column.minimum is None:
             return "Number, always missing in training."
@@ -111,4 +127,6 @@ def _seen(column: FeatureColumn) -> str:
 def _examples(column: FeatureColumn) -> list[Any]:
     if isinstance(column, CategoricalColumn):
         return list(column.categories or ())[:LISTED_CATEGORIES]
-    return [v for v in dict.fromkeys((column.minimum, column.maximum)) if v is not None]
+    if isinstance(column, NumericColumn):
+        return [v for v in dict.fromkeys((column.minimum, column.maximum)) if v is not None]
+    return [column.column_kind.example]

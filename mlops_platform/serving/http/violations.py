@@ -22,6 +22,7 @@ _FIXES = {
     "less_than_equal": _BOUNDS,
     "finite_number": "Send a finite number; null where it is not known and null is allowed.",
     "string_type": "Send a string.",
+    "bool_type": "Send true or false.",
     "string_pattern_mismatch": "Send a string without NUL characters.",
     "dict_type": "Send an object.",
     "list_type": "Send a list of rows.",
@@ -48,8 +49,13 @@ def _field_error(fault: dict[str, Any]) -> FieldError:
         field=".".join(str(part) for part in fault["loc"])[:200],
         # What holds a missing field is the row itself, which says nothing.
         value=None if kind == "missing" else _shown(fault["input"]),
-        fix=_FIXES.get(kind) or f"{fault['msg']}.",
+        fix=_FIXES.get(kind) or f"{fault['msg']}{_length(fault)}.",
     )
+
+
+def _length(fault: dict[str, Any]) -> str:
+    """How long a string is that is too long: the value is shown in part only."""
+    return f"; it has {len(fault['input'])}" if fault["type"] == "string_too_long" else ""
 
 
 def _shown(value: object) -> str:

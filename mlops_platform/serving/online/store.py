@@ -13,7 +13,6 @@ from mlops_platform.errors import ServingError
 from mlops_platform.serving.online.postgres_store import PostgresSource
 from mlops_platform.serving.online.source import Source, StoredFeatures, StoreUnavailable
 from mlops_platform.serving.online.sqlite_store import SqliteSource
-from mlops_platform.serving.schema import NumericColumn
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres
 
 if TYPE_CHECKING:
@@ -144,11 +143,8 @@ def _require_columns(export: OnlineExport, schema: FeatureSchema) -> None:
             f"online store: it holds {export.model} by {export.entity}, and {schema.model} by "
             f"{schema.entity} is served; correct MLOPS_SERVING_ONLINE_STORE."
         )
-    numeric, categorical = set(export.numeric), set(export.categorical)
     lacking = [
-        column.name
-        for column in schema.columns
-        if column.name not in (numeric if isinstance(column, NumericColumn) else categorical)
+        column.name for column in schema.columns if column.name not in export.of_kind(column.kind)
     ]
     if lacking:
         raise StoreUnavailable(

@@ -34,7 +34,8 @@ from mlops_platform.serving.schema import FeatureSchema
 PLATFORM = Path(mlops_platform.__file__).resolve().parent
 SERVING = PLATFORM / "serving"
 PACKED_MODULES = (
-    *("__init__.py", "errors.py", "files.py", "record.py", "section.py", "told_apart.py"),
+    *("__init__.py", "column_kind.py", "errors.py", "files.py", "record.py"),
+    *("section.py", "told_apart.py"),
     *("artifacts/*.py", "formats/*.py", "spec/**/*.py"),
     *(
         module.relative_to(PLATFORM).as_posix()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from mlops_platform.column_kind import Value
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import STORED_AS_FOLDED
-from mlops_platform.serving.frames import Value, rows_of, without_refused
+from mlops_platform.serving.frames import rows_of, without_refused
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.http.request import request_types
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, TextColumn
 from mlops_platform.serving.scoring.scorer import TOLERANCE, Scorer, largest_difference
 from mlops_platform.tasks import Task
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 20_000
 CHANGED_ROWS = 1000
-"""Further rows, each with one value taken away or replaced by a category never seen."""
+"""Further rows, each with one value taken away, or replaced by a category or words never seen."""
 EXPLAINED_ROWS = 50
 UNSEEN = "never seen in training"
 
@@ -32,7 +33,8 @@ class Parity(Record):
 
     Args:
         rows: rows that were compared.
-        refused_rows: rows that the service would not take, for a missing value that it requires.
+        refused_rows: rows that the service would not take, for a missing value that it requires, or
+            for a text that is too long.
         changed_rows: further rows that were compared with a value missing or never seen.
         max_difference: largest absolute difference through the pipeline; 0.0 is bit for bit equal.
         compiled: whether the compiled model is as close, so that it may serve single rows.
@@ -125,7 +127,7 @@ def _changed(schema: FeatureSchema, rows: pd.DataFrame) -> pd.DataFrame:
     for column in schema.columns:
         if column.missing_allowed:
             changes.append((column.name, None))
-        if isinstance(column, CategoricalColumn):
+        if isinstance(column, CategoricalColumn | TextColumn):
             changes.append((column.name, UNSEEN))
     if not changes:
         return rows[:0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops_platform.column_kind import KINDS
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.card.record import (
     Card,
@@ -35,7 +36,7 @@ def build_card(
         model_details=_details(spec, recipe, version),
         intended_use=IntendedUse(primary_use=human.intended_use, out_of_scope=human.out_of_scope),
         factors=Factors(
-            relevant=spec.features.categorical + spec.features.sensitive,
+            relevant=spec.features.categorical + spec.features.boolean + spec.features.sensitive,
             evaluated=spec.evaluation.subgroups,
             sensitive=spec.features.sensitive,
         ),
@@ -70,8 +71,7 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
         task=spec.task.type,
         task_options=spec.task.model_dump(mode="json", exclude={"type", "metrics"}),
         label=f"{spec.label.table}.{spec.label.column}",
-        numeric_features=spec.features.numeric,
-        categorical_features=spec.features.categorical,
+        features={kind: columns for kind in KINDS if (columns := spec.features.of_kind(kind))},
         candidate=recipe.candidate,
         algorithm=candidate.estimator.type,
         transformers=(*transformers, *(step.type for step in candidate.steps)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from mlops_platform.column_kind import KindName
 from mlops_platform.record import Record
 from mlops_platform.tasks import DetailTable
 from mlops_platform.training.judging.criteria import Criterion
@@ -38,7 +39,11 @@ class VersionFacts(Record):
 
 
 class ModelDetails(Record):
-    """Who made the model, when and how."""
+    """Who made the model, when and how.
+
+    Args:
+        features: by kind; without the kinds that it has none of.
+    """
 
     name: str
     version: str
@@ -50,8 +55,7 @@ class ModelDetails(Record):
     task: str
     task_options: dict[str, Any]
     label: str
-    numeric_features: tuple[str, ...]
-    categorical_features: tuple[str, ...]
+    features: dict[KindName, tuple[str, ...]]
     candidate: str
     algorithm: str
     transformers: tuple[str, ...]

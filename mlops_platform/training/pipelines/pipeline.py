@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
+ALWAYS_SPARSE, USUAL_THRESHOLD = 1.0, 0.3
+
+
 def candidate_named(spec: ModelSpec, name: str) -> CandidateSpec:
     """The candidate with that name.
 
@@ -33,6 +36,9 @@ def build_pipeline(spec: ModelSpec, candidate: CandidateSpec, params: Params) ->
     The outputs of the preprocessing entries stand side by side in the order of the YAML, so that a
     parameter such as `categorical_features` may name columns by position.
 
+    Each text column goes through its own copy of the steps of its entry, as a series of strings in
+    which "" stands for a missing one.
+
     Raises:
         SpecError: a class or a parameter does not exist.
     """
@@ -41,8 +47,7 @@ def build_pipeline(spec: ModelSpec, candidate: CandidateSpec, params: Params) ->
 
     built = _Builder(spec, candidate, params)
     groups = [
-        (built.group_name(group), built.group(group), list(spec.columns_of(entry)))
-        for group, entry in enumerate(candidate.preprocessing)
+        entry for group in range(len(candidate.preprocessing)) for entry in built.entries(group)
     ]
     steps = [
         (f"step_{position}", built.part(f"steps.{position}", step))
@@ -50,7 +55,7 @@ def build_pipeline(spec: ModelSpec, candidate: CandidateSpec, params: Params) ->
     ]
     return Pipeline(
         [
-            ("columns", ColumnTransformer(groups)),
+            ("columns", ColumnTransformer(groups, sparse_threshold=built.sparse_threshold)),
             *steps,
             ("estimator", built.part("estimator", candidate.estimator)),
         ]
@@ -74,6 +79,25 @@ class _Builder:
             field=f"training.candidates.{position}.{path}",
         )
 
+    @property
+    def sparse_threshold(self) -> float:
+        """Density from which sparse columns are made dense: scikit-learn's own, but beside text.
+
+        There it is never: whether an estimator gets what it takes must not depend on the words.
+        """
+        return ALWAYS_SPARSE if self.spec.features.text else USUAL_THRESHOLD
+
+    def entries(self, group: int) -> list[tuple[str, Any, list[str]]]:
+        """Name, transformer and columns of the parts of one preprocessing entry."""
+        name = self.group_name(group)
+        columns = self.spec.columns_of(self.candidate.preprocessing[group])
+        if self.spec.features.text and set(columns) <= set(self.spec.features.text):
+            return [
+                (f"{name}_{position}", _of_one_text(self.group(group)), [column])
+                for position, column in enumerate(columns)
+            ]
+        return [(name, self.group(group), list(columns))]
+
     def group_name(self, group: int) -> str:
         columns = self.candidate.preprocessing[group].columns
         return columns if isinstance(columns, str) else f"columns_{group}"
@@ -88,3 +112,20 @@ class _Builder:
         if not steps:
             return "passthrough"
         return steps[0][1] if len(steps) == 1 else Pipeline(steps)
+
+
+def _of_one_text(steps: Any) -> Any:
+    """Steps that take one text column as a series of strings, fed from a frame of that column.
+
+    Made of scikit-learn's own parts, so that a stored model needs nothing of the platform.
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+
+    missing_is_empty = SimpleImputer(
+        missing_values=None, strategy="constant", fill_value="", keep_empty_features=True
+    )
+    # A column that is named by a number and no list comes as a series.
+    series = ColumnTransformer([("text", steps, 0)], sparse_threshold=ALWAYS_SPARSE)
+    return Pipeline([("missing", missing_is_empty), ("series", series)])

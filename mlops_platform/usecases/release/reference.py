@@ -6,10 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from mlops_platform.data.engine import private_duckdb
 from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.drift.profile.profile import Profile, fit_profile, joined
+from mlops_platform.monitoring.drift.profile.profile import (
+    Profile,
+    fit_profile,
+    fit_text_profile,
+    joined,
+)
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
+from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
 from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
@@ -21,6 +28,7 @@ from mlops_platform.monitoring.reference import (
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
@@ -53,11 +61,14 @@ def log_reference(
 
     candidate, evaluation = evaluated.candidate, evaluated.evaluation
     scored = _scored(spec, fitted, split.test)
+    unseen = [_scored(spec, fitted, split.validation), scored]
+    profile = _profile(spec, candidate.training_set, unseen)
     held_out = sample(
         pa.Table.from_pandas(scored, preserve_index=False),
         spec.features.entity,
         MOST_HELD_OUT_ROWS,
     )
+    held_out = _without_texts(held_out, profile)
     reference = Reference(
         model=spec.name,
         rows=candidate.training_set.rows,
@@ -67,11 +78,6 @@ def log_reference(
         test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
-    )
-    unseen = [_scored(spec, fitted, split.validation), scored]
-    profile = joined(
-        _profile_of_rows(spec, candidate.training_set),
-        _profile_of_predictions(spec, candidate.training_set, unseen),
     )
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
@@ -96,11 +102,28 @@ def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:
     return rows.assign(**predictions.columns)
 
 
+def _without_texts(rows: pa.Table, profile: Profile) -> pa.Table:
+    """Texts may be long, and are nobody's business on a page: what is derived of them is shown."""
+    with private_duckdb() as connection:
+        return with_derived(connection, rows, known_to_reference(profile.bins.vocabularies))
+
+
+def _profile(spec: ModelSpec, training_set: TrainingSet, unseen: list[DataFrame]) -> Profile:
+    """Of the features and the label, and of the predictions for rows that were not seen."""
+    return joined(
+        _profile_of_rows(spec, training_set), _profile_of_predictions(spec, training_set, unseen)
+    )
+
+
 def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
     day, label = spec.features.partition, spec.label.column
-    numeric = (*spec.features.numeric, label)
+    features = spec.features
+    numeric = (*features.numeric, *features.boolean, label)
     with opened_rows(training_set, [label]) as (connection, rows):
-        return fit_profile(connection, rows, numeric, spec.features.categorical, day)
+        profile = fit_profile(connection, rows, numeric, features.categorical, day)
+        if not features.text:
+            return profile
+        return joined(profile, fit_text_profile(connection, rows, features.text, day))
 
 
 def _profile_of_predictions(

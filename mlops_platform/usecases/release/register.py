@@ -98,6 +98,7 @@ def register_candidate(
         digests,
         ModelDescription(
             input_example=features_of(rows, spec).head(5),
+            kinds=spec.features.kinds,
             requirements=pinned_requirements(),
             trusted_types=TRUSTED_TYPES,
             predict_method=spec.task.predict_method,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mlops_platform.column_kind import Value
 from mlops_platform.data.served.lines import served_column
 from mlops_platform.data.served.rows import find_request
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
@@ -47,7 +48,7 @@ class ReplayedRow(Record):
     sequence: int
     answer: dict[str, float | bool]
     latency_ms: float
-    features: dict[str, float | str | None]
+    features: dict[str, Value]
     redacted: tuple[str, ...]
     replayed: Replayed | None
     reason: str | None

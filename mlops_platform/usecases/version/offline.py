@@ -51,8 +51,16 @@ class OfflineVersion:
     def predictions(self, served: pa.Table) -> Predictions:
         """Predict for rows that lack nothing, of which there is one at least."""
         columns = [served_column(name, self.task) for name in self.features]
-        frame = served.select(columns).rename_columns(self.features).to_pandas()
-        return self.task.predict(self.model, self.constants, frame)
+        logged = served.select(columns).rename_columns(self.features)
+        return self.task.predict(self.model, self.constants, _as_handed_on(logged).to_pandas())
+
+
+def _as_handed_on(logged: pa.Table) -> pa.Table:
+    """Logged features in the types of a training set: what was sent as true is 1.0 there."""
+    import pyarrow as pa
+
+    types = [pa.float64() if pa.types.is_boolean(kind) else kind for kind in logged.schema.types]
+    return logged.cast(pa.schema(zip(logged.schema.names, types, strict=True)))
 
 
 class OfflineVersions:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
-from mlops_platform.monitoring.drift.profile.profile import Profile, count_window
+from mlops_platform.monitoring.drift.profile.profile import Profile, count_texts, count_window
+from mlops_platform.monitoring.drift.profile.texts import (
+    known_to_windows,
+    profiled_columns,
+    shared_importances,
+    with_derived,
+)
 from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
@@ -61,18 +67,21 @@ def watch_drift(
     with open_window(spec, scored, published_root) as rows:
         counted = {
             **count_window(rows.connection, rows.features, profile, spec.features.names),
+            **count_texts(rows.connection, rows.features, profile),
             **count_window(rows.connection, rows.predictions, profile, watched),
             **_segments(spec, rows, profile),
         }
         quality = measure_quality(
             profile,
-            {name: counted[name] for name in spec.features.names},
+            {name: counted[name] for name in profiled_columns(spec.features)},
             published,
             rows.repeated(entity),
             scored.window.days,
         )
-        shown = rows.sample(entity, declared.sample_rows).to_pandas()
-    importances = reference.figures.importances
+        drawn = rows.sample(entity, declared.sample_rows)
+        known = known_to_windows(profile.bins.vocabularies)
+        shown = with_derived(rows.connection, drawn, known).to_pandas()
+    importances = shared_importances(reference.figures.importances, spec.features.text)
     drift = measure_drift(profile, counted, watched, scored.window.days, declared, importances)
     html = render_report(
         sample(reference.held_out, entity, declared.sample_rows).to_pandas(),

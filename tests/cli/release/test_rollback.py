@@ -13,6 +13,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
@@ -47,6 +48,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Vers
     rows = pd.DataFrame(np.arange(20.0).reshape(10, 2), columns=["wind", "late"])
     description = ModelDescription(
         input_example=rows.head(2),
+        kinds=dict.fromkeys(("wind", "late"), KINDS["numeric"]),
         predict_method=DEFAULT_TASK.predict_method,
         answers=DEFAULT_TASK.answers_of_model,
         requirements=pinned_requirements(),

@@ -244,3 +244,28 @@ def test_a_time_without_zone_is_refused(spec: ModelSpec, published: Path) -> Non
         read_training_rows(spec, published, naive)
     with pytest.raises(DataError, match=r"as_of=.* has no time zone"):
         read_outcomes(spec, published, [Path("nothing.parquet")], [], naive)
+
+
+def test_booleans_are_handed_on_as_numbers_and_texts_as_strings(
+    spec: ModelSpec, model: Model, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql(
+        "ALTER TABLE visits ADD COLUMN smokes BOOLEAN",
+        "ALTER TABLE visits ADD COLUMN letter VARCHAR",
+        "UPDATE visits SET smokes = age > 3, letter = 'Dear \"all\"' WHERE visit_id <> 'v0'",
+    )
+    publish()
+    kinds = {"boolean": ["smokes"], "text": ["letter"]}
+    wider = model({"features": spec.features.model_dump() | kinds})
+    rows = read_training_rows(wider, lake / "features", AS_OF)
+    assert rows.schema.field("smokes").type == pa.float64()
+    assert rows.schema.field("letter").type == pa.string()
+    assert rows["smokes"].to_pylist()[:5] == [None, 0.0, 0.0, 0.0, 1.0]
+    assert rows["letter"].to_pylist()[:2] == [None, 'Dear "all"']
+    # Neither a number nor a word for it is a boolean.
+    for column, published in (("age", "BIGINT"), ("ward", "VARCHAR")):
+        strange = model(
+            {"features": {"table": "visits", "entity": "visit_id", "boolean": [column]}}
+        )
+        with pytest.raises(DataError, match=f"{column}.* is {published}, and BOOLEAN is needed"):
+            read_training_rows(strange, lake / "features", AS_OF)

@@ -153,6 +153,34 @@ def test_numbers_are_stored_to_the_last_bit(
     assert found == {number.hex()}
 
 
+def test_booleans_and_texts_are_stored_as_requests_send_them(
+    spec: ModelSpec,
+    run_sql: Callable[..., None],
+    publish: Callable[[], object],
+    lake: Path,
+    tmp_path: Path,
+) -> None:
+    run_sql(
+        "ALTER TABLE visits ADD COLUMN smokes BOOLEAN",
+        "ALTER TABLE visits ADD COLUMN letter VARCHAR",
+        "UPDATE visits SET smokes = age > 3, letter = 'Dear all' WHERE visit_id <> 'v39'",
+    )
+    publish()
+    features = spec.features.model_copy(update={"boolean": ("smokes",), "text": ("letter",)})
+    wider = spec.model_copy(update={"features": features})
+    path = tmp_path / "store.sqlite"
+    export = export_features(wider, lake / "features", path, WEEK, NOW, NOW)
+    assert (export.boolean, export.text) == (("smokes",), ("letter",))
+    rows = dict(sqlite3.connect(path).execute("SELECT entity, features FROM features").fetchall())
+    assert '"smokes":true,"letter":"Dear all"' in rows["v32"]
+    assert '"smokes":false,"letter":"Dear all"' in rows["v38"]
+    assert '"smokes":null,"letter":null' in rows["v39"]
+
+
+def test_an_export_without_the_newer_kinds_is_what_older_services_read(export: Export) -> None:
+    assert not {"boolean", "text"} & json.loads(export().model_dump_json()).keys()
+
+
 def test_not_a_number_is_missing_and_infinity_is_refused(
     run_sql: Callable[..., None], publish: Callable[[], Any], export: Export, stored: Stored
 ) -> None:

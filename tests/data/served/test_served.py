@@ -249,6 +249,41 @@ def test_features_that_the_yaml_no_longer_names_land_as_well(
     assert (row["height"], row["colour"], row["ward"]) == (2.0, "red", None)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    smokes=st.none() | st.booleans(),
+    letter=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+)
+def test_booleans_and_texts_land_as_they_were_sent(
+    spec: ModelSpec, smokes: bool | None, letter: str | None
+) -> None:
+    features = spec.features.model_copy(update={"boolean": ("smokes",), "text": ("letter",)})
+    wider = spec.model_copy(update={"features": features})
+    logged = json.dumps(line(features={"smokes": smokes, "letter": letter})).encode()
+    rows, malformed = read_lines([logged], wider)
+    assert not malformed
+    assert (rows.schema.field("smokes").type, rows.schema.field("letter").type) == (
+        pa.bool_(),
+        pa.string(),
+    )
+    assert rows.select(["smokes", "letter"]).to_pylist() == [{"smokes": smokes, "letter": letter}]
+    # The same of a version whose YAML names neither.
+    unnamed = read_lines([logged], spec).rows
+    assert unnamed.select(["smokes", "letter"]).to_pylist() == [
+        {"smokes": smokes, "letter": letter}
+    ]
+
+
+@pytest.mark.parametrize("value", [1, 1.0, "true"])
+def test_what_is_no_boolean_is_kept_apart(spec: ModelSpec, value: Any) -> None:
+    features = spec.features.model_copy(update={"boolean": ("smokes",)})
+    wider = spec.model_copy(update={"features": features})
+    read = read_lines([json.dumps(line(features={"smokes": value})).encode()], wider)
+    (malformed,) = read.malformed
+    assert malformed.reason.startswith("features.smokes: ")
+    assert malformed.reason.endswith(" is no bool")
+
+
 def test_a_feature_named_like_a_column_of_the_log_has_another_name(model: Model) -> None:
     columns = [served_column(name, DEFAULT_TASK) for name in ("model", "probability", "day", "age")]
     assert columns == ["feature_model", "feature_probability", "feature_day", "age"]

@@ -25,6 +25,7 @@ import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.requirements import pinned_requirements
@@ -102,6 +103,7 @@ class ServedHome:
         digests = save_model(fitted, directory)
         description = ModelDescription(
             input_example=rows[["distance_miles", "carrier"]].head(2),
+            kinds={"distance_miles": KINDS["numeric"], "carrier": KINDS["categorical"]},
             predict_method=DEFAULT_TASK.predict_method,
             answers=DEFAULT_TASK.answers_of_model,
             requirements=pinned_requirements(),

@@ -38,6 +38,7 @@ def test_a_bento_holds_its_release_and_the_slice_of_the_platform_it_needs(
     rooms = {Path(name).parts[1] for name in bento.files if name.startswith("mlops_platform/")}
     assert rooms == {
         "__init__.py",
+        "column_kind.py",
         "errors.py",
         "files.py",
         "record.py",

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.errors import TrainingError
 from mlops_platform.tasks.binary_classification.calibration import positive_scores
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
@@ -109,3 +110,59 @@ def test_the_positive_column_is_found_by_its_class():
 def test_a_recipe_of_an_undeclared_candidate_is_refused(spec):
     with pytest.raises(TrainingError, match=r"'forest' is not usable.*linear, boosting"):
         candidate_named(spec, "forest")
+
+
+def test_each_text_column_goes_through_its_own_copy_of_the_steps(declare):
+    def edit(plain):
+        plain["features"] = {"table": "t", "entity": "e", "text": ["title", "remark"]}
+        plain["evaluation"] = {}
+        linear = plain["training"]["candidates"][0]
+        vectorizer = {
+            "type": "sklearn.feature_extraction.text.CountVectorizer",
+            "search": {"min_df": [1, 2]},
+        }
+        linear["preprocessing"] = [{"columns": "text", "steps": [vectorizer]}]
+        plain["training"]["candidates"] = [linear]
+
+    spec = declare(edit)
+    candidate = spec.training.candidates[0]
+    params = {"preprocessing.0.steps.0.min_df": 2, "estimator.C": 1.0}
+    columns = build_pipeline(spec, candidate, params).named_steps["columns"]
+    rows = pd.DataFrame(
+        {"title": ["red shoe", "red hat", None], "remark": [None, "too red", "too big"]},
+        dtype=object,
+    )
+    counted = columns.fit_transform(rows)
+
+    assert columns.get_feature_names_out().tolist() == ["text_0__text__red", "text_1__text__too"]
+    assert counted.toarray().tolist() == [[1, 0], [1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("vectorizer", "params"),
+    [
+        ("CountVectorizer", {"ngram_range": [1, 2], "stop_words": "english"}),
+        ("TfidfVectorizer", {"sublinear_tf": True, "max_features": 50}),
+        ("HashingVectorizer", {"n_features": 64, "analyzer": "char_wb"}),
+    ],
+)
+def test_a_pipeline_of_texts_is_stored_by_types_that_are_trusted(
+    declare, tmp_path, vectorizer, params
+):
+    def edit(plain):
+        plain["features"] = {"table": "t", "entity": "e", "text": ["remark"]}
+        plain["evaluation"] = {}
+        linear = plain["training"]["candidates"][0]
+        step = {"type": f"sklearn.feature_extraction.text.{vectorizer}", "params": params}
+        linear["preprocessing"] = [{"columns": ["remark"], "steps": [step]}]
+        plain["training"]["candidates"] = [linear]
+
+    spec = declare(edit)
+    pipeline = build_pipeline(spec, spec.training.candidates[0], {"estimator.C": 1.0})
+    rows = pd.DataFrame({"remark": ["red shoe", "red hat", None, ""] * 5}, dtype=object)
+    pipeline.fit(rows, [0, 1, 1, 0] * 5)
+    loaded = load_model(tmp_path, save_model(pipeline, tmp_path))
+
+    np.testing.assert_array_equal(loaded.predict_proba(rows), pipeline.predict_proba(rows))
+    missing, empty = loaded.predict_proba(rows)[2:4]
+    assert missing.tolist() == empty.tolist()

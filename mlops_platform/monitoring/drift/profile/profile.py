@@ -7,8 +7,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from mlops_platform.monitoring.drift.profile.bins import ColumnBins
-from mlops_platform.record import Record
+from mlops_platform.monitoring.drift.profile.texts import (
+    Vocabulary,
+    derive_columns,
+    derived_from,
+    fit_vocabularies,
+    known_to_reference,
+    known_to_windows,
+)
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,9 +38,14 @@ MOST_KEPT = 2_000_000
 
 
 class FittedBins(Record):
-    """The bins of every column that a version's windows are counted in."""
+    """The bins of every column that a version's windows are counted in.
+
+    Args:
+        vocabularies: of each text column.
+    """
 
     columns: tuple[ColumnBins, ...]
+    vocabularies: dict[str, Vocabulary] = Field(default={}, exclude_if=left_out_where_empty)
 
     @property
     def by_name(self) -> dict[str, ColumnBins]:
@@ -214,6 +229,17 @@ def fit_profile(
     return Profile(FittedBins(columns=bins), counts)
 
 
+def fit_text_profile(
+    connection: duckdb.DuckDBPyConnection, rows: str, texts: Sequence[str], day: str
+) -> Profile:
+    """Learn the words of the text columns of a table, and profile what is derived of them."""
+    vocabularies = fit_vocabularies(connection, rows, texts)
+    derived = derive_columns(connection, rows, known_to_reference(vocabularies), day)
+    profile = fit_profile(connection, derived, derived_from(texts), [], day)
+    bins = profile.bins.model_copy(update={"vocabularies": vocabularies})
+    return Profile(bins, profile.counts)
+
+
 def count_days(
     connection: duckdb.DuckDBPyConnection, rows: str, bins: ColumnBins, day: str
 ) -> pa.Table:
@@ -227,7 +253,12 @@ def joined(*profiles: Profile) -> Profile:
     """Profiles of different columns as one."""
     bins = tuple(bins for profile in profiles for bins in profile.bins.columns)
     counts = {name: rows for profile in profiles for name, rows in profile.counts.items()}
-    return Profile(FittedBins(columns=bins), counts)
+    vocabularies = {
+        text: vocabulary
+        for profile in profiles
+        for text, vocabulary in profile.bins.vocabularies.items()
+    }
+    return Profile(FittedBins(columns=bins, vocabularies=vocabularies), counts)
 
 
 def count_window(
@@ -252,6 +283,17 @@ def count_window(
             keys = rows_by_key["key"].cast("float64").to_numpy()
             counted[bins.column] = histogram_of(keys, rows_by_key["rows"].to_numpy())
     return counted
+
+
+def count_texts(
+    connection: duckdb.DuckDBPyConnection, rows: str, profile: Profile
+) -> dict[str, Histogram]:
+    """Count what is derived of the texts of a window; nothing where the profile has none."""
+    vocabularies = profile.bins.vocabularies
+    if not vocabularies:
+        return {}
+    derived = derive_columns(connection, rows, known_to_windows(vocabularies))
+    return count_window(connection, derived, profile, derived_from(vocabularies))
 
 
 def _known_values(connection: duckdb.DuckDBPyConnection, rows: str, bins: ColumnBins) -> Numbers:

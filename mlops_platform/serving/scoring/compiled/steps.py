@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mlops_platform.serving.schema import FeatureSchema, NumericColumn
+from mlops_platform.serving.schema import FeatureColumn, FeatureSchema, TextColumn
 from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     Lookup,
@@ -22,11 +22,18 @@ Columns = tuple[CompiledColumn, ...]
 
 
 def feature_columns(schema: FeatureSchema) -> Columns:
-    """The features as the pipeline takes them."""
-    return tuple(
-        Number(column.name) if isinstance(column, NumericColumn) else Text(column.name)
-        for column in schema.columns
-    )
+    """The features as the pipeline takes them; true and false calculate as 1 and 0.
+
+    Raises:
+        NotCompilable: one of them is free text.
+    """
+    return tuple(map(_feature_column, schema.columns))
+
+
+def _feature_column(column: FeatureColumn) -> CompiledColumn:
+    if isinstance(column, TextColumn):
+        raise NotCompilable(f"{column.name}: is free text, which only the pipeline itself reads.")
+    return Number(column.name) if column.column_kind.is_number else Text(column.name)
 
 
 def compile_step(step: Any, columns: Columns) -> Columns:
