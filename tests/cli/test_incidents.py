@@ -99,5 +99,6 @@ def test_status_tells_how_many_are_open(log, mlops) -> None:
     assert "1 page open" in told
     assert "1 ticket open" in told
     mlops("incidents", "resolve", "flight_delay-1", "--reason", "retired", "--actor", "alice")
-    (model,) = json.loads(mlops("status", "--json").output)["models"]
+    models = json.loads(mlops("status", "--json").output)["models"]
+    (model,) = (model for model in models if model["model"] == MODEL)
     assert (model["open_pages"], model["open_tickets"]) == (1, 0)

@@ -26,6 +26,7 @@ from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.diagnosis.facts import ModelFacts
 
 MODEL = "flight_delay"
 HOLD_THE_POOL = """
@@ -179,11 +180,16 @@ def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) 
     assert f"{MODEL}, version 1, the champion" in _doctor().output
 
 
+def _examined(instance: dg.DagsterInstance) -> ModelFacts:
+    models = examine(open_deployment(), instance).models
+    return next(facts for facts in models if facts.model == MODEL)
+
+
 def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
     decision = NewDecision(kind="retrain", reason="r", actor="sensor", window="2013-04-01")
     asked = open_deployment().ledger.record_decision(MODEL, decision)
     with open_instance() as instance:
-        (model,) = examine(open_deployment(), instance).models
+        model = _examined(instance)
         assert (model.request, model.request_runs, model.training) == (asked, 0, False)
 
         @dg.asset(key=[MODEL, "candidate"])
@@ -194,7 +200,7 @@ def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
         definitions.resolve_job_def(ANY_ASSETS).execute_in_process(
             instance=instance, tags={DECISION_TAG: str(asked.id)}
         )
-        (model,) = examine(open_deployment(), instance).models
+        model = _examined(instance)
         assert (model.request_runs, model.training) == (1, False)
     assert "its 1 runs came to no verdict" in _doctor().output
 

@@ -1,33 +1,20 @@
-"""Another question about the same features needs one YAML file and no code."""
+"""Another task on the same features is one YAML file and no code: the second shipped model."""
 
-import shutil
 import sys
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 
 from mlops_platform.clock import present
+from mlops_platform.serving.contents import bento_folder, read_contents
+from tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def with_a_second_model(untrained, tmp_path: Path):
-    """The deployment plus `defs/severe_delay/defs.yaml`: another label, nothing else."""
-    project = tmp_path / "project"
-    shutil.copytree(untrained.project, project)
-    defs = project / "mlops_platform" / "defs"
-    declared = yaml.safe_load((defs / "flight_delay" / "defs.yaml").read_text())
-    declared["attributes"] |= {
-        "name": "severe_delay",
-        "description": "The probability that a flight arrives more than an hour late.",
-    }
-    declared["attributes"]["label"]["column"] = "is_severely_late"
-    (defs / "severe_delay").mkdir()
-    (defs / "severe_delay" / "defs.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
-    return type(untrained)(project, untrained.home, untrained.mlflow_port, model="severe_delay")
+MODEL = "arrival_delay"
 
 
 REPLAY = """
@@ -42,7 +29,7 @@ from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.driving.phases import Phases
 from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
 
-model, day = declared_lifecycle("severe_delay"), date(2013, 1, 28)
+model, day = declared_lifecycle("arrival_delay"), date(2013, 1, 28)
 with open_quiet_instance() as instance:
     phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
     replayed = ReplayedModel(JobDriver(defs(), instance), phases, model)
@@ -55,31 +42,63 @@ with open_quiet_instance() as instance:
 """
 
 
-def test_a_second_model_is_trained_released_and_replayed_from_its_yaml(
-    with_a_second_model,
-) -> None:
-    deployment = with_a_second_model
+def test_a_regression_is_trained_served_and_watched_from_its_yaml(untrained: Deployment) -> None:
+    deployment = replace(untrained, model=MODEL)
     shown = deployment.run(sys.executable, "-c", REPLAY)
     assert shown.count("done before") == 2  # what has landed for the first model
     assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
     with deployment.instance() as instance:
         (run,) = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "watch"}))
-        event = instance.get_latest_materialization_event(
-            dg.AssetKey(["severe_delay", "training_set"])
-        )
+        figures = _metadata(instance, "evaluation")
+        event = instance.get_latest_materialization_event(dg.AssetKey([MODEL, "training_set"]))
+        assert event is not None
         training = instance.get_run_by_id(event.run_id)
+        watched = _metadata(instance, "performance")
+    assert training is not None
     assert run.tags["dagster/partition"] == "2013-01-28"
-    assert run.status == dg.DagsterRunStatus.SUCCESS
-    assert training.status == dg.DagsterRunStatus.SUCCESS
+    assert run.status == training.status == dg.DagsterRunStatus.SUCCESS
     assert all(deployment.checks(training).values())
-    # It predicts the other label: a quarter of the flights is late, a tenth of them severely.
-    assert 0.03 < event.asset_materialization.metadata["positive_rate"].value < 0.12
+    # Minutes, of which a flight from New York is late some ten on average.
+    assert 5 < figures["test_absolute_error"] < figures["baseline_loss"] < 40
+    assert 0.7 < figures["test_coverage"] <= 1  # of a model that knows a week
+    assert watched["loss_is"] == "absolute error"
+    assert 0.5 < watched["coverage"] <= 1
 
-    release = deployment.ledger.current_release("severe_delay")
-    assert release.version == 1
-    assert release.bento_tag.startswith("severe_delay:")
-    assert deployment.registry.alias_version("severe_delay", "champion") == release.version
+    release = deployment.ledger.current_release(MODEL)
+    assert release is not None
+    assert release.bento_tag is not None
+    assert release.bento_tag.startswith(f"{MODEL}:")
+    assert deployment.registry.alias_version(MODEL, "champion") == release.version == 1
     assert deployment.pointer.is_file()
     # Nothing of it is mixed up with the first model.
-    assert deployment.ledger.models() == ["severe_delay"]
+    assert deployment.ledger.models() == [MODEL]
     assert not deployment.settings.model_home("flight_delay").exists()
+    _served(deployment, release.bento_tag)
+
+
+def _metadata(instance: dg.DagsterInstance, asset: str) -> dict[str, Any]:
+    event = instance.get_latest_materialization_event(dg.AssetKey([MODEL, asset]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    return {name: value.value for name, value in metadata.items()}
+
+
+def _served(deployment: Deployment, bento_tag: str) -> None:
+    """Answers of the service are those of the pipeline, and say how far they may be off."""
+    contents = read_contents(bento_folder(deployment.settings.bentoml_home, bento_tag) / "src")
+    release = contents.release
+    assert release.compiled, release.not_compiled
+    assert release.explained, release.not_explained
+    golden = contents.golden_rows.rows[0]
+    expected = release.task.answer(golden.numbers, release.constants)
+    with deployment.serving(MODEL) as service:
+        status, answer = service.ask("POST", "/v1/predict", golden.features)
+        assert status == 200
+        assert [answer[field] for field in release.fields] == pytest.approx(expected, rel=1e-12)
+        assert answer["lower"] < answer["prediction"] < answer["upper"]
+        status, explained = service.ask("POST", "/v1/explain", golden.features)
+    assert status == 200
+    total = explained["base"] + sum(explained["contributions"].values())
+    assert total == pytest.approx(explained["explained_prediction"])
+    assert total == pytest.approx(answer["prediction"])

@@ -86,9 +86,9 @@ class Life:
     def improve(self) -> None:
         """The first champion was one that can be beaten."""
         declared = yaml.safe_load(self.declaration.read_text())
-        training = declared["attributes"]["training"]
-        training["calibration"] = "sigmoid"
-        training["candidates"][0]["estimator"]["params"] |= CAREFUL
+        attributes = declared["attributes"]
+        attributes["task"]["calibration"] = "sigmoid"
+        attributes["training"]["candidates"][0]["estimator"]["params"] |= CAREFUL
         self.declaration.write_text(yaml.safe_dump(declared, sort_keys=False))
 
     @property
@@ -199,19 +199,22 @@ def _with_a_small_budget(declared: dict[str, Any]) -> dict[str, Any]:
     attributes["training"]["tuning"] |= {"trials": 2, "folds": 2, "max_rows": 4000}
     boosting = attributes["training"]["candidates"][1]
     boosting["estimator"]["params"] |= OVERFITTED
-    attributes["training"] |= {"candidates": [boosting], "calibration": "temperature"}
+    attributes["training"]["candidates"] = [boosting]
+    attributes["task"]["calibration"] = "temperature"
     attributes["evaluation"]["permutation_rows"] = 100
     attributes["gate"] |= {
-        "minimum": {"roc_auc": "{{ env('HOME_MINIMUM_ROC_AUC', '0.5') }}"},
-        "improvement": {"metric": "log_loss", "margin": 0.0, "confidence": 0.51, "min_days": 1},
-        "better_than_base_rate": False,
-        "max_subgroup_log_loss_ratio": 99.0,
+        "limits": {
+            "roc_auc": "{{ env('HOME_MINIMUM_ROC_AUC', '0.5') }}",
+            "expected_calibration_error": 1.0,
+        },
+        "improvement": {"margin": 0.0, "confidence": 0.51, "min_days": 1},
+        "better_than_baseline": False,
+        "max_subgroup_loss_ratio": 99.0,
         "max_row_cpu_milliseconds": 1000,
-        "max_expected_calibration_error": 1.0,
     }
-    attributes["monitoring"]["performance"]["log_loss_increase"] = {"warn": -1.0, "error": 5.0}
+    attributes["monitoring"]["performance"]["loss_increase"] = {"warn": -1.0, "error": 5.0}
     attributes["monitoring"]["drift"]["sample_rows"] = 500
-    attributes["retraining"]["policy"] |= {"log_loss_increase": 9.0, "worse_than_base_rate": False}
+    attributes["retraining"]["policy"] |= {"loss_increase": 9.0, "worse_than_baseline": False}
     return declared
 
 

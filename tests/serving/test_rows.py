@@ -80,7 +80,7 @@ def test_a_row_of_every_kind_survives_the_way_to_the_model(
     (back,) = rows_of(EVERY_KIND, frame)
     assert back == sent
     assert list(map(type, back.values())) == list(map(type, sent.values()))
-    golden = GoldenRow(features=back, probability=0.5)
+    golden = GoldenRow(features=back, numbers=(0.5,))
     read = GoldenRow.from_stored(golden.to_stored())
     assert list(map(type, read.features.values())) == list(map(type, sent.values()))
 

@@ -150,7 +150,10 @@ def _monday(day: int):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["flights"], "'flights' is not usable. Known models are ['flight_delay']."),
+        (
+            ["flights"],
+            "'flights' is not usable. Known models are ['arrival_delay', 'flight_delay'].",
+        ),
         (["flight_delay", "June"], "'June' is no date. Write it like 2013-06-10."),
         (
             ["flight_delay", "2013-04-24"],

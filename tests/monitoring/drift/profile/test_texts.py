@@ -152,7 +152,7 @@ def test_natural_weeks_are_silent_and_one_of_other_words_is_not(tmp_path: Path) 
             connection.register("week", table)
             counted = count_texts(connection, "week", profile)
             # The length stands for the scores, which are not what this is about.
-            drift = measure_drift(profile, counted, LENGTH, week, DriftSpec(), {})
+            drift = measure_drift(profile, counted, [LENGTH], week, DriftSpec(), {})
             (unknown,) = drift.columns
             drifted.append(unknown.drifted)
     assert sum(drifted[:-1]) <= 2

@@ -29,7 +29,7 @@ from mlops_platform.serving.schema import (
     TextColumn,
 )
 from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
-from mlops_platform.serving.scoring.scorer import positive_probability
+from mlops_platform.tasks import DEFAULT_TASK
 
 COUNT = 1200
 SCHEMA = FeatureSchema(
@@ -105,18 +105,18 @@ def test_true_and_false_are_compiled_and_explained_as_one_and_zero(
     name: str, rows: pd.DataFrame
 ) -> None:
     model = calibrated(*MODELS[name](), rows, SCHEMA)
-    parity = check_parity(SCHEMA, model, rows)
+    parity = check_parity(SCHEMA, DEFAULT_TASK, model, rows)
     assert parity.max_difference <= 1e-12
     assert parity.compiled, parity.fallback_reason
-    golden = choose_golden_rows(SCHEMA, model, rows, 30)
+    golden = choose_golden_rows(SCHEMA, DEFAULT_TASK, model, rows, 30)
     assert {type(row.features["direct"]) for row in golden.rows} == {bool}
-    assert why_not_explained(SCHEMA, model, golden, rows) is None
+    assert why_not_explained(SCHEMA, DEFAULT_TASK, model, golden, rows) is None
     compiled = compile_model(model, SCHEMA)
     sent = json.dumps({"rate": 0.3, "full": None, "direct": True})
     taken = request_types(SCHEMA, 1).row.validate_json(sent)
-    (offline,) = positive_probability(model, frame_of(SCHEMA, [taken]))
-    assert compiled.probability(taken) == pytest.approx(offline, abs=1e-12)
-    assert compiled.probabilities([taken]) == pytest.approx([offline], abs=1e-12)
+    (offline,) = DEFAULT_TASK.numbers(model, frame_of(SCHEMA, [taken])).tolist()
+    assert compiled.numbers(taken) == pytest.approx(offline, abs=1e-12)
+    assert compiled.numbers_of([taken])[0] == pytest.approx(offline, abs=1e-12)
 
 
 def test_a_text_is_left_to_the_pipeline_with_a_plain_reason(rows: pd.DataFrame) -> None:
@@ -132,7 +132,7 @@ def test_a_text_is_left_to_the_pipeline_with_a_plain_reason(rows: pd.DataFrame) 
         compile_model(model, schema)
     with pytest.raises(NotCompilable, match=reason):
         Explainer.of(model, schema, rows_of(schema, known.head(5)))
-    parity = check_parity(schema, model, known)
+    parity = check_parity(schema, DEFAULT_TASK, model, known)
     assert (parity.compiled, parity.rows, parity.max_difference) == (False, COUNT, 0.0)
     assert parity.fallback_reason is not None
     assert parity.fallback_reason.startswith(reason)
