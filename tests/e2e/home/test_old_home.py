@@ -96,9 +96,16 @@ def test_every_command_says_what_it_said(
     for then, today in NAMED_TODAY.items():
         expected = expected.replace(then, today)
     if "--json" in COMMANDS[command]:
-        assert json.loads(shown) == json.loads(expected)
+        assert _of_then(json.loads(shown)) == json.loads(expected)
     else:
         assert shown.split() == expected.split()  # lines of other words break elsewhere
+
+
+def _of_then(told: Any) -> Any:
+    """The same without the models that are declared since."""
+    if isinstance(told, dict) and "models" in told:
+        told["models"] = [model for model in told["models"] if model["model"] == MODEL]
+    return told
 
 
 def test_no_row_of_the_ledger_was_written_anew_and_the_chain_verifies(

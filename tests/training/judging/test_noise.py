@@ -1,0 +1,92 @@
+"""What has no signal does not pass the gate, whatever the task."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import TASKS
+from mlops_platform.training.fitting import fit_candidate
+from mlops_platform.training.judging.criteria import Criterion, all_criteria
+from mlops_platform.training.judging.evaluation import Evaluation, evaluate
+from mlops_platform.training.split import split_by_time
+
+TRIES = 12
+MOST_BY_LUCK = 3
+"""Of so many tries at 95 % confidence; the bootstrap over eight days is a little too sure."""
+REGRESSOR = {
+    "type": "sklearn.ensemble.HistGradientBoostingRegressor",
+    "params": {"categorical_features": [0, 1], "max_iter": 15},
+}
+
+
+def _declared_as(name: str) -> Callable[[dict[str, Any]], None]:
+    def edit(plain: dict[str, Any]) -> None:
+        if not issubclass(TASKS[name], type(ModelSpec.model_fields["task"].default)):
+            plain["task"] = name
+            plain["label"]["column"] = "minutes"
+            plain["training"]["candidates"][1]["estimator"] = REGRESSOR
+        plain["training"]["candidates"] = plain["training"]["candidates"][1:]
+        plain["evaluation"] = {"permutation_rows": 100}
+
+    return edit
+
+
+def _with_minutes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    noise = np.random.default_rng(seed).normal(size=len(rows))
+    return rows.assign(minutes=5 * rows["signal"].fillna(0.0) + noise)
+
+
+def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    criteria = all_criteria(spec, evaluation, None, round_trip=True, serving_fault=None)
+    return next(criterion for criterion in criteria if criterion.name == "better_than_baseline")
+
+
+def _evaluated(spec: ModelSpec, rows: pd.DataFrame, recipe: Any) -> Evaluation:
+    split = split_by_time(rows, spec)
+    return evaluate(spec, fit_candidate(spec, recipe, split), split.test, artifact_bytes=0)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_model_of_shuffled_labels_is_not_better_than_the_baseline(
+    task: str, declare: Any, make_rows: Any, recipe_for: Any
+) -> None:
+    spec, recipe = declare(_declared_as(task)), recipe_for("boosting")
+    passed = []
+    for seed in range(TRIES):
+        rows = _with_minutes(make_rows(seed=seed), seed)
+        labels = np.random.default_rng(seed).permutation(rows[spec.label.column].to_numpy())
+        shuffled = rows.assign(**{spec.label.column: labels})
+        passed.append(_better_than_baseline(spec, _evaluated(spec, shuffled, recipe)).passed)
+    assert sum(passed) <= MOST_BY_LUCK
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_model_of_a_signal_is_and_the_baseline_itself_is_not(
+    task: str, declare: Any, make_rows: Any, recipe_for: Any
+) -> None:
+    spec = declare(_declared_as(task))
+    evaluation = _evaluated(spec, _with_minutes(make_rows(), 0), recipe_for("boosting"))
+    assert evaluation.baseline_margin is not None
+    assert 0 < evaluation.baseline_margin < evaluation.baseline_loss - evaluation.loss
+    assert _better_than_baseline(spec, evaluation).passed is True
+    itself = evaluation.model_copy(
+        update={"loss": evaluation.baseline_loss, "baseline_margin": 0.0}
+    )
+    assert _better_than_baseline(spec, itself).passed is False
+
+
+def test_with_two_test_days_the_mean_alone_decides(
+    declare: Any, make_rows: Any, recipe_for: Any
+) -> None:
+    def two_days(plain: dict[str, Any]) -> None:
+        _declared_as("binary_classification")(plain)
+        plain["training"]["history"]["split"]["test_days"] = 2
+
+    spec = declare(two_days)
+    evaluation = _evaluated(spec, make_rows(), recipe_for("boosting"))
+    assert evaluation.baseline_margin is None
+    assert _better_than_baseline(spec, evaluation).passed is True
