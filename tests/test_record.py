@@ -18,6 +18,7 @@ from mlops_platform.formats.home_path import HomePath
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.record import Record
+from mlops_platform.training.judging.gate import Verdict
 
 
 class Measured(Record):
@@ -185,3 +186,19 @@ def test_what_was_seen_of_a_job_of_one_model_is_of_a_stage(former: str, today: s
     }
     assert Observation.from_mapping(seen, 2).check == today
     assert Observation.from_mapping({**seen, "check": today}, FORMAT).check == today
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("minimum_quality", "limits"),
+        ("calibration", "limits"),
+        ("better_than_base_rate", "better_than_baseline"),
+        ("round_trip", "round_trip"),
+    ],
+)
+def test_a_criterion_of_an_older_verdict_has_the_name_of_today(former: str, today: str) -> None:
+    criterion = {"name": former, "passed": True, "description": "d"}
+    verdict = {"outcome": "promote", "reason": "r", "criteria": [criterion]}
+    assert [was.name for was in Verdict.from_mapping(verdict, 3).criteria] == [today]
+    assert [is_.name for is_ in Verdict.from_mapping(verdict, FORMAT).criteria] == [former]

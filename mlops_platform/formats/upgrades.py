@@ -86,13 +86,16 @@ def _runs_are_of_stages(value: Stored) -> Stored:
 
 _FORMER_NAMES: Final = {"name": "log loss", "baseline_name": "base rate"}
 _FORMER_DETAILS: Final = ("threshold", "confusion", "calibration", "roc", "precision_recall")
+_FORMER_CRITERIA: Final = {
+    "better_than_base_rate": "better_than_baseline",
+    "minimum_quality": "limits",
+    "calibration": "limits",
+}
 _FORMER_CHECKS: Final = {
     "performance/log_loss_increase": "performance/loss_increase",
     "performance/better_than_base_rate": "performance/better_than_baseline",
     "performance/calibration_error": "performance/expected_calibration_error",
-    "gate/better_than_base_rate": "gate/better_than_baseline",
-    "gate/minimum_quality": "gate/limits",
-    "gate/calibration": "gate/limits",
+    **{f"gate/{former}": f"gate/{criterion}" for former, criterion in _FORMER_CRITERIA.items()},
 }
 
 
@@ -162,6 +165,7 @@ def _windows_keep_every_mean(value: Stored) -> Stored:
 def _references_are_of_a_task(value: Stored) -> Stored:
     return {
         **renamed(base_rate_log_loss="test_baseline_loss")(_a_base_rate_became_a_baseline(value)),
+        "loss": "log_loss",
         "test_loss": value["metrics"]["log_loss"],
     }
 
@@ -172,6 +176,10 @@ def _golden_rows_keep_numbers(value: Stored) -> Stored:
 
 def _recipes_tell_the_direction(value: Stored) -> Stored:
     return {**value, "greater_is_better": value["metric"] in ("roc_auc", "average_precision")}
+
+
+def _criteria_are_of_any_task(value: Stored) -> Stored:
+    return {**value, "name": _FORMER_CRITERIA.get(value["name"], value["name"])}
 
 
 def _checks_are_of_any_task(value: Stored) -> Stored:
@@ -185,6 +193,7 @@ UPGRADES: Final[Mapping[str, Mapping[int, Upgrade]]] = MappingProxyType(
     {
         "ColumnBins": {2: _a_grid_became_uniform_bins},
         "ErrorBlock": {2: renamed(log_loss="loss", base_rate_log_loss="baseline_loss")},
+        "Criterion": {4: _criteria_are_of_any_task},
         "DailySum": {4: _daily_sums_are_of_the_loss},
         # Renamed before formats had numbers.
         "EvaluatedCandidate": {1: _schema_match_became_a_serving_fault},

@@ -26,6 +26,7 @@ class Reference(Record):
         rows: rows it was fitted on; the profile beside this is of them.
         metrics: figures on its test rows.
         baseline: constants of the naive prediction, of the rows it was fitted on.
+        loss: name of the loss, by which its windows are measured as long as it serves.
         test_loss, test_baseline_loss: of the version and of the baseline, on its test rows.
         held_out_rows: rows of the file beside this one, each with its prediction.
         importances: of the features, permuted on its test rows.
@@ -35,6 +36,7 @@ class Reference(Record):
     rows: int
     metrics: dict[str, float]
     baseline: dict[str, float]
+    loss: str
     test_loss: float
     test_baseline_loss: float
     held_out_rows: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,12 @@ from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.scorer import TOLERANCE, largest_difference
-from mlops_platform.tasks import Task
+from mlops_platform.serving.scoring.rounding import (
+    TOLERANCE,
+    answer_difference,
+    largest_difference,
+)
+from mlops_platform.tasks import Answer, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,10 +83,22 @@ def require_same_numbers(
     """
     import numpy as np
 
-    difference = largest_difference(np.array(expected, float), np.array(served, float))
+    return _rounding(largest_difference(np.array(expected, float), np.array(served, float)))
+
+
+def require_same_answers(expected: Sequence[Answer], served: Sequence[Mapping[str, Any]]) -> float:
+    """Measure the largest difference between expected and served answers, row by row.
+
+    Raises:
+        ServingError: it is more than rounding explains.
+    """
+    return _rounding(max(map(answer_difference, expected, served), default=0.0))
+
+
+def _rounding(difference: float) -> float:
     if not difference <= TOLERANCE:
         raise ServingError(
-            f"golden rows: a served number is {difference:g} away from the offline pipeline "
+            f"golden rows: what is served is {difference:g} away from the offline pipeline "
             f"(allowed {TOLERANCE:g}); rebuild the Bento in the environment that serves it."
         )
     return difference

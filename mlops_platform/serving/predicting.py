@@ -11,10 +11,9 @@ from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
+from mlops_platform.tasks import Answer
 
 Json = dict[str, Any]
-Values = tuple[float | bool, ...]
-"""Of the outputs of the task, in their order."""
 
 
 class ScoredRow(NamedTuple):
@@ -22,7 +21,7 @@ class ScoredRow(NamedTuple):
 
     row: Json
     entity: str | None
-    values: Values
+    outputs: Answer
     unknown: tuple[str, ...]
     version: ServedVersion
     release: PackedRelease
@@ -36,8 +35,8 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
     exchange.answered_by(version.release.version, role)
     numbers, unknown = version.scorer.numbers(row), version.scorer.unknown_categories(row)
     release = version.release
-    values = release.task.answer(numbers, release.constants)
-    return ScoredRow(row, entity, values, unknown, version, release, role)
+    outputs = release.task.answer(numbers, release.constants)
+    return ScoredRow(row, entity, outputs, unknown, version, release, role)
 
 
 def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
@@ -73,7 +72,7 @@ def score_answer(scored: ScoredRow) -> Json:
     """What is answered for one row."""
     return {
         "entity": scored.entity,
-        **dict(zip(scored.release.fields, scored.values, strict=True)),
+        **scored.outputs,
         "warnings": [_warning(field, scored.row[field]) for field in scored.unknown],
         "version": scored.release.version,
         "sequence": scored.release.sequence,
@@ -98,8 +97,7 @@ def logged(
             scored.release.sequence,
             scored.role,
             scored.row,
-            scored.release.fields,
-            scored.values,
+            scored.outputs,
             milliseconds,
         )
         for position, scored in enumerate(rows)
@@ -108,22 +106,34 @@ def logged(
 
 def count(metrics: ServiceMetrics, rows: Sequence[ScoredRow]) -> None:
     """Count what was scored, and what was odd about it."""
-    answered: dict[tuple[str, Role], int] = {}
+    if len(rows) == 1 and not rows[0].unknown and None not in rows[0].row.values():
+        # Most requests are one row with nothing odd about it.
+        metrics.predicted(rows[0].release.version, rows[0].role)
+        return
+    for (version, role), number in _answered(rows).items():
+        metrics.predicted(version, role, number)
     odd: dict[tuple[Callable[[str, int], None], str], int] = {}
+    for scored in [row for row in rows if row.unknown or None in row.row.values()]:
+        for field in scored.unknown:
+            odd[metrics.unknown, field] = odd.get((metrics.unknown, field), 0) + 1
+        entity = scored.version.contents.features.entity
+        for field, value in scored.row.items():
+            if value is None and field != entity:
+                odd[metrics.missing, field] = odd.get((metrics.missing, field), 0) + 1
+    for (tell, field), number in odd.items():
+        tell(field, number)
+
+
+def _answered(rows: Sequence[ScoredRow]) -> dict[tuple[str, Role], int]:
+    """How many rows each version answered: mostly one, all of them."""
+    release, role = rows[0].release, rows[0].role
+    if all(scored.release is release for scored in rows):
+        return {(release.version, role): len(rows)}
+    answered: dict[tuple[str, Role], int] = {}
     for scored in rows:
         origin = scored.release.version, scored.role
         answered[origin] = answered.get(origin, 0) + 1
-        for field in scored.unknown:
-            odd[metrics.unknown, field] = odd.get((metrics.unknown, field), 0) + 1
-        if None in scored.row.values():
-            entity = scored.version.contents.features.entity
-            for field, value in scored.row.items():
-                if value is None and field != entity:
-                    odd[metrics.missing, field] = odd.get((metrics.missing, field), 0) + 1
-    for (version, role), number in answered.items():
-        metrics.predicted(version, role, number)
-    for (tell, field), number in odd.items():
-        tell(field, number)
+    return answered
 
 
 def _warning(field: str, value: str) -> Json:

@@ -77,15 +77,16 @@ class Shadow:
         numbers = version.scorer.numbers_of([scored.row for scored in rows])
         shadowed = [
             scored._replace(
-                values=task.answer(said, release.constants),
+                outputs=task.answer(said, release.constants),
                 version=version,
                 release=release,
                 role="shadow",
             )
             for scored, said in zip(rows, numbers, strict=True)
         ]
-        for answered, shadow in zip(rows, shadowed, strict=True):
-            self._metrics.compared(release.version, _flags(answered) != _flags(shadow))
+        if any(output.kind == "flag" for output in task.outputs):  # else nothing is decided
+            for answered, shadow in zip(rows, shadowed, strict=True):
+                self._metrics.compared(release.version, _flags(answered) != _flags(shadow))
         self._metrics.predicted(release.version, "shadow", len(rows))
         log = self._log
         if (
@@ -103,4 +104,4 @@ class Shadow:
 
 def _flags(scored: ScoredRow) -> list[bool]:
     """What was decided: numbers of two versions differ in any case."""
-    return [value for value in scored.values if isinstance(value, bool)]
+    return [value for value in scored.outputs.values() if isinstance(value, bool)]

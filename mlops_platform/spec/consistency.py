@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
-from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
+from mlops_platform.spec.task_consistency import task_inconsistencies
 from mlops_platform.spec.training import ColumnStepsSpec
 
 
@@ -25,8 +25,7 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
         for at, entry in enumerate(candidate.preprocessing):
             yield from _unusable_texts(spec, entry, f"{path}.{at}")
-    yield from _taken_columns(spec)
-    yield from _task_faults(spec)
+    yield from task_inconsistencies(spec)
     for field in ("column", "known_at"):
         column = getattr(spec.label, field)
         if column in spec.features.names:
@@ -42,54 +41,6 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         if column not in logged:
             fix = _unknown_column(column, logged)
             yield SpecError(f"serving.log.redact.{position}", column, fix)
-
-
-def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
-    """Columns that stand beside the predictions, and have the name of one of them."""
-    outputs = {output.name for output in spec.task.outputs}
-    fix = "A column of the predictions is called so; rename it in the table."
-    features = spec.features
-    named = {
-        "features.entity": features.entity,
-        "features.event_time": features.event_time,
-        "features.partition": features.partition,
-        "label.column": spec.label.column,
-        **dict(_positions("features.numeric", features.numeric)),
-        **dict(_positions("features.categorical", features.categorical)),
-        **dict(_positions("features.sensitive", features.sensitive)),
-    }
-    for path, column in named.items():
-        if column in outputs:
-            yield SpecError(path, column, fix)
-
-
-def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
-    """What the task says of itself, and metrics that are named elsewhere and that it lacks."""
-    yield from spec.task.faults()
-    metrics = spec.task.all_metrics
-    for name, path, limits in _limited_metrics(spec):
-        if name not in metrics:
-            yield SpecError(path, name, nearest_name("metric", name, sorted(metrics)))
-            continue
-        for field, limit in limits.items():
-            if isinstance(limit, float) and metrics[name].greater_is_better is None:
-                fix = f"Neither direction of {name} is better: write `{{min: ..., max: ...}}`."
-                yield SpecError(field, limit, fix)
-    metric = spec.training.tuning.metric
-    tuning = sorted(name for name, known in metrics.items() if known.tunes)
-    if metric is not None and metric not in tuning:
-        yield SpecError("training.tuning.metric", metric, nearest_name("metric", metric, tuning))
-
-
-def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:
-    """Each metric that is limited, the attribute that names it, and limits by their attribute."""
-    for name, limit in spec.gate.limits.items():
-        path = f"gate.limits.{name}"
-        yield name, path, {path: limit}
-    for name, levels in spec.monitoring.performance.levels.items():
-        path = f"monitoring.performance.levels.{name}"
-        limits = {} if levels is None else {"warn": levels.warn, "error": levels.error}
-        yield name, path, {f"{path}.{level}": limit for level, limit in limits.items()}
 
 
 def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:

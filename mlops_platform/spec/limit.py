@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, TypeAdapter, model_validator
+from pydantic import BeforeValidator, FiniteFloat, TypeAdapter, model_validator
 
 from mlops_platform.section import Section
 from mlops_platform.tasks import Bounds, Metric
 
-_NUMBER: Final = TypeAdapter(float)
+_NUMBER: Final = TypeAdapter(FiniteFloat)
 
 
 class LimitSpec(Section):
     """Bounds of a figure, both allowed; a number alone is a bound in the metric's own direction."""
 
-    min: float | None = None
-    max: float | None = None
+    min: FiniteFloat | None = None
+    max: FiniteFloat | None = None
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Self:

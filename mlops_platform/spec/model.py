@@ -1,7 +1,7 @@
 """ModelSpec: what one model is, plain and frozen."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -44,6 +44,11 @@ class ModelSpec(Section):
     serving: ServingSpec = ServingSpec()
     release: ReleaseSpec = ReleaseSpec()
     card: CardSpec
+
+    def with_loss(self, loss: str) -> Self:
+        """The same model, judged by a loss of its task."""
+        task = self.task.model_copy(update={"loss": loss})
+        return self.model_copy(update={"task": task})
 
     @property
     def limits(self) -> Mapping[str, Limit]:

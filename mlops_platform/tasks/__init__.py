@@ -7,11 +7,12 @@ from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
-from mlops_platform.tasks.task import Refusal, Task
+from mlops_platform.tasks.task import Answer, Refusal, Task
 
 __all__ = [
     "DEFAULT_TASK",
     "TASKS",
+    "Answer",
     "Bounds",
     "Constants",
     "DetailTable",

@@ -33,7 +33,3 @@ class Metric:
     headline: bool = False
     by_subgroup: bool = False
     defined_for_any_targets: bool = False
-
-    def is_met(self, value: float, limit: float) -> bool:
-        """Whether a value is at least as good as a limit; in the direction of the metric."""
-        return value >= limit if self.greater_is_better else value <= limit

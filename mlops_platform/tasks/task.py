@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
 
 
+Answer = dict[str, float | bool]
+"""Outputs of one row by their field, in their order."""
+
+
 class Refusal(NamedTuple):
     """Why targets are of no use: what they are, and what is needed, as clauses."""
 
@@ -39,12 +43,17 @@ class Task(Section, ABC):
 
     Attributes:
         label_type: SQL type in which outcomes are read.
+        loss_has_unit: whether its loss is in the unit of the label, so that no level of it is
+            right for every model.
+        needs_dense_columns: whether its models take no sparse matrix, whatever the candidate takes.
         estimator_kind, predict_method: what an estimator must be and have.
         answers_of_model: a name for what that method answers, and how many numbers for a row.
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]]
+    loss_has_unit: ClassVar[bool]
+    needs_dense_columns: ClassVar[bool]
     estimator_kind: ClassVar[str]
     predict_method: ClassVar[str]
     answers_of_model: ClassVar[tuple[str, int]]
@@ -90,6 +99,19 @@ class Task(Section, ABC):
     def watched(self) -> tuple[str, ...]:
         """Outputs whose drift is measured."""
         return tuple(output.name for output in self.outputs if output.watched)
+
+    def require_kind(self, kind: str, version: str) -> None:
+        """Refuse a version that was trained for another kind of task.
+
+        Raises:
+            SpecError: it was.
+        """
+        if kind != self.type:
+            fix = (
+                f"{version} was trained for the task {kind}. Another task is another model: give "
+                "it a name of its own, and leave this one its task."
+            )
+            raise SpecError("task.type", self.type, fix)
 
     # Targets
 
@@ -145,8 +167,8 @@ class Task(Section, ABC):
         """The outputs that follow from a model's numbers."""
 
     @abstractmethod
-    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
-        """The same for one row, in the order of `outputs`, without NumPy: it is served."""
+    def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
+        """The same for one row, by the fields of the outputs, without NumPy: it is served."""
 
     def predict(self, model: Any, constants: Constants, features: Any) -> Predictions:
         """Predictions of a finished model."""
@@ -258,20 +280,23 @@ class Task(Section, ABC):
         """Plausible targets that follow a signal of shape (rows,): to try a YAML without data."""
 
     def misfits(self, targets: Targets, predictions: Predictions) -> list[SpecError]:
-        """Metrics and costs by import path that fail on these rows."""
+        """Metrics and costs by import path that fail on these rows, or on a baseline of them."""
         from math import isfinite
 
+        constant = self.baseline_predictions(self.baseline(targets), {}, len(targets))
         errors = []
         for position, custom in enumerate(self.metrics):
             field = f"task.metrics.{position}.function"
-            try:
-                value = custom.metric().compute(targets, predictions)
-            except SpecError as error:
-                errors.append(SpecError(field, custom.function, error.fix))
-            else:
+            for what, stated in {"": predictions, " of the baseline": constant}.items():
+                try:
+                    value = custom.metric().compute(targets, stated)
+                except SpecError as error:
+                    errors.append(SpecError(field, custom.function, error.fix))
+                    break
                 if not isfinite(value):
-                    fix = f"It gives {value} on a small sample, and must give a finite number."
+                    fix = f"It gives {value} on a small sample{what}, and must be finite."
                     errors.append(SpecError(field, custom.function, fix))
+                    break
         try:
             self.row_costs(targets, predictions)
         except SpecError as error:

@@ -205,9 +205,10 @@ def _runs(instance: dg.DagsterInstance, step: str) -> bool:
     return False
 
 
-LIMITS: Mapping[str, dict[str, Any]] = {
-    "flight_delay": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"},
-    "arrival_delay": {"coverage": {"min": 0.7}},
+GATES: Mapping[str, dict[str, Any]] = {
+    "flight_delay": {"limits": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"}},
+    # A week of flights teaches next to nothing about minutes.
+    "arrival_delay": {"limits": {"coverage": {"min": 0.7}}, "better_than_baseline": False},
 }
 """By model; the environment can make that of the first one impossible."""
 
@@ -219,7 +220,7 @@ def _with_a_smaller_budget(declared: dict[str, Any]) -> dict[str, Any]:
     attributes["training"]["tuning"] |= {"trials": 2, "folds": 2, "max_rows": 4000}
     attributes["evaluation"]["permutation_rows"] = 100
     attributes["gate"] |= {
-        "limits": LIMITS[attributes["name"]],
+        **GATES[attributes["name"]],
         "max_subgroup_loss_ratio": 3.0,
         "max_row_cpu_milliseconds": 1000,
     }
@@ -239,7 +240,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, copy / part, ignore=ignored)
         else:
             shutil.copy(source, copy / part)
-    for model in LIMITS:
+    for model in GATES:
         file = copy / "mlops_platform" / "defs" / model / "defs.yaml"
         declared = yaml.safe_load(file.read_text())
         file.write_text(yaml.safe_dump(_with_a_smaller_budget(declared), sort_keys=False))

@@ -27,6 +27,7 @@ def reference(held_out):
         rows=100,
         metrics={"log_loss": 0.5, "roc_auc": math.nan},
         baseline={"base_rate": 0.2},
+        loss="log_loss",
         test_loss=0.5,
         test_baseline_loss=0.55,
         held_out_rows=100,

@@ -8,11 +8,17 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mlops_platform.serving.scoring.rounding import largest_difference
 from pydantic import ValidationError
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import frame_of, rows_of, without_refused
-from mlops_platform.serving.golden import GoldenRow, choose_golden_rows, require_same_numbers
+from mlops_platform.serving.golden import (
+    GoldenRow,
+    choose_golden_rows,
+    require_same_answers,
+    require_same_numbers,
+)
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.packing.parity import MAX_ROWS, check_parity
 from mlops_platform.serving.schema import (
@@ -23,7 +29,7 @@ from mlops_platform.serving.schema import (
     NumericColumn,
     TextColumn,
 )
-from mlops_platform.serving.scoring.scorer import Scorer, largest_difference
+from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.tasks import DEFAULT_TASK
 
 SMALL = FeatureSchema(
@@ -203,6 +209,15 @@ def test_a_difference_beyond_rounding_is_refused(
             require_same_numbers(golden, [(wrong,), *others])
 
 
+def test_an_answer_whose_flag_rounding_turned_is_no_other_one():
+    expected = [{"probability": 0.3, "decision": True}]
+    turned = {"probability": float(np.nextafter(0.3, 0)), "decision": False}
+    assert 0 < require_same_answers(expected, [{**turned, "entity": None}]) <= 1e-12
+    for wrong in ({"probability": 0.3, "decision": False}, {"probability": None, "decision": True}):
+        with pytest.raises(ServingError, match="away from the offline pipeline"):
+            require_same_answers(expected, [wrong])
+
+
 def test_a_difference_counts_relative_to_numbers_beyond_one_and_in_any_number_of_a_row():
     expected = np.array([[0.5, 2e6], [-3e6, 1.0]])
     for row, number, difference, measured in (
@@ -241,6 +256,25 @@ class BatchDependent:
         """Rank of `copy` within the batch."""
         ranks = frame["copy"].rank(pct=True).to_numpy()
         return np.column_stack([1 - ranks, ranks])
+
+
+class LengthOfText:
+    """A model that answers by the length of a text."""
+
+    classes_ = np.array([False, True])
+
+    def predict_proba(self, frame: pd.DataFrame) -> Any:
+        """The length, of at most 100 characters."""
+        share = frame["remark"].map(lambda remark: len(remark or "") / 100).to_numpy()
+        return np.column_stack([1 - share, share])
+
+
+@pytest.mark.parametrize("most", [1, 8, 300])
+def test_a_text_that_was_never_seen_is_no_longer_than_the_service_takes(most: int):
+    remark = TextColumn(name="remark", missing_allowed=True, max_characters=most)
+    texts = SMALL.model_copy(update={"columns": (remark,)})
+    parity = check_parity(texts, DEFAULT_TASK, LengthOfText(), pd.DataFrame({"remark": ["a", "b"]}))
+    assert (parity.changed_rows, parity.max_difference) == (2, 0.0)
 
 
 def test_a_model_that_looks_at_the_other_rows_fails_parity(

@@ -7,19 +7,21 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import psutil
 import pytest
+from mlops_platform.serving.scoring.rounding import TOLERANCE
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.serving.packing.server import LOOPBACK, RunningBento, running_bento
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.scorer import TOLERANCE
 
 pytestmark = pytest.mark.slow
 
@@ -167,8 +169,9 @@ def test_what_two_workers_count_adds_up(
     unknown = metric(ask, "mlops_unknown_categories_total", field="carrier")
     missing = metric(ask, "mlops_missing_values_total", field="late_rate")
     asked = len(served_by(served))
-    for _ in range(60):
-        assert ask("POST", "/v1/predict", odd).status == 200
+    with one_worker_held(server, odd, requests=20):
+        for _ in range(40):
+            assert ask("POST", "/v1/predict", odd).status == 200
     after = [metric(ask, name, version="1") for name in names]
     assert [b - a for a, b in zip(before, after, strict=True)][2] == 60
     # The requests for metrics are counted as well.
@@ -179,6 +182,35 @@ def test_what_two_workers_count_adds_up(
     lines = served_by(served)
     assert len(lines) - asked == 60
     assert len(set(lines)) == 2, "both workers answered"
+
+
+@contextmanager
+def one_worker_held(server: RunningBento, row: dict[str, Any], requests: int) -> Iterator[None]:
+    """Ask over one connection, whose worker then stands still: the other one answers meanwhile."""
+    connection, body = server.connection(), json.dumps(row)
+    for _ in range(requests):
+        connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        response.read()
+    port = connection.sock.getsockname()[1]
+    (worker,) = [worker for worker, peer in connections_of(server) if peer == port]
+    worker.suspend()
+    try:
+        yield
+    finally:
+        worker.resume()
+        connection.close()
+
+
+def connections_of(server: RunningBento) -> list[tuple[psutil.Process, int]]:
+    """Workers with the ports of the clients whose connections they have accepted and not closed."""
+    return [
+        (worker, connection.raddr.port)
+        for worker in psutil.Process(server.process.pid).children(recursive=True)
+        for connection in worker.net_connections("tcp")
+        if connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == server.port
+    ]
 
 
 def served_by(served: Path) -> list[str]:
@@ -202,7 +234,7 @@ def test_requests_in_flight_are_answered_when_the_service_is_told_to_stop(
             head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
             connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n")
             connection.sendall(body[:10])
-            while not taken_in(server):
+            while not connections_of(server):
                 time.sleep(0.05)
             time.sleep(0.1)  # it is read as soon as it is taken in
             server.process.send_signal(signal.SIGTERM)
@@ -211,15 +243,6 @@ def test_requests_in_flight_are_answered_when_the_service_is_told_to_stop(
             connection.settimeout(10)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
         assert server.process.wait(20) == 0
-
-
-def taken_in(server: RunningBento) -> bool:
-    """Whether a worker has accepted a connection that is still open."""
-    return any(
-        connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == server.port
-        for worker in psutil.Process(server.process.pid).children(recursive=True)
-        for connection in worker.net_connections("tcp")
-    )
 
 
 def test_nothing_that_was_asked_here_was_an_error_of_the_server(ask: Any):

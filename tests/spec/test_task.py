@@ -11,6 +11,11 @@ from mlops_platform.tasks import DEFAULT_TASK
 
 Attributes = dict[str, Any]
 BINARY = {"type": "binary_classification"}
+LOSSES = {
+    "monitoring": {"performance": {"loss_increase": {"warn": 1.0}}},
+    "retraining": {"policy": {"rule": "performance", "loss_increase": 1.0}},
+    "release": {"probation": {"loss_increase": 3.0}},
+}
 
 
 def complaints(attributes: Attributes) -> dict[str, str]:
@@ -250,10 +255,11 @@ def test_a_metric_of_the_yaml_can_be_named_by_other_sections(attributes: Attribu
 
 
 def test_a_metric_without_a_direction_needs_both_bounds(attributes: Attributes) -> None:
-    attributes["task"] = "regression"
+    attributes |= {"task": "regression", **LOSSES}
     attributes["gate"] = {"limits": {"coverage": 0.8, "bias": {"max": 3}}}
     levels = {"coverage": {"warn": {"min": 0.8}, "error": 0.5}}
-    attributes["monitoring"] = {"performance": {"levels": levels}}
+    performance = {**LOSSES["monitoring"]["performance"], "levels": levels}
+    attributes["monitoring"] = {"performance": performance}
 
     errors = faults(attributes)
 
@@ -317,3 +323,66 @@ def test_a_column_with_the_name_of_an_output_is_refused(
     errors = faults(attributes)
 
     assert (path, column) in [(field, value) for field, value, _ in errors]
+
+
+@pytest.mark.parametrize("kind", ["numeric", "categorical", "boolean", "text", "sensitive"])
+def test_a_feature_of_any_kind_may_not_be_called_like_an_output(
+    attributes: Attributes, kind: str
+) -> None:
+    columns = [*attributes["features"].get(kind, ()), "decision"]
+    attributes["features"] = {**attributes["features"], kind: columns}
+    if kind != "sensitive":
+        preprocessing = attributes["training"]["candidates"][0]["preprocessing"]
+        preprocessing.append({"columns": ["decision"]})
+    found = faults(attributes)
+    taken = f"features.{kind}.{len(columns) - 1}"
+    assert (taken, "decision") in [(field, value) for field, value, _ in found]
+
+
+@pytest.mark.parametrize("name", ["loss_increase", "better_than_baseline", "change_point", "loss"])
+def test_a_metric_may_not_be_called_like_a_figure_of_every_window(
+    attributes: Attributes, name: str
+) -> None:
+    metric = {"name": name, "function": "sklearn.metrics.matthews_corrcoef", "of": "decision"}
+    attributes["task"] = {**BINARY, "metrics": [{**metric, "greater_is_better": True}]}
+    ((field, value, fix),) = faults(attributes)
+    assert (field, value) == ("task.metrics.0.name", name)
+    assert "choose another name" in fix
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), {"max": float("inf")}])
+def test_a_limit_is_a_finite_number(attributes: Attributes, limit: Any) -> None:
+    attributes["gate"] = {"limits": {"roc_auc": limit}}
+    ((field, message),) = complaints(attributes).items()
+    assert field.startswith("gate.limits.roc_auc")
+    assert "finite number" in message
+
+
+def test_a_loss_in_the_unit_of_the_label_has_no_levels_by_default(attributes: Attributes) -> None:
+    attributes["task"] = "regression"
+    fields = {field for field, _, _ in faults(attributes)}
+    assert fields == {
+        "monitoring.performance.loss_increase",
+        "release.probation.loss_increase",
+        "retraining.policy.loss_increase",
+    }
+    assert faults({**attributes, **LOSSES}) == []
+    assert faults({**attributes, "task": "binary_classification"}) == []
+
+
+def test_policies_of_the_backtest_and_combined_ones_say_their_losses_too(
+    attributes: Attributes,
+) -> None:
+    attributes |= {"task": "regression", **LOSSES}
+    attributes["retraining"] = {"policy": {"any": ["drift", "performance"]}}
+    attributes["backtest"] = {"policies": {"careful": {"policy": "estimated_performance"}}}
+    fields = [field for field, _, _ in faults(attributes)]
+    assert fields == [
+        "retraining.policy.loss_increase",
+        "backtest.policies.careful.policy.loss_increase",
+    ]
+
+
+def test_without_probation_its_level_need_not_be_said(attributes: Attributes) -> None:
+    attributes |= {"task": "regression", **LOSSES, "release": {"probation": {"hours": 0}}}
+    assert faults(attributes) == []

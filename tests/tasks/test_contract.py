@@ -99,9 +99,10 @@ def test_the_answer_of_a_row_is_its_predictions(trained: Trained, data: st.DataO
     for position, numbers in enumerate(rows):
         answer = task.answer(numbers, constants)
         columns = [predictions[output.name][position] for output in task.outputs]
-        assert list(answer) == columns
+        assert list(answer) == [output.field for output in task.outputs]
+        assert list(answer.values()) == columns
         types = [bool if output.kind == "flag" else float for output in task.outputs]
-        assert [type(value) for value in answer] == types
+        assert [type(value) for value in answer.values()] == types
 
 
 @of_any_numbers
@@ -112,7 +113,7 @@ def test_what_is_answered_keeps_the_bounds_that_are_promised(
     task, rows = trained.task, usable_rows(trained, data)
     for numbers in rows:
         answer = task.answer(numbers, trained.finished.constants)
-        for output, value in zip(task.outputs, answer, strict=True):
+        for output, value in zip(task.outputs, answer.values(), strict=True):
             assert np.isfinite(value)
             assert output.minimum is None or value >= output.minimum, output.name
             assert output.maximum is None or value <= output.maximum, output.name
@@ -147,9 +148,8 @@ def test_predictions_survive_parquet(trained: Trained, data: st.DataObject) -> N
 @given(data=st.data())
 def test_answers_survive_json(trained: Trained, data: st.DataObject) -> None:
     task = trained.task
-    fields = [output.field for output in task.outputs]
     for numbers in usable_rows(trained, data):
-        answer = dict(zip(fields, task.answer(numbers, trained.finished.constants), strict=True))
+        answer = task.answer(numbers, trained.finished.constants)
         assert orjson.loads(orjson.dumps(answer)) == answer
         assert json.loads(orjson.dumps(answer)) == answer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.column_kind import KINDS, ColumnKind
-from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.engine import identifier, not_finite, private_duckdb
 from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.parquet_files import parquet_files
@@ -216,7 +216,31 @@ def _label_columns(
     types = open_view(connection, "labels", published_root / label.table, features.partition)
     select_columns("labels", label.table, {features.entity: None}, types)
     required_types = {label.column: spec.task.label_type, label.known_at: "TIMESTAMPTZ"}
-    return select_columns("labels", label.table, required_types, types)
+    columns = select_columns("labels", label.table, required_types, types)
+    _refuse_labels_that_are_no_number(connection, spec, types[label.column])
+    return columns
+
+
+def _refuse_labels_that_are_no_number(
+    connection: duckdb.DuckDBPyConnection, spec: ModelSpec, kind: str
+) -> None:
+    """DuckDB and Arrow take NaN for a value, and one of them spoils every mean that it is in.
+
+    Raises:
+        DataError: a label is NaN or infinite.
+    """
+    if kind not in ("DOUBLE", "FLOAT"):
+        return
+    label = identifier(spec.label.column)
+    spoilt = connection.execute(
+        f"SELECT {identifier(spec.features.entity)}, {label} FROM labels "
+        f"WHERE {not_finite(label)} LIMIT 1"
+    ).fetchone()
+    if spoilt is not None:
+        raise DataError(
+            f"label.column {spec.label.column} of {spec.label.table} is {spoilt[1]} for "
+            f"{spec.features.entity} {spoilt[0]!r}. Publish an outcome that is not known as NULL."
+        )
 
 
 def open_view(

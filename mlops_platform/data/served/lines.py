@@ -101,8 +101,7 @@ def read_lines(lines: Sequence[bytes], spec: ModelSpec) -> ReadLines:
     validate = _line_type(spec.task.outputs).validate_json
     for line in lines:
         try:
-            served = validate(line)
-            _require(spec.name, kinds, served)
+            served = _declared(validate(line), spec.name, kinds)
         except ValueError as error:
             malformed.append(MalformedLine(line, _reason(error)))
         else:
@@ -126,15 +125,27 @@ def _value_type(output: Output) -> Any:
     return Annotated[FiniteFloat, Field(ge=output.minimum, le=output.maximum)]
 
 
-def _require(model: str, kinds: Mapping[str, ColumnKind], served: ServedLine) -> None:
+def _declared(served: ServedLine, model: str, kinds: Mapping[str, ColumnKind]) -> ServedLine:
+    """The line of this model with its features in the kinds that the spec declares.
+
+    The version that answered may be older than the spec, and have called a flag a number.
+    """
     if served["model"] != model:
         raise ValueError(f"model: {served['model']!r} is another one")
-    for name, value in served["features"].items():
-        if value is None or name not in kinds:
-            continue
-        wanted = kinds[name].json_type
-        if type(value) is not wanted:
-            raise ValueError(f"features.{name}: {value!r} is no {wanted.__name__}")
+    features = {
+        name: value if name not in kinds else _of_kind(kinds[name], name, value)
+        for name, value in served["features"].items()
+    }
+    return {**served, "features": features}
+
+
+def _of_kind(kind: ColumnKind, name: str, value: Value) -> Value:
+    if value is None or type(value) is kind.json_type:
+        return value
+    is_flag = kind.is_number and value in (0, 1)
+    if not is_flag:
+        raise ValueError(f"features.{name}: {value!r} is no {kind.json_type.__name__}")
+    return kind.to_json(value)
 
 
 def _reason(error: ValueError) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.engine import identifier, not_finite, private_duckdb
 from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.parquet_files import parquet_folder
 from mlops_platform.data.served.rows import FILES
@@ -110,5 +110,6 @@ def _labels(spec: ModelSpec, published_root: Path) -> str:
         f"CAST({identifier(label.column)} AS {spec.task.label_type}) AS label, "
         f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
         f"FROM {published_rows(published_root / label.table, features.partition)} "
-        f"WHERE {identifier(label.column)} IS NOT NULL"
+        f"WHERE {identifier(label.column)} IS NOT NULL "
+        f"AND NOT {not_finite(identifier(label.column))}"
     )

@@ -57,9 +57,29 @@ def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> p
         tables.append(landed_rows.drop_columns(["day"]))
     if not tables:
         return read_lines([], spec).rows
-    rows = pa.concat_tables(tables, promote_options="permissive")
+    rows = pa.concat_tables(_of_one_type(tables), promote_options="permissive")
     rows = rows.filter(pc.equal(rows["request_id"], request_id))
     return rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
+
+
+def _of_one_type(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Columns that are flags in one table and numbers in another, as numbers in all of them."""
+    import pyarrow as pa
+
+    numbers = {
+        field.name for table in tables for field in table.schema if field.type == pa.float64()
+    }
+    return [
+        table.cast(
+            pa.schema(
+                field.with_type(pa.float64())
+                if pa.types.is_boolean(field.type) and field.name in numbers
+                else field
+                for field in table.schema
+            )
+        )
+        for table in tables
+    ]
 
 
 def read_answers(

@@ -52,14 +52,6 @@ def evaluate_policy(policy: PolicySpec, history: History) -> RuleResult:
             return _combined("all", tuple(evaluate_policy(rule, history) for rule in policy.all))
 
 
-def single_rules(policy: PolicySpec) -> tuple[PolicySpec, ...]:
-    """The rules that a policy combines, itself where it is a single one."""
-    if not isinstance(policy, AnyRule | AllRule):
-        return (policy,)
-    parts = policy.any if isinstance(policy, AnyRule) else policy.all
-    return tuple(single for part in parts for single in single_rules(part))
-
-
 def _never_result() -> RuleResult:
     sentence = "The policy is `never`: only a person asks for a retraining."
     return RuleResult(rule="never", fires=False, sentence=sentence)

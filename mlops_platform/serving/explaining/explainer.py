@@ -19,6 +19,7 @@ from mlops_platform.serving.scoring.compiled.unpacked import (
     Sigmoid,
     unpack,
 )
+from mlops_platform.serving.scoring.rounding import relative_difference
 
 TOLERANCE = 1e-6
 """Largest difference between the sum of an explanation and what it explains, on its scale."""
@@ -116,7 +117,7 @@ class Explainer:
         largest = 0.0
         for row, number in zip(rows, numbers, strict=True):
             explained = self.explain(row)
-            error = abs(explained.number - number) / max(1.0, abs(number))
+            error = relative_difference(number, explained.number)
             error = max(error, self._link.error_at(explained.total, number) or 0.0)
             if not error <= TOLERANCE:
                 raise NotExplainable(

@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.tasks import Task, TaskSpec
+from mlops_platform.tasks import Task
 
 
 class RowWarning(Record):
@@ -112,11 +112,21 @@ def _type(name: str, base: type[Record], text: str, fields: dict[str, Any]) -> t
     return made
 
 
+class ServedTask(Record):
+    """What is predicted, and the loss by which versions are compared.
+
+    Options of the YAML are no part of it: a Bento that was packed before there were tasks does not
+    say them, and today's defaults need not be its own.
+    """
+
+    type: str
+    loss: str
+
+
 class ServedModel(Record):
     """What the service serves: the release, how it decides, what it takes, and its card.
 
     Args:
-        task: what it predicts, as the YAML says it.
         constants: what turns the numbers of the model into predictions.
         run_id: the MLflow run that the version comes from.
         environment_hash: names the packages that the Bento is pinned to.
@@ -130,7 +140,7 @@ class ServedModel(Record):
     version: str
     sequence: int
     run_id: str | None
-    task: TaskSpec
+    task: ServedTask
     constants: dict[str, float]
     training_set_hash: str
     schema_hash: str

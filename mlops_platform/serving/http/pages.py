@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.exchange import Exchange
-from mlops_platform.serving.http.answers import ServedModel
+from mlops_platform.serving.http.answers import ServedModel, ServedTask
 from mlops_platform.serving.http.limits import JSON
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.problems import NOT_READY, Problem
@@ -102,7 +102,7 @@ def served_model(contents: Contents) -> ServedModel:
     return ServedModel(
         **release.origin,
         run_id=release.run_id,
-        task=release.task,
+        task=ServedTask(type=release.task.type, loss=release.task.loss),
         constants=release.constants,
         training_set_hash=release.training_set_hash,
         schema_hash=contents.features.schema_hash,

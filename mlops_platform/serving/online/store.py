@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.online.postgres_store import PostgresSource
 from mlops_platform.serving.online.source import Source, StoredFeatures, StoreUnavailable
@@ -143,13 +144,20 @@ def _require_columns(export: OnlineExport, schema: FeatureSchema) -> None:
             f"online store: it holds {export.model} by {export.entity}, and {schema.model} by "
             f"{schema.entity} is served; correct MLOPS_SERVING_ONLINE_STORE."
         )
+    # A flag is a number to every model: the YAML may have called it otherwise since.
+    exported = {
+        name: kind.is_number for kind in KINDS.values() for name in export.of_kind(kind.name)
+    }
     lacking = [
-        column.name for column in schema.columns if column.name not in export.of_kind(column.kind)
+        column.name
+        for column in schema.columns
+        if exported.get(column.name) != column.column_kind.is_number
     ]
     if lacking:
         raise StoreUnavailable(
-            f"online store: the export lacks {lacking} in the kinds that {schema.model} was "
-            "trained on; materialise online_features with the YAML of the served version."
+            f"online store: the export lacks {lacking} as the numbers or strings that "
+            f"{schema.model} was trained on; materialise online_features with the YAML of the "
+            "served version."
         )
 
 

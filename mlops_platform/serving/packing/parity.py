@@ -13,7 +13,8 @@ from mlops_platform.serving.frames import rows_of, without_refused
 from mlops_platform.serving.golden import GoldenRows
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, TextColumn
-from mlops_platform.serving.scoring.scorer import TOLERANCE, Scorer, largest_difference
+from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
+from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Parity(Record):
         refused_rows: rows that the service would not take, for a missing value that it requires, or
             for a text that is too long.
         changed_rows: further rows that were compared with a value missing or never seen.
-        max_difference: largest absolute difference through the pipeline; 0.0 is bit for bit equal.
+        max_difference: largest difference of a number of the model through the pipeline, relative
+            to numbers beyond 1; 0.0 is bit for bit equal.
         compiled: whether the compiled model is as close, so that it may serve single rows.
-        compiled_max_difference: its largest absolute difference, where it can be compiled.
+        compiled_max_difference: its largest difference, measured alike, where it can be compiled.
         fallback_reason: why the plain pipeline serves instead.
     """
 
@@ -127,8 +129,10 @@ def _changed(schema: FeatureSchema, rows: pd.DataFrame) -> pd.DataFrame:
     for column in schema.columns:
         if column.missing_allowed:
             changes.append((column.name, None))
-        if isinstance(column, CategoricalColumn | TextColumn):
+        if isinstance(column, CategoricalColumn):
             changes.append((column.name, UNSEEN))
+        elif isinstance(column, TextColumn):
+            changes.append((column.name, UNSEEN[: column.max_characters]))
     if not changes:
         return rows[:0]
     changed = rows.reset_index(drop=True)

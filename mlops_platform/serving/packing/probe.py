@@ -11,7 +11,7 @@ from typing import Any
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import Contents, read_contents
-from mlops_platform.serving.golden import require_same_numbers
+from mlops_platform.serving.golden import require_same_answers
 from mlops_platform.serving.packing.server import running_bento
 
 
@@ -20,8 +20,8 @@ class ProbeResult(Record):
 
     Args:
         rows: golden rows, each asked for alone and again within a batch.
-        max_difference: largest difference of a row asked for alone to its offline answer;
-            0.0 is bit for bit equal.
+        max_difference: largest `answer_difference` of a row asked for alone to its offline
+            answer: relative to numbers beyond 1, and 0.0 is bit for bit equal.
         max_batch_difference: the same within a batch, where BLAS may round the last bit otherwise.
         start_seconds: from starting the process to readiness.
         seconds: the whole probe, stopping included.
@@ -75,14 +75,7 @@ def _differences(connection: HTTPConnection, contents: Contents) -> tuple[float,
     together = [score for batch in batches for score in batch["predictions"]]
     release = contents.release
     expected = [release.task.answer(row.numbers, release.constants) for row in golden.rows]
-    return (
-        require_same_numbers(expected, [_values(contents, answer) for answer in alone]),
-        require_same_numbers(expected, [_values(contents, answer) for answer in together]),
-    )
-
-
-def _values(contents: Contents, answer: dict[str, Any]) -> list[float]:
-    return [answer[field] for field in contents.release.fields]
+    return require_same_answers(expected, alone), require_same_answers(expected, together)
 
 
 def _ask(connection: HTTPConnection, contents: Contents, route: str, body: Any) -> dict[str, Any]:

@@ -12,25 +12,11 @@ from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
-
-TOLERANCE = 1e-12
-"""Largest difference between a served and an offline number that is taken as rounding; relative to
-a number beyond 1."""
 
 
 class UnscorableRow(ServingError):
     """A row for which the model has no finite answer."""
-
-
-def largest_difference(expected: NDArray[np.float64], served: NDArray[np.float64]) -> float:
-    """The largest difference of any number, relative to what is expected beyond 1; same shapes."""
-    import numpy as np
-
-    return float((np.abs(expected - served) / np.maximum(1.0, np.abs(expected))).max())
 
 
 class Scorer:

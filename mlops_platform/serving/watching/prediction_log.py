@@ -28,7 +28,7 @@ class LoggedPrediction(NamedTuple):
         time: seconds since 1970 when the request came in.
         row: position in the request, from 0.
         features: values by column name; the entity may be among them.
-        fields, values: of the outputs.
+        outputs: by their field.
         latency_ms: from the request's arrival until its predictions were made.
     """
 
@@ -42,8 +42,7 @@ class LoggedPrediction(NamedTuple):
     sequence: int
     role: Role
     features: Mapping[str, Any]
-    fields: tuple[str, ...]
-    values: tuple[float | bool, ...]
+    outputs: Mapping[str, float | bool]
     latency_ms: float
 
 
@@ -63,7 +62,7 @@ class PredictionLog:
         self._file = LogFile(directory, f"predictions-{worker}", most_bytes)
         self._sample = spec.sample
         self._redacted = list(spec.redact)
-        self._hidden = tuple({entity, *spec.redact})
+        self._hidden = frozenset((entity, *spec.redact))
         self._hides_entity = entity in spec.redact
 
     def sampled(self, request_id: str) -> bool:
@@ -84,9 +83,9 @@ class PredictionLog:
         self._file.close()
 
     def _line(self, record: LoggedPrediction) -> bytes:
-        features = dict(record.features)
-        for name in self._hidden:
-            features.pop(name, None)
+        features = record.features
+        if not self._hidden.isdisjoint(features):
+            features = {name: value for name, value in features.items() if name not in self._hidden}
         line: dict[str, Any] = {
             "time": moment_of(record.time),
             "request_id": record.request_id,
@@ -98,7 +97,7 @@ class PredictionLog:
             "sequence": record.sequence,
             "role": record.role,
             "features": features,
-            **dict(zip(record.fields, record.values, strict=True)),
+            **record.outputs,
             "latency_ms": record.latency_ms,
         }
         if self._redacted:

@@ -188,3 +188,11 @@ PolicySpec = Annotated[
 
 AnyRule.model_rebuild()
 AllRule.model_rebuild()
+
+
+def single_rules(policy: PolicySpec) -> tuple[SingleRule, ...]:
+    """The rules that a policy combines, itself where it is a single one."""
+    if not isinstance(policy, AnyRule | AllRule):
+        return (policy,)
+    parts = policy.any if isinstance(policy, AnyRule) else policy.all
+    return tuple(single for part in parts for single in single_rules(part))

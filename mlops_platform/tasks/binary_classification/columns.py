@@ -5,12 +5,14 @@ from typing import Final
 from mlops_platform.tasks.predictions import Output
 
 SCORE, DECISION = "score", "decision"
+PROBABILITY: Final = "probability"
+"""What the score is called in answers and in the log."""
 THRESHOLD, BASE_RATE = "threshold", "base_rate"
 
 OUTPUTS: Final = (
     Output(
         name=SCORE,
-        field="probability",
+        field=PROBABILITY,
         words="score",
         kind="number",
         minimum=0.0,
@@ -20,7 +22,7 @@ OUTPUTS: Final = (
     ),
     Output(
         name=DECISION,
-        field="decision",
+        field=DECISION,
         words="decided positive",
         kind="flag",
         description="Whether the probability reaches the decision threshold.",

@@ -18,6 +18,7 @@ from mlops_platform.tasks.binary_classification.columns import (
     BASE_RATE,
     DECISION,
     OUTPUTS,
+    PROBABILITY,
     SCORE,
     THRESHOLD,
 )
@@ -36,7 +37,7 @@ from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
-from mlops_platform.tasks.task import Refusal, Task
+from mlops_platform.tasks.task import Answer, Refusal, Task
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -46,6 +47,8 @@ class BinaryClassification(Task):
     """A calibrated probability, and a decision at the threshold that costs least."""
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "BOOLEAN"
+    loss_has_unit: ClassVar[bool] = False
+    needs_dense_columns: ClassVar[bool] = False
     estimator_kind: ClassVar[str] = "classifier"
     predict_method: ClassVar[str] = "predict_proba"
     answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", 2)
@@ -139,9 +142,10 @@ class BinaryClassification(Task):
         scores = numbers[:, 0]
         return Predictions({SCORE: scores, DECISION: scores >= constants[THRESHOLD]})
 
-    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
+    def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """Probability and decision."""
-        return numbers[0], numbers[0] >= constants[THRESHOLD]
+        score = numbers[0]
+        return {PROBABILITY: score, DECISION: score >= constants[THRESHOLD]}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """A probability."""

@@ -10,6 +10,8 @@ HEADS: Final = (PREDICTION, LOWER, UPPER, EXPECTED_LOSS, EXPECTED_BASELINE_LOSS)
 """What the estimators of a finished model predict, in this order."""
 FACTOR, LEAST_REACH = "factor", "least_reach"
 """Constants: of the interval's reaches, as `interval.py` has them."""
+LOSS_SCALE, BASELINE_LOSS_SCALE = "loss_scale", "baseline_loss_scale"
+"""Constants: means of the losses, which the models of them were fitted in."""
 CENTRE, LOSS = "centre", "loss"
 """Constants of the baseline, beside the ends of its interval: its prediction, its usual loss."""
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 LEAST_SHARE = 0.01
-"""Of the median width: what a reach is at least, or a miss would weigh without bound."""
+"""Of the mean width: what a reach is at least, or a miss would weigh without bound. Not of the
+median one, which is next to nothing where most outcomes are nearly certain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,4 +88,4 @@ def least_reach(lower: Numbers, upper: Numbers) -> float:
     """
     import numpy as np
 
-    return max(LEAST_SHARE * float(np.median(np.abs(upper - lower))), float(np.finfo(float).eps))
+    return max(LEAST_SHARE * float(np.abs(upper - lower).mean()), float(np.finfo(float).eps))

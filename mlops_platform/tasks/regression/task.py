@@ -14,6 +14,7 @@ from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.columns import (
+    BASELINE_LOSS_SCALE,
     CENTRE,
     EXPECTED_BASELINE_LOSS,
     EXPECTED_LOSS,
@@ -21,6 +22,7 @@ from mlops_platform.tasks.regression.columns import (
     HEADS,
     LEAST_REACH,
     LOSS,
+    LOSS_SCALE,
     LOWER,
     OUTPUTS,
     PREDICTION,
@@ -39,7 +41,7 @@ from mlops_platform.tasks.regression.heads import (
 )
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
 from mlops_platform.tasks.regression.named_metrics import metrics_of
-from mlops_platform.tasks.task import Refusal, Task
+from mlops_platform.tasks.task import Answer, Refusal, Task
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -52,6 +54,8 @@ class Regression(Task):
     """A number, with an interval that holds the outcome as often as is promised."""
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "DOUBLE"
+    loss_has_unit: ClassVar[bool] = True
+    needs_dense_columns: ClassVar[bool] = True
     estimator_kind: ClassVar[str] = "regressor"
     predict_method: ClassVar[str] = "predict"
     answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
@@ -144,8 +148,8 @@ class Regression(Task):
         matrix = preprocessing.transform(unseen.features)
         said = [head.predict(matrix) for head in heads]
         losses = self._losses_on(unseen.targets, said[0], baseline)
-        models = [loss_estimator(pipeline[-1], matrix, each) for each in losses]
-        constants = self._interval_constants(unseen.targets, *said)
+        models, scales = self._fit_losses(pipeline[-1], matrix, losses)
+        constants = {**self._interval_constants(unseen.targets, *said), **scales}
         return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
@@ -159,8 +163,8 @@ class Regression(Task):
         said = self.numbers(judged.model, unseen.features).T
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen.targets, said[0], baseline)
-        models = [loss_estimator(pipeline[-1], matrix, each) for each in losses]
-        constants = self._interval_constants(unseen.targets, *said[:3])
+        models, scales = self._fit_losses(pipeline[-1], matrix, losses)
+        constants = {**self._interval_constants(unseen.targets, *said[:3]), **scales}
         return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
 
     def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
@@ -173,6 +177,17 @@ class Regression(Task):
             quantile_estimator(pipeline[-1], 1 - tail),
         ]
         return [estimator.fit(matrix, rows.targets) for estimator in estimators]
+
+    def _fit_losses(
+        self, estimator: Any, matrix: Any, losses: tuple[Numbers, Numbers]
+    ) -> tuple[list[Any], dict[str, float]]:
+        """Models of both losses over their means, and these: trees split by absolute gains."""
+        scales = [float(each.mean()) or 1.0 for each in losses]
+        models = [
+            loss_estimator(estimator, matrix, each / scale)
+            for each, scale in zip(losses, scales, strict=True)
+        ]
+        return models, dict(zip((LOSS_SCALE, BASELINE_LOSS_SCALE), scales, strict=True))
 
     def _losses_on(
         self, targets: Targets, predicted: Numbers, baseline: Constants
@@ -204,18 +219,25 @@ class Regression(Task):
                 LOWER: low,
                 UPPER: high,
                 WIDTH: high - low,
-                EXPECTED_LOSS: loss,
-                EXPECTED_BASELINE_LOSS: baseline_loss,
+                EXPECTED_LOSS: loss * constants[LOSS_SCALE],
+                EXPECTED_BASELINE_LOSS: baseline_loss * constants[BASELINE_LOSS_SCALE],
             }
         )
 
-    def answer(self, numbers: Sequence[float], constants: Constants) -> tuple[float | bool, ...]:
+    def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
         predicted, lower, upper, loss, baseline_loss = numbers
         low, high = row_interval(
             (predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR]
         )
-        return predicted, low, high, high - low, loss, baseline_loss
+        return {
+            PREDICTION: predicted,
+            LOWER: low,
+            UPPER: high,
+            WIDTH: high - low,
+            EXPECTED_LOSS: loss * constants[LOSS_SCALE],
+            EXPECTED_BASELINE_LOSS: baseline_loss * constants[BASELINE_LOSS_SCALE],
+        }
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, and no negative loss is expected."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-ALWAYS_SPARSE, USUAL_THRESHOLD = 1.0, 0.3
+ALWAYS_SPARSE, USUAL_THRESHOLD, ALWAYS_DENSE = 1.0, 0.3, 0.0
 
 
 def candidate_named(spec: ModelSpec, name: str) -> CandidateSpec:
@@ -84,8 +84,12 @@ class _Builder:
         """Density from which sparse columns are made dense: scikit-learn's own, but beside text.
 
         There it is never: whether an estimator gets what it takes must not depend on the words.
+        Without text it is always where the task needs dense columns: that must not depend on how
+        many categories there are.
         """
-        return ALWAYS_SPARSE if self.spec.features.text else USUAL_THRESHOLD
+        if self.spec.features.text:
+            return ALWAYS_SPARSE
+        return ALWAYS_DENSE if self.spec.task.needs_dense_columns else USUAL_THRESHOLD
 
     def entries(self, group: int) -> list[tuple[str, Any, list[str]]]:
         """Name, transformer and columns of the parts of one preprocessing entry."""

@@ -69,6 +69,7 @@ class PastFit(Record):
                 cpu_seconds=self.cpu_seconds,
                 test_loss=self.evaluation.loss,
                 test_baseline_loss=self.evaluation.baseline_loss,
+                loss_unit=self.evaluation.baseline_loss if spec.task.loss_has_unit else 1.0,
             ),
             baseline=self.baseline,
             predictions=predictions_in(pq.read_table(self.predictions_file), spec.task.outputs),
@@ -132,7 +133,7 @@ class PastTraining:
         content = {
             "rows": rows_digest,
             "spec": self.spec.model_dump(mode="json", include=sections),
-            "baseline_confidence": self.spec.gate.baseline_confidence,
+            "baseline": [self.spec.gate.baseline_confidence, self.spec.gate.improvement.resamples],
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

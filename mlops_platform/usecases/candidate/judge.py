@@ -126,6 +126,7 @@ def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split
     from mlops_platform.training.judging.comparison import compare_losses, unseen_by_both
     from mlops_platform.training.rows import days_of, targets_of
 
+    spec.task.require_kind(champion.task, f"the champion, version {champion.release.version},")
     rows = unseen_by_both(split.test, champion.fitted_through, spec)
     targets = targets_of(rows, spec)
 

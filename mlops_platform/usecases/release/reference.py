@@ -74,6 +74,7 @@ def log_reference(
         rows=candidate.training_set.rows,
         metrics=evaluation.metrics,
         baseline=dict(baseline),
+        loss=spec.task.loss,
         test_loss=evaluation.loss,
         test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,

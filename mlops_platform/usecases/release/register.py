@@ -25,6 +25,7 @@ from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.version.champion import (
     CONSTANTS_TAG,
     FITTED_THROUGH_TAG,
+    TASK_TAG,
     TRAINING_SET_TAG,
 )
 from mlops_platform.usecases.version.deployed import DeployedVersion
@@ -128,6 +129,7 @@ def _tags(spec: ModelSpec, candidate: TrainedCandidate, constants: Constants) ->
     return {
         TRAINING_SET_TAG: candidate.training_set.hash,
         "recipe": candidate.recipe.candidate,
+        TASK_TAG: spec.task.type,
         CONSTANTS_TAG: json.dumps(dict(constants), sort_keys=True),
         FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
         "seed": str(spec.training.tuning.seed),

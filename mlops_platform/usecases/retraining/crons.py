@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.spec import ModelSpec, ScheduleRule
+from mlops_platform.spec.retraining.policy import single_rules
 
 
 def due_crons(spec: ModelSpec, since: datetime, now: datetime) -> frozenset[str]:

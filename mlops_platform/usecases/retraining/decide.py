@@ -14,9 +14,9 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision
 from mlops_platform.monitoring.policy.decide import PolicyDecision, decide
 from mlops_platform.monitoring.policy.history import History
-from mlops_platform.monitoring.policy.rules import single_rules
 from mlops_platform.monitoring.policy.signals import WindowSignals
 from mlops_platform.spec import DataGrowthRule, DataVolumeRule, ModelSpec
+from mlops_platform.spec.retraining.policy import single_rules
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion, suggestion_text

@@ -10,7 +10,7 @@ from mlops_platform.data.served.lines import served_column
 from mlops_platform.data.served.rows import find_request
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
-from mlops_platform.serving.scoring.scorer import TOLERANCE
+from mlops_platform.serving.scoring.rounding import TOLERANCE, answer_difference
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.offline import OfflineVersions
@@ -24,7 +24,8 @@ class Replayed(Record):
 
     Args:
         answer: by field.
-        difference: of the numbers; more than rounding is a different answer.
+        difference: `answer_difference` of what was logged: relative to numbers beyond 1, and of
+            flags where the numbers are equal; more than rounding is another answer.
     """
 
     answer: dict[str, float | bool]
@@ -111,10 +112,7 @@ def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> R
         else:
             predictions = offline.predictions(served)
             again = {output.field: predictions[output.name].item() for output in outputs}
-            differences = [
-                abs(value - answer[field]) / max(1.0, abs(value)) for field, value in again.items()
-            ]
-            replayed = Replayed(answer=again, difference=max(differences))
+            replayed = Replayed(answer=again, difference=answer_difference(again, answer))
     except (ArtifactError, LedgerError, RegistryError) as error:
         reason = str(error)
     logged = {key: line[key] for key in ReplayedRow.model_fields if key in line}

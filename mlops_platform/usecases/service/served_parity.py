@@ -11,12 +11,10 @@ from mlops_platform.data.served.rows import sample_served
 from mlops_platform.data.served.served import read_manifest, record_judged
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
-from mlops_platform.serving.scoring.scorer import TOLERANCE
+from mlops_platform.serving.scoring.rounding import TOLERANCE, answer_difference
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from mlops_platform.usecases.version.offline import OfflineVersion, OfflineVersions
 
@@ -29,6 +27,7 @@ class ServedParity(Record):
     Args:
         rows: what landed last; at most `MOST_ROWS` of it, always the same, are compared.
         left_out: rows that lack a feature, mostly because the log redacts it.
+        max_difference: largest `answer_difference` of a row: relative to numbers beyond 1.
         worst: the request with the largest difference.
         problems: why rows could not be compared that should have been.
     """
@@ -99,36 +98,24 @@ def _by_source(sample: pa.Table) -> Iterator[tuple[str, int, str, pa.Table]]:
 
 
 def _compare(offline: OfflineVersion, served: pa.Table) -> _Compared:
-    import numpy as np
-
     lacking = offline.lacks(served)
     complete = served.filter(~lacking)
-    differences = _differences(offline, complete) if complete.num_rows else np.empty(0)
     return _Compared(
         version=offline.version,
         left_out=int(lacking.sum()),
-        differences=np.nan_to_num(differences, nan=np.inf).tolist(),
+        differences=_differences(offline, complete) if complete.num_rows else [],
         requests=complete["request_id"].to_pylist(),
     )
 
 
-def _differences(offline: OfflineVersion, served: pa.Table) -> NDArray[np.float64]:
-    """The largest difference of each row over its numbers, relative to those beyond 1.
-
-    Flags follow from numbers: at a threshold rounding may turn one.
-    """
-    import numpy as np
-
+def _differences(offline: OfflineVersion, served: pa.Table) -> list[float]:
+    """How far each row was answered from what the pipeline says."""
     predictions = offline.predictions(served)
-    differences = []
-    for output in offline.task.outputs:
-        if output.kind == "flag":
-            continue
-        expected = predictions[output.name].astype(float)
-        answered = served[output.field].to_numpy().astype(float)
-        differences.append(np.abs(expected - answered) / np.maximum(1.0, np.abs(expected)))
-    largest: NDArray[np.float64] = np.max(differences, axis=0)
-    return largest
+    columns = {output.field: predictions[output.name].tolist() for output in offline.task.outputs}
+    expected = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+    return list(map(answer_difference, expected, served.select(list(columns)).to_pylist()))
 
 
 def _summary(rows: int, compared: Sequence[_Compared], problems: Sequence[str]) -> ServedParity:

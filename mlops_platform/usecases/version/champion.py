@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.formats.constants import constants_in_tags
+from mlops_platform.formats.constants import FORMER_TASK, constants_in_tags
 from mlops_platform.ledger.records import Release
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.versions import RegisteredVersion
@@ -18,6 +18,8 @@ FITTED_THROUGH_TAG: Final = "fitted_through"
 """Tag of every registered version: event time of the last row that it was fitted on."""
 CONSTANTS_TAG: Final = "constants"
 """What turns the numbers of the model into predictions, as JSON."""
+TASK_TAG: Final = "task"
+"""The kind of task that a version was trained for."""
 TRAINING_SET_TAG: Final = "training_set"
 
 
@@ -27,6 +29,7 @@ class Champion:
 
     Args:
         constants: what turns the numbers of the model into predictions.
+        task: kind of task that it was trained for.
         training_set: hash of what it was fitted on.
         directory: its files, for what lies beside the model.
         fitted_through: event time of the last row that it was fitted on.
@@ -35,6 +38,7 @@ class Champion:
     release: Release
     model: Any
     constants: Constants
+    task: str
     training_set: str
     directory: Path
     fitted_through: datetime
@@ -66,6 +70,7 @@ def load_release(registry: Registry, release: Release) -> Champion:
         release,
         model=load_model(fetched.directory, release.digests),
         constants=constants_of(fetched),
+        task=fetched.tags.get(TASK_TAG, FORMER_TASK),
         training_set=fetched.tag(TRAINING_SET_TAG),
         directory=fetched.directory,
         fitted_through=datetime.fromisoformat(fetched.tag(FITTED_THROUGH_TAG)),

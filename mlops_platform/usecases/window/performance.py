@@ -60,6 +60,8 @@ def measure_performance(
         past: the model's other windows, where there are any.
     """
     window, past, figures = scored.window, past or PastWindows(), reference.figures
+    # Another loss in the YAML is that of later versions: this one has promised in its own.
+    spec = spec.with_loss(figures.loss)
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs)

@@ -83,7 +83,9 @@ def score_window(
 
     Raises:
         DataError: the window has no features.
+        SpecError: the YAML declares another task than that of the champion.
     """
+    spec.task.require_kind(champion.task, f"version {champion.release.version}")
     snapshot = read_manifest(published_root, spec.features.table).digest_of(window.days)
     path = predictions_file(predictions_root, spec.name, window.name)
     totals = _Totals()

@@ -269,3 +269,32 @@ def test_booleans_are_handed_on_as_numbers_and_texts_as_strings(
         )
         with pytest.raises(DataError, match=f"{column}.* is {published}, and BOOLEAN is needed"):
             read_training_rows(strange, lake / "features", AS_OF)
+
+
+@pytest.mark.parametrize("value", ["nan", "infinity", "-infinity"])
+def test_a_label_that_is_no_finite_number_is_refused_by_name(
+    value: str, model: Model, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    """Arrow takes NaN for a value, and one of them spoils every mean that it is in."""
+    run_sql(
+        "ALTER TABLE visit_labels ADD COLUMN days_until_return DOUBLE DEFAULT 3",
+        f"UPDATE visit_labels SET days_until_return = '{value}'::DOUBLE WHERE visit_id = 'v7'",
+    )
+    publish()
+    label = {"table": "visit_labels", "column": "days_until_return"}
+    spec = model({"task": "regression", "label": label})
+    with pytest.raises(DataError, match=r"days_until_return of visit_labels is .*'v7'.*as NULL"):
+        read_training_rows(spec, lake / "features", AS_OF)
+    with pytest.raises(DataError, match="'v7'"):
+        count_new_labels(spec, lake / "features", MARCH, AS_OF)
+
+
+def test_labels_of_a_regression_are_numbers_whatever_they_are_published_as(
+    model: Model, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql("ALTER TABLE visit_labels ADD COLUMN nights INTEGER DEFAULT 3")
+    publish()
+    spec = model({"task": "regression", "label": {"table": "visit_labels", "column": "nights"}})
+    rows = read_training_rows(spec, lake / "features", AS_OF)
+    assert rows["nights"].type == pa.float64()
+    assert set(rows["nights"].to_pylist()) == {3.0}

@@ -274,7 +274,7 @@ def test_booleans_and_texts_land_as_they_were_sent(
     ]
 
 
-@pytest.mark.parametrize("value", [1, 1.0, "true"])
+@pytest.mark.parametrize("value", [2, 0.5, "true"])
 def test_what_is_no_boolean_is_kept_apart(spec: ModelSpec, value: Any) -> None:
     features = spec.features.model_copy(update={"boolean": ("smokes",)})
     wider = spec.model_copy(update={"features": features})
@@ -282,6 +282,20 @@ def test_what_is_no_boolean_is_kept_apart(spec: ModelSpec, value: Any) -> None:
     (malformed,) = read.malformed
     assert malformed.reason.startswith("features.smokes: ")
     assert malformed.reason.endswith(" is no bool")
+
+
+@pytest.mark.parametrize("logged", [True, 1, 1.0])
+def test_a_flag_that_is_declared_otherwise_than_the_served_version_has_it_lands(
+    spec: ModelSpec, logged: float | bool
+) -> None:
+    flags = spec.features.model_copy(update={"boolean": ("smokes",)})
+    numbers = spec.features.model_copy(update={"numeric": (*spec.features.numeric, "smokes")})
+    of_request = json.dumps(line(features={"smokes": logged})).encode()
+    for features, landed in ((flags, True), (numbers, 1.0)):
+        rows, malformed = read_lines([of_request], spec.model_copy(update={"features": features}))
+        assert not malformed
+        [value] = rows["smokes"].to_pylist()
+        assert (value, type(value)) == (landed, type(landed))
 
 
 def test_a_feature_named_like_a_column_of_the_log_has_another_name(model: Model) -> None:
@@ -370,6 +384,26 @@ def test_a_request_is_found_wherever_it_is(spec: ModelSpec, log: Path, landed: P
     assert after.num_rows == 3
     assert find_request(spec, log, landed, "r").num_rows == 0
     assert find_request(spec, log / "none", landed / "none", "r1").num_rows == 0
+
+
+@pytest.mark.parametrize("value", [True, 0.25])
+def test_a_request_is_found_where_a_feature_has_changed_its_kind(
+    spec: ModelSpec, log: Path, landed: Path, value: float | bool
+) -> None:
+    declared = {
+        kind: spec.model_copy(update={"features": spec.features.model_copy(update=names)})
+        for kind, names in {
+            float: {"numeric": (*spec.features.numeric, "smokes")},
+            bool: {"boolean": ("smokes",)},
+        }.items()
+    }
+    append(log, line(features={"smokes": value}))
+    before = type(value)
+    land_log(declared[before], log, landed, NOON)
+    append(log, line(time=NOON + timedelta(days=1), features={"smokes": False}))
+    [after] = declared.keys() - {before}
+    rows = find_request(declared[after], log, landed, "r1")
+    assert rows["smokes"].to_pylist() == [float(value), 0.0]
 
 
 def test_the_catalogue_shows_what_was_served(

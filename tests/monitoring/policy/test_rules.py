@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlops_platform.monitoring.policy.history import Attempt, History
 from mlops_platform.monitoring.policy.rule_result import RuleResult
-from mlops_platform.monitoring.policy.rules import evaluate_policy, single_rules
+from mlops_platform.monitoring.policy.rules import evaluate_policy
 from mlops_platform.spec import (
     AllRule,
     AnyRule,
@@ -21,6 +21,7 @@ from mlops_platform.spec import (
     PolicySpec,
     ScheduleRule,
 )
+from mlops_platform.spec.retraining.policy import single_rules
 
 RELEASED = datetime(2013, 4, 1, 4, tzinfo=UTC)
 

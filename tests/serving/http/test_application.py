@@ -14,9 +14,10 @@ import numpy as np
 import psutil
 import pytest
 
-from mlops_platform.serving.contents import Contents
-from mlops_platform.serving.http.answers import ServedModel, answer_types
+from mlops_platform.serving.contents import Contents, PackedRelease
+from mlops_platform.serving.http.answers import ServedModel, ServedTask, answer_types
 from mlops_platform.serving.http.openapi import openapi_document
+from mlops_platform.serving.http.pages import served_model
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
@@ -24,6 +25,13 @@ from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.spec.serving import PredictionLogSpec
 from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks.regression.columns import (
+    BASELINE_LOSS_SCALE,
+    FACTOR,
+    LEAST_REACH,
+    LOSS_SCALE,
+)
+from mlops_platform.tasks.regression.task import Regression
 
 ANSWERS: Any = answer_types(DEFAULT_TASK)
 Service = Any
@@ -31,12 +39,16 @@ MakeService = Any
 
 
 class Steady:
-    """A scorer that answers one probability, after some time, or fails."""
+    """A scorer that always says the same number, so many times, after some time, or fails."""
 
     def __init__(
-        self, probability: float, seconds: float = 0.0, error: Exception | None = None
+        self,
+        number: float,
+        seconds: float = 0.0,
+        error: Exception | None = None,
+        numbers: int = 1,
     ) -> None:
-        self._probability, self._seconds, self._error = probability, seconds, error
+        self._answer, self._seconds, self._error = (number,) * numbers, seconds, error
 
     def numbers(self, row: Any) -> tuple[float, ...]:
         """Answer one row."""
@@ -47,7 +59,7 @@ class Steady:
         time.sleep(self._seconds)
         if self._error is not None:
             raise self._error
-        return [(self._probability,)] * len(rows)
+        return [self._answer] * len(rows)
 
     def unknown_categories(self, row: Any) -> tuple[str, ...]:
         """No row is odd."""
@@ -89,11 +101,22 @@ def test_answers_hold_what_is_documented(service: Service, row: dict[str, Any]):
 def test_the_model_page_tells_release_schema_and_card(service: Service, packed: Contents):
     told = ServedModel.model_validate_json(service.ask("GET", "/v1/model").text)
     assert (told.model, told.version, told.sequence) == ("flight_delay", "1", 4)
-    assert (told.task, told.constants) == (packed.release.task, {"threshold": 0.3})
+    assert told.task == ServedTask(type="binary_classification", loss="log_loss")
+    assert told.constants == {"threshold": 0.3}
     assert told.features == packed.features
     assert (told.folded, told.explained) == (True, True)
     assert told.card_markdown == "# Flight delay\n"
     assert told.card is None
+
+
+def test_the_model_page_tells_no_option_that_a_bento_of_before_does_not_say(packed: Contents):
+    described = packed.release.model_dump()
+    del described["task"], described["constants"]
+    stored = json.dumps({**described, "threshold": 0.3, "format": 3})
+    former = replace(packed, release=PackedRelease.from_stored(stored))
+    told = json.loads(served_model(former).model_dump_json())
+    assert told["task"] == {"type": "binary_classification", "loss": "log_loss"}
+    assert told["constants"] == {"threshold": 0.3}
 
 
 def test_the_model_page_follows_a_swap(service: Service, version_of: Any):
@@ -414,6 +437,21 @@ def test_a_shadow_scores_what_was_answered_and_is_only_logged(
     assert len({line["request_id"] for line in log_lines(tmp_path)}) == 1
     assert service.metric("mlops_shadow_disagreements_total", version="9") == 1
     assert service.metric("mlops_predictions_total", version="9", role="shadow") == 1
+
+
+def test_a_shadow_of_a_task_that_decides_nothing_is_not_said_to_agree(
+    service: Service, packed: Contents, row: dict[str, Any]
+):
+    constants = dict.fromkeys((FACTOR, LEAST_REACH, LOSS_SCALE, BASELINE_LOSS_SCALE), 1.0)
+    other = {"task": Regression(), "constants": constants}
+    release = packed.release.model_copy(update={**other, "version": "9"})
+    scorer: Any = Steady(0.5, numbers=5)
+    version = ServedVersion(replace(packed, release=release), scorer)
+    service.worker.install(Roles(version, version))
+    assert service.ask("POST", "/v1/predict", row).json["width"] > 0
+    service.worker.shadow.close()
+    assert service.metric("mlops_predictions_total", version="9", role="shadow") == 1
+    assert service.metric("mlops_shadow_comparisons_total") == 0
 
 
 def test_a_failing_shadow_disturbs_nobody_and_counts_against_its_objectives(

@@ -193,6 +193,11 @@ def test_a_store_without_a_column_of_the_model_is_refused_by_name(
         store.lookup("flight-7")
 
 
+def test_a_number_that_the_store_calls_a_flag_is_served(store: OnlineStore, write: Write) -> None:
+    write(numeric=("distance_miles", "copy"), boolean=("late_rate",))
+    assert store.lookup("flight-7").features["late_rate"] == FLIGHT["late_rate"]
+
+
 def test_readers_see_one_export_or_the_other_while_many_are_written(
     store: OnlineStore, write: Write, always_looking: None
 ) -> None:

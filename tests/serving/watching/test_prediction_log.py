@@ -39,8 +39,7 @@ RECORD = LoggedPrediction(
     sequence=4,
     role="champion",
     features={"distance_miles": 1400.0, "carrier": None, "copy": 0.1},
-    fields=("probability", "decision"),
-    values=(0.30000000000000004, True),
+    outputs={"probability": 0.30000000000000004, "decision": True},
     latency_ms=1.25,
 )
 

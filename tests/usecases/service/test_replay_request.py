@@ -59,8 +59,7 @@ def record(lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]) -> LoggedPr
         sequence=release.sequence,
         role="champion",
         features={"wind": float(rows["wind"][0]), "late": float(rows["late"][0])},
-        fields=("probability", "decision"),
-        values=(probability, probability >= 0.25),
+        outputs={"probability": probability, "decision": probability >= 0.25},
         latency_ms=2.0,
     )
 
@@ -95,7 +94,7 @@ def test_a_request_is_answered_again_by_the_version_that_answered_it(
     again = replayed.rows[0].replayed
     assert again is not None
     assert list(again.answer) == ["probability", "decision"]
-    assert list(again.answer.values()) == pytest.approx(record.values, abs=1e-15)
+    assert again.answer == pytest.approx(record.outputs, abs=1e-15)
     assert replayed.rows[0].features == record.features
 
 
@@ -119,12 +118,20 @@ def test_another_answer_is_found(
     log: Path,
     field: str,
 ) -> None:
-    probability, decision = record.values
-    other = {"probability": (0.9999, decision), "decision": (probability, not decision)}
-    write(log, record._replace(values=other[field]))
+    other = {"probability": 0.9999, "decision": not record.outputs["decision"]}
+    write(log, record._replace(outputs={**record.outputs, field: other[field]}))
     replayed = replay(lifecycle, spec)
     assert not replayed.agrees
     assert "otherwise" in replayed.rows[0].verdict
+
+
+def test_a_decision_that_rounding_turned_is_no_other_answer(
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
+) -> None:
+    probability, decision = record.outputs["probability"], record.outputs["decision"]
+    turned = {"probability": probability + 1e-13, "decision": not decision}
+    write(log, record._replace(outputs=turned))
+    assert replay(lifecycle, spec).agrees
 
 
 def test_what_was_redacted_cannot_be_run_again(
@@ -165,13 +172,13 @@ def test_the_command_shows_both_answers(
     assert "version 1 as champion of release 1" in shown.output
     assert "[bold]flight" in shown.output
     assert "The pipeline answers the same." in shown.output
-    assert repr(record.values[0]) in shown.output
+    assert repr(record.outputs["probability"]) in shown.output
 
 
 def test_the_command_ends_with_1_where_answers_differ(
     command_line: CliRunner, log: Path, record: LoggedPrediction
 ) -> None:
-    write(log, record._replace(values=(0.99999, record.values[1])))
+    write(log, record._replace(outputs={**record.outputs, "probability": 0.99999}))
     shown = command_line.invoke(main, ["replay-request", "incident-1", "--json"])
     assert shown.exit_code == 1
     [row] = json.loads(shown.output)["rows"]

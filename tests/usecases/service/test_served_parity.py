@@ -85,8 +85,7 @@ class Service:
             "sequence": sequence,
             "role": "champion",
             "features": features,
-            "fields": ("probability", "decision"),
-            "values": (probability, probability >= 0.25),
+            "outputs": {"probability": probability, "decision": probability >= 0.25},
             "latency_ms": 1.0,
         }
         log = PredictionLog(
@@ -128,6 +127,17 @@ def test_a_difference_names_the_worst_request_until_other_rows_agree(service: Se
     assert service.land().parity.worst == "request-2"
     service.answer(4, release.sequence, release.version)
     assert service.land().parity.passed
+
+
+def test_a_decision_is_compared_where_its_probability_is_the_same(service: Service) -> None:
+    release = service.lifecycle.promote(service.lifecycle.register())
+    for at, off_by in ((1, 1e-13), (2, 0.0)):
+        probability = float(service.model.predict_proba(service.rows.iloc[[at]])[0, 1])
+        turned = {"probability": probability + off_by, "decision": probability < 0.25}
+        service.answer(at, release.sequence, release.version, outputs=turned)
+        parity = service.land().parity
+        assert parity.passed == (off_by > 0)
+    assert (parity.worst, parity.max_difference) == ("request-2", 1.0)
 
 
 def test_a_landing_that_died_before_its_verdict_is_judged_by_the_next(

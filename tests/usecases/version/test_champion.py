@@ -50,6 +50,19 @@ def test_a_file_changed_together_with_the_registrys_digests_is_refused(
         load_champion(*lifecycle.scope)
 
 
+def test_constants_are_those_of_their_tag_whatever_else_is_tagged(lifecycle: "Lifecycle") -> None:
+    identity = lifecycle.register()
+    lifecycle.promote(identity)
+    client, version = lifecycle.registry._client, str(identity.version)
+    client.set_model_version_tag(lifecycle.model, version, "threshold", "0.9")
+    assert load_champion(*lifecycle.scope).constants == {"threshold": 0.25}
+    client.delete_model_version_tag(lifecycle.model, version, "constants")
+    assert load_champion(*lifecycle.scope).constants == {"threshold": 0.9}
+    client.delete_model_version_tag(lifecycle.model, version, "threshold")
+    with pytest.raises(RegistryError, match="has lost its tag 'constants'"):
+        load_champion(*lifecycle.scope)
+
+
 def test_a_version_without_its_tag_is_explained(lifecycle: "Lifecycle") -> None:
     identity = lifecycle.register()
     lifecycle.promote(identity)

@@ -118,7 +118,10 @@ class World:
 
     def measured(self, window: Window, moment: datetime) -> WindowPerformance:
         figures = Reference.model_construct(
-            baseline={"base_rate": BASE_RATE}, test_loss=0.45, test_baseline_loss=0.61
+            baseline={"base_rate": BASE_RATE},
+            loss="log_loss",
+            test_loss=0.45,
+            test_baseline_loss=0.61,
         )
         reference = VersionReference(figures, days_of_patients(date(2024, 2, 19), 14, seed=99))
         scored, known = self.past.scored[window.name], KnownLabels(moment, moment)
@@ -264,3 +267,15 @@ def test_a_window_of_one_row_has_no_figure_that_takes_several(world: World) -> N
     assert "roc_auc" not in found.estimated_metrics
     assert found.losses.estimated_loss is not None
     assert found.change_point is False
+
+
+def test_a_version_is_judged_by_the_loss_of_its_training_after_the_yaml_names_another(
+    tmp_path: Path,
+) -> None:
+    before = World(tmp_path / "before", spec_of())
+    after = World(tmp_path / "after", spec_of().with_loss("brier_score"))
+    former, present = before.lived_through(0), after.lived_through(0)
+    assert present.losses == former.losses
+    assert present.losses.name == "log loss"
+    assert present.blocks == former.blocks
+    assert present.metrics["brier_score"] == former.metrics["brier_score"] != present.losses.loss

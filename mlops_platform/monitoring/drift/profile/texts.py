@@ -127,7 +127,7 @@ def with_derived(connection: duckdb.DuckDBPyConnection, rows: pa.Table, known: W
 
     if not known:
         return rows
-    position = "position"
+    position = "sampled row"  # no feature has a space in its name
     texts = rows.select(list(known)).append_column(
         position, pa.array(range(rows.num_rows), pa.int64())
     )

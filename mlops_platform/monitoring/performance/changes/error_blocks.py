@@ -28,14 +28,16 @@ class ErrorBlock(Record):
     loss: float
     baseline_loss: float
 
-    @property
-    def relative_loss(self) -> float:
+    def relative_loss(self, least: float = LEAST_LOSS) -> float:
         """Logarithm of the champion's loss over the baseline's.
 
         A day of storms is hard for everybody: the plain loss differs from day to day far more than
         this does, and follows its neighbours.
+
+        Args:
+            least: a smaller loss counts as this; a baseline may be exactly right for a day.
         """
-        return log(max(self.loss, LEAST_LOSS) / max(self.baseline_loss, LEAST_LOSS))
+        return log(max(self.loss, least) / max(self.baseline_loss, least))
 
 
 def error_blocks(

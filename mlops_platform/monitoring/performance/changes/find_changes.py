@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from mlops_platform.monitoring.performance.changes.detectors import Detector, detector_named
-from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
+from mlops_platform.monitoring.performance.changes.error_blocks import LEAST_LOSS, ErrorBlock
 from mlops_platform.monitoring.performance.changes.normal_scores import NormalScores
 from mlops_platform.record import Record
 from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, DetectorName
+
+NEXT_TO_NOTHING: Final = 0.01
+"""Share of a usual loss."""
 
 
 class DetectorFinding(Record):
@@ -47,15 +51,23 @@ def every_change(
     detector: Detector, held_out: Sequence[ErrorBlock], served: Sequence[ErrorBlock]
 ) -> Iterator[tuple[int, int]]:
     """Positions of served blocks: at which a change was found, and the first one after it."""
-    scores = NormalScores(block.relative_loss for block in held_out)
+    least = _least_loss(held_out)
+    scores = NormalScores(block.relative_loss(least) for block in held_out)
     for at, block in enumerate(served):
-        score = scores.update(block.relative_loss)
+        score = scores.update(block.relative_loss(least))
         length = None if score is None else detector.update(score)
         if length is not None:
             since = max(at + 1 - length, 0)
             yield at, since
             # What has been found is the norm from then on: the next finding is another change.
-            scores = NormalScores(block.relative_loss for block in served[since : at + 1])
+            scores = NormalScores(block.relative_loss(least) for block in served[since : at + 1])
+
+
+def _least_loss(held_out: Sequence[ErrorBlock]) -> float:
+    """A loss that is next to nothing, by what the baseline has on held-out rows."""
+    rows = sum(block.rows for block in held_out)
+    total = sum(block.rows * block.baseline_loss for block in held_out)
+    return max(NEXT_TO_NOTHING * total / rows, LEAST_LOSS) if rows else LEAST_LOSS
 
 
 def _last_finding(

@@ -25,8 +25,8 @@ def cusum(allowance: float, limit: float) -> Decider:
     alarm where S > h (Page 1954), started anew by every attempt.
 
     Args:
-        allowance: k, loss per day that is not counted.
-        limit: h, in loss times days.
+        allowance: k, loss in its unit per day that is not counted.
+        limit: h, in loss in its unit times days.
     """
     return lambda standing: _cusum(standing, allowance) > limit
 
@@ -36,7 +36,8 @@ def _cusum(standing: Standing, allowance: float) -> float:
     since = standing.attempts[-1].fit if standing.attempts else 0
     chosen = known_days(standing) & (past.window_of >= since) & (past.rows > 0)
     losses = past.sums["loss"][champion, chosen] / past.rows[chosen]
-    total = 0.0
+    fit, total = past.fits[champion], 0.0
     for loss in losses.tolist():
-        total = max(0.0, total + loss - past.fits[champion].test_loss - allowance)
+        excess = (loss - fit.test_loss) / fit.loss_unit
+        total = max(0.0, total + excess - allowance)
     return total

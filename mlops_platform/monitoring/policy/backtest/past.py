@@ -28,13 +28,18 @@ class PastWindow(Record):
 
 
 class FitFacts(Record):
-    """A fit that could have been made: what it cost, and what its own test promised."""
+    """A fit that could have been made: what it cost, and what its own test promised.
+
+    Args:
+        loss_unit: what a loss is held against: 1, or the baseline's where losses have a unit.
+    """
 
     as_of: datetime
     rows: int
     cpu_seconds: float
     test_loss: float
     test_baseline_loss: float
+    loss_unit: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

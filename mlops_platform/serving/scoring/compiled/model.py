@@ -58,11 +58,14 @@ class CompiledModel:
 
     def numbers(self, row: Row) -> tuple[float, ...]:
         """What the model says of one row."""
+        if len(self.heads) == 1:  # no loop on the way of most requests
+            head = self.heads[0]
+            return (head.link.number(head.score.raw(row)),)
         return tuple([head.number(row) for head in self.heads])
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of some rows."""
-        return list(zip(*(head.numbers(rows) for head in self.heads), strict=True))
+        return list(zip(*[head.numbers(rows) for head in self.heads], strict=True))
 
 
 def compile_model(model: Any, schema: FeatureSchema) -> CompiledModel:

@@ -14,6 +14,7 @@ from mlops_platform.serving.scoring.compiled.columns import (
     sklearn_name,
 )
 from mlops_platform.serving.scoring.compiled.steps import compile_step, feature_columns
+from mlops_platform.serving.scoring.rounding import relative_difference
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Identity:
 
     def error_at(self, explained: float, number: float) -> float | None:
         """The difference, relative to numbers beyond 1."""
-        return abs(explained - number) / max(1.0, abs(number))
+        return relative_difference(number, explained)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,15 @@ def test_texts_of_two_columns_are_told_apart() -> None:
     assert derived["remark unknown words"].to_pylist() == [1.0, None]
 
 
+@pytest.mark.parametrize("name", ["position", "text", "word", "source", "sampled_row"])
+def test_a_text_may_have_any_name(name: str) -> None:
+    table = pa.table({name: ["new", "old", "a", None, "old old"]})
+    with private_duckdb() as connection:
+        derived = with_derived(connection, table, {name: ("old",)})
+    assert derived[f"{name} length"].to_pylist() == [3.0, 3.0, 1.0, None, 7.0]
+    assert derived[f"{name} unknown words"].to_pylist() == [1.0, 0.0, 1.0, None, 0.0]
+
+
 def test_derived_columns_take_the_place_of_texts_and_share_their_importance() -> None:
     features = FeaturesSpec(table="t", entity="e", numeric=("n",), boolean=("b",), text=("remark",))
     assert profiled_columns(features) == ("n", "b", LENGTH, UNKNOWN)

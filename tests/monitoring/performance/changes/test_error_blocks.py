@@ -17,7 +17,7 @@ def test_every_day_is_a_block():
     assert (first.day, first.rows) == (date(2013, 4, 1), 3)
     assert first.loss == pytest.approx(0.2)
     assert first.baseline_loss == pytest.approx(0.6)
-    assert second.relative_loss == pytest.approx(log(1.5 / 0.4))
+    assert second.relative_loss() == pytest.approx(log(1.5 / 0.4))
 
 
 def test_blocks_of_rows_go_over_midnight_and_leave_an_incomplete_one_out():
@@ -31,7 +31,7 @@ def test_blocks_of_rows_go_over_midnight_and_leave_an_incomplete_one_out():
 def test_a_champion_without_a_loss_has_a_relative_loss_all_the_same():
     perfect = ErrorBlock(day=date(2013, 4, 1), rows=9, loss=0.0, baseline_loss=0.5)
 
-    assert perfect.relative_loss < -20
+    assert perfect.relative_loss() < -20
 
 
 @pytest.mark.parametrize("block_rows", [None, 20])

@@ -130,3 +130,16 @@ def test_too_few_blocks_or_equal_ones_are_not_judged():
 
 def test_no_detector_finds_nothing():
     assert find_changes(ChangeDetectionSpec(detectors=()), *stream(0, 50)) == ()
+
+
+def test_a_day_on_which_the_baseline_is_exactly_right_is_no_change() -> None:
+    """A median is, on a day of nothing but zeros."""
+    random = np.random.default_rng(3)
+    relative = random.normal(-0.15, 0.15, 40)
+    hardness = np.full(40, 0.6)
+    hardness[20] = 0.0
+    served = blocks(relative, hardness)
+    (finding, _) = find_changes(
+        ChangeDetectionSpec(), blocks(random.normal(-0.15, 0.15, 7)), served
+    )
+    assert finding.found is None

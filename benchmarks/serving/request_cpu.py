@@ -1,0 +1,118 @@
+"""CPU time of one answered request, of this checkout and of another, turn by turn.
+
+    .venv/bin/python -m benchmarks.serving.request_cpu --before /path/to/another/checkout
+
+Both answer through their own ASGI application in one process, with the service that their own
+tests make: routing, validation, scoring, metrics and the prediction log, without a socket.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from benchmarks.report import markdown_table
+
+HERE = Path(__file__).resolve().parents[2]
+TURNS = 7
+Figures = Mapping[str, float]
+"""CPU seconds by request."""
+PROBE = """
+import asyncio, json, os
+from pathlib import Path
+from time import process_time
+
+def test_cpu(service_of, row, tmp_path):
+    from mlops_platform.serving.runtime import RuntimeSettings
+
+    service = service_of(RuntimeSettings(log=tmp_path / "log"), max_batch_rows=100)
+    one = [json.dumps(row).encode()]
+    batch = [json.dumps({"rows": [row] * 100}).encode()]
+
+    async def seconds(path, body, requests):
+        for _ in range(requests // 10):
+            await service.send("POST", path, body)
+        before = process_time()
+        for _ in range(requests):
+            answer = await service.send("POST", path, body)
+        assert answer.status == 200
+        return (process_time() - before) / requests
+
+    figures = {
+        "one row": asyncio.run(seconds("/v1/predict", one, 5000)),
+        "a batch of 100 rows": asyncio.run(seconds("/v1/predict_batch", batch, 300)),
+    }
+    Path(os.environ["REQUEST_CPU"]).write_text(json.dumps(figures))
+"""
+
+
+def main() -> None:
+    """Measure both checkouts and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", type=Path, required=True, help="another checkout")
+    before = parser.parse_args().before.resolve()
+    turns = [(_measured(before), _measured(HERE)) for _ in range(TURNS)]
+    header = ["request", f"before ({_commit(before)})", f"here ({_commit(HERE)})"]
+    rows = [_row(request, turns) for request in turns[0][0]]
+    sys.stdout.write(markdown_table([*header, "ratio", "ratio by turn"], rows) + "\n")
+    python = platform.python_version()
+    sys.stdout.write(f"\n{TURNS} turns, Python {python}, {os.cpu_count()} cores\n")
+
+
+def _row(request: str, turns: Sequence[tuple[Figures, Figures]]) -> list[str]:
+    pairs = [(former[request], present[request]) for former, present in turns]
+    ratios = [present / former for former, present in pairs]
+    before, here = (median(side) for side in zip(*pairs, strict=True))
+    return [
+        request,
+        f"{1e6 * before:.1f} us",
+        f"{1e6 * here:.1f} us",
+        f"{median(ratios):.3f}",
+        f"{min(ratios):.3f} to {max(ratios):.3f}",
+    ]
+
+
+def _measured(checkout: Path) -> Figures:
+    with tempfile.TemporaryDirectory() as folder, _probe_in(checkout) as probe:
+        figures = Path(folder, "figures.json")
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(probe)],
+            cwd=checkout,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(checkout),
+                "REQUEST_CPU": str(figures),
+                "OMP_NUM_THREADS": "1",
+            },
+            check=True,
+            capture_output=True,
+        )
+        measured: Figures = json.loads(figures.read_text())
+        return measured
+
+
+@contextmanager
+def _probe_in(checkout: Path) -> Iterator[Path]:
+    """The probe beside the fixtures that it uses, for as long as it runs."""
+    probe = checkout / "tests" / "serving" / "test_request_cpu_probe.py"
+    probe.write_text(PROBE)
+    try:
+        yield probe
+    finally:
+        probe.unlink()
+
+
+def _commit(checkout: Path) -> str:
+    command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What the task of a model and the other sections of its YAML cannot know of each other."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mlops_platform.column_kind import KINDS
+from mlops_platform.errors import SpecError
+from mlops_platform.section import Section, nearest_name
+from mlops_platform.spec.limit import Limit
+from mlops_platform.spec.model import ModelSpec
+from mlops_platform.spec.retraining.policy import single_rules
+
+CHECKS: Final = (
+    "loss",
+    "loss_increase",
+    "better_than_baseline",
+    "change_point",
+    "outcomes_missing",
+)
+"""Names of a window's figures and checks beside those of its metrics."""
+
+
+def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
+    """Contradictions, each with the path of the attribute to mend."""
+    yield from _taken_columns(spec)
+    yield from _taken_names(spec)
+    yield from _task_faults(spec)
+    yield from _undeclared_losses(spec)
+
+
+def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
+    """Columns that stand beside the predictions, and have the name of one of them."""
+    outputs = {output.name for output in spec.task.outputs}
+    fix = "A column of the predictions is called so; rename it in the table."
+    features = spec.features
+    named = {
+        "features.entity": features.entity,
+        "features.event_time": features.event_time,
+        "features.partition": features.partition,
+        "label.column": spec.label.column,
+        **{
+            f"features.{kind}.{position}": column
+            for kind in (*KINDS, "sensitive")
+            for position, column in enumerate(getattr(features, kind))
+        },
+    }
+    for path, column in named.items():
+        if column in outputs:
+            yield SpecError(path, column, fix)
+
+
+def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
+    """What the task says of itself, and metrics that are named elsewhere and that it lacks."""
+    yield from spec.task.faults()
+    metrics = spec.task.all_metrics
+    for name, path, limits in _limited_metrics(spec):
+        if name not in metrics:
+            yield SpecError(path, name, nearest_name("metric", name, sorted(metrics)))
+            continue
+        for field, limit in limits.items():
+            if isinstance(limit, float) and metrics[name].greater_is_better is None:
+                fix = f"Neither direction of {name} is better: write `{{min: ..., max: ...}}`."
+                yield SpecError(field, limit, fix)
+    metric = spec.training.tuning.metric
+    tuning = sorted(name for name, known in metrics.items() if known.tunes)
+    if metric is not None and metric not in tuning:
+        yield SpecError("training.tuning.metric", metric, nearest_name("metric", metric, tuning))
+
+
+def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:
+    """Each metric that is limited, the attribute that names it, and limits by their attribute."""
+    for name, limit in spec.gate.limits.items():
+        path = f"gate.limits.{name}"
+        yield name, path, {path: limit}
+    for name, levels in spec.monitoring.performance.levels.items():
+        path = f"monitoring.performance.levels.{name}"
+        limits = {} if levels is None else {"warn": levels.warn, "error": levels.error}
+        yield name, path, {f"{path}.{level}": limit for level, limit in limits.items()}
+
+
+def _taken_names(spec: ModelSpec) -> Iterator[SpecError]:
+    for position, custom in enumerate(spec.task.metrics):
+        if custom.name in CHECKS:
+            fix = "A figure of every window is called so; choose another name."
+            yield SpecError(f"task.metrics.{position}.name", custom.name, fix)
+
+
+def _undeclared_losses(spec: ModelSpec) -> Iterator[SpecError]:
+    """Losses in the unit of a label have no defaults: nobody knows minutes from millimetres."""
+    if not spec.task.loss_has_unit:
+        return
+    sections: dict[str, Section] = {"monitoring.performance": spec.monitoring.performance}
+    if spec.release.probation.hours:
+        sections["release.probation"] = spec.release.probation
+    policies = {"retraining": spec.retraining} | {
+        f"backtest.policies.{name}": retraining
+        for name, retraining in spec.backtest.policies.items()
+    }
+    for path, retraining in policies.items():
+        for rule in single_rules(retraining.policy):
+            if "loss_increase" in type(rule).model_fields:
+                sections[f"{path}.policy"] = rule
+    for path, section in sections.items():
+        if "loss_increase" not in section.model_fields_set:
+            fix = (
+                f"The {spec.task.loss_name} is in the unit of the label, so that no default is "
+                "right: say how much more of it than the test promises is too much."
+            )
+            yield SpecError(f"{path}.loss_increase", "not declared", fix)
