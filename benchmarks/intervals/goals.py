@@ -13,6 +13,7 @@ from benchmarks.report import markdown_table
 
 UNCONDITIONAL, PLAIN = "unconditional quantiles", "quantile regression"
 SPLIT, STILL = "split conformal, held-out rows", "CQR by reaches"
+DEPLOYED = "CQR by reaches, held-out rows"
 
 
 def goal_table(served: Mapping[str, Mapping[str, Served]]) -> str:

@@ -86,6 +86,14 @@ def quantile_regression(champion: Champion) -> Ends:
     return champion.served.lower, champion.served.upper
 
 
+def held_out(champion: Champion) -> Ends:
+    """By reaches, with the factor that held-out rows set once, as a version is released."""
+    known = champion.held_out
+    factor = conformal_quantile(scaled(champion, known).scores(known.targets), COVERAGE)
+    served = champion.served
+    return scaled(champion, served).intervals(np.full(len(served.days), factor))
+
+
 def following(scoring: Scoring, rule: AdaptationRule) -> Way:
     """Adjusted each day by the platform's fold."""
 

@@ -124,16 +124,12 @@ def test_candidates_of_another_task_are_checked_by_it(declare):
 def test_a_candidate_that_the_task_cannot_finish_is_refused(declare):
     def edit(plain):
         regress(plain)
-        plain["features"]["numeric"] = []
-        linear, boosting = candidates_of(plain)
-        linear["preprocessing"].pop(0)
-        boosting["preprocessing"].pop(1)
-        candidates_of(plain).reverse()
+        with_text(0, TFIDF)(plain)
 
     errors = check_candidates(declare(edit))
 
-    assert [error.field for error in errors] == ["training.candidates.1"]
-    assert "set `sparse_output: false`" in errors[0].fix
+    assert [error.field for error in errors] == ["training.candidates.0"]
+    assert "takes models that need dense columns" in errors[0].fix
 
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical"])

@@ -64,8 +64,10 @@ def test_one_row_without_numpy_has_the_same_interval(rows, factor):
         assert ends == (lower_ends[position], upper_ends[position])
 
 
-def test_the_least_reach_is_a_share_of_the_median_width():
-    assert least_reach(np.array([0.0, 0.0, 0.0]), np.array([10.0, 20.0, 900.0])) == 0.2
+def test_the_least_reach_is_a_share_of_the_mean_width():
+    widths = np.array([10.0, 20.0, 900.0])
+
+    assert least_reach(np.zeros(3), widths) == pytest.approx(3.1)
 
 
 def test_a_model_without_any_width_still_has_a_positive_least_reach():

@@ -169,7 +169,6 @@ def test_each_criterion_alone_rejects(good, decide, failing, change):
         ("metrics", r"evaluation\.metrics\.f1"),
         ("subgroup", r"evaluation\.subgroups\.0\.loss"),
         ("comparison", r"comparison\.lower_bound"),
-        ("gate", r"gate\.limits\.roc_auc"),
     ],
 )
 def test_a_number_that_is_none_is_a_failure_and_no_verdict(good, decide, place, field, value):
@@ -179,10 +178,8 @@ def test_a_number_that_is_none_is_a_failure_and_no_verdict(good, decide, place, 
     elif place == "subgroup":
         first = good.subgroups[0].model_copy(update={"loss": value})
         broken["evaluation"] = good.model_copy(update={"subgroups": (first,)})
-    elif place == "comparison":
-        broken["comparison"] = BETTER.model_copy(update={"lower_bound": value})
     else:
-        broken["gate"] = GateSpec(limits={"roc_auc": value})
+        broken["comparison"] = BETTER.model_copy(update={"lower_bound": value})
 
     with pytest.raises(TrainingError, match=field):
         decide(**broken)
