@@ -83,7 +83,8 @@ def measure_intervals(home: Path | None) -> str:
             "The other ways. *In minutes*: scores and corrections as Romano et al. published them; "
             "*by reaches*: relative to each row's own distance from its prediction to its quantile "
             f"predictions. CQR alone takes the latest {rules[PLATFORM].window_days} days at the "
-            "promised level; *held-out rows*: those before the release set it once, as a release does.",
+            "promised level; *held-out rows*: those before the release set it once, as a release "
+            "does.",
             *(way_table(name, by_way) for name, by_way in served.items()),
             "## Step and window, chosen on April to June",
             "Mean distance of a week's coverage from the promise, mean over the three "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +61,6 @@ class PackedRelease(Record):
     not_compiled: str | None = None
     explained: bool = False
     not_explained: str | None = None
-
-    @cached_property
-    def fields(self) -> tuple[str, ...]:
-        """Names of the outputs in answers and in the log."""
-        return tuple(output.field for output in self.task.outputs)
 
     @property
     def origin(self) -> dict[str, Any]:
