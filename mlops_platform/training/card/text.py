@@ -36,6 +36,13 @@ def _cell(value: object) -> str:
     return " ".join(text.replace("<", "&lt;").split())
 
 
+def _option(value: object) -> str:
+    """What the YAML says of a task, in words."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_words(name)} {_option(part)}" for name, part in value.items())
+    return _words(value) if isinstance(value, str) and "." not in value else str(value)
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -47,5 +54,6 @@ def _number(value: float | None) -> str:
 
 
 _TEMPLATES: Final = Templates(
-    "mlops_platform.training.card", {"cell": _cell, "words": _words, "number": _number}
+    "mlops_platform.training.card",
+    {"cell": _cell, "words": _words, "number": _number, "option": _option},
 )

@@ -145,6 +145,13 @@ def test_a_value_with_a_pipe_keeps_its_markdown_table(card):
     assert len(re.findall(r"(?<!\\)\|", line)) == 9
 
 
+def test_what_the_yaml_says_of_the_task_is_said_in_words(card):
+    text = card_markdown(card)
+
+    assert "| Loss | log loss |" in text
+    assert "| Costs | false positive 1.0, false negative 3.0 |" in text
+
+
 def test_markdown_tables_have_no_gaps(card):
     """A blank line inside a table would end it."""
     lines = card_markdown(card).splitlines()
