@@ -9,7 +9,6 @@ tests make: routing, validation, scoring, metrics and the prediction log, withou
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.report import markdown_table
+from benchmarks.report import circumstances, markdown_table, write_report
 
 HERE = Path(__file__).resolve().parents[2]
 TURNS = 7
@@ -54,16 +53,22 @@ def test_cpu(service_of, row, tmp_path):
 
 
 def main() -> None:
-    """Measure both checkouts and print a table."""
+    """Measure both checkouts and write a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path, required=True, help="another checkout")
     before = parser.parse_args().before.resolve()
+    start = circumstances(f"python -m benchmarks.serving.request_cpu --before {before}")
     turns = [(_measured(before), _measured(HERE)) for _ in range(TURNS)]
     header = ["request", f"before ({_commit(before)})", f"here ({_commit(HERE)})"]
     rows = [_row(request, turns) for request in turns[0][0]]
-    sys.stdout.write(markdown_table([*header, "ratio", "ratio by turn"], rows) + "\n")
-    python = platform.python_version()
-    sys.stdout.write(f"\n{TURNS} turns, Python {python}, {os.cpu_count()} cores\n")
+    write_report(
+        HERE / "benchmarks" / "results" / "request_cpu.md",
+        "CPU time of one answered request, before and after",
+        f"Flights' classifier of the serving tests, through each checkout's own ASGI application "
+        f"without a socket: median of {TURNS} turns, one after the other.",
+        markdown_table([*header, "ratio", "ratio by turn"], rows),
+        start,
+    )
 
 
 def _row(request: str, turns: Sequence[tuple[Figures, Figures]]) -> list[str]:

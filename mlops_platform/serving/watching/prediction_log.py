@@ -85,7 +85,9 @@ class PredictionLog:
     def _line(self, record: LoggedPrediction) -> bytes:
         features = record.features
         if not self._hidden.isdisjoint(features):
-            features = {name: value for name, value in features.items() if name not in self._hidden}
+            features = dict(features)
+            for name in self._hidden:
+                features.pop(name, None)
         line: dict[str, Any] = {
             "time": moment_of(record.time),
             "request_id": record.request_id,
