@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mlops_platform.serving.scoring.rounding import largest_difference
 from pydantic import ValidationError
 
 from mlops_platform.errors import ServingError
@@ -29,6 +28,7 @@ from mlops_platform.serving.schema import (
     NumericColumn,
     TextColumn,
 )
+from mlops_platform.serving.scoring.rounding import largest_difference
 from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.tasks import DEFAULT_TASK
 

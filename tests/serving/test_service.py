@@ -15,13 +15,13 @@ from typing import Any
 import pandas as pd
 import psutil
 import pytest
-from mlops_platform.serving.scoring.rounding import TOLERANCE
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.serving.packing.server import LOOPBACK, RunningBento, running_bento
 from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.serving.scoring.rounding import TOLERANCE
 
 pytestmark = pytest.mark.slow
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from mlops_platform.serving.scoring.rounding import (
     TOLERANCE,
     answer_difference,
     largest_difference,
     relative_difference,
 )
-
 from mlops_platform.tasks import DEFAULT_TASK
 
 THRESHOLD = 0.3

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlops_platform.serving.scoring.rounding import TOLERANCE
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -47,6 +46,7 @@ from mlops_platform.serving.scoring.compiled.model import (
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
 from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
 from mlops_platform.serving.scoring.compiled.unpacked import Isotonic, expit
+from mlops_platform.serving.scoring.rounding import TOLERANCE
 from mlops_platform.serving.scoring.scorer import Scorer, UnscorableRow
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.calibration import positive_scores

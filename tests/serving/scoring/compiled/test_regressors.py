@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     ExtraTreesRegressor,
@@ -27,6 +26,7 @@ from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.parity import check_parity, why_not_explained
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
+from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
 from mlops_platform.serving.scoring.scorer import Scorer, UnscorableRow
 from mlops_platform.tasks import Rows
 from mlops_platform.tasks.regression.task import Regression
