@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Param
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 # Limits of MLflow's own validation.
 _ITEMS_PER_BATCH: Final = 100
@@ -156,12 +159,19 @@ class TrainingRun:
 
 @contextmanager
 def terminated(run: TrainingRun) -> Iterator[TrainingRun]:
-    """Yield the run; mark it finished, failed or killed, as its body ends."""
+    """Yield the run; mark it finished, failed or killed, as its body ends.
+
+    What ended the body is raised, also where the run cannot be marked: an interrupt may have left
+    a transaction of MLflow's open, that locks its database.
+    """
     try:
         yield run
     except BaseException as error:
         status = "FAILED" if isinstance(error, Exception) else "KILLED"
-        run.client.set_terminated(run.run_id, status)
+        try:
+            run.client.set_terminated(run.run_id, status)
+        except Exception as unmarked:
+            logger.warning("MLflow run %s is %s, but not marked: %s", run.run_id, status, unmarked)
         raise
     run.client.set_terminated(run.run_id, "FINISHED")
 

@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -6,6 +8,7 @@ import pytest
 
 from mlops_platform.errors import RegistryError
 from mlops_platform.registry.registry import Registry
+from tests.registry.conftest import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -82,6 +85,20 @@ def test_a_run_whose_body_stops_is_marked(
     with pytest.raises(error), registry.training_run("stopping", "run", {}) as run:
         raise error
     assert client.get_run(run.run_id).info.status == status
+
+
+@pytest.mark.slow  # MLflow waits for the lock
+def test_an_interrupt_is_raised_also_where_the_store_is_locked(
+    registry: Registry, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        closing(sqlite3.connect(store.uri.removeprefix("sqlite:///"))) as locking,
+        pytest.raises(KeyboardInterrupt),
+        registry.training_run("locked", "run", {}) as run,
+    ):
+        locking.execute("BEGIN EXCLUSIVE")
+        raise KeyboardInterrupt
+    assert f"MLflow run {run.run_id} is KILLED, but not marked" in caplog.text
 
 
 def test_a_later_asset_goes_on_with_the_run(registry: Registry, client: "MlflowClient") -> None:
