@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK, GRID, GREY = "#1f2933", "#d9dee4", "#8a94a0"
@@ -29,6 +30,8 @@ STYLE: Any = {
 }
 WIDTH = 6.0
 """Inches; heights follow from what is drawn."""
+CARD_DOTS_PER_INCH = 150
+"""Of the figures of a model card, which are printed too."""
 
 
 def new_figure(
@@ -42,6 +45,12 @@ def new_figure(
     from matplotlib.figure import Figure
 
     return Figure(figsize=(WIDTH, height), dpi=dots_per_inch, layout=layout)
+
+
+def card_canvas(height: float) -> tuple[Figure, Axes]:
+    """Empty figure of a model card, with one pair of axes."""
+    figure = new_figure(height, CARD_DOTS_PER_INCH)
+    return figure, figure.subplots()
 
 
 def png_of(figure: Figure) -> bytes:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.drawing import BLUE, GREY, STYLE, new_figure, png_of
+from mlops_platform.drawing import (
+    BLUE,
+    CARD_DOTS_PER_INCH,
+    GREY,
+    STYLE,
+    card_canvas,
+    new_figure,
+    png_of,
+)
 from mlops_platform.tasks.binary_classification.details import Details
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DOTS_PER_INCH = 150
 
 
 def figures_of(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
@@ -30,7 +35,7 @@ def figures_of(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict
 
 
 def _calibration(details: Details, error: float) -> Figure:
-    figure, axes = _canvas(4.2)
+    figure, axes = card_canvas(4.2)
     predicted = [point.predicted for point in details.calibration]
     observed = [point.observed for point in details.calibration]
     end = min(1.0, 1.08 * max(predicted + observed))
@@ -44,7 +49,7 @@ def _calibration(details: Details, error: float) -> Figure:
 
 
 def _curves(details: Details, area: float, average_precision: float) -> Figure:
-    figure = new_figure(3.4, DOTS_PER_INCH)
+    figure = new_figure(3.4, CARD_DOTS_PER_INCH)
     left, right = figure.subplots(1, 2)
     left.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="chance")
     left.plot(details.roc.x, details.roc.y, color=BLUE, label="model")
@@ -59,7 +64,7 @@ def _curves(details: Details, area: float, average_precision: float) -> Figure:
 
 
 def _confusion(details: Details) -> Figure:
-    figure, axes = _canvas(3.6)
+    figure, axes = card_canvas(3.6)
     confusion = details.confusion
     counts = [
         [confusion.true_negatives, confusion.false_positives],
@@ -75,8 +80,3 @@ def _confusion(details: Details) -> Figure:
     axes.set_yticks([0, 1], ["was negative", "was positive"], rotation=90, va="center")
     axes.set_title(f"Decisions at threshold {details.threshold:.3f}")
     return figure
-
-
-def _canvas(height: float) -> tuple[Figure, Axes]:
-    figure = new_figure(height, DOTS_PER_INCH)
-    return figure, figure.subplots()

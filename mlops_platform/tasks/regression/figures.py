@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.drawing import BLUE, GREY, ORANGE, STYLE, new_figure, png_of
+from mlops_platform.drawing import BLUE, GREY, ORANGE, STYLE, card_canvas, png_of
 from mlops_platform.tasks.regression.details import Details
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DOTS_PER_INCH = 150
 
 
 def figures_of(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
@@ -30,7 +27,7 @@ def figures_of(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict
 
 
 def _outcomes(details: Details, d2: float) -> Figure:
-    figure, axes = _canvas(4.2)
+    figure, axes = card_canvas(4.2)
     predicted = [part.predicted for part in details.bins]
     ends = [min(predicted), max(predicted)]
     axes.fill_between(
@@ -58,7 +55,7 @@ def _outcomes(details: Details, d2: float) -> Figure:
 
 
 def _errors(details: Details, bias: float) -> Figure:
-    figure, axes = _canvas(3.2)
+    figure, axes = card_canvas(3.2)
     axes.stairs(details.errors, details.error_edges, fill=True, color=BLUE)
     axes.axvline(0, color=GREY, linestyle="--")
     axes.set(xlabel="predicted minus observed (both ends hold what lies beyond)", ylabel="rows")
@@ -67,7 +64,7 @@ def _errors(details: Details, bias: float) -> Figure:
 
 
 def _coverage(details: Details, coverage: float) -> Figure:
-    figure, axes = _canvas(3.2)
+    figure, axes = card_canvas(3.2)
     parts = sorted(details.bins, key=lambda part: part.width)
     axes.axhline(details.coverage, color=ORANGE, linestyle="--", label="promised")
     axes.plot(
@@ -81,8 +78,3 @@ def _coverage(details: Details, coverage: float) -> Figure:
     axes.set_title(f"Coverage {coverage:.3f}, by bins of similar prediction")
     axes.legend(loc="lower right")
     return figure
-
-
-def _canvas(height: float) -> tuple[Figure, Axes]:
-    figure = new_figure(height, DOTS_PER_INCH)
-    return figure, figure.subplots()

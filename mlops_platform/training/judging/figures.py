@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, new_figure, png_of
+from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, card_canvas, png_of
 from mlops_platform.training.judging.evaluation import Evaluation
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from mlops_platform.tasks import Task
 
-DOTS_PER_INCH = 150
 MOST_BARS = 20
 
 
@@ -38,7 +36,7 @@ def _subgroups(task: Task, evaluation: Evaluation) -> Figure:
         if group.judged and group.loss_ratio is not None
     ]
     worst = sorted(ratios, reverse=True)[:MOST_BARS][::-1]
-    figure, axes = _canvas(1.1 + 0.24 * len(worst))
+    figure, axes = card_canvas(1.1 + 0.24 * len(worst))
     colours = [ORANGE if ratio > 1 else BLUE for ratio, _ in worst]
     axes.hlines(range(len(worst)), 1, [ratio for ratio, _ in worst], color=colours, linewidth=1.5)
     axes.scatter([ratio for ratio, _ in worst], range(len(worst)), color=colours, zorder=3)
@@ -52,7 +50,7 @@ def _subgroups(task: Task, evaluation: Evaluation) -> Figure:
 
 def _importance(task: Task, evaluation: Evaluation) -> Figure:
     shown = evaluation.importances[:MOST_BARS][::-1]
-    figure, axes = _canvas(1.1 + 0.24 * len(shown))
+    figure, axes = card_canvas(1.1 + 0.24 * len(shown))
     axes.barh(
         [importance.feature for importance in shown],
         [importance.mean for importance in shown],
@@ -64,8 +62,3 @@ def _importance(task: Task, evaluation: Evaluation) -> Figure:
     axes.set_xlabel(f"rise of the {task.loss_name} when the column is shuffled")
     axes.set_title("Permutation importance")
     return figure
-
-
-def _canvas(height: float) -> tuple[Figure, Axes]:
-    figure = new_figure(height, DOTS_PER_INCH)
-    return figure, figure.subplots()

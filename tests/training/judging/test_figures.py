@@ -1,7 +1,7 @@
 import struct
 
-from mlops_platform.drawing import STYLE, WIDTH
-from mlops_platform.training.judging.figures import DOTS_PER_INCH, figures_of
+from mlops_platform.drawing import CARD_DOTS_PER_INCH, STYLE, WIDTH
+from mlops_platform.training.judging.figures import figures_of
 
 
 def test_every_figure_is_a_png_of_the_width_of_a_page(figures):
@@ -9,7 +9,7 @@ def test_every_figure_is_a_png_of_the_width_of_a_page(figures):
     for image in figures.values():
         assert image.startswith(b"\x89PNG\r\n\x1a\n")
         width, height = struct.unpack(">II", image[16:24])
-        assert width == WIDTH * DOTS_PER_INCH
+        assert width == WIDTH * CARD_DOTS_PER_INCH
         assert 300 < height < 1200
 
 
