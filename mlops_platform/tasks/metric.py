@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+
+RowValues = Callable[["Targets", "Predictions"], "Numbers"]
+"""A value of each row, shape (rows,)."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,17 @@ class Metric:
     meaning: str
     greater_is_better: bool | None
     compute: Callable[[Targets, Predictions], float]
-    row_values: Callable[[Targets, Predictions], Numbers] | None = None
+    row_values: RowValues | None = None
     tunes: bool = False
     headline: bool = False
     by_subgroup: bool = False
     defined_for_any_targets: bool = False
+
+
+def mean_of(row_values: RowValues) -> Callable[[Targets, Predictions], float]:
+    """What computes the mean of a value of each row."""
+    return partial(_mean, row_values=row_values)
+
+
+def _mean(targets: Targets, predictions: Predictions, row_values: RowValues) -> float:
+    return float(row_values(targets, predictions).mean())

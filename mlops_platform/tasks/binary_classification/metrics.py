@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
 from mlops_platform.tasks.binary_classification.columns import DECISION, SCORE
-from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.metric import Metric, mean_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,7 @@ def metrics_of(costs: DecisionCosts, bins: int) -> Mapping[str, Metric]:
         "expected_cost": Metric(
             "mean cost of one decision in the declared costs; lower is better",
             greater_is_better=False,
-            compute=partial(_expected_cost, costs=costs),
+            compute=mean_of(costs.of_rows),
         ),
     }
 
@@ -199,7 +199,3 @@ def _of_decisions(labels: Labels, predictions: Predictions, name: str) -> float:
     from sklearn import metrics
 
     return float(getattr(metrics, name)(labels, predictions[DECISION], zero_division=0))
-
-
-def _expected_cost(labels: Labels, predictions: Predictions, costs: DecisionCosts) -> float:
-    return float(costs.of_rows(labels, predictions).mean())

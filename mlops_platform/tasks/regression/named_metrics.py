@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.metric import Metric, mean_of
 from mlops_platform.tasks.regression.columns import LOWER, PREDICTION, UPPER, WIDTH
 from mlops_platform.tasks.regression.metrics import absolute_errors, covered, interval_scores
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def metrics_of(costs: PredictionCosts, coverage: float) -> Mapping[str, Metric]:
     """Every metric by name."""
+    scores = partial(_interval_scores, coverage=coverage)
     return {
         "absolute_error": Metric(
             "mean distance of prediction and outcome, in the unit of the label; lower is better",
@@ -51,7 +52,7 @@ def metrics_of(costs: PredictionCosts, coverage: float) -> Mapping[str, Metric]:
         "coverage": Metric(
             f"share of outcomes inside their interval; {coverage:g} is promised",
             greater_is_better=None,
-            compute=_coverage,
+            compute=mean_of(_covered),
             row_values=_covered,
             headline=True,
             by_subgroup=True,
@@ -60,20 +61,20 @@ def metrics_of(costs: PredictionCosts, coverage: float) -> Mapping[str, Metric]:
         "interval_width": Metric(
             "mean width of the intervals, in the unit of the label",
             greater_is_better=None,
-            compute=_interval_width,
+            compute=mean_of(_widths),
             row_values=_widths,
         ),
         "interval_score": Metric(
             "width and what misses are beyond it (Winkler); lower is better",
             greater_is_better=False,
-            compute=partial(_interval_score, coverage=coverage),
-            row_values=partial(_interval_scores, coverage=coverage),
+            compute=mean_of(scores),
+            row_values=scores,
             headline=True,
         ),
         "expected_cost": Metric(
             "mean cost of one error in the declared costs; lower is better",
             greater_is_better=False,
-            compute=partial(_expected_cost, costs=costs),
+            compute=mean_of(costs.of_rows),
         ),
     }
 
@@ -113,26 +114,10 @@ def _covered(targets: Targets, predictions: Predictions) -> Numbers:
     return covered(targets, predictions[LOWER], predictions[UPPER]).astype(float)
 
 
-def _coverage(targets: Targets, predictions: Predictions) -> float:
-    return float(_covered(targets, predictions).mean())
-
-
 def _widths(_: Targets, predictions: Predictions) -> Numbers:
     widths: Numbers = predictions[WIDTH]
     return widths
 
 
-def _interval_width(targets: Targets, predictions: Predictions) -> float:
-    return float(_widths(targets, predictions).mean())
-
-
 def _interval_scores(targets: Targets, predictions: Predictions, coverage: float) -> Numbers:
     return interval_scores(targets, predictions[LOWER], predictions[UPPER], coverage)
-
-
-def _interval_score(targets: Targets, predictions: Predictions, coverage: float) -> float:
-    return float(_interval_scores(targets, predictions, coverage).mean())
-
-
-def _expected_cost(targets: Targets, predictions: Predictions, costs: PredictionCosts) -> float:
-    return float(costs.of_rows(targets, predictions).mean())
