@@ -1,8 +1,15 @@
 """The outputs of a regression, and the numbers and constants that lead to them."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mlops_platform.tasks.predictions import Output
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers
+
+Stated = TypeVar("Stated", float, "Numbers")
 
 PREDICTION, LOWER, UPPER, WIDTH = "prediction", "lower", "upper", "width"
 EXPECTED_LOSS, EXPECTED_BASELINE_LOSS = "expected_loss", "expected_baseline_loss"
@@ -64,3 +71,24 @@ OUTPUTS: Final = (
         description="The same of the baseline, which knows no feature: how hard this row is.",
     ),
 )
+
+
+def by_output(
+    prediction: Stated, ends: tuple[Stated, Stated], losses: tuple[Stated, Stated]
+) -> dict[str, Stated]:
+    """What is stated of one row, or of many, by the name of each output.
+
+    Args:
+        ends: of the interval, the lower one first.
+        losses: that are expected of the prediction and of the baseline.
+    """
+    lower, upper = ends
+    loss, baseline_loss = losses
+    return {
+        PREDICTION: prediction,
+        LOWER: lower,
+        UPPER: upper,
+        WIDTH: upper - lower,
+        EXPECTED_LOSS: loss,
+        EXPECTED_BASELINE_LOSS: baseline_loss,
+    }

@@ -28,6 +28,7 @@ from mlops_platform.tasks.regression.columns import (
     PREDICTION,
     UPPER,
     WIDTH,
+    by_output,
 )
 from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.costs import ErrorCosts, PredictionCosts
@@ -212,32 +213,15 @@ class Regression(Task):
         """The interval reaches from the prediction to both quantiles, times the factor."""
         predicted, lower, upper, loss, baseline_loss = numbers.T
         reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
-        low, high = reaches.intervals(constants[FACTOR])
-        return Predictions(
-            {
-                PREDICTION: predicted,
-                LOWER: low,
-                UPPER: high,
-                WIDTH: high - low,
-                EXPECTED_LOSS: loss * constants[LOSS_SCALE],
-                EXPECTED_BASELINE_LOSS: baseline_loss * constants[BASELINE_LOSS_SCALE],
-            }
-        )
+        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
+        return Predictions(by_output(predicted, reaches.intervals(constants[FACTOR]), losses))
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
         predicted, lower, upper, loss, baseline_loss = numbers
-        low, high = row_interval(
-            (predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR]
-        )
-        return {
-            PREDICTION: predicted,
-            LOWER: low,
-            UPPER: high,
-            WIDTH: high - low,
-            EXPECTED_LOSS: loss * constants[LOSS_SCALE],
-            EXPECTED_BASELINE_LOSS: baseline_loss * constants[BASELINE_LOSS_SCALE],
-        }
+        ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR])
+        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
+        return by_output(predicted, ends, losses)
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, and no negative loss is expected."""
@@ -270,15 +254,8 @@ class Regression(Task):
         """Always the same."""
         import numpy as np
 
-        lower, upper = baseline[LOWER], baseline[UPPER]
-        values = {
-            PREDICTION: baseline[CENTRE],
-            LOWER: lower,
-            UPPER: upper,
-            WIDTH: upper - lower,
-            EXPECTED_LOSS: baseline[LOSS],
-            EXPECTED_BASELINE_LOSS: baseline[LOSS],
-        }
+        ends, loss = (baseline[LOWER], baseline[UPPER]), baseline[LOSS]
+        values = by_output(baseline[CENTRE], ends, (loss, loss))
         return Predictions({name: np.full(rows, value) for name, value in values.items()})
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
