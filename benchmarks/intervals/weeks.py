@@ -10,14 +10,10 @@ import numpy as np
 
 from benchmarks.intervals.champions import COVERAGE, Champion, champions
 from benchmarks.intervals.flights import DAY, Predicted
+from benchmarks.intervals.measures import interval_metrics, skill
 from benchmarks.intervals.ways import Way
 from benchmarks.policy.year import FIRST_WINDOW, WINDOWS
-from mlops_platform.tasks.regression.metrics import (
-    absolute_errors,
-    covered,
-    interval_metrics,
-    skill,
-)
+from mlops_platform.tasks.regression.metrics import absolute_errors, covered
 
 FIRST_DAY = np.datetime64(FIRST_WINDOW, "D")
 CHOOSING, REPORTED = slice(0, 13), slice(13, WINDOWS)
