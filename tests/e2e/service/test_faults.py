@@ -31,6 +31,7 @@ from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import DEFAULT_TASK
 from tests.e2e.flights import MODEL, SCHEMA, until
+from tests.e2e.service.clients import AskingClients
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -230,7 +231,7 @@ def started(service: Service) -> int:
 
 
 @dataclass
-class Load:
+class Load(AskingClients):
     """Clients that ask one request after the other, each on a connection that it keeps."""
 
     port: int
@@ -241,21 +242,7 @@ class Load:
     refused: list[tuple[int, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
+    def _ask(self, _: int) -> None:
         connection, text = HTTPConnection("127.0.0.1", self.port, timeout=30), json.dumps(self.body)
         while not self._end.is_set():
             began = time.perf_counter()

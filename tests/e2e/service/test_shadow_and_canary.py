@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,6 +46,7 @@ from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from tests.e2e.flights import MODEL, until
+from tests.e2e.service.clients import AskingClients
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -176,7 +176,7 @@ def loaded(mode: str) -> tuple[dg.Definitions, LifecycleModel]:
 
 
 @dataclass
-class Clients:
+class Clients(AskingClients):
     """Ask for one flight after the other by its key, each on a connection that is kept."""
 
     port: int
@@ -185,24 +185,8 @@ class Clients:
     answers: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._end = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._ask, args=(at,)) for at in range(self.clients)
-        ]
-
-    def __enter__(self) -> "Clients":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, first: int) -> None:
-        connection, asked = HTTPConnection("127.0.0.1", self.port, timeout=60), first
+    def _ask(self, number: int) -> None:
+        connection, asked = HTTPConnection("127.0.0.1", self.port, timeout=60), number
         while not self._end.is_set():
             body = json.dumps({"flight_id": self.flights[asked % len(self.flights)]})
             asked += self.clients
@@ -219,7 +203,7 @@ class Clients:
                 connection.close()
                 continue
             self.answers.append(answer)
-            if asked % 20 == first:
+            if asked % 20 == number:
                 connection.close()  # the next one may come to another worker
             time.sleep(0.02)
         connection.close()

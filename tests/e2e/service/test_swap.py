@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.e2e.flights import MODEL, SCHEMA, until
+from tests.e2e.service.clients import AskingClients
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -163,7 +163,7 @@ class ServedHome:
 
 
 @dataclass
-class Load:
+class Load(AskingClients):
     """Clients that ask one request after the other, each on a connection that is kept."""
 
     port: int
@@ -171,21 +171,7 @@ class Load:
     answers: list[tuple[float, float, int]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
+    def _ask(self, _: int) -> None:
         connection, asked = HTTPConnection("127.0.0.1", self.port, timeout=30), 0
         while not self._end.is_set():
             asked += 1
