@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from benchmarks.intervals.champions import COVERAGE
-from benchmarks.intervals.ways import Way, additive, following, following_served, scaled
+from benchmarks.intervals.ways import (
+    MATURED_AFTER_DAYS,
+    Way,
+    additive,
+    following,
+    following_served,
+    scaled,
+)
 from benchmarks.intervals.weeks import CHOOSING, Deployments, Served, Weeks
 from benchmarks.report import markdown_table
-from mlops_platform.tasks.regression.adaptation import AdaptationRule
+from mlops_platform.tasks.regression.adaptation import LevelRule
 
 PLATFORM = "**CQR by reaches, adaptive level**"
-ADAPTIVE: Mapping[str, Callable[[AdaptationRule], Way]] = {
-    "CQR in minutes, adaptive level": lambda rule: following(additive, rule),
-    "CQR by reaches, level as published": lambda rule: following_served(scaled, rule),
-    PLATFORM: lambda rule: following(scaled, rule),
+
+
+class Adaptive(Protocol):
+    """A way that follows."""
+
+    def __call__(self, rule: LevelRule, matured_after_days: int = MATURED_AFTER_DAYS) -> Way:
+        """The way under a rule."""
+
+
+ADAPTIVE: Mapping[str, Adaptive] = {
+    "CQR in minutes, adaptive level": partial(following, additive),
+    "CQR by reaches, level as published": partial(following_served, scaled),
+    PLATFORM: partial(following, scaled),
 }
-MATURED_AFTER_DAYS = 2
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 WINDOWS_TRIED = (14, 28, 56)
 DEARER = 1.02
@@ -40,11 +56,9 @@ class Outcome(NamedTuple):
     score: float
 
 
-def adaptation_rule(step: float, window: int) -> AdaptationRule:
+def level_rule(step: float, window: int) -> LevelRule:
     """The rule with a step and a window."""
-    return AdaptationRule(
-        coverage=COVERAGE, step=step, window_days=window, matured_after_days=MATURED_AFTER_DAYS
-    )
+    return LevelRule(coverage=COVERAGE, step=step, window_days=window)
 
 
 def outcomes(deployed: Deployments) -> list[Outcome]:
@@ -58,7 +72,7 @@ def outcomes(deployed: Deployments) -> list[Outcome]:
 
 
 def _outcome(deployed: Deployments, way: str, step: float, window: int) -> Outcome:
-    ends = ADAPTIVE[way](adaptation_rule(step, window))
+    ends = ADAPTIVE[way](level_rule(step, window))
     weeks = [Weeks.of(Served.by(ends, champions)) for champions in deployed.values()]
     distance = np.mean([of.distance(CHOOSING) for of in weeks])
     score = np.mean([of.score[CHOOSING].mean() for of in weeks])

@@ -16,22 +16,29 @@ SPLIT, STILL = "split conformal, held-out rows", "CQR by reaches"
 DEPLOYED = "CQR by reaches, held-out rows"
 
 
-def goal_table(served: Mapping[str, Mapping[str, Served]]) -> str:
-    """Every goal of the platform's way, by deployment."""
-    columns = [_goals(by_way) for by_way in served.values()]
+RIVALS = {PLAIN: DEARER, STILL: DEARER, UNCONDITIONAL: 1.0}
+"""By how much the interval score may be that of another way."""
+
+
+def goal_table(
+    served: Mapping[str, Mapping[str, Served]],
+    judged: str = PLATFORM,
+    rivals: Mapping[str, float] = RIVALS,
+) -> str:
+    """Every goal of one way, by deployment."""
+    columns = [_goals(by_way, judged, rivals) for by_way in served.values()]
     rows = [[goal, *(goals[goal] for goals in columns)] for goal in columns[0]]
-    return markdown_table([PLATFORM, *(f"retrained {name}" for name in served)], rows)
+    return markdown_table([judged, *(f"retrained {name}" for name in served)], rows)
 
 
-def _goals(by_way: Mapping[str, Served]) -> dict[str, str]:
-    platform, weeks = by_way[PLATFORM], Weeks.of(by_way[PLATFORM])
+def _goals(
+    by_way: Mapping[str, Served], judged: str, rivals: Mapping[str, float]
+) -> dict[str, str]:
+    platform, weeks = by_way[judged], Weeks.of(by_way[judged])
     mean = float(weeks.coverage[REPORTED].mean())
     wide, narrow = (weeks.within(reach, REPORTED) for reach in (0.05, 0.02))
     score = float(weeks.score[REPORTED].mean())
-    others = {
-        way: score / float(Weeks.of(by_way[way]).score[REPORTED].mean())
-        for way in (PLAIN, STILL, UNCONDITIONAL)
-    }
+    others = {way: score / float(Weeks.of(by_way[way]).score[REPORTED].mean()) for way in rivals}
     widths = platform.upper - platform.lower
     unusable = int((~np.isfinite(widths) | (widths <= 0)).sum())
     return {
@@ -40,7 +47,7 @@ def _goals(by_way: Mapping[str, Served]) -> dict[str, str]:
         "0.88–0.92 in 75 % of the weeks": _reached(f"{narrow:.0%}", narrow >= 0.75),
         **{
             f"score over that of {way}, at most {most:g}": _reached(f"{ratio:.3f}", ratio <= most)
-            for (way, ratio), most in zip(others.items(), (DEARER, DEARER, 1), strict=True)
+            for (way, ratio), most in zip(others.items(), rivals.values(), strict=True)
         },
         "empty or infinite intervals": _reached(str(unusable), unusable == 0),
     }

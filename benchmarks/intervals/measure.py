@@ -13,12 +13,11 @@ from benchmarks.intervals.champions import Champion
 from benchmarks.intervals.choice import (
     ADAPTIVE,
     DEARER,
-    MATURED_AFTER_DAYS,
     PLATFORM,
     Outcome,
-    adaptation_rule,
     choice_table,
     chosen,
+    level_rule,
     outcomes,
 )
 from benchmarks.intervals.flights import DAY
@@ -34,6 +33,7 @@ from benchmarks.intervals.goals import (
 from benchmarks.intervals.losses import loss_estimates
 from benchmarks.intervals.subgroups import FEWEST_ROWS, subgroup_table
 from benchmarks.intervals.ways import (
+    MATURED_AFTER_DAYS,
     Way,
     additive,
     following,
@@ -53,7 +53,7 @@ from benchmarks.intervals.weeks import (
 )
 from benchmarks.policy.year import FIRST_WINDOW, WINDOWS
 from benchmarks.report import markdown_table
-from mlops_platform.tasks.regression.adaptation import AdaptationRule
+from mlops_platform.tasks.regression.adaptation import LevelRule
 
 LATE = (2, 8, 15, 29)
 CAREFUL_STEP = 0.1
@@ -123,11 +123,11 @@ def _refuse_labels_from_the_future(deployed: Deployments) -> None:
             raise SystemExit(f"labels of the champion of {champion.start} are used too early")
 
 
-def _rule_of(outcome: Outcome) -> AdaptationRule:
-    return adaptation_rule(outcome.step, outcome.window)
+def _rule_of(outcome: Outcome) -> LevelRule:
+    return level_rule(outcome.step, outcome.window)
 
 
-def _ways(rules: Mapping[str, AdaptationRule]) -> dict[str, Way]:
+def _ways(rules: Mapping[str, LevelRule]) -> dict[str, Way]:
     still = rules[PLATFORM].model_copy(update={"step": 0.0})
     return {
         UNCONDITIONAL: unconditional,
@@ -140,14 +140,14 @@ def _ways(rules: Mapping[str, AdaptationRule]) -> dict[str, Way]:
     }
 
 
-def _late_labels(champions: Sequence[Champion], rules: Mapping[str, AdaptationRule]) -> str:
+def _late_labels(champions: Sequence[Champion], rules: Mapping[str, LevelRule]) -> str:
     rows = []
     for way, chosen_rule in rules.items():
         for step in (chosen_rule.step, CAREFUL_STEP):
+            rule = chosen_rule.model_copy(update={"step": step})
             cells = []
             for delay in LATE:
-                late = chosen_rule.model_copy(update={"step": step, "matured_after_days": delay})
-                weeks = Weeks.of(Served.by(ADAPTIVE[way](late), champions))
+                weeks = Weeks.of(Served.by(ADAPTIVE[way](rule, delay), champions))
                 cells.append(
                     f"{weeks.coverage[REPORTED].mean():.3f}; {weeks.within(0.05, REPORTED):.0%}; "
                     f"{weeks.within(0.02, REPORTED):.0%}; {weeks.score[REPORTED].mean():.0f}"

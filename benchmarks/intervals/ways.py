@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from benchmarks.intervals.champions import COVERAGE, Champion
-from benchmarks.intervals.flights import Predicted
-from mlops_platform.tasks.regression.adaptation import (
-    AdaptationRule,
-    Adjustment,
-    ScoredDay,
-    adjustment_on,
-    adjustments,
-)
+from benchmarks.intervals.flights import DAY, Predicted
+from mlops_platform.tasks.adaptation import ScoredDay
+from mlops_platform.tasks.regression.adaptation import LevelRule
+from mlops_platform.tasks.regression.columns import FACTOR
 from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of
 
+MATURED_AFTER_DAYS = 2
+"""From a day to the first one at whose start all its outcomes are known."""
 Ends = tuple[np.ndarray, np.ndarray]
 Way = Callable[[Champion], Ends]
 
@@ -94,20 +92,22 @@ def held_out(champion: Champion) -> Ends:
     return scaled(champion, served).intervals(np.full(len(served.days), factor))
 
 
-def following(scoring: Scoring, rule: AdaptationRule) -> Way:
-    """Adjusted each day by the platform's fold."""
+def following(
+    scoring: Scoring, rule: LevelRule, matured_after_days: int = MATURED_AFTER_DAYS
+) -> Way:
+    """Adjusted each day by the platform's rule."""
 
     def ends(champion: Champion) -> Ends:
-        ordered = _adjustments(champion, scoring, rule)
-        days, at = np.unique(champion.served.days, return_inverse=True)
-        valid = [adjustment_on(ordered, day.astype(object)) for day in days]
-        factors = np.array([adjustment.factor for adjustment in valid if adjustment])
+        valid_from, factors = _factors(champion, scoring, rule, matured_after_days)
+        at = np.searchsorted(valid_from, champion.served.days, side="right") - 1
         return scoring(champion, champion.served).intervals(factors[at])
 
     return ends
 
 
-def following_served(scoring: Scoring, rule: AdaptationRule) -> Way:
+def following_served(
+    scoring: Scoring, rule: LevelRule, matured_after_days: int = MATURED_AFTER_DAYS
+) -> Way:
     """The level as published: moved by the misses of the intervals that were served."""
 
     def ends(champion: Champion) -> Ends:
@@ -116,7 +116,7 @@ def following_served(scoring: Scoring, rule: AdaptationRule) -> Way:
         level, factors = rule.coverage, []
         factor = conformal_quantile(np.concatenate([one.scores for one in window]), level)
         matured = _scored_days(champion, scoring, served)
-        for due in range(-rule.matured_after_days, len(matured) - rule.matured_after_days):
+        for due in range(-matured_after_days, len(matured) - matured_after_days):
             if due >= 0:
                 misses = float((matured[due].scores > factors[due]).mean())
                 level += rule.step * (misses - (1 - rule.coverage))
@@ -131,10 +131,28 @@ def following_served(scoring: Scoring, rule: AdaptationRule) -> Way:
     return ends
 
 
-def _adjustments(champion: Champion, scoring: Scoring, rule: AdaptationRule) -> list[Adjustment]:
-    held_out = _scored_days(champion, scoring, champion.held_out)
+class _Factors(NamedTuple):
+    """Factors in turn, each with the first day that it is valid on; shape (adjustments,)."""
+
+    valid_from: np.ndarray
+    factors: np.ndarray
+
+
+def _factors(
+    champion: Champion, scoring: Scoring, rule: LevelRule, matured_after_days: int
+) -> _Factors:
+    """That of the release, and one for every matured day after it."""
+    known = _scored_days(champion, scoring, champion.held_out)
     matured = _scored_days(champion, scoring, champion.served)
-    return list(adjustments(held_out, matured, champion.start.astype(object), rule))
+    adjustments = [rule.begun(known)]
+    for scored in matured:
+        adjustments.append(rule.after(adjustments[-1], known[-rule.window_days :], scored))
+        known.append(scored)
+    days = np.array([scored.day for scored in matured], dtype="datetime64[D]")
+    return _Factors(
+        valid_from=np.append(champion.start, days + matured_after_days * DAY),
+        factors=np.array([adjustment.constants[FACTOR] for adjustment in adjustments]),
+    )
 
 
 def _scored_days(champion: Champion, scoring: Scoring, rows: Predicted) -> list[ScoredDay]:

@@ -1,5 +1,6 @@
 """What kinds of outcome a model may predict; no other room knows which there are."""
 
+from mlops_platform.tasks.adaptation import AdaptationRule, Adjustment, ScoredDay
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
@@ -12,6 +13,8 @@ from mlops_platform.tasks.task import Answer, Refusal, Task
 __all__ = [
     "DEFAULT_TASK",
     "TASKS",
+    "AdaptationRule",
+    "Adjustment",
     "Answer",
     "Bounds",
     "Constants",
@@ -23,6 +26,7 @@ __all__ = [
     "Predictions",
     "Refusal",
     "Rows",
+    "ScoredDay",
     "Task",
     "TaskSpec",
 ]

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section
+from mlops_platform.tasks.adaptation import AdaptationRule
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.custom import CustomMetric
 from mlops_platform.tasks.detail_table import DetailTable
@@ -79,6 +80,11 @@ class Task(Section, ABC):
     @abstractmethod
     def default_limits(self) -> Mapping[str, Bounds]:
         """Of the gate by metric, where the YAML says nothing else; windows warn at them too."""
+
+    @property
+    def adaptation_rule(self) -> AdaptationRule | None:
+        """How constants follow the outcomes after the release; None where they never change."""
+        return None
 
     @property
     def all_metrics(self) -> Mapping[str, Metric]:

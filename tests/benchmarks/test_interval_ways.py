@@ -6,11 +6,10 @@ import pytest
 from benchmarks.intervals.champions import Champion
 from benchmarks.intervals.flights import DAY, Predicted
 from benchmarks.intervals.ways import additive, following, following_served, scaled
-from mlops_platform.tasks.regression.adaptation import AdaptationRule
+from mlops_platform.tasks.regression.adaptation import LevelRule
 
 START = np.datetime64("2013-04-01", "D")
-DELAY = 2
-RULE = AdaptationRule(coverage=0.9, step=0.5, matured_after_days=DELAY)
+RULE = LevelRule(coverage=0.9, step=0.5, window_days=28)
 
 
 def predicted(first, count, seed):
@@ -20,7 +19,7 @@ def predicted(first, count, seed):
     rows = len(days)
     return Predicted(
         days=days,
-        known_from=days + DELAY * DAY,
+        known_from=days + 2 * DAY,
         targets=random.normal(size=rows),
         predictions=np.zeros(rows),
         lower=np.full(rows, -1.6),
@@ -38,18 +37,34 @@ def champion():
     return Champion(START, held_out.targets, held_out, served)
 
 
+@pytest.mark.parametrize("delay", [1, 2, 15])
 @pytest.mark.parametrize("way", [following, following_served])
 @pytest.mark.parametrize("scoring", [scaled, additive])
-def test_an_interval_depends_on_no_label_that_was_not_known(champion, way, scoring):
+def test_an_interval_depends_on_no_label_that_was_not_known(champion, way, scoring, delay):
     changed_from = START + 20 * DAY
     targets = np.where(champion.served.days >= changed_from, 99.0, champion.served.targets)
     changed = replace(champion, served=replace(champion.served, targets=targets))
 
-    before, after = way(scoring, RULE)(champion), way(scoring, RULE)(changed)
+    before, after = (way(scoring, RULE, delay)(of) for of in (champion, changed))
 
-    unknown = champion.served.days < changed_from + DELAY * DAY
+    unknown = champion.served.days < changed_from + delay * DAY
     assert (before[1][unknown] == after[1][unknown]).all()
     assert (before[1][~unknown] < after[1][~unknown]).all()
+
+
+@pytest.mark.parametrize("scoring", [scaled, additive])
+def test_a_release_serves_what_its_held_out_rows_set_until_its_first_day_is_known(
+    champion, scoring
+):
+    unlike = replace(champion, served=replace(champion.served, targets=champion.served.targets * 9))
+
+    before, after = (following(scoring, RULE, 15)(of) for of in (champion, unlike))
+
+    first = champion.served.days < START + 15 * DAY
+    reaches = np.unique(before[1][first])
+    assert len(reaches) == 1
+    assert (after[1][first] == reaches).all()
+    assert (after[1][~first] > reaches).all()
 
 
 @pytest.mark.parametrize("way", [following, following_served])

@@ -98,6 +98,26 @@ def test_a_wrong_option_is_refused_at_its_own_place(
         assert list(messages) == [f"task.{location}"]
 
 
+@pytest.mark.parametrize(
+    ("adaptation", "location", "complaint"),
+    [
+        ({"step": 2}, ".step", "less than or equal to 1"),
+        ({"window_days": 0}, ".window_days", "greater than or equal to 1"),
+        ({"window_dys": 28}, ".window_dys", "Did you mean 'window_days'?"),
+        (True, "", "valid dictionary"),
+    ],
+)
+def test_a_wrong_adaptation_is_refused_at_its_own_place(
+    attributes: Attributes, adaptation: Any, location: str, complaint: str
+) -> None:
+    task = {"type": "regression", "adaptation": adaptation}
+
+    messages = complaints({**attributes, "task": task, **LOSSES})
+
+    assert list(messages) == [f"task.adaptation{location}"]
+    assert complaint in messages[f"task.adaptation{location}"]
+
+
 def custom(name: str, of: str) -> Attributes:
     return {"name": name, "function": "my.metric", "of": of, "greater_is_better": True}
 

@@ -24,6 +24,15 @@ def every_task() -> Iterator[Task]:
             yield task_type(loss=loss)
 
 
+def adapting_tasks() -> Iterator[Task]:
+    """One of each type whose constants may follow the outcomes."""
+    for task_type in TASKS.values():
+        if "adaptation" in task_type.model_fields:
+            yield task_type.model_validate(
+                {"type": task_type.model_fields["type"].default, "adaptation": {}}
+            )
+
+
 @dataclass(frozen=True)
 class Trained:
     """A task with a model that it finished.

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date, timedelta
 
 import numpy as np
 import orjson
@@ -13,8 +14,15 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from mlops_platform.data.predicted_columns import columns_of, predictions_in
-from mlops_platform.tasks import TASKS, Task, TaskSpec
-from tests.tasks.conftest import ESTIMATORS, Trained, pipeline_of, rows_of
+from mlops_platform.tasks import TASKS, Adjustment, ScoredDay, Task, TaskSpec
+from tests.tasks.conftest import (
+    ESTIMATORS,
+    Trained,
+    adapting_tasks,
+    pipeline_of,
+    rows_of,
+    trained_as,
+)
 
 NUMBER = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0]) | st.floats(-1e9, 1e9)
 of_any_numbers = settings(
@@ -292,3 +300,38 @@ def test_an_estimator_of_another_kind_is_refused_with_what_to_name(task: Task) -
     fault = task.estimator_fault(wrong)
     assert fault is not None
     assert f"`{task.predict_method}`" in fault
+
+
+@pytest.mark.parametrize("adapting", adapting_tasks(), ids=lambda task: task.type)
+def test_constants_that_follow_are_some_of_the_versions_own_and_can_be_answered_by(
+    adapting: Task,
+) -> None:
+    trained, rule = trained_as(adapting), adapting.adaptation_rule
+    assert rule is not None
+    scores = rule.scores(trained.targets, trained.numbers, trained.finished.constants)
+    assert scores.shape == trained.targets.shape
+    first, second = np.split(scores, 2)
+    day = date(2024, 1, 1)
+
+    begun = rule.begun([ScoredDay(day, first)])
+    stored = Adjustment.from_stored(begun.to_stored())
+    known = [ScoredDay(day, first)]
+    adjusted = rule.after(stored, known, ScoredDay(day + timedelta(days=1), second))
+
+    assert stored == begun
+    assert adjusted.labels_through == day + timedelta(days=1)
+    assert rule.text(adjusted)
+    for adjustment in (begun, adjusted):
+        assert adjustment.constants.keys() <= trained.finished.constants.keys()
+        constants = {**trained.finished.constants, **adjustment.constants}
+        row = [float(number) for number in trained.numbers[0]]
+        answer = adapting.answer(row, constants)
+        stated = adapting.predictions(trained.numbers[:1], constants)
+        assert answer == pytest.approx(
+            {output.field: stated[output.name].item() for output in adapting.outputs}
+        )
+
+
+def test_a_task_changes_no_constant_unless_its_yaml_says_so(task: Task) -> None:
+    assert task.adaptation_rule is None
+    assert "adaptation" not in task.to_stored()

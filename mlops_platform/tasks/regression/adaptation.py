@@ -1,22 +1,22 @@
-"""Adjustments of an interval, day by day: a fold over the conformity scores of matured days."""
+"""The level of an interval, day by day: it follows the interval's own misses."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from mlops_platform.errors import DataError
-from mlops_platform.record import Record
+from mlops_platform.section import PositiveDays, Section
+from mlops_platform.tasks.adaptation import AdaptationRule, Adjustment, ScoredDay
+from mlops_platform.tasks.regression.columns import FACTOR, LEAST_REACH, LEVEL, ROWS
 from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.regression.interval import reaches_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from mlops_platform.tasks.finished import Constants
+    from mlops_platform.tasks.predictions import Numbers, Targets
 
 ROW_STEP = 0.005
 """Of the level by a single row, per unit of error: that of Gibbs and Candès, who go row by row."""
@@ -24,22 +24,43 @@ MOST_TIMES = 5
 """A level aims at so many times more, or fewer, misses than were promised, and no further."""
 
 
-class AdaptationRule(Record):
-    """How an interval follows its own misses.
+class AdaptationSpec(Section):
+    """That intervals follow their own misses, day by day, without a release."""
+
+    step: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2,
+        description=(
+            "Of the level, per unit of a day's error; 0 keeps it at the coverage. A greater one "
+            "keeps each week nearer to the promise where hard days follow on hard days, and costs "
+            "width where days have nothing to do with each other."
+        ),
+    )
+    window_days: PositiveDays = Field(
+        default=28, description="Latest days with outcomes that set how wide intervals are."
+    )
+    stale_after_days: PositiveDays = Field(
+        default=7,
+        description="Matured days that the intervals in use may lack before that is told.",
+    )
+
+
+class LevelRule(AdaptationRule):
+    """Adaptive conformal inference, with whole days as steps.
+
+    After Gibbs and Candès (2021, "Adaptive conformal inference under distribution shift", NeurIPS):
+    `level += step * (misses of the day - promised misses)`. A day's misses are those under the
+    level and the scores of the days before it, not those of the interval that was served on it,
+    which is older by the delay of the outcomes: against its own late echo a level swings, the more
+    the later outcomes come. What the theory promises of the long run so holds of intervals without
+    delay; `benchmarks/results/intervals.md` measures the served ones.
 
     Args:
         coverage: promised share of outcomes inside the interval.
-        step: of the level, per unit of a day's error; 0 keeps the level at the coverage. A greater
-            one keeps each week nearer to the promise where hard days follow on hard days, and
-            costs width where days have nothing to do with each other.
-        window_days: latest matured days with outcomes whose scores count.
-        matured_after_days: from a day to the first one at whose start all its outcomes are known.
+        step: of the level, per unit of a day's error.
     """
 
     coverage: float = Field(gt=0, lt=1)
-    step: float = Field(default=0.2, ge=0, le=1)
-    window_days: int = Field(default=28, ge=1)
-    matured_after_days: int = Field(ge=1)
+    step: float = Field(ge=0, le=1)
 
     @property
     def level_bounds(self) -> tuple[float, float]:
@@ -47,134 +68,60 @@ class AdaptationRule(Record):
         miss = 1 - self.coverage
         return 1 - min(MOST_TIMES * miss, (1 + miss) / 2), 1 - miss / MOST_TIMES
 
+    def scores(self, targets: Targets, numbers: Numbers, constants: Constants) -> Numbers:
+        """Conformity scores: the least factor whose interval holds the outcome."""
+        predicted, lower, upper, *_ = numbers.T
+        return reaches_of(predicted, lower, upper, constants[LEAST_REACH]).scores(targets)
 
-class Adjustment(Record):
-    """What every interval is made with from one day on.
-
-    Args:
-        valid_from: first local day.
-        labels_through: latest day whose outcomes it knows.
-        level: at which the quantile of the scores was taken.
-        factor: of the reaches.
-        rows: scores that it was taken of.
-    """
-
-    valid_from: date
-    labels_through: date
-    level: float
-    factor: float
-    rows: int
-
-
-class ScoredDay(NamedTuple):
-    """A local day with the conformity scores of all its rows that have an outcome, (rows,)."""
-
-    day: date
-    scores: NDArray[np.float64]
-
-
-def adjustments(
-    held_out: Iterable[ScoredDay],
-    matured: Iterable[ScoredDay],
-    released: date,
-    rule: AdaptationRule,
-) -> Iterator[Adjustment]:
-    """The adjustment of a release, and one for every matured day after it, oldest first.
-
-    Nothing but the arguments decides, and an adjustment depends on no later day: whoever computes
-    them again, after a restart or from the ledger, gets the same ones.
-
-    Args:
-        held_out: days that the judged model had not seen, in order; they set the first adjustment.
-        matured: days of this release, in order, each with every outcome that it will have. A day of
-            which only some are known must wait: which ones are known first is no accident (a flight
-            that is hours late is the last to land).
-        released: first local day that the release serves.
-
-    Raises:
-        DataError: no held-out row has an outcome, or days are not in order.
-    """
-    state = Adaptation(rule, rule.coverage)
-    for scored in held_out:
-        state = state.after(scored)
-    yield state.adjustment(released)
-    for scored in matured:
-        if scored.day < released:
-            raise DataError(
-                f"matured day {scored.day} is before the release of {released}. Pass it as held "
-                "out, if the model has not seen it."
-            )
-        state = state.after(scored)
-        yield state.adjustment(scored.day + timedelta(days=rule.matured_after_days))
-
-
-def adjustment_on(ordered: Sequence[Adjustment], day: date) -> Adjustment | None:
-    """The one that is valid on a day; None before the first."""
-    position = bisect_right(ordered, day, key=lambda adjustment: adjustment.valid_from)
-    return ordered[position - 1] if position else None
-
-
-@dataclass(frozen=True, eq=False)
-class Adaptation:
-    """Adaptive conformal inference after some matured days; every step makes a new one.
-
-    After Gibbs and Candès (2021, "Adaptive conformal inference under distribution shift", NeurIPS),
-    with whole days as steps: `level += step * (misses of the day - promised misses)`. A day's
-    misses are those under the level and the scores of the days before it, not those of the interval
-    that was served on it, which is older by the delay of the outcomes: against its own late echo a
-    level swings, the more the later outcomes come. What the theory promises of the long run so
-    holds of intervals without delay; `benchmarks/results/intervals.md` measures the served ones.
-    """
-
-    rule: AdaptationRule
-    level: float
-    window: tuple[ScoredDay, ...] = ()
-    factor: float | None = None
-
-    def after(self, scored: ScoredDay) -> Adaptation:
-        """The next state; a day without outcomes changes nothing.
-
-        Raises:
-            DataError: it is not later than the days before.
-        """
-        import numpy as np
-
-        if self.window and scored.day <= self.window[-1].day:
-            raise DataError(
-                f"scored day {scored.day} follows {self.window[-1].day}. Pass each day once, the "
-                "oldest first."
-            )
-        if not len(scored.scores):
-            return self
-        window = (*self.window, scored)[-self.rule.window_days :]
-        level = self._level_after(scored)
-        scores = np.concatenate([known.scores for known in window])
-        return replace(self, level=level, window=window, factor=conformal_quantile(scores, level))
-
-    def adjustment(self, valid_from: date) -> Adjustment:
-        """The state as a record.
-
-        Raises:
-            DataError: there was no day with outcomes yet.
-        """
-        if self.factor is None:
+    def begun(self, held_out: Iterable[ScoredDay]) -> Adjustment:
+        """At the promised level, moved by all days but the first."""
+        days = [scored for scored in held_out if len(scored.scores)]
+        if not days:
             raise DataError(
                 "held-out days: none holds an outcome. An interval needs at least one row that the "
                 "model has not seen: lengthen the validation part."
             )
-        return Adjustment(
-            valid_from=valid_from,
-            labels_through=self.window[-1].day,
-            level=self.level,
-            factor=self.factor,
-            rows=sum(len(known.scores) for known in self.window),
+        adjustment = self._adjustment(self.coverage, days[:1])
+        for number, scored in enumerate(days[1:], start=1):
+            adjustment = self.after(adjustment, days[:number], scored)
+        return adjustment
+
+    def after(
+        self, before: Adjustment, window: Sequence[ScoredDay], matured: ScoredDay
+    ) -> Adjustment:
+        """The level moves by the misses of the day; the factor is its quantile of the window."""
+        latest = max([before.labels_through, *(scored.day for scored in window)])
+        if matured.day <= latest:
+            raise DataError(
+                f"scored day {matured.day} follows {latest}. Pass each day once, the oldest first."
+            )
+        if not len(matured.scores):
+            return before
+        known = [scored for scored in (*window, matured) if len(scored.scores)]
+        return self._adjustment(self._level_after(before, matured), known[-self.window_days :])
+
+    def text(self, adjustment: Adjustment) -> str:
+        """Factor and level."""
+        return (
+            f"intervals reach {adjustment.constants[FACTOR]:.3f} times as far as the quantile "
+            f"models say (level {adjustment.facts[LEVEL]:.3f} of {adjustment.facts[ROWS]:,.0f} "
+            "rows)"
         )
 
-    def _level_after(self, scored: ScoredDay) -> float:
-        if self.factor is None:
-            return self.level
-        least, greatest = self.rule.level_bounds
-        misses = float((scored.scores > self.factor).mean())
+    def _adjustment(self, level: float, window: Sequence[ScoredDay]) -> Adjustment:
+        import numpy as np
+
+        scores = np.concatenate([scored.scores for scored in window])
+        return Adjustment(
+            constants={FACTOR: conformal_quantile(scores, level)},
+            facts={LEVEL: level, ROWS: len(scores)},
+            labels_through=window[-1].day,
+        )
+
+    def _level_after(self, before: Adjustment, matured: ScoredDay) -> float:
+        least, greatest = self.level_bounds
+        misses = float((matured.scores > before.constants[FACTOR]).mean())
         # A day of few rows is mostly chance: it moves the level no more than its rows one by one.
-        step = min(self.rule.step, ROW_STEP * len(scored.scores))
-        return min(max(self.level + step * (misses - (1 - self.rule.coverage)), least), greatest)
+        step = min(self.step, ROW_STEP * len(matured.scores))
+        level = before.facts[LEVEL] + step * (misses - (1 - self.coverage))
+        return min(max(level, least), greatest)

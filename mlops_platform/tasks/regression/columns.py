@@ -19,6 +19,8 @@ FACTOR, LEAST_REACH = "factor", "least_reach"
 """Constants: of the interval's reaches, as `interval.py` has them."""
 LOSS_SCALE, BASELINE_LOSS_SCALE = "loss_scale", "baseline_loss_scale"
 """Constants: means of the losses, which the models of them were fitted in."""
+LEVEL, ROWS = "level", "rows"
+"""Facts of an adjustment: the level of the factor's quantile, and how many rows it is taken of."""
 CENTRE, LOSS = "centre", "loss"
 """Constants of the baseline, beside the ends of its interval: its prediction, its usual loss."""
 

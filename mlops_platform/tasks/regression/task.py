@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from mlops_platform.record import left_out_where_empty
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.regression.adaptation import AdaptationSpec, LevelRule
 from mlops_platform.tasks.regression.columns import (
     BASELINE_LOSS_SCALE,
     CENTRE,
@@ -72,6 +74,11 @@ class Regression(Task):
     costs: PredictionCosts = Field(
         default=ErrorCosts(), description="What errors cost, in a unit of your own."
     )
+    adaptation: AdaptationSpec | None = Field(
+        default=None,
+        exclude_if=left_out_where_empty,
+        description="That intervals follow their own misses, day by day, without a release.",
+    )
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -82,6 +89,13 @@ class Regression(Task):
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of predictions and intervals."""
         return metrics_of(self.costs, self.coverage)
+
+    @property
+    def adaptation_rule(self) -> LevelRule | None:
+        """Of the interval's factor, where the YAML wants it to follow."""
+        if self.adaptation is None:
+            return None
+        return LevelRule(coverage=self.coverage, **self.adaptation.model_dump())
 
     @property
     def default_limits(self) -> Mapping[str, Bounds]:
