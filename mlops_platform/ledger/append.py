@@ -1,5 +1,6 @@
 """Append rows to the chains; every function needs a connection that excludes other writers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
     STANDING_KINDS,
     NewActivation,
+    NewAdjustment,
     NewDecision,
     NewIncidentEvent,
     VersionIdentity,
@@ -18,6 +20,7 @@ from mlops_platform.ledger.records import (
 from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import (
     activations,
+    adjustments,
     decisions,
     incident_events,
     packagings,
@@ -87,6 +90,49 @@ def append_packaging(
         "packaged_at": moment,
     }
     _append(connection, packagings, packagings.c.id, row)
+
+
+def append_adjustments(
+    connection: Connection,
+    model: str,
+    new: Sequence[NewAdjustment],
+    expected_number: int,
+    moment: datetime,
+) -> None:
+    """Write adjustments that follow the one of a number.
+
+    Raises:
+        ReleaseConflict: another release serves by now, or it has other adjustments.
+    """
+    for number, adjustment in enumerate(new, start=expected_number + 1):
+        _require_latest_adjustment(connection, model, adjustment.sequence, number - 1)
+        row = {
+            "id": _next_id(connection, adjustments),
+            "model": model,
+            "number": number,
+            **adjustment.model_dump(),
+            "constants": canonical_json(adjustment.constants),
+            "facts": canonical_json(adjustment.facts),
+            "labels_through": adjustment.labels_through.isoformat(),
+            "recorded_at": moment,
+        }
+        _append(connection, adjustments, adjustments.c.id, row)
+
+
+def _require_latest_adjustment(
+    connection: Connection, model: str, sequence: int, number: int
+) -> None:
+    newest = select(func.coalesce(func.max(releases.c.sequence), 0))
+    current = connection.scalar(newest.where(releases.c.model == model))
+    latest = select(func.coalesce(func.max(adjustments.c.number), 0))
+    of_release = latest.where(adjustments.c.model == model, adjustments.c.sequence == sequence)
+    existing = connection.scalar(of_release)
+    if (current, existing) != (sequence, number):
+        raise ReleaseConflict(
+            f"{model!r} is at release {current}, and release {sequence} at adjustment {existing}; "
+            f"this one follows adjustment {number} of release {sequence}, and was not written. "
+            "Adjust again what serves now."
+        )
 
 
 def require_newest(connection: Connection, model: str, decision_id: int) -> None:

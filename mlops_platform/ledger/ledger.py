@@ -1,6 +1,6 @@
 """Ledger: what was decided, what was released, and what served when."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger import rows, tables
 from mlops_platform.ledger.append import (
     append_activation,
+    append_adjustments,
     append_decision,
     append_packaging,
     append_release,
@@ -24,10 +25,12 @@ from mlops_platform.ledger.records import (
     Decision,
     DecisionKind,
     NewActivation,
+    NewAdjustment,
     NewDecision,
     Release,
     ReleaseKind,
     VersionIdentity,
+    WrittenAdjustment,
 )
 from mlops_platform.ledger.schema.backup import back_up
 from mlops_platform.ledger.schema.restoring import restore_rows
@@ -177,6 +180,21 @@ class Ledger:
                 append_packaging(connection, model, sequence, bento_tag, actor, self._now())
             return _release(connection, model, sequence)
 
+    def record_adjustments(
+        self, model: str, adjustments: Sequence[NewAdjustment], *, after: int
+    ) -> None:
+        """Write adjustments of the current release, all of them or none.
+
+        Args:
+            after: number of the adjustment that the first one follows, or 0. This is the compare
+                of the compare-and-swap.
+
+        Raises:
+            ReleaseConflict: another release came first, or other adjustments of this one.
+        """
+        with self._database.writing() as connection:
+            append_adjustments(connection, model, adjustments, after, self._now())
+
     def record_activations(self, model: str, activations: Iterable[NewActivation]) -> int:
         """Write what workers did, each report once; return how many were new."""
         with self._database.writing() as connection:
@@ -205,6 +223,23 @@ class Ledger:
         query = rows.releases_of(model).order_by(tables.releases.c.sequence)
         with self._database.reading() as connection:
             return [rows.release_from(row) for row in connection.execute(query).mappings()]
+
+    def adjustments(self, model: str, sequence: int) -> list[WrittenAdjustment]:
+        """Every adjustment of a release, oldest first."""
+        table = tables.adjustments
+        of_release = select(table).where(table.c.model == model, table.c.sequence == sequence)
+        query = of_release.order_by(table.c.number)
+        with self._database.reading() as connection:
+            return [rows.adjustment_from(row) for row in connection.execute(query).mappings()]
+
+    def latest_adjustment(self, model: str, sequence: int) -> WrittenAdjustment | None:
+        """The newest adjustment of a release; None where its version answers as it was released."""
+        table = tables.adjustments
+        of_release = select(table).where(table.c.model == model, table.c.sequence == sequence)
+        query = of_release.order_by(table.c.number.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else rows.adjustment_from(row)
 
     def decisions(
         self, model: str, limit: int | None = 100, kinds: Collection[DecisionKind] = ()

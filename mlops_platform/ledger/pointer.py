@@ -4,25 +4,46 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import write_text
-from mlops_platform.ledger.records import Release, VersionIdentity
+from mlops_platform.ledger.records import Release, VersionIdentity, WrittenAdjustment
+from mlops_platform.record import Record, left_out_where_empty
+
+
+class PointedAdjustment(Record):
+    """Constants that take the place of the version's own.
+
+    Args:
+        number: of the adjustment, counted by release.
+    """
+
+    number: int
+    constants: dict[str, FiniteFloat]
 
 
 class ReleasePointer(VersionIdentity):
-    """A projection of the current release; never written by hand."""
+    """A projection of the current release; never written by hand.
+
+    Args:
+        adjustment: the newest one of the release; None where the version's own constants count.
+    """
 
     model: str
     sequence: int
     bento_tag: str | None
     released_at: datetime
+    adjustment: PointedAdjustment | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @classmethod
-    def of(cls, release: Release) -> Self:
-        """Pointer to a release."""
-        return cls(**release.model_dump(include=set(cls.model_fields)))
+    def of(cls, release: Release, adjustment: WrittenAdjustment | None = None) -> Self:
+        """Pointer to a release, with what it was adjusted to."""
+        fields = release.model_dump(include=set(cls.model_fields))
+        if adjustment is not None:
+            constants = adjustment.constants
+            fields["adjustment"] = {"number": adjustment.number, "constants": constants}
+        return cls(**fields)
 
 
 def read_pointer(path: Path) -> ReleasePointer | None:

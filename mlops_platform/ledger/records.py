@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from mlops_platform.record import Record
+from mlops_platform.tasks import Adjustment
 
 ReleaseKind = Literal["promote", "roll_back"]
 """Decisions that change what serves; they exist only together with their release."""
@@ -100,6 +101,38 @@ class Release(VersionIdentity):
     actor: str
     released_at: datetime
     bento_tag: str | None
+    previous_hash: str
+    hash: str
+    row_format: int = 0
+
+
+class NewAdjustment(Adjustment):
+    """An adjustment of a release that is not written yet.
+
+    Args:
+        sequence, version: the release whose answers it adjusts, and its version.
+        valid_from: from when on it is the right one; a later one takes its place.
+    """
+
+    sequence: int
+    version: int
+    valid_from: datetime
+    actor: str
+
+
+class WrittenAdjustment(NewAdjustment):
+    """A written adjustment.
+
+    Args:
+        number: counted by release, from 1; 0 are the version's own constants.
+        recorded_at: from when on it could be used.
+        row_format: in which the row was written.
+    """
+
+    id: int
+    model: str
+    number: int
+    recorded_at: datetime
     previous_hash: str
     hash: str
     row_format: int = 0

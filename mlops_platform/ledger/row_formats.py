@@ -33,6 +33,20 @@ _RELEASES = (
     "previous_hash",
 )
 _PACKAGINGS = ("id", "model", "sequence", "bento_tag", "actor", "packaged_at", "previous_hash")
+_ADJUSTMENTS = (
+    "id",
+    "model",
+    "sequence",
+    "version",
+    "number",
+    "constants",
+    "facts",
+    "labels_through",
+    "valid_from",
+    "actor",
+    "recorded_at",
+    "previous_hash",
+)
 _ACTIVATIONS = (
     "id",
     "model",
@@ -67,6 +81,7 @@ HASHED_COLUMNS: Final[Mapping[str, Mapping[int, tuple[str, ...]]]] = MappingProx
         "decisions": _since(_DECISIONS),
         "releases": _since(_RELEASES),
         "packagings": _since(_PACKAGINGS),
+        "adjustments": _since(_ADJUSTMENTS),
         "activations": _since(_ACTIVATIONS),
         "incident_events": _since(_INCIDENT_EVENTS),
     }

@@ -5,10 +5,17 @@ from typing import Any
 
 from sqlalchemy import Column, Label, RowMapping, Select, Table, select
 
-from mlops_platform.ledger.records import Activation, Decision, IncidentEvent, Release
+from mlops_platform.ledger.records import (
+    Activation,
+    Decision,
+    IncidentEvent,
+    Release,
+    WrittenAdjustment,
+)
 from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import (
     activations,
+    adjustments,
     decisions,
     incident_events,
     packagings,
@@ -50,6 +57,17 @@ def decision_from(row: RowMapping) -> Decision:
         FormatError: a newer version of the platform wrote it.
     """
     return Decision(**{**_content(decisions, row), "evidence": json.loads(row["evidence"])})
+
+
+def adjustment_from(row: RowMapping) -> WrittenAdjustment:
+    """Record of a row of `adjustments`.
+
+    Raises:
+        FormatError: a newer version of the platform wrote it.
+    """
+    content = _content(adjustments, row)
+    stored = {name: json.loads(content[name]) for name in ("constants", "facts")}
+    return WrittenAdjustment(**{**content, **stored})
 
 
 def activation_from(row: RowMapping) -> Activation:

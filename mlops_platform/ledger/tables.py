@@ -102,6 +102,26 @@ packagings = Table(
 )
 """A Bento is built from a released champion, so its tag is known only after the release."""
 
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(63), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("constants", Text, nullable=False, comment="Canonical JSON."),
+    Column("facts", Text, nullable=False, comment="Canonical JSON."),
+    Column("labels_through", String(10), nullable=False, comment="ISO 8601 day."),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    *_chain(),
+    ForeignKeyConstraint(["model", "sequence"], ["releases.model", "releases.sequence"]),
+    UniqueConstraint("model", "sequence", "number"),
+)
+"""Constants that took the place of a released version's own, each from some moment on."""
+
 activations = Table(
     "activations",
     metadata,

@@ -13,6 +13,7 @@ CHAINS: Final = (
     (tables.decisions, "id"),
     (tables.releases, "sequence"),
     (tables.packagings, "id"),
+    (tables.adjustments, "id"),
     (tables.activations, "id"),
     (tables.incident_events, "id"),
 )

@@ -1,7 +1,7 @@
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import NewAdjustment, NewDecision, VersionIdentity
+from mlops_platform.ledger.tables import metadata
 
 START = datetime(2013, 5, 3, 12, tzinfo=UTC)
 
@@ -24,6 +25,7 @@ COLUMNS_OF_FORMAT_0 = {
     "hash",
     "incident_events": "id model incident kind told actor facts happened_at previous_hash hash",
 }
+COLUMNS_OF_TODAY = {table.name: " ".join(table.columns.keys()) for table in metadata.sorted_tables}
 
 
 class Clock:
@@ -101,11 +103,13 @@ class OldLedger:
             row = {"id": number, **happened, "kind": kind, "facts": facts, "happened_at": at}
             self.write("incident_events", **row)
 
-    def stored_bytes(self) -> dict[str, list[Any]]:
+    def stored_bytes(
+        self, columns_of: Mapping[str, str] = COLUMNS_OF_FORMAT_0
+    ) -> dict[str, list[Any]]:
         """Every value of every old row as it is stored; on Postgres with where the row lies."""
         kept = {}
         with self.engine.connect() as connection:
-            for table, names in COLUMNS_OF_FORMAT_0.items():
+            for table, names in columns_of.items():
                 if self.engine.dialect.name == "sqlite":
                     columns = ["rowid", *(f'quote("{name}")' for name in names.split())]
                 else:
@@ -113,6 +117,10 @@ class OldLedger:
                 query = text(f"SELECT {', '.join(columns)} FROM {table} ORDER BY hash")
                 kept[table] = [tuple(row) for row in connection.execute(query)]
         return kept
+
+    def stored_bytes_of_today(self) -> dict[str, list[Any]]:
+        """As `stored_bytes`, of the tables and columns that there are once it is migrated."""
+        return self.stored_bytes(COLUMNS_OF_TODAY)
 
     def version(self) -> str:
         with self.engine.connect() as connection:
@@ -179,6 +187,19 @@ def ledger(url: str) -> Ledger:
 
 
 @pytest.fixture
+def tamper(url: str) -> Callable[..., None]:
+    """Statements on rows that nothing guards any longer."""
+
+    def execute(*statements: str) -> None:
+        unguarded = OldLedger(url)
+        unguarded.drop_triggers()
+        unguarded.execute(*statements)
+        unguarded.engine.dispose()
+
+    return execute
+
+
+@pytest.fixture
 def identity() -> Callable[[int], VersionIdentity]:
     def make(version: int) -> VersionIdentity:
         return VersionIdentity(
@@ -200,6 +221,25 @@ def promotion() -> NewDecision:
         actor="gate",
         evidence={"log_loss": [0.51, 0.522], "days": 14, "note": "späte Flüge"},
     )
+
+
+@pytest.fixture
+def adjustment() -> Callable[..., NewAdjustment]:
+    """Of the first release, by the latest day of May that it knows."""
+
+    def make(day: int, **others: Any) -> NewAdjustment:
+        known = {
+            "sequence": 1,
+            "version": 1,
+            "constants": {"factor": 1 + day / 10},
+            "facts": {"level": 0.9, "rows": 100 * day},
+            "labels_through": date(2013, 5, day),
+            "valid_from": datetime(2013, 5, day + 2, 4, tzinfo=UTC),
+            "actor": "adaptation",
+        }
+        return NewAdjustment.model_validate({**known, **others})
+
+    return make
 
 
 @pytest.fixture

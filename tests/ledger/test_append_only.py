@@ -1,5 +1,6 @@
 """After every migration, and whatever became of the triggers before, no row can be changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.records import NewAdjustment, NewDecision
 from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.ledger.schema.append_only import changes_are_refused
 from mlops_platform.ledger.schema.migration import alembic_config
@@ -19,6 +20,7 @@ CHANGED = {
     "decisions": "reason",
     "releases": "actor",
     "packagings": "bento_tag",
+    "adjustments": "constants",
     "activations": "detail",
     "incident_events": "told",
 }
@@ -47,29 +49,47 @@ def _migrate_old_rows_to(old: Any, revision: str) -> None:
         command.upgrade(alembic_config(connection), revision)
 
 
+@pytest.fixture
+def set_up(adjustment: Callable[[int], NewAdjustment]) -> Callable[[Any], Ledger]:
+    """Migrates, and gives the table that old ledgers do not have a row as well."""
+
+    def migrate(old: Any) -> Ledger:
+        ledger = Ledger(old.url)
+        ledger.create_schema()
+        ledger.record_adjustments("flights", [adjustment(1)], after=0)
+        return ledger
+
+    return migrate
+
+
 def _refuses_every_change(old: Any) -> None:
-    before = old.stored_bytes()
+    before = old.stored_bytes_of_today()
+    assert all(before.values())
     for table in TABLES:
         for statement in _statements(table, old.engine.dialect.name):
             with pytest.raises(DBAPIError, match="append-only"):
                 old.execute(statement)
-    assert old.stored_bytes() == before
+    assert old.stored_bytes_of_today() == before
 
 
 @pytest.mark.parametrize("start", ["unversioned", *REVISIONS])
-def test_no_row_can_be_changed_after_a_migration(old_ledger: Any, start: str) -> None:
+def test_no_row_can_be_changed_after_a_migration(
+    old_ledger: Any, set_up: Callable[[Any], Ledger], start: str
+) -> None:
     if start != "unversioned":
         _migrate_old_rows_to(old_ledger, start)
-    Ledger(old_ledger.url).create_schema()
+    set_up(old_ledger)
     _refuses_every_change(old_ledger)
 
 
 @pytest.mark.parametrize("start", ["unversioned", *REVISIONS])
-def test_triggers_that_were_gone_are_there_after_set_up(old_ledger: Any, start: str) -> None:
+def test_triggers_that_were_gone_are_there_after_set_up(
+    old_ledger: Any, set_up: Callable[[Any], Ledger], start: str
+) -> None:
     if start != "unversioned":
         _migrate_old_rows_to(old_ledger, start)
     old_ledger.drop_triggers()
-    Ledger(old_ledger.url).create_schema()
+    set_up(old_ledger)
     _refuses_every_change(old_ledger)
 
 
@@ -114,9 +134,10 @@ WEAKENED = {
     [(database, statements) for database, ways in WEAKENED.items() for statements in ways],
     indirect=["url"],
 )
-def test_weakened_triggers_are_made_anew(old_ledger: Any, statements: list[str]) -> None:
-    ledger = Ledger(old_ledger.url)
-    ledger.create_schema()
+def test_weakened_triggers_are_made_anew(
+    old_ledger: Any, set_up: Callable[[Any], Ledger], statements: list[str]
+) -> None:
+    ledger = set_up(old_ledger)
     old_ledger.execute(*statements)
     with old_ledger.engine.connect() as connection:
         assert not changes_are_refused(connection, metadata.sorted_tables)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -15,10 +16,11 @@ from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.records import NewAdjustment, NewDecision
 from mlops_platform.ledger.schema.backup import dump_rows
 
-LINES = 10  # 3 decisions, 1 release, 1 packaging, 2 activations, 2 events of the old ledger, 1 new
+OLD_LINES = 9  # 3 decisions, 1 release, 1 packaging, 2 activations, 2 events of the old ledger
+LINES = OLD_LINES + 2  # 1 decision, 1 adjustment
 
 
 def _rows(url: str) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def _rows(url: str) -> dict[str, Any]:
     return {
         "decisions": [ledger.decisions(model) for model in ledger.models()],
         "releases": ledger.releases("flights"),
+        "adjustments": ledger.adjustments("flights", 1),
         "activations": ledger.activations("flights"),
         "events": IncidentLog(url).events("flights"),
     }
@@ -94,11 +97,17 @@ def test_a_ledger_that_is_not_there_is_not_backed_up(url: str, tmp_path: Path) -
 
 
 @pytest.fixture
-def dump(old_ledger: Any, waiting: NewDecision, tmp_path: Path) -> tuple[str, Path]:
+def dump(
+    old_ledger: Any,
+    waiting: NewDecision,
+    adjustment: Callable[[int], NewAdjustment],
+    tmp_path: Path,
+) -> tuple[str, Path]:
     """Rows of both formats as JSON lines, which both databases can read and Postgres writes."""
     ledger = Ledger(old_ledger.url)
     ledger.create_schema()
     ledger.record_decision("flights", waiting)
+    ledger.record_adjustments("flights", [adjustment(1)], after=0)
     path = tmp_path / "dump" / "ledger.jsonl"
     path.parent.mkdir()
     if old_ledger.engine.dialect.name == "postgresql":
@@ -149,7 +158,7 @@ def test_the_rows_of_a_backup_come_back_to_postgres(old_ledger: Any, tmp_path: P
     before = _rows(old_ledger.url)
     old_ledger.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     ledger.create_schema()
-    assert ledger.restore_rows(copy) == LINES - 1
+    assert ledger.restore_rows(copy) == OLD_LINES
     assert _rows(old_ledger.url) == before
     assert [ledger.verify_chain(model) for model in ledger.models()] == [None, None]
 
@@ -168,6 +177,7 @@ def test_a_ledger_with_rows_is_not_restored_into(
     [
         ("labels immature", "labels mature", r"decisions flights/4 was changed"),
         ('"told":"it moved"', '"told":"nothing"', r"incident_events flights/1 was changed"),
+        (r"\"factor\":1.1", r"\"factor\":1.2", r"adjustments flights/1 was changed"),
         ('"table":"releases"', '"table":"others"', r"ledger\.jsonl:\d+ is no row of a ledger"),
         ('"bento_tag"', '"tag"', r"ledger\.jsonl:\d+ is no row of a ledger"),
         ('{"row"', '{"row', r"ledger\.jsonl:\d+ is no row of a ledger"),

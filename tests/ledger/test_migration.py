@@ -22,6 +22,7 @@ from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
     NewActivation,
+    NewAdjustment,
     NewDecision,
     NewIncidentEvent,
     VersionIdentity,
@@ -105,13 +106,18 @@ def test_old_rows_verify_and_stay_as_they_are(old_ledger: Any) -> None:
 
 
 def test_chains_of_both_formats_verify(
-    old_ledger: Any, identity: Identity, promotion: NewDecision, waiting: NewDecision
+    old_ledger: Any,
+    identity: Identity,
+    promotion: NewDecision,
+    waiting: NewDecision,
+    adjustment: Callable[[int], NewAdjustment],
 ) -> None:
     before = old_ledger.stored_bytes()
     ledger, log = Ledger(old_ledger.url), IncidentLog(old_ledger.url)
     ledger.create_schema()
     for model in ("flights", "taxis"):
         ledger.record_decision(model, waiting)
+    ledger.record_adjustments("flights", [adjustment(1)], after=0)
     ledger.release("flights", identity(2), promotion, expected_sequence=1, bento_tag="flights:v2")
     said = {"worker": "w", "event": "stopped", "role": "champion", "sequence": 1, "version": 1}
     activation = {**said, "detail": "", "happened_at": NOW}
@@ -121,6 +127,7 @@ def test_chains_of_both_formats_verify(
     assert [ledger.verify_chain(model) for model in ("flights", "taxis")] == [None, None]
     assert [release.row_format for release in ledger.releases("flights")] == [0, FORMAT]
     assert [event.row_format for event in log.events("flights")] == [0, 0, FORMAT]
+    assert [known.row_format for known in ledger.adjustments("flights", 1)] == [FORMAT]
     assert [decision.row_format for decision in ledger.decisions("taxis")] == [FORMAT, 0]
     after = old_ledger.stored_bytes()
     assert all(set(before[table]) <= set(after[table]) for table in before)
@@ -186,7 +193,7 @@ def test_the_first_revision_makes_what_create_all_made(url: str, empty_old_ledge
     empty_old_ledger.drop_triggers()
     made = _description(url)
     tables = [*reversed(metadata.sorted_tables)]
-    empty_old_ledger.execute(*(f"DROP TABLE {table.name}" for table in tables))
+    empty_old_ledger.execute(*(f"DROP TABLE IF EXISTS {table.name}" for table in tables))
     _migrate_to(url, REVISIONS[0])
     assert _description(url) == made
 
@@ -211,6 +218,7 @@ def test_a_ledger_that_had_fewer_tables_gets_the_others(empty_old_ledger: Any) -
     assert _differences(empty_old_ledger.url) == []
     assert ledger.verify_chain("flights") is None
     assert ledger.activations("flights") == []
+    assert ledger.adjustments("flights", 1) == []
 
 
 def test_the_versions_of_others_in_the_database_are_left_alone(old_ledger: Any) -> None:

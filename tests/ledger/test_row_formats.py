@@ -1,5 +1,6 @@
 """A row's hash covers the columns of its own format, and nothing can hide in the others."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,12 @@ from mlops_platform.ledger import append
 from mlops_platform.ledger.chain import row_hash
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewActivation, NewDecision, NewIncidentEvent
+from mlops_platform.ledger.records import (
+    NewActivation,
+    NewAdjustment,
+    NewDecision,
+    NewIncidentEvent,
+)
 from mlops_platform.ledger.row_formats import HASHED_COLUMNS, hashed_columns
 from mlops_platform.ledger.tables import metadata
 
@@ -39,12 +45,20 @@ FORMAT_0 = {
     ),
 }
 FORMAT_1 = {table: (*columns, "format") for table, columns in FORMAT_0.items()}
+SINCE_FORMAT_4 = {
+    "adjustments": (
+        *("id", "model", "sequence", "version", "number", "constants", "facts"),
+        *("labels_through", "valid_from", "actor", "recorded_at", "previous_hash"),
+    ),
+}
+"""No row of these tables is older than the column `format`."""
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
 
 
 def test_the_columns_of_every_format_are_those_that_were_released() -> None:
     assert {table: dict(formats) for table, formats in HASHED_COLUMNS.items()} == {
-        table: {0: FORMAT_0[table], 1: FORMAT_1[table]} for table in FORMAT_0
+        table: {0: columns, 1: (*columns, "format")}
+        for table, columns in {**FORMAT_0, **SINCE_FORMAT_4}.items()
     }
 
 
@@ -124,15 +138,18 @@ def _add_newer_row(connection: Connection, table: str, **changed: Any) -> None:
 
 
 @pytest.fixture
-def newer(old_ledger: Any) -> Any:
+def newer(old_ledger: Any, adjustment: Callable[[int], NewAdjustment]) -> Any:
     """Every chain of the model ends in a row that a newer platform wrote."""
-    Ledger(old_ledger.url).create_schema()
+    ledger = Ledger(old_ledger.url)
+    ledger.create_schema()
+    ledger.record_adjustments("flights", [adjustment(1)], after=0)
     with old_ledger.engine.begin() as connection:
         _add_newer_row(connection, "decisions", model="flights", previous_hash="e" * 64)
         _add_newer_row(connection, "releases", decision_id=4)
         for table in ("packagings", "activations", "incident_events"):
             changed = {"worker": "other"} if table == "activations" else {}
             _add_newer_row(connection, table, **changed)
+        _add_newer_row(connection, "adjustments", number=2)
     return old_ledger
 
 
@@ -143,6 +160,8 @@ def test_what_a_newer_platform_wrote_is_not_read(newer: Any) -> None:
         lambda: ledger.current_release("flights"),
         lambda: ledger.serving_at("flights", NOW),
         lambda: ledger.releases("flights"),
+        lambda: ledger.adjustments("flights", 1),
+        lambda: ledger.latest_adjustment("flights", 1),
         lambda: ledger.activations("flights"),
         lambda: IncidentLog(newer.url).events("flights"),
         lambda: ledger.verify_chain("flights"),
@@ -153,9 +172,9 @@ def test_what_a_newer_platform_wrote_is_not_read(newer: Any) -> None:
 
 
 def test_nothing_is_written_after_what_a_newer_platform_wrote(
-    newer: Any, waiting: NewDecision
+    newer: Any, waiting: NewDecision, adjustment: Callable[..., NewAdjustment]
 ) -> None:
-    ledger, before = Ledger(newer.url), newer.stored_bytes()
+    ledger, before = Ledger(newer.url), newer.stored_bytes_of_today()
     said = {"worker": "w", "event": "stopped", "role": "champion", "sequence": 1, "version": 1}
     told = {"incident": "flights-2", "kind": "opened", "told": "", "actor": "a"}
     activation = NewActivation.model_validate({**said, "detail": "", "happened_at": NOW})
@@ -164,12 +183,13 @@ def test_nothing_is_written_after_what_a_newer_platform_wrote(
         lambda: ledger.record_decision("flights", waiting),
         lambda: ledger.record_activations("flights", [activation]),
         lambda: ledger.record_packaging("flights", 1, "flights:other", "bento"),
+        lambda: ledger.record_adjustments("flights", [adjustment(2, sequence=2)], after=0),
         lambda: IncidentLog(newer.url).write("flights", [event]),
     ]
     for write in writers:
         with pytest.raises(FormatError, match="newer one"):
             write()
-    assert newer.stored_bytes() == before
+    assert newer.stored_bytes_of_today() == before
 
 
 def test_the_bento_of_a_release_is_not_read_from_what_a_newer_platform_wrote(

@@ -1,6 +1,7 @@
 """A ledger of another schema is neither read nor written, and told what to do."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,35 @@ from sqlalchemy import make_url
 from mlops_platform.errors import FormatError, LedgerError
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import NewAdjustment, NewDecision, VersionIdentity
 from mlops_platform.ledger.revisions import REVISIONS, VERSION_TABLE
 
 Use = Callable[[str], object]
 WAIT = NewDecision(kind="wait", reason="labels immature", actor="policy")
 PINNED = VersionIdentity(version=2, run_id="r", digests={}, schema_hash="s", environment_hash="e")
 PROMOTE = NewDecision(kind="promote", reason="better", actor="gate")
+ADJUSTED = NewAdjustment(
+    sequence=1,
+    version=1,
+    constants={"factor": 1.1},
+    facts={"level": 0.9},
+    labels_through=date(2013, 5, 1),
+    valid_from=datetime(2013, 5, 3, 4, tzinfo=UTC),
+    actor="adaptation",
+)
 USES: dict[str, Use] = {
     "models": lambda url: Ledger(url).models(),
     "decisions": lambda url: Ledger(url).decisions("flights"),
     "current_release": lambda url: Ledger(url).current_release("flights"),
+    "adjustments": lambda url: Ledger(url).adjustments("flights", 1),
+    "latest_adjustment": lambda url: Ledger(url).latest_adjustment("flights", 1),
     "activations": lambda url: Ledger(url).activations("flights"),
     "verify_chain": lambda url: Ledger(url).verify_chain("flights"),
     "record_decision": lambda url: Ledger(url).record_decision("flights", WAIT),
     "release": lambda url: Ledger(url).release("flights", PINNED, PROMOTE, expected_sequence=1),
+    "record_adjustments": lambda url: Ledger(url).record_adjustments(
+        "flights", [ADJUSTED], after=0
+    ),
     "record_activations": lambda url: Ledger(url).record_activations("flights", []),
     "events": lambda url: IncidentLog(url).events("flights"),
     "write": lambda url: IncidentLog(url).write("flights", []),
