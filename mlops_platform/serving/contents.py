@@ -37,7 +37,8 @@ class PackedRelease(Record):
     Args:
         sequence: number of the release in the ledger.
         task: what the model predicts, and how it is answered.
-        constants: what turns the numbers of the model into predictions.
+        constants: what turns the numbers of the model into predictions, until the release is
+            adjusted.
         training_set_hash: name of the training set that the version was fitted on.
         run_id: the MLflow run that it comes from.
         serving: how the service answers, as the model's YAML says it.

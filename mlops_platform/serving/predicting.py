@@ -35,7 +35,7 @@ def score_row(exchange: Exchange, roles: Roles, row: Json, entity: str | None) -
     exchange.answered_by(version.release.version, role)
     numbers, unknown = version.scorer.numbers(row), version.scorer.unknown_categories(row)
     release = version.release
-    outputs = release.task.answer(numbers, release.constants)
+    outputs = release.task.answer(numbers, version.constants)
     return ScoredRow(row, entity, outputs, unknown, version, release, role)
 
 
@@ -59,7 +59,7 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
 def _scored_by(
     version: ServedVersion, role: Role, rows: Sequence[Json], key: str
 ) -> list[ScoredRow]:
-    release, constants = version.release, version.release.constants
+    release, constants = version.release, version.constants
     answer, numbers = release.task.answer, version.scorer.numbers_of(rows)
     unknown = version.scorer.unknown_in_each(rows)
     return [
@@ -70,14 +70,18 @@ def _scored_by(
 
 def score_answer(scored: ScoredRow) -> Json:
     """What is answered for one row."""
-    return {
+    answer = {
         "entity": scored.entity,
         **scored.outputs,
         "warnings": [_warning(field, scored.row[field]) for field in scored.unknown],
         "version": scored.release.version,
         "sequence": scored.release.sequence,
-        "role": scored.role,
     }
+    adjustment = scored.version.stated_adjustment
+    if adjustment is not None:
+        answer["adjustment"] = adjustment
+    answer["role"] = scored.role
+    return answer
 
 
 def logged(
@@ -99,6 +103,7 @@ def logged(
             scored.row,
             scored.outputs,
             milliseconds,
+            scored.version.stated_adjustment,
         )
         for position, scored in enumerate(rows)
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.serving.contents import Contents, PackedRelease
@@ -12,6 +13,7 @@ from mlops_platform.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
     from mlops_platform.serving.explaining.explainer import Explainer
+    from mlops_platform.tasks import Constants
 
 VERIFIED_EXPLANATIONS = 5
 """Golden rows explained at each start; packaging has compared many more."""
@@ -19,21 +21,42 @@ VERIFIED_EXPLANATIONS = 5
 
 @dataclass(frozen=True)
 class ServedVersion:
-    """A loaded version in the name of one release.
+    """A loaded version in the name of one release, under one of its adjustments.
 
     Args:
         explainer: None where contributions are not exact, for the reason `not_explained`.
+        adjustment: its number; 0 are the version's own constants.
+        adjusted: the constants that take the place of the version's own.
     """
 
     contents: Contents
     scorer: Scorer
     explainer: Explainer | None = None
     not_explained: str = "Its contributions were not proved exact when it was packed."
+    adjustment: int = 0
+    adjusted: Constants = field(default_factory=dict)
 
     @property
     def release(self) -> PackedRelease:
         """The release in whose name it answers."""
         return self.contents.release
+
+    @cached_property
+    def constants(self) -> Constants:
+        """What turns the numbers of the model into predictions."""
+        return {**self.release.constants, **self.adjusted}
+
+    @cached_property
+    def stated_adjustment(self) -> int | None:
+        """The adjustment as answers state it; None where constants only change by a release."""
+        follows = self.release.task.adaptation_rule is not None
+        return self.adjustment if follows or self.adjustment else None
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What every answer names as its source."""
+        origin, adjustment = self.release.origin, self.stated_adjustment
+        return origin if adjustment is None else {**origin, "adjustment": adjustment}
 
 
 def load_served_version(contents: Contents) -> ServedVersion:

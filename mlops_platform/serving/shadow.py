@@ -77,7 +77,7 @@ class Shadow:
         numbers = version.scorer.numbers_of([scored.row for scored in rows])
         shadowed = [
             scored._replace(
-                outputs=task.answer(said, release.constants),
+                outputs=task.answer(said, version.constants),
                 version=version,
                 release=release,
                 role="shadow",

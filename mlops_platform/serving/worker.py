@@ -85,9 +85,13 @@ class Worker:
     def install(self, roles: Roles) -> None:
         """Answer every request that comes in from now on with these versions."""
         self.roles, self.problem = roles, None
-        self.metrics.serves("champion", roles.champion.release.sequence)
-        challenger = roles.challenger
-        self.metrics.serves("challenger", challenger.release.sequence if challenger else 0)
+        champion, challenger = roles.champion, roles.challenger
+        self.metrics.serves("champion", champion.release.sequence, champion.stated_adjustment)
+        if challenger is None:
+            self.metrics.serves("challenger", 0)
+        else:
+            sequence, adjustment = challenger.release.sequence, challenger.stated_adjustment
+            self.metrics.serves("challenger", sequence, adjustment)
 
     def stop(self) -> None:
         """Close what is open; requests have been answered before."""

@@ -66,10 +66,11 @@ def _show(replayed: "ReplayedRequest") -> None:
 
 
 def _show_row(row: "ReplayedRow") -> None:
+    adjusted = "" if row.adjustment is None else f" under its adjustment {row.adjustment}"
     _say(
         f"{row.time:%Y-%m-%d %H:%M:%S.%f} UTC, {row.route}, row {row.row}, entity "
         f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
-        f"{row.sequence}, in {row.latency_ms:.1f} ms"
+        f"{row.sequence}{adjusted}, in {row.latency_ms:.1f} ms"
     )
     answers = Table("", *row.answer)
     answers.add_row("answered", *map(repr, row.answer.values()))

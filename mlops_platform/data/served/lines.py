@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KEYS = ("time", "request_id", "row", "route", "entity", "role", "model", "version", "sequence")
-LATER_KEYS = ("latency_ms", "redacted")
+ADJUSTMENT = "release_adjustment"
+"""The column of a line's `adjustment`, which no feature is called; NULL where a line has none."""
+LATER_KEYS = ("latency_ms", "redacted", ADJUSTMENT)
 """Columns of every landed prediction: these, its outputs between them, then its features."""
 PLACES = ("day", "event_time", "partition")
 """Columns that are put beside landed predictions."""
@@ -60,6 +62,7 @@ class LineHead(TypedDict):
     features: dict[str, Value]
     latency_ms: FiniteFloat
     redacted: NotRequired[list[str]]
+    adjustment: NotRequired[Whole]
 
 
 ServedLine = dict[str, Any]
@@ -136,7 +139,7 @@ def _declared(served: ServedLine, model: str, kinds: Mapping[str, ColumnKind]) -
         name: value if name not in kinds else _of_kind(kinds[name], name, value)
         for name, value in served["features"].items()
     }
-    return {**served, "features": features}
+    return {**served, "features": features, ADJUSTMENT: served.get("adjustment")}
 
 
 def _of_kind(kind: ColumnKind, name: str, value: Value) -> Value:
@@ -168,6 +171,7 @@ def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, ColumnK
         },
         "latency_ms": pa.float64(),
         "redacted": pa.list_(pa.string()),
+        ADJUSTMENT: pa.int32(),
     }
     columns = {
         key: pa.array([line.get(key) for line in served], types.get(key, pa.string()))

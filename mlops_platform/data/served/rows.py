@@ -11,7 +11,7 @@ from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.published import published_rows
 from mlops_platform.data.landing.landing import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
-from mlops_platform.data.served.lines import read_lines
+from mlops_platform.data.served.lines import ADJUSTMENT, read_lines
 from mlops_platform.data.served.served import unlanded_lines
 from mlops_platform.data.windows import Window
 from mlops_platform.spec import FeaturesSpec, ModelSpec
@@ -37,7 +37,16 @@ def sample_served(landed: Path, files: Sequence[str], most: int) -> tuple[pa.Tab
             params={"most": most},
         ).to_arrow_table()
         [(rows,)] = connection.sql(f"SELECT count(*) FROM {source}").fetchall()
-    return sample, rows
+    return _with_adjustment(sample), rows
+
+
+def _with_adjustment(rows: pa.Table) -> pa.Table:
+    """Rows of files that have landed before answers named an adjustment have none."""
+    import pyarrow as pa
+
+    if ADJUSTMENT in rows.column_names:
+        return rows
+    return rows.append_column(ADJUSTMENT, pa.nulls(rows.num_rows, pa.int32()))
 
 
 def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> pa.Table:
@@ -59,7 +68,8 @@ def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> p
         return read_lines([], spec).rows
     rows = pa.concat_tables(_of_one_type(tables), promote_options="permissive")
     rows = rows.filter(pc.equal(rows["request_id"], request_id))
-    return rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
+    rows = rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
+    return _with_adjustment(rows)
 
 
 def _of_one_type(tables: Sequence[pa.Table]) -> list[pa.Table]:
@@ -107,7 +117,7 @@ def read_answers(
             f"CREATE TEMP VIEW events AS {_published_events(spec.features, published_root)}"
         )
         described = connection.execute("DESCRIBE events").fetchall()
-        return connection.sql(
+        answers = connection.sql(
             f"WITH answers AS (FROM {_landed(landed)} "
             "WHERE role <> 'shadow' AND entity IS NOT NULL AND day >= $since), "
             f"placed AS (SELECT try_cast(answers.entity AS {described[0][1]}) AS entity, "
@@ -125,6 +135,7 @@ def read_answers(
                 "days": window.days,
             },
         ).to_arrow_table()
+    return _with_adjustment(answers)
 
 
 def _landed(landed: Path) -> str:

@@ -59,12 +59,13 @@ class WatchedRows:
         key, names = identifier(entity), ", ".join(map(identifier, columns))
         # An entity that is published twice was predicted for twice.
         once = f"(SELECT DISTINCT ON ({key}) {key}, {names} FROM {self.features})"
-        joined = f"{self.predictions} JOIN {once} USING ({key})"
-        source = self.predictions if self.joined else joined
         outputs = ", ".join(map(identifier, self.outputs))
+        # Beside the outputs each prediction says what it was made by, and a feature may say so too.
+        predicted = f"(SELECT {key}, {outputs} FROM {self.predictions})"
+        joined = f"{predicted} JOIN {once} USING ({key})"
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE predictions_beside AS "
-            f"SELECT {outputs}, {names} FROM {source}"
+            f"SELECT {outputs}, {names} FROM {self.predictions if self.joined else joined}"
         )
         return "predictions_beside"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from mlops_platform.errors import ServingError
 
@@ -13,10 +13,24 @@ Signature = tuple[int, int, int] | None
 """What shows that a file was replaced; None where there is none."""
 
 
+class PointedAdjustment(BaseModel):
+    """Constants that take the place of the version's own.
+
+    Args:
+        number: of the adjustment, counted by release.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    number: Annotated[int, Field(ge=1)]
+    constants: dict[str, FiniteFloat]
+
+
 class Pointer(BaseModel):
     """What one role is to be; fields of a newer platform are passed over.
 
     Args:
+        adjustment: None where the version's own constants count.
         digests: SHA-256 of every file of the version, by its path.
         bento_tag: None until its Bento is built.
         share: of the entities that a challenger in canary answers.
@@ -33,6 +47,7 @@ class Pointer(BaseModel):
     bento_tag: str | None
     mode: Literal["shadow", "canary"] | None = None
     share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    adjustment: PointedAdjustment | None = None
 
     @property
     def canary_share(self) -> float:

@@ -23,7 +23,7 @@ class NewBentoNeeded(ServingError):
 
 
 def load_released(pointer: Pointer, packed: Contents, bentos: Path | None) -> ServedVersion:
-    """Load the version of a pointer, under the pointer's sequence.
+    """Load the version of a pointer, under the pointer's sequence and adjustment.
 
     Args:
         packed: what the Bento of this process holds.
@@ -32,7 +32,8 @@ def load_released(pointer: Pointer, packed: Contents, bentos: Path | None) -> Se
     Raises:
         NewBentoNeeded: it takes other rows or other packages than this process has, or this
             process was packed with other files.
-        ServingError: its Bento is missing, or is not what the pointer names, or answers otherwise.
+        ServingError: its Bento is missing, or is not what the pointer names, or answers otherwise,
+            or the pointer adjusts constants that it does not have.
         ArtifactError: a file of it was changed, or cannot be loaded.
     """
     if str(pointer.version) == packed.release.version:
@@ -43,24 +44,53 @@ def load_released(pointer: Pointer, packed: Contents, bentos: Path | None) -> Se
         contents = _stored(pointer, bentos)
         _require_same_version(pointer, contents)
         _require_same_redaction(contents, packed)
-    return load_served_version(_under_sequence(contents, pointer.sequence))
+    _require_own_constants(pointer, contents)
+    return _in_the_name_of(pointer, load_served_version(contents))
 
 
 def relabelled(version: ServedVersion, pointer: Pointer) -> ServedVersion:
-    """The same loaded version in the name of the pointer's release; itself if it is in it already.
+    """The same loaded version in the name of the pointer's release, under its adjustment.
+
+    It is the very same where it is so already.
 
     Raises:
-        ServingError: the pointer names other files under the same version.
+        ServingError: the pointer names other files under the same version, or adjusts constants
+            that it does not have.
     """
     _require_same_version(pointer, version.contents)
-    if version.release.sequence == pointer.sequence:
+    _require_own_constants(pointer, version.contents)
+    return _in_the_name_of(pointer, version)
+
+
+def _in_the_name_of(pointer: Pointer, version: ServedVersion) -> ServedVersion:
+    """Answers carry the sequence of the pointer, not the packed one, and its adjustment."""
+    adjustment, constants = 0, dict[str, float]()
+    if pointer.adjustment is not None:
+        adjustment, constants = pointer.adjustment.number, pointer.adjustment.constants
+    present = version.release.sequence, version.adjustment, version.adjusted
+    if present == (pointer.sequence, adjustment, constants):
         return version
-    return replace(version, contents=_under_sequence(version.contents, pointer.sequence))
+    release = version.release.model_copy(update={"sequence": pointer.sequence})
+    contents = replace(version.contents, release=release)
+    return replace(version, contents=contents, adjustment=adjustment, adjusted=constants)
 
 
-def _under_sequence(contents: Contents, sequence: int) -> Contents:
-    """The same contents; answers carry the sequence of the pointer, not the packed one."""
-    return replace(contents, release=contents.release.model_copy(update={"sequence": sequence}))
+def _require_own_constants(pointer: Pointer, contents: Contents) -> None:
+    """Refuse an adjustment of constants that the version does not have.
+
+    Raises:
+        ServingError: names them.
+    """
+    if pointer.adjustment is None:
+        return
+    own = contents.release.constants
+    strange = sorted(pointer.adjustment.constants.keys() - own.keys())
+    if strange:
+        raise ServingError(
+            f"adjustment {pointer.adjustment.number} of release {pointer.sequence} changes "
+            f"{', '.join(strange)}, and version {pointer.version} has {', '.join(sorted(own))}. "
+            "`mlops reconcile` writes the pointer anew from the ledger."
+        )
 
 
 def _require_replaceable(pointer: Pointer, packed: Contents) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.following.pointers import Pointer
 from mlops_platform.serving.roles import Roles
+from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.service_events import (
     EventFile,
     EventName,
@@ -50,23 +50,22 @@ class FollowingReport:
     def installed(self, before: Roles | None, roles: Roles, how: str) -> None:
         """Other versions answer from now on."""
         if before is None or before.champion is not roles.champion:
-            self._say(
-                "started" if before is None else "swapped", "champion", roles.champion.release, how
-            )
+            event: EventName = "started" if before is None else "swapped"
+            self._say(event, "champion", roles.champion, _adjusted(roles.champion, how))
         present = None if before is None else before.challenger
         if roles.challenger is not None:
             share = f"answers {roles.canary_share:g} of the entities"
             if before is None or present is None:
-                self._say("started", "challenger", roles.challenger.release, share)
+                self._say("started", "challenger", roles.challenger, share)
             elif present is not roles.challenger or before.canary_share != roles.canary_share:
-                self._say("swapped", "challenger", roles.challenger.release, share)
+                self._say("swapped", "challenger", roles.challenger, share)
         elif present is not None:
-            self._say("stopped", "challenger", present.release, "it is no challenger any more")
+            self._say("stopped", "challenger", present, "it is no challenger any more")
 
     def stopped(self, roles: Roles | None) -> None:
         """The worker ends in an orderly way."""
         if roles is not None:
-            self._say("stopped", "champion", roles.champion.release, "the worker ends")
+            self._say("stopped", "champion", roles.champion, "the worker ends")
 
     def _first_time(self, role: FollowedRole, line: str) -> bool:
         before = len(self._reported)
@@ -74,8 +73,9 @@ class FollowingReport:
         return len(self._reported) > before
 
     def _say(
-        self, event: EventName, role: FollowedRole, release: PackedRelease, detail: str
+        self, event: EventName, role: FollowedRole, served: ServedVersion, detail: str
     ) -> None:
+        release = served.release
         logger.info("%s %s: version %s (%s)", role, event, release.version, detail)
         self._write(event, role, release.version, release.sequence, detail)
 
@@ -94,3 +94,10 @@ class FollowingReport:
                 detail=detail,
             )
         )
+
+
+def _adjusted(served: ServedVersion, how: str) -> str:
+    """How a version was installed, and under which adjustment where there may be some."""
+    if served.stated_adjustment is None:
+        return how
+    return f"adjustment {served.stated_adjustment} of release {served.release.sequence}, {how}"

@@ -39,7 +39,10 @@ class AnswerTypes:
 
 
 def answer_types(task: Task) -> AnswerTypes:
-    """The types of answers in a task: the fields of its outputs between those of every answer."""
+    """The types of answers in a task: the fields of its outputs between those of every answer.
+
+    Where its constants follow the outcomes, they say which ones were in force.
+    """
     score = _type("Score", Record, "The answer for one row.", _score_fields(task))
     text = "The answer for a single row."
     prediction = _type("Prediction", score, text, {"model": (str, ...), "request_id": (str, ...)})
@@ -54,6 +57,7 @@ def answer_types(task: Task) -> AnswerTypes:
             {
                 **dict.fromkeys(("model", "version"), (str, ...)),
                 "sequence": (int, ...),
+                **_adjustment_field(task),
                 "request_id": (str, ...),
                 "predictions": (tuple[score, ...], ...),  # type: ignore[valid-type]
             },
@@ -103,8 +107,16 @@ def _score_fields(task: Task) -> dict[str, Any]:
         "warnings": (tuple[RowWarning, ...], ...),
         "version": (str, ...),
         "sequence": (int, ...),
+        **_adjustment_field(task),
         "role": (Literal["champion", "challenger"], ...),
     }
+
+
+def _adjustment_field(task: Task) -> dict[str, Any]:
+    if task.adaptation_rule is None:
+        return {}
+    text = "Adjustment of the release whose constants were in force; 0 are those of the version."
+    return {"adjustment": (int, Field(description=text))}
 
 
 def _type(name: str, base: type[Record], text: str, fields: dict[str, Any]) -> type[Record]:
@@ -127,7 +139,7 @@ class ServedModel(Record):
     """What the service serves: the release, how it decides, what it takes, and its card.
 
     Args:
-        constants: what turns the numbers of the model into predictions.
+        constants: in force: what turns the numbers of the model into predictions.
         run_id: the MLflow run that the version comes from.
         environment_hash: names the packages that the Bento is pinned to.
         folded: whether single rows take the fast path, proved equal to the pipeline.
@@ -152,6 +164,21 @@ class ServedModel(Record):
     features: FeatureSchema
     card: dict[str, Any] | None
     card_markdown: str | None
+
+
+class AdjustedModel(ServedModel):
+    """The same where constants follow the outcomes.
+
+    Args:
+        adjustment: of the release, whose constants are in force; 0 are those of the version.
+    """
+
+    adjustment: int
+
+
+def model_type(task: Task) -> type[ServedModel]:
+    """What tells of a model with this task."""
+    return ServedModel if task.adaptation_rule is None else AdjustedModel
 
 
 class Status(Record):

@@ -154,7 +154,7 @@ class Endpoints:
     def _answer_batch(self, exchange: Exchange, roles: Roles, rows: list[ScoredRow]) -> Response:
         self._record(exchange, "predict_batch", roles, rows)
         answer = {
-            **roles.champion.release.origin,
+            **roles.champion.origin,
             "request_id": exchange.request_id,
             "predictions": [score_answer(scored) for scored in rows],
         }

@@ -33,7 +33,7 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
         reply.__name__: TypeAdapter(reply)
         for reply in (
             *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
-            *(types_of_answers.explained, answers.ServedModel, answers.Status),
+            *(types_of_answers.explained, answers.model_type(release.task), answers.Status),
         )
     }
     inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
@@ -62,7 +62,7 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
 
 
 def _paths(contents: Contents, schemas: Json) -> Json:
-    release = contents.release
+    release, described = contents.release, answers.model_type(contents.release.task).__name__
     paths = {
         "/v1/predict": _post("predict", "Score one row.", schemas, "row", "Prediction"),
         "/v1/predict_batch": _post(
@@ -80,7 +80,7 @@ def _paths(contents: Contents, schemas: Json) -> Json:
             "predict_by_entity", summary, schemas, "entity", "EntityPrediction", *_ENTITY
         )
     return paths | {
-        "/v1/model": _get("model", "Tell what is served.", schemas["ServedModel"]),
+        "/v1/model": _get("model", "Tell what is served.", schemas[described]),
         "/livez": _get(
             "livez", "Whether the process answers.", schemas["Status"], open_to_all=True
         ),

@@ -10,9 +10,8 @@ from typing import Any
 import orjson
 from starlette.responses import HTMLResponse, Response
 
-from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.exchange import Exchange
-from mlops_platform.serving.http.answers import ServedModel, ServedTask
+from mlops_platform.serving.http.answers import AdjustedModel, ServedModel, ServedTask
 from mlops_platform.serving.http.limits import JSON
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.problems import NOT_READY, Problem
@@ -75,7 +74,7 @@ class Pages:
         if roles is None:
             raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
         if self._described is None or self._described[0] is not roles.champion:
-            described = served_model(roles.champion.contents).model_dump_json().encode()
+            described = served_model(roles.champion).model_dump_json().encode()
             self._described = (roles.champion, described)
         return Response(self._described[1], media_type=JSON)
 
@@ -93,17 +92,19 @@ class Pages:
         return HTMLResponse(page)
 
 
-def served_model(contents: Contents) -> ServedModel:
-    """Everything that a Bento tells about its release."""
-    root, release = contents.model_directory.parent, contents.release
+def served_model(version: ServedVersion) -> ServedModel:
+    """Everything that a Bento tells about its release, with the constants in force."""
+    contents, release = version.contents, version.release
+    root = contents.model_directory.parent
+    kind = ServedModel if version.stated_adjustment is None else AdjustedModel
     card: dict[str, Any] | None = None
     if text := _text(root / CARD):
         card = json.loads(text)
-    return ServedModel(
-        **release.origin,
+    return kind(
+        **version.origin,
         run_id=release.run_id,
         task=ServedTask(type=release.task.type, loss=release.task.loss),
-        constants=release.constants,
+        constants=dict(version.constants),
         training_set_hash=release.training_set_hash,
         schema_hash=contents.features.schema_hash,
         environment_hash=environment_hash(_text(root / REQUIREMENTS) or ""),

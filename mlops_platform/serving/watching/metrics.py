@@ -44,13 +44,13 @@ class ServiceMetrics:
         self._compared = self._counter("shadow_comparisons", "Rows in the shadow.", "version")
         self._disagreed = self._counter("shadow_disagreements", "Decided otherwise.", "version")
         self.shadow_drops = self._counter("shadow_drops", "Rows too many.").labels(model)
-        self._sequence = Gauge(
-            "mlops_release_sequence",
-            "Sequence of the release that serves.",
-            ("model", "role"),
-            registry=self._registry,
-            multiprocess_mode="mostrecent",
+        self._sequence = self._gauge(
+            "release_sequence", "Sequence of the release that serves.", "role"
         )
+        self._adjustment = self._gauge(
+            "release_adjustment", "Adjustment of the release that serves.", "role"
+        )
+        self._is_adjusted = False
         self._feature_age = Histogram(
             "mlops_feature_age_seconds",
             "Age of the features of predictions by entity.",
@@ -106,9 +106,16 @@ class ServiceMetrics:
         """Note the age of looked-up features."""
         self._feature_age.observe(age_seconds)
 
-    def serves(self, role: str, sequence: int) -> None:
-        """Note the release that serves in a role; 0 where none does."""
+    def serves(self, role: str, sequence: int, adjustment: int | None = None) -> None:
+        """Note the release that serves in a role; 0 where none does.
+
+        Args:
+            adjustment: of the release; None where its constants only change by a release.
+        """
         self._sequence.labels(self._model, role).set(sequence)
+        self._is_adjusted = self._is_adjusted or adjustment is not None
+        if self._is_adjusted:
+            self._adjustment.labels(self._model, role).set(adjustment or 0)
 
     def exposition(self) -> bytes:
         """All metrics as text, those of every worker where there are several."""
@@ -120,3 +127,12 @@ class ServiceMetrics:
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"mlops_{name}", documentation, ("model", *labels), registry=self._registry)
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(
+            f"mlops_{name}",
+            documentation,
+            ("model", *labels),
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )

@@ -30,6 +30,7 @@ class LoggedPrediction(NamedTuple):
         features: values by column name; the entity may be among them.
         outputs: by their field.
         latency_ms: from the request's arrival until its predictions were made.
+        adjustment: of the release; None where its constants only change by a release.
     """
 
     time: float
@@ -44,6 +45,7 @@ class LoggedPrediction(NamedTuple):
     features: Mapping[str, Any]
     outputs: Mapping[str, float | bool]
     latency_ms: float
+    adjustment: int | None = None
 
 
 class PredictionLog:
@@ -102,6 +104,8 @@ class PredictionLog:
             **record.outputs,
             "latency_ms": record.latency_ms,
         }
+        if record.adjustment is not None:
+            line["adjustment"] = record.adjustment
         if self._redacted:
             line["redacted"] = self._redacted
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)

@@ -11,7 +11,9 @@ from mlops_platform.ledger.challenger_pointer import (
     ChallengerPointer,
     read_challenger_pointer,
 )
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_pointer
+from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.registry.registry import Registry
 from mlops_platform.usecases.deployment import Deployment
@@ -127,12 +129,12 @@ def point_services(deployment: Deployment, model: str) -> list[ProjectionFault]:
 
 def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
     """The champion's come first: what is promoted serves before it leaves its trial."""
-    release = deployment.ledger.current_release(model)
-    challenger = standing_challenger(deployment.ledger, model)
+    ledger = deployment.ledger
+    release, challenger = ledger.current_release(model), standing_challenger(ledger, model)
     return (
         _Projections(
             "champion",
-            None if release is None else ReleasePointer.of(release),
+            None if release is None else _pointer_to(release, ledger),
             deployment.settings.release_pointer(model),
             read_pointer,
         ),
@@ -143,3 +145,8 @@ def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
             read_challenger_pointer,
         ),
     )
+
+
+def _pointer_to(release: Release, ledger: Ledger) -> ReleasePointer:
+    """The pointer to a release under its newest adjustment."""
+    return ReleasePointer.of(release, ledger.latest_adjustment(release.model, release.sequence))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from mlops_platform.column_kind import Value
-from mlops_platform.data.served.lines import served_column
+from mlops_platform.data.served.lines import ADJUSTMENT, KEYS, LATER_KEYS, served_column
 from mlops_platform.data.served.rows import find_request
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.record import Record
@@ -36,6 +38,7 @@ class ReplayedRow(Record):
     """One logged row, and the same again.
 
     Args:
+        adjustment: under which it was answered; None where the line names none.
         answer: by field.
         replayed: None where it cannot be run again, for the `reason`.
     """
@@ -47,6 +50,7 @@ class ReplayedRow(Record):
     role: str
     version: str
     sequence: int
+    adjustment: int | None = Field(default=None, exclude_if=lambda number: number is None)
     answer: dict[str, float | bool]
     latency_ms: float
     features: dict[str, Value]
@@ -105,7 +109,8 @@ def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> R
     outputs = spec.task.outputs
     answer = {output.field: line[output.field] for output in outputs}
     try:
-        offline = versions.load(line["version"], line["sequence"], line["role"])
+        source = (line["version"], line["sequence"], line["role"], line[ADJUSTMENT])
+        offline = versions.load(*source)
         names = offline.features
         if offline.lacks(served).any():
             reason = f"the log lacks features of version {offline.version}, so it cannot be scored"
@@ -115,9 +120,10 @@ def _replayed(spec: ModelSpec, served: pa.Table, versions: OfflineVersions) -> R
             replayed = Replayed(answer=again, difference=answer_difference(again, answer))
     except (ArtifactError, LedgerError, RegistryError) as error:
         reason = str(error)
-    logged = {key: line[key] for key in ReplayedRow.model_fields if key in line}
+    logged = {key: line[key] for key in (*KEYS, *LATER_KEYS) if key in ReplayedRow.model_fields}
     return ReplayedRow(
         answer=answer,
+        adjustment=line[ADJUSTMENT],
         **{**logged, "redacted": line["redacted"] or ()},
         features={name: line.get(served_column(name, spec.task)) for name in names},
         replayed=replayed,

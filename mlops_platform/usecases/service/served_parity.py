@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlops_platform.data.served.lines import ADJUSTMENT
 from mlops_platform.data.served.rows import sample_served
 from mlops_platform.data.served.served import read_manifest, record_judged
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.version.offline import OfflineVersion, OfflineVersions
 
 MOST_ROWS = 20_000
+_Source = tuple[str, int, str, int]
+"""Version, sequence, role and adjustment of an answer."""
 
 
 class ServedParity(Record):
@@ -76,25 +79,27 @@ def judge_served_parity(landed: Path, versions: OfflineVersions) -> ServedParity
         return ServedParity()
     sample, rows = sample_served(landed, files, MOST_ROWS)
     compared, problems = [], []
-    for version, sequence, role, served in _by_source(sample):
+    for source, served in _by_source(sample):
         try:
-            compared.append(_compare(versions.load(version, sequence, role), served))
+            compared.append(_compare(versions.load(*source), served))
         except (ArtifactError, LedgerError, RegistryError) as error:
             problems.append(str(error))
     record_judged(landed, files)
     return _summary(rows, compared, problems)
 
 
-def _by_source(sample: pa.Table) -> Iterator[tuple[str, int, str, pa.Table]]:
-    """What every version answered, under every sequence and in every role."""
-    positions: dict[tuple[str, int, str], list[int]] = defaultdict(list)
-    sources = zip(
-        *(sample[name].to_pylist() for name in ("version", "sequence", "role")), strict=True
-    )
+def _by_source(sample: pa.Table) -> Iterator[tuple[_Source, pa.Table]]:
+    """What every version answered, under every sequence and adjustment and in every role."""
+    import pyarrow.compute as pc
+
+    positions: dict[_Source, list[int]] = defaultdict(list)
+    columns = [sample[name] for name in ("version", "sequence", "role")]
+    columns.append(pc.fill_null(sample[ADJUSTMENT], 0))
+    sources = zip(*(column.to_pylist() for column in columns), strict=True)
     for position, source in enumerate(sources):
         positions[source].append(position)
     for source in sorted(positions):
-        yield *source, sample.take(positions[source])
+        yield source, sample.take(positions[source])
 
 
 def _compare(offline: OfflineVersion, served: pa.Table) -> _Compared:

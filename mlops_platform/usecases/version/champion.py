@@ -1,6 +1,7 @@
 """Load what serves."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.formats.constants import FORMER_TASK, constants_in_tags
-from mlops_platform.ledger.records import Release
+from mlops_platform.ledger.records import Release, WrittenAdjustment
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.versions import RegisteredVersion
 from mlops_platform.tasks import Constants
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 
 FITTED_THROUGH_TAG: Final = "fitted_through"
 """Tag of every registered version: event time of the last row that it was fitted on."""
@@ -33,6 +35,7 @@ class Champion:
         training_set: hash of what it was fitted on.
         directory: its files, for what lies beside the model.
         fitted_through: event time of the last row that it was fitted on.
+        adjustments: of the release, by number.
     """
 
     release: Release
@@ -42,6 +45,12 @@ class Champion:
     training_set: str
     directory: Path
     fitted_through: datetime
+    adjustments: Sequence[WrittenAdjustment] = ()
+
+    @property
+    def adjusted_constants(self) -> AdjustedConstants:
+        """What turns the numbers of the model into predictions, by moment."""
+        return AdjustedConstants(self.constants, self.adjustments)
 
 
 def load_champion(deployment: Deployment, model: str) -> Champion | None:

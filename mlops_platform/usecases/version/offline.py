@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.data.served.lines import served_column
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import challenger_identity
-from mlops_platform.ledger.records import DecisionKind, Release, VersionIdentity
+from mlops_platform.ledger.records import (
+    DecisionKind,
+    Release,
+    VersionIdentity,
+    WrittenAdjustment,
+)
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Predictions, Task
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 from mlops_platform.usecases.version.champion import constants_of
 
 if TYPE_CHECKING:
@@ -69,7 +75,7 @@ class OfflineVersions:
     def __init__(self, deployment: Deployment, spec: ModelSpec) -> None:
         self._registry, self._model, self._task = deployment.registry, spec.name, spec.task
         model = spec.name
-        ledger = deployment.ledger
+        ledger = self._ledger = deployment.ledger
         self._releases = {release.sequence: release for release in ledger.releases(model)}
         challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
         challengers = [challenger_identity(challenge) for challenge in challenges]
@@ -78,22 +84,40 @@ class OfflineVersions:
             identity.version: identity for identity in identities
         }
         self._loaded: dict[int, OfflineVersion] = {}
+        self._adjustments: dict[int, Sequence[WrittenAdjustment]] = {}
 
-    def load(self, version: str, sequence: int, role: str) -> OfflineVersion:
+    def load(
+        self, version: str, sequence: int, role: str, adjustment: int | None = None
+    ) -> OfflineVersion:
         """Load what a log line names.
 
+        Args:
+            adjustment: under which it answered; None or 0 under its own constants.
+
         Raises:
-            LedgerError: the ledger knows no such version, or another one under its sequence.
+            LedgerError: the ledger knows no such version, or another one under its sequence, or no
+                such adjustment of it.
             RegistryError: the registry has lost it.
             ArtifactError: its files are not those that were pinned.
         """
         pinned = self._pinned.get(int(version)) if version.isdecimal() else None
+        answered = f"version {version} of {self._model!r} answered as {role} of release {sequence}"
         if pinned is None or (role == "champion" and not self._was_release(pinned, sequence)):
-            raise LedgerError(
-                f"version {version} of {self._model!r} answered as {role} of release {sequence}, "
-                "of which the ledger knows nothing. Find the service that does not follow the "
-                "release pointer of this deployment."
-            )
+            raise _unknown(answered)
+        loaded = self._load(pinned)
+        if not adjustment:
+            return loaded
+        known = self._adjustments_of(sequence) if role == "champion" else ()
+        if adjustment > len(known):
+            raise _unknown(f"{answered} under its adjustment {adjustment}")
+        constants = AdjustedConstants(loaded.constants, known).under(adjustment)
+        return replace(loaded, constants=constants)
+
+    def release(self, sequence: int) -> Release | None:
+        """The release of a number; None where there is none yet."""
+        return self._releases.get(sequence)
+
+    def _load(self, pinned: VersionIdentity) -> OfflineVersion:
         if pinned.version not in self._loaded:
             fetched = self._registry.fetch_version(self._model, pinned.version)
             self._loaded[pinned.version] = OfflineVersion(
@@ -104,10 +128,18 @@ class OfflineVersions:
             )
         return self._loaded[pinned.version]
 
-    def release(self, sequence: int) -> Release | None:
-        """The release of a number; None where there is none yet."""
-        return self._releases.get(sequence)
+    def _adjustments_of(self, sequence: int) -> Sequence[WrittenAdjustment]:
+        if sequence not in self._adjustments:
+            self._adjustments[sequence] = self._ledger.adjustments(self._model, sequence)
+        return self._adjustments[sequence]
 
     def _was_release(self, pinned: VersionIdentity, sequence: int) -> bool:
         release = self._releases.get(sequence)
         return release is not None and release.version == pinned.version
+
+
+def _unknown(answered: str) -> LedgerError:
+    return LedgerError(
+        f"{answered}, of which the ledger knows nothing. Find the service that does not follow the "
+        "release pointer of this deployment."
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.predictions import predictions_file, write_predictions
-from mlops_platform.data.served.lines import served_column
+from mlops_platform.data.served.lines import ADJUSTMENT, served_column
 from mlops_platform.data.served.rows import read_answers
 from mlops_platform.data.served.watched_rows import sent_column
 from mlops_platform.data.windows import Window
@@ -30,10 +30,11 @@ def take_served_window(
 ) -> ScoredWindow | None:
     """Write the answers that count for a window as its predictions, in the columns of a scored one.
 
-    Each row carries the version and the release that answered; several may have served. The window
-    as a whole belongs to the release whose champion gave most of its answers: by its figures it is
-    judged. The features that were sent follow in columns `sent_<feature>`: what the model saw,
-    which may not be what was published.
+    Each row carries the version and the release that answered, and where constants follow the
+    outcomes the adjustment of the release; several may have served. The window as a whole belongs
+    to the release whose champion gave most of its answers: by its figures it is judged. The
+    features that were sent follow in columns `sent_<feature>`: what the model saw, which may not be
+    what was published.
 
     Returns:
         None where no champion answered for an entity of the window.
@@ -46,6 +47,7 @@ def take_served_window(
     sequence = None if answers is None else _most_frequent_release(answers)
     if answers is None or sequence is None:
         return None
+    answers = _adjusted(spec, answers)
     release = _release(deployment.ledger, spec.name, window, sequence)
     snapshot = table_digest(answers.drop_columns(["redacted"]))
     predicted = _predictions(spec, answers, registry, snapshot)
@@ -62,6 +64,7 @@ def take_served_window(
         scored_at=deployment.clock(),
         path=path,
         source="served",
+        adjustments=_known_adjustments(answers, release.sequence),
     )
 
 
@@ -71,6 +74,27 @@ def _most_frequent_release(answers: pa.Table) -> int | None:
     champions = answers.filter(pc.equal(answers["role"], "champion"))
     counts = pc.value_counts(champions["sequence"]).to_pylist()
     return max(((count["counts"], count["values"]) for count in counts), default=(0, None))[1]
+
+
+def _adjusted(spec: ModelSpec, answers: pa.Table) -> pa.Table:
+    """The answers with their adjustments as the last column; without where there are none."""
+    import pyarrow.compute as pc
+
+    others = answers.drop_columns([ADJUSTMENT])
+    if spec.task.adaptation_rule is None:
+        return others
+    return others.append_column(ADJUSTMENT, pc.fill_null(answers[ADJUSTMENT], 0))
+
+
+def _known_adjustments(answers: pa.Table, sequence: int) -> int:
+    """The latest adjustment of a release by which an entity of the window was answered."""
+    import pyarrow.compute as pc
+
+    if ADJUSTMENT not in answers.column_names:
+        return 0
+    of_release = answers.filter(pc.equal(answers["sequence"], sequence))
+    latest: int = pc.max(of_release[ADJUSTMENT]).as_py()
+    return latest
 
 
 def _release(ledger: Ledger, model: str, window: Window, sequence: int) -> Release:
@@ -92,6 +116,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
         for name in features.names
         if name not in redacted and served_column(name, spec.task) in answers.column_names
     }
+    adjusted = ADJUSTMENT in answers.column_names
     versions = answers["version"].to_pylist()
     training_sets = {
         version: registry.version(spec.name, int(version)).tag(TRAINING_SET_TAG)
@@ -104,6 +129,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
             features.partition: answers["partition"],
             "version": answers["version"].cast(pa.int32()),
             "release": answers["sequence"].cast(pa.int32()),
+            **({"adjustment": answers[ADJUSTMENT]} if adjusted else {}),
             "training_set": _encoded([training_sets[version] for version in versions]),
             "feature_snapshot": _encoded([snapshot] * len(versions)),
             **{output.name: answers[output.field] for output in spec.task.outputs},

@@ -103,6 +103,7 @@ def test_lines_land_as_typed_columns_under_their_utc_day(
             **{key: value for key, value in line().items() if key != "features"},
             "time": late,
             "redacted": None,
+            "release_adjustment": None,
             "age": 4.0,
             "pain": 0.5,
             "ward": "north",
@@ -299,8 +300,10 @@ def test_a_flag_that_is_declared_otherwise_than_the_served_version_has_it_lands(
 
 
 def test_a_feature_named_like_a_column_of_the_log_has_another_name(model: Model) -> None:
-    columns = [served_column(name, DEFAULT_TASK) for name in ("model", "probability", "day", "age")]
-    assert columns == ["feature_model", "feature_probability", "feature_day", "age"]
+    names = ("model", "probability", "release_adjustment", "day")
+    taken = [served_column(name, DEFAULT_TASK) for name in names]
+    assert taken == [f"feature_{name}" for name in names]
+    assert served_column("age", DEFAULT_TASK) == "age"
     features = {
         "table": "visits",
         "entity": "visit_id",

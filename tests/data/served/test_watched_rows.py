@@ -77,3 +77,14 @@ def test_a_window_that_is_kept_has_the_rows_of_one_that_is_scanned_again(
     assert kinds == [("LOCAL TEMPORARY",), ("VIEW",)]
     assert tables[0].num_rows == len(VISITS)
     assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("unchanged", [True, False])
+def test_a_feature_may_be_named_as_what_a_prediction_says_of_itself(
+    watched: ModelSpec, published: Path, tmp_path: Path, unchanged: bool
+) -> None:
+    file = predict(tmp_path, ward=[9] * len(VISITS))
+    with watched_rows(watched, published, DAYS, file, unchanged=unchanged) as rows:
+        beside = rows.connection.sql(f"FROM {rows.predictions_beside('visit_id', ['ward'])}")
+        assert beside.columns == ["score", "ward"]
+        assert set(beside.to_arrow_table()["ward"].to_pylist()) == {"north", None}

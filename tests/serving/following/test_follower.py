@@ -21,6 +21,7 @@ from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.serving.contents import Contents, read_contents
+from mlops_platform.serving.following import released_version
 from mlops_platform.serving.following.follower import Follower
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
@@ -111,6 +112,12 @@ class Scene:
             return None
         release = roles.challenger.release
         return release.version, release.sequence, roles.canary_share
+
+    @property
+    def constants(self) -> tuple[int, dict[str, float]]:
+        """Those in force, and the number of their adjustment."""
+        champion = self.worker.roles.champion
+        return champion.adjustment, dict(champion.constants)
 
     def happened(self) -> list[tuple[str, str, str, int]]:
         return [(e.event, e.role, e.version, e.sequence) for e in self.events.new_events()]
@@ -452,6 +459,137 @@ def test_a_pointer_that_goes_away_leaves_what_serves(scene: Scene) -> None:
     (scene.home / "release.json").unlink()
     follower.look()
     assert scene.champion == ("2", 5)
+
+
+def adjusted(number: Any, **constants: Any) -> dict[str, Any]:
+    return {"adjustment": {"number": number, "constants": constants}}
+
+
+def test_an_adjustment_is_taken_over_without_loading_anything(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.point(2, 5)
+    follower = scene.follower()
+    follower.look()
+    first = scene.worker.roles.champion
+    assert scene.constants == (0, {"threshold": 0.3})
+    monkeypatch.setattr(released_version, "load_served_version", None)
+    for number, threshold in ((1, 0.4), (2, 0.45)):
+        scene.point(2, 5, **adjusted(number, threshold=threshold))
+        follower.look()
+        assert scene.champion == ("2", 5)
+        assert scene.constants == (number, {"threshold": threshold})
+        assert scene.worker.roles.champion.scorer is first.scorer
+        assert scene.worker.roles.champion.contents.release == first.release
+    events = scene.events.new_events()
+    assert [(e.event, e.sequence, e.detail.partition(",")[0]) for e in events[1:]] == [
+        ("swapped", 5, "adjustment 1 of release 5"),
+        ("swapped", 5, "adjustment 2 of release 5"),
+    ]
+    assert events[0].detail.startswith("in ")
+    assert scene.refusals == 0
+
+
+def test_a_release_after_an_adjusted_one_has_the_constants_of_its_version(scene: Scene) -> None:
+    scene.point(2, 5, **adjusted(7, threshold=0.4))
+    follower = scene.follower()
+    follower.look()
+    scene.point(2, 6)
+    follower.look()
+    assert (scene.champion, scene.constants) == (("2", 6), (0, {"threshold": 0.3}))
+    scene.point(2, 6, **adjusted(1, threshold=0.5))
+    follower.look()
+    assert (scene.champion, scene.constants) == (("2", 6), (1, {"threshold": 0.5}))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_version_is_loaded_under_the_adjustment_of_its_pointer(
+    scene: Scene, version: int
+) -> None:
+    scene.point(version, 9, **adjusted(12, threshold=0.4), released_by="a newer platform")
+    scene.follower().look()
+    assert (scene.champion, scene.constants) == ((str(version), 9), (12, {"threshold": 0.4}))
+    [event] = scene.events.new_events()
+    assert event.detail.startswith("adjustment 12 of release 9, in ")
+
+
+def test_a_pointer_that_is_written_anew_with_the_same_adjustment_changes_nothing(
+    scene: Scene,
+) -> None:
+    scene.point(1, 4, **adjusted(1, threshold=0.4))
+    follower = scene.follower()
+    follower.look()
+    scene.point(1, 4, **adjusted(1, threshold=0.4))
+    follower.look()
+    assert scene.worker.installed == 1
+    scene.point(1, 4, **adjusted(1, threshold=0.5))  # the ledger was restored from a backup
+    follower.look()
+    assert scene.constants == (1, {"threshold": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "reason"),
+    [
+        (adjusted(2, threshold=float("nan")), "adjustment.constants.threshold"),
+        (adjusted(2, threshold=float("inf")), "adjustment.constants.threshold"),
+        (adjusted(2, threshold="0.5"), "adjustment.constants.threshold"),
+        (adjusted(2, threshold=None), "adjustment.constants.threshold"),
+        (adjusted(0, threshold=0.5), "adjustment.number"),
+        (adjusted(1.5, threshold=0.5), "adjustment.number"),
+        (adjusted(True, threshold=0.5), "adjustment.number"),
+        (adjusted("2", threshold=0.5), "adjustment.number"),
+        ({"adjustment": 2}, "adjustment"),
+        (
+            adjusted(2, threshold=0.5, reach=1.0, factor=2.0),
+            "adjustment 2 of release 5 changes factor, reach, and version 2 has threshold",
+        ),
+    ],
+)
+def test_an_adjustment_that_cannot_be_is_refused_and_what_served_goes_on(
+    scene: Scene, adjustment: dict[str, Any], reason: str
+) -> None:
+    scene.point(2, 5, **adjusted(1, threshold=0.4))
+    follower = scene.follower()
+    follower.look()
+    before = scene.worker.roles
+    scene.point(2, 5, **adjustment)
+    follower.look()
+    assert scene.worker.roles is before
+    assert scene.worker.problem is None
+    assert scene.refusals == 1
+    refused = scene.events.new_events()[-1]
+    assert refused.event == "refused"
+    assert reason in refused.detail
+    assert "mlops reconcile" in refused.detail
+    scene.point(2, 5, **adjusted(2, threshold=0.5))
+    follower.look()
+    assert scene.constants == (2, {"threshold": 0.5})
+
+
+def test_an_adjustment_of_strange_constants_loads_no_version(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    monkeypatch.setattr(released_version, "load_served_version", None)
+    scene.point(2, 5, **adjusted(1, factor=2.0))
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert "changes factor" in scene.events.new_events()[-1].detail
+
+
+def test_a_promoted_challenger_is_adjusted_without_being_loaded_again(scene: Scene) -> None:
+    scene.point(1, 4, **adjusted(3, threshold=0.4))
+    scene.point(2, 5, "challenger", mode="shadow")
+    follower = scene.follower()
+    follower.look()
+    challenger = scene.worker.roles.challenger
+    assert (challenger.adjustment, challenger.constants) == (0, {"threshold": 0.3})
+    scene.point(2, 5, **adjusted(1, threshold=0.6))
+    follower.look()
+    assert scene.worker.roles.champion.scorer is challenger.scorer
+    assert scene.constants == (1, {"threshold": 0.6})
 
 
 def test_a_challenger_comes_changes_its_share_and_goes(scene: Scene) -> None:

@@ -114,9 +114,30 @@ def test_the_model_page_tells_no_option_that_a_bento_of_before_does_not_say(pack
     del described["task"], described["constants"]
     stored = json.dumps({**described, "threshold": 0.3, "format": 3})
     former = replace(packed, release=PackedRelease.from_stored(stored))
-    told = json.loads(served_model(former).model_dump_json())
+    scorer: Any = Steady(0.5)
+    told = json.loads(served_model(ServedVersion(former, scorer)).model_dump_json())
     assert told["task"] == {"type": "binary_classification", "loss": "log_loss"}
     assert told["constants"] == {"threshold": 0.3}
+
+
+def test_nothing_tells_of_adjustments_where_constants_only_change_by_a_release(
+    service_of: MakeService, row: dict[str, Any], tmp_path: Path
+):
+    service = service_of(RuntimeSettings(log=tmp_path))
+    single = service.ask("POST", "/v1/predict", row)
+    assert list(single.json) == [
+        *("entity", "probability", "decision", "warnings", "version", "sequence", "role"),
+        *("model", "request_id"),
+    ]
+    batch = service.ask("POST", "/v1/predict_batch", {"rows": [row]})
+    assert list(batch.json) == ["model", "version", "sequence", "request_id", "predictions"]
+    pages = [service.ask("GET", path).text for path in ("/v1/model", "/docs.json")]
+    files = [file.read_text() for file in tmp_path.glob("*.jsonl")]
+    assert len(files) == 2  # predictions and events
+    assert not any("adjustment" in text for text in (single.text, batch.text, *pages, *files))
+    metrics = service.worker.metrics.exposition().decode()
+    assert "mlops_release_sequence{" in metrics
+    assert "mlops_release_adjustment{" not in metrics
 
 
 def test_the_model_page_follows_a_swap(service: Service, version_of: Any):

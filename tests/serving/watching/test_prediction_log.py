@@ -77,6 +77,14 @@ def test_a_line_says_everything_about_one_row(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_names_the_adjustment_where_there_are_some(tmp_path: Path) -> None:
+    log = open_log(tmp_path)
+    log.write([RECORD, RECORD._replace(adjustment=0), RECORD._replace(adjustment=12)])
+    plain, own, adjusted = lines_of(tmp_path)
+    assert own == plain | {"adjustment": 0}
+    assert adjusted == plain | {"adjustment": 12}
+
+
 @given(st.floats(min_value=0, max_value=4e9))
 def test_the_moment_is_cut_to_milliseconds(seconds: float) -> None:
     from datetime import datetime

@@ -1,15 +1,21 @@
 import json
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlops_platform.errors import RegistryError
-from mlops_platform.ledger.pointer import read_pointer
+from mlops_platform.ledger.pointer import PointedAdjustment, ReleasePointer, read_pointer
+from mlops_platform.ledger.records import NewAdjustment
 from mlops_platform.registry.registry import Registry
 from mlops_platform.usecases.deployment import deployment_at
-from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from mlops_platform.usecases.release.reconcile import (
+    point_services,
+    projection_faults,
+    reconcile,
+)
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -77,6 +83,60 @@ def test_a_new_bento_reaches_the_pointer(released: "Lifecycle") -> None:
     assert [fault.projection for fault in reconcile(*released.scope)] == ["pointer"]
     assert read_pointer(released.pointer).bento_tag == "flights:b"
     _assert_healthy(released)
+
+
+def _adjust(lifecycle: "Lifecycle", *factors: float) -> None:
+    """Write as many adjustments of the release, each after a day more."""
+    release = lifecycle.ledger.current_release(lifecycle.model)
+    before = lifecycle.ledger.adjustments(lifecycle.model, release.sequence)
+    new = [
+        NewAdjustment(
+            sequence=release.sequence,
+            version=release.version,
+            constants={"factor": factor},
+            facts={},
+            labels_through=date(2024, 3, len(before) + at),
+            valid_from=datetime(2024, 3, len(before) + at + 2, tzinfo=UTC),
+            actor="adaptation",
+        )
+        for at, factor in enumerate(factors, start=1)
+    ]
+    lifecycle.ledger.record_adjustments(lifecycle.model, new, after=len(before))
+
+
+def test_an_adjustment_reaches_the_pointer_and_an_old_one_is_repaired(
+    released: "Lifecycle",
+) -> None:
+    for factors, number in (((1.5, 2.0), 2), ((2.5,), 3)):
+        _adjust(released, *factors)
+        [fault] = projection_faults(*released.scope)
+        assert (fault.projection, fault.role) == ("pointer", "champion")
+        assert point_services(*released.scope) == [fault]
+        pointed = PointedAdjustment(number=number, constants={"factor": factors[-1]})
+        assert read_pointer(released.pointer).adjustment == pointed
+        assert projection_faults(*released.scope) == []
+
+
+def test_a_pointer_whose_adjustment_was_changed_by_hand_is_written_anew(
+    released: "Lifecycle",
+) -> None:
+    _adjust(released, 1.5)
+    reconcile(*released.scope)
+    before = released.pointer.read_bytes()
+    for change in ({"number": 2}, {"constants": {"factor": 1.25}}, {"constants": {"factor": "x"}}):
+        content = json.loads(before)
+        content["adjustment"] |= change
+        released.pointer.write_text(json.dumps(content))
+        [fault] = reconcile(*released.scope)
+        assert fault.projection == "pointer"
+        assert released.pointer.read_bytes() == before
+
+
+def test_the_next_release_begins_with_the_constants_of_its_version(released: "Lifecycle") -> None:
+    _adjust(released, 1.5)
+    reconcile(*released.scope)
+    release = released.promote(released.register())
+    assert read_pointer(released.pointer) == ReleasePointer.of(release)
 
 
 def test_what_follows_no_release_is_removed(released: "Lifecycle", tmp_path: Path) -> None:

@@ -144,6 +144,17 @@ def test_what_was_redacted_cannot_be_run_again(
     assert row.redacted == ("wind",)
 
 
+def test_features_may_be_named_as_what_is_told_of_a_row(
+    lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
+) -> None:
+    odd = dict.fromkeys(("reason", "answer", "features", "replayed", "adjustment"), 1.0)
+    write(log, record._replace(features={**record.features, **odd}))
+    [row] = replay(lifecycle, spec).rows
+    assert row.agrees
+    assert row.features == record.features
+    assert row.adjustment is None
+
+
 def test_an_unknown_version_is_a_reason(
     lifecycle: "Lifecycle", spec: ModelSpec, record: LoggedPrediction, log: Path
 ) -> None:
