@@ -48,6 +48,7 @@ GROUPS = {
         *("tests/serving/packing/", "tests/serving/http/test_fuzz", "tests/serving/test_service"),
     ),
     "parsed": ("tests/dbt_project/",),
+    "released_once": ("tests/usecases/adjustment/",),
 }
 """By a fixture that takes long: where in its room it is used. These files go to one process."""
 

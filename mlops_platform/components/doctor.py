@@ -20,6 +20,7 @@ from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.registry.registry import Registry
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.adjustment.state import adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
@@ -114,6 +115,11 @@ def _examine_model(
         request=request,
         suggestion=open_suggestion(ledger, name),
         request_runs=_count_runs(instance, request),
+        adjustment=(
+            adjustment_state(ledger, spec, releases[-1], deployment.clock())
+            if spec and releases
+            else None
+        ),
         training=name in models_at_work(instance, "train", {name}),
         alerts=_examine_alerts(deployment, name, spec),
     )

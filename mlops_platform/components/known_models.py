@@ -5,8 +5,6 @@ from mlops_platform.errors import SpecError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.spec import ModelSpec
 
-NO_ZONE = "UTC"
-
 
 def known_models(ledger: Ledger) -> dict[str, ModelSpec | None]:
     """Models by name; None where no YAML declares them any more."""
@@ -25,8 +23,3 @@ def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
     if name not in models:
         raise SpecError("model", name, f"Known models are {list(models)}.")
     return models[name]
-
-
-def timezone_of(spec: ModelSpec | None) -> str:
-    """Zone of a model's windows; UTC where no YAML says it."""
-    return NO_ZONE if spec is None else spec.window.timezone

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import dagster as dg
 
-Stage = Literal["train", "watch", "backtest", "roll_out", "land_served", "export_online"]
+Stage = Literal["train", "watch", "adjust", "backtest", "roll_out", "land_served", "export_online"]
 
 STAGE_ASSETS: Final[Mapping[Stage, tuple[str, ...]]] = MappingProxyType(
     {
@@ -21,6 +21,7 @@ STAGE_ASSETS: Final[Mapping[Stage, tuple[str, ...]]] = MappingProxyType(
             "bento",
         ),
         "watch": ("predictions", "drift_report", "performance"),
+        "adjust": ("adjustment",),
         "backtest": ("policy_backtest",),
         "roll_out": ("rollout",),
         "land_served": ("served_predictions",),

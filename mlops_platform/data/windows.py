@@ -34,6 +34,11 @@ class Window(Record):
         return self.end - timedelta(days=1)
 
     @property
+    def starts_at(self) -> datetime:
+        """The midnight that begins it."""
+        return datetime.combine(self.start, time(), ZoneInfo(self.timezone))
+
+    @property
     def ends_at(self) -> datetime:
         """The midnight that ends it."""
         return datetime.combine(self.end, time(), ZoneInfo(self.timezone))

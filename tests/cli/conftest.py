@@ -58,7 +58,7 @@ class Past:
         decision = {"kind": kind, "reason": reason, "actor": "gate"}
         return self.ledger.release(
             MODEL,
-            _identity(version),
+            identity_of(version),
             NewDecision.model_validate(decision | {"evidence": {"mlflow_run": f"{version:032}"}}),
             expected_sequence=current.sequence if current else None,
         )
@@ -67,7 +67,7 @@ class Past:
         current = self.ledger.current_release(MODEL)
         assert current is not None
         trial = {
-            CHALLENGER: _identity(version).model_dump(),
+            CHALLENGER: identity_of(version).model_dump(),
             "mode": mode,
             "share": share,
             "champion_sequence": current.sequence,
@@ -75,7 +75,7 @@ class Past:
         self.decide("challenge", "Better on its test.", actor="gate", evidence=trial)
 
     def score(self, start: date, release: Release) -> Window:
-        window = _window(start)
+        window = window_from(start)
         scored = ScoredWindow(
             window=window,
             version=release.version,
@@ -87,11 +87,11 @@ class Past:
             scored_at=self.now,
             path=self.home.predictions / MODEL / f"window={window.name}" / "data.parquet",
         )
-        self._write("predictions", window, scored)
+        self.write(MODEL, "predictions", window, scored)
         return window
 
     def measure(self, start: date, loss: float | None, *, mature: bool = True) -> None:
-        window = _window(start)
+        window = window_from(start)
         measured = WindowPerformance(
             window=window.name,
             start=window.start,
@@ -113,10 +113,10 @@ class Past:
                 test_baseline_loss=0.52,
             ),
         )
-        self._write("performance", window, measured)
+        self.write(MODEL, "performance", window, measured)
 
     def watch(self, start: date) -> None:
-        window = _window(start)
+        window = window_from(start)
         wind, temperature, score = (
             ColumnDrift(
                 column=name,
@@ -148,14 +148,14 @@ class Past:
             run_id="r",
             report="r.html",
         )
-        self._write("drift_report", window, watched)
+        self.write(MODEL, "drift_report", window, watched)
 
-    def _write(self, asset: str, window: Window, record: Record) -> None:
-        folder = self.home.records / "latest" / f"{MODEL}__{asset}"
+    def write(self, model: str, asset: str, window: Window, record: Record) -> None:
+        folder = self.home.records / "latest" / f"{model}__{asset}"
         write_text(folder / f"{window.name}.json", record.to_stored())
 
 
-def _identity(version: int) -> VersionIdentity:
+def identity_of(version: int) -> VersionIdentity:
     return VersionIdentity(
         version=version,
         run_id=f"{version:032}",
@@ -165,7 +165,7 @@ def _identity(version: int) -> VersionIdentity:
     )
 
 
-def _window(start: date) -> Window:
+def window_from(start: date) -> Window:
     return Window(start=start, end=start + timedelta(days=7), timezone="America/New_York")
 
 

@@ -69,7 +69,7 @@ def test_every_asset_of_a_model_is_of_one_stage_and_says_so() -> None:
     declared = {
         spec.key.path[1]: spec.tags[STAGE_TAG]
         for spec in defs().resolve_all_asset_specs()
-        if spec.key.path[0] == "flight_delay"
+        if spec.key.path[0] in ("flight_delay", "arrival_delay")
     }
     assert declared == {name: stage_of_asset(name) for name in names}
     assert set(stage_keys("flight_delay", "watch")) == {

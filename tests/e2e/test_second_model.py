@@ -1,13 +1,17 @@
 """Another task on the same features is one YAML file and no code: the second shipped model."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.clock import present
+from mlops_platform.ledger.records import WrittenAdjustment
 from mlops_platform.serving.contents import bento_folder, read_contents
 from tests.e2e.conftest import Deployment
 
@@ -73,7 +77,26 @@ def test_a_regression_is_trained_served_and_watched_from_its_yaml(untrained: Dep
     # Nothing of it is mixed up with the first model.
     assert deployment.ledger.models() == [MODEL]
     assert not deployment.settings.model_home("flight_delay").exists()
-    _served(deployment, release.bento_tag)
+    adjustments = deployment.ledger.adjustments(MODEL, release.sequence)
+    _adjusted(deployment, adjustments)
+    _served(deployment, release.bento_tag, adjustments[-1])
+
+
+def _adjusted(deployment: Deployment, adjustments: Sequence[WrittenAdjustment]) -> None:
+    """Every day that matured within the week has moved the intervals of the days after it."""
+    released, *daily = adjustments
+    assert [str(adjustment.labels_through) for adjustment in daily] == [
+        f"2013-{day}" for day in ("01-28", "01-29", "01-30", "01-31", "02-01", "02-02")
+    ]
+    assert released.valid_from == datetime(2013, 1, 28, 5, tzinfo=UTC)  # midnight in New York
+    assert {adjustment.actor for adjustment in adjustments} == {"watch"}
+    (file,) = (deployment.settings.predictions / MODEL).glob("*/data.parquet")
+    rows = pq.read_table(file, columns=["local_date", "adjustment"]).to_pandas()
+    # What is valid from the second midnight after a day on is the number of that day.
+    assert rows.groupby("local_date")["adjustment"].unique().map(list).tolist() == [
+        [1], [1], [2], [3], [4], [5], [6]
+    ]  # fmt: skip
+    assert deployment.ledger.verify_chain(MODEL) is None
 
 
 def _metadata(instance: dg.DagsterInstance, asset: str) -> dict[str, Any]:
@@ -84,19 +107,21 @@ def _metadata(instance: dg.DagsterInstance, asset: str) -> dict[str, Any]:
     return {name: value.value for name, value in metadata.items()}
 
 
-def _served(deployment: Deployment, bento_tag: str) -> None:
+def _served(deployment: Deployment, bento_tag: str, adjustment: WrittenAdjustment) -> None:
     """Answers of the service are those of the pipeline, and say how far they may be off."""
     contents = read_contents(bento_folder(deployment.settings.bentoml_home, bento_tag) / "src")
     release = contents.release
     assert release.compiled, release.not_compiled
     assert release.explained, release.not_explained
     golden = contents.golden_rows.rows[0]
-    expected = release.task.answer(golden.numbers, release.constants)
+    in_force = {**release.constants, **adjustment.constants}
+    expected = release.task.answer(golden.numbers, in_force)
     with deployment.serving(MODEL) as service:
         status, answer = service.ask("POST", "/v1/predict", golden.features)
         assert status == 200
         assert {field: answer[field] for field in expected} == pytest.approx(expected, rel=1e-12)
         assert answer["lower"] < answer["prediction"] < answer["upper"]
+        assert (answer["sequence"], answer["adjustment"]) == (1, adjustment.number)
         status, explained = service.ask("POST", "/v1/explain", golden.features)
     assert status == 200
     total = explained["base"] + sum(explained["contributions"].values())

@@ -10,6 +10,7 @@ from mlops_platform.cli.console import console, folding_table
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
+    from mlops_platform.usecases.adjustment.state import AdjustmentState
     from mlops_platform.usecases.reporting.status import (
         ChallengerStatus,
         DeploymentStatus,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "model": None,
     "champion": 12,
-    "latest window": 10,
+    "latest window": 11,
     "loss": 17,
     "drifted": 7,
     "last decision": 10,
@@ -39,7 +40,7 @@ def command(as_json: bool) -> None:
 
 
 def _deployment_status() -> "DeploymentStatus":
-    from mlops_platform.components.known_models import known_models, timezone_of
+    from mlops_platform.components.known_models import known_models
     from mlops_platform.components.window_records import recorded_windows
     from mlops_platform.usecases.incidents.acknowledge import incidents_in
     from mlops_platform.usecases.reporting.status import DeploymentStatus, model_status
@@ -52,10 +53,10 @@ def _deployment_status() -> "DeploymentStatus":
             model_status(
                 deployment.ledger,
                 name,
+                spec,
                 recorded_windows(name),
                 incidents_in(deployment.incident_log, name).values(),
-                timezone_of(spec),
-                declared=spec is not None,
+                deployment.clock(),
             )
             for name, spec in known_models(deployment.ledger).items()
         ),
@@ -112,6 +113,8 @@ def _champion(model: "ModelStatus") -> Text:
         f"{champion.since.astimezone(zone):%Y-%m-%d %H:%M}\n"
         f"{champion.decision.kind} by\n{champion.decision.actor}"
     )
+    if model.adjustment is not None:
+        lines.append(_adjustment(model.adjustment))
     reported = model.reported
     if reported is not None and reported.event == "refused":
         lines.append(f"\nrelease {reported.release} refused\nby a worker", style="red")
@@ -123,6 +126,12 @@ def _champion(model: "ModelStatus") -> Text:
     if model.challenger is not None:
         lines.append(_challenger(model.challenger, zone), style="cyan")
     return lines
+
+
+def _adjustment(adjustment: "AdjustmentState") -> Text:
+    if adjustment.stale:
+        return Text(f"\nadjustment {adjustment.number}\n{adjustment.behind_days} days old", "red")
+    return Text(f"\nadjustment {adjustment.number}", "green")
 
 
 def _challenger(challenger: "ChallengerStatus", zone: ZoneInfo) -> str:

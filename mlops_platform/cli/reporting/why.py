@@ -29,8 +29,9 @@ def command(model: str, window: str | None) -> None:
     WINDOW is any day in a monitored window, such as 2013-06-10. Without it: every release and the
     last 20 decisions.
     """
-    from mlops_platform.components.known_models import known_model, timezone_of
+    from mlops_platform.components.known_models import known_model
     from mlops_platform.components.window_records import recorded_windows
+    from mlops_platform.usecases.reporting.phrases import timezone_of
     from mlops_platform.usecases.reporting.timeline import history_text
     from mlops_platform.usecases.reporting.window import window_text
 

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.adjustment.adjustment_asset import adjustment_asset
 from mlops_platform.components.model_lifecycle.backtest_asset import policy_backtest_asset
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import (
     evaluation_asset,
@@ -39,6 +40,7 @@ def build_lifecycle(model: LifecycleModel) -> dg.Definitions:
     """Assets and checks of one model; what runs them is shared by all models."""
     spec, tables = model.spec, model.store.tables
     features, labels = tables[spec.features.table], tables[spec.label.table]
+    rule = spec.task.adaptation_rule
     has_online_store = spec.serving.online_store is not None
     return dg.Definitions(
         assets=[
@@ -50,6 +52,7 @@ def build_lifecycle(model: LifecycleModel) -> dg.Definitions:
             champion_asset(spec),
             model_card_asset(spec),
             bento_asset(spec),
+            *([] if rule is None else [adjustment_asset(spec, rule, [features, labels])]),
             served_predictions_asset(spec),
             predictions_asset(spec, features),
             drift_report_asset(spec),

@@ -5,6 +5,7 @@ from typing import Final
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.adjustment.automation import ADJUST
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
@@ -15,6 +16,7 @@ from mlops_platform.components.model_lifecycle.service.automation import EXPORT_
 
 ACTING: Final[Sequence[ModelSensor]] = (
     WATCH,
+    ADJUST,
     RETRAIN,
     LAND_SERVED,
     EXPORT_ONLINE,

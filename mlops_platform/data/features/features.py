@@ -88,6 +88,35 @@ def feature_batches(
         ).to_arrow_reader(batch_rows)
 
 
+def labelled_batches(
+    spec: ModelSpec,
+    published_root: Path,
+    days: Sequence[date],
+    as_of: datetime,
+    batch_rows: int = 65_536,
+) -> Iterator[pa.RecordBatch]:
+    """Features of the events of some partition days with the labels known at `as_of`, streamed.
+
+    Columns: those of `feature_batches`, label (in the type of the task, never NULL), known_at (UTC,
+    without its reporting delay); in no order.
+
+    Raises:
+        DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
+    """
+    label, entity = spec.label, identifier(spec.features.entity)
+    known_by = _known_by(label, _moment(as_of, "as_of"))
+    with private_duckdb() as connection:
+        features = _feature_columns(connection, published_root, spec.features)
+        labels = _label_columns(connection, published_root, spec)
+        yield from connection.sql(
+            f"SELECT {features}, {labels} FROM features JOIN labels USING ({entity}) "
+            f"WHERE features.{identifier(spec.features.partition)} IN $days "
+            f"AND labels.{identifier(label.known_at)} <= $known_by "
+            f"AND labels.{identifier(label.column)} IS NOT NULL",
+            params={"days": list(days), "known_by": known_by},
+        ).to_arrow_reader(batch_rows)
+
+
 def read_feature_rows(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> pa.Table:
     """What `feature_batches` streams, as one table."""
     import pyarrow as pa

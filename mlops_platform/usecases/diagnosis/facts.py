@@ -9,6 +9,7 @@ from pathlib import Path
 from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
@@ -26,6 +27,7 @@ class ModelFacts:
         request_runs: runs that were started for it.
         suggestion: the retraining that the policy suggests and nobody has answered.
         training: a training of the model runs or is queued.
+        adjustment: how far its constants have followed; None where they never change.
         alerts: its incidents, and the state of its alerting; None where they were not looked at.
     """
 
@@ -41,6 +43,7 @@ class ModelFacts:
     request_runs: int = 0
     suggestion: Decision | None = None
     training: bool = False
+    adjustment: AdjustmentState | None = None
     alerts: AlertsFacts | None = None
 
 

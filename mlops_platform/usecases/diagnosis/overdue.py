@@ -1,4 +1,4 @@
-"""What automation should have done for a model by now: its windows, a retraining."""
+"""What automation should have done for a model by now: windows, adjustments, a retraining."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,8 +14,9 @@ GRACE: Final = timedelta(hours=12)
 
 
 def overdue_faults(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
-    """Windows that were not scored or measured, and retrainings that came to nothing."""
+    """Windows that were not scored or measured, and what else automation should have done."""
     yield from _of_windows(facts, model)
+    yield from _of_adjustment(facts, model)
     yield from _of_request(facts, model)
     yield from _of_suggestion(model)
 
@@ -52,6 +53,21 @@ def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Faul
         where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
         cure=_catch_up(facts, f"mlops watch {model.model} {window.name}"),
     )
+
+
+def _of_adjustment(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
+    adjustment = model.adjustment
+    if adjustment is not None and adjustment.stale:
+        launch = facts.launch(f"--assets 'key:\"{model.model}/adjustment\"'")
+        yield Fault(
+            severity="warning",
+            what=(
+                f"{adjustment.behind_days} days have matured whose outcomes its constants do not "
+                "follow"
+            ),
+            where=f"{model.model}, adjustment {adjustment.number} of release {adjustment.release}",
+            cure=_catch_up(facts, f"mlops watch {model.model}; {launch}"),
+        )
 
 
 def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Fault]:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.score import ScoredWindow
 
+NO_ZONE: Final = "UTC"
 HASH_CHARACTERS: Final = 32
 _DONE: Final = {
     "retrain": "decided to retrain",
@@ -65,6 +67,11 @@ class DecisionText(Record):
 def moment_text(moment: datetime, zone: ZoneInfo) -> str:
     """A moment on the clocks of a zone, for example ``2013-06-10 06:00 EDT``."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def timezone_of(spec: ModelSpec | None) -> str:
+    """Zone of a model's windows; UTC where no YAML says it."""
+    return NO_ZONE if spec is None else spec.window.timezone
 
 
 def version_text(numbered: Release | ScoredWindow) -> str:

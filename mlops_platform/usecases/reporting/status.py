@@ -8,11 +8,14 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from mlops_platform.ledger.challenger import Mode, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind
+from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind, Release
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
 from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.reporting.phrases import timezone_of
 from mlops_platform.usecases.window.records import ModelWindows
 
 
@@ -102,6 +105,7 @@ class ModelStatus(Record):
     Args:
         declared: whether a YAML declares it; the ledger also knows models that are gone.
         timezone: zone of its windows.
+        adjustment: null where nothing serves, or its constants never change.
         reported: null where no service ever reported to this deployment.
         frozen: decision by which it is frozen, null where it is not.
         open_pages, open_tickets: incidents that are not over, by severity.
@@ -111,6 +115,7 @@ class ModelStatus(Record):
     declared: bool
     timezone: str
     champion: ChampionStatus | None
+    adjustment: AdjustmentState | None
     challenger: ChallengerStatus | None
     reported: ReportStatus | None
     window: WindowStatus | None
@@ -131,21 +136,25 @@ class DeploymentStatus(Record):
 def model_status(
     ledger: Ledger,
     model: str,
+    spec: ModelSpec | None,
     windows: ModelWindows,
     incidents: Collection[Incident],
-    timezone: str,
-    *,
-    declared: bool,
+    moment: datetime,
 ) -> ModelStatus:
-    """Status of one model from the ledger, the records of its windows, and its incidents."""
+    """Status of one model from the ledger, the records of its windows, and its incidents.
+
+    Args:
+        spec: None where no YAML declares it any more.
+    """
     severities = [incident.severity for incident in incidents if incident.is_open]
     last = ledger.decisions(model, limit=1)
-    frozen = frozen_by(ledger, model)
+    frozen, release = frozen_by(ledger, model), ledger.current_release(model)
     return ModelStatus(
         model=model,
-        declared=declared,
-        timezone=timezone,
-        champion=_champion(ledger, model),
+        declared=spec is not None,
+        timezone=timezone_of(spec),
+        champion=_champion(ledger, release) if release else None,
+        adjustment=adjustment_state(ledger, spec, release, moment) if spec and release else None,
         challenger=_challenger(ledger, model),
         reported=_reported(ledger, model),
         window=_window(windows),
@@ -156,11 +165,8 @@ def model_status(
     )
 
 
-def _champion(ledger: Ledger, model: str) -> ChampionStatus | None:
-    release = ledger.current_release(model)
-    if release is None:
-        return None
-    decisions = ledger.decisions(model, limit=None)
+def _champion(ledger: Ledger, release: Release) -> ChampionStatus:
+    decisions = ledger.decisions(release.model, limit=None)
     (cause,) = (decision for decision in decisions if decision.id == release.decision_id)
     return ChampionStatus(
         version=release.version,

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Activation, Decision, Release
+from mlops_platform.ledger.records import Activation, Decision, WrittenAdjustment
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.reporting.phrases import (
@@ -31,7 +31,7 @@ class Paragraph(Record):
 
 def history_text(ledger: Ledger, model: str, zone: ZoneInfo) -> list[Paragraph]:
     """Every release and the latest decisions of a model."""
-    served = tuple(_served(ledger.releases(model), zone))
+    served = tuple(_served(ledger, model, zone))
     newest_first = ledger.decisions(model, limit=LATEST)
     decisions = tuple(decision_text(decision, zone) for decision in reversed(newest_first))
     return [
@@ -58,7 +58,8 @@ def _frozen(frozen: Decision | None, zone: ZoneInfo) -> Iterator[Paragraph]:
         )
 
 
-def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
+def _served(ledger: Ledger, model: str, zone: ZoneInfo) -> Iterator[str]:
+    releases = ledger.releases(model)
     followers = [*releases[1:], None]
     for release, follower in zip(releases, followers, strict=False):
         began = moment_text(release.released_at, zone)
@@ -70,7 +71,20 @@ def _served(releases: Sequence[Release], zone: ZoneInfo) -> Iterator[str]:
         yield (
             f"{version_text(release).capitalize()} {period}, "
             f"{MADE_CHAMPION[release.kind]} by {release.actor}."
+            f"{_adjusted(ledger.latest_adjustment(model, release.sequence), zone)}"
         )
+
+
+def _adjusted(latest: WrittenAdjustment | None, zone: ZoneInfo) -> str:
+    """How its constants followed the outcomes, where they did."""
+    if latest is None:
+        return ""
+    constants = ", ".join(f"{name} {value:.4f}" for name, value in latest.constants.items())
+    return (
+        f" The last of its {latest.number} adjustments is valid from "
+        f"{moment_text(latest.valid_from, zone)} on: {constants}, by outcomes of days until "
+        f"{latest.labels_through}."
+    )
 
 
 def _reported(newest_first: Sequence[Activation], zone: ZoneInfo) -> Iterator[Paragraph]:

@@ -1,13 +1,14 @@
 """One window of a model in words: what served, how well, and what was decided because of it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.ledger.records import Decision, Release, WrittenAdjustment
 from mlops_platform.tasks import Output
 from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
@@ -44,8 +45,8 @@ def window_text(
         outputs: of the model's task; none of a model that is no longer declared.
     """
     zone = ZoneInfo(window.timezone)
-    began_at = datetime.combine(window.start, time(), zone)
-    decisions = ledger.decisions(model, limit=None)[::-1]
+    began_at = window.starts_at
+    scored, decisions = windows.scored[window.name], ledger.decisions(model, limit=None)[::-1]
     resting = _resting_on(window, decisions)
     resting_ids = {decision.id for decision in resting}
     meanwhile = [
@@ -60,7 +61,11 @@ def window_text(
             *_served(ledger, model, began_at, window.ends_at, zone),
             *_frozen(decisions, window, zone),
         ),
-        _sentences("How it was scored", _scored(windows.scored[window.name], outputs, zone)),
+        _sentences(
+            "How it was scored",
+            _scored(scored, outputs, zone),
+            *_adjusted(ledger.adjustments(model, scored.release)[: scored.adjustments], window),
+        ),
         _sentences(
             "What was found",
             performance_text(windows.performance, window, zone),
@@ -128,6 +133,26 @@ def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> 
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
         f"{version_text(scored)}: {_means_text(scored, outputs)}."
     )
+
+
+def _adjusted(adjustments: Sequence[WrittenAdjustment], window: Window) -> Iterator[str]:
+    """Which adjustments of the release were valid in the window."""
+    numbers = [
+        adjustment.number
+        for adjustment, follower in zip_longest(adjustments, adjustments[1:])
+        if adjustment.valid_from < window.ends_at
+        and (follower is None or window.starts_at < follower.valid_from)
+    ]
+    if numbers:
+        first, last = adjustments[numbers[0] - 1], adjustments[numbers[-1] - 1]
+        known = f"the outcomes of days until {last.labels_through}"
+        if first is last:
+            yield f"Adjustment {last.number} of the release was valid, which knows {known}."
+        else:
+            yield (
+                f"Adjustments {first.number} to {last.number} of the release were valid one after "
+                f"the other; the last one knows {known}."
+            )
 
 
 def _means_text(scored: ScoredWindow, outputs: Sequence[Output]) -> str:

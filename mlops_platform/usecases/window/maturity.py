@@ -1,7 +1,8 @@
 """When the labels of a window count as complete."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
@@ -13,6 +14,20 @@ def matures_at(spec: ModelSpec, window: Window) -> datetime:
     performance = spec.monitoring.performance
     days = performance.mature_after_days + spec.label.reporting_delay_days
     return window.ends_at + timedelta(days=days)
+
+
+def day_matures_at(spec: ModelSpec, day: date) -> datetime:
+    """From when on the labels of one local day count as complete."""
+    timezone = spec.window.timezone
+    return matures_at(spec, Window(start=day, end=day + timedelta(days=1), timezone=timezone))
+
+
+def latest_matured_day(spec: ModelSpec, moment: datetime) -> date:
+    """The last local day whose labels count as complete at a moment."""
+    day, one_day = moment.astimezone(ZoneInfo(spec.window.timezone)).date(), timedelta(days=1)
+    while day_matures_at(spec, day) > moment:
+        day -= one_day
+    return day
 
 
 def labels_built_through(spec: ModelSpec, built: Iterable[Window], moment: datetime) -> datetime:

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from mlops_platform.data.features.features import feature_batches
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import columns_of
@@ -14,7 +16,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import Release
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Predictions
 
@@ -29,7 +31,10 @@ class ScoredWindow(Record):
     """The predictions of one window and what they were made from.
 
     Args:
-        constants: what turned the numbers of the model into predictions.
+        constants: of the version: what turned the numbers of the model into predictions, where no
+            adjustment of the release was in force.
+        adjustments: of the release that were known when the window was first scored; each row says
+            which one was in force.
         feature_snapshot: digest of the features that were scored.
         source: whether rows were scored afterwards, or are what the service answered.
         means: of each output; of a flag the share of rows that have it.
@@ -45,6 +50,7 @@ class ScoredWindow(Record):
     scored_at: datetime
     path: HomePath
     source: Literal["batch", "served"] = "batch"
+    adjustments: int = Field(default=0, exclude_if=left_out_where_empty)
 
 
 def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None) -> Release:
@@ -76,7 +82,8 @@ def score_window(
 ) -> ScoredWindow:
     """Stream the window's features through the model into one file of predictions.
 
-    Each row carries the version, the release, the training set and the feature snapshot.
+    Each row carries the version, the release, the training set and the feature snapshot, and where
+    constants follow the outcomes the number of the adjustment that was in force at its event.
 
     Args:
         moment: when this happens.
@@ -97,6 +104,7 @@ def score_window(
         version=champion.release.version,
         release=champion.release.sequence,
         constants=dict(champion.constants),
+        adjustments=len(champion.adjustments),
         feature_snapshot=snapshot,
         rows=rows,
         means=totals.means(),
@@ -131,15 +139,20 @@ def _scored(
     from mlops_platform.training.rows import features_of
 
     frame = features_of(batch.to_pandas(), spec)
-    predictions = spec.task.predict(champion.model, champion.constants, frame)
+    features, release, constants = spec.features, champion.release, champion.adjusted_constants
+    in_force = constants.in_force(batch[features.event_time].to_numpy())
+    numbers = spec.task.numbers(champion.model, frame)
+    predictions = constants.predictions(spec.task, numbers, in_force)
     totals.add(predictions)
-    features, release, rows = spec.features, champion.release, len(predictions)
+    rows = len(predictions)
+    adjustment = {"adjustment": pa.array(in_force)} if spec.task.adaptation_rule else {}
     keys = (features.entity, features.event_time, features.partition)
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch[name] for name in keys},
             "version": pa.array(np.full(rows, release.version, dtype=np.int32)),
             "release": pa.array(np.full(rows, release.sequence, dtype=np.int32)),
+            **adjustment,
             "training_set": _repeated(champion.training_set, rows),
             "feature_snapshot": _repeated(snapshot, rows),
             **columns_of(predictions),

@@ -31,6 +31,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "declared": True,
         "timezone": "America/New_York",
         "champion": None,
+        "adjustment": None,
         "challenger": None,
         "reported": None,
         "window": None,

@@ -12,6 +12,7 @@ from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.diagnose import diagnose
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.fault import Fault
@@ -125,6 +126,31 @@ def test_a_lock_is_a_fault_unless_a_run_is_under_way() -> None:
     assert usual.severity == "information"
     [unnamed] = _diagnosed(lock=replace(lock, pid=None))
     assert unnamed.cure.startswith("fuser /w.duckdb")
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_constants_that_no_longer_follow_the_outcomes_are_told(stale: bool) -> None:
+    state = AdjustmentState(
+        version=1,
+        release=1,
+        number=12,
+        constants={"factor": 1.0},
+        facts={},
+        labels_through=date(2024, 1, 9),
+        valid_from=MONDAY,
+        behind_days=9,
+        stale=stale,
+        told="as they were",
+    )
+    faults = _diagnosed(replace(HEALTHY, adjustment=state))
+    if not stale:
+        assert faults == []
+        return
+    [fault] = faults
+    assert fault.what == "9 days have matured whose outcomes its constants do not follow"
+    assert fault.where == "churn, adjustment 12 of release 1"
+    assert fault.cure.startswith("mlops watch churn; DAGSTER_HOME=/home/dagster dg launch --assets")
+    assert "churn/adjustment" in fault.cure
 
 
 def test_a_window_is_late_half_a_day_after_its_end() -> None:

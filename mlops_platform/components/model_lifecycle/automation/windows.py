@@ -123,7 +123,10 @@ def window_request(model: LifecycleModel, window: Window, now: datetime) -> dg.R
     landed_first = (
         stage_keys(model.name, "land_served") if model.spec.window.source == "served" else []
     )
-    assets = [*model.store.assets, *landed_first, *stage_keys(model.name, "watch")]
+    adapts = model.spec.task.adaptation_rule is not None
+    adjusted_first = stage_keys(model.name, "adjust") if adapts else []
+    watched = stage_keys(model.name, "watch")
+    assets = [*model.store.assets, *landed_first, *adjusted_first, *watched]
     days = {"start_day": str(window.start), "end_day": str(window.last_day)}
     config = {"ops": {model.store.build_op: {"config": days}}}
     return _request(model, window.name, now, assets, config)

@@ -1,5 +1,7 @@
 """predictions: what a model said in one window, scored afterwards or as it was served."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
@@ -17,7 +19,9 @@ from mlops_platform.usecases.window.served import take_served_window
 def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
     """One row per entity of a window, with the version that scored it."""
     key = dg.AssetKey([spec.name, "predictions"])
-    source = "served_predictions" if spec.window.source == "served" else "champion"
+    before = ["served_predictions" if spec.window.source == "served" else "champion"]
+    if spec.task.adaptation_rule is not None:
+        before.append("adjustment")
 
     @dg.asset(
         **asset_arguments(
@@ -27,7 +31,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
             "parquet",
         ),
         partitions_def=window_partitions(spec.window),
-        deps=[features, dg.AssetKey([spec.name, source])],
+        deps=[features, *(dg.AssetKey([spec.name, name]) for name in before)],
     )
     def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
         deployment = open_deployment()
@@ -35,8 +39,8 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         if spec.window.source == "served":
             scored = take_served_window(deployment, spec, window)
         if scored is None:
-            before = partition_record(key, window.name, ScoredWindow)
-            scored = _scored(deployment, spec, window, before)
+            first = partition_record(key, window.name, ScoredWindow)
+            scored = _scored(deployment, spec, window, first)
         return dg.MaterializeResult(
             value=scored,
             data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
@@ -67,15 +71,16 @@ def _predictions_text(spec: ModelSpec) -> str:
 
 
 def _scored(
-    deployment: Deployment, spec: ModelSpec, window: Window, before: ScoredWindow | None
+    deployment: Deployment, spec: ModelSpec, window: Window, first: ScoredWindow | None
 ) -> ScoredWindow:
+    release = responsible_release(deployment.ledger, spec.name, first)
+    champion = load_release(deployment.registry, release)
+    if spec.task.adaptation_rule is not None:
+        adjustments = deployment.ledger.adjustments(spec.name, release.sequence)
+        # Scored again, a window stays with what was known when it was scored first.
+        known = None if first is None else first.adjustments
+        champion = replace(champion, adjustments=adjustments[:known])
     lake = deployment.settings
-    release = responsible_release(deployment.ledger, spec.name, before)
     return score_window(
-        spec,
-        window,
-        load_release(deployment.registry, release),
-        lake.published,
-        lake.predictions,
-        deployment.clock(),
+        spec, window, champion, lake.published, lake.predictions, deployment.clock()
     )

@@ -1,0 +1,1 @@
+"""Constants of the champion that follow the outcomes."""

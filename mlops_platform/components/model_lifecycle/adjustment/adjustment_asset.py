@@ -1,0 +1,90 @@
+"""adjustment: the constants by which the champion answers, as matured outcomes have moved them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
+from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import AdaptationRule
+from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_release
+from mlops_platform.usecases.deployment import open_deployment
+
+IS_CURRENT: Final = "adjustment_is_current"
+
+
+def adjustment_asset(
+    spec: ModelSpec, rule: AdaptationRule, tables: Sequence[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The newest adjustment of the champion; each is a row of the ledger.
+
+    Args:
+        tables: features and labels.
+    """
+
+    @dg.asset(
+        **asset_arguments(
+            spec,
+            "adjustment",
+            "Constants of the champion that follow the outcomes of matured days, without a "
+            "release: one numbered row of the ledger a day. Services follow it, and every "
+            "prediction carries its number.",
+            "python",
+        ),
+        deps=[*tables, dg.AssetKey([spec.name, "champion"])],
+        check_specs=[
+            dg.AssetCheckSpec(
+                IS_CURRENT,
+                asset=[spec.name, "adjustment"],
+                description=(
+                    f"At most {rule.stale_after_days} days have matured whose outcomes the "
+                    "constants in force do not know."
+                ),
+            )
+        ],
+    )
+    def adjustment(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        adjusted = adjust_release(
+            open_deployment(),
+            spec,
+            rule,
+            actor_of(context),
+            automatic=is_automatic(context),
+        )
+        state = adjusted.state
+        yield dg.MaterializeResult(
+            value=adjusted,
+            data_version=dg.DataVersion(f"{state.release}-{state.number}"),
+            metadata=_page(adjusted),
+            check_results=[_is_current(adjusted)],
+        )
+
+    return adjustment
+
+
+def _page(adjusted: AdjustedRelease) -> dict[str, Any]:
+    state = adjusted.state
+    return {
+        "told": adjusted.reason or state.told,
+        "number": state.number,
+        "recorded": adjusted.recorded,
+        "version": state.version,
+        "release": state.release,
+        "labels_through": str(state.labels_through),
+        "valid_from": str(state.valid_from),
+        "behind_days": state.behind_days,
+        **state.facts,
+        **state.constants,
+    }
+
+
+def _is_current(adjusted: AdjustedRelease) -> dg.AssetCheckResult:
+    state = adjusted.state
+    return dg.AssetCheckResult(
+        check_name=IS_CURRENT,
+        passed=not state.stale,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"behind_days": state.behind_days, "reason": adjusted.reason or state.told},
+    )

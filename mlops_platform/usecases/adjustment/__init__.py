@@ -1,0 +1,1 @@
+"""Constants of a release that follow the outcomes of matured days."""

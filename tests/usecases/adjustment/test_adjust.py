@@ -1,0 +1,241 @@
+"""Adjustments of a release, from its held-out rows and the days that mature after it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.scored_days import by_day
+from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.pointer import read_pointer
+from mlops_platform.usecases.adjustment.matured_days import matured_days, scored_days
+from mlops_platform.usecases.adjustment.state import adjustment_state
+from mlops_platform.usecases.ledger.freeze import freeze
+from mlops_platform.usecases.release.reference import load_held_out_scores
+from mlops_platform.usecases.release.roll_back import roll_back
+from mlops_platform.usecases.window.maturity import day_matures_at
+from tests.usecases.adjustment.conftest import MODEL, RELEASED_AT, RELEASED_ON, Adapting
+
+pytestmark = pytest.mark.slow
+EMPTY_DAY, DAY_OF_LATE_LABELS = date(2024, 3, 16), date(2024, 3, 18)
+
+
+def days_after(count: int) -> list[date]:
+    return [RELEASED_ON + timedelta(days=number) for number in range(1, count + 1)]
+
+
+def test_the_first_adjustment_is_valid_from_the_release_and_knows_no_later_outcome(
+    adapting: Adapting,
+) -> None:
+    held_out = load_held_out_scores(adapting.deployment.registry, adapting.champion.release)
+    assert held_out is not None
+    assert [scored.day for scored in held_out] == [
+        RELEASED_ON - timedelta(days=number) for number in range(14, 0, -1)
+    ]
+    rule = adapting.spec.task.adaptation_rule
+    assert rule is not None
+
+    adjusted = adapting.adjust_at(RELEASED_ON)
+
+    [first] = adapting.written
+    assert (first.number, first.valid_from) == (1, RELEASED_AT)
+    assert first.labels_through == RELEASED_ON - timedelta(days=1)
+    assert first.constants == rule.begun(held_out).constants
+    assert first.actor == "sensor adjust"
+    assert (adjusted.recorded, adjusted.state.number, adjusted.state.stale) == (1, 1, False)
+
+
+def test_a_day_counts_from_the_moment_on_at_which_its_outcomes_have_matured(
+    adapting: Adapting,
+) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=1))
+    assert len(adapting.written) == 1  # its first day has ended, and is not mature
+
+    adapting.adjust_at(RELEASED_ON + timedelta(days=2))
+
+    second = adapting.written[1]
+    assert second.labels_through == RELEASED_ON
+    assert second.valid_from == RELEASED_AT + timedelta(days=2)
+
+
+def test_a_matured_day_waits_until_its_outcomes_are_built(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=2))
+    adapting.present.now += timedelta(days=3)
+
+    adjusted = adapting.adjust()
+
+    assert adjusted.recorded == 0
+    assert adjusted.state.behind_days == 3
+
+
+def test_wilder_outcomes_widen_the_intervals(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=12))
+
+    factors = [adjustment.constants["factor"] for adjustment in adapting.written]
+    assert factors[-1] > 1.7 * factors[0]
+
+
+def test_day_by_day_and_all_at_once_come_to_the_same(copied: Callable[[], Adapting]) -> None:
+    daily, late = copied(), copied()
+
+    for day in days_after(14):
+        daily.adjust_at(day)
+    late.adjust_at(days_after(14)[-1])
+
+    content = {"number", "valid_from", "labels_through", "constants", "facts"}
+    assert len(daily.written) == 13  # the release, and 13 matured days without the empty one
+    for one, other in zip(daily.written, late.written, strict=True):
+        assert one.model_dump(include=content) == other.model_dump(include=content)
+    assert len({adjustment.recorded_at for adjustment in daily.written}) == 13
+    assert EMPTY_DAY not in {adjustment.labels_through for adjustment in late.written}
+
+
+def test_a_label_that_came_after_its_day_had_matured_changes_no_adjustment(
+    copied: Callable[[], Adapting],
+) -> None:
+    in_time, late = copied(), copied()
+    matures_on = DAY_OF_LATE_LABELS + timedelta(days=2)
+
+    in_time.adjust_at(matures_on)
+    late.adjust_at(matures_on + timedelta(days=9))  # by now the late labels are there
+
+    expected = in_time.written[-1]
+    assert expected.labels_through == DAY_OF_LATE_LABELS
+    again = late.written[expected.number - 1]
+    assert (again.constants, again.facts) == (expected.constants, expected.facts)
+
+
+def test_scores_are_those_of_the_released_model_by_local_day(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=5))
+    champion, place = adapting.champion, adapting.deployment.settings
+    days = matured_days(adapting.spec, place.published, champion, adapting.present.now)
+    assert days == [RELEASED_ON + timedelta(days=number) for number in range(4)]
+
+    scored = scored_days(adapting.spec, place.published, champion, days, adapting.present.now)
+
+    task, rule = adapting.spec.task, adapting.spec.task.adaptation_rule
+    assert rule is not None
+    rows = read_training_rows(adapting.spec, place.published, adapting.present.now).to_pandas()
+    for day, scores in scored:
+        of_day = rows[rows["local_date"] == day]
+        numbers = task.numbers(champion.model, of_day[["miles"]])
+        expected = rule.scores(of_day["minutes"].to_numpy(), numbers, champion.constants)
+        assert sorted(scores) == pytest.approx(sorted(expected), rel=1e-12)
+    assert [day for day, _ in scored] == days
+
+
+def test_a_new_release_starts_anew_and_the_old_adjustments_stay(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=5))
+    before = adapting.written
+    second = adapting.release(adapting.train(), 1)
+
+    adjusted = adapting.adjust()
+
+    assert (adjusted.state.release, adjusted.state.number) == (2, 1 + adjusted.recorded - 1)
+    first = adapting.written[0]
+    assert (first.number, first.sequence, first.version) == (1, 2, second.version)
+    assert first.valid_from == second.released_at
+    # Its model was fitted until the first release: days that matured since let it begin.
+    assert first.labels_through == before[-1].labels_through
+    assert adapting.deployment.ledger.adjustments(MODEL["name"], 1) == before
+
+
+def test_what_was_rolled_back_to_follows_again_from_its_own_beginning(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=5))
+    first = adapting.written
+    adapting.release(adapting.train(), 1)
+    adapting.adjust()
+    roll_back(adapting.deployment, MODEL["name"], reason="worse", actor="alice")
+
+    adapting.adjust()
+
+    [written] = adapting.written
+    assert (written.sequence, written.version) == (3, 1)
+    assert written.constants == first[-1].constants  # the same days, by the same model
+
+
+def test_services_are_pointed_to_the_newest_adjustment(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+
+    pointer = read_pointer(adapting.deployment.settings.release_pointer(MODEL["name"]))
+    assert pointer is not None
+    assert pointer.adjustment is not None
+    assert pointer.adjustment.number == len(adapting.written) == 4
+    assert pointer.adjustment.constants == adapting.written[-1].constants
+
+
+def test_two_who_adjust_at_once_record_each_adjustment_once(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+    adapting.publish(RELEASED_ON + timedelta(days=9))
+    adapting.present.now += timedelta(days=5)
+
+    with ThreadPoolExecutor(4) as threads:
+        runs = [threads.submit(adapting.adjust) for _ in range(4)]
+        adjusted = [run.result() for run in runs]
+
+    numbers = [adjustment.number for adjustment in adapting.written]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert sum(run.recorded for run in adjusted) == len(numbers) - 4
+    assert adapting.deployment.ledger.verify_chain(MODEL["name"]) is None
+
+
+def test_a_version_of_before_its_task_followed_says_why_it_does_not(adapting: Adapting) -> None:
+    registry, release = adapting.deployment.registry, adapting.champion.release
+    (scores,) = adapting.home.rglob("held_out_scores.parquet")
+    scores.unlink()
+    assert load_held_out_scores(registry, release) is None
+
+    adjusted = adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+
+    assert (adjusted.recorded, adjusted.state.number) == (0, 0)
+    assert "adjustments begin with the next version" in str(adjusted.reason)
+
+
+def test_a_frozen_model_is_adjusted_by_nobody_but_a_person(adapting: Adapting) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=2))
+    freeze(adapting.deployment.ledger, MODEL["name"], "radar is down", "alice")
+
+    held = adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+    assert held.recorded == 0
+    assert held.reason == "frozen by alice since 2024-03-13 09:00 UTC: radar is down"
+    by_hand = adapting.adjust(automatic=False)
+
+    assert by_hand.recorded == 2
+    assert adapting.written[-1].actor == "alice"
+
+
+def test_before_the_first_release_there_is_nothing_to_adjust(adapting: Adapting) -> None:
+    unknown = adapting.spec.model_copy(update={"name": "taxis"})
+    rule = adapting.spec.task.adaptation_rule
+    assert rule is not None
+    adapting.spec = unknown
+    with pytest.raises(LedgerError, match=r"'taxis' has no champion .* `mlops train taxis`"):
+        adapting.adjust()
+
+
+@pytest.mark.parametrize(("days_later", "stale"), [(4, False), (5, True)])
+def test_an_adjustment_is_stale_once_more_days_have_matured_than_the_yaml_allows(
+    adapting: Adapting, days_later: int, stale: bool
+) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=2))  # knows its first day
+    moment = day_matures_at(adapting.spec, RELEASED_ON + timedelta(days=days_later - 1))
+
+    state = adjustment_state(
+        adapting.deployment.ledger, adapting.spec, adapting.champion.release, moment
+    )
+
+    assert state is not None
+    assert (state.behind_days, state.stale) == (days_later - 1, stale)
+    assert state.told.startswith("intervals reach ")
+
+
+def test_scored_days_come_in_order_whatever_that_of_the_rows() -> None:
+    days = np.array(["2024-03-02", "2024-03-01", "2024-03-02"], dtype="datetime64[D]")
+
+    first, second = by_day(days, np.array([1.0, 2.0, 3.0]))
+
+    assert (first.day, first.scores.tolist()) == (date(2024, 3, 1), [2.0])
+    assert (second.day, second.scores.tolist()) == (date(2024, 3, 2), [1.0, 3.0])
