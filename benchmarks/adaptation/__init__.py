@@ -1,0 +1,1 @@
+"""Intervals of the deployed arrival delay, lived through week by week by the platform itself."""
