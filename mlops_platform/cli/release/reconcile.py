@@ -1,6 +1,7 @@
 """`mlops reconcile`: the alias and the pointer say what the ledger says."""
 
 import click
+from rich.markup import escape
 
 from mlops_platform.cli.console import console
 from mlops_platform.errors import LedgerError
@@ -31,6 +32,6 @@ def reconcile_everything() -> bool:
                 "from a ledger that was changed; restore it from a backup."
             )
         for repair in reconcile(deployment, model):
-            console.print(f"[yellow]repaired[/] {model}: {repair}")
+            console.print(f"[yellow]repaired[/] {model}: {escape(repair.told)}", highlight=False)
             repaired = True
     return repaired

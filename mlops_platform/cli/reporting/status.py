@@ -130,8 +130,8 @@ def _champion(model: "ModelStatus") -> Text:
 
 def _adjustment(adjustment: "AdjustmentState") -> Text:
     if adjustment.stale:
-        return Text(f"\nadjustment {adjustment.number}\n{adjustment.behind_days} days old", "red")
-    return Text(f"\nadjustment {adjustment.number}", "green")
+        return Text(f"\nadjusted {adjustment.number}\n{adjustment.behind_days} days old", "red")
+    return Text(f"\nadjusted {adjustment.number}", "green")
 
 
 def _challenger(challenger: "ChallengerStatus", zone: ZoneInfo) -> str:

@@ -1,9 +1,10 @@
 """Keep what follows the ledger in line with it: MLflow's aliases and the pointers."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from mlops_platform.errors import LedgerError, RegistryError
 from mlops_platform.ledger.challenger import standing_challenger
@@ -29,6 +30,44 @@ class ProjectionFault(Record):
     role: Role = "champion"
     found: str | None
     expected: str | None
+
+    @property
+    def told(self) -> str:
+        """What is where, in words; of a pointer only what differs."""
+        where = f"{self.projection} of the {self.role}"
+        found, expected = _fields(self.found), _fields(self.expected)
+        if found is None or expected is None:
+            return f"{where}: {_short(self.found)}, the ledger says {_short(self.expected)}"
+        differing = [
+            f"{name} {found.get(name, 'none')}, the ledger says {expected.get(name, 'none')}"
+            for name in dict.fromkeys([*expected, *found])
+            if found.get(name) != expected.get(name)
+        ]
+        return f"{where}: {'; '.join(differing)}"
+
+
+def _fields(projected: str | None) -> dict[str, Any] | None:
+    """The fields of a pointer, nested ones by their path; None of anything else."""
+    try:
+        pointer = json.loads(projected or "")
+    except ValueError:
+        return None
+    return dict(_flat("", pointer)) if isinstance(pointer, dict) else None
+
+
+def _flat(prefix: str, fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _short(projected: str | None) -> str:
+    fields = _fields(projected)
+    if fields is not None:
+        return f"version {fields['version']} as release {fields['sequence']}"
+    return projected or "nothing"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_status_tells_the_adjustment_in_force(adjusted: Past, mlops) -> None:
     assert adjustment["told"] == (
         "intervals reach 1.300 times as far as the quantile models say (level 0.900 of 20,000 rows)"
     )
-    assert "adjustment 3" in mlops("status").output
+    assert "adjusted 3" in mlops("status").output
 
 
 def test_status_tells_how_old_a_stale_one_is(adjusted: Past, mlops) -> None:
@@ -58,7 +58,7 @@ def test_status_tells_how_old_a_stale_one_is(adjusted: Past, mlops) -> None:
 
     assert (adjustment["behind_days"], adjustment["stale"]) == (15, True)
     shown = mlops("status").output
-    assert "adjustment 3" in shown
+    assert "adjusted 3" in shown
     assert "15 days old" in shown
 
 

@@ -48,6 +48,7 @@ def test_an_alias_moved_by_hand_is_moved_back(released: "Lifecycle") -> None:
     released.registry.set_alias(released.model, "champion", 1)
     [fault] = reconcile(*released.scope)
     assert (fault.projection, fault.found, fault.expected) == ("alias", "1", "2")
+    assert fault.told == "alias of the champion: 1, the ledger says 2"
     _assert_healthy(released)
 
 
@@ -65,14 +66,20 @@ def _edited(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [Path.unlink, _edited, lambda path: path.write_text("{")],
+    ("damage", "told"),
+    [
+        (Path.unlink, "nothing, the ledger says version 2 as release 2"),
+        (_edited, f"digests.model.skops {'0' * 64}, the ledger says "),
+        (lambda path: path.write_text("{"), "unreadable, the ledger says version 2 as release 2"),
+    ],
     ids=["missing", "edited", "unreadable"],
 )
-def test_a_damaged_pointer_is_written_anew(released: "Lifecycle", damage) -> None:
+def test_a_damaged_pointer_is_written_anew(released: "Lifecycle", damage, told: str) -> None:
     damage(released.pointer)
     faults = projection_faults(*released.scope)
     assert [fault.projection for fault in faults] == ["pointer"]
+    assert faults[0].told.startswith("pointer of the champion: ")
+    assert told in faults[0].told
     assert projection_faults(*released.scope) == faults
     assert reconcile(*released.scope) == faults
     _assert_healthy(released)
@@ -111,6 +118,9 @@ def test_an_adjustment_reaches_the_pointer_and_an_old_one_is_repaired(
         _adjust(released, *factors)
         [fault] = projection_faults(*released.scope)
         assert (fault.projection, fault.role) == ("pointer", "champion")
+        assert fault.told.startswith("pointer of the champion: adjustment.number ")
+        assert fault.told.endswith(f", the ledger says {factors[-1]}")
+        assert "digests" not in fault.told
         assert point_services(*released.scope) == [fault]
         pointed = PointedAdjustment(number=number, constants={"factor": factors[-1]})
         assert read_pointer(released.pointer).adjustment == pointed

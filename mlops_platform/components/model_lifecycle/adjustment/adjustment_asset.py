@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
+from mlops_platform.components.model_lifecycle.presentation import table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import AdaptationRule
 from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_release
-from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.adjustment.state import AdjustmentState
+from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.reporting.phrases import moment_text
 
 IS_CURRENT: Final = "adjustment_is_current"
+MOST_SHOWN: Final = 28
+Row = dict[str, Any]
 
 
 def adjustment_asset(
@@ -46,8 +52,9 @@ def adjustment_asset(
         ],
     )
     def adjustment(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        deployment = open_deployment()
         adjusted = adjust_release(
-            open_deployment(),
+            deployment,
             spec,
             rule,
             actor_of(context),
@@ -57,7 +64,7 @@ def adjustment_asset(
         yield dg.MaterializeResult(
             value=adjusted,
             data_version=dg.DataVersion(f"{state.release}-{state.number}"),
-            metadata=_page(adjusted),
+            metadata={**_page(adjusted), "latest": table(_latest(deployment, spec, state))},
             check_results=[_is_current(adjusted)],
         )
 
@@ -78,6 +85,23 @@ def _page(adjusted: AdjustedRelease) -> dict[str, Any]:
         **state.facts,
         **state.constants,
     }
+
+
+def _latest(deployment: Deployment, spec: ModelSpec, state: AdjustmentState) -> list[Row]:
+    """The latest adjustments of the release, the newest first."""
+    zone = ZoneInfo(spec.window.timezone)
+    written = deployment.ledger.adjustments(spec.name, state.release)
+    return [
+        {
+            "number": adjustment.number,
+            "valid from": moment_text(adjustment.valid_from, zone),
+            "outcomes through": adjustment.labels_through,
+            **adjustment.constants,
+            **adjustment.facts,
+            "by": adjustment.actor,
+        }
+        for adjustment in reversed(written[-MOST_SHOWN:])
+    ]
 
 
 def _is_current(adjusted: AdjustedRelease) -> dg.AssetCheckResult:
