@@ -136,8 +136,10 @@ def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         f"{constant:.4f}"
     )
     if margin is not None:
-        sure = f"{spec.gate.baseline_confidence:.0%} confidence"
-        text += f", at {sure} more than {margin:+.4f} beyond"
+        text += (
+            f": {constant - own:+.4f} is saved, at {spec.gate.baseline_confidence:.0%} confidence "
+            f"more than {margin:+.4f}, and must exceed 0"
+        )
     is_better = own < constant and (margin is None or margin > 0)
     return Criterion(
         name="better_than_baseline",

@@ -76,7 +76,11 @@ def test_a_model_of_a_signal_is_and_the_baseline_itself_is_not(
     itself = evaluation.model_copy(
         update={"loss": evaluation.baseline_loss, "baseline_margin": 0.0}
     )
-    assert _better_than_baseline(spec, itself).passed is False
+    refused = _better_than_baseline(spec, itself)
+    assert refused.passed is False
+    assert refused.description.endswith(
+        ": +0.0000 is saved, at 95% confidence more than +0.0000, and must exceed 0"
+    )
 
 
 def test_with_two_test_days_the_mean_alone_decides(
