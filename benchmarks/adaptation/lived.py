@@ -25,7 +25,8 @@ from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 from mlops_platform.usecases.version.champion import constants_of
 
-ADJUSTED, OWN, PLAIN = "adjusted, as deployed", "the release's own factor", "quantile regression"
+ADJUSTED, OWN, PLAIN = "adjusted daily", "the release's own factor", "quantile regression"
+WEEKLY = "adjusted by the weekly runs alone"
 UNCONDITIONAL = "unconditional quantiles"
 
 
@@ -53,7 +54,8 @@ def read_lived(home: Path) -> Lived:
     releases = tuple(deployment.ledger.releases(MODEL))
     rows = _rows(deployment)
     written = {r.sequence: deployment.ledger.adjustments(MODEL, r.sequence) for r in releases}
-    factors, own, unconditional = (np.empty((len(rows), *shape)) for shape in ((), (), (2,)))
+    factors, weekly, own = (np.empty(len(rows)) for _ in range(3))
+    unconditional = np.empty((len(rows), 2))
     for release in releases:
         at = (rows["release"] == release.sequence).to_numpy()
         version = deployment.registry.version(MODEL, release.version)
@@ -61,10 +63,11 @@ def read_lived(home: Path) -> Lived:
         own[at] = constants.own["factor"]
         used = [constants.under(number)["factor"] for number in rows["adjustment"][at]]
         factors[at] = used
+        weekly[at] = _recorded_by(constants, rows["event_time"][at])
         baseline = load_reference(deployment.registry, release).figures.baseline
         unconditional[at] = baseline["lower"], baseline["upper"]
     return Lived(
-        ways=_ways(rows, factors, own, unconditional),
+        ways=_ways(rows, factors, {WEEKLY: weekly, OWN: own}, unconditional),
         performance=recorded_windows(MODEL).performance,
         releases=releases,
         adjustments=sum(map(len, written.values())),
@@ -85,8 +88,18 @@ def _rows(deployment: Deployment) -> pd.DataFrame:
     return labelled.merge(predicted[stated], on="flight_id", validate="one_to_one")
 
 
+def _recorded_by(constants: AdjustedConstants, moments: pd.Series) -> list[float]:
+    """Factor of the newest adjustment that was recorded by each moment: what a service knew."""
+    recorded = [adjustment.recorded_at for adjustment in constants.adjustments]
+    numbers = np.searchsorted(pd.DatetimeIndex(recorded), moments, side="right")
+    return [constants.under(int(number))["factor"] for number in numbers]
+
+
 def _ways(
-    rows: pd.DataFrame, factors: np.ndarray, own: np.ndarray, unconditional: np.ndarray
+    rows: pd.DataFrame,
+    factors: np.ndarray,
+    others: Mapping[str, np.ndarray],
+    unconditional: np.ndarray,
 ) -> dict[str, Served]:
     predictions = rows["prediction"].to_numpy(float)
     below, above = (
@@ -107,6 +120,6 @@ def _ways(
     return {
         UNCONDITIONAL: Served(of_rows, *unconditional.T),
         PLAIN: by(1.0),
-        OWN: by(own),
+        **{name: by(factor) for name, factor in others.items()},
         ADJUSTED: adjusted,
     }

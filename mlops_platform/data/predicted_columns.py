@@ -16,6 +16,14 @@ def predictions_in(rows: pa.Table, outputs: Sequence[Output]) -> Predictions:
     return Predictions({output.name: rows[output.name].to_numpy() for output in outputs})
 
 
+def own_column(output: str) -> str:
+    """The column of a watched output as the version's own constants make it.
+
+    Where constants follow the outcomes, drift is measured on it: an adjustment is no drift.
+    """
+    return f"own_{output}"
+
+
 def columns_of(predictions: Predictions) -> Mapping[str, pa.Array]:
     """Predictions by name, as they are stored."""
     import pyarrow as pa

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,8 @@ def by_day(days: NDArray[np.datetime64], scores: Numbers) -> list[ScoredDay]:
     return [ScoredDay(day.astype(object), part) for day, part in zip(names, parts, strict=True)]
 
 
-def write_scored_days(path: Path, scored: Sequence[ScoredDay]) -> None:
-    """Write columns `day` and `score`, whole or not at all."""
+def write_scored_days(path: Path, scored: Sequence[ScoredDay], facts: Mapping[str, str]) -> None:
+    """Write columns `day` and `score` with facts about them, whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -42,10 +42,10 @@ def write_scored_days(path: Path, scored: Sequence[ScoredDay]) -> None:
     scores = [score for _, scores in scored for score in scores]
     table = pa.table({"day": pa.array(days, pa.date32()), "score": pa.array(scores, pa.float64())})
     with replacing_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(dict(facts)), temporary, compression="zstd")
 
 
-def read_scored_days(path: Path) -> list[ScoredDay] | None:
+def read_scored_days(path: Path) -> tuple[list[ScoredDay], dict[str, str]] | None:
     """What `write_scored_days` wrote; None where it wrote nothing.
 
     Raises:
@@ -62,4 +62,6 @@ def read_scored_days(path: Path) -> list[ScoredDay] | None:
         raise DataError(
             f"{path} holds no scored days: {error}. Fetch the version from the registry again."
         ) from error
-    return by_day(table["day"].to_numpy().astype("datetime64[D]"), table["score"].to_numpy())
+    stored = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    days = table["day"].to_numpy().astype("datetime64[D]")
+    return by_day(days, table["score"].to_numpy()), stored

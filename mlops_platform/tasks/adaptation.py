@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import Field, FiniteFloat
 
@@ -14,6 +14,9 @@ from mlops_platform.record import Record
 if TYPE_CHECKING:
     from mlops_platform.tasks.finished import Constants
     from mlops_platform.tasks.predictions import Numbers, Targets
+
+
+STALE_AFTER_DAYS: Final = 7
 
 
 class ScoredDay(NamedTuple):
@@ -48,7 +51,7 @@ class AdaptationRule(Record, ABC):
     """
 
     window_days: int = Field(ge=1)
-    stale_after_days: int = Field(default=7, ge=1)
+    stale_after_days: int = Field(default=STALE_AFTER_DAYS, ge=1)
 
     @abstractmethod
     def scores(self, targets: Targets, numbers: Numbers, constants: Constants) -> Numbers:

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
+from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build
 from mlops_platform.data.features.warehouse import build_lock
@@ -91,6 +92,11 @@ class DbtFeaturesComponent(DbtProjectComponent):
             for unique_id, node in self._validated_manifest["nodes"].items()
             if node["resource_type"] in ("model", "seed")
         ]
+
+    def landed_tables(self) -> list[str]:
+        """Names of the tables of the landing zone that it reads."""
+        sources = self._validated_manifest["sources"].values()
+        return [source["name"] for source in sources if source["source_name"] == LANDING]
 
     def test_names(self) -> list[str]:
         """Of every dbt test, which is an asset check of that name."""

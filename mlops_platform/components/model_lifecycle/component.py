@@ -91,7 +91,12 @@ class ModelLifecycleComponent(dg.Component):
         }
         return LifecycleModel(
             self.spec,
-            FeatureStore(tables=tables, assets=store.asset_keys(), build_op=store.build_op),
+            FeatureStore(
+                tables=tables,
+                assets=store.asset_keys(),
+                build_op=store.build_op,
+                sources=store.landed_tables(),
+            ),
         )
 
 

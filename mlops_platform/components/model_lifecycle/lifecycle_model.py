@@ -16,11 +16,13 @@ class FeatureStore:
         tables: asset of each published table.
         assets: every asset that a build makes.
         build_op: name of the op that builds them; its configuration names days.
+        sources: tables of the landing zone that they are made from.
     """
 
     tables: Mapping[str, dg.AssetKey]
     assets: Sequence[dg.AssetKey]
     build_op: str
+    sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.features import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.data.predicted_columns import own_column
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def watched_rows(
         DataError: the features are not published, or a column is missing or of the wrong type.
     """
     with private_duckdb() as connection:
-        connection.execute(f"CREATE TEMP VIEW predicted AS FROM {parquet_files([predictions])}")
+        _open_predictions(connection, spec, predictions)
         columns = _published(connection, spec, published_root, days)
         if unchanged:
             kind = "TABLE" if _count(connection, "predicted") <= FEW_ROWS else "VIEW"
@@ -121,6 +122,22 @@ def watched_rows(
                 f"CREATE TEMP VIEW watched AS SELECT * EXCLUDE ({outputs}) FROM joined"
             )
             yield WatchedRows(connection, "watched", "joined", watched, joined=True)
+
+
+def _open_predictions(
+    connection: duckdb.DuckDBPyConnection, spec: ModelSpec, predictions: Path
+) -> None:
+    """Make the view `predicted`, with what is watched as it is without any adjustment."""
+    source = connection.sql(f"FROM {parquet_files([predictions])}")
+    own = [
+        f"{identifier(own_column(name))} AS {identifier(name)}"
+        for name in spec.task.watched
+        if own_column(name) in source.columns
+    ]
+    replaced = f" REPLACE ({', '.join(own)})" if own else ""
+    connection.execute(
+        f"CREATE TEMP VIEW predicted AS SELECT *{replaced} FROM {parquet_files([predictions])}"
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:

@@ -115,8 +115,11 @@ def _score_fields(task: Task) -> dict[str, Any]:
 def _adjustment_field(task: Task) -> dict[str, Any]:
     if task.adaptation_rule is None:
         return {}
-    text = "Adjustment of the release whose constants were in force; 0 are those of the version."
-    return {"adjustment": (int, Field(description=text))}
+    text = (
+        "Adjustment of the release whose constants were in force; 0 are those of the version. "
+        "Left out by versions whose constants follow no outcomes."
+    )
+    return {"adjustment": (int, Field(default=0, description=text))}
 
 
 def _type(name: str, base: type[Record], text: str, fields: dict[str, Any]) -> type[Record]:

@@ -9,7 +9,12 @@ from pydantic import Field
 
 from mlops_platform.errors import DataError
 from mlops_platform.section import PositiveDays, Section
-from mlops_platform.tasks.adaptation import AdaptationRule, Adjustment, ScoredDay
+from mlops_platform.tasks.adaptation import (
+    STALE_AFTER_DAYS,
+    AdaptationRule,
+    Adjustment,
+    ScoredDay,
+)
 from mlops_platform.tasks.regression.columns import FACTOR, LEAST_REACH, LEVEL, ROWS
 from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import reaches_of
@@ -39,7 +44,7 @@ class AdaptationSpec(Section):
         default=28, description="Latest days with outcomes that set how wide intervals are."
     )
     stale_after_days: PositiveDays = Field(
-        default=7,
+        default=STALE_AFTER_DAYS,
         description="Matured days that the intervals in use may lack before that is told.",
     )
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.records import NewAdjustment, Release
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import AdaptationRule, Adjustment, ScoredDay
+from mlops_platform.tasks import AdaptationRule, Adjustment
 from mlops_platform.usecases.adjustment.following import Following
-from mlops_platform.usecases.adjustment.matured_days import matured_days, scored_days
+from mlops_platform.usecases.adjustment.matured_days import (
+    latest_built_day,
+    matured_days,
+    scored_days,
+)
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
+from mlops_platform.usecases.release.held_out_scores import HeldOutScores
 from mlops_platform.usecases.release.reconcile import point_services
 from mlops_platform.usecases.release.reference import load_held_out_scores
-from mlops_platform.usecases.version.champion import Champion, load_champion
+from mlops_platform.usecases.version.champion import load_champion
+from mlops_platform.usecases.window.maturity import latest_matured_day
 
 _ROUNDS: Final = 3
 
@@ -28,11 +34,14 @@ class AdjustedRelease(Record):
 
     Args:
         recorded: adjustments that were written.
-        reason: why none may be, or ever can, where that is so.
+        passed_over: matured days with outcomes that no adjustment counts, because they were built
+            after a later one was counted.
+        reason: why nothing could be recorded, where that is no matter of days.
     """
 
     state: AdjustmentState
-    recorded: int
+    recorded: int = 0
+    passed_over: tuple[date, ...] = ()
     reason: str | None = None
 
 
@@ -50,6 +59,7 @@ def adjust_release(
     is scored does not depend on when somebody looked.
 
     Args:
+        rule: of the YAML; a version follows by that of its own training.
         automatic: no person asks for it, so that a frozen model stays as it is.
 
     Raises:
@@ -58,7 +68,7 @@ def adjust_release(
     """
     frozen = frozen_by(deployment.ledger, spec.name) if automatic else None
     if frozen is not None:
-        return _result(deployment, spec, 0, f"frozen {freeze_text(frozen)}")
+        return _result(deployment, spec, reason=f"frozen {freeze_text(frozen)}")
     for _ in range(_ROUNDS - 1):
         with suppress(ReleaseConflict):
             return _adjusted(deployment, spec, rule, actor)
@@ -71,31 +81,53 @@ def _adjusted(
     champion = load_champion(deployment, spec.name)
     if champion is None:
         raise _nothing_released(spec)
-    release, ledger = champion.release, deployment.ledger
-    held_out = load_held_out_scores(deployment.registry, release)
-    if held_out is None:
-        return _result(
-            deployment,
-            spec,
-            0,
-            f"version {release.version} was trained before its task had an adaptation, and kept no "
-            "scores of unseen rows: adjustments begin with the next version",
-        )
-    written = ledger.adjustments(spec.name, release.sequence)
-    following = Following(spec, rule, release, held_out, written)
-    scored = _scored(deployment, spec, champion, following)
-    new = [_record(release, actor, *step) for step in following.steps(scored)]
-    ledger.record_adjustments(spec.name, new, after=len(written))
-    point_services(deployment, spec.name)
-    return _result(deployment, spec, len(new))
-
-
-def _scored(
-    deployment: Deployment, spec: ModelSpec, champion: Champion, following: Following
-) -> list[ScoredDay]:
+    release = champion.release
+    held_out = load_held_out_scores(deployment.registry, release, rule)
+    if held_out is None or not held_out.days:
+        return _result(deployment, spec, reason=_nothing_to_begin_with(release, held_out))
+    following = _following(deployment, spec, release, held_out)
+    if following is None:
+        reason = "the days that had matured when it was released are not built yet"
+        return _result(deployment, spec, reason=reason)
+    days = [*following.days_to_score, *(following.passed_over if following.new else ())]
     published, moment = deployment.settings.published, deployment.clock()
-    days = following.days_to_score(matured_days(spec, published, champion, moment))
-    return scored_days(spec, published, champion, days, moment) if days else []
+    scored = scored_days(spec, published, champion, sorted(days), moment) if days else []
+    passed_over = {day.day for day in scored} & {*following.passed_over}
+    counting = [day for day in scored if day.day not in passed_over]
+    new = [_record(release, actor, *step) for step in following.steps(counting)]
+    after = len(following.written)
+    deployment.ledger.record_adjustments(spec.name, new, after=after)
+    # Again, where another process has released meanwhile: see `reconcile`.
+    for _ in range(_ROUNDS):
+        if not point_services(deployment, spec.name):
+            break
+    return _result(deployment, spec, len(new), tuple(sorted(passed_over)))
+
+
+def _following(
+    deployment: Deployment, spec: ModelSpec, release: Release, held_out: HeldOutScores
+) -> Following | None:
+    """How the release goes on; None while days are not built that its beginning has to know."""
+    published, moment = deployment.settings.published, deployment.clock()
+    written = deployment.ledger.adjustments(spec.name, release.sequence)
+    last = latest_built_day(spec, published, moment)
+    if last is None or (not written and last < latest_matured_day(spec, release.released_at)):
+        return None
+    matured = matured_days(spec, published, last)
+    return Following(spec, release, held_out, written, matured)
+
+
+def _nothing_to_begin_with(release: Release, held_out: HeldOutScores | None) -> str:
+    version = f"version {release.version}"
+    if held_out is None:
+        return (
+            f"{version} has no scores of held-out rows, as those have not that were trained before "
+            "their task had an adaptation: adjustments begin with the next version"
+        )
+    return (
+        f"no held-out day of {version} was mature when it was trained: lengthen "
+        "`training.history.split` by the days that outcomes take, and train anew"
+    )
 
 
 def _record(
@@ -111,14 +143,18 @@ def _record(
 
 
 def _result(
-    deployment: Deployment, spec: ModelSpec, recorded: int, reason: str | None = None
+    deployment: Deployment,
+    spec: ModelSpec,
+    recorded: int = 0,
+    passed_over: tuple[date, ...] = (),
+    reason: str | None = None,
 ) -> AdjustedRelease:
     release = deployment.ledger.current_release(spec.name)
     if release is None:
         raise _nothing_released(spec)
     state = adjustment_state(deployment.ledger, spec, release, deployment.clock())
     assert state is not None  # there is a rule
-    return AdjustedRelease(state=state, recorded=recorded, reason=reason)
+    return AdjustedRelease(state=state, recorded=recorded, passed_over=passed_over, reason=reason)
 
 
 def _nothing_released(spec: ModelSpec) -> LedgerError:

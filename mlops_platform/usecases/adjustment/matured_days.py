@@ -27,23 +27,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def fitted_through_day(spec: ModelSpec, champion: Champion) -> date:
-    """The last local day of which the champion has seen rows."""
-    return champion.fitted_through.astimezone(ZoneInfo(spec.window.timezone)).date()
+def latest_built_day(spec: ModelSpec, published_root: Path, moment: datetime) -> date | None:
+    """The last day whose outcomes are complete and built; None before anything is published.
+
+    Events to come may be published, and are no sign that the outcomes of past ones are.
+    """
+    today = moment.astimezone(ZoneInfo(spec.window.timezone)).date()
+    tables = (spec.features.table, spec.label.table)
+    features, labels = (published_days(published_root, table) for table in tables)
+    ended = [day for day in features & labels if day < today]
+    if not ended:
+        return None
+    newest, timezone = max(ended), spec.window.timezone
+    window = Window(start=newest, end=newest + timedelta(days=1), timezone=timezone)
+    return latest_matured_day(spec, min(moment, labels_built_through(spec, [window], moment)))
 
 
-def matured_days(
-    spec: ModelSpec, published_root: Path, champion: Champion, moment: datetime
-) -> list[date]:
-    """Published days that the champion has not seen and whose outcomes are all built, in order."""
+def matured_days(spec: ModelSpec, published_root: Path, last: date) -> list[date]:
+    """Published days until the last one, in order."""
     published = published_days(published_root, spec.features.table)
-    if not published:
-        return []
-    newest, timezone = max(published), spec.window.timezone
-    built = Window(start=newest, end=newest + timedelta(days=1), timezone=timezone)
-    through = min(moment, labels_built_through(spec, [built], moment))
-    last, seen = latest_matured_day(spec, through), fitted_through_day(spec, champion)
-    return sorted(day for day in published if seen < day <= last)
+    return sorted(day for day in published if day <= last)
 
 
 def scored_days(

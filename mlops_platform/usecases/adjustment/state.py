@@ -6,9 +6,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Release
+from mlops_platform.ledger.records import Release, WrittenAdjustment
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import AdaptationRule
+from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.window.maturity import latest_matured_day
 
 
@@ -21,7 +23,7 @@ class AdjustmentState(Record):
         labels_through: latest day whose outcomes it knows; None at 0.
         valid_from: None at 0.
         behind_days: days that have matured since, or since the release.
-        stale: whether these are more than the YAML allows.
+        stale: whether these are more than the YAML allows; never of a frozen model.
         told: the adjustment in words.
     """
 
@@ -40,18 +42,17 @@ class AdjustmentState(Record):
 def adjustment_state(
     ledger: Ledger, spec: ModelSpec, release: Release, moment: datetime
 ) -> AdjustmentState | None:
-    """The state at a moment; None where the constants of the model never change."""
-    rule = spec.task.adaptation_rule
-    if rule is None:
+    """The state at a moment; None where the constants of the model have never changed.
+
+    A model whose YAML has no adaptation any more stays under its last adjustment.
+    """
+    rule, latest = spec.task.adaptation_rule, ledger.latest_adjustment(spec.name, release.sequence)
+    if rule is None and latest is None:
         return None
-    latest = ledger.latest_adjustment(spec.name, release.sequence)
-    matured = latest_matured_day(spec, moment)
-    if latest is None:
-        zone = ZoneInfo(spec.window.timezone)
-        known, told = release.released_at.astimezone(zone).date(), "the version's own constants"
-    else:
-        known, told = latest.labels_through, rule.text(latest)
-    behind_days = max((matured - known).days, 0)
+    zone = ZoneInfo(spec.window.timezone)
+    known = latest.labels_through if latest else release.released_at.astimezone(zone).date()
+    behind_days = max((latest_matured_day(spec, moment) - known).days, 0)
+    is_to_follow = rule is not None and frozen_by(ledger, spec.name) is None
     return AdjustmentState(
         version=release.version,
         release=release.sequence,
@@ -61,6 +62,14 @@ def adjustment_state(
         labels_through=latest.labels_through if latest else None,
         valid_from=latest.valid_from if latest else None,
         behind_days=behind_days,
-        stale=behind_days > rule.stale_after_days,
-        told=told,
+        stale=rule is not None and is_to_follow and behind_days > rule.stale_after_days,
+        told=_told(rule, latest),
     )
+
+
+def _told(rule: AdaptationRule | None, latest: WrittenAdjustment | None) -> str:
+    if latest is None:
+        return "the version's own constants"
+    if rule is None:
+        return "the YAML has no adaptation any more: it stays in force until the next release"
+    return rule.text(latest)

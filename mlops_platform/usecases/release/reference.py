@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.data.scored_days import by_day, read_scored_days, write_scored_days
 from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.drift.profile.profile import (
@@ -28,18 +26,22 @@ from mlops_platform.monitoring.reference import (
     write_reference,
 )
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.release.held_out_scores import (
+    HeldOutScores,
+    read_held_out_scores,
+    write_held_out_scores,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.tasks import Constants, Finished, ScoredDay
+    from mlops_platform.tasks import AdaptationRule, Constants, Finished
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
 
 FOLDER: Final = "reference"
-HELD_OUT_SCORES: Final = "held_out_scores.parquet"
 MOST_HELD_OUT_ROWS: Final = 10_000
 
 
@@ -88,7 +90,7 @@ def log_reference(
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
         write_reference(Path(temporary), reference, held_out)
-        _write_held_out_scores(spec, fitted, [split.validation, split.test], Path(temporary))
+        write_held_out_scores(spec, fitted, split, candidate.training_set, Path(temporary))
         run.log_directory(FOLDER, Path(temporary))
 
 
@@ -102,29 +104,11 @@ def load_profile(registry: Registry, release: Release) -> Profile:
     return read_profile(registry.fetch_directory(release.run_id, FOLDER))
 
 
-def load_held_out_scores(registry: Registry, release: Release) -> list[ScoredDay] | None:
-    """What adjustments of a released version begin with, by day.
-
-    None where its task did not want any when it was trained.
-    """
-    directory = registry.fetch_directory(release.run_id, FOLDER)
-    return read_scored_days(directory / HELD_OUT_SCORES)
-
-
-def _write_held_out_scores(
-    spec: ModelSpec, fitted: Finished, unseen: Sequence[DataFrame], directory: Path
-) -> None:
-    import pandas as pd
-
-    from mlops_platform.training.rows import days_of, features_of, targets_of
-
-    rule = spec.task.adaptation_rule
-    if rule is None:
-        return
-    rows = pd.concat(unseen)
-    numbers = spec.task.numbers(fitted.model, features_of(rows, spec))
-    scores = rule.scores(targets_of(rows, spec), numbers, fitted.constants)
-    write_scored_days(directory / HELD_OUT_SCORES, by_day(days_of(rows, spec), scores))
+def load_held_out_scores(
+    registry: Registry, release: Release, rule: AdaptationRule
+) -> HeldOutScores | None:
+    """What adjustments of a released version begin with; None where it was trained for none."""
+    return read_held_out_scores(registry.fetch_directory(release.run_id, FOLDER), rule)
 
 
 def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:

@@ -23,8 +23,10 @@ def day_matures_at(spec: ModelSpec, day: date) -> datetime:
 
 
 def latest_matured_day(spec: ModelSpec, moment: datetime) -> date:
-    """The last local day whose labels count as complete at a moment."""
+    """The last local day, of those in windows, whose labels count as complete at a moment."""
     day, one_day = moment.astimezone(ZoneInfo(spec.window.timezone)).date(), timedelta(days=1)
+    if spec.window.end is not None:
+        day = min(day, spec.window.end - one_day)
     while day_matures_at(spec, day) > moment:
         day -= one_day
     return day

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mlops_platform.data.features.features import feature_batches
 from mlops_platform.data.features.published import read_manifest
-from mlops_platform.data.predicted_columns import columns_of
+from mlops_platform.data.predicted_columns import columns_of, own_column
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
@@ -21,9 +21,12 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Predictions
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from mlops_platform.ledger.ledger import Ledger
+    from mlops_platform.tasks.predictions import Numbers
     from mlops_platform.usecases.version.champion import Champion
 
 
@@ -145,19 +148,31 @@ def _scored(
     predictions = constants.predictions(spec.task, numbers, in_force)
     totals.add(predictions)
     rows = len(predictions)
-    adjustment = {"adjustment": pa.array(in_force)} if spec.task.adaptation_rule else {}
+    is_adjusted = spec.task.adaptation_rule is not None or champion.adjustments
+    adjusted = _adjusted(spec, champion, numbers, in_force) if is_adjusted else {}
     keys = (features.entity, features.event_time, features.partition)
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch[name] for name in keys},
             "version": pa.array(np.full(rows, release.version, dtype=np.int32)),
             "release": pa.array(np.full(rows, release.sequence, dtype=np.int32)),
-            **adjustment,
+            **adjusted,
             "training_set": _repeated(champion.training_set, rows),
             "feature_snapshot": _repeated(snapshot, rows),
             **columns_of(predictions),
         }
     )
+
+
+def _adjusted(
+    spec: ModelSpec, champion: Champion, numbers: Numbers, in_force: NDArray[np.int32]
+) -> dict[str, pa.Array]:
+    """By which adjustment a row was predicted, and what is watched as it is without any."""
+    import pyarrow as pa
+
+    own = spec.task.predictions(numbers, champion.constants)
+    watched = {own_column(name): pa.array(own[name]) for name in spec.task.watched}
+    return {"adjustment": pa.array(in_force), **watched}
 
 
 def _repeated(text: str, rows: int) -> pa.DictionaryArray:

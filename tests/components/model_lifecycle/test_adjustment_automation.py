@@ -8,13 +8,14 @@ import dagster as dg
 import pytest
 
 from mlops_platform.clock import move_to
-from mlops_platform.components.model_lifecycle.adjustment.automation import ADJUST
+from mlops_platform.components.model_lifecycle.adjustment.automation import ADJUST, MOST_ATTEMPTS
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.windows import window_request
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.components.stages import Stage
 from mlops_platform.data.features.published import Manifest
+from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.windows import window_named
 from mlops_platform.definitions import defs
 from mlops_platform.files import write_text
@@ -73,6 +74,24 @@ def asked(result: dg.SensorResult) -> list[dg.RunRequest]:
     return list(result.run_requests or ())
 
 
+def run_of(instance: dg.DagsterInstance, request: dg.RunRequest) -> dg.DagsterRun:
+    return instance.create_run_for_job(
+        defs().resolve_job_def(str(request.job_name)),
+        tags=dict(request.tags),
+        status=dg.DagsterRunStatus.STARTED,
+    )
+
+
+def land(home: Settings, model: LifecycleModel, *days: str) -> None:
+    for source in model.store.sources:
+        land_table(home, source, *days)
+
+
+def land_table(home: Settings, source: str, *days: str) -> None:
+    for day in days:
+        write_text(partition_file(home.landing, source, date.fromisoformat(day)), "")
+
+
 def publish_until(home: Settings, day: date) -> None:
     table = declared_lifecycle(MODEL).spec.features.table
     state = {day.isoformat(): {"rows": 900, "digest": "d"}}
@@ -123,16 +142,64 @@ def test_it_is_asked_for_once_a_day_and_not_before_five(
     assert asked(next_day)[0].run_key != asked(first)[0].run_key
 
 
+def test_a_day_that_has_not_landed_is_waited_for(
+    released: LifecycleModel, home: Settings, instance: dg.DagsterInstance
+) -> None:
+    land(home, released, "2013-06-02", "2013-06-03")
+
+    waiting = look(released, instance)
+    assert not asked(waiting)
+    assert "has not landed yet" in str(waiting.skip_reason)
+    land(home, released, "2013-06-04")
+    [request] = asked(look(released, instance, waiting))
+
+    assert request.run_config["ops"][released.store.build_op]["config"]["end_day"] == "2013-06-04"
+
+
+def test_a_source_that_is_not_landed_daily_is_not_waited_for(
+    released: LifecycleModel, home: Settings, instance: dg.DagsterInstance
+) -> None:
+    planes, *daily = released.store.sources
+    for source in daily:
+        land_table(home, source, "2013-06-02", "2013-06-03", "2013-06-04")
+    land_table(home, planes, "2013-01-01")
+
+    assert len(asked(look(released, instance))) == 1
+
+
+def test_a_run_that_fails_is_asked_for_again_some_times(
+    released: LifecycleModel, instance: dg.DagsterInstance
+) -> None:
+    last, keys = None, []
+    for _ in range(MOST_ATTEMPTS):
+        last = look(released, instance, last)
+        [request] = asked(last)
+        keys.append(request.run_key)
+        run = run_of(instance, request)
+        assert not asked(look(released, instance, last))  # while it runs
+        instance.report_run_failed(run)
+
+    assert len(set(keys)) == MOST_ATTEMPTS
+    assert not asked(look(released, instance, last))
+
+
+def test_after_the_last_window_has_matured_nothing_is_asked_for(
+    released: LifecycleModel, home: Settings, instance: dg.DagsterInstance
+) -> None:
+    end = released.spec.window.end
+    assert end is not None
+    publish_until(home, end - timedelta(days=1))
+    move_to(home.replayed_moment, datetime(2014, 1, 7, 12, tzinfo=UTC))
+    assert len(asked(look(released, instance))) == 1
+    move_to(home.replayed_moment, datetime(2014, 2, 1, 12, tzinfo=UTC))
+    assert "last window" in str(look(released, instance).skip_reason)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_it_waits_for_a_run_that_builds_the_same_days(
     released: LifecycleModel, instance: dg.DagsterInstance, stage: Stage
 ) -> None:
-    request = stage_request(MODEL, stage)
-    run = instance.create_run_for_job(
-        defs().resolve_job_def(str(request.job_name)),
-        tags=dict(request.tags),
-        status=dg.DagsterRunStatus.STARTED,
-    )
+    run = run_of(instance, stage_request(MODEL, stage))
 
     waiting = look(released, instance)
 

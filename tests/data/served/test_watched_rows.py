@@ -88,3 +88,14 @@ def test_a_feature_may_be_named_as_what_a_prediction_says_of_itself(
         beside = rows.connection.sql(f"FROM {rows.predictions_beside('visit_id', ['ward'])}")
         assert beside.columns == ["score", "ward"]
         assert set(beside.to_arrow_table()["ward"].to_pylist()) == {"north", None}
+
+
+@pytest.mark.parametrize("unchanged", [True, False])
+def test_drift_is_measured_on_what_the_versions_own_constants_say(
+    watched: ModelSpec, published: Path, tmp_path: Path, unchanged: bool
+) -> None:
+    own = [0.9 - 0.1 * at for at in range(len(VISITS))]
+    file = predict(tmp_path, own_score=own)
+    with watched_rows(watched, published, DAYS, file, unchanged=unchanged) as rows:
+        scores = rows.connection.sql(f"SELECT score FROM {rows.predictions}").to_arrow_table()
+    assert sorted(scores["score"].to_pylist()) == sorted(own)

@@ -21,6 +21,8 @@ from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_re
 from mlops_platform.usecases.candidate.judge import evaluate_candidate, judge_candidate
 from mlops_platform.usecases.candidate.train import train_candidate
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.release.held_out_scores import HeldOutScores
+from mlops_platform.usecases.release.reference import load_held_out_scores
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.version.champion import Champion, load_champion
@@ -41,6 +43,7 @@ SELECT
     (hash(n, 1) % 2000) / 1000.0 - 1 AS noise
 FROM range({ROWS_A_DAY} * 100) AS trips (n)
 WHERE local_date < DATE '{{until}}' AND local_date != DATE '2024-03-16'
+    AND local_date NOT IN ({{without}})
 """
 MINUTES = f"""
 CREATE TABLE minutes AS
@@ -54,6 +57,7 @@ SELECT
         ELSE INTERVAL 1 HOUR
     END AS known_at
 FROM trips
+WHERE local_date < DATE '{{labels_until}}' AND ({{outcomes}})
 """
 MODEL: dict[str, Any] = {
     "name": "trip_minutes",
@@ -122,14 +126,35 @@ class Adapting:
     def written(self) -> list[WrittenAdjustment]:
         return self.deployment.ledger.adjustments(self.spec.name, self.champion.release.sequence)
 
-    def publish(self, until: date) -> None:
-        """Everything before a local day, as a build at its midnight would."""
+    @property
+    def held_out(self) -> HeldOutScores | None:
+        rule = self.spec.task.adaptation_rule
+        assert rule is not None
+        return load_held_out_scores(self.deployment.registry, self.champion.release, rule)
+
+    def publish(
+        self,
+        until: date,
+        *,
+        labels_until: date | None = None,
+        without: date = date(1999, 1, 1),
+        outcomes: str = "true",
+    ) -> None:
+        """Everything before a local day, as a build at its midnight would.
+
+        Args:
+            labels_until: labels end earlier than features.
+            without: a day that is not built.
+            outcomes: SQL of the trips that have one.
+        """
         published, warehouse = self.deployment.settings.published, self.home / "warehouse.duckdb"
         warehouse.unlink(missing_ok=True)
         with duckdb.connect(str(warehouse)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(TRIPS.format(until=until))
-            connection.execute(MINUTES)
+            connection.execute(TRIPS.format(until=until, without=f"DATE '{without}'"))
+            connection.execute(
+                MINUTES.format(labels_until=labels_until or until, outcomes=outcomes)
+            )
         for table in ("trips", "minutes"):
             publish_table(warehouse, table, "local_date", published, ["trip_id"])
 
@@ -149,11 +174,19 @@ class Adapting:
         promotion = Promotion(self.spec.name, registered.identity, decision, expected)
         return release_version(self.deployment, promotion)
 
-    def adjust_at(self, day: date, hour: int = 5) -> AdjustedRelease:
-        """Build what has ended by a local midnight, and adjust some hours later."""
+    def at(self, day: date, hour: int = 5) -> None:
+        """Move to some hours after a local midnight."""
         self.present.now = RELEASED_AT + timedelta(days=(day - RELEASED_ON).days, hours=hour)
-        self.publish(day)
+
+    def adjust_at(self, day: date, **published: Any) -> AdjustedRelease:
+        """Build what has ended by a local midnight, and adjust some hours later."""
+        self.at(day)
+        self.publish(day, **published)
         return self.adjust()
+
+    def declare(self, **task: Any) -> None:
+        """Another YAML: other options of the task."""
+        self.spec = ModelSpec.model_validate({**MODEL, "task": {**MODEL["task"], **task}})
 
     def adjust(self, *, automatic: bool = True) -> AdjustedRelease:
         rule = self.spec.task.adaptation_rule

@@ -11,10 +11,14 @@ from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.scored_days import by_day
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.usecases.adjustment.matured_days import matured_days, scored_days
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.adjustment.matured_days import (
+    latest_built_day,
+    matured_days,
+    scored_days,
+)
 from mlops_platform.usecases.adjustment.state import adjustment_state
 from mlops_platform.usecases.ledger.freeze import freeze
-from mlops_platform.usecases.release.reference import load_held_out_scores
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.window.maturity import day_matures_at
 from tests.usecases.adjustment.conftest import MODEL, RELEASED_AT, RELEASED_ON, Adapting
@@ -30,20 +34,21 @@ def days_after(count: int) -> list[date]:
 def test_the_first_adjustment_is_valid_from_the_release_and_knows_no_later_outcome(
     adapting: Adapting,
 ) -> None:
-    held_out = load_held_out_scores(adapting.deployment.registry, adapting.champion.release)
+    held_out = adapting.held_out
     assert held_out is not None
-    assert [scored.day for scored in held_out] == [
-        RELEASED_ON - timedelta(days=number) for number in range(14, 0, -1)
+    # Of the last held-out day not all outcomes were known yet.
+    assert [scored.day for scored in held_out.days] == [
+        RELEASED_ON - timedelta(days=number) for number in range(14, 1, -1)
     ]
-    rule = adapting.spec.task.adaptation_rule
-    assert rule is not None
+    assert held_out.seen_through == RELEASED_ON - timedelta(days=1)
+    assert held_out.rule == adapting.spec.task.adaptation_rule
 
     adjusted = adapting.adjust_at(RELEASED_ON)
 
     [first] = adapting.written
     assert (first.number, first.valid_from) == (1, RELEASED_AT)
-    assert first.labels_through == RELEASED_ON - timedelta(days=1)
-    assert first.constants == rule.begun(held_out).constants
+    assert first.labels_through == RELEASED_ON - timedelta(days=2)
+    assert first.constants == held_out.rule.begun(held_out.days).constants
     assert first.actor == "sensor adjust"
     assert (adjusted.recorded, adjusted.state.number, adjusted.state.stale) == (1, 1, False)
 
@@ -111,7 +116,9 @@ def test_a_label_that_came_after_its_day_had_matured_changes_no_adjustment(
 def test_scores_are_those_of_the_released_model_by_local_day(adapting: Adapting) -> None:
     adapting.adjust_at(RELEASED_ON + timedelta(days=5))
     champion, place = adapting.champion, adapting.deployment.settings
-    days = matured_days(adapting.spec, place.published, champion, adapting.present.now)
+    last = latest_built_day(adapting.spec, place.published, adapting.present.now)
+    assert last == RELEASED_ON + timedelta(days=3)
+    days = [day for day in matured_days(adapting.spec, place.published, last) if day >= RELEASED_ON]
     assert days == [RELEASED_ON + timedelta(days=number) for number in range(4)]
 
     scored = scored_days(adapting.spec, place.published, champion, days, adapting.present.now)
@@ -183,10 +190,9 @@ def test_two_who_adjust_at_once_record_each_adjustment_once(adapting: Adapting) 
 
 
 def test_a_version_of_before_its_task_followed_says_why_it_does_not(adapting: Adapting) -> None:
-    registry, release = adapting.deployment.registry, adapting.champion.release
     (scores,) = adapting.home.rglob("held_out_scores.parquet")
     scores.unlink()
-    assert load_held_out_scores(registry, release) is None
+    assert adapting.held_out is None
 
     adjusted = adapting.adjust_at(RELEASED_ON + timedelta(days=4))
 
@@ -205,6 +211,120 @@ def test_a_frozen_model_is_adjusted_by_nobody_but_a_person(adapting: Adapting) -
 
     assert by_hand.recorded == 2
     assert adapting.written[-1].actor == "alice"
+
+
+def test_a_day_of_features_to_come_does_not_make_outcomes_complete(adapting: Adapting) -> None:
+    day = RELEASED_ON + timedelta(days=3)
+    adapting.at(day, hour=30)
+    adapting.publish(day + timedelta(days=4), labels_until=day)
+
+    adapting.adjust()
+
+    # Labels are built through the day before, so that of the day before that all are known.
+    assert adapting.written[-1].labels_through == day - timedelta(days=2)
+
+
+def test_a_day_that_was_built_too_late_is_told_and_not_counted(
+    copied: Callable[[], Adapting],
+) -> None:
+    whole, gap = copied(), RELEASED_ON + timedelta(days=2)
+    whole.adjust_at(RELEASED_ON + timedelta(days=6), without=gap)
+    assert gap not in {adjustment.labels_through for adjustment in whole.written}
+
+    later = whole.adjust_at(RELEASED_ON + timedelta(days=8))
+
+    assert later.recorded > 0
+    assert later.passed_over == (gap,)
+    without = copied()
+    without.adjust_at(RELEASED_ON + timedelta(days=8), without=gap)
+    assert [a.constants for a in whole.written] == [a.constants for a in without.written]
+
+
+def test_days_without_outcomes_are_no_gap_and_do_not_widen_the_window(
+    copied: Callable[[], Adapting],
+) -> None:
+    daily, late, every_second = copied(), copied(), "dayofyear(local_date) % 2 = 0"
+    for day in days_after(24):
+        adjusted = daily.adjust_at(day, outcomes=every_second)
+        assert adjusted.passed_over == ()
+
+    late.adjust_at(days_after(24)[-1], outcomes=every_second)
+
+    assert 5 < len(late.written) < 20
+    assert [a.constants for a in daily.written] == [a.constants for a in late.written]
+
+
+def test_it_begins_once_the_days_are_built_that_had_matured_at_the_release(
+    adapting: Adapting,
+) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=5))
+    before = adapting.written
+    adapting.present.now += timedelta(days=4)  # four more days mature, and are not built
+    adapting.release(adapting.train(), 1)
+
+    waiting = adapting.adjust()
+
+    assert waiting.recorded == 0
+    assert "not built yet" in str(waiting.reason)
+    adapting.adjust_at(RELEASED_ON + timedelta(days=9))
+    [first] = adapting.written
+    assert first.valid_from > before[-1].valid_from
+
+
+def test_a_version_follows_by_the_rule_of_its_own_training(copied: Callable[[], Adapting]) -> None:
+    promised, changed = copied(), copied()
+    changed.declare(coverage=0.5, adaptation={"step": 0.1, "window_days": 3})
+    for adapting in (promised, changed):
+        adapting.adjust_at(RELEASED_ON + timedelta(days=6))
+
+    assert [a.constants for a in changed.written] == [a.constants for a in promised.written]
+
+
+def test_what_is_valid_from_when_never_goes_back(adapting: Adapting) -> None:
+    slow = MODEL["monitoring"]["performance"] | {"mature_after_days": 4}
+    fast = adapting.spec
+    adapting.spec = ModelSpec.model_validate({**MODEL, "monitoring": {"performance": slow}})
+    adapting.adjust_at(RELEASED_ON + timedelta(days=7))
+    adapting.spec = fast
+
+    adapting.adjust()
+
+    moments = [adjustment.valid_from for adjustment in adapting.written]
+    assert moments == sorted(moments)
+    assert len(moments) == 5 + 1
+
+
+def test_a_model_whose_yaml_lost_its_adaptation_stays_under_the_last_adjustment(
+    adapting: Adapting,
+) -> None:
+    adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+    adapting.declare(adaptation=None)
+    late = RELEASED_AT + timedelta(days=90)
+
+    state = adjustment_state(
+        adapting.deployment.ledger, adapting.spec, adapting.champion.release, late
+    )
+
+    assert state is not None
+    assert (state.number, state.stale) == (len(adapting.written), False)
+    assert "no adaptation any more" in state.told
+
+
+def test_nothing_is_stale_that_cannot_or_may_not_follow(adapting: Adapting) -> None:
+    ledger, release = adapting.deployment.ledger, adapting.champion.release
+    adapting.adjust_at(RELEASED_ON + timedelta(days=4))
+    late = RELEASED_AT + timedelta(days=90)
+
+    def is_stale(spec: ModelSpec) -> bool:
+        state = adjustment_state(ledger, spec, release, late)
+        assert state is not None
+        return state.stale
+
+    assert is_stale(adapting.spec)
+    window = adapting.spec.window.model_copy(update={"end": RELEASED_ON + timedelta(days=4)})
+    assert not is_stale(adapting.spec.model_copy(update={"window": window}))
+    freeze(ledger, MODEL["name"], "radar is down", "alice")
+    assert not is_stale(adapting.spec)
 
 
 def test_before_the_first_release_there_is_nothing_to_adjust(adapting: Adapting) -> None:

@@ -57,6 +57,15 @@ def test_intervals_are_those_of_the_adjustment_that_the_row_names(adapting: Adap
     assert len(set(wider)) > 5
 
 
+def test_what_is_watched_for_drift_is_without_any_adjustment(adapting: Adapting) -> None:
+    adapting.adjust_at(WINDOW + timedelta(days=7))
+    _, adjusted = scored_with(adapting, None)
+    _, own = scored_with(adapting, 0)
+
+    assert (adjusted["own_width"] == own["width"]).all()
+    assert (adjusted["own_width"] != adjusted["width"]).any()
+
+
 def test_a_window_that_is_scored_again_later_gets_the_same_intervals(adapting: Adapting) -> None:
     adapting.adjust_at(WINDOW + timedelta(days=7))
     first, before = scored_with(adapting, None)

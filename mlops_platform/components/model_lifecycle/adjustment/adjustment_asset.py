@@ -9,6 +9,7 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
+from mlops_platform.components.stages import STAGE_TAG
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import AdaptationRule
 from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_release
@@ -46,7 +47,8 @@ def adjustment_asset(
                 asset=[spec.name, "adjustment"],
                 description=(
                     f"At most {rule.stale_after_days} days have matured whose outcomes the "
-                    "constants in force do not know."
+                    "constants in force do not know, and none was passed over because it was "
+                    "built after a later one."
                 ),
             )
         ],
@@ -58,7 +60,8 @@ def adjustment_asset(
             spec,
             rule,
             actor_of(context),
-            automatic=is_automatic(context),
+            # Who asks for a window does not ask for this.
+            automatic=is_automatic(context) or context.run.tags.get(STAGE_TAG) == "watch",
         )
         state = adjusted.state
         yield dg.MaterializeResult(
@@ -82,6 +85,7 @@ def _page(adjusted: AdjustedRelease) -> dict[str, Any]:
         "labels_through": str(state.labels_through),
         "valid_from": str(state.valid_from),
         "behind_days": state.behind_days,
+        "passed_over": ", ".join(map(str, adjusted.passed_over)) or "none",
         **state.facts,
         **state.constants,
     }
@@ -105,10 +109,11 @@ def _latest(deployment: Deployment, spec: ModelSpec, state: AdjustmentState) -> 
 
 
 def _is_current(adjusted: AdjustedRelease) -> dg.AssetCheckResult:
-    state = adjusted.state
+    state, passed_over = adjusted.state, ", ".join(map(str, adjusted.passed_over))
+    told = f"built too late to be counted: {passed_over}" if passed_over else state.told
     return dg.AssetCheckResult(
         check_name=IS_CURRENT,
-        passed=not state.stale,
+        passed=not (state.stale or passed_over),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"behind_days": state.behind_days, "reason": adjusted.reason or state.told},
+        metadata={"behind_days": state.behind_days, "reason": adjusted.reason or told},
     )

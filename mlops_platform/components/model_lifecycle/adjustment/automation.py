@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from pydantic import ValidationError
 
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
@@ -18,10 +19,36 @@ from mlops_platform.components.model_lifecycle.automation.unfinished_runs import
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.features.published import published_days
-from mlops_platform.spec import WindowSpec
+from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.record import Record
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec, WindowSpec
+from mlops_platform.usecases.window.maturity import day_matures_at
 
 HOUR: Final = 5
 """Local hour after which the day before is built: an hour before windows are looked for."""
+MOST_ATTEMPTS: Final = 3
+DAY_TAG: Final = "mlops/adjusted_day"
+
+
+class AdjustmentLook(Record):
+    """What one look at a model leaves to the next.
+
+    Args:
+        day: for which it was asked last.
+        attempts: how often.
+    """
+
+    day: date
+    attempts: int
+
+    @classmethod
+    def of(cls, memory: str | None) -> Self | None:
+        """The look before; None at the first one."""
+        try:
+            return cls.from_stored(memory or "")
+        except ValidationError:
+            return None
 
 
 def _begin(tick: Tick) -> LookAtModel:
@@ -32,18 +59,23 @@ def _begin(tick: Tick) -> LookAtModel:
     deployment = tick.deployment
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
-        today = _day_begun(model.spec.window, deployment.clock())
-        if memory == today.isoformat():
+        spec, before = model.spec, AdjustmentLook.of(memory)
+        today = _day_begun(spec.window, deployment.clock())
+        attempts = before.attempts if before is not None and before.day == today else 0
+        if attempts and (attempts >= MOST_ATTEMPTS or not _failed(tick.instance, model, today)):
             return Look("No day has ended since the last look.", memory=memory)
+        if _is_over(spec, today):
+            return Look("Its last window has ended and matured.", memory=memory)
         if deployment.ledger.current_release(model.name) is None:
             return Look("Nothing is released whose constants could follow.", memory=memory)
         if model.name in at_work:
             return Look("Another run builds its days or adjusts it.", memory=memory)
-        published = published_days(deployment.settings.published, model.spec.features.table)
-        return Look(
-            requests=[adjustment_request(model, _days_to_build(published, today), today)],
-            memory=today.isoformat(),
-        )
+        days = days_to_build(deployment.settings, model, today)
+        if days is None:
+            return Look("The day before has not landed yet.", memory=memory)
+        asked = AdjustmentLook(day=today, attempts=attempts + 1)
+        request = adjustment_request(model, days, asked)
+        return Look(requests=[request], memory=asked.to_stored(indent=None))
 
     return look
 
@@ -60,17 +92,58 @@ ADJUST: Final = ModelSensor(
 )
 
 
-def adjustment_request(model: LifecycleModel, days: Sequence[date], today: date) -> dg.RunRequest:
+def adjustment_request(
+    model: LifecycleModel, days: Sequence[date], asked: AdjustmentLook
+) -> dg.RunRequest:
     """A run that builds some days and then adjusts."""
     adjustment = stage_keys(model.name, "adjust")
     configured = {"start_day": str(days[0]), "end_day": str(days[-1])} if days else {}
     return dg.RunRequest(
-        run_key=f"{model.name} adjustment {today}",
+        run_key=f"{model.name} adjustment {asked.day}, attempt {asked.attempts}",
         job_name=ANY_ASSETS,
         asset_selection=[*(model.store.assets if days else ()), *adjustment],
         run_config={"ops": {model.store.build_op: {"config": configured}}} if days else None,
-        tags=run_tags(model.name, "adjust"),
+        tags={**run_tags(model.name, "adjust"), DAY_TAG: str(asked.day)},
     )
+
+
+def days_to_build(place: Settings, model: LifecycleModel, today: date) -> list[date] | None:
+    """Landed days that have ended and are not published; None while the day before is missing.
+
+    Where the sources are landed daily, which shows on the newest published day: one that is not is
+    no sign.
+    """
+    features, end = model.spec.features.table, model.spec.window.end
+    published = [day for day in published_days(place.published, features) if day < today]
+    if not published:
+        return []
+    newest, until = max(published), today if end is None else min(today, end)
+    daily = [
+        source
+        for source in model.store.sources
+        if partition_file(place.landing, source, newest).is_file()
+    ]
+    days = [newest + timedelta(days=number) for number in range(1, (until - newest).days)]
+    landed = [
+        day
+        for day in days
+        if all(partition_file(place.landing, source, day).is_file() for source in daily)
+    ]
+    return None if len(landed) < len(days) else days
+
+
+def _failed(instance: dg.DagsterInstance, model: LifecycleModel, today: date) -> bool:
+    """Whether the last run that was asked for today came to nothing."""
+    tags = {**run_tags(model.name, "adjust"), DAY_TAG: str(today)}
+    runs = instance.get_runs(dg.RunsFilter(tags=tags), limit=1)
+    ended = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+    return bool(runs) and runs[0].status in ended
+
+
+def _is_over(spec: ModelSpec, today: date) -> bool:
+    """Whether every day in windows had matured the day before."""
+    end = spec.window.end
+    return end is not None and day_matures_at(spec, end - timedelta(days=1)).date() < today
 
 
 def _day_begun(spec: WindowSpec, now: datetime) -> date:
@@ -78,11 +151,3 @@ def _day_begun(spec: WindowSpec, now: datetime) -> date:
     zone = ZoneInfo(spec.timezone)
     day = now.astimezone(zone).date()
     return day if datetime.combine(day, time(HOUR), zone) <= now else day - timedelta(days=1)
-
-
-def _days_to_build(published: frozenset[date], today: date) -> list[date]:
-    """Days that have ended since the newest published one; none before anything is published."""
-    if not published:
-        return []
-    newest = max(published)
-    return [newest + timedelta(days=number) for number in range(1, (today - newest).days)]

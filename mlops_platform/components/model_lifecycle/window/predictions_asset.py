@@ -75,11 +75,11 @@ def _scored(
 ) -> ScoredWindow:
     release = responsible_release(deployment.ledger, spec.name, first)
     champion = load_release(deployment.registry, release)
-    if spec.task.adaptation_rule is not None:
-        adjustments = deployment.ledger.adjustments(spec.name, release.sequence)
-        # Scored again, a window stays with what was known when it was scored first.
-        known = None if first is None else first.adjustments
-        champion = replace(champion, adjustments=adjustments[:known])
+    # Whatever the YAML says by now: services follow what the ledger has.
+    adjustments = deployment.ledger.adjustments(spec.name, release.sequence)
+    # Scored again, a window stays with what was known when it was scored first.
+    known = None if first is None else first.adjustments
+    champion = replace(champion, adjustments=adjustments[:known])
     lake = deployment.settings
     return score_window(
         spec, window, champion, lake.published, lake.predictions, deployment.clock()
