@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final, Self
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-from pydantic import ValidationError
 
+from mlops_platform.components.model_lifecycle.automation.memory import Memory
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
@@ -20,7 +20,6 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.landing import partition_file
-from mlops_platform.record import Record
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, WindowSpec
 from mlops_platform.usecases.window.maturity import day_matures_at
@@ -31,7 +30,7 @@ MOST_ATTEMPTS: Final = 3
 DAY_TAG: Final = "mlops/adjusted_day"
 
 
-class AdjustmentLook(Record):
+class AdjustmentLook(Memory):
     """What one look at a model leaves to the next.
 
     Args:
@@ -41,14 +40,6 @@ class AdjustmentLook(Record):
 
     day: date
     attempts: int
-
-    @classmethod
-    def of(cls, memory: str | None) -> Self | None:
-        """The look before; None at the first one."""
-        try:
-            return cls.from_stored(memory or "")
-        except ValidationError:
-            return None
 
 
 def _begin(tick: Tick) -> LookAtModel:
@@ -75,7 +66,7 @@ def _begin(tick: Tick) -> LookAtModel:
             return Look("The day before has not landed yet.", memory=memory)
         asked = AdjustmentLook(day=today, attempts=attempts + 1)
         request = adjustment_request(model, days, asked)
-        return Look(requests=[request], memory=asked.to_stored(indent=None))
+        return Look(requests=[request], memory=asked.text)
 
     return look
 

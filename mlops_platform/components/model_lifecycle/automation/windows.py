@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-from pydantic import ValidationError
 
+from mlops_platform.components.model_lifecycle.automation.memory import Memory
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
@@ -20,7 +20,6 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.windows import Window, ended_windows, window_named
-from mlops_platform.record import Record
 from mlops_platform.spec import WindowSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
@@ -32,7 +31,7 @@ MOST_WINDOWS_AT_ONCE: Final = 8
 MONDAY: Final = 0
 
 
-class WindowsLook(Record):
+class WindowsLook(Memory):
     """What one look at the windows of a model leaves to the next.
 
     Args:
@@ -42,14 +41,6 @@ class WindowsLook(Record):
 
     looked_at: datetime
     behind: str | None
-
-    @classmethod
-    def of(cls, memory: str | None) -> Self | None:
-        """The look before; None at the first one."""
-        try:
-            return cls.from_stored(memory or "")
-        except ValidationError:
-            return None
 
 
 def _begin(tick: Tick) -> LookAtModel:
@@ -70,7 +61,7 @@ def _begin(tick: Tick) -> LookAtModel:
         return Look(
             "No window has ended or matured since the last look.",
             requests,
-            WindowsLook(looked_at=now, behind=behind).to_stored(indent=None),
+            WindowsLook(looked_at=now, behind=behind).text,
         )
 
     return look

@@ -7,8 +7,8 @@ from functools import cached_property, partial
 from typing import Final, Self
 
 import dagster as dg
-from pydantic import ValidationError
 
+from mlops_platform.components.model_lifecycle.automation.memory import Memory
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     ModelSensor,
@@ -34,7 +34,6 @@ from mlops_platform.components.model_lifecycle.incidents.runs import (
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.monitoring.alerting.observation import Observation
-from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.incidents.alert import AlertDesk, alert
@@ -48,7 +47,7 @@ LONGEST_LOOK_BACK: Final = timedelta(days=1)
 """Runs that ended before are not looked for, however long a model could not be looked at."""
 
 
-class AlertLook(Record):
+class AlertLook(Memory):
     """What one look leaves to the next.
 
     Args:
@@ -58,14 +57,6 @@ class AlertLook(Record):
 
     looked_at: datetime
     watched_since: datetime
-
-    @classmethod
-    def of(cls, memory: str | None) -> Self | None:
-        """The look before; None at the first one."""
-        try:
-            return cls.from_stored(memory or "")
-        except ValidationError:
-            return None
 
     @classmethod
     def after(cls, before: Self | None, now: datetime) -> Self:
@@ -131,7 +122,7 @@ class _AlertTick:
         alerted = alert(alert_desk(deployment, model.spec), [*observations, *heartbeats], now)
         metrics = deployment.settings.alerts_metrics(model.name)
         write_metrics(metrics, model.spec, alerted, current.looked_at)
-        return Look(alerted.text, memory=current.to_stored(indent=None))
+        return Look(alerted.text, memory=current.text)
 
     def _failures(self, model: LifecycleModel, before: AlertLook | None) -> list[Observation]:
         """Checks of the model's own assets and of the tables that it reads, and its runs."""
