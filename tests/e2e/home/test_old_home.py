@@ -102,9 +102,10 @@ def test_every_command_says_what_it_said(
 
 
 def _of_then(told: Any) -> Any:
-    """The same without the models that are declared since."""
+    """The same without the models that are declared since, and what is told since."""
     if isinstance(told, dict) and "models" in told:
         told["models"] = [model for model in told["models"] if model["model"] == MODEL]
+        assert [model.pop("adjustment") for model in told["models"]] == [None]
     return told
 
 
