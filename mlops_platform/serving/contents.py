@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ConfigDict
 
@@ -62,11 +61,6 @@ class PackedRelease(Record):
     not_compiled: str | None = None
     explained: bool = False
     not_explained: str | None = None
-
-    @property
-    def origin(self) -> dict[str, Any]:
-        """What every answer names as its source."""
-        return {"model": self.model, "version": self.version, "sequence": self.sequence}
 
 
 @dataclass(frozen=True)

@@ -70,42 +70,39 @@ def _scored_by(
 
 def score_answer(scored: ScoredRow) -> Json:
     """What is answered for one row."""
-    answer = {
-        "entity": scored.entity,
-        **scored.outputs,
-        "warnings": [_warning(field, scored.row[field]) for field in scored.unknown],
-        "version": scored.release.version,
-        "sequence": scored.release.sequence,
+    row, entity, outputs, unknown, version, _, role = scored
+    return {
+        "entity": entity,
+        **outputs,
+        # Most rows have nothing odd about them, and a comprehension is a call.
+        "warnings": [_warning(field, row[field]) for field in unknown] if unknown else [],
+        **version.stated,
+        "role": role,
     }
-    adjustment = scored.version.stated_adjustment
-    if adjustment is not None:
-        answer["adjustment"] = adjustment
-    answer["role"] = scored.role
-    return answer
 
 
 def logged(
     exchange: Exchange, route: PredictionRoute, rows: Iterable[ScoredRow]
 ) -> list[LoggedPrediction]:
     """What the prediction log is told."""
-    milliseconds = exchange.seconds * 1000
+    milliseconds, time, request_id = exchange.seconds * 1000, exchange.time, exchange.request_id
     return [
         LoggedPrediction(
-            exchange.time,
-            exchange.request_id,
+            time,
+            request_id,
             position,
             route,
-            scored.entity,
-            scored.release.model,
-            scored.release.version,
-            scored.release.sequence,
-            scored.role,
-            scored.row,
-            scored.outputs,
+            entity,
+            release.model,
+            release.version,
+            release.sequence,
+            role,
+            row,
+            outputs,
             milliseconds,
-            scored.version.stated_adjustment,
+            version.stated_adjustment,
         )
-        for position, scored in enumerate(rows)
+        for position, (row, entity, outputs, _, version, release, role) in enumerate(rows)
     ]
 
 

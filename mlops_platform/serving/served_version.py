@@ -53,10 +53,16 @@ class ServedVersion:
         return self.adjustment if follows or self.adjustment else None
 
     @cached_property
+    def stated(self) -> dict[str, Any]:
+        """What the answer for a row names as its source."""
+        stated = {"version": self.release.version, "sequence": self.release.sequence}
+        adjustment = self.stated_adjustment
+        return stated if adjustment is None else {**stated, "adjustment": adjustment}
+
+    @cached_property
     def origin(self) -> dict[str, Any]:
-        """What every answer names as its source."""
-        origin, adjustment = self.release.origin, self.stated_adjustment
-        return origin if adjustment is None else {**origin, "adjustment": adjustment}
+        """The same with the name of the model."""
+        return {"model": self.release.model, **self.stated}
 
 
 def load_served_version(contents: Contents) -> ServedVersion:
