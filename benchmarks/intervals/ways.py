@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.intervals.champions import COVERAGE, Champion
 from benchmarks.intervals.flights import DAY, Predicted
+from mlops_platform.data.scored_days import by_day
 from mlops_platform.tasks.adaptation import ScoredDay
 from mlops_platform.tasks.regression.adaptation import LevelRule
 from mlops_platform.tasks.regression.columns import FACTOR
@@ -156,7 +157,4 @@ def _factors(
 
 
 def _scored_days(champion: Champion, scoring: Scoring, rows: Predicted) -> list[ScoredDay]:
-    scores = scoring(champion, rows).scores(rows.targets)
-    days, firsts = np.unique(rows.days, return_index=True)
-    parts = np.split(scores, firsts[1:])
-    return [ScoredDay(day.astype(object), part) for day, part in zip(days, parts, strict=True)]
+    return by_day(rows.days, scoring(champion, rows).scores(rows.targets))

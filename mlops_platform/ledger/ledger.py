@@ -226,17 +226,14 @@ class Ledger:
 
     def adjustments(self, model: str, sequence: int) -> list[WrittenAdjustment]:
         """Every adjustment of a release, oldest first."""
-        table = tables.adjustments
-        of_release = select(table).where(table.c.model == model, table.c.sequence == sequence)
-        query = of_release.order_by(table.c.number)
+        query = rows.adjustments_of(model, sequence).order_by(tables.adjustments.c.number)
         with self._database.reading() as connection:
             return [rows.adjustment_from(row) for row in connection.execute(query).mappings()]
 
     def latest_adjustment(self, model: str, sequence: int) -> WrittenAdjustment | None:
         """The newest adjustment of a release; None where its version answers as it was released."""
-        table = tables.adjustments
-        of_release = select(table).where(table.c.model == model, table.c.sequence == sequence)
-        query = of_release.order_by(table.c.number.desc()).limit(1)
+        newest_first = tables.adjustments.c.number.desc()
+        query = rows.adjustments_of(model, sequence).order_by(newest_first).limit(1)
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else rows.adjustment_from(row)

@@ -38,6 +38,12 @@ def releases_of(model: str) -> Select[tuple[Any, ...]]:
     )
 
 
+def adjustments_of(model: str, sequence: int) -> Select[tuple[Any, ...]]:
+    """Adjustments of a release."""
+    of_release = adjustments.c.model == model, adjustments.c.sequence == sequence
+    return select(adjustments).where(*of_release)
+
+
 def release_from(row: RowMapping) -> Release:
     """Record of a row of `releases_of`.
 

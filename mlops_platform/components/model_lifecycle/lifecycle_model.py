@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -23,6 +25,11 @@ class FeatureStore:
     assets: Sequence[dg.AssetKey]
     build_op: str
     sources: Sequence[str] = ()
+
+    def build_config(self, first: date, last: date) -> dict[str, Any]:
+        """Run configuration of a build of some days, both included."""
+        days = {"start_day": str(first), "end_day": str(last)}
+        return {"ops": {self.build_op: {"config": days}}}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.records import NewAdjustment, Release
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import AdaptationRule, Adjustment
+from mlops_platform.tasks import AdaptationRule, Adjustment, ScoredDay
 from mlops_platform.usecases.adjustment.following import Following
 from mlops_platform.usecases.adjustment.matured_days import (
     latest_built_day,
@@ -23,7 +23,7 @@ from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.release.held_out_scores import HeldOutScores
 from mlops_platform.usecases.release.reconcile import point_services
 from mlops_platform.usecases.release.reference import load_held_out_scores
-from mlops_platform.usecases.version.champion import load_champion
+from mlops_platform.usecases.version.champion import load_release
 from mlops_platform.usecases.window.maturity import latest_matured_day
 
 _ROUNDS: Final = 3
@@ -68,7 +68,8 @@ def adjust_release(
     """
     frozen = frozen_by(deployment.ledger, spec.name) if automatic else None
     if frozen is not None:
-        return _result(deployment, spec, reason=f"frozen {freeze_text(frozen)}")
+        release = _current_release(deployment, spec)
+        return _result(deployment, spec, release, reason=f"frozen {freeze_text(frozen)}")
     for _ in range(_ROUNDS - 1):
         with suppress(ReleaseConflict):
             return _adjusted(deployment, spec, rule, actor)
@@ -78,20 +79,16 @@ def adjust_release(
 def _adjusted(
     deployment: Deployment, spec: ModelSpec, rule: AdaptationRule, actor: str
 ) -> AdjustedRelease:
-    champion = load_champion(deployment, spec.name)
-    if champion is None:
-        raise _nothing_released(spec)
-    release = champion.release
+    release = _current_release(deployment, spec)
     held_out = load_held_out_scores(deployment.registry, release, rule)
     if held_out is None or not held_out.days:
-        return _result(deployment, spec, reason=_nothing_to_begin_with(release, held_out))
+        reason = _nothing_to_begin_with(release, held_out)
+        return _result(deployment, spec, release, reason=reason)
     following = _following(deployment, spec, release, held_out)
     if following is None:
         reason = "the days that had matured when it was released are not built yet"
-        return _result(deployment, spec, reason=reason)
-    days = [*following.days_to_score, *(following.passed_over if following.new else ())]
-    published, moment = deployment.settings.published, deployment.clock()
-    scored = scored_days(spec, published, champion, sorted(days), moment) if days else []
+        return _result(deployment, spec, release, reason=reason)
+    scored = _scored(deployment, spec, following)
     passed_over = {day.day for day in scored} & {*following.passed_over}
     counting = [day for day in scored if day.day not in passed_over]
     new = [_record(release, actor, *step) for step in following.steps(counting)]
@@ -101,7 +98,26 @@ def _adjusted(
     for _ in range(_ROUNDS):
         if not point_services(deployment, spec.name):
             break
-    return _result(deployment, spec, len(new), tuple(sorted(passed_over)))
+    return _result(deployment, spec, release, len(new), tuple(sorted(passed_over)))
+
+
+def _current_release(deployment: Deployment, spec: ModelSpec) -> Release:
+    release = deployment.ledger.current_release(spec.name)
+    if release is None:
+        raise LedgerError(
+            f"{spec.name!r} has no champion whose constants could follow: call "
+            f"`mlops train {spec.name}` first."
+        )
+    return release
+
+
+def _scored(deployment: Deployment, spec: ModelSpec, following: Following) -> list[ScoredDay]:
+    """Days that count and days that were passed over; the model is loaded where there are any."""
+    if not following.days_to_score:
+        return []
+    days = sorted([*following.days_to_score, *following.passed_over])
+    champion = load_release(deployment.registry, following.release)
+    return scored_days(spec, deployment.settings.published, champion, days, deployment.clock())
 
 
 def _following(
@@ -145,20 +161,11 @@ def _record(
 def _result(
     deployment: Deployment,
     spec: ModelSpec,
+    release: Release,
     recorded: int = 0,
     passed_over: tuple[date, ...] = (),
     reason: str | None = None,
 ) -> AdjustedRelease:
-    release = deployment.ledger.current_release(spec.name)
-    if release is None:
-        raise _nothing_released(spec)
     state = adjustment_state(deployment.ledger, spec, release, deployment.clock())
     assert state is not None  # there is a rule
     return AdjustedRelease(state=state, recorded=recorded, passed_over=passed_over, reason=reason)
-
-
-def _nothing_released(spec: ModelSpec) -> LedgerError:
-    return LedgerError(
-        f"{spec.name!r} has no champion whose constants could follow: call "
-        f"`mlops train {spec.name}` first."
-    )

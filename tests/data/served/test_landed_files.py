@@ -23,18 +23,6 @@ LATER = NOON + timedelta(days=1)
 AS_OF = datetime(2024, 4, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    folder = tmp_path / "log"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def landed(lake: Path) -> Path:
-    return lake / "served" / "readmission"
-
-
 def make_former(file: Path) -> None:
     """Rewrite a landed file as it was written before there were adjustments."""
     rows = pq.ParquetFile(file).read()

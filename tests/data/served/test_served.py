@@ -60,18 +60,6 @@ def line(
     }
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    folder = tmp_path / "log"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def landed(lake: Path) -> Path:
-    return lake / "served" / "readmission"
-
-
 def append(log: Path, *lines: dict[str, Any] | bytes, file: str = "predictions-1-a.jsonl") -> Path:
     path = log / file
     with path.open("ab") as opened:

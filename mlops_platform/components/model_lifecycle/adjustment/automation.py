@@ -1,9 +1,8 @@
 """The sensor `adjust`: asks every morning for the adjustments that matured days have brought."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -16,12 +15,13 @@ from mlops_platform.components.model_lifecycle.automation.model_sensor import (
 )
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
+from mlops_platform.components.model_lifecycle.automation.windows import latest_day
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.settings import Settings
-from mlops_platform.spec import ModelSpec, WindowSpec
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import day_matures_at
 
 HOUR: Final = 5
@@ -51,7 +51,7 @@ def _begin(tick: Tick) -> LookAtModel:
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
         spec, before = model.spec, AdjustmentLook.of(memory)
-        today = _day_begun(spec.window, deployment.clock())
+        today = latest_day(spec.window, HOUR, deployment.clock())
         attempts = before.attempts if before is not None and before.day == today else 0
         if attempts and (attempts >= MOST_ATTEMPTS or not _failed(tick.instance, model, today)):
             return Look("No day has ended since the last look.", memory=memory)
@@ -88,12 +88,11 @@ def adjustment_request(
 ) -> dg.RunRequest:
     """A run that builds some days and then adjusts."""
     adjustment = stage_keys(model.name, "adjust")
-    configured = {"start_day": str(days[0]), "end_day": str(days[-1])} if days else {}
     return dg.RunRequest(
         run_key=f"{model.name} adjustment {asked.day}, attempt {asked.attempts}",
         job_name=ANY_ASSETS,
         asset_selection=[*(model.store.assets if days else ()), *adjustment],
-        run_config={"ops": {model.store.build_op: {"config": configured}}} if days else None,
+        run_config=model.store.build_config(days[0], days[-1]) if days else None,
         tags={**run_tags(model.name, "adjust"), DAY_TAG: str(asked.day)},
     )
 
@@ -115,12 +114,10 @@ def days_to_build(place: Settings, model: LifecycleModel, today: date) -> list[d
         if partition_file(place.landing, source, newest).is_file()
     ]
     days = [newest + timedelta(days=number) for number in range(1, (until - newest).days)]
-    landed = [
-        day
-        for day in days
-        if all(partition_file(place.landing, source, day).is_file() for source in daily)
-    ]
-    return None if len(landed) < len(days) else days
+    has_landed = all(
+        partition_file(place.landing, source, day).is_file() for day in days for source in daily
+    )
+    return days if has_landed else None
 
 
 def _failed(instance: dg.DagsterInstance, model: LifecycleModel, today: date) -> bool:
@@ -135,10 +132,3 @@ def _is_over(spec: ModelSpec, today: date) -> bool:
     """Whether every day in windows had matured the day before."""
     end = spec.window.end
     return end is not None and day_matures_at(spec, end - timedelta(days=1)).date() < today
-
-
-def _day_begun(spec: WindowSpec, now: datetime) -> date:
-    """The local day that has reached its hour last."""
-    zone = ZoneInfo(spec.timezone)
-    day = now.astimezone(zone).date()
-    return day if datetime.combine(day, time(HOUR), zone) <= now else day - timedelta(days=1)

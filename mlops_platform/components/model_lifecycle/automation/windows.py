@@ -1,7 +1,7 @@
 """The sensor `watch`: asks for windows that have ended, and for performance that has matured."""
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -118,8 +118,7 @@ def window_request(model: LifecycleModel, window: Window, now: datetime) -> dg.R
     adjusted_first = stage_keys(model.name, "adjust") if adapts else []
     watched = stage_keys(model.name, "watch")
     assets = [*model.store.assets, *landed_first, *adjusted_first, *watched]
-    days = {"start_day": str(window.start), "end_day": str(window.last_day)}
-    config = {"ops": {model.store.build_op: {"config": days}}}
+    config = model.store.build_config(window.start, window.last_day)
     return _request(model, window.name, now, assets, config)
 
 
@@ -142,10 +141,14 @@ def _request(
 
 def _latest_moment(spec: WindowSpec, now: datetime) -> datetime:
     """The last moment at which windows of this calendar are looked for."""
-    zone = ZoneInfo(spec.timezone)
-    day = now.astimezone(zone).date()
-    if datetime.combine(day, time(HOUR), zone) > now:
-        day -= timedelta(days=1)
+    day = latest_day(spec, HOUR, now)
     if spec.cadence == "weekly":
         day -= timedelta(days=(day.weekday() - MONDAY) % 7)
-    return datetime.combine(day, time(HOUR), zone)
+    return datetime.combine(day, time(HOUR), ZoneInfo(spec.timezone))
+
+
+def latest_day(spec: WindowSpec, hour: int, now: datetime) -> date:
+    """The last day of this calendar that has reached an hour."""
+    zone = ZoneInfo(spec.timezone)
+    day = now.astimezone(zone).date()
+    return day if datetime.combine(day, time(hour), zone) <= now else day - timedelta(days=1)
