@@ -65,6 +65,10 @@ COMMANDS = {
         "service.replay_request",
         "Run a logged request again, by the very version that answered it.",
     ),
+    "reproduce": Listed(
+        "reporting.reproduce",
+        "Train a version again, from its snapshot or from facts, and compare.",
+    ),
     "backtest": Listed(
         "backtest", "Replay the past under every retraining policy, and recommend one."
     ),

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.parquet import read_parquet, write_parquet
@@ -21,7 +22,7 @@ from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError, TrainingError
 from mlops_platform.files import new_directory, write_text
 from mlops_platform.formats.home_path import HomePath
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -40,12 +41,26 @@ class Column(Record):
     type: str
 
 
+class FactsOrigin(Record):
+    """What the facts of a snapshot can be built from again.
+
+    Args:
+        recorded_at: moment by the deployment's clock at which the published tables were read.
+        built_with: what the last build before that ran with; None where it did not say so.
+    """
+
+    recorded_at: datetime
+    built_with: BuiltWith | None
+
+
 class TrainingSet(Record):
     """What one snapshot holds, where it is, and the published tables it was read from.
 
     Args:
         targets: what the outcomes are like, by name.
         history: what of the past was read, and why.
+        since: event time after which rows were read; None also for all that was known.
+        origin: None where the snapshot was taken before origins were kept.
     """
 
     model: str
@@ -58,9 +73,11 @@ class TrainingSet(Record):
     last_local_date: date
     as_of: datetime
     history: str
+    since: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     columns: tuple[Column, ...]
     features_digest: str
     labels_digest: str
+    origin: FactsOrigin | None = Field(default=None, exclude_if=left_out_where_empty)
     path: HomePath
 
     @property
@@ -75,14 +92,16 @@ def snapshot_training_set(
     training_sets_root: Path,
     as_of: datetime,
     history: TrainingHistory | None = None,
+    origin: FactsOrigin | None = None,
 ) -> TrainingSet:
     """Store the training rows known at `as_of`; the same facts are stored once.
 
-    Where the snapshot exists already it is returned as it was stored, with the `as_of` and the
-    digests of that time; only the reason for its history is the present one.
+    Where the snapshot exists already it is returned as it was stored, with the `as_of`, the origin
+    and the digests of that time; only the reason for its history is the present one.
 
     Args:
         history: as `read_training_rows`.
+        origin: of the published tables.
 
     Raises:
         DataError: published data lack something, or an entity occurs twice.
@@ -94,7 +113,9 @@ def snapshot_training_set(
     _refuse_untrainable(rows, spec, as_of)
     path = training_sets_root / spec.name / table_digest(rows)
     if not path.is_dir():
-        described = _describe(rows, spec, published_root, as_of, path, history)
+        described = _describe(rows, spec, published_root, as_of, path, history).model_copy(
+            update={"origin": origin}
+        )
         with new_directory(path) as temporary:
             write_parquet(rows, temporary / ROWS_FILE)
             write_text(temporary / FILE, described.to_stored(exclude={"path"}))
@@ -235,6 +256,7 @@ def _describe(
         last_local_date=days["max"],
         as_of=as_of,
         history=history.reason,
+        since=history.since,
         columns=tuple(Column(name=field.name, type=str(field.type)) for field in rows.schema),
         features_digest=published_digest(published_root, spec.features.table),
         labels_digest=published_digest(published_root, spec.label.table),

@@ -34,6 +34,7 @@ from mlops_platform.registry.versions import (
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 
 class Registry:
@@ -132,6 +133,19 @@ class Registry:
                 f"run {run_id} has no '{name}': {error}. Restore the artifact store, or train and "
                 "release again."
             ) from error
+
+    def run_tags(self, run_id: str) -> dict[str, str]:
+        """Tags of a run.
+
+        Raises:
+            RegistryError: there is no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return dict(self._client.get_run(run_id).data.tags)
+        except MlflowException as error:
+            raise _no_run(run_id, error) from error
 
     def run_link(self, run_id: str) -> str:
         """Path of a run in MLflow's UI, to be put after its address."""
@@ -290,9 +304,7 @@ class Registry:
         try:
             return str(self._client.get_run(run_id).info.experiment_id)
         except MlflowException as error:
-            raise RegistryError(
-                f"the registry has no run {run_id!r}: {error.message}. Train anew."
-            ) from error
+            raise _no_run(run_id, error) from error
 
     def _ensure_registered_model(self, model: str) -> None:
         from mlflow.exceptions import MlflowException
@@ -317,6 +329,10 @@ class Registry:
         self._client.finalize_logged_model(logged.model_id, "READY")
         self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         return logged.model_id, logged.artifact_location
+
+
+def _no_run(run_id: str, error: MlflowException) -> RegistryError:
+    return RegistryError(f"the registry has no run {run_id!r}: {error.message}. Train anew.")
 
 
 def _digests_of(directory: Path) -> dict[str, str]:

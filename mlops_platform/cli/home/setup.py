@@ -7,7 +7,8 @@ import click
 from rich.markup import escape
 
 from mlops_platform.cli.console import console
-from mlops_platform.data.features.dbt import DbtProjectFolder, parse, project_digest
+from mlops_platform.data.features.dbt import DbtProjectFolder, parse
+from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.formats.number import FORMAT

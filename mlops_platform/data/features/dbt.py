@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import traceback
@@ -10,17 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.kept_projects import KeptProjects
 from mlops_platform.errors import DataError
-from mlops_platform.files import sha256_of_file
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-MADE_BY_DBT = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
+FAILED = frozenset({"error", "fail", "runtime error"})
 SILENT = ("--log-level", "none", "--log-level-file", "debug")
 """On the console: results and exceptions say it all, and the log below its target says the rest."""
 
@@ -41,9 +41,24 @@ class NodeOutcome:
         return self.status in SUCCEEDED
 
     @property
+    def failed(self) -> bool:
+        """Whether nothing may be published because of it."""
+        return self.status in FAILED
+
+    @property
     def was_run(self) -> bool:
         """Whether dbt ran the node at all; it skips what stands behind a failure."""
         return self.status != "skipped"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """How a table of the warehouse is published, as its dbt model declares."""
+
+    schema: str
+    alias: str
+    partition_by: str
+    order_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,11 @@ class DbtProjectFolder:
     target: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def manifest(self) -> Path:
+        """The file that parsing writes."""
+        return self.folder / "target" / "manifest.json"
+
     def environment(self) -> dict[str, str]:
         """Environment that the profile reads."""
         return {"MLOPS_WAREHOUSE": str(self.warehouse), "MLOPS_LAKE": str(self.lake)}
@@ -73,16 +93,6 @@ class DbtProjectFolder:
         ]
 
 
-def project_digest(folder: Path) -> str:
-    """SHA-256 over the sources of a dbt project: what it does, wherever it is checked out."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not MADE_BY_DBT & set(relative.parts):
-            digest.update(f"{relative.as_posix()}\0{sha256_of_file(path)}\0".encode())
-    return digest.hexdigest()
-
-
 def parse(project: DbtProjectFolder) -> Path:
     """Write the manifest that Dagster's definitions are made from, and return its path.
 
@@ -91,14 +101,19 @@ def parse(project: DbtProjectFolder) -> Path:
     """
     os.environ.update(project.environment())
     _parse(project.folder, project.target)
-    return project.folder / "target" / "manifest.json"
+    return project.manifest
 
 
-def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
+def build(
+    project: DbtProjectFolder, select: Sequence[str] = (), *, tested: bool = True
+) -> tuple[NodeOutcome, ...]:
     """Build and test models; dbt's unit tests belong to the test suite and are left out.
+
+    What a good build ran with is kept in the lake.
 
     Args:
         select: dbt selectors; everything where empty.
+        tested: whether data tests are run.
 
     Raises:
         DataError: dbt could not start (a failing model or test is an outcome, not an error).
@@ -107,17 +122,45 @@ def build(project: DbtProjectFolder, select: Sequence[str] = ()) -> tuple[NodeOu
 
     project.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(project.environment())
-    command = ["build", "--exclude-resource-type", "unit_test", *project.arguments()]
+    left_out = ("unit_test",) if tested else ("unit_test", "test")
+    command = ["build", "--exclude-resource-type", *left_out, *project.arguments()]
     if select:
         command += ["--select", *select]
+    parsed = _parsed(project.folder, project.target)
     try:
-        result = _runner(project.folder, project.target).invoke([*SILENT, *command])
+        result = parsed.runner.invoke([*SILENT, *command])
     finally:
         release_warehouse()
     _raise_interrupt(result.exception)
     if not isinstance(result.result, RunExecutionResult):
         raise DataError(f"dbt build could not run: {result.exception}")
-    return tuple(_outcome(node) for node in result.result.results)
+    outcomes = tuple(_outcome(node) for node in result.result.results)
+    if not any(outcome.failed for outcome in outcomes):
+        compiled = _compiled_models(result.result.results)
+        KeptProjects(project.lake).keep(project.folder, parsed.digest, compiled)
+    return outcomes
+
+
+def publications(manifest: Path) -> dict[str, Publication]:
+    """How each table of a parsed project is published, by its name; those that are not are absent.
+
+    Args:
+        manifest: the file that parsing wrote.
+    """
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    declared = {
+        node["name"]: (node, node["config"].get("meta", {}).get("mlops", {})) for node in nodes
+    }
+    return {
+        name: Publication(
+            schema=node["schema"],
+            alias=node["alias"],
+            partition_by=meta["partition_by"],
+            order_by=tuple(meta["order_by"]),
+        )
+        for name, (node, meta) in declared.items()
+        if meta.get("publish")
+    }
 
 
 def release_warehouse() -> None:
@@ -127,12 +170,20 @@ def release_warehouse() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
+class _Parsed(NamedTuple):
+    """A dbt runner that holds a parsed project, and the digest of what it was parsed from."""
+
+    runner: dbtRunner
+    digest: str
+
+
 @lru_cache(maxsize=4)
-def _runner(folder: Path, log: Path) -> dbtRunner:
-    """A dbt runner that holds the parsed project, so that only the first build parses it."""
+def _parsed(folder: Path, log: Path) -> _Parsed:
+    """Only the first build parses a project."""
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner(manifest=_parse(folder, log))
+    digest = project_digest(folder)
+    return _Parsed(dbtRunner(manifest=_parse(folder, log)), digest)
 
 
 def _parse(folder: Path, log: Path) -> Manifest:
@@ -164,3 +215,12 @@ def _outcome(node: Any) -> NodeOutcome:
         failures=node.failures,
         message=node.message,
     )
+
+
+def _compiled_models(results: Sequence[Any]) -> dict[str, str]:
+    """SQL of the models that a build has run, by unique id."""
+    return {
+        result.node.unique_id: result.node.compiled_code
+        for result in results
+        if result.node.resource_type == "model" and result.node.compiled_code
+    }

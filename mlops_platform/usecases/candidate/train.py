@@ -13,6 +13,7 @@ from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, Trial, budget
+from mlops_platform.usecases.candidate.training_record import log_training_record, training_record
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
 from mlops_platform.usecases.deployment import Deployment
@@ -74,6 +75,7 @@ def train_candidate(
     name = f"{spec.name}-{training_set.hash[:12]}"
     with deployment.registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
+        log_training_record(run, training_record(spec))
         before = cpu_seconds()
         logger = _trial_logger(run, spec, report, warm=start is not None)
         recipe = search(spec, split.train, logger, start.recipe if start else None)

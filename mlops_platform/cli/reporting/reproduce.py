@@ -1,0 +1,190 @@
+"""`mlops reproduce`: a version trained again, and its training set built again."""
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from mlops_platform.cli.console import console, folding_table
+from mlops_platform.errors import SpecError
+from mlops_platform.usecases.deployment import open_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_platform.data.compared_rows import RowComparison
+    from mlops_platform.usecases.reproduction.difference import Difference
+    from mlops_platform.usecases.reproduction.from_facts import BuiltAgain, ProjectUsed
+    from mlops_platform.usecases.reproduction.reproduce import Reproduction
+    from mlops_platform.usecases.reproduction.train_again import TrainedAgain
+
+VERSION = re.compile(r"(?P<model>[^@]+)@(?P<number>[1-9]\d*)")
+SHORT = 12
+
+
+@click.command()
+@click.argument("version")
+@click.option(
+    "--from-facts",
+    is_flag=True,
+    help="First build the training set again, from the deliveries known when it was taken.",
+)
+@click.option("--keep", is_flag=True, help="Keep what --from-facts builds, and tell where.")
+@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@click.pass_context
+def command(
+    context: click.Context, version: str, from_facts: bool, keep: bool, as_json: bool
+) -> None:
+    """Train a version again from its snapshot, and compare what both predict.
+
+    VERSION is a model and the number of a registered version, such as flight_delay@3. All of its
+    training is repeated: search, fit, calibration, refit. Nothing is registered. Ends with code 1
+    where a prediction, a constant or a row of the training set is not the same.
+    """
+    from mlops_platform.components.known_models import known_model
+    from mlops_platform.usecases.reproduction.reproduce import Wanted, reproduce
+
+    if keep and not from_facts:
+        raise click.UsageError("--keep keeps what --from-facts builds: name both.")
+    model, number = _named(version)
+    deployment = open_deployment()
+    present = known_model(deployment.ledger, model)
+    wanted = Wanted(from_facts=from_facts, keep=keep)
+    doing = f"reproducing {model}@{number}"
+    with console.status(doing) as status:
+        told = reproduce(
+            deployment,
+            model,
+            number,
+            present,
+            wanted,
+            lambda line: status.update(f"{doing}: {line}"),
+        )
+    if as_json:
+        click.echo(told.model_dump_json(indent=2))
+    else:
+        _show(told)
+    if not told.equal:
+        context.exit(1)
+
+
+def _named(version: str) -> tuple[str, int]:
+    match = VERSION.fullmatch(version)
+    if match is None:
+        raise SpecError("version", version, "Write a model and a version, such as flight_delay@3.")
+    return match["model"], int(match["number"])
+
+
+def _show(told: "Reproduction") -> None:
+    console.print(Text(f"{told.model}@{told.version}", style="bold"))
+    if told.facts is not None:
+        console.print()
+        _show_facts(told.facts)
+    console.print()
+    _show_training(told.training)
+
+
+def _show_facts(facts: "BuiltAgain") -> None:
+    moment = f"{facts.known_at:%Y-%m-%d %H:%M:%S} UTC"
+    why = "when its snapshot was taken" if facts.recorded else "its as-of moment"
+    _say(f"Training set {facts.training_set[:SHORT]} from what was known at {moment}, {why}.")
+    if not facts.recorded:
+        _say("Its snapshot is from before its origin was recorded: nothing says what built it.")
+    _show_project(facts.project)
+    later = sum(table.later for table in facts.tables)
+    known = sum(table.known for table in facts.tables)
+    _say(f"{known} deliveries were known; {later} came later and were left out.")
+    for erased in facts.erased:
+        decision = "" if erased.decision is None else f", decision {erased.decision}"
+        reason = f": {erased.reason}" if erased.reason else ""
+        _say(
+            f"Erased since, on {erased.erased_at:%Y-%m-%d}: {erased.rows} rows of "
+            f"{erased.table}{decision}{reason}"
+        )
+    _show_rows(facts.rows)
+    if facts.kept_in is not None:
+        _say(f"What was built is kept in {facts.kept_in}")
+
+
+def _show_project(project: "ProjectUsed") -> None:
+    if project.then is None:
+        _say(f"Built with the present dbt project, {project.now[:SHORT]}: none was recorded.")
+    elif not project.recorded:
+        _say(
+            f"Built with the present dbt project, {project.now[:SHORT]}: of the recorded one, "
+            f"{project.then[:SHORT]}, the sources were not kept."
+        )
+    else:
+        _say(f"Built with the dbt project that was recorded, {project.then[:SHORT]}.")
+        if project.then != project.now:
+            differing = ", ".join(project.differing)
+            _say(f"The present one, {project.now[:SHORT]}, differs in {differing}.")
+    _show_differences(project.packages)
+
+
+def _show_rows(rows: "RowComparison") -> None:
+    if rows.equal:
+        _say(f"All {rows.rows_now} rows are equal.", "green")
+        return
+    _say(f"The rows are not equal: {rows.rows_then} then, {rows.rows_now} now.", "red")
+    table = folding_table({"difference": 24, "rows": None, "for example": None})
+    for what, count, examples in (
+        ("missing now", rows.missing, rows.missing_examples),
+        ("new", rows.extra, rows.extra_examples),
+    ):
+        if count:
+            table.add_row(what, str(count), Text(", ".join(examples)))
+    if rows.repeated:
+        table.add_row("more than once", str(rows.repeated), "")
+    for column in rows.columns:
+        shown = "; ".join(f"{one.entity}: {one.then} -> {one.now}" for one in column.examples)
+        table.add_row(Text(f"another {column.column}"), str(column.rows), Text(shown))
+    if table.row_count:
+        console.print(table)
+    if rows.other_columns:
+        _say(f"Of the columns, {', '.join(rows.other_columns)}.")
+
+
+def _show_training(training: "TrainedAgain") -> None:
+    _show_differences(training.environment)
+    _show_differences([training.commit] if training.commit else [])
+    if not training.spec_recorded:
+        _say("It was trained before its YAML was kept: the present one was used.")
+    start = f", begun at the recipe of run {training.started_from}" if training.started_from else ""
+    _say(
+        f"Trained again from snapshot {training.training_set[:SHORT]}, {training.rows} rows: "
+        f"{training.trials} trials{start}, in {training.seconds:.1f} s."
+    )
+    if training.recipe_then in (None, training.recipe_now):
+        _say(f"Found: {training.recipe_now}")
+    else:
+        _say(f"Found then: {training.recipe_then}", "red")
+        _say(f"Found now: {training.recipe_now}", "red")
+    for constant in training.constants:
+        _say(f"Constant {constant.name} was {constant.then} and is {constant.now}.", "red")
+    table = folding_table(
+        {"rows": 24, "output": None, "compared": None, "different": None, "at most by": None}
+    )
+    for output in training.outputs:
+        table.add_row(
+            output.rows_of,
+            output.output,
+            str(output.rows),
+            str(output.different),
+            f"{output.largest:g}" if output.different else "",
+        )
+    console.print(table)
+    if training.equal:
+        _say("Every prediction is equal, bit for bit.", "green")
+    else:
+        _say("The version is not reproduced.", "red")
+
+
+def _show_differences(found: "Sequence[Difference]") -> None:
+    for one in found:
+        _say(f"{one.name} was {one.then or 'absent'} and is {one.now or 'absent'}.", "yellow")
+
+
+def _say(text: str, style: str = "") -> None:
+    console.print(Text(text, style=style), soft_wrap=True)

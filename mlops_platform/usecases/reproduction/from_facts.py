@@ -1,0 +1,237 @@
+"""Builds a training set again, in a warehouse of its own, from the deliveries known then."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import computed_field
+
+from mlops_platform.data.compared_rows import RowComparison, compare_rows
+from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
+from mlops_platform.data.features.dbt_sources import differing_sources, project_digest
+from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.kept_projects import (
+    BUILD_PACKAGES,
+    KeptProjects,
+    copy_project,
+    installed_versions,
+)
+from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.features.training_history import TrainingHistory, declared_history
+from mlops_platform.data.known_deliveries import (
+    Erasure,
+    KnownTable,
+    erasures,
+    link_known_deliveries,
+)
+from mlops_platform.data.training_set import TrainingSet, read_rows
+from mlops_platform.errors import DataError
+from mlops_platform.record import Record
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.reproduction.difference import Difference, differences
+
+_SCRATCH = "reproductions"
+
+
+class ProjectUsed(Record):
+    """The dbt project that built the facts again.
+
+    Args:
+        recorded: whether it is the one that was recorded with the training set; the present one
+            otherwise.
+        then: digest of the recorded one; None where none was.
+        now: digest of the present one.
+        differing: files in which the present one differs from the recorded one; empty also where
+            that was not kept.
+        packages: that built then, where others are installed now.
+    """
+
+    recorded: bool
+    then: str | None
+    now: str
+    differing: tuple[str, ...]
+    packages: tuple[Difference, ...]
+
+
+class BuiltAgain(Record):
+    """A training set that was built again from facts, beside the one that was kept.
+
+    Args:
+        known_at: moment whose deliveries were built.
+        recorded: whether the snapshot says that moment; its as-of moment otherwise.
+        erased: since then.
+        kept_in: folder with lake, warehouse and project; None where it was removed.
+    """
+
+    training_set: str
+    as_of: datetime
+    known_at: datetime
+    recorded: bool
+    project: ProjectUsed
+    tables: tuple[KnownTable, ...]
+    erased: tuple[Erasure, ...]
+    rows: RowComparison
+    kept_in: str | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def equal(self) -> bool:
+        """Whether every row is the same."""
+        return self.rows.equal
+
+
+@dataclass(frozen=True)
+class _Scratch:
+    """A home for one build."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """Deliveries and published tables."""
+        return self.root / "lake"
+
+    @property
+    def published(self) -> Path:
+        """What is published of the build."""
+        return self.lake / "features"
+
+    @property
+    def dbt(self) -> DbtProjectFolder:
+        """The project, copied: dbt writes into its folder."""
+        return DbtProjectFolder(
+            folder=self.root / "dbt_project",
+            # The database is named after the file.
+            warehouse=self.root / "warehouse" / "warehouse.duckdb",
+            lake=self.lake,
+            target=self.root / "dbt",
+        )
+
+
+def build_again(
+    place: Settings, spec: ModelSpec, training_set: TrainingSet, present: Path, *, keep: bool
+) -> BuiltAgain:
+    """Build features and labels from what was known, and compare the training rows.
+
+    Args:
+        spec: as it was at the training.
+        present: folder of today's dbt project.
+        keep: whether the scratch folder stays.
+
+    Raises:
+        DataError: the snapshot was changed, or the project cannot be built.
+    """
+    kept = read_rows(training_set)
+    origin = training_set.origin
+    known_at = origin.recorded_at if origin else training_set.as_of
+    used, sources = _project(place, training_set, present)
+    with _scratch(place, spec, keep=keep) as scratch:
+        tables = link_known_deliveries(place.landing, scratch.lake / "landing", known_at)
+        copy_project(sources, scratch.dbt.folder)
+        _build(scratch, (spec.features.table, spec.label.table))
+        rows = read_training_rows(
+            spec, scratch.published, training_set.as_of, _history(spec, training_set)
+        )
+        return BuiltAgain(
+            training_set=training_set.hash,
+            as_of=training_set.as_of,
+            known_at=known_at,
+            recorded=origin is not None,
+            project=used,
+            tables=tables,
+            erased=erasures(place.landing, known_at),
+            rows=compare_rows(kept, rows, spec.features.entity),
+            kept_in=str(scratch.root) if keep else None,
+        )
+
+
+def _project(place: Settings, training_set: TrainingSet, present: Path) -> tuple[ProjectUsed, Path]:
+    """Which project builds, with the folder of its sources."""
+    built_with = training_set.origin.built_with if training_set.origin else None
+    now = project_digest(present)
+    if built_with is None:
+        return ProjectUsed(recorded=False, then=None, now=now, differing=(), packages=()), present
+    sources = KeptProjects(place.lake).sources(built_with.dbt_project)
+    used = ProjectUsed(
+        recorded=sources is not None or built_with.dbt_project == now,
+        then=built_with.dbt_project,
+        now=now,
+        differing=differing_sources(sources, present) if sources else (),
+        packages=differences(built_with.packages, installed_versions(BUILD_PACKAGES)),
+    )
+    return used, sources or present
+
+
+def _history(spec: ModelSpec, training_set: TrainingSet) -> TrainingHistory:
+    """What of the past the snapshot read; of one that does not say so, from its first row on."""
+    if training_set.origin is not None or training_set.since is not None:
+        return TrainingHistory(since=training_set.since, reason=training_set.history)
+    declared = declared_history(spec.training.history, training_set.as_of)
+    if declared.reason == training_set.history:
+        return declared
+    since = training_set.first_event_time - timedelta(microseconds=1)
+    return TrainingHistory(since=since, reason=training_set.history)
+
+
+def _build(scratch: _Scratch, tables: tuple[str, ...]) -> None:
+    """Build all that was landed, without data tests, and publish some tables.
+
+    Raises:
+        DataError: a model failed, or the project publishes no such table.
+    """
+    with _environment_put_back():
+        outcomes = build(scratch.dbt, tested=False)
+    if failed := [outcome for outcome in outcomes if outcome.failed]:
+        lines = "\n".join(f"- {outcome.unique_id}: {outcome.message}" for outcome in failed)
+        raise DataError(
+            f"{len(failed)} dbt nodes cannot be built again with the packages that are installed. "
+            f"Keep the folder with --keep and look at it.\n{lines}"
+        )
+    published = publications(scratch.dbt.manifest)
+    for table in tables:
+        if table not in published:
+            raise DataError(
+                f"the dbt project publishes no table '{table}', but {sorted(published)}: it is not "
+                "the one that built the training set. Check out the project of then."
+            )
+        how = published[table]
+        publish_table(
+            scratch.dbt.warehouse,
+            how.alias,
+            how.partition_by,
+            scratch.published,
+            order_by=how.order_by,
+            schema=how.schema,
+        )
+
+
+@contextmanager
+def _scratch(place: Settings, spec: ModelSpec, *, keep: bool) -> Iterator[_Scratch]:
+    """A folder on the disk of the lake, so that deliveries can be linked."""
+    parent = place.source_cache / _SCRATCH
+    parent.mkdir(parents=True, exist_ok=True)
+    root = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=parent))
+    try:
+        yield _Scratch(root)
+    finally:
+        if not keep:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def _environment_put_back() -> Iterator[None]:
+    """A build tells its profile where it is by the environment of this process."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,131 @@
+"""What is recorded of how a version came to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.data.features.kept_projects import BUILD_PACKAGES
+from mlops_platform.data.training_set import TrainingSet, load_training_set
+from mlops_platform.errors import RegistryError, SpecError
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Constants
+from mlops_platform.training.search.search import Recipe
+from mlops_platform.usecases.candidate.training_record import (
+    TrainingRecord,
+    read_training_record,
+)
+from mlops_platform.usecases.candidate.warm_start import FILE, FOLDER, START_TAG
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.version.champion import (
+    TASK_TAG,
+    TRAINING_SET_TAG,
+    constants_of,
+)
+
+if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
+    from mlops_platform.registry.versions import FetchedVersion
+
+GIT_COMMIT: Final = "git_commit"
+_REQUIREMENTS: Final = "requirements.txt"
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedVersion:
+    """A registered version with everything that its training is repeated from.
+
+    Args:
+        spec: as it was at the training; the present one where `record` is None.
+        record: None where the version was trained before it was kept.
+        packages: versions by name, as far as they are known.
+        start: recipe that the search began with, and the run that had found it.
+        recipe: what the search found; None where it was not kept.
+    """
+
+    version: int
+    run_id: str
+    spec: ModelSpec
+    record: TrainingRecord | None
+    packages: dict[str, str]
+    commit: str | None
+    training_set: TrainingSet
+    start: tuple[str, Recipe] | None
+    recipe: Recipe | None
+    model: Any
+    constants: Constants
+
+
+def recorded_version(
+    deployment: Deployment, model: str, version: int, present: ModelSpec | None
+) -> RecordedVersion:
+    """Load a version and what is recorded of its training.
+
+    Args:
+        present: the spec of today, for versions that kept none.
+
+    Raises:
+        RegistryError: there is no such version, or the registry has lost a part of it.
+        ArtifactError: its files are not those that were registered.
+        DataError: its snapshot is gone.
+        SpecError: it kept no spec, and no YAML declares the model any more.
+    """
+    registry = deployment.registry
+    fetched = registry.fetch_version(model, version)
+    record = read_training_record(registry, fetched.run_id)
+    spec = record.spec if record else present
+    if spec is None:
+        raise SpecError(
+            "model",
+            model,
+            f"Version {version} kept no spec, and no YAML declares the model any more: restore "
+            "the YAML of its training to reproduce it.",
+        )
+    kind = fetched.tags.get(TASK_TAG)
+    if kind is not None:
+        spec.task.require_kind(kind, f"version {version} of {model}")
+    tags = registry.run_tags(fetched.run_id)
+    folder = deployment.settings.training_sets / model / fetched.tag(TRAINING_SET_TAG)
+    start = tags.get(START_TAG)
+    return RecordedVersion(
+        version=version,
+        run_id=fetched.run_id,
+        spec=spec,
+        record=record,
+        packages=record.packages if record else _pinned_packages(fetched.directory),
+        commit=fetched.tags.get(GIT_COMMIT),
+        training_set=load_training_set(folder),
+        start=None if start is None else (start, _recipe(registry, start)),
+        recipe=(_recipe if record else _kept_recipe)(registry, fetched.run_id),
+        model=load_model(fetched.directory, _digests(deployment, fetched)),
+        constants=constants_of(fetched),
+    )
+
+
+def _digests(deployment: Deployment, fetched: FetchedVersion) -> dict[str, str]:
+    """Of its files: by the ledger where it was ever released, by the registry otherwise."""
+    releases = deployment.ledger.releases(fetched.model)
+    released = [release for release in releases if release.version == fetched.version]
+    return dict(released[0].digests) if released else fetched.digests
+
+
+def _recipe(registry: Registry, run_id: str) -> Recipe:
+    return Recipe.from_stored((registry.fetch_directory(run_id, FOLDER) / FILE).read_bytes())
+
+
+def _kept_recipe(registry: Registry, run_id: str) -> Recipe | None:
+    try:
+        return _recipe(registry, run_id)
+    except RegistryError:
+        # Before searches could begin with one, nobody kept it.
+        return None
+
+
+def _pinned_packages(directory: Path) -> dict[str, str]:
+    """The packages that every version has always been pinned to."""
+    file = directory / _REQUIREMENTS
+    lines = file.read_text(encoding="utf-8").split() if file.is_file() else []
+    pins = (line.partition("==") for line in lines)
+    return {name: pinned for name, _, pinned in pins if name not in ("mlflow", *BUILD_PACKAGES)}
