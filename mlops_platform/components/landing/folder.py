@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,8 @@ import dagster as dg
 
 from mlops_platform.components.landing.landing_asset import daily_landing_asset
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing.landing import LandedPartition
+from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable
+from mlops_platform.data.landing.landing import Arrival, LandedPartition
 from mlops_platform.settings import settings
 
 
@@ -28,7 +28,8 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
           pattern: weather.csv
           time_column: time_hour
           partitions: {start: "2013-01-01", end: "2014-01-02", timezone: America/New_York}
-          order_by: [observed_at, origin]
+          key: [observed_at, origin]
+          known_at: observed_at
           owners: ["team:data-platform"]
     """
 
@@ -47,9 +48,9 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
         str, dg.Resolver.default(description="Input column with the time of a row.")
     ]
     partitions: DailyPartitions
-    order_by: Annotated[
+    key: Annotated[
         Sequence[str],
-        dg.Resolver.default(description="Output columns that together identify a row."),
+        dg.Resolver.default(description="Output columns that together identify a fact of a day."),
     ]
     owners: Sequence[str]
     columns: Annotated[
@@ -65,6 +66,40 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
     null_values: Annotated[
         Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
     ] = field(default_factory=lambda: ["", "NA"])
+    order_by: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="Output columns to sort by; the key where empty."),
+    ] = ()
+    known_at: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description=(
+                "Output column with the moment from which a fact was known; the column of that "
+                "name where null, if there is one."
+            )
+        ),
+    ] = None
+    delivery: Annotated[
+        DeliveryMeaning,
+        dg.Resolver.default(
+            description=(
+                "What another delivery of a day means: `replaces` is the day anew, `adds` puts "
+                "rows in place of those of the same key, or beside them."
+            )
+        ),
+    ] = "replaces"
+    retracted: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Boolean output column of `adds`, not landed: such rows are taken back."
+        ),
+    ] = None
+    max_gone: Annotated[
+        float,
+        dg.Resolver.default(
+            description="Share of a day's rows that a delivery which `replaces` it may lack."
+        ),
+    ] = 0.1
     package: Annotated[
         str | None,
         dg.Resolver.default(description="Installed distribution that brings the folder."),
@@ -81,7 +116,7 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
         )
         return dg.Definitions(assets=[asset])
 
-    def _land(self, days: Sequence[date]) -> Sequence[LandedPartition]:
+    def _land(self, arrival: Arrival) -> Sequence[LandedPartition]:
         from mlops_platform.data.landing.folder_source import FolderSource
         from mlops_platform.data.packages import installed_package_folder
 
@@ -91,13 +126,24 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
             else Path(self.folder)
         )
         source = FolderSource(
+            landed=self._landed_table(),
             folder=folder,
             pattern=self.pattern,
             time_column=self.time_column,
             timezone=self.partitions.timezone,
             columns=self.columns,
             casts=self.types,
-            order_by=tuple(self.order_by),
             null_values=tuple(self.null_values),
         )
-        return source.land(self.table, days, settings().landing)
+        return source.land(settings().landing, arrival)
+
+    def _landed_table(self) -> LandedTable:
+        return LandedTable(
+            table=self.table,
+            key=tuple(self.key),
+            order_by=tuple(self.order_by),
+            known_at=self.known_at,
+            delivery=self.delivery,
+            retracted=self.retracted,
+            max_gone=self.max_gone,
+        )

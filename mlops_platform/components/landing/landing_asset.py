@@ -5,13 +5,33 @@ from datetime import date
 
 import dagster as dg
 
+from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
-from mlops_platform.data.landing.landing import LandedPartition
+from mlops_platform.data.landing.landing import Arrival, LandedPartition
+from mlops_platform.settings import settings
 
 LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
 """Tag of every landed asset, by which the landing jobs select."""
 
-LandDays = Callable[[Sequence[date]], Sequence[LandedPartition]]
+LandDays = Callable[[Arrival], Sequence[LandedPartition]]
+"""Lands the days of an arrival."""
+
+
+class LandingConfig(dg.Config):
+    """Run configuration of one landing.
+
+    Args:
+        retract: rows of days that landed before may go, however many.
+    """
+
+    retract: bool = False
+
+
+def begun(table: str, days: Sequence[date], config: LandingConfig) -> Arrival:
+    """The source of some days begins to be read."""
+    place = settings()
+    moment = present(place.replayed_moment)
+    return Arrival.begun(place.landing, table, days, moment, retract=config.retract)
 
 
 def daily_landing_asset(
@@ -34,19 +54,39 @@ def daily_landing_asset(
         kinds={"parquet"},
         tags={LANDING: DAILY},
     )
-    def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        return landing_result(land(days_of(context)))
+    def landed(
+        context: dg.AssetExecutionContext, config: LandingConfig
+    ) -> dg.MaterializeResult[None]:
+        return landing_result(context, land(begun(table, days_of(context), config)))
 
     return landed
 
 
-def landing_result(landed: Sequence[LandedPartition]) -> dg.MaterializeResult[None]:
-    """What the asset page shows of one landing."""
+def landing_result(
+    context: dg.AssetExecutionContext, landed: Sequence[LandedPartition]
+) -> dg.MaterializeResult[None]:
+    """What the asset page shows of one landing; the log tells what it changed of landed days."""
+    for partition in landed:
+        if partition.redelivered:
+            context.log.info(
+                "%s of %s was delivered again: %d rows are new, %d changed, %d gone",
+                partition.table,
+                partition.day,
+                partition.rows_added,
+                partition.rows_changed,
+                partition.rows_gone,
+            )
+    again = [partition for partition in landed if partition.redelivered]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(partition.rows for partition in landed),
             "days": len(landed),
             "days_written": sum(partition.changed for partition in landed),
+            "days_delivered_again": len(again),
+            "rows_added_changed_gone": ", ".join(
+                str(sum(getattr(partition, field) for partition in again))
+                for field in ("rows_added", "rows_changed", "rows_gone")
+            ),
             "first_day": str(min(partition.day for partition in landed)),
             "last_day": str(max(partition.day for partition in landed)),
         }

@@ -1,9 +1,12 @@
-"""A plugin of dbt-duckdb: `read_landing('<table>')` for the landed files of this deployment's lake.
+"""A plugin of dbt-duckdb: `read_landing('<table>')` for what has landed in this deployment's lake.
 
 The sources of the dbt project are calls of this table macro. Each connection has its own, which is
 never stored: staging views keep the call only, so the manifest and the warehouse name no folder,
 and a home that was moved is read where it now is. DuckDB's `file_search_path` would do as much for
 plain names, but it is a list with commas, of patterns, and hive partitioning takes keys from it.
+
+What the macro reads is written for each table when a connection is made: its key and the days that
+were delivered more than once are kept beside it.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
 from mlops_platform.data.engine import literal
-from mlops_platform.data.landing.landing import PARTITION_COLUMN
-from mlops_platform.data.parquet_files import escaped, partitioned
+from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
+from mlops_platform.data.landing.versions import versions_sql
 
 
 class Plugin(BasePlugin):
@@ -28,9 +31,14 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Make the macro; called by dbt-duckdb for each connection."""
-        folder, files = f"{escaped(self._lake)}/landing/", f"/{PARTITION_COLUMN}=*/*.parquet"
-        pattern = f"{literal(folder)} || landed_table || {literal(files)}"
+        landing = self._lake / "landing"
+        folders = sorted({day.parent for day in landing.glob(f"*/{PARTITION_COLUMN}=*")})
+        cases = " ".join(
+            f"WHEN {literal(folder.name)} THEN {literal(versions_sql(folder))}"
+            for folder in folders
+        )
+        absent = f"error({literal(f'nothing has landed below {landing} of ')} || landed_table)"
+        query = f"CASE landed_table {cases} ELSE {absent} END" if cases else absent
         cursor.execute(
-            "CREATE OR REPLACE TEMP MACRO read_landing(landed_table) AS TABLE "
-            f"FROM {partitioned([pattern], PARTITION_COLUMN)}"
+            f"CREATE OR REPLACE TEMP MACRO read_landing(landed_table) AS TABLE FROM query({query})"
         )

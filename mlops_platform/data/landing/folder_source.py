@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing.landing import PARTITION_COLUMN, LandedPartition, land_days
+from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_days
 from mlops_platform.data.parquet_files import escaped, parquet_files
 from mlops_platform.errors import DataError
 
@@ -20,41 +22,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """Files of one table; each row is landed on the day of its time column.
+    """Files of one landed table; each row is landed on the day of its time column.
 
     Columns of CSV files are text unless `casts` says otherwise: types that were guessed from the
     values could change with the next file, and landed facts are immutable. A column that one of
     the files lacks is NULL in its rows.
 
     Args:
+        landed: the table, and what another delivery of a day means.
         folder: where the files are.
         pattern: glob of the files, for example ``*.csv``; all CSV or all Parquet.
         time_column: input column with the moment of the row, never NULL.
         timezone: IANA zone whose midnight starts a day, and in which times without zone are read.
             An hour that a clock change repeats is read as its second one.
-        order_by: output columns that together identify a row.
         columns: output name -> input name; all columns under their own names where None.
         casts: output name -> DuckDB type; the time column is always TIMESTAMPTZ.
         null_values: texts of a CSV file that mean NULL.
     """
 
+    landed: LandedTable
     folder: Path
     pattern: str
     time_column: str
     timezone: str
-    order_by: tuple[str, ...]
     columns: Mapping[str, str] | None = None
     casts: Mapping[str, str] = field(default_factory=dict)
     null_values: tuple[str, ...] = ("",)
 
-    def land(self, table: str, days: Sequence[date], landing_root: Path) -> list[LandedPartition]:
-        """Land the rows of `days`; days without rows are landed empty.
+    def land(self, landing_root: Path, arrival: Arrival) -> list[LandedPartition]:
+        """Land the rows of an arrival's days; days without rows are landed empty.
 
         Raises:
             DataError: no file, missing columns, times or values that cannot be read, NULL times,
-                keys that repeat, or a day that was landed with other content.
+                keys that repeat, or a day that cannot be delivered again.
         """
-        return land_days(landing_root, table, days, self.rows(days), self.order_by)
+        return land_days(landing_root, self.landed, self.rows(list(arrival.last)), arrival)
 
     def rows(self, days: Sequence[date]) -> pa.Table:
         """Read the rows of `days`, sorted by an added `day` column."""
@@ -120,10 +122,11 @@ class FolderSource:
                 f"columns: {sorted(outputs)} leave out the time column '{self.time_column}'. "
                 "Land it too: a fact without its moment cannot be used point-in-time."
             )
-        unknown = sorted({*self.casts, *self.order_by} - set(outputs))
+        named = {*self.casts, *self.landed.key, *self.landed.sorted_by}
+        unknown = sorted(named - set(outputs))
         if unknown:
             raise DataError(
-                f"casts or order_by name {unknown}, which are not landed. "
+                f"types, key or order_by name {unknown}, which are not landed. "
                 f"Use output names: {sorted(outputs)}."
             )
         return outputs

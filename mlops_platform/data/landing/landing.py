@@ -1,107 +1,267 @@
-"""Landing: immutable Parquet, one file per table and day."""
+"""Landing: what arrives becomes an immutable delivery of its table and day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.landing.changes import Changes, changes_of, without_retracted
 from mlops_platform.data.landing.days import rows_by_day
-from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.landing.deliveries import (
+    FIRST,
+    PARTITION_COLUMN,
+    RECORD_FILE,
+    Delivery,
+    day_folder,
+    delivery_folders,
+    delivery_name,
+    last_delivery,
+    read_delivery,
+)
+from mlops_platform.data.landing.landed_table import (
+    KNOWN_AT,
+    RESERVED,
+    LandedTable,
+    declare,
+    read_state,
+    write_state,
+)
+from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
+from mlops_platform.files import new_directory, one_process_at_a_time, write_text
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-
-PARTITION_COLUMN = "day"
+LOCK = ".landing.lock"
 
 
 class LandedPartition(Record):
-    """One day of one table in the landing zone; `changed` says whether this call wrote it."""
+    """What landing made of one day of one table.
+
+    Args:
+        rows: that the day has now.
+        changed: this was a delivery, and not only what the day had before.
+        delivered_at: arrival of its last delivery.
+        redelivered: this was one more delivery of a day that had landed before.
+        rows_added, rows_changed, rows_gone: what this delivery did to the day.
+    """
 
     table: str
     day: date
     rows: int
     digest: str
     changed: bool
+    delivered_at: datetime
+    redelivered: bool = False
+    rows_added: int = 0
+    rows_changed: int = 0
+    rows_gone: int = 0
 
 
-def partition_file(landing_root: Path, table: str, day: date) -> Path:
-    """Where the rows of one table and day are landed."""
-    return landing_root / table / f"{PARTITION_COLUMN}={day.isoformat()}" / "data.parquet"
-
-
-def landed_rows(landing_root: Path, table: str, day: date) -> int:
-    """Rows that are landed of one table and day; none where it was never landed."""
-    from pyarrow import parquet
-
-    file = partition_file(landing_root, table, day)
-    return int(parquet.read_metadata(file).num_rows) if file.is_file() else 0
-
-
-def land_partition(
-    landing_root: Path, table: str, day: date, rows: pa.Table, order_by: Sequence[str]
-) -> LandedPartition:
-    """Land the rows of one day, atomically; landing the same facts again changes nothing.
+@dataclass(frozen=True)
+class Arrival:
+    """When something arrives, and what had landed of its days before the source was read.
 
     Args:
-        rows: Arrow table in any order, possibly empty; its schema is what is landed.
-        order_by: columns that together identify a row.
-
-    Raises:
-        DataError: the key is missing or not unique, or the day was landed with other content.
+        at: by the clock of the deployment.
+        retract: a person says that rows may be taken back, however many.
     """
-    ordered = _ordered_by_key(in_canonical_types(rows), table, day, order_by)
-    path, digest = partition_file(landing_root, table, day), table_digest(ordered)
-    landed = path.exists()
-    if landed and table_digest(read_parquet(path)) != digest:
-        raise DataError(
-            f"{table} of {day} was landed before with other content, and landed facts are "
-            "immutable. Land a correction as a new fact with its own known_at, or, if the old "
-            f"facts must really go, delete {path.parent} on purpose and land the day again."
-        )
-    if not landed:
-        write_parquet(ordered, path)
-    return LandedPartition(
-        table=table, day=day, rows=ordered.num_rows, digest=digest, changed=not landed
-    )
+
+    at: datetime
+    last: Mapping[date, datetime | None]
+    retract: bool = False
+
+    @classmethod
+    def begun(
+        cls,
+        landing_root: Path,
+        table: str,
+        days: Sequence[date],
+        at: datetime,
+        *,
+        retract: bool = False,
+    ) -> Self:
+        """What is to be landed of `days` begins to be read."""
+        last = {day: last_delivery(landing_root, table, day) for day in days}
+        return cls(at=at, last=last, retract=retract)
 
 
 def land_days(
-    landing_root: Path,
-    table: str,
-    days: Sequence[date],
-    rows: pa.Table,
-    order_by: Sequence[str],
+    landing_root: Path, table: LandedTable, rows: pa.Table, arrival: Arrival
 ) -> list[LandedPartition]:
-    """Land every one of `days` from rows that are sorted by a `day` column, which is not landed.
+    """Deliver every day of an arrival, from rows with a `day` column, which is not landed.
 
-    A day without rows is landed as an empty file, which says that there was nothing.
+    A day without rows is delivered empty, which says that there was nothing; of a table whose
+    deliveries add, nothing is delivered to a day that has landed.
+
+    Args:
+        rows: sorted by the `day` column.
+
+    Raises:
+        DataError: as `land_day`; days before it have landed.
     """
     by_day = rows_by_day(rows, PARTITION_COLUMN)
     nothing = rows.drop_columns([PARTITION_COLUMN]).slice(0, 0)
-    return [
-        land_partition(landing_root, table, day, by_day.get(day, nothing), order_by) for day in days
-    ]
+    folder = landing_root / table.table
+    with one_process_at_a_time(folder / LOCK):
+        declare(folder, table)
+        return [
+            _land_day(landing_root, table, day, by_day.get(day, nothing), arrival)
+            for day in arrival.last
+        ]
 
 
-def _ordered_by_key(rows: pa.Table, table: str, day: date, order_by: Sequence[str]) -> pa.Table:
-    missing = [column for column in order_by if column not in rows.column_names]
-    if missing or not order_by:
+def land_day(
+    landing_root: Path, table: LandedTable, day: date, rows: pa.Table, arrival: Arrival
+) -> LandedPartition:
+    """Deliver the rows of one day, atomically; the same facts again are no delivery.
+
+    Args:
+        rows: Arrow table in any order, possibly empty; its schema is what is landed.
+
+    Raises:
+        DataError: the key is missing or not unique, another delivery came in between, the columns
+            are others than before, or more rows would be taken back than may be.
+    """
+    folder = landing_root / table.table
+    with one_process_at_a_time(folder / LOCK):
+        declare(folder, table)
+        return _land_day(landing_root, table, day, rows, arrival)
+
+
+def _land_day(
+    landing_root: Path, table: LandedTable, day: date, rows: pa.Table, arrival: Arrival
+) -> LandedPartition:
+    _refuse_reserved_columns(table, rows)
+    delivered = _ordered_by_key(table, day, in_canonical_types(rows))
+    folder = day_folder(landing_root, table.table, day)
+    if not delivery_folders(folder):
+        facts = without_retracted(table, delivered)
+        moment = arrival.at
+        record = _record(table, day, moment, delivered.num_rows, facts)
+        _write(folder / delivery_name(moment), {FIRST: facts}, record)
+        return _landed(record, changed=True)
+    changes = changes_of(table, folder, delivered)
+    last = read_delivery(delivery_folders(folder)[-1])
+    if not changes.by_kind:
+        return _landed(last, changed=False)
+    _refuse_what_came_between(table, day, last, arrival)
+    _refuse_to_lose(table, day, last, changes, arrival)
+    moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
+    record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
+    # First: who reads looks for later deliveries in these days only.
+    table_folder = landing_root / table.table
+    write_state(table_folder, read_state(table_folder).with_redelivered(day))
+    _write(folder / delivery_name(moment), changes.by_kind, record)
+    return _landed(record, changed=True)
+
+
+def _record(
+    table: LandedTable,
+    day: date,
+    moment: datetime,
+    rows: int,
+    facts: pa.Table,
+    changes: Changes | None = None,
+) -> Delivery:
+    return Delivery(
+        table=table.table,
+        day=day,
+        delivered_at=moment,
+        meaning=table.delivery if changes else None,
+        rows=rows,
+        added=changes.added.num_rows if changes else facts.num_rows,
+        changed=changes.changed.num_rows if changes else 0,
+        gone=changes.gone.num_rows if changes else 0,
+        facts=facts.num_rows,
+        digest=table_digest(facts),
+    )
+
+
+def _write(folder: Path, tables: Mapping[str, pa.Table], record: Delivery) -> None:
+    with new_directory(folder) as temporary:
+        for name, table in tables.items():
+            write_parquet(table, temporary / f"{name}.parquet")
+        write_text(temporary / RECORD_FILE, record.to_stored())
+
+
+def _landed(record: Delivery, *, changed: bool) -> LandedPartition:
+    return LandedPartition(
+        table=record.table,
+        day=record.day,
+        rows=record.facts,
+        digest=record.digest,
+        changed=changed,
+        delivered_at=record.delivered_at,
+        redelivered=changed and record.meaning is not None,
+        rows_added=record.added if changed else 0,
+        rows_changed=record.changed if changed else 0,
+        rows_gone=record.gone if changed else 0,
+    )
+
+
+def _refuse_reserved_columns(table: LandedTable, rows: pa.Table) -> None:
+    reserved = sorted({*RESERVED, PARTITION_COLUMN} & set(rows.column_names))
+    if KNOWN_AT in rows.column_names and table.known_at not in (None, KNOWN_AT):
+        reserved.append(KNOWN_AT)
+    if reserved:
         raise DataError(
-            f"order_by={list(order_by)} of {table} names no key: choose from {rows.column_names}."
+            f"columns {reserved} of {table.table} have names that reading adds to what is landed. "
+            "List the columns under `columns` and give these other names."
         )
-    keys = rows.select(list(order_by))
-    repeated = rows.num_rows - keys.group_by(list(order_by)).aggregate([]).num_rows
+    if table.known_at is not None and table.known_at not in rows.column_names:
+        raise DataError(
+            f"known_at: {table.table} has no column '{table.known_at}'. "
+            f"Choose from {rows.column_names}."
+        )
+
+
+def _refuse_what_came_between(
+    table: LandedTable, day: date, last: Delivery, arrival: Arrival
+) -> None:
+    if arrival.last.get(day) != last.delivered_at:
+        raise DataError(
+            f"{table.table} of {day}: another delivery ({last.delivered_at.isoformat()}, "
+            f"{last.rows} rows) landed while this one was read, and this one says something else. "
+            "Nothing of it has landed: look which is right, and deliver it again."
+        )
+
+
+def _refuse_to_lose(
+    table: LandedTable, day: date, last: Delivery, changes: Changes, arrival: Arrival
+) -> None:
+    gone = changes.gone.num_rows
+    if table.delivery == "adds" or arrival.retract or gone <= table.max_gone * last.facts:
+        return
+    raise DataError(
+        f"{table.table} of {day}: this delivery replaces the day and lacks {gone} of its "
+        f"{last.facts} rows, more than max_gone={table.max_gone:g} allows. If they must go, say so "
+        "with `mlops land --retract` (or `retract: true` in the run's configuration); if it is "
+        "only a part of the day, declare `delivery: adds`."
+    )
+
+
+def _ordered_by_key(table: LandedTable, day: date, rows: pa.Table) -> pa.Table:
+    wanted = [*table.key, *table.sorted_by]
+    missing = [column for column in wanted if column not in rows.column_names]
+    if missing or not table.key:
+        raise DataError(
+            f"key={list(table.key)}, order_by={list(table.order_by)} of {table.table} name no key: "
+            f"choose from {rows.column_names}."
+        )
+    keys = rows.select(list(table.key))
+    repeated = rows.num_rows - keys.group_by(list(table.key)).aggregate([]).num_rows
     if repeated:
         raise DataError(
-            f"{table} of {day} has {repeated} rows whose {list(order_by)} repeats that of another "
-            "row. Name in `order_by` columns that identify a row, or remove the duplicates at the "
-            "source."
+            f"{table.table} of {day} has {repeated} rows whose {list(table.key)} repeats that of "
+            "another row. Name in `key` columns that identify a row, or remove the duplicates at "
+            "the source."
         )
-    return rows.sort_by([(column, "ascending") for column in order_by])
+    return rows.sort_by([(column, "ascending") for column in table.sorted_by])

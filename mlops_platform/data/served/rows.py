@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.published import published_rows
-from mlops_platform.data.landing.landing import PARTITION_COLUMN
+from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
 from mlops_platform.data.served.lines import ADJUSTMENT, read_lines
 from mlops_platform.data.served.served import unlanded_lines

@@ -19,7 +19,7 @@ from mlops_platform.components.model_lifecycle.automation.windows import latest_
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.features.published import published_days
-from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.landing.deliveries import is_landed
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import day_matures_at
@@ -108,15 +108,9 @@ def days_to_build(place: Settings, model: LifecycleModel, today: date) -> list[d
     if not published:
         return []
     newest, until = max(published), today if end is None else min(today, end)
-    daily = [
-        source
-        for source in model.store.sources
-        if partition_file(place.landing, source, newest).is_file()
-    ]
+    daily = [source for source in model.store.sources if is_landed(place.landing, source, newest)]
     days = [newest + timedelta(days=number) for number in range(1, (until - newest).days)]
-    has_landed = all(
-        partition_file(place.landing, source, day).is_file() for day in days for source in daily
-    )
+    has_landed = all(is_landed(place.landing, source, day) for day in days for source in daily)
     return days if has_landed else None
 
 

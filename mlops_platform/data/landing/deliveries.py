@@ -1,0 +1,182 @@
+"""Deliveries of a landed day: where they are, and what the day was after each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from mlops_platform.data.digest import table_digest
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable
+from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.errors import DataError
+from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARTITION_COLUMN: Final = "day"
+DELIVERY: Final = "delivery"
+FIRST, ADDED, CHANGED, GONE = "data", "added", "changed", "gone"
+"""Names of the files: all rows of the first delivery, and what a later one makes of them."""
+LATER: Final = (ADDED, CHANGED, GONE)
+RECORD_FILE: Final = "delivery.json"
+MOMENT_FORMAT: Final = "%Y%m%dT%H%M%S.%fZ"
+
+
+class Delivery(Record):
+    """One delivery of a day.
+
+    Args:
+        delivered_at: moment of its arrival, later than any before it of its day.
+        meaning: None of a day's first one, and of a file that somebody else put there.
+        rows: that came with it.
+        added, changed, gone: what it did to the day.
+        facts, digest: rows of the day after it, and their digest.
+    """
+
+    table: str
+    day: date
+    delivered_at: datetime
+    meaning: DeliveryMeaning | None
+    rows: int
+    added: int
+    changed: int = 0
+    gone: int = 0
+    facts: int
+    digest: str
+
+
+def day_folder(landing_root: Path, table: str, day: date) -> Path:
+    """Where the deliveries of one table and day are."""
+    return landing_root / table / f"{PARTITION_COLUMN}={day.isoformat()}"
+
+
+def delivery_name(moment: datetime) -> str:
+    """The folder of what has arrived at a moment."""
+    return f"{DELIVERY}={moment.astimezone(UTC).strftime(MOMENT_FORMAT)}"
+
+
+def delivery_moment(name: str) -> datetime:
+    """The moment that the name of a delivery's folder says."""
+    text = name.removeprefix(f"{DELIVERY}=")
+    return datetime.strptime(text, MOMENT_FORMAT).replace(tzinfo=UTC)
+
+
+def delivery_folders(folder: Path) -> list[Path]:
+    """Deliveries of one day's folder, oldest first; none where it does not exist."""
+    return sorted(folder.glob(f"{DELIVERY}=*"))
+
+
+def last_delivery(landing_root: Path, table: str, day: date) -> datetime | None:
+    """When the last delivery of a day arrived; None where none did."""
+    folders = delivery_folders(day_folder(landing_root, table, day))
+    return delivery_moment(folders[-1].name) if folders else None
+
+
+def is_landed(landing_root: Path, table: str, day: date) -> bool:
+    """Whether a day was delivered, be it empty."""
+    folder = day_folder(landing_root, table, day)
+    return any(True for _ in folder.glob(f"{DELIVERY}=*"))
+
+
+def landed_rows(landing_root: Path, table: str, day: date) -> int:
+    """Rows that a day has now; none where it was never delivered."""
+    folders = delivery_folders(day_folder(landing_root, table, day))
+    return read_delivery(folders[-1]).facts if folders else 0
+
+
+def read_delivery(folder: Path) -> Delivery:
+    """Read the record of one delivery.
+
+    Raises:
+        DataError: it is missing or was damaged.
+    """
+    file = folder / RECORD_FILE
+    try:
+        return Delivery.from_stored(file.read_bytes())
+    except (FileNotFoundError, ValidationError) as error:
+        raise DataError(
+            f"{file} is missing or damaged: the day cannot be verified. Restore {folder.parent} "
+            "from a backup, or remove it and land the day again."
+        ) from error
+
+
+def day_rows(
+    landed: LandedTable, folder: Path, until: datetime | None = None, *, verified: bool = True
+) -> pa.Table:
+    """The facts of a day after its deliveries until a moment, all of them where None.
+
+    Raises:
+        DataError: a file is missing or damaged, or the rows are not those that were delivered.
+    """
+    folders = [
+        delivery
+        for delivery in delivery_folders(folder)
+        if until is None or delivery_moment(delivery.name) <= until
+    ]
+    first, *later = folders
+    rows = read_parquet(first / f"{FIRST}.parquet")
+    if later:
+        rows = _folded(landed, rows, later)
+    record = read_delivery(folders[-1])
+    if verified and table_digest(rows) != record.digest:
+        raise DataError(
+            f"the rows of {folder} are not those that were delivered until {record.delivered_at}. "
+            "A file of it was changed or removed: restore it from a backup."
+        )
+    return rows
+
+
+def later_files(folders: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Kind and file of what later deliveries made of their days."""
+    files = ((kind, folder / f"{kind}.parquet") for folder in folders for kind in LATER)
+    return [(kind, file) for kind, file in files if file.is_file()]
+
+
+def _folded(landed: LandedTable, first: pa.Table, later: Sequence[Path]) -> pa.Table:
+    """The newest row of every key, unless it is gone."""
+    key = ", ".join(map(identifier, landed.key))
+    order = ", ".join(map(identifier, landed.sorted_by))
+    selects = [
+        f"SELECT *, {number} AS _number, {kind == GONE} AS _gone FROM {parquet_files([file])}"
+        for number, folder in enumerate(later, 1)
+        for kind, file in later_files([folder])
+    ]
+    with private_duckdb() as connection:
+        connection.register("first_rows", first)
+        return (
+            connection.sql(
+                "SELECT * EXCLUDE (_number, _gone) FROM (SELECT * FROM ("
+                "SELECT *, 0 AS _number, false AS _gone FROM first_rows "
+                f"UNION ALL BY NAME {' UNION ALL BY NAME '.join(selects)}) "
+                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _number DESC) = 1) "
+                f"WHERE NOT _gone ORDER BY {order}"
+            )
+            .to_arrow_table()
+            .cast(first.schema)
+        )
+
+
+def keys_ever_landed(landed: LandedTable, folder: Path) -> str:
+    """Write the SQL of the keys that a day has or had."""
+    key = ", ".join(map(identifier, landed.key))
+    files = [
+        file
+        for delivery in delivery_folders(folder)
+        for file in (delivery / f"{FIRST}.parquet", delivery / f"{ADDED}.parquet")
+        if file.is_file()
+    ]
+    return f"SELECT {key} FROM {parquet_files(files)}"
+
+
+def moment_in_sql(file_column: str) -> str:
+    """Write the SQL of the moment that a file's folder says."""
+    pattern = literal(f"/{DELIVERY}=([^/]*)/[^/]*$")
+    name = f"regexp_extract({file_column}, {pattern}, 1)"
+    return f"timezone('UTC', strptime({name}, {literal(MOMENT_FORMAT)}))"
