@@ -8,26 +8,31 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import AwareDatetime, ConfigDict, ValidationError
 
+from mlops_platform.data.landing.adoption import adopt_files
+from mlops_platform.data.landing.deliveries import (
+    PARTITION_COLUMN,
+    delivery_folders,
+    delivery_moment,
+)
+from mlops_platform.data.landing.landed_table import DECLARATION, read_state, write_state
 from mlops_platform.errors import DataError
 from mlops_platform.record import Record
 
-DELIVERY_PREFIX: Final = "delivery="
-DELIVERY_FORMAT: Final = "%Y%m%dT%H%M%S.%fZ"
-DAYS: Final = "day=*"
 ERASED: Final = "_erased"
+_DAY: Final = f"{PARTITION_COLUMN}="
 
 
 class KnownTable(Record):
     """What was taken over of one landed table.
 
     Args:
-        known: its deliveries that were known, files that stand for one included.
+        known: its deliveries that were known; files that no delivery has yet count as one of a day.
         later: deliveries that came after the moment.
     """
 
@@ -37,7 +42,7 @@ class KnownTable(Record):
 
 
 class Erasure(Record):
-    """Rows that were taken out of every delivery of a table, as the tombstone tells it.
+    """Rows that were taken out of every delivery of a table, as their tombstone tells it.
 
     Args:
         decision: of the ledger.
@@ -54,16 +59,27 @@ class Erasure(Record):
     erased_at: AwareDatetime
 
 
-def link_known_deliveries(landing: Path, target: Path, moment: datetime) -> tuple[KnownTable, ...]:
+def link_known_deliveries(
+    landing: Path, target: Path, moment: datetime, *, first_always: bool = False
+) -> tuple[KnownTable, ...]:
     """Link to every delivery of every table that had arrived at `moment`.
 
-    What lies in a day without a delivery was there before deliveries had names: it is known.
+    A file that no delivery has yet was there before deliveries had names: it is known.
+
+    Args:
+        first_always: take the first delivery of each day whenever it came: files of older homes
+            became deliveries later than they had arrived.
 
     Raises:
-        DataError: a delivery is not named after a moment.
+        DataError: a delivery is not named after a moment, or what is kept of a table was damaged.
     """
     tables = sorted(folder for folder in landing.glob("*") if folder.is_dir())
-    return tuple(_link_table(folder, target / folder.name, moment) for folder in tables)
+    told = tuple(
+        _link_table(folder, target / folder.name, moment, first_always=first_always)
+        for folder in tables
+    )
+    adopt_files(target, moment)
+    return told
 
 
 def erasures(landing: Path, after: datetime) -> tuple[Erasure, ...]:
@@ -81,40 +97,39 @@ def erasures(landing: Path, after: datetime) -> tuple[Erasure, ...]:
     )
 
 
-def arrival(delivery: Path) -> datetime:
-    """The moment that names the folder of a delivery.
+def _link_table(folder: Path, target: Path, moment: datetime, *, first_always: bool) -> KnownTable:
+    known = later = 0
+    redelivered = set()
+    for day in sorted(folder.glob(f"{_DAY}*")):
+        plain = _files(day)
+        _link(plain, target / day.name)
+        deliveries = delivery_folders(day)
+        chosen = [
+            delivery
+            for position, delivery in enumerate(deliveries)
+            if _arrival(delivery) <= moment or (first_always and position == 0)
+        ]
+        for delivery in chosen:
+            _link(_files(delivery), target / day.name / delivery.name)
+        known += len(chosen) + bool(plain)
+        later += len(deliveries) - len(chosen)
+        if len(chosen) > 1:
+            redelivered.add(day.name.removeprefix(_DAY))
+    if known and (folder / DECLARATION).is_file():
+        state = read_state(folder)
+        days = tuple(day for day in state.redelivered if day.isoformat() in redelivered)
+        write_state(target, state.model_copy(update={"redelivered": days}))
+    return KnownTable(table=folder.name, known=known, later=later)
 
-    Raises:
-        DataError: it is none.
-    """
-    name = delivery.name.removeprefix(DELIVERY_PREFIX)
+
+def _arrival(delivery: Path) -> datetime:
     try:
-        return datetime.strptime(name, DELIVERY_FORMAT).replace(tzinfo=UTC)
+        return delivery_moment(delivery.name)
     except ValueError as error:
         raise DataError(
-            f"{delivery} is no delivery: '{name}' is no moment like 20130501T060000.000000Z. Move "
-            "it out of the landing zone."
+            f"{delivery} is no delivery: its name is no moment, such as "
+            "delivery=20130501T060000.000000Z. Move it out of the landing zone."
         ) from error
-
-
-def _link_table(folder: Path, target: Path, moment: datetime) -> KnownTable:
-    known = later = 0
-    for file in _files(folder):
-        # `_landing.json` and the like.
-        _link(file, target / file.name)
-    for day in sorted(folder.glob(DAYS)):
-        plain = _files(day)
-        for file in plain:
-            _link(file, target / day.name / file.name)
-        known += bool(plain)
-        for delivery in sorted(day.glob(f"{DELIVERY_PREFIX}*")):
-            if arrival(delivery) > moment:
-                later += 1
-                continue
-            known += 1
-            for file in _files(delivery):
-                _link(file, target / day.name / delivery.name / file.name)
-    return KnownTable(table=folder.name, known=known, later=later)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -122,19 +137,18 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in sorted(folder.glob("[!.]*")) if file.is_file()]
 
 
-def _link(file: Path, link: Path) -> None:
-    link.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(file.resolve(), link)
-    except OSError:
-        # Another disk, or one without links.
-        shutil.copyfile(file, link)
+def _link(files: list[Path], target: Path) -> None:
+    for file in files:
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file.resolve(), target / file.name)
+        except OSError:
+            # Another disk, or one without links.
+            shutil.copyfile(file, target / file.name)
 
 
 def _erasure(file: Path) -> Erasure:
     try:
         return Erasure.model_validate(json.loads(file.read_bytes()))
     except (OSError, ValueError, ValidationError) as error:
-        raise DataError(
-            f"{file} tells of no erasure: {error}. Restore it from a backup."
-        ) from error
+        raise DataError(f"{file} is no tombstone: {error}. Restore it from a backup.") from error

@@ -1,6 +1,7 @@
 """`mlops reproduce`: a version trained again, and its training set built again."""
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,7 @@ from mlops_platform.usecases.deployment import open_deployment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlops_platform.data.compared_rows import RowComparison
+    from mlops_platform.data.compared_rows import DifferingValue, RowComparison
     from mlops_platform.usecases.reproduction.difference import Difference
     from mlops_platform.usecases.reproduction.from_facts import BuiltAgain, ProjectUsed
     from mlops_platform.usecases.reproduction.reproduce import Reproduction
@@ -86,7 +87,7 @@ def _show(told: "Reproduction") -> None:
 
 
 def _show_facts(facts: "BuiltAgain") -> None:
-    moment = f"{facts.known_at:%Y-%m-%d %H:%M:%S} UTC"
+    moment = f"{facts.known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     why = "when its snapshot was taken" if facts.recorded else "its as-of moment"
     _say(f"Training set {facts.training_set[:SHORT]} from what was known at {moment}, {why}.")
     if not facts.recorded:
@@ -138,12 +139,17 @@ def _show_rows(rows: "RowComparison") -> None:
     if rows.repeated:
         table.add_row("more than once", str(rows.repeated), "")
     for column in rows.columns:
-        shown = "; ".join(f"{one.entity}: {one.then} -> {one.now}" for one in column.examples)
+        shown = "; ".join(map(_change, column.examples))
         table.add_row(Text(f"another {column.column}"), str(column.rows), Text(shown))
     if table.row_count:
         console.print(table)
     if rows.other_columns:
         _say(f"Of the columns, {', '.join(rows.other_columns)}.")
+
+
+def _change(value: "DifferingValue") -> str:
+    then, now = ("nothing" if one is None else one for one in (value.then, value.now))
+    return f"{value.entity}: {then} -> {now}"
 
 
 def _show_training(training: "TrainedAgain") -> None:
@@ -166,6 +172,7 @@ def _show_training(training: "TrainedAgain") -> None:
     table = folding_table(
         {"rows": 24, "output": None, "compared": None, "different": None, "at most by": None}
     )
+    table.show_lines = False
     for output in training.outputs:
         table.add_row(
             output.rows_of,

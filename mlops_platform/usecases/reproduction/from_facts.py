@@ -134,7 +134,9 @@ def build_again(
     known_at = origin.recorded_at if origin else training_set.as_of
     used, sources = _project(place, training_set, present)
     with _scratch(place, spec, keep=keep) as scratch:
-        tables = link_known_deliveries(place.landing, scratch.lake / "landing", known_at)
+        tables = link_known_deliveries(
+            place.landing, scratch.lake / "landing", known_at, first_always=origin is None
+        )
         copy_project(sources, scratch.dbt.folder)
         _build(scratch, (spec.features.table, spec.label.table))
         rows = read_training_rows(
