@@ -1,11 +1,17 @@
 {{ config(meta={'dagster': {'ref': {'name': 'flight_features'}}}) }}
 
--- Every scheduled flight of the build's range has features as of two hours before its departure,
--- and nothing else has: no join may lose or invent a flight, no partition may keep stale ones.
+-- Every flight of the build's range that stood two hours before its departure has features as of
+-- then, and nothing else has: no join may lose or invent a flight, no partition may keep stale ones.
 with schedules as (
-    select *
+    select
+        flight_id,
+        local_date,
+        list(scheduled_departure_at - interval '2 hours') as event_times
     from {{ ref('stg_flight_schedules') }}
-    where {{ in_build_range('local_date') }}
+    where
+        {{ in_build_range('local_date') }}
+        and coalesce(superseded_at > scheduled_departure_at - interval '2 hours', true)
+    group by all
 ),
 
 features as (
@@ -19,5 +25,8 @@ select
     features.flight_id,
     features.event_time
 from schedules
-full join features on schedules.flight_id = features.flight_id
-where schedules.scheduled_departure_at - interval '2 hours' is distinct from features.event_time
+full join features
+    on
+        schedules.flight_id = features.flight_id
+        and schedules.local_date = features.local_date
+where coalesce(not list_contains(schedules.event_times, features.event_time), true)

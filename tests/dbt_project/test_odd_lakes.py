@@ -52,7 +52,10 @@ def plain(winter: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deplo
     """Three landed days, built; to be read only."""
     home = tmp_path_factory.mktemp("plain")
     for table in (winter.lake / "landing").iterdir():
-        for folder in table.iterdir():
+        shutil.copytree(
+            table, home / "lake" / "landing" / table.name, ignore=shutil.ignore_patterns("day=*")
+        )
+        for folder in table.glob("day=*"):
             day = date.fromisoformat(folder.name.removeprefix("day="))
             if day == date(2013, 1, 1) or DAYS[0] <= day <= DAYS[1]:
                 shutil.copytree(folder, home / "lake" / "landing" / table.name / folder.name)
@@ -77,7 +80,8 @@ def test_a_home_with_an_odd_name_gives_the_same_features(
     if sibling != odd:
         shutil.copytree(plain.lake, sibling / "lake", copy_function=os.link)
         foreign = sibling / "lake" / "landing" / "flight_schedules" / f"day={DAYS[1]}"
-        (foreign / "foreign.parquet").write_bytes((foreign / "data.parquet").read_bytes())
+        (delivery,) = foreign.iterdir()
+        shutil.copytree(delivery, foreign / "delivery=29990101T000000.000000Z")
 
     deployment = build(DeploymentOfSettings(odd, plain.manifest))
     build(deployment, (DAYS[1], DAYS[1]))

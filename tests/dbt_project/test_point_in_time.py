@@ -44,7 +44,7 @@ class Landing:
 
 
 def read(lake: Path, table: str) -> pd.DataFrame:
-    files = sorted((lake / "landing" / table).glob("*/data.parquet"))
+    files = sorted((lake / "landing" / table).glob("*/*/data.parquet"))
     return pd.concat([pd.read_parquet(path, partitioning=None) for path in files])
 
 
@@ -92,6 +92,7 @@ def features_of(flight: Any, landing: Landing) -> dict[str, object]:
         "carrier": flight.carrier,
         "origin": flight.origin,
         "destination": flight.destination,
+        "superseded_at": pd.NaT,
     }
 
 
@@ -171,7 +172,7 @@ def test_features_equal_a_brute_force_computation_from_landing(
     actual = built[built["flight_id"].isin(expected["flight_id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(actual, expected, check_exact=True, check_dtype=False)
     assert len(actual) > 500
-    assert actual.drop(columns=["flight_id", "event_time", "local_date"]).shape[1] == 23
+    assert actual.drop(columns=["flight_id", "event_time", "local_date"]).shape[1] == 24
 
 
 def test_no_flight_is_lost(winter: Deployment) -> None:

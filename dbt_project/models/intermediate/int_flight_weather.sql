@@ -9,15 +9,7 @@ weather as (
 ),
 
 last_observed as (
-    select
-        flights.flight_id,
-        flights.event_time,
-        weather.*
-    from flights
-    asof inner join weather
-        on
-            flights.origin = weather.origin
-            and flights.event_time >= weather.observed_at
+    {{ latest_fact('flights', 'flight_id', 'weather', ['origin'], 'observed_at', hours=6) }}
 ),
 
 final as (
@@ -32,7 +24,6 @@ final as (
         visibility_miles,
         {{ minutes_between('observed_at', 'event_time') }} as weather_age_minutes
     from last_observed
-    where event_time - interval '6 hours' <= observed_at
 )
 
 select * from final

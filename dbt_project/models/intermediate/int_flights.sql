@@ -1,5 +1,7 @@
 with schedules as (
-    select *
+    select
+        *,
+        scheduled_departure_at - interval '2 hours' as event_time
     from {{ ref('stg_flight_schedules') }}
     where {{ in_build_range('local_date') }}
 ),
@@ -16,34 +18,40 @@ airport_timezones as (
     select * from {{ ref('airport_timezones') }}
 ),
 
+known_schedules as (
+    {{ known_at_event('schedules', ['flight_id', 'local_date']) }}
+),
+
 described as (
     select
-        schedules.*,
+        known_schedules.*,
         planes.year_built,
         planes.seats,
-        {{ wall_clock('schedules.scheduled_departure_at') }} as departure_wall_clock,
+        {{ wall_clock('known_schedules.scheduled_departure_at') }} as departure_wall_clock,
         {{ wall_clock(
-            'schedules.scheduled_arrival_at',
+            'known_schedules.scheduled_arrival_at',
             'coalesce(airports.timezone, airport_timezones.timezone)'
         ) }} as arrival_wall_clock
-    from schedules
+    from known_schedules
     left join planes
         on
-            schedules.tail_number = planes.tail_number
-            and schedules.local_date >= planes.valid_from
-            and schedules.local_date < planes.valid_until
+            known_schedules.tail_number = planes.tail_number
+            and known_schedules.local_date >= planes.valid_from
+            and known_schedules.local_date < planes.valid_until
+            and {{ was_known('planes', 'known_schedules.event_time') }}
     left join airports
         on
-            schedules.destination = airports.airport
-            and schedules.local_date >= airports.valid_from
-            and schedules.local_date < airports.valid_until
-    left join airport_timezones on schedules.destination = airport_timezones.airport
+            known_schedules.destination = airports.airport
+            and known_schedules.local_date >= airports.valid_from
+            and known_schedules.local_date < airports.valid_until
+            and {{ was_known('airports', 'known_schedules.event_time') }}
+    left join airport_timezones on known_schedules.destination = airport_timezones.airport
 ),
 
 final as (
     select
         flight_id,
-        scheduled_departure_at - interval '2 hours' as event_time,
+        event_time,
         local_date,
         scheduled_departure_at,
         carrier,
@@ -57,7 +65,8 @@ final as (
         isodow(local_date)::double as day_of_week,
         distance_miles::double as distance_miles,
         (year(local_date) - year_built)::double as plane_age_years,
-        seats::double as plane_seats
+        seats::double as plane_seats,
+        superseded_at
     from described
 )
 

@@ -1,5 +1,3 @@
-{{ config(unique_key='local_date') }}
-
 with flights as (
     select * from {{ ref('int_flights') }}
 ),
@@ -39,7 +37,8 @@ final as (
         late_rates.tail_number_late_rate_14d,
         flights.carrier,
         flights.origin,
-        flights.destination
+        flights.destination,
+        flights.superseded_at
     from flights
     left join weather on flights.flight_id = weather.flight_id
     left join late_rates on flights.flight_id = late_rates.flight_id

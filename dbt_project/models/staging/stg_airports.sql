@@ -15,7 +15,9 @@ final as (
         source.latitude,
         source.longitude,
         source.altitude_feet,
-        source.timezone
+        source.timezone,
+        source.known_at,
+        source.superseded_at
     from source
     inner join periods on source.day = periods.valid_from
 )

@@ -12,7 +12,9 @@ final as (
         departure_delay_minutes,
         arrival_delay_minutes,
         air_time_minutes,
-        known_at
+        delivered_at,
+        known_at,
+        superseded_at
     from source
 )
 

@@ -13,7 +13,10 @@ final as (
         destination,
         scheduled_departure_at,
         scheduled_arrival_at,
-        distance_miles
+        distance_miles,
+        delivered_at,
+        known_at,
+        superseded_at
     from source
 )
 

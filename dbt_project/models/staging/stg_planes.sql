@@ -17,7 +17,9 @@ final as (
         source.model,
         source.engines,
         source.seats,
-        source.engine
+        source.engine,
+        source.known_at,
+        source.superseded_at
     from source
     inner join periods on source.day = periods.valid_from
 )

@@ -15,7 +15,10 @@ final as (
         wind_gust_mph,
         precipitation_inches,
         pressure_millibars,
-        visibility_miles
+        visibility_miles,
+        delivered_at,
+        known_at,
+        superseded_at
     from source
 )
 

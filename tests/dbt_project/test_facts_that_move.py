@@ -1,0 +1,211 @@
+"""Whatever is delivered, corrected, taken back and built, in any order: the tables are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.dbt_project.conftest import Deployment
+from tests.dbt_project.facts_in_motion import (
+    CARRIERS,
+    ORIGINS,
+    OUTCOMES,
+    RATES,
+    SCHEDULES,
+    START,
+    TAILS,
+    Day,
+    Row,
+    World,
+    features_of,
+    labels_at,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dbt.contracts.graph.manifest import Manifest
+
+# More than the 28 days of the longest window apart, and close to each other.
+DAYS = [START + timedelta(days=number) for number in (0, 1, 3, 20, 33, 34)]
+FLIGHTS = 4
+MARTS = ("flight_features", "flight_labels")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens: the choices are numbers, so that any sequence can happen."""
+
+    what: str
+    day: int
+    flight: int
+    value: int
+    hours: int
+
+
+STEPS = st.builds(
+    Step,
+    what=st.sampled_from(
+        ("correct", "correct", "retract", "reschedule", "late", "other_day", "build")
+    ),
+    day=st.integers(0, len(DAYS) - 1),
+    flight=st.integers(0, FLIGHTS - 1),
+    value=st.integers(0, 40),
+    hours=st.integers(0, 60),
+)
+
+
+def schedule(day: date, number: int, value: int = 0) -> Row:
+    departure = datetime.combine(day, time(14 + number), UTC) + timedelta(minutes=7 * value)
+    return {
+        "flight_id": f"{day}-{number}",
+        "carrier": CARRIERS[(number + value) % 2],
+        "flight_number": number,
+        "tail_number": TAILS[(number + value) % 3],
+        "origin": ORIGINS[number % 2],
+        "destination": "IAH",
+        "scheduled_departure_at": departure,
+        "scheduled_arrival_at": departure + timedelta(hours=3),
+        "distance_miles": 1400,
+    }
+
+
+def outcome(day: date, number: int, delay: int, known_day: date | None = None) -> Row:
+    arrived = datetime.combine(known_day or day, time(18 + number), UTC) + timedelta(minutes=delay)
+    cancelled = delay % 7 == 6
+    return {
+        "flight_id": f"{day}-{number}",
+        "status": "cancelled" if cancelled else "arrived",
+        "departed_at": None,
+        "arrived_at": None if cancelled else arrived,
+        "departure_delay_minutes": None,
+        "arrival_delay_minutes": None if cancelled else delay,
+        "air_time_minutes": None,
+        "known_at": arrived,
+    }
+
+
+@dataclass
+class Play:
+    """A world, and the deployment that builds it step by step."""
+
+    world: World
+    deployment: Deployment
+    touched: set[date]
+
+    def begin(self) -> None:
+        """The source delivers its days as they end; some flights are lacking at first."""
+        self.world.land_references()
+        for place, day in enumerate(DAYS):
+            flights = [number for number in range(FLIGHTS) if (number + place) % 4]
+            self.world.now = datetime.combine(day, time(23), UTC)
+            rows = {row["flight_id"]: row for row in (schedule(day, n) for n in flights)}
+            self.world.deliver(SCHEDULES, day, rows)
+            rows = {row["flight_id"]: row for row in (outcome(day, n, 10 * n) for n in flights[1:])}
+            self.world.deliver(OUTCOMES, day, rows)
+
+    def take(self, step: Step) -> None:
+        """Let one thing happen, `hours` after the last one."""
+        self.world.now += timedelta(hours=step.hours)
+        day, number = DAYS[step.day], step.flight
+        if step.what == "build":
+            self.build((day, DAYS[max(step.day, step.flight)]))
+            return
+        table = SCHEDULES if step.what == "reschedule" else OUTCOMES
+        rows = self._changed(step, self.world.present(table, day), day, number)
+        if self.world.deliver(table, day, rows):
+            self.touched |= {other for other in DAYS if other >= min(day, DAYS[0])}
+
+    def _changed(self, step: Step, rows: Day, day: date, number: int) -> Day:
+        flight = f"{day}-{number}"
+        if step.what == "retract":
+            rows.pop(flight, None)
+        elif step.what == "reschedule" and step.value % 5 == 0:
+            rows.pop(flight, None)
+        elif step.what == "reschedule":
+            rows[flight] = schedule(day, number, step.value)
+        elif step.what == "other_day":
+            # A correction that is delivered as a fact of its own day.
+            earlier = DAYS[step.value % (step.day + 1)]
+            rows[f"{earlier}-{number}"] = outcome(earlier, number, step.value, day)
+        else:
+            rows[flight] = outcome(day, number, step.value)
+        return rows
+
+    def build(self, days: tuple[date, date] | None) -> None:
+        """Build some days as the platform does."""
+        self.deployment.build_models(days, "--select", "+flight_features", "+flight_labels")
+
+    def catch_up(self) -> None:
+        """Build again what was touched, in two pieces and backwards."""
+        if self.touched:
+            middle = DAYS[3]
+            self.build((middle, DAYS[-1]))
+            self.build((DAYS[0], middle - timedelta(days=1)))
+
+
+def rows_of(deployment: Deployment, mart: str) -> pd.DataFrame:
+    return deployment.query(f"FROM {mart} ORDER BY ALL")
+
+
+@pytest.mark.slow
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=st.lists(STEPS, min_size=3, max_size=9), moments=st.lists(st.integers(0, 2500)))
+def test_what_is_built_is_what_was_known(
+    steps: list[Step],
+    moments: list[int],
+    parsed: tuple[Manifest, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home = tmp_path_factory.mktemp("world")
+    deployment = Deployment(home, parsed[0])
+    play = Play(World(deployment.lake / "landing"), deployment, set())
+    play.begin()
+    play.build((DAYS[0], DAYS[-1]))
+    for step in steps:
+        play.take(step)
+    play.catch_up()
+
+    at_once = replace(deployment, home=tmp_path_factory.mktemp("at_once"))
+    at_once.lake.symlink_to(deployment.lake)
+    at_once.build_models(None, "--select", "+flight_features", "+flight_labels")
+    for mart in MARTS:
+        pd.testing.assert_frame_equal(
+            rows_of(deployment, mart), rows_of(at_once, mart), check_exact=True
+        )
+    assert_features_are_right(deployment, play.world)
+    for hours in (*moments, 0, 24, 10_000):
+        assert_labels_are_right(deployment, play.world, hours)
+
+
+def assert_features_are_right(deployment: Deployment, world: World) -> None:
+    columns = ("event_time", "carrier", "superseded_at", *RATES)
+    built = {
+        (row["flight_id"], row["local_date"].date()): {
+            name: None if pd.isna(row[name]) else row[name] for name in columns
+        }
+        for row in deployment.query("FROM flight_features").to_dict("records")
+    }
+    assert built == features_of(world)
+
+
+def assert_labels_are_right(deployment: Deployment, world: World, hours: int) -> None:
+    moment = datetime.combine(START, time(), UTC) + timedelta(hours=hours)
+    built: dict[str, Any] = {
+        row["flight_id"]: (
+            row["local_date"].date(),
+            row["status"],
+            None if pd.isna(row["arrival_delay_minutes"]) else int(row["arrival_delay_minutes"]),
+        )
+        for row in deployment.query(
+            f"FROM flight_labels WHERE known_at <= '{moment}' "
+            f"AND coalesce(superseded_at > '{moment}', true)"
+        ).to_dict("records")
+    }
+    assert built == labels_at(world, moment)
