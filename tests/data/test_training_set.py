@@ -10,8 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.training_set import (
+    FactsOrigin,
     TrainingSet,
     joined_rows,
     load_training_set,
@@ -196,3 +199,26 @@ def test_what_was_found_is_put_beside_columns_of_their_own_type(
 
     # Pandas would have made it '1.0'.
     assert told == [("v1", 0.1, "1", date(2024, 3, 1)), ("v7", 0.7, None, date(2024, 3, 3))]
+
+
+def origin(moment: datetime, digest: str) -> FactsOrigin:
+    return FactsOrigin(
+        recorded_at=moment, built_with=BuiltWith(dbt_project=digest, packages={"duckdb": "2.0.0"})
+    )
+
+
+def test_a_snapshot_keeps_what_its_facts_came_from_when_it_was_first_taken(
+    spec: ModelSpec, published: Path, lake: Path
+) -> None:
+    root, later = lake / "training_sets", AS_OF + timedelta(days=1)
+    history = TrainingHistory(since=FIRST_EVENT - timedelta(days=1), reason="a change")
+    first, second = origin(AS_OF, "ab"), origin(later, "cd")
+    snapshot_training_set(spec, published, root, AS_OF, history, first)
+    again = snapshot_training_set(spec, published, root, later, None, second)
+    assert (again.origin, again.since, again.as_of) == (first, history.since, AS_OF)
+
+
+def test_a_snapshot_of_before_says_nothing_of_its_origin(stored: TrainingSet) -> None:
+    file = stored.path / "training_set.json"
+    assert not {"origin", "since"} & json.loads(file.read_text()).keys()
+    assert (stored.origin, stored.since) == (None, None)

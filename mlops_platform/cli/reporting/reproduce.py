@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VERSION = re.compile(r"(?P<model>[^@]+)@(?P<number>[1-9]\d*)")
 SHORT = 12
+"""Of a digest."""
+MOST_FILES = 5
 
 
 @click.command()
@@ -119,7 +121,9 @@ def _show_project(project: "ProjectUsed") -> None:
     else:
         _say(f"Built with the dbt project that was recorded, {project.then[:SHORT]}.")
         if project.then != project.now:
-            differing = ", ".join(project.differing)
+            shown = project.differing[:MOST_FILES]
+            more = len(project.differing) - len(shown)
+            differing = ", ".join(shown) + (f" and {more} more files" if more else "")
             _say(f"The present one, {project.now[:SHORT]}, differs in {differing}.")
     _show_differences(project.packages)
 

@@ -33,6 +33,7 @@ from mlops_platform.data.known_deliveries import (
 )
 from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.errors import DataError
+from mlops_platform.plain_home import plain_home
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
@@ -90,9 +91,14 @@ class BuiltAgain(Record):
 
 @dataclass(frozen=True)
 class _Scratch:
-    """A home for one build."""
+    """A home for one build.
+
+    Args:
+        plain: another name of it, that dbt can take.
+    """
 
     root: Path
+    plain: Path
 
     @property
     def lake(self) -> Path:
@@ -108,11 +114,11 @@ class _Scratch:
     def dbt(self) -> DbtProjectFolder:
         """The project, copied: dbt writes into its folder."""
         return DbtProjectFolder(
-            folder=self.root / "dbt_project",
+            folder=self.plain / "dbt_project",
             # The database is named after the file.
-            warehouse=self.root / "warehouse" / "warehouse.duckdb",
+            warehouse=self.plain / "warehouse" / "warehouse.duckdb",
             lake=self.lake,
-            target=self.root / "dbt",
+            target=self.plain / "dbt",
         )
 
 
@@ -222,7 +228,7 @@ def _scratch(place: Settings, spec: ModelSpec, *, keep: bool) -> Iterator[_Scrat
     parent.mkdir(parents=True, exist_ok=True)
     root = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=parent))
     try:
-        yield _Scratch(root)
+        yield _Scratch(root, plain_home(place.home) / root.relative_to(place.home))
     finally:
         if not keep:
             shutil.rmtree(root, ignore_errors=True)

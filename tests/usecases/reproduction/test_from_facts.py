@@ -15,6 +15,7 @@ from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import KeptProjects
 from mlops_platform.data.training_set import TrainingSet
 from mlops_platform.errors import DataError
+from tests.conftest import ODD_NAMES
 from tests.usecases.reproduction.delivered import DAYS, TAKEN, Delivered
 
 pytestmark = pytest.mark.slow
@@ -173,6 +174,16 @@ def test_kept_sources_that_were_changed_are_refused(
     file.write_text("select 1")
     with pytest.raises(DataError, match="it was changed after it was kept"):
         delivered.build_again(stored)
+
+
+@pytest.mark.parametrize("name", ["question mark", "everything"])
+def test_a_home_may_have_any_name(
+    taken_once: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    copytree(taken_once.root, tmp_path / ODD_NAMES[name])
+    delivered = replace(taken_once, root=tmp_path / ODD_NAMES[name])
+    assert delivered.build_again(delivered.snapshot()).equal
 
 
 def test_what_was_built_is_kept_where_that_is_wanted(

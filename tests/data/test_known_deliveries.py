@@ -1,0 +1,117 @@
+"""What was known at a moment is a landing zone of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mlops_platform.data.known_deliveries import KnownTable, erasures, link_known_deliveries
+from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
+from mlops_platform.data.landing.landed_table import LandedTable, read_state
+from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.errors import DataError
+
+DAY, OTHER = date(2024, 3, 1), date(2024, 3, 2)
+FIRST = datetime(2024, 3, 2, 5, tzinfo=UTC)
+SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
+VISITS = LandedTable(table="visits", key=("visit",))
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    """A day that was delivered three times, and one that was delivered once, late."""
+    root = tmp_path / "landing"
+    for day, at, pain in ((DAY, FIRST, 1), (DAY, SECOND, 2), (DAY, THIRD, 3), (OTHER, THIRD, 1)):
+        rows = pa.table({"visit": ["a", "b"], "pain": [pain, 0]})
+        land_day(root, VISITS, day, rows, Arrival.begun(root, "visits", [day], at))
+    return root
+
+
+def pain_of(root: Path) -> int:
+    return int(day_rows(VISITS, day_folder(root, "visits", DAY))["pain"][0].as_py())
+
+
+@pytest.mark.parametrize(("moment", "pain", "days"), [(FIRST, 1, ()), (SECOND, 2, (DAY,))])
+def test_a_day_is_what_it_was_at_the_moment(
+    landing: Path, tmp_path: Path, moment: datetime, pain: int, days: tuple[date, ...]
+) -> None:
+    known = tmp_path / "known"
+    told = link_known_deliveries(landing, known, moment)
+    # A day that was delivered once is read as if nobody had delivered it again.
+    assert read_state(known / "visits").redelivered == days
+    assert pain_of(known) == pain
+    assert pain_of(landing) == 3
+    assert told == (KnownTable(table="visits", known=pain, later=4 - pain),)
+    assert not day_folder(known, "visits", OTHER).exists()
+
+
+def test_files_are_linked_and_the_originals_stay_as_they_are(landing: Path, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in landing.rglob("*") if file.is_file()}
+    link_known_deliveries(landing, tmp_path / "known", THIRD)
+    [first, *_] = delivery_folders(day_folder(landing, "visits", DAY))
+    assert (first / "data.parquet").stat().st_nlink == 2
+    assert {file: file.read_bytes() for file in landing.rglob("*") if file.is_file()} == before
+
+
+def test_where_nothing_can_be_linked_it_is_copied(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    link_known_deliveries(landing, tmp_path / "known", SECOND)
+    assert pain_of(tmp_path / "known") == 2
+
+
+def test_the_first_delivery_may_be_taken_whenever_it_came(landing: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    before = FIRST - timedelta(days=30)
+    assert link_known_deliveries(landing, known, before)[0].known == 0
+    [table] = link_known_deliveries(landing, known, before, first_always=True)
+    assert (table.known, table.later) == (2, 2)
+    assert pain_of(known) == 1
+
+
+def test_a_file_without_a_delivery_is_known_and_stays_where_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "landing" / "visits" / f"day={DAY}" / "data.parquet"
+    write_parquet(pa.table({"visit": ["a"], "pain": [5]}), file)
+    [table] = link_known_deliveries(tmp_path / "landing", tmp_path / "known", FIRST)
+    assert (table.known, table.later) == (1, 0)
+    assert pain_of(tmp_path / "known") == 5
+    assert file.is_file()
+    assert file.stat().st_nlink >= 1
+
+
+def test_what_is_named_after_no_moment_is_refused(landing: Path, tmp_path: Path) -> None:
+    (day_folder(landing, "visits", DAY) / "delivery=yesterday").mkdir()
+    with pytest.raises(DataError, match="delivery=yesterday is no delivery"):
+        link_known_deliveries(landing, tmp_path / "known", FIRST)
+
+
+def erase(landing: Path, name: str, **told: object) -> None:
+    folder = landing / "visits" / "_erased"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(told))
+
+
+def test_erasures_after_a_moment_are_told_in_order(landing: Path) -> None:
+    common = {"table": "visits", "rows": 2, "days": [str(DAY)], "decision": 3, "reason": "asked"}
+    erase(landing, "a.json", **common, erased_at=THIRD.isoformat(), more="than today")
+    erase(landing, "b.json", **common, erased_at=SECOND.isoformat())
+    erase(landing, "c.json", **common, erased_at=FIRST.isoformat())
+    told = erasures(landing, FIRST)
+    assert [erasure.erased_at for erasure in told] == [SECOND, THIRD]
+    assert (told[0].rows, told[0].days, told[0].decision) == (2, (DAY,), 3)
+
+
+def test_a_tombstone_that_cannot_be_read_is_named(landing: Path) -> None:
+    erase(landing, "a.json", table="visits")
+    with pytest.raises(DataError, match=r"a\.json is no tombstone"):
+        erasures(landing, FIRST)
