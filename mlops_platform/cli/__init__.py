@@ -67,7 +67,7 @@ COMMANDS = {
     ),
     "reproduce": Listed(
         "reporting.reproduce",
-        "Train a version again, from its snapshot or from facts, and compare.",
+        "Train a version again from its snapshot, and compare what both predict.",
     ),
     "backtest": Listed(
         "backtest", "Replay the past under every retraining policy, and recommend one."

@@ -102,12 +102,16 @@ def _show_facts(facts: "BuiltAgain") -> None:
         decision = "" if erased.decision is None else f", decision {erased.decision}"
         reason = f": {erased.reason}" if erased.reason else ""
         _say(
-            f"Erased since, on {erased.erased_at:%Y-%m-%d}: {erased.rows} rows of "
+            f"Erased since, on {erased.erased_at:%Y-%m-%d}: {_rows(erased.rows)} of "
             f"{erased.table}{decision}{reason}"
         )
     _show_rows(facts.rows)
     if facts.kept_in is not None:
         _say(f"What was built is kept in {facts.kept_in}")
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _show_project(project: "ProjectUsed") -> None:
@@ -143,7 +147,7 @@ def _show_rows(rows: "RowComparison") -> None:
     if rows.repeated:
         table.add_row("more than once", str(rows.repeated), "")
     for column in rows.columns:
-        shown = "; ".join(map(_change, column.examples))
+        shown = "\n".join(map(_change, column.examples))
         table.add_row(Text(f"another {column.column}"), str(column.rows), Text(shown))
     if table.row_count:
         console.print(table)
