@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mlops_platform.data.compared_rows import DifferingValue, RowComparison
     from mlops_platform.usecases.reproduction.difference import Difference
     from mlops_platform.usecases.reproduction.from_facts import BuiltAgain, ProjectUsed
-    from mlops_platform.usecases.reproduction.reproduce import Reproduction
     from mlops_platform.usecases.reproduction.train_again import TrainedAgain
 
 VERSION = re.compile(r"(?P<model>[^@]+)@(?P<number>[1-9]\d*)")
@@ -46,7 +45,7 @@ def command(
     where a prediction, a constant or a row of the training set is not the same.
     """
     from mlops_platform.components.known_models import known_model
-    from mlops_platform.usecases.reproduction.reproduce import Wanted, reproduce
+    from mlops_platform.usecases.reproduction.reproduce import Telling, Wanted, reproduce
 
     if keep and not from_facts:
         raise click.UsageError("--keep keeps what --from-facts builds: name both.")
@@ -55,19 +54,18 @@ def command(
     present = known_model(deployment.ledger, model)
     wanted = Wanted(from_facts=from_facts, keep=keep)
     doing = f"reproducing {model}@{number}"
+    if not as_json:
+        console.print(Text(f"{model}@{number}", style="bold"))
     with console.status(doing) as status:
-        told = reproduce(
-            deployment,
-            model,
-            number,
-            present,
-            wanted,
+        telling = Telling(
             lambda line: status.update(f"{doing}: {line}"),
+            lambda facts: None if as_json else _show_facts(facts),
         )
+        told = reproduce(deployment, model, number, present, wanted, telling)
     if as_json:
         click.echo(told.model_dump_json(indent=2))
     else:
-        _show(told)
+        _show_training(told.training)
     if not told.equal:
         context.exit(1)
 
@@ -79,21 +77,16 @@ def _named(version: str) -> tuple[str, int]:
     return match["model"], int(match["number"])
 
 
-def _show(told: "Reproduction") -> None:
-    console.print(Text(f"{told.model}@{told.version}", style="bold"))
-    if told.facts is not None:
-        console.print()
-        _show_facts(told.facts)
-    console.print()
-    _show_training(told.training)
-
-
 def _show_facts(facts: "BuiltAgain") -> None:
+    console.print()
     moment = f"{facts.known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     why = "when its snapshot was taken" if facts.recorded else "its as-of moment"
     _say(f"Training set {facts.training_set[:SHORT]} from what was known at {moment}, {why}.")
     if not facts.recorded:
-        _say("Its snapshot is from before its origin was recorded: nothing says what built it.")
+        _say(
+            "Its snapshot is from before its origin was recorded: nothing says what built it, and "
+            "days are taken whose first delivery may have come later."
+        )
     _show_project(facts.project)
     later = sum(table.later for table in facts.tables)
     known = sum(table.known for table in facts.tables)
@@ -161,6 +154,9 @@ def _change(value: "DifferingValue") -> str:
 
 
 def _show_training(training: "TrainedAgain") -> None:
+    from mlops_platform.usecases.reproduction.train_again import JUDGED
+
+    console.print()
     _show_differences(training.environment)
     _show_differences([training.commit] if training.commit else [])
     if not training.spec_recorded:
@@ -190,6 +186,8 @@ def _show_training(training: "TrainedAgain") -> None:
             f"{output.largest:g}" if output.different else "",
         )
     console.print(table)
+    if not any(output.rows_of == JUDGED for output in training.outputs):
+        _say("What the gate saw of its held-out rows was not kept, or not by entity.")
     if training.equal:
         _say("Every prediction is equal, bit for bit.", "green")
     else:

@@ -1,16 +1,18 @@
-"""How a version was trained, kept with its run: the YAML as it was then, and the packages.
+"""How a version was trained, kept with its run: its part of the YAML of then, and the packages.
 
 With the snapshot and the recipe that the search began with, this is all that a training depends on.
+The rest of the YAML is not kept: its keys may be renamed without making a version unreadable.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_serializer
 
 from mlops_platform.data.features.kept_projects import installed_versions
 from mlops_platform.errors import RegistryError
@@ -28,6 +30,15 @@ RECORD_TAG: Final = "training_record"
 """Tag of a run that has one."""
 _ALSO: Final = ("duckdb", "optuna", "pyarrow", "threadpoolctl")
 """They read the snapshot, search, and decide how sums are split between threads."""
+_KEPT: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        **dict.fromkeys(("name", "description", "owners", "window"), True),
+        **dict.fromkeys(("task", "features", "label", "training"), True),
+        "retraining": {"warm_start_trials": True},
+        # No YAML is one without them.
+        "card": {"intended_use": True, "out_of_scope": True},
+    }
+)
 _PYTHON, _MACHINE = "python", "machine"
 
 
@@ -35,12 +46,17 @@ class TrainingRecord(Record):
     """What a training was made with.
 
     Args:
+        spec: as read, without what a training does not depend on: that has its defaults.
         packages: versions by name, those of the estimators' own packages, of Python, and the kind
             of machine included.
     """
 
     spec: ModelSpec
     packages: dict[str, str]
+
+    @field_serializer("spec")
+    def _kept_part(self, spec: ModelSpec) -> dict[str, Any]:
+        return spec.model_dump(mode="json", include=dict(_KEPT))
 
 
 def training_record(spec: ModelSpec) -> TrainingRecord:
@@ -50,7 +66,8 @@ def training_record(spec: ModelSpec) -> TrainingRecord:
 
 def packages_of(spec: ModelSpec) -> dict[str, str]:
     """What the fit of a model rests on here, by name."""
-    modules = {path.partition(".")[0] for path in _import_paths(spec.model_dump(mode="json"))}
+    declared = spec.model_dump(mode="json", include={"task", "training"})
+    modules = {path.partition(".")[0] for path in _import_paths(declared)}
     distributions = {name for module in modules for name in _distributions().get(module, ())}
     return {
         _PYTHON: platform.python_version(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from pydantic import computed_field
 
@@ -32,6 +33,22 @@ class Wanted:
     project_root: Path = PROJECT_ROOT
 
 
+class Telling(NamedTuple):
+    """Who is told how far it has come.
+
+    Args:
+        doing: what is being done.
+        facts: what the training set was built again to, as soon as that is known: a training may
+            take long, or fail.
+    """
+
+    doing: Callable[[str], None] = lambda line: None
+    facts: Callable[[BuiltAgain], None] = lambda built: None
+
+
+SILENT: Final = Telling()
+
+
 class Reproduction(Record):
     """What came of it.
 
@@ -57,13 +74,12 @@ def reproduce(
     version: int,
     present: ModelSpec | None,
     wanted: Wanted,
-    report: Callable[[str], None] = lambda line: None,
+    telling: Telling = SILENT,
 ) -> Reproduction:
     """Train a version again from its snapshot, where wanted after building that from facts.
 
     Args:
         present: the spec of today, for versions that kept none.
-        report: told what is being done.
 
     Raises:
         MlopsError: something that it is made from is gone, or was changed.
@@ -71,7 +87,7 @@ def reproduce(
     recorded = recorded_version(deployment, model, version, present)
     facts = None
     if wanted.from_facts:
-        report("building its training set")
+        telling.doing("building its training set")
         dbt_project = wanted.project_root / "dbt_project"
         facts = build_again(
             deployment.settings,
@@ -80,5 +96,6 @@ def reproduce(
             dbt_project,
             keep=wanted.keep,
         )
-    training = train_again(recorded, deployment.registry, wanted.project_root, report)
+        telling.facts(facts)
+    training = train_again(recorded, deployment.registry, wanted.project_root, telling.doing)
     return Reproduction(model=model, version=version, facts=facts, training=training)

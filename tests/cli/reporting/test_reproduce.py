@@ -10,6 +10,7 @@ import pytest
 
 from mlops_platform.data.compared_rows import DifferingColumn, DifferingValue, RowComparison
 from mlops_platform.data.known_deliveries import Erasure, KnownTable
+from mlops_platform.errors import TrainingError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.reproduction import reproduce as reproducing
 from mlops_platform.usecases.reproduction.difference import Difference
@@ -58,9 +59,15 @@ def told(past: Past, monkeypatch: pytest.MonkeyPatch):
     past.release(1, "It passes.")
     asked = {}
 
-    def tell(training: TrainedAgain, facts: BuiltAgain | None = None) -> dict[str, object]:
-        def reproduce(deployment, model, version, present, wanted, report):
+    def tell(
+        training: TrainedAgain | Exception, facts: BuiltAgain | None = None
+    ) -> dict[str, object]:
+        def reproduce(deployment, model, version, present, wanted, telling):
             asked.update(model=model, version=version, wanted=wanted)
+            if facts is not None:
+                telling.facts(facts)
+            if isinstance(training, Exception):
+                raise training
             return Reproduction(model=model, version=version, facts=facts, training=training)
 
         monkeypatch.setattr(reproducing, "reproduce", reproduce)
@@ -82,6 +89,7 @@ def test_an_equal_training_ends_with_0(told, mlops: Mlops) -> None:
     assert shown.exit_code == 0, shown.output
     assert "Trained again from snapshot abababababab, 80000 rows: 6 trials" in shown.output
     assert "Every prediction is equal, bit for bit." in shown.output
+    assert "What the gate saw of its held-out rows was not kept" in shown.output
     assert (asked["model"], asked["version"]) == ("flight_delay", 3)
     assert not asked["wanted"].from_facts
 
@@ -155,6 +163,14 @@ def test_what_says_nothing_of_its_facts_is_told_so(told, mlops: Mlops) -> None:
     assert "nothing says what built it" in shown.output
     assert "Built with the present dbt project, cccccccccccc: none was recorded." in shown.output
     assert "All 80000 rows are equal." in shown.output
+
+
+def test_facts_are_told_although_the_training_fails(told, mlops: Mlops) -> None:
+    told(TrainingError("too few days"), BUILT)
+    shown = mlops("reproduce", "flight_delay@3", "--from-facts")
+    assert shown.exit_code == 1
+    assert "All 80000 rows are equal." in shown.output
+    assert "Error: too few days" in shown.output
 
 
 def test_json_says_whether_all_is_equal(told, mlops: Mlops) -> None:
