@@ -60,10 +60,10 @@ def land(home: Path, last_day: date = LAST_DAY) -> None:
         connection.execute(f"CREATE TEMP VIEW weather AS {WEATHER}")
         for table, key in FACTS.items():
             query = f"FROM {table} WHERE day BETWEEN {days} ORDER BY {key}"
-            export(connection, query, landing / table, "day")
+            deliver(connection, query, landing / table)
         for table in REFERENCES:
             query = f"SELECT *, DATE '{FIRST_DAY}' AS day FROM {table}"
-            export(connection, query, landing / table, "day")
+            deliver(connection, query, landing / table)
 
 
 def run_dbt(home: Path, *command: str, manifest: Manifest | None = None) -> Any:
@@ -128,6 +128,20 @@ def utc_duckdb() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def deliver(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
+    """Write a query where the dbt project's sources look for what was delivered."""
+    export(connection, query, folder, "day")
+    for day in folder.iterdir():
+        for number, file in enumerate(sorted(day.glob("*.parquet"))):
+            (delivered := delivery(day, number)).mkdir()
+            file.rename(delivered / "data.parquet")
+
+
+def delivery(day: Path, number: int = 0) -> Path:
+    """Folder of what a day has first; the moment means nothing here."""
+    return day / f"delivery=20130101T000000.{number:06}Z"
 
 
 def export(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, partition: str) -> None:

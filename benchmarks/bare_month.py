@@ -30,6 +30,7 @@ from benchmarks.bare_data import (
     FACTS,
     PUBLISHED,
     WEATHER,
+    delivery,
     run_dbt,
     source_folder,
     utc_duckdb,
@@ -151,7 +152,7 @@ def land(home: Path, week: Week) -> None:
             connection.execute(f"CREATE TEMP TABLE {table} AS FROM {rows} WHERE day {week.between}")
             for day in week.days:
                 folder = home / "lake" / "landing" / table / f"day={day}"
-                write(connection, table, "day", day, key, folder)
+                write(connection, table, "day", day, key, delivery(folder))
 
 
 def build_features(month: Month, week: Week) -> None:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.landing.deliveries import (
+    ADDED,
+    CHANGED,
+    DELIVERY,
+    FIRST,
+    GONE,
+    INTERNAL,
+    MOMENT_FORMAT,
+    PARTITION_COLUMN,
+)
 from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
 from mlops_platform.errors import DataError
 
@@ -15,8 +26,11 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow.dataset as ds
 
-PARTITIONED = ("landing", "features", "predictions", "served")
-SCHEMAS = (*PARTITIONED, "training_sets", "predictions_with_outcomes")
+PARTITIONED = ("features", "predictions", "served")
+SCHEMAS = ("landing", *PARTITIONED, "training_sets", "predictions_with_outcomes")
+CHANGES: Mapping[str, str] = {FIRST: "delivered", ADDED: "added", CHANGED: "changed", GONE: "gone"}
+"""What the file of a delivery says of its rows, in the column `change`."""
+ARRIVED = f"{INTERNAL}arrived"
 
 
 @dataclass(frozen=True)
@@ -46,11 +60,14 @@ class _Outcome(NamedTuple):
 def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with a view per table that the lake has.
 
-    Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
-    apart by the column ``training_set``), ``predictions.<model>`` (all windows),
-    ``predictions_with_outcomes.<model>`` (the same with ``label`` and ``known_at``, NULL where the
-    outcome is not known), ``served.<model>`` (every answer that was logged and has landed), and
-    ``catalogue`` (schema, name, rows, partitions).
+    Views: ``landing.<table>`` (every row of every delivery, with the moment of its arrival,
+    ``delivery``, and what it said, ``change``: 'delivered' of a day's first one, 'added', 'changed'
+    or 'gone' of later ones; a name that the table has itself gets a ``_`` in front),
+    ``features.<table>``, ``training_sets.<model>`` (all snapshots, told apart by the column
+    ``training_set``), ``predictions.<model>`` (all windows), ``predictions_with_outcomes.<model>``
+    (the same with ``label`` and ``known_at``, NULL where the outcome is not known),
+    ``served.<model>`` (every answer that was logged and has landed), and ``catalogue`` (schema,
+    name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read
@@ -59,6 +76,7 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     views = [
+        *_landed_tables(lake_root / "landing"),
         *_partitioned_tables(lake_root),
         *_training_sets(lake_root / "training_sets"),
         *_predictions_with_outcomes(lake_root),
@@ -113,6 +131,72 @@ def _partitioned_tables(lake_root: Path) -> Iterator[_View]:
                     partitions=len({file.parent for file in files}),
                     datasets={source: _hive_dataset(folder, files)},
                 )
+
+
+def _landed_tables(landing_root: Path) -> Iterator[_View]:
+    """Of each kind of file one dataset; where nothing was delivered again there is only one."""
+    for folder in sorted(landing_root.glob("*")):
+        by_kind: dict[str, list[Path]] = {}
+        files = sorted(folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/[!.]*.parquet"))
+        for file in files:
+            if file.stem in CHANGES:
+                by_kind.setdefault(file.stem, []).append(file)
+        if not by_kind:
+            continue
+        datasets = {
+            f"landing/{folder.name}/{kind}": _delivered_dataset(by_kind[kind])
+            for kind in CHANGES
+            if kind in by_kind
+        }
+        # By name: columns may change from one day to the next.
+        selects = (_deliveries(source, dataset) for source, dataset in datasets.items())
+        yield _View(
+            schema="landing",
+            name=folder.name,
+            query=" UNION ALL BY NAME ".join(selects),
+            partitions=len({file.parent.parent for file in files}),
+            datasets=datasets,
+        )
+
+
+def _deliveries(source: str, dataset: ds.Dataset) -> str:
+    taken = {name.lower() for name in dataset.schema.names}
+    delivery, change = (
+        identifier(f"_{name}" if name in taken else name) for name in ("delivery", "change")
+    )
+    kind = CHANGES[source.rpartition("/")[-1]]
+    moment = f"timezone('UTC', strptime({ARRIVED}, {literal(f'{DELIVERY}={MOMENT_FORMAT}')}))"
+    return (
+        f"SELECT * EXCLUDE ({ARRIVED}), {moment} AS {delivery}, {literal(kind)} AS {change} "
+        f"FROM {identifier(source)}"
+    )
+
+
+def _delivered_dataset(files: Sequence[Path]) -> ds.Dataset:
+    """All files of deliveries as one dataset, by day and arrival, whatever columns they have."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    from pyarrow.fs import LocalFileSystem
+
+    places, kind = LocalFileSystem(), ds.ParquetFileFormat()
+    factory = ds.FileSystemDatasetFactory(places, [str(file) for file in files], kind)
+    content = factory.inspect(promote_options="permissive")
+    own = [field for field in content if field.name.lower() != PARTITION_COLUMN]
+    added = [pa.field(PARTITION_COLUMN, pa.date32()), pa.field(ARRIVED, pa.string())]
+    fragments = [
+        kind.make_fragment(
+            str(file),
+            places,
+            (ds.field(PARTITION_COLUMN) == pa.scalar(_day_of(file), pa.date32()))
+            & (ds.field(ARRIVED) == file.parent.name),
+        )
+        for file in files
+    ]
+    return ds.FileSystemDataset(fragments, pa.schema([*own, *added]), kind, places)
+
+
+def _day_of(file: Path) -> date:
+    return date.fromisoformat(file.parent.parent.name.partition("=")[2])
 
 
 def _files(folder: Path) -> list[Path]:

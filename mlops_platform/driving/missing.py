@@ -43,7 +43,7 @@ def unbuilt_days(
 
 
 def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:
-    """Land from the first to the last of the days; what was landed before stays as it is."""
+    """Land from the first to the last of the days; what the source says again changes nothing."""
     driver.run("land_snapshots", report=report)
     driver.run("land_days", tags=day_range(days), report=report)
 

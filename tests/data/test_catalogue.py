@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.catalogue import open_catalogue
-from mlops_platform.data.landing.landing import land_partition
+from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.spec import ModelSpec
+from tests.data.landing.landed import NOON, landed, minutes, table_of
 
 AS_OF = datetime(2024, 3, 31, tzinfo=UTC)
 
@@ -18,7 +19,7 @@ AS_OF = datetime(2024, 3, 31, tzinfo=UTC)
 def catalogue(lake: Path, spec: ModelSpec, published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     for day in (1, 2):
         rows = pa.table({"id": [f"{day}a", f"{day}b"], "value": [1.0, None]})
-        land_partition(lake / "landing", "readings", date(2024, 3, day), rows, ["id"])
+        landed(lake / "landing", "readings", date(2024, 3, day), rows)
     for as_of in (AS_OF, AS_OF - timedelta(days=21)):
         snapshot_training_set(spec, published, lake / "training_sets", as_of)
     (lake / "training_sets" / "readmission" / ".being-written.tmp").mkdir()
@@ -78,10 +79,40 @@ def test_days_that_were_landed_with_another_schema_share_one_view(lake: Path) ->
     first = pa.table({"id": ["a"], "value": pa.array([1], pa.int32())})
     second = pa.table({"id": ["b"], "value": [0.5], "unit": ["m"]})
     for day, rows in ((1, first), (2, second)):
-        land_partition(lake / "landing", "readings", date(2024, 3, day), rows, ["id"])
+        landed(lake / "landing", "readings", date(2024, 3, day), rows)
     with open_catalogue(lake) as connection:
         query = "SELECT id, value, unit FROM landing.readings ORDER BY id"
         assert ask(connection, query) == [("a", 1.0, None), ("b", 0.5, "m")]
+
+
+def test_what_was_delivered_again_is_there_with_what_it_said(lake: Path) -> None:
+    table = LandedTable(table="readings", key=("id",), max_gone=1)
+    day, other = date(2024, 3, 1), date(2024, 3, 2)
+    for at, at_day, values in (
+        (0, day, {"a": 1.0, "b": 2.0}),
+        (0, other, {"a": 1.0}),
+        (5, day, {"a": 1.5, "c": 3.0}),
+    ):
+        rows = table_of(id=list(values), value=list(values.values()))
+        landed(lake / "landing", table, at_day, rows, minutes(at))
+    with open_catalogue(lake) as connection:
+        query = "SELECT id, value, change, delivery FROM landing.readings WHERE day = '2024-03-01'"
+        assert sorted(ask(connection, query)) == [
+            ("a", 1.0, "delivered", NOON),
+            ("a", 1.5, "changed", minutes(5)),
+            ("b", 2.0, "delivered", NOON),
+            ("b", 2.0, "gone", minutes(5)),
+            ("c", 3.0, "added", minutes(5)),
+        ]
+        assert ask(connection, "SELECT rows, partitions FROM catalogue") == [(6, 2)]
+
+
+def test_columns_of_the_table_keep_their_names(lake: Path) -> None:
+    rows = table_of(id=["a"], change=[0.1], delivery=["van"], kind=["x"])
+    landed(lake / "landing", "parcels", date(2024, 3, 1), rows)
+    with open_catalogue(lake) as connection:
+        query = "SELECT change, delivery, kind, _change, _delivery FROM landing.parcels"
+        assert ask(connection, query) == [(0.1, "van", "x", "delivered", NOON)]
 
 
 def test_an_empty_lake_has_an_empty_catalogue(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from mlops_platform.data.features.features import (
 )
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.folder_source import FolderSource
-from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.online.export import export_features
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
@@ -31,6 +31,7 @@ from mlops_platform.data.training_set import opened_rows, read_rows, snapshot_tr
 from mlops_platform.data.windows import window_named
 from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.spec import ModelSpec
+from tests.data.landing.landed import begun, first_file
 from tests.data.served.test_served import NOON, append, line
 
 AS_OF = datetime(2024, 4, 1, tzinfo=UTC)
@@ -171,20 +172,21 @@ def test_folders_of_users_are_landed_from_wherever_they_are(odd_folder: Path) ->
     beside = odd_folder.parent / f"{odd_folder.name}.d"
     beside.mkdir()
     (odd_folder / "xa.txt").write_text(text.replace("A,", "foreign,"))
+    table, day = LandedTable(table="readings", key=("taken", "station")), date(2024, 3, 10)
     source = FolderSource(
+        landed=table,
         folder=odd_folder,
         pattern="*.csv",
         time_column="taken",
         timezone="UTC",
-        order_by=("taken", "station"),
     )
     for kind in ("csv", "parquet"):
         if kind == "parquet":
             rows = {"station": ["A"], "taken": ["2024-03-10 01:30:00"], "day_of_week": ["7"]}
             write_parquet(pa.table(rows), odd_folder / "y?[ab].parquet")
             source = FolderSource(**{**vars(source), "pattern": "*.parquet"})
-        source.land("readings", [date(2024, 3, 10)], beside / kind)
-        landed = pq.ParquetFile(partition_file(beside / kind, "readings", date(2024, 3, 10)))
+        source.land(beside / kind, begun(beside / kind, "readings", [day]))
+        landed = pq.ParquetFile(first_file(beside / kind, "readings", day))
         assert landed.read().to_pylist() == [
             {
                 "station": "A",

@@ -1,6 +1,6 @@
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,21 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.landing.landing import LandedPartition
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.demo.nycflights import NycFlights
 from mlops_platform.errors import DataError
+from tests.data.landing.landed import begun, first_file
 
 YEAR = [date(2013, 1, 1) + timedelta(days=day) for day in range(366)]
+
+
+def land(source: NycFlights, table: str, days: Sequence[date], root: Path) -> list[LandedPartition]:
+    return source.land(table, root, begun(root, table, days))
+
+
+def land_reference(source: NycFlights, table: str, root: Path) -> list[LandedPartition]:
+    return source.land_reference(table, root, begun(root, table, YEAR[:1]))
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +32,7 @@ def year(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The whole year, converted, as views `schedules`, `outcomes`, `airports` and `csv`."""
     root = tmp_path_factory.mktemp("landing")
-    nyc.land_reference("airports", YEAR[0], root)
+    land_reference(nyc, "airports", root)
     [converted] = nyc.cache.iterdir()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -178,10 +187,10 @@ def test_flights_across_zones_and_clock_changes_come_out_right(
 def test_ninety_days_are_landed_quickly_and_once(nyc: NycFlights, tmp_path: Path) -> None:
     days = YEAR[:90]
     began = time.process_time()
-    landed = [nyc.land(table, days, tmp_path) for table in ("flight_schedules", "flight_outcomes")]
+    landed = [land(nyc, table, days, tmp_path) for table in ("flight_schedules", "flight_outcomes")]
     assert time.process_time() - began < 6
     assert [sum(partition.rows for partition in table) for table in landed] == [80_789, 80_705]
-    again = nyc.land("flight_outcomes", days, tmp_path)
+    again = land(nyc, "flight_outcomes", days, tmp_path)
     assert [partition.changed for partition in again] == [False] * 90
     assert [partition.digest for partition in again] == [
         partition.digest for partition in landed[1]
@@ -191,10 +200,10 @@ def test_ninety_days_are_landed_quickly_and_once(nyc: NycFlights, tmp_path: Path
 def test_the_same_day_has_the_same_bytes_in_whatever_range_it_is_landed(
     nyc: NycFlights, tmp_path: Path
 ) -> None:
-    nyc.land("flight_outcomes", YEAR[3:6], tmp_path / "range")
-    nyc.land("flight_outcomes", [YEAR[4]], tmp_path / "alone")
+    land(nyc, "flight_outcomes", YEAR[3:6], tmp_path / "range")
+    land(nyc, "flight_outcomes", [YEAR[4]], tmp_path / "alone")
     in_range, alone = (
-        partition_file(tmp_path / root, "flight_outcomes", YEAR[4]) for root in ("range", "alone")
+        first_file(tmp_path / root, "flight_outcomes", YEAR[4]) for root in ("range", "alone")
     )
     assert in_range.read_bytes() == alone.read_bytes()
 
@@ -202,9 +211,9 @@ def test_the_same_day_has_the_same_bytes_in_whatever_range_it_is_landed(
 def test_days_of_other_years_are_empty_and_no_days_are_nothing(
     nyc: NycFlights, tmp_path: Path
 ) -> None:
-    [landed] = nyc.land("flight_schedules", [date(2014, 2, 1)], tmp_path)
+    [landed] = land(nyc, "flight_schedules", [date(2014, 2, 1)], tmp_path)
     assert landed.rows == 0
-    assert nyc.land("flight_schedules", [], tmp_path) == []
+    assert land(nyc, "flight_schedules", [], tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -218,15 +227,15 @@ def test_days_of_other_years_are_empty_and_no_days_are_nothing(
 def test_references_are_landed_as_a_dated_snapshot(
     nyc: NycFlights, tmp_path: Path, table: str, rows: int, columns: dict[str, str]
 ) -> None:
-    [landed] = nyc.land_reference(table, date(2013, 1, 1), tmp_path)
-    schema = pq.read_schema(tmp_path / table / "day=2013-01-01" / "data.parquet")
+    [landed] = land_reference(nyc, table, tmp_path)
+    schema = pq.read_schema(first_file(tmp_path, table, YEAR[0]))
     assert landed.rows == rows
     assert {name: str(schema.field(name).type) for name in columns} == columns
 
 
 def test_unknown_tables_are_refused(nyc: NycFlights, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no 'planes' here. Choose one of \['flight_outcomes'"):
-        nyc.land("planes", YEAR[:1], tmp_path)
+        land(nyc, "planes", YEAR[:1], tmp_path)
 
 
 def test_an_interrupted_conversion_leaves_nothing_behind(
@@ -234,25 +243,25 @@ def test_an_interrupted_conversion_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setattr("mlops_platform.demo.nycflights.REFERENCES", {"nowhere": ("key",)})
     with pytest.raises(duckdb.Error):
-        NycFlights(tmp_path / "cache").land("flight_schedules", YEAR[:1], tmp_path / "landing")
+        source = NycFlights(tmp_path / "cache")
+        land(source, "flight_schedules", YEAR[:1], tmp_path / "landing")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_converted_flights_are_read_from_wherever_they_are(
     nyc: NycFlights, odd_folder: Path, tmp_path: Path
 ) -> None:
-    nyc.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
+    land_reference(nyc, "airlines", tmp_path / "landing")
     shutil.copytree(nyc.cache, odd_folder / "cache")
-    (landed,) = NycFlights(odd_folder / "cache").land(
-        "flight_schedules", [date(2013, 1, 1)], odd_folder / "landing"
-    )
-    file = partition_file(odd_folder / "landing", "flight_schedules", date(2013, 1, 1))
+    source = NycFlights(odd_folder / "cache")
+    (landed,) = land(source, "flight_schedules", YEAR[:1], odd_folder / "landing")
+    file = first_file(odd_folder / "landing", "flight_schedules", date(2013, 1, 1))
     assert landed.rows == pq.ParquetFile(file).metadata.num_rows == 842
     assert len(set(pq.ParquetFile(file).read()["carrier"].to_pylist())) > 10
 
 
 def test_flights_are_converted_wherever_they_are_put(tmp_path: Path) -> None:
     source = NycFlights(tmp_path / "carrier=ZZ" / "day=2000-01-01" / "c[ab]'*?")
-    source.land_reference("airlines", date(2013, 1, 1), tmp_path / "landing")
-    (landed,) = source.land("flight_outcomes", [date(2013, 1, 2)], tmp_path / "landing")
+    land_reference(source, "airlines", tmp_path / "landing")
+    (landed,) = land(source, "flight_outcomes", [date(2013, 1, 2)], tmp_path / "landing")
     assert landed.rows > 800

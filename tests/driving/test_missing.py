@@ -9,13 +9,12 @@ from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.data.features.published import Manifest
-from mlops_platform.data.landing.landing import partition_file
-from mlops_platform.data.parquet import write_parquet
 from mlops_platform.definitions import defs
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import unbuilt_days, unlanded_days
 from mlops_platform.files import write_text
 from mlops_platform.settings import Settings
+from tests.data.landing.landed import put_day
 
 FIRST = date(2013, 1, 1)
 TABLES = ("flight_schedules", "flight_outcomes", "weather")
@@ -52,7 +51,7 @@ def test_a_day_that_one_table_lacks_is_to_be_landed(
     for table in TABLES:
         for day in days(0, 1, 2):
             if (table, day) != ("weather", days(1)[0]):
-                write_text(partition_file(home.landing, table, day), "landed")
+                put_day(home.landing, table, day)
     assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
 
 
@@ -63,7 +62,7 @@ def test_a_landed_day_that_is_not_published_is_to_be_built(
     assert unbuilt_days(driver, model, home, now) == []  # nothing has landed
     for day, rows in zip(days(0, 1, 2, 3), (2, 1, 0, 1), strict=True):
         table = pa.table({"flight_id": ["f"] * rows})
-        write_parquet(table, partition_file(home.landing, "flight_schedules", day))
+        put_day(home.landing, "flight_schedules", day, table)
     assert unbuilt_days(driver, model, home, now) == days(0, 1, 3)
     built = {str(day): {"rows": 1, "digest": "d"} for day in days(0, 1)}
     manifest = Manifest.model_validate({"partition_column": "local_date", "partitions": built})

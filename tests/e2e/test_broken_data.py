@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from mlops_platform.data.features.published import read_manifest
+from tests.data.landing.landed import first_file
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def test_broken_data_is_not_published_until_the_same_build_finds_them_good_again
 ) -> None:
     before = _published(untrained)
     digests = {table: read_manifest(untrained.settings.published, table).digest for table in TABLES}
-    landed = untrained.settings.landing / "flight_schedules" / f"day={DAY}" / "data.parquet"
+    landed = first_file(untrained.settings.landing, "flight_schedules", DAY)
     good = landed.read_bytes()
     _break(landed)
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
+from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.landing import Arrival, LandedPartition
 from mlops_platform.settings import settings
 
@@ -28,9 +29,10 @@ class LandingConfig(dg.Config):
 
 
 def begun(table: str, days: Sequence[date], config: LandingConfig) -> Arrival:
-    """The source of some days begins to be read."""
+    """The source of some days begins to be read; what others put there counts as before it."""
     place = settings()
     moment = present(place.replayed_moment)
+    adopt_files(place.landing, moment, [table])
     return Arrival.begun(place.landing, table, days, moment, retract=config.retract)
 
 

@@ -1,10 +1,20 @@
-"""Files that somebody put into a day become deliveries: of older homes, and of other producers."""
+"""Files that somebody put into a day become deliveries: of older homes, and of other producers.
+
+A file is removed only when its rows have landed, so that whoever is killed in between has it still:
+the next call finds that it says nothing new. Several files of one day are one delivery. Which of
+them may go is written down before the first one does: a part of them alone would say that the rest
+is gone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.landing.deliveries import (
@@ -13,99 +23,183 @@ from mlops_platform.data.landing.deliveries import (
     RECORD_FILE,
     Delivery,
     delivery_folders,
+    delivery_moment,
     delivery_name,
+    read_delivery,
 )
 from mlops_platform.data.landing.landed_table import read_state
-from mlops_platform.data.landing.landing import LOCK, Arrival, LandedPartition, land_day
+from mlops_platform.data.landing.landing import (
+    Arrival,
+    LandedPartition,
+    land_under_lock,
+    partition_of,
+    refuse_unusable_columns,
+    table_lock,
+)
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
-from mlops_platform.files import new_directory, one_process_at_a_time, write_text
+from mlops_platform.files import FileState, new_directory, sha256_of_file, write_json, write_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ADOPTED_FILE: Final = ".adopted.json"
+"""In a day's folder while files that have landed are removed: their SHA-256 by name."""
 
 
-def adopt_files(landing_root: Path, now: datetime) -> list[LandedPartition]:
+def adopt_files(
+    landing_root: Path, now: datetime, tables: Sequence[str] | None = None
+) -> list[LandedPartition]:
     """Make deliveries of all files that lie in a day's folder and belong to none.
 
-    What a day has first is taken to have arrived when it was written; what comes later, now.
+    What a day has first is taken to have arrived when it was written; what comes later, now. Names
+    with a dot in front are files that somebody is still writing.
+
+    Args:
+        tables: only these; all that have a folder where None.
 
     Raises:
         DataError: a file is no Parquet, or a day has landed and nobody says what identifies a fact.
     """
-    return [
-        _adopt(landing_root, folder, files, now)
-        for folder, files in list(_days_with_files(landing_root))
-    ]
+    folders = (
+        _folders(landing_root, "")
+        if tables is None
+        else [landing_root / table for table in sorted(tables)]
+    )
+    adopted = (_adopt(landing_root, day, now) for day in list(_days_with_files(folders)))
+    return [landed for landed in adopted if landed is not None]
 
 
-def _days_with_files(landing_root: Path) -> Iterator[tuple[Path, list[Path]]]:
-    for folder in sorted(landing_root.glob(f"*/{PARTITION_COLUMN}=*")):
-        files = sorted(folder.glob("[!.]*.parquet"))
-        if files:
-            yield folder, files
+def _days_with_files(tables: Sequence[Path]) -> Iterator[Path]:
+    for table in tables:
+        for day in _folders(table, f"{PARTITION_COLUMN}="):
+            if any(_is_of_others(name) or name == ADOPTED_FILE for name in os.listdir(day)):
+                yield day
 
 
-def _adopt(landing_root: Path, folder: Path, files: list[Path], now: datetime) -> LandedPartition:
-    import pyarrow as pa
-
-    table, day = folder.parent.name, _day_of(folder)
-    rows = pa.concat_tables([in_canonical_types(read_parquet(file)) for file in files])
-    if not delivery_folders(folder):
-        with one_process_at_a_time(folder.parent / LOCK):
-            landed = _adopt_first(table, day, folder, files, now)
-    else:
-        declared = read_state(folder.parent).declared
-        if declared is None:
-            raise DataError(
-                f"{files[0]}: {table} of {day} has landed before, and nothing says what identifies "
-                "a fact of it. Declare a landing with its `key`, or remove the file."
-            )
-        arrival = Arrival.begun(landing_root, table, [day], now)
-        landed = land_day(landing_root, declared, day, rows, arrival)
-    for file in files:
-        file.unlink(missing_ok=True)
-    return landed
+def _folders(parent: Path, prefix: str) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    with os.scandir(parent) as entries:
+        return sorted(
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(prefix) and entry.is_dir() and not entry.name.startswith(".")
+        )
 
 
-def _adopt_first(
-    table: str, day: date, folder: Path, files: list[Path], now: datetime
+def _is_of_others(name: str) -> bool:
+    return name.endswith(".parquet") and not name.startswith(".")
+
+
+def _adopt(landing_root: Path, folder: Path, now: datetime) -> LandedPartition | None:
+    with table_lock(landing_root, folder.parent.name):
+        _finish_removal(folder)
+        files = sorted(folder / name for name in os.listdir(folder) if _is_of_others(name))
+        if not files:
+            return None
+        states = {file: FileState.of(file) for file in files}
+        landed = _deliver(landing_root, folder, files, now)
+        _remove(folder, states)
+        return landed
+
+
+def _deliver(
+    landing_root: Path, folder: Path, files: Sequence[Path], now: datetime
 ) -> LandedPartition:
+    table, day, rows = folder.parent.name, _day_of(folder), _content(files)
+    digest, folders = table_digest(rows), delivery_folders(folder)
+    if not folders:
+        written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
+        record = Delivery(
+            table=table,
+            day=day,
+            delivered_at=min(written, now),
+            meaning=None,
+            rows=rows.num_rows,
+            added=rows.num_rows,
+            facts=rows.num_rows,
+            digest=digest,
+        )
+        _write_first(folder, files, rows, record)
+        return partition_of(record, changed=True)
+    last = read_delivery(folders[-1])
+    if digest == last.digest:
+        return partition_of(last, changed=False)
+    declared = read_state(folder.parent).declared
+    if declared is None:
+        raise DataError(
+            f"{files[0]}: {table} of {day} has landed before, and nothing says what identifies "
+            "a fact of it. Declare a landing with its `key`, or remove the file."
+        )
+    refuse_unusable_columns(declared, rows)
+    arrival = Arrival(at=now, last={day: delivery_moment(folders[-1].name)})
+    return land_under_lock(landing_root, declared, day, rows, arrival)
+
+
+def _content(files: Sequence[Path]) -> pa.Table:
     import pyarrow as pa
 
-    written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
-    moment = min(written, now)
-    tables = [read_parquet(file) for file in files]
-    digest = table_digest(pa.concat_tables([in_canonical_types(rows) for rows in tables]))
-    rows = sum(content.num_rows for content in tables)
-    record = Delivery(
-        table=table,
-        day=day,
-        delivered_at=moment,
-        meaning=None,
-        rows=rows,
-        added=rows,
-        facts=rows,
-        digest=digest,
-    )
-    with new_directory(folder / delivery_name(moment)) as temporary:
+    try:
+        tables = [in_canonical_types(read_parquet(file)) for file in files]
+        return pa.concat_tables(tables, promote_options="default")
+    except (pa.ArrowInvalid, pa.ArrowTypeError, DataError) as error:
+        raise DataError(
+            f"{', '.join(map(str, files))} cannot become a delivery: {error}"
+        ) from error
+
+
+def _write_first(folder: Path, files: Sequence[Path], rows: pa.Table, record: Delivery) -> None:
+    with new_directory(folder / delivery_name(record.delivered_at)) as temporary:
+        file = temporary / f"{FIRST}.parquet"
         if len(files) == 1:
-            (temporary / f"{FIRST}.parquet").hardlink_to(files[0])
+            _link(files[0], file)
         else:
-            write_parquet(pa.concat_tables(tables), temporary / f"{FIRST}.parquet")
+            write_parquet(rows, file)
         write_text(temporary / RECORD_FILE, record.to_stored())
-    return LandedPartition(
-        table=table,
-        day=day,
-        rows=rows,
-        digest=digest,
-        changed=True,
-        delivered_at=moment,
-        rows_added=rows,
-    )
+
+
+def _link(file: Path, link: Path) -> None:
+    try:
+        link.hardlink_to(file)
+    except OSError:
+        # Not every file system has links.
+        shutil.copy2(file, link)
+
+
+def _remove(folder: Path, states: Mapping[Path, FileState]) -> None:
+    """Remove what has landed, but not what somebody has put in its place meanwhile."""
+    landed = [file for file, state in states.items() if _is_still(file, state)]
+    if len(landed) > 1:
+        write_json(
+            folder / ADOPTED_FILE, {file.name: sha256_of_file(file) for file in sorted(landed)}
+        )
+    for file in landed:
+        file.unlink()
+    (folder / ADOPTED_FILE).unlink(missing_ok=True)
+
+
+def _is_still(file: Path, state: FileState) -> bool:
+    return file.is_file() and FileState.of(file) == state
+
+
+def _finish_removal(folder: Path) -> None:
+    """Remove the rest of files that have landed together."""
+    note = folder / ADOPTED_FILE
+    if not note.is_file():
+        return
+    for name, digest in json.loads(note.read_bytes()).items():
+        file = folder / name
+        if file.is_file() and sha256_of_file(file) == digest:
+            file.unlink()
+    note.unlink()
 
 
 def _day_of(folder: Path) -> date:
+    text = folder.name.removeprefix(f"{PARTITION_COLUMN}=")
     try:
-        return date.fromisoformat(folder.name.removeprefix(f"{PARTITION_COLUMN}="))
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError as error:
         raise DataError(
             f"{folder} is no day. Name the folder {PARTITION_COLUMN}=YYYY-MM-DD, or move it away."

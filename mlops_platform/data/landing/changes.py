@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
     GONE,
     day_rows,
+    in_key_order,
     keys_ever_landed,
 )
 from mlops_platform.data.landing.landed_table import LandedTable
@@ -26,7 +28,7 @@ class Changes:
     """Rows by what happens to them; `gone` have their last values.
 
     Args:
-        facts: the day afterwards.
+        facts: the day afterwards, in the order of its key.
     """
 
     added: pa.Table
@@ -45,27 +47,47 @@ def changes_of(landed: LandedTable, folder: Path, delivered: pa.Table) -> Change
     """Compare a delivery with the day as it is.
 
     Args:
-        delivered: in canonical types, sorted; of `adds` with the column that says what is taken
-            back, where one is declared.
+        delivered: in canonical types; of `adds` with the column that says what is taken back, where
+            one is declared.
 
     Raises:
-        DataError: the day is damaged, its columns are others, or a key is NULL.
+        DataError: the day is damaged, its columns are others, or keys are NULL or repeat.
     """
     before = day_rows(landed, folder)
     taken_back, delivered = _split(landed, delivered)
     _refuse_other_columns(landed, folder, before, delivered)
+    delivered = delivered.select(before.column_names)
+    if not taken_back.num_rows and _are_the_same(landed, before, delivered):
+        nothing = before.slice(0, 0)
+        return Changes(added=nothing, changed=nothing, gone=nothing, facts=before)
     for rows in (before, delivered, taken_back):
         _refuse_null_keys(landed, folder, rows)
+    _refuse_repeated_keys(landed, folder, before)
+    return _compared(landed, folder, before, delivered, taken_back)
+
+
+def _are_the_same(landed: LandedTable, before: pa.Table, delivered: pa.Table) -> bool:
+    """Whether nothing is delivered but what is there, of whatever quality its keys are."""
+    if before.num_rows != delivered.num_rows:
+        return False
+    one, other = (table_digest(in_key_order(landed, rows)) for rows in (before, delivered))
+    return one == other
+
+
+def _compared(
+    landed: LandedTable,
+    folder: Path,
+    before: pa.Table,
+    delivered: pa.Table,
+    taken_back: pa.Table,
+) -> Changes:
     key = ", ".join(map(identifier, landed.key))
     same_key = " AND ".join(f"now.{name} = before.{name}" for name in map(identifier, landed.key))
     content = [identifier(name) for name in before.column_names if name not in landed.key]
     differs = " OR ".join(f"now.{name} IS DISTINCT FROM before.{name}" for name in content)
-    order = ", ".join(map(identifier, landed.sorted_by))
-    absent = (
-        f"SEMI JOIN taken_back USING ({key})"
-        if landed.delivery == "adds"
-        else f"ANTI JOIN now USING ({key})"
-    )
+    adds = landed.delivery == "adds"
+    absent = f"SEMI JOIN taken_back USING ({key})" if adds else f"ANTI JOIN now USING ({key})"
+    order = [(column, "ascending") for column in landed.sorted_by]
     with private_duckdb() as connection:
         connection.register("before", before)
         connection.register("now", delivered)
@@ -73,7 +95,7 @@ def changes_of(landed: LandedTable, folder: Path, delivered: pa.Table) -> Change
         connection.execute(f"CREATE TEMP TABLE ever AS {keys_ever_landed(landed, folder)}")
 
         def rows(query: str) -> pa.Table:
-            return connection.sql(f"{query} ORDER BY {order}").to_arrow_table().cast(before.schema)
+            return connection.sql(query).to_arrow_table().cast(before.schema).sort_by(order)
 
         added = rows(f"FROM now ANTI JOIN ever USING ({key})")
         changed = rows(
@@ -81,14 +103,13 @@ def changes_of(landed: LandedTable, folder: Path, delivered: pa.Table) -> Change
             # What comes back was there before: it is known from now on, and not as of old.
             f"SELECT * FROM now SEMI JOIN ever USING ({key}) ANTI JOIN before USING ({key})"
         )
-        gone = rows(f"SELECT * FROM before {absent}")
-        if landed.delivery == "adds":
+        gone = rows(f"FROM before {absent}")
+        if adds:
             connection.register("gone", gone)
-            delivered = rows(
-                f"FROM now UNION ALL (FROM before ANTI JOIN now USING ({key}) "
-                f"ANTI JOIN gone USING ({key}))"
-            )
-    return Changes(added=added, changed=changed, gone=gone, facts=delivered)
+            stays = f"FROM before ANTI JOIN now USING ({key}) ANTI JOIN gone USING ({key})"
+            delivered = rows(f"FROM now UNION ALL ({stays})")
+    facts = in_key_order(landed, delivered)
+    return Changes(added=added, changed=changed, gone=gone, facts=facts)
 
 
 def without_retracted(landed: LandedTable, delivered: pa.Table) -> pa.Table:
@@ -136,6 +157,25 @@ def _refuse_null_keys(landed: LandedTable, folder: Path, rows: pa.Table) -> None
     nulls = {name: rows[name].null_count for name in landed.key if rows[name].null_count}
     if nulls:
         raise DataError(
-            f"{landed.table} of {folder.name}: key columns are NULL in rows ({nulls}), so these "
-            "cannot be told from each other in a second delivery. Fill them at the source."
+            f"{landed.table} of {folder.name}: key columns are NULL in rows ({nulls}), of what has "
+            "landed or of this delivery, so that nobody can tell which of them is which. Fill them "
+            "at the source; where they have landed, remove the folder and land the day anew."
         )
+
+
+def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -> None:
+    repeated = repeated_keys(landed, before)
+    if repeated:
+        raise DataError(
+            f"{landed.table} of {folder.name} has landed with {repeated} rows whose "
+            f"{list(landed.key)} repeats that of another row, so a second delivery cannot say "
+            "which it means. Name in `key` columns that identify a row, or remove the folder and "
+            "land the day anew."
+        )
+
+
+def repeated_keys(landed: LandedTable, rows: pa.Table) -> int:
+    """How many rows have the key of another one."""
+    keys = rows.select(list(landed.key))
+    different: int = keys.group_by(list(landed.key)).aggregate([]).num_rows
+    return rows.num_rows - different

@@ -14,6 +14,7 @@ from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
 from mlops_platform.record import Record
 
@@ -27,6 +28,8 @@ FIRST, ADDED, CHANGED, GONE = "data", "added", "changed", "gone"
 LATER: Final = (ADDED, CHANGED, GONE)
 RECORD_FILE: Final = "delivery.json"
 MOMENT_FORMAT: Final = "%Y%m%dT%H%M%S.%fZ"
+INTERNAL: Final = "_mlops_platform_"
+"""How columns begin that only a query has."""
 
 
 class Delivery(Record):
@@ -63,9 +66,19 @@ def delivery_name(moment: datetime) -> str:
 
 
 def delivery_moment(name: str) -> datetime:
-    """The moment that the name of a delivery's folder says."""
+    """The moment that the name of a delivery's folder says.
+
+    Raises:
+        DataError: it says none.
+    """
     text = name.removeprefix(f"{DELIVERY}=")
-    return datetime.strptime(text, MOMENT_FORMAT).replace(tzinfo=UTC)
+    try:
+        return datetime.strptime(text, MOMENT_FORMAT).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise DataError(
+            f"folder {name} names no moment of arrival. Deliveries are called "
+            f"{delivery_name(datetime(2024, 3, 1, tzinfo=UTC))}: move this one away."
+        ) from error
 
 
 def delivery_folders(folder: Path) -> list[Path]:
@@ -112,25 +125,35 @@ def day_rows(
 ) -> pa.Table:
     """The facts of a day after its deliveries until a moment, all of them where None.
 
+    A day that was delivered once is in the order in which it came, another one in that of its key,
+    which alone cannot change any more.
+
     Raises:
         DataError: a file is missing or damaged, or the rows are not those that were delivered.
     """
-    folders = [
+    first, *later = delivery_folders(folder) or [folder]
+    rows = in_canonical_types(read_parquet(first / f"{FIRST}.parquet"))
+    arrived = [
         delivery
-        for delivery in delivery_folders(folder)
+        for delivery in (first, *later)
         if until is None or delivery_moment(delivery.name) <= until
     ]
-    first, *later = folders
-    rows = read_parquet(first / f"{FIRST}.parquet")
-    if later:
-        rows = _folded(landed, rows, later)
-    record = read_delivery(folders[-1])
-    if verified and table_digest(rows) != record.digest:
+    if not arrived:
+        return rows.slice(0, 0)
+    if len(arrived) > 1:
+        rows = _folded(landed, rows, arrived[1:])
+    if verified and table_digest(rows) != read_delivery(arrived[-1]).digest:
         raise DataError(
-            f"the rows of {folder} are not those that were delivered until {record.delivered_at}. "
-            "A file of it was changed or removed: restore it from a backup."
+            f"the rows of {folder} are not those that were delivered until "
+            f"{delivery_moment(arrived[-1].name)}. A file of it was changed or removed: restore it "
+            "from a backup, or remove the folder and land the day again."
         )
     return rows
+
+
+def in_key_order(landed: LandedTable, rows: pa.Table) -> pa.Table:
+    """The same rows in the one order that no declaration can change."""
+    return rows.sort_by([(column, "ascending") for column in landed.key])
 
 
 def later_files(folders: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -141,26 +164,30 @@ def later_files(folders: Sequence[Path]) -> list[tuple[str, Path]]:
 
 def _folded(landed: LandedTable, first: pa.Table, later: Sequence[Path]) -> pa.Table:
     """The newest row of every key, unless it is gone."""
-    key = ", ".join(map(identifier, landed.key))
-    order = ", ".join(map(identifier, landed.sorted_by))
-    selects = [
-        f"SELECT *, {number} AS _number, {kind == GONE} AS _gone FROM {parquet_files([file])}"
+    parts = [(first, 0, False)] + [
+        (in_canonical_types(read_parquet(file)), number, kind == GONE)
         for number, folder in enumerate(later, 1)
         for kind, file in later_files([folder])
     ]
+    key = ", ".join(map(identifier, landed.key))
+    number, gone = map(identifier, (f"{INTERNAL}number", f"{INTERNAL}gone"))
     with private_duckdb() as connection:
-        connection.register("first_rows", first)
-        return (
+        for at, (rows, *_) in enumerate(parts):
+            connection.register(f"rows_{at}", rows)
+        selects = (
+            f"SELECT *, {when} AS {number}, {is_gone} AS {gone} FROM rows_{at}"
+            for at, (_, when, is_gone) in enumerate(parts)
+        )
+        rows = (
             connection.sql(
-                "SELECT * EXCLUDE (_number, _gone) FROM (SELECT * FROM ("
-                "SELECT *, 0 AS _number, false AS _gone FROM first_rows "
-                f"UNION ALL BY NAME {' UNION ALL BY NAME '.join(selects)}) "
-                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _number DESC) = 1) "
-                f"WHERE NOT _gone ORDER BY {order}"
+                f"SELECT * EXCLUDE ({number}, {gone}) FROM ({' UNION ALL BY NAME '.join(selects)}) "
+                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {number} DESC) = 1 "
+                f"AND NOT {gone}"
             )
             .to_arrow_table()
             .cast(first.schema)
         )
+    return in_key_order(landed, rows)
 
 
 def keys_ever_landed(landed: LandedTable, folder: Path) -> str:

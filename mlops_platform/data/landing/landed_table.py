@@ -22,9 +22,10 @@ class LandedTable(Record):
 
     Args:
         key: columns that identify a fact within its day.
-        order_by: columns that rows are sorted by; the key where empty.
-        known_at: column with the moment from which the source says that a fact was known; the
-            column of that name where None, if there is one.
+        order_by: columns that rows are sorted by, before those of the key.
+        known_at: column with the moment from which the source says that a fact was known, a
+            timestamp with time zone; the column of that name where None, if there is one. A first
+            delivery's fact without the moment is never known.
         delivery: `replaces`: the day anew; `adds`: rows that are put in place of those of the same
             key, or beside them.
         retracted: boolean column of `adds`, which is not landed: such rows are taken back.
@@ -50,8 +51,8 @@ class LandedTable(Record):
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
-        """Columns that rows are sorted by."""
-        return self.order_by or self.key
+        """Columns that rows are sorted by, so that only one order is right."""
+        return (*self.order_by, *(name for name in self.key if name not in self.order_by))
 
 
 class LandedTableState(Record):

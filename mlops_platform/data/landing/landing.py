@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mlops_platform.data.digest import table_digest
-from mlops_platform.data.landing.changes import Changes, changes_of, without_retracted
+from mlops_platform.data.landing.changes import (
+    Changes,
+    changes_of,
+    repeated_keys,
+    without_retracted,
+)
 from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.landing.deliveries import (
     FIRST,
+    INTERNAL,
     PARTITION_COLUMN,
     RECORD_FILE,
     Delivery,
@@ -27,7 +34,6 @@ from mlops_platform.data.landing.landed_table import (
     RESERVED,
     LandedTable,
     declare,
-    read_state,
     write_state,
 )
 from mlops_platform.data.parquet import write_parquet
@@ -109,11 +115,10 @@ def land_days(
     """
     by_day = rows_by_day(rows, PARTITION_COLUMN)
     nothing = rows.drop_columns([PARTITION_COLUMN]).slice(0, 0)
-    folder = landing_root / table.table
-    with one_process_at_a_time(folder / LOCK):
-        declare(folder, table)
+    refuse_unusable_columns(table, nothing)
+    with table_lock(landing_root, table.table):
         return [
-            _land_day(landing_root, table, day, by_day.get(day, nothing), arrival)
+            land_under_lock(landing_root, table, day, by_day.get(day, nothing), arrival)
             for day in arrival.last
         ]
 
@@ -130,37 +135,44 @@ def land_day(
         DataError: the key is missing or not unique, another delivery came in between, the columns
             are others than before, or more rows would be taken back than may be.
     """
-    folder = landing_root / table.table
-    with one_process_at_a_time(folder / LOCK):
-        declare(folder, table)
-        return _land_day(landing_root, table, day, rows, arrival)
+    refuse_unusable_columns(table, rows)
+    with table_lock(landing_root, table.table):
+        return land_under_lock(landing_root, table, day, rows, arrival)
 
 
-def _land_day(
+@contextmanager
+def table_lock(landing_root: Path, table: str) -> Iterator[None]:
+    """Keep others out who would deliver to a table, or take something out of it."""
+    with one_process_at_a_time(landing_root / table / LOCK):
+        yield
+
+
+def land_under_lock(
     landing_root: Path, table: LandedTable, day: date, rows: pa.Table, arrival: Arrival
 ) -> LandedPartition:
-    _refuse_reserved_columns(table, rows)
-    delivered = _ordered_by_key(table, day, in_canonical_types(rows))
+    """As `land_day`, within a `table_lock`."""
+    delivered = _ordered(table, day, in_canonical_types(rows))
+    table_folder = landing_root / table.table
+    state = declare(table_folder, table)
     folder = day_folder(landing_root, table.table, day)
-    if not delivery_folders(folder):
+    folders = delivery_folders(folder)
+    if not folders:
         facts = without_retracted(table, delivered)
-        moment = arrival.at
-        record = _record(table, day, moment, delivered.num_rows, facts)
-        _write(folder / delivery_name(moment), {FIRST: facts}, record)
-        return _landed(record, changed=True)
+        record = _record(table, day, arrival.at, delivered.num_rows, facts)
+        _write(folder, {FIRST: facts}, record)
+        return partition_of(record, changed=True)
     changes = changes_of(table, folder, delivered)
-    last = read_delivery(delivery_folders(folder)[-1])
+    last = read_delivery(folders[-1])
     if not changes.by_kind:
-        return _landed(last, changed=False)
+        return partition_of(last, changed=False)
     _refuse_what_came_between(table, day, last, arrival)
     _refuse_to_lose(table, day, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
     record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
     # First: who reads looks for later deliveries in these days only.
-    table_folder = landing_root / table.table
-    write_state(table_folder, read_state(table_folder).with_redelivered(day))
-    _write(folder / delivery_name(moment), changes.by_kind, record)
-    return _landed(record, changed=True)
+    write_state(table_folder, state.with_redelivered(day))
+    _write(folder, changes.by_kind, record)
+    return partition_of(record, changed=True)
 
 
 def _record(
@@ -186,13 +198,18 @@ def _record(
 
 
 def _write(folder: Path, tables: Mapping[str, pa.Table], record: Delivery) -> None:
-    with new_directory(folder) as temporary:
+    with new_directory(folder / delivery_name(record.delivered_at)) as temporary:
         for name, table in tables.items():
             write_parquet(table, temporary / f"{name}.parquet")
         write_text(temporary / RECORD_FILE, record.to_stored())
 
 
-def _landed(record: Delivery, *, changed: bool) -> LandedPartition:
+def partition_of(record: Delivery, *, changed: bool) -> LandedPartition:
+    """What is told of a day, of its last delivery.
+
+    Args:
+        changed: this was made now.
+    """
     return LandedPartition(
         table=record.table,
         day=record.day,
@@ -207,20 +224,42 @@ def _landed(record: Delivery, *, changed: bool) -> LandedPartition:
     )
 
 
-def _refuse_reserved_columns(table: LandedTable, rows: pa.Table) -> None:
-    reserved = sorted({*RESERVED, PARTITION_COLUMN} & set(rows.column_names))
-    if KNOWN_AT in rows.column_names and table.known_at not in (None, KNOWN_AT):
-        reserved.append(KNOWN_AT)
+def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:
+    """Refuse what cannot be landed, whatever the values are.
+
+    Raises:
+        DataError: names are missing or ours, or a moment is of another type.
+    """
+    names = rows.column_names
+    reserved = [name for name in names if _is_ours(table, name)]
     if reserved:
         raise DataError(
             f"columns {reserved} of {table.table} have names that reading adds to what is landed. "
             "List the columns under `columns` and give these other names."
         )
-    if table.known_at is not None and table.known_at not in rows.column_names:
+    wanted = [*table.key, *table.sorted_by]
+    if not table.key or any(name not in names for name in wanted):
         raise DataError(
-            f"known_at: {table.table} has no column '{table.known_at}'. "
-            f"Choose from {rows.column_names}."
+            f"key={list(table.key)}, order_by={list(table.order_by)} of {table.table} name no key: "
+            f"choose from {names}."
         )
+    known_at = table.known_at or KNOWN_AT
+    if table.known_at is not None and known_at not in names:
+        raise DataError(f"known_at: {table.table} has no column '{known_at}'. Choose from {names}.")
+    kind = rows.schema.field(known_at).type if known_at in names else None
+    if kind is not None and not (str(kind).startswith("timestamp") and kind.tz):
+        raise DataError(
+            f"known_at: column '{known_at}' of {table.table} is {kind}, and a moment is needed. "
+            "Declare TIMESTAMPTZ for it in `types`, or give it another name under `columns`."
+        )
+
+
+def _is_ours(table: LandedTable, name: str) -> bool:
+    # DuckDB does not tell names apart by their case.
+    plain = name.lower()
+    if plain == KNOWN_AT:
+        return table.known_at not in (None, KNOWN_AT) or name != KNOWN_AT
+    return plain in RESERVED or plain.startswith(INTERNAL)
 
 
 def _refuse_what_came_between(
@@ -248,16 +287,8 @@ def _refuse_to_lose(
     )
 
 
-def _ordered_by_key(table: LandedTable, day: date, rows: pa.Table) -> pa.Table:
-    wanted = [*table.key, *table.sorted_by]
-    missing = [column for column in wanted if column not in rows.column_names]
-    if missing or not table.key:
-        raise DataError(
-            f"key={list(table.key)}, order_by={list(table.order_by)} of {table.table} name no key: "
-            f"choose from {rows.column_names}."
-        )
-    keys = rows.select(list(table.key))
-    repeated = rows.num_rows - keys.group_by(list(table.key)).aggregate([]).num_rows
+def _ordered(table: LandedTable, day: date, rows: pa.Table) -> pa.Table:
+    repeated = repeated_keys(table, rows)
     if repeated:
         raise DataError(
             f"{table.table} of {day} has {repeated} rows whose {list(table.key)} repeats that of "

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_platform.cli import main
-from mlops_platform.data.landing.landing import land_partition
 from mlops_platform.settings import Settings
+from tests.data.landing.landed import landed
 
 
 @pytest.fixture
 def lake(home: Settings) -> Settings:
     rows = pa.table({"id": [f"{at:03}" for at in range(150)], "note": ["[red]", *["plain"] * 149]})
-    land_partition(home.landing, "readings", date(2024, 3, 1), rows, ["id"])
+    landed(home.landing, "readings", date(2024, 3, 1), rows)
     return home
 
 

@@ -15,7 +15,6 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.components.stages import Stage
 from mlops_platform.data.features.published import Manifest
-from mlops_platform.data.landing.landing import partition_file
 from mlops_platform.data.windows import window_named
 from mlops_platform.definitions import defs
 from mlops_platform.files import write_text
@@ -23,6 +22,7 @@ from mlops_platform.ledger.records import NewDecision, VersionIdentity
 from mlops_platform.settings import Settings
 from mlops_platform.spec import SchedulesSpec
 from mlops_platform.usecases.deployment import open_deployment
+from tests.data.landing.landed import put_day
 
 MODEL = "arrival_delay"
 ADJUSTMENT = dg.AssetKey([MODEL, "adjustment"])
@@ -89,7 +89,7 @@ def land(home: Settings, model: LifecycleModel, *days: str) -> None:
 
 def land_table(home: Settings, source: str, *days: str) -> None:
     for day in days:
-        write_text(partition_file(home.landing, source, date.fromisoformat(day)), "")
+        put_day(home.landing, source, date.fromisoformat(day))
 
 
 def publish_until(home: Settings, day: date) -> None:

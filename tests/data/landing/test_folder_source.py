@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,9 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.landing.folder_source import FolderSource
-from mlops_platform.data.landing.landing import partition_file
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import LandedPartition
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.errors import DataError
+from tests.data.landing.landed import begun, first_file
 
 DAY = date(2024, 3, 10)
 CSV = """station,taken,degrees
@@ -21,17 +24,25 @@ A,2024-03-11 00:00:00,6
 """
 
 
+TABLE = LandedTable(table="readings", key=("taken_at", "station"))
+BY_INPUT_NAMES = LandedTable(table="readings", key=("taken", "station"))
+
+
+def land(source: FolderSource, days: Sequence[date], root: Path) -> list[LandedPartition]:
+    return source.land(root, begun(root, "readings", days))
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> FolderSource:
     folder = tmp_path / "delivered"
     folder.mkdir()
     (folder / "one.csv").write_text(CSV)
     return FolderSource(
+        landed=TABLE,
         folder=folder,
         pattern="*.csv",
         time_column="taken",
         timezone="America/New_York",
-        order_by=("taken_at", "station"),
         columns={"station": "station", "taken_at": "taken", "temperature": "degrees"},
         casts={"temperature": "DOUBLE"},
         null_values=("NA",),
@@ -40,7 +51,7 @@ def source(tmp_path: Path) -> FolderSource:
 
 def landed_rows(root: Path, day: date = DAY) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = (
-        pq.ParquetFile(partition_file(root, "readings", day)).read().to_pylist()
+        pq.ParquetFile(first_file(root, "readings", day)).read().to_pylist()
     )
     return rows
 
@@ -54,7 +65,7 @@ def deliver(csv: Path, file: Path) -> None:
 def test_rows_are_renamed_cast_and_landed_on_their_local_day(
     source: FolderSource, tmp_path: Path
 ) -> None:
-    [landed] = source.land("readings", [DAY], tmp_path / "landing")
+    [landed] = land(source, [DAY], tmp_path / "landing")
     before_the_clock_change = datetime(2024, 3, 10, 6, 30, tzinfo=UTC)
     after_it = datetime(2024, 3, 10, 7, 30, tzinfo=UTC)
     assert landed.rows == 3
@@ -67,7 +78,7 @@ def test_rows_are_renamed_cast_and_landed_on_their_local_day(
 
 def test_a_time_with_a_zone_keeps_it(source: FolderSource, tmp_path: Path) -> None:
     (source.folder / "one.csv").write_text("station,taken,degrees\nA,2024-03-11T03:00:00Z,1\n")
-    source.land("readings", [DAY], tmp_path)
+    land(source, [DAY], tmp_path)
     assert landed_rows(tmp_path)[0]["taken_at"] == datetime(2024, 3, 11, 3, tzinfo=UTC)
 
 
@@ -75,16 +86,16 @@ def test_parquet_lands_like_csv(source: FolderSource, tmp_path: Path) -> None:
     deliver(source.folder / "one.csv", source.folder / "one.parquet")
     assert pq.read_schema(source.folder / "one.parquet").field("taken").type == pa.timestamp("us")
     for name, kind in (("csv", "*.csv"), ("parquet", "*.parquet")):
-        replace(source, pattern=kind).land("readings", [DAY], tmp_path / name)
-    csv, parquet = (partition_file(tmp_path / name, "readings", DAY) for name in ("csv", "parquet"))
+        land(replace(source, pattern=kind), [DAY], tmp_path / name)
+    csv, parquet = (first_file(tmp_path / name, "readings", DAY) for name in ("csv", "parquet"))
     assert csv.read_bytes() == parquet.read_bytes()
 
 
 def test_all_columns_are_landed_as_text_where_nothing_is_declared(
     source: FolderSource, tmp_path: Path
 ) -> None:
-    plain = replace(source, columns=None, casts={}, order_by=("taken", "station"))
-    plain.land("readings", [DAY], tmp_path)
+    plain = replace(source, columns=None, casts={}, landed=BY_INPUT_NAMES)
+    land(plain, [DAY], tmp_path)
     assert [row["degrees"] for row in landed_rows(tmp_path)] == ["4.5", None, "5"]
 
 
@@ -96,16 +107,16 @@ def test_a_later_file_may_lack_and_add_columns_without_changing_earlier_days(
     later_csv.write_text("unit,taken,station\nC,2024-03-12 08:00:00,A\n")
     delivered = replace(source, pattern=f"*.{kind}")
     deliver(source.folder / "one.csv", source.folder / f"one.{kind}")
-    delivered.land("readings", [DAY], tmp_path)
+    land(delivered, [DAY], tmp_path)
     deliver(later_csv, source.folder / f"a_later.{kind}")
     days = [DAY, date(2024, 3, 12)]
-    assert [day.changed for day in delivered.land("readings", days, tmp_path)] == [False, True]
+    assert [day.changed for day in land(delivered, days, tmp_path)] == [False, True]
     [later] = landed_rows(tmp_path, days[1])
     assert (later["station"], later["temperature"]) == ("A", None)
 
 
 def test_no_days_land_nothing(source: FolderSource, tmp_path: Path) -> None:
-    assert source.land("readings", [], tmp_path) == []
+    assert land(source, [], tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -123,8 +134,8 @@ def test_bad_values_are_refused(
     with (source.folder / "one.csv").open("a") as file:
         file.write(line + "\n")
     with pytest.raises(DataError, match=message):
-        source.land("readings", [DAY], tmp_path / "landing")
-    assert not (tmp_path / "landing").exists()
+        land(source, [DAY], tmp_path / "landing")
+    assert not list((tmp_path / "landing").glob("*/day=*"))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +150,7 @@ def test_bad_values_are_refused(
         ({"columns": {"a": "b", "taken_at": "taken"}}, r"lacks \['b'\]"),
         ({"columns": {"station": "station"}}, "leave out the time column 'taken'"),
         ({"casts": {"degrees": "DOUBLE"}}, r"name \['degrees'\].*Use output names"),
-        ({"order_by": ("taken",)}, r"name \['taken'\].*Use output names"),
+        ({"landed": BY_INPUT_NAMES}, r"name \['taken'\].*Use output names"),
         ({"casts": {"temperature": "DEGREES"}}, "cannot be landed"),
         ({"columns": {"day": "taken"}}, "'day' has the name of the landing's partition"),
         ({"timezone": "Mars/Olympus"}, "time zone 'Mars/Olympus'"),
@@ -149,13 +160,13 @@ def test_bad_declarations_are_refused(
     source: FolderSource, tmp_path: Path, declared: dict[str, object], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        replace(source, **declared).land("readings", [DAY], tmp_path)  # type: ignore[arg-type]
+        land(replace(source, **declared), [DAY], tmp_path)  # type: ignore[arg-type]
 
 
 def test_mixed_kinds_of_files_are_refused(source: FolderSource, tmp_path: Path) -> None:
     (source.folder / "two.parquet").touch()
     with pytest.raises(DataError, match=r"matches \['.csv', '.parquet'\]"):
-        replace(source, pattern="*").land("readings", [DAY], tmp_path)
+        land(replace(source, pattern="*"), [DAY], tmp_path)
 
 
 def test_the_folder_of_an_installed_package_is_found() -> None:
@@ -175,12 +186,11 @@ def test_a_file_that_is_still_being_written_is_left_alone(
     source: FolderSource, tmp_path: Path
 ) -> None:
     (source.folder / ".half.csv").write_text("station,taken\nA,20")
-    assert [landed.rows for landed in source.land("readings", [DAY], tmp_path)] == [3]
+    assert [landed.rows for landed in land(source, [DAY], tmp_path)] == [3]
 
 
 def test_an_output_may_have_the_name_of_another_input(source: FolderSource, tmp_path: Path) -> None:
     swapped = {"taken": "station", "station": "taken", "temperature": "degrees"}
-    replace(source, columns=swapped, order_by=("station", "taken")).land(
-        "readings", [DAY], tmp_path
-    )
+    table = LandedTable(table="readings", key=("station", "taken"))
+    land(replace(source, columns=swapped, landed=table), [DAY], tmp_path)
     assert [row["taken"] for row in landed_rows(tmp_path)] == ["A", "B", "A"]

@@ -1,3 +1,5 @@
+"""What arrives becomes a day, whole, and in one order."""
+
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -5,36 +7,52 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.landing.landing import land_days, land_partition, partition_file
+from mlops_platform.data.landing.deliveries import day_folder, read_delivery
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, land_days
 from mlops_platform.errors import DataError
+from tests.data.landing.landed import NOON, begun, first_file, landed
 
 DAY = date(2024, 3, 1)
-ROWS = pa.table(
-    {
-        "id": ["b", "a"],
-        "known_at": pa.array(
-            [datetime(2024, 3, 1, 8, tzinfo=UTC)] * 2, pa.timestamp("us", tz="UTC")
-        ),
-        "value": [2.0, None],
-    }
-)
+MOMENTS = pa.array([datetime(2024, 3, 1, 8, tzinfo=UTC)] * 2, pa.timestamp("us", tz="UTC"))
+ROWS = pa.table({"id": ["b", "a"], "known_at": MOMENTS, "value": [2.0, None]})
+VISITS = LandedTable(table="visits", key=("id",))
 
 
 def test_rows_are_landed_in_the_order_of_their_key(tmp_path: Path) -> None:
-    landed = land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
-    path = tmp_path / "visits" / "day=2024-03-01" / "data.parquet"
-    assert path == partition_file(tmp_path, "visits", DAY)
+    day = landed(tmp_path, "visits", DAY, ROWS)
+    path = tmp_path / "visits/day=2024-03-01/delivery=20240401T120000.000000Z/data.parquet"
+    assert path == first_file(tmp_path, "visits", DAY)
     assert pq.ParquetFile(path).read().to_pylist() == ROWS.to_pylist()[::-1]
-    assert (landed.rows, landed.changed) == (2, True)
+    assert (day.rows, day.rows_added, day.changed, day.redelivered) == (2, 2, True, False)
+    record = read_delivery(path.parent)
+    assert (record.delivered_at, record.meaning, record.rows) == (NOON, None, 2)
 
 
-def test_landing_the_same_facts_again_leaves_the_file_alone(tmp_path: Path) -> None:
-    first = land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
-    path = partition_file(tmp_path, "visits", DAY)
+def test_rows_that_are_the_same_by_what_they_are_sorted_by_are_in_the_order_of_their_key(
+    tmp_path: Path,
+) -> None:
+    by_moment = VISITS.model_copy(update={"order_by": ("known_at",)})
+    for root, rows in (("one", ROWS), ("two", ROWS.take([1, 0]))):
+        landed(tmp_path / root, by_moment, DAY, rows)
+    one, two = (first_file(tmp_path / root, "visits", DAY) for root in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_same_facts_again_are_no_delivery(tmp_path: Path) -> None:
+    first = landed(tmp_path, "visits", DAY, ROWS)
+    path = first_file(tmp_path, "visits", DAY)
     before = path.stat()
-    again = land_partition(tmp_path, "visits", DAY, ROWS.take([1, 0]), ["id"])
-    assert again == first.model_copy(update={"changed": False})
+    again = landed(tmp_path, "visits", DAY, ROWS.take([1, 0]))
+    assert again == first.model_copy(update={"changed": False, "rows_added": 0})
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert len(list(day_folder(tmp_path, "visits", DAY).iterdir())) == 1
+
+
+def test_the_same_facts_again_are_no_delivery_where_their_keys_are_null(tmp_path: Path) -> None:
+    rows = pa.table({"id": ["a", None], "value": [1, 2]})
+    landed(tmp_path, "visits", DAY, rows)
+    assert not landed(tmp_path, "visits", DAY, rows.take([1, 0])).changed
 
 
 def test_the_same_facts_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
@@ -48,49 +66,74 @@ def test_the_same_facts_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
         )
     )
     for root, rows in (("one", ROWS), ("two", in_other_types)):
-        land_partition(tmp_path / root, "visits", DAY, rows, ["id"])
-    one, two = (partition_file(tmp_path / root, "visits", DAY) for root in ("one", "two"))
+        landed(tmp_path / root, "visits", DAY, rows)
+    one, two = (first_file(tmp_path / root, "visits", DAY) for root in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
-
-
-def test_other_content_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
-    path = partition_file(tmp_path, "visits", DAY)
-    before = path.read_bytes()
-    with pytest.raises(DataError, match=r"immutable.*new fact.*delete .*day=2024-03-01"):
-        land_partition(tmp_path, "visits", DAY, ROWS.slice(0, 1), ["id"])
-    assert path.read_bytes() == before
-
-
-def test_a_deleted_partition_can_be_landed_with_other_content(tmp_path: Path) -> None:
-    land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
-    partition_file(tmp_path, "visits", DAY).unlink()
-    assert land_partition(tmp_path, "visits", DAY, ROWS.slice(0, 1), ["id"]).changed
 
 
 def test_a_day_without_rows_is_landed_with_its_schema(tmp_path: Path) -> None:
     days = [date(2024, 2, 29), DAY]
     rows = ROWS.append_column("day", pa.array([DAY, DAY], pa.date32()))
-    empty, full = land_days(tmp_path, "visits", days, rows, ["id"])
+    empty, full = land_days(tmp_path, VISITS, rows, begun(tmp_path, "visits", days))
     assert (empty.day, empty.rows, full.rows) == (days[0], 0, 2)
-    file = pq.ParquetFile(partition_file(tmp_path, "visits", days[0]))
+    file = pq.ParquetFile(first_file(tmp_path, "visits", days[0]))
     assert file.schema_arrow.equals(ROWS.schema)
 
 
+def test_a_day_that_was_removed_can_be_landed_with_other_content(tmp_path: Path) -> None:
+    landed(tmp_path, "visits", DAY, ROWS)
+    folder = day_folder(tmp_path, "visits", DAY)
+    folder.rename(tmp_path / "away")
+    assert landed(tmp_path, "visits", DAY, ROWS.slice(0, 1)).rows == 1
+
+
 def test_a_key_that_repeats_is_refused(tmp_path: Path) -> None:
+    by_moment = VISITS.model_copy(update={"key": ("known_at",)})
     with pytest.raises(DataError, match=r"1 rows whose .'known_at'. repeats"):
-        land_partition(tmp_path, "visits", DAY, ROWS, ["known_at"])
-    assert not list(tmp_path.iterdir())
+        landed(tmp_path, by_moment, DAY, ROWS)
+    assert not day_folder(tmp_path, "visits", DAY).exists()
+    landed(tmp_path, "visits", DAY, ROWS)
 
 
-@pytest.mark.parametrize("order_by", [[], ["nothing"]])
-def test_a_key_that_is_no_column_is_refused(tmp_path: Path, order_by: list[str]) -> None:
+@pytest.mark.parametrize("key", [(), ("nothing",)])
+def test_a_key_that_is_no_column_is_refused(tmp_path: Path, key: tuple[str, ...]) -> None:
     with pytest.raises(DataError, match=r"choose from .'id', 'known_at', 'value'."):
-        land_partition(tmp_path, "visits", DAY, ROWS, order_by)
+        landed(tmp_path, VISITS.model_copy(update={"key": key}), DAY, ROWS)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
-    partition_file(tmp_path, "visits", DAY).write_bytes(b"PAR1")
-    with pytest.raises(DataError, match="cannot be read as Parquet"):
-        land_partition(tmp_path, "visits", DAY, ROWS, ["id"])
+@pytest.mark.parametrize(
+    "name", ["day", "Day", "delivered_at", "superseded_at", "_mlops_platform_kind", "Known_At"]
+)
+def test_names_that_reading_adds_are_refused(tmp_path: Path, name: str) -> None:
+    rows = ROWS.drop_columns(["known_at"]).append_column(name, MOMENTS)
+    with pytest.raises(DataError, match=rf"columns \['{name}'\] of visits have names"):
+        landed(tmp_path, "visits", DAY, rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_of_the_moment_is_refused_where_another_column_has_it(tmp_path: Path) -> None:
+    rows = ROWS.append_column("seen_at", MOMENTS)
+    declared = VISITS.model_copy(update={"known_at": "seen_at"})
+    with pytest.raises(DataError, match=r"columns \['known_at'\]"):
+        landed(tmp_path, declared, DAY, rows)
+
+
+def test_a_moment_that_is_declared_and_not_there_is_refused(tmp_path: Path) -> None:
+    declared = VISITS.model_copy(update={"known_at": "seen_at"})
+    with pytest.raises(DataError, match="known_at: visits has no column 'seen_at'"):
+        landed(tmp_path, declared, DAY, ROWS.drop_columns(["known_at"]))
+
+
+@pytest.mark.parametrize("values", [["2024-03-01"] * 2, [datetime(2024, 3, 1)] * 2])  # noqa: DTZ001
+def test_a_moment_without_zone_is_refused(tmp_path: Path, values: list[object]) -> None:
+    rows = pa.table({"id": ["a", "b"], "known_at": values})
+    with pytest.raises(DataError, match=r"'known_at' of visits is .*Declare TIMESTAMPTZ"):
+        landed(tmp_path, "visits", DAY, rows)
+
+
+def test_a_day_that_did_not_begin_to_be_read_is_not_delivered_again(tmp_path: Path) -> None:
+    landed(tmp_path, "visits", DAY, ROWS)
+    rows = ROWS.append_column("day", pa.array([DAY, DAY], pa.date32())).slice(0, 1)
+    with pytest.raises(DataError, match="another delivery"):
+        land_days(tmp_path, VISITS, rows, Arrival(at=NOON, last={DAY: None}))
