@@ -14,6 +14,7 @@ from mlops_platform.spec import LabelSpec, ModelSpec
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SUPERSEDED_AT: Final = "superseded_at"
 """Column of a label table: until when a version was what is known; NULL for the present one. Labels
@@ -127,6 +128,27 @@ def labels_settle_at(
     moments = [moment.astimezone(UTC) for moment in found or () if moment is not None]
     delay = timedelta(days=spec.label.reporting_delay_days)
     return max(moments) + delay if moments else None
+
+
+def since_first_known(spec: ModelSpec, published_root: Path, rows: pa.Table) -> pa.Table:
+    """Training rows, each known at the moment at which its first version was.
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type.
+    """
+    entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
+    known_at, label = identifier(spec.label.known_at), identifier(spec.label.column)
+    with private_duckdb() as connection:
+        if SUPERSEDED_AT not in _open_versions(connection, published_root, spec):
+            return rows
+        connection.register("training_rows", rows)
+        return connection.sql(
+            f"SELECT training_rows.* REPLACE (first_known.{known_at} AS {known_at}) "
+            f"FROM training_rows JOIN (SELECT {entity}, {day}, "
+            f"CAST(min({known_at}) AS TIMESTAMPTZ) AS {known_at} FROM versions "
+            f"WHERE {label} IS NOT NULL GROUP BY ALL) AS first_known USING ({entity}, {day}) "
+            f"ORDER BY training_rows.{identifier(spec.features.event_time)}, {entity}"
+        ).to_arrow_table()
 
 
 def _open_versions(

@@ -20,6 +20,7 @@ from mlops_platform.data.features.labels import (
     count_changed_labels,
     count_new_labels,
     labels_settle_at,
+    since_first_known,
 )
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.training_set import snapshot_training_set
@@ -151,6 +152,18 @@ def test_a_correction_is_a_new_label_and_changes_one_of_its_day(
     assert count_changed_labels(spec, published, [date(2024, 3, 4)], APRIL, MAY) == 0
     assert labels_settle_at(spec, published, [V7_DAY]) == moment
     assert labels_settle_at(spec, published, [date(2025, 1, 1)]) is None
+
+
+def test_a_corrected_label_is_known_since_it_first_was(
+    spec: ModelSpec, published: Path, correct: Callable[..., Path]
+) -> None:
+    of_before = read_training_rows(spec, published, APRIL)
+    corrected = correct()
+    rows = read_training_rows(spec, corrected, MAY)
+    known = since_first_known(spec, corrected, rows)
+    assert known.schema == rows.schema
+    assert known["known_at"] == of_before["known_at"] != rows["known_at"]
+    assert known.drop_columns("known_at") == rows.drop_columns("known_at")
 
 
 class Version(NamedTuple):
