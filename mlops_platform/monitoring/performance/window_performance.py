@@ -18,8 +18,8 @@ class ChangedLabels(Record):
 
     Args:
         since: when it was measured with the labels of before.
-        labels: of so many entities the label came, was changed or taken back since, by what the
-            label table says; one that is overwritten without a word is not counted.
+        labels: of so many entities the label came, was changed or taken back, by the moments in the
+            label table: what has none that is later than all that was known is not counted.
     """
 
     since: datetime
@@ -48,7 +48,8 @@ class WindowPerformance(Record):
         labels: when its labels came.
         labels_digest: of the published labels of its days, empty where a record of before does not
             say.
-        labels_settle_at: when all of these will have reached the platform, where some had not.
+        labels_settle_at: from when on all of these have reached the platform, which may be later
+            than `as_of`.
         labels_changed: why it was measured again, where that is not because its labels matured.
     """
 
@@ -82,8 +83,14 @@ class WindowPerformance(Record):
         """
         if not (self.mature and self.labels_digest):
             return False
-        settled = self.labels_settle_at is not None and self.labels_settle_at <= moment
-        return settled or labels_digest != self.labels_digest
+        settle_at = self.labels_settle_at
+        has_settled = settle_at is not None and self.as_of < settle_at <= moment
+        return has_settled or labels_digest != self.labels_digest
+
+    @property
+    def labels_known_through(self) -> datetime:
+        """The last moment at which something that it was measured with has reached the platform."""
+        return min(self.as_of, self.labels_settle_at or self.as_of)
 
     def metric(self, name: str) -> float | None:
         """A metric of the labelled rows; None where it is no number."""

@@ -92,7 +92,7 @@ def measure_performance(
         estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
-        labels_settle_at=_settle_at(spec, published_root, window, known_labels.as_of),
+        labels_settle_at=labels_settle_at(spec, published_root, window.days),
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
@@ -158,17 +158,6 @@ def _labels(
     )
 
 
-def _settle_at(
-    spec: ModelSpec, published_root: Path, window: Window, moment: datetime
-) -> datetime | None:
-    """When all published labels of the window will have reached the platform; None where they have.
-
-    Until then they can change without anything being published.
-    """
-    settle_at = labels_settle_at(spec, published_root, window.days)
-    return settle_at if settle_at is not None and settle_at > moment else None
-
-
 def _labels_changed(
     spec: ModelSpec,
     published_root: Path,
@@ -179,7 +168,9 @@ def _labels_changed(
     if before is None or not before.is_overtaken(labels_digest, moment):
         return None
     days = window_named(spec.window, before.window).days
-    labels = count_changed_labels(spec, published_root, days, before.as_of, moment)
+    # Not after `as_of`: what had happened before was not always published before.
+    after = before.labels_known_through
+    labels = count_changed_labels(spec, published_root, days, after, moment)
     return ChangedLabels(since=before.as_of, labels=labels)
 
 

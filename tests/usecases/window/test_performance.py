@@ -370,6 +370,17 @@ def test_a_correction_that_is_reported_later_is_measured_when_it_is(world: World
     assert world.changed(reported_at + timedelta(days=1)) == []
 
 
+def test_a_correction_of_before_that_is_published_afterwards_is_counted(world: World) -> None:
+    final = world.lived_through(0)
+    window = world.past.scored[final.window].window
+    moment = final.as_of + timedelta(days=1)
+    world.correct(window.days[2], 10, window.ends_at + timedelta(days=1))
+    assert world.changed(moment) == [window.name]
+    assert world.measured(window, moment).labels_changed == ChangedLabels(
+        since=final.as_of, labels=10
+    )
+
+
 def test_an_outcome_that_comes_after_its_window_was_mature_is_measured(world: World) -> None:
     window = world.week(0)
     day = window.days[6]

@@ -61,15 +61,21 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             "last_decision": _last_word(open_deployment().ledger, spec.name),
             "trend": trend_picture(past.measured),
         }
+
+        def page(window: WindowPerformance) -> dict[str, Any]:
+            return {**performance_page(spec, window, past.measured), **shared}
+
+        # Of the past before this window, and what has matured after it, so that the page of the
+        # asset ends with what its alarms judge.
+        for changed in (window for window in others if window.labels_changed is not None):
+            _report_other(context, spec, changed, page(changed))
         yield dg.MaterializeResult(
             value=measured,
-            metadata={**performance_page(spec, measured, past.measured), **shared},
+            metadata=page(measured),
             check_results=check_results(performance_alarms(measured, spec)),
         )
-        # After this window, so that the page of the asset ends with what its alarms judge.
-        for other in others:
-            page = {**performance_page(spec, other, past.measured), **shared}
-            _report_other(context, spec, other, page)
+        for matured in (window for window in others if window.labels_changed is None):
+            _report_other(context, spec, matured, page(matured))
 
     return performance
 
