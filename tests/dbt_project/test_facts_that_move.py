@@ -130,9 +130,8 @@ class Play:
     def _changed(self, step: Step, rows: Day, place: int) -> Day:
         day, number = DAYS[place], step.flight
         flight = f"{day}-{number}"
-        if step.what == "retract":
-            rows.pop(flight, None)
-        elif step.what == "reschedule" and step.value % 5 == 0:
+        taken_back = step.what == "reschedule" and step.value % 5 == 0
+        if step.what == "retract" or taken_back:
             rows.pop(flight, None)
         elif step.what == "reschedule":
             rows[flight] = schedule(day, number, step.value)
