@@ -25,7 +25,7 @@
             known_at as counted_from,
             -- Not from infinity: NULL is left out by least.
             least(superseded_at, first_known_at + interval '{{ hours }} hours') as counted_until,
-            is_late::integer as late
+            is_late::integer::double as late
         from {{ arrivals }}
     ),
 
@@ -33,7 +33,7 @@
         select
             {{ columns }},
             counted_from as moment,
-            1 as arrivals,
+            1::double as arrivals,
             late
         from counted
         where counted_from < counted_until
@@ -41,7 +41,7 @@
         select
             {{ columns }},
             counted_until as moment,
-            -1 as arrivals,
+            -1::double as arrivals,
             -late as late
         from counted
         where counted_from < counted_until

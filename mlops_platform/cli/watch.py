@@ -14,12 +14,11 @@ from mlops_platform.cli.console import console
 def command(model: str, window: str | None, actor: str | None) -> None:
     """Score and measure windows that have ended; build what they need.
 
-    WINDOW is named by its first day; without it all are that have ended or matured since. Days
-    that have ended and are not landed are landed first.
+    WINDOW is named by its first day; without it all are that have ended or matured since, or whose
+    labels have changed. Days that have ended and are not landed are landed first.
     """
     with by_hand(model, actor or login_name()) as running:
         watched = running.watch(window)
-    text = (
-        "`mlops status` tells how it does." if watched else "No window has ended or matured since."
-    )
+    nothing = "No window has ended or matured since, and no labels have changed."
+    text = "`mlops status` tells how it does." if watched else nothing
     console.print(text, highlight=False, markup=False, soft_wrap=True)

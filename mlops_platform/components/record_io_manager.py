@@ -63,8 +63,12 @@ def partition_record(asset: dg.AssetKey, partition: str, record_type: type[R]) -
     return read_record(file, record_type) if file.is_file() else None
 
 
-def write_partition_record(asset: dg.AssetKey, partition: str, record: Record) -> None:
-    """Put what a step made for another partition than its own where that is looked for."""
+def write_partition_record(asset: dg.AssetKey, partition: str, record: Record, run_id: str) -> None:
+    """Put what a step made for another partition than its own where a run of its own would have.
+
+    With its run it stays when the latest one is replaced.
+    """
+    write_record(record_file(asset.path, partition, run_id), record)
     write_record(record_file(asset.path, partition), record)
 
 

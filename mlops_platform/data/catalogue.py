@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from mlops_platform.data.landing.deliveries import (
     MOMENT_FORMAT,
     PARTITION_COLUMN,
 )
+from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
 from mlops_platform.errors import DataError
 
@@ -31,6 +32,8 @@ SCHEMAS = ("landing", *PARTITIONED, "training_sets", "predictions_with_outcomes"
 CHANGES: Mapping[str, str] = {FIRST: "delivered", ADDED: "added", CHANGED: "changed", GONE: "gone"}
 """What the file of a delivery says of its rows, in the column `change`."""
 ARRIVED = f"{INTERNAL}arrived"
+NEVER_SUPERSEDED = f"UNION ALL BY NAME SELECT NULL::TIMESTAMPTZ AS {SUPERSEDED_AT} WHERE false"
+"""Gives the column to a label table that has no versions."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     (the same with ``label`` and ``known_at``, NULL where the outcome is not known),
     ``served.<model>`` (every answer that was logged and has landed), and ``catalogue`` (schema,
     name, rows, partitions).
+    Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
+    apart by the column ``training_set``), ``predictions.<model>`` (all windows),
+    ``predictions_with_outcomes.<model>`` (the same with the present ``label`` and its ``known_at``,
+    NULL where the outcome is not known), ``served.<model>`` (every answer that was logged and has
+    landed), and ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read
@@ -203,13 +211,17 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*=*/[!.]*.parquet"))
 
 
+def _partition_column(files: Sequence[Path]) -> str:
+    return files[0].parent.name.partition("=")[0]
+
+
 def _hive_dataset(folder: Path, files: Sequence[Path]) -> ds.Dataset:
     """All files as one dataset by date; columns that some files lack are null there."""
     import pyarrow as pa
     import pyarrow.dataset as ds
     from pyarrow.fs import LocalFileSystem
 
-    column = files[0].parent.name.partition("=")[0]
+    column = _partition_column(files)
     options = ds.FileSystemFactoryOptions(
         partition_base_dir=str(folder),
         partitioning=ds.partitioning(pa.schema([(column, pa.date32())]), flavor="hive"),
@@ -257,7 +269,8 @@ def _predictions_with_outcomes(lake_root: Path) -> Iterator[_View]:
         for number, (outcome, files) in enumerate(windows.items()):
             source = f"predictions_with_outcomes/{folder.name}/{number}"
             datasets[source] = _hive_dataset(folder, files)
-            selects.append(_join(source, outcome, lake_root / "features"))
+            predicted = datasets[source].schema.names
+            selects.append(_join(source, predicted, outcome, lake_root / "features"))
         if selects:
             yield _View(
                 schema="predictions_with_outcomes",
@@ -280,16 +293,19 @@ def _outcome_of(file: Path) -> _Outcome:
     )
 
 
-def _join(source: str, outcome: _Outcome, published_root: Path) -> str:
-    if not _files(published_root / outcome.label_table):
+def _join(source: str, predicted: Collection[str], outcome: _Outcome, published_root: Path) -> str:
+    files = _files(published_root / outcome.label_table)
+    if not files:
         unknown = "NULL::BOOLEAN AS label, NULL::TIMESTAMPTZ AS known_at"
         return f"SELECT *, {unknown} FROM {identifier(source)}"
-    key = identifier(outcome.entity)
+    # Of an entity that has moved to another day both days have had a label.
+    keys = {outcome.entity, _partition_column(files)} & {outcome.entity, *predicted}
+    meets = " AND ".join(f"predicted.{key} = labels.{key}" for key in map(identifier, keys))
     return (
         f"SELECT predicted.*, labels.{identifier(outcome.label)} AS label, "
         f"labels.{identifier(outcome.known_at)} AS known_at FROM {identifier(source)} AS predicted "
-        f"LEFT JOIN features.{identifier(outcome.label_table)} AS labels "
-        f"ON predicted.{key} = labels.{key}"
+        f"LEFT JOIN (FROM features.{identifier(outcome.label_table)} {NEVER_SUPERSEDED}) AS labels "
+        f"ON {meets} AND labels.{SUPERSEDED_AT} IS NULL"
     )
 
 

@@ -22,6 +22,16 @@ def predictions_file(predictions_root: Path, model: str, window: str) -> Path:
     return predictions_root / model / f"window={window}" / "data.parquet"
 
 
+def predicts_label(path: Path, spec: ModelSpec) -> bool:
+    """Whether a file of predictions is there, and of the label that the YAML declares."""
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        return False
+    metadata = pq.read_schema(path).metadata or {}
+    return all(metadata.get(key.encode()) == name.encode() for key, name in _meeting(spec).items())
+
+
 def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: Path) -> int:
     """Stream predictions to one file, whole or not at all; return the number of rows.
 
@@ -31,18 +41,12 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    how_outcomes_are_met = {
-        ENTITY: spec.features.entity,
-        LABEL_TABLE: spec.label.table,
-        LABEL: spec.label.column,
-        KNOWN_AT: spec.label.known_at,
-    }
     rows, writer = 0, None
     with replacing_file(path) as temporary:
         try:
             for batch in batches:
                 if writer is None:
-                    schema = batch.schema.with_metadata(how_outcomes_are_met)
+                    schema = batch.schema.with_metadata(_meeting(spec))
                     writer = pq.ParquetWriter(temporary, schema, compression="zstd")
                 writer.write_table(pa.Table.from_batches([batch]).cast(writer.schema))
                 rows += batch.num_rows
@@ -55,3 +59,13 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
                 "days and build the features first."
             )
     return rows
+
+
+def _meeting(spec: ModelSpec) -> dict[str, str]:
+    """The file's metadata."""
+    return {
+        ENTITY: spec.features.entity,
+        LABEL_TABLE: spec.label.table,
+        LABEL: spec.label.column,
+        KNOWN_AT: spec.label.known_at,
+    }

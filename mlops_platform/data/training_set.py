@@ -16,6 +16,7 @@ from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
+from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.types import in_canonical_types
@@ -200,7 +201,9 @@ def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:
         raise DataError(
             f"{repeated.num_rows} values of '{entity}' occur more than once in "
             f"{spec.features.table} joined with {spec.label.table}, for example "
-            f"{repeated[entity][0].as_py()!r}. Make it unique in both dbt models."
+            f"{repeated[entity][0].as_py()!r}. Make it unique in both dbt models. Where a "
+            f"label has versions, each ends, by its `{SUPERSEDED_AT}`, no later than the next one "
+            f"begins, by its `{spec.label.known_at}`."
         )
 
 

@@ -50,7 +50,10 @@ class ByHand:
         return verdict
 
     def watch(self, window: str | None) -> Sequence[str]:
-        """Score and measure one window, or all that have ended or matured; returns their names.
+        """Score and measure one window, or all that have ended, matured or got other labels.
+
+        Returns:
+            their names.
 
         Raises:
             MlopsError: nothing was released yet, the window has not ended, a run failed, or others

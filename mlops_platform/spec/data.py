@@ -75,7 +75,12 @@ class FeaturesSpec(Section):
 class LabelSpec(Section):
     """The outcome and the moment at which it became known."""
 
-    table: Identifier = Field(description="Published dbt table with one row per known outcome.")
+    table: Identifier = Field(
+        description=(
+            "Published dbt table with one row per known outcome, or where it has `superseded_at` "
+            "(UTC) one per version of it."
+        )
+    )
     column: Identifier = Field(
         description="Outcome that is predicted; rows where it is NULL are left out."
     )

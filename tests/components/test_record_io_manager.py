@@ -3,7 +3,12 @@
 import dagster as dg
 import pytest
 
-from mlops_platform.components.record_io_manager import RecordIOManager, latest_record
+from mlops_platform.components.record_files import read_record, record_file
+from mlops_platform.components.record_io_manager import (
+    RecordIOManager,
+    latest_record,
+    write_partition_record,
+)
 from mlops_platform.errors import DataError
 from mlops_platform.record import Record
 from mlops_platform.settings import settings
@@ -89,3 +94,11 @@ def test_a_re_execution_goes_on_with_the_records_of_the_run_that_failed(home) ->
         )
     assert again.success
     assert latest_record(doubled.key, Found) == Found(number=8)
+
+
+def test_what_another_run_made_for_a_partition_is_kept_with_that_run(home) -> None:
+    for run, number in (("first", 1), ("second", 2)):
+        write_partition_record(found.key, "2013-04-01", Found(number=number), run)
+
+    files = [record_file(found.key.path, "2013-04-01", run) for run in ("first", "second", None)]
+    assert [read_record(file, Found).number for file in files] == [1, 2, 2]

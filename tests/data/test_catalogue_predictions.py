@@ -89,3 +89,32 @@ def test_no_query_reaches_a_file_of_predictions(
     file = _predict(lake, spec, date(2024, 3, 4), ["v4"])
     with pytest.raises(duckdb.PermissionException):
         _ask(lake, f"FROM '{file}'")
+
+
+def test_a_prediction_has_the_present_version_of_its_outcome(
+    lake: Path,
+    spec: ModelSpec,
+    run_sql: Callable[..., None],
+    publish: Callable[[], object],
+) -> None:
+    _predict(lake, spec, date(2024, 3, 4), ["v4", "v6"])
+    may = datetime(2024, 5, 1, tzinfo=UTC)
+    run_sql(
+        "ALTER TABLE visit_labels ADD COLUMN superseded_at TIMESTAMPTZ",
+        "INSERT INTO visit_labels SELECT visit_id, local_date + 1, NOT returned, "
+        f"'{may}', NULL FROM visit_labels WHERE visit_id = 'v4'",
+        f"UPDATE visit_labels SET superseded_at = '{may}' "
+        f"WHERE visit_id IN ('v4', 'v6') AND known_at < '{may}'",
+    )
+    publish()
+    assert _ask(lake, SCORED) == [("v4", 0.5, False, may), ("v6", 0.5, None, None)]
+
+
+def test_an_outcome_of_another_day_is_none_of_the_prediction(
+    lake: Path, spec: ModelSpec, published: Path
+) -> None:
+    file = predictions_file(lake / "predictions", spec.name, "2024-03-04")
+    days = [date(2024, 3, 2), date(2024, 3, 3)]
+    columns = {"visit_id": ["v4", "v4"], "local_date": days, "score": [0.5, 0.6]}
+    write_predictions([pa.RecordBatch.from_pydict(columns)], spec, file)
+    assert [row[:3] for row in _ask(lake, SCORED)] == [("v4", 0.5, True), ("v4", 0.6, None)]

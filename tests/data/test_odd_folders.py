@@ -12,12 +12,12 @@ import pytest
 
 from mlops_platform.data.catalogue import open_catalogue
 from mlops_platform.data.features.features import (
-    count_new_labels,
     latest_feature_batches,
     read_feature_rows,
     read_outcomes,
     read_training_rows,
 )
+from mlops_platform.data.features.labels import count_new_labels
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landed_table import LandedTable

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 START = date(2013, 1, 1)
+NOON = datetime.combine(START, time(12), UTC)
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
 CARRIERS, ORIGINS, TAILS = ("UA", "DL"), ("EWR", "JFK"), ("N1", "N2", None)
 RATES = {
@@ -98,7 +99,7 @@ class World:
     """What a source has delivered, delivery by delivery, into a lake."""
 
     landing: Path
-    now: datetime = datetime.combine(START, time(12), UTC)
+    now: datetime = NOON
     delivered: dict[str, dict[date, list[tuple[datetime, Day]]]] = field(
         default_factory=lambda: {"flight_schedules": {}, "flight_outcomes": {}}
     )

@@ -22,8 +22,9 @@ def test_sql_joins_features_with_labels_for_another_program(deployment) -> None:
     output = deployment.mlops(
         *("sql", "--csv"),
         "select carrier, count(*) flights, avg(is_late::int) late "
-        "from features.flight_features join features.flight_labels using (flight_id) "
-        "where carrier in ('UA', 'B6') group by all order by carrier",
+        "from features.flight_features "
+        "join features.flight_labels labels using (flight_id, local_date) "
+        "where labels.superseded_at is null and carrier in ('UA', 'B6') group by all order by carrier",
     )
     first, second = csv.DictReader(io.StringIO(output))
     assert (first["carrier"], second["carrier"]) == ("B6", "UA")

@@ -5,12 +5,13 @@ never stored: staging views keep the call only, so the manifest and the warehous
 and a home that was moved is read where it now is. DuckDB's `file_search_path` would do as much for
 plain names, but it is a list with commas, of patterns, and hive partitioning takes keys from it.
 
-What the macro reads is written for each table when a connection is made: its key and the days that
-were delivered more than once are kept beside it.
+What the macro reads is written for each table when a build begins: its key and the days that were
+delivered more than once are kept beside it.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Make the macro; called by dbt-duckdb for each connection."""
+        cursor.execute(self._macro)
+
+    @cached_property
+    def _macro(self) -> str:
+        """Written once, so that all of a build reads the same deliveries: each has its plugin."""
         landing = self._lake / "landing"
         folders = sorted({day.parent for day in landing.glob(f"*/{PARTITION_COLUMN}=*")})
         cases = " ".join(
@@ -39,6 +45,6 @@ class Plugin(BasePlugin):
         )
         absent = f"error({literal(f'nothing has landed below {landing} of ')} || landed_table)"
         query = f"CASE landed_table {cases} ELSE {absent} END" if cases else absent
-        cursor.execute(
+        return (
             f"CREATE OR REPLACE TEMP MACRO read_landing(landed_table) AS TABLE FROM query({query})"
         )

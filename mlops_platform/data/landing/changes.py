@@ -177,5 +177,5 @@ def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -
 def repeated_keys(landed: LandedTable, rows: pa.Table) -> int:
     """How many rows have the key of another one."""
     keys = rows.select(list(landed.key))
-    different: int = keys.group_by(list(landed.key)).aggregate([]).num_rows
-    return rows.num_rows - different
+    different = keys.group_by(list(landed.key)).aggregate([]).num_rows
+    return int(rows.num_rows - different)

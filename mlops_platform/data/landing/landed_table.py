@@ -13,7 +13,9 @@ from mlops_platform.record import Record
 DeliveryMeaning = Literal["replaces", "adds"]
 DECLARATION: Final = "_landing.json"
 KNOWN_AT: Final = "known_at"
-RESERVED: Final = ("day", "delivered_at", "superseded_at")
+SUPERSEDED_AT: Final = "superseded_at"
+"""Until when a version was what was known; NULL for the present one."""
+RESERVED: Final = ("day", "delivered_at", SUPERSEDED_AT)
 """Columns that reading adds; `known_at` it replaces by what the deliveries make of it."""
 
 

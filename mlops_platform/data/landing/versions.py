@@ -26,6 +26,7 @@ from mlops_platform.data.landing.landed_table import (
     DECLARATION,
     KNOWN_AT,
     RESERVED,
+    SUPERSEDED_AT,
     LandedTable,
     read_state,
 )
@@ -34,7 +35,6 @@ from mlops_platform.errors import DataError
 
 ALWAYS: Final = "TIMESTAMPTZ '1900-01-01 00:00:00+00'"
 """From when on a fact was known whose source does not say, and which came with its day."""
-SUPERSEDED_AT: Final = "superseded_at"
 DAY: Final = identifier(PARTITION_COLUMN)
 KIND, KNOWN, ENDED = (f"{INTERNAL}{name}" for name in ("kind", "known", "ended"))
 _OURS = ", ".join(map(literal, (*RESERVED, KNOWN_AT, KIND, KNOWN, ENDED)))

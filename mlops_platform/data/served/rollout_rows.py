@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, not_finite, private_duckdb
-from mlops_platform.data.features.published import published_rows
+from mlops_platform.data.features.labels import open_labels
 from mlops_platform.data.parquet_files import parquet_folder
 from mlops_platform.data.served.rows import FILES
 from mlops_platform.spec import ModelSpec
@@ -57,7 +57,7 @@ def read_rollout_rows(
     Args:
         landed: folder of the model's landed predictions.
         matured: last day of events whose labels count as complete.
-        as_of: labels that were not known then are left out.
+        as_of: labels are read as they were known then.
 
     Returns:
         None where nothing has landed yet.
@@ -74,7 +74,7 @@ def read_rollout_rows(
         f"{identifier(output.field)} AS {identifier(output.name)}" for output in outputs
     )
     with private_duckdb() as connection:
-        connection.execute(f"CREATE TEMP VIEW labels AS {_labels(spec, published_root)}")
+        open_labels(connection, published_root, spec, as_of)
         return connection.sql(
             f'WITH arms AS (SELECT entity, request_id, "row", time, {fields}, '
             f"role <> 'champion' AS challenger FROM {served} "
@@ -87,8 +87,9 @@ def read_rollout_rows(
             "last AS (FROM asked WHERE arms >= $arms QUALIFY row_number() OVER ("
             "PARTITION BY entity, challenger "
             'ORDER BY asked_at DESC, request_id DESC, "row" DESC) = 1) '
-            f"SELECT challenger, day, label, {named} FROM last JOIN labels USING (entity) "
-            "WHERE day <= $matured AND known_at <= $known_by ORDER BY challenger, entity",
+            f"SELECT challenger, day, label, {named} "
+            f"FROM last JOIN ({_known(spec)}) AS known USING (entity) "
+            "WHERE day <= $matured ORDER BY challenger, entity",
             params={
                 "champion": str(arms.champion.version),
                 "champion_sequence": arms.champion.sequence,
@@ -96,20 +97,17 @@ def read_rollout_rows(
                 "challenger_sequence": arms.challenger.sequence,
                 "arms": _PAIRED if arms.paired else _APART,
                 "matured": matured,
-                "known_by": as_of - timedelta(days=spec.label.reporting_delay_days),
             },
         ).to_arrow_table()
 
 
-def _labels(spec: ModelSpec, published_root: Path) -> str:
-    """Write the SQL of every published label that is not NULL; logged entities are text."""
+def _known(spec: ModelSpec) -> str:
+    """Write the SQL of every label that is not NULL; logged entities are text."""
     label, features = spec.label, spec.features
     return (
         f"SELECT CAST({identifier(features.entity)} AS VARCHAR) AS entity, "
         f"{identifier(features.partition)} AS day, "
-        f"CAST({identifier(label.column)} AS {spec.task.label_type}) AS label, "
-        f"CAST({identifier(label.known_at)} AS TIMESTAMPTZ) AS known_at "
-        f"FROM {published_rows(published_root / label.table, features.partition)} "
+        f"CAST({identifier(label.column)} AS {spec.task.label_type}) AS label FROM labels "
         f"WHERE {identifier(label.column)} IS NOT NULL "
         f"AND NOT {not_finite(identifier(label.column))}"
     )

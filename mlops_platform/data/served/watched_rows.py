@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features.features import RequiredTypes, open_view, select_columns
+from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.predicted_columns import own_column
 from mlops_platform.spec import ModelSpec

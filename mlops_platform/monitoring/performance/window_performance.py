@@ -10,7 +10,20 @@ from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBloc
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
 from mlops_platform.monitoring.performance.interval import Interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
+
+
+class ChangedLabels(Record):
+    """What has become of the labels of a window that had been measured for good.
+
+    Args:
+        since: when it was measured with the labels of before.
+        labels: of so many entities the label came, was changed or taken back, by the moments in the
+            label table: what has none that is later than all that was known is not counted.
+    """
+
+    since: datetime
+    labels: int
 
 
 class WindowPerformance(Record):
@@ -33,6 +46,11 @@ class WindowPerformance(Record):
         changes: what each detector has found by then.
         blocks: its part of the stream of errors, empty until it is mature.
         labels: when its labels came.
+        labels_digest: of the published labels of its days, empty where a record of before does not
+            say.
+        labels_settle_at: from when on all of these have reached the platform, which may be later
+            than `as_of`.
+        labels_changed: why it was measured again, where that is not because its labels matured.
     """
 
     window: str
@@ -53,6 +71,26 @@ class WindowPerformance(Record):
     changes: tuple[DetectorFinding, ...] = ()
     blocks: tuple[ErrorBlock, ...] = ()
     labels: LabelMaturity | None = None
+    labels_digest: str = Field(default="", exclude_if=left_out_where_empty)
+    labels_settle_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
+    labels_changed: ChangedLabels | None = Field(default=None, exclude_if=left_out_where_empty)
+
+    def is_overtaken(self, labels_digest: str, moment: datetime) -> bool:
+        """Whether a mature window was measured with other labels than those of a moment.
+
+        Args:
+            labels_digest: of what is published at the moment.
+        """
+        if not (self.mature and self.labels_digest):
+            return False
+        settle_at = self.labels_settle_at
+        has_settled = settle_at is not None and self.as_of < settle_at <= moment
+        return has_settled or labels_digest != self.labels_digest
+
+    @property
+    def labels_known_through(self) -> datetime:
+        """The last moment at which something that it was measured with has reached the platform."""
+        return min(self.as_of, self.labels_settle_at or self.as_of)
 
     def metric(self, name: str) -> float | None:
         """A metric of the labelled rows; None where it is no number."""

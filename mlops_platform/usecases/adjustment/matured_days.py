@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,6 @@ from mlops_platform.usecases.window.maturity import (
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -66,38 +65,16 @@ def scored_days(
 
     task, rule = spec.task, spec.task.adaptation_rule
     assert rule is not None  # else nobody asks
-    known_by = _known_by(spec, days)
+    # What became known later, or was corrected, must change no adjustment.
+    as_of = {day: min(moment, day_matures_at(spec, day)) for day in days}
     scored: list[tuple[NDArray[np.datetime64], NDArray[np.float64]]] = []
-    for batch in labelled_batches(spec, published_root, days, moment):
-        rows = batch.filter(_known_in_time(spec, batch, known_by)).to_pandas()
-        if not len(rows):
+    for batch in labelled_batches(spec, published_root, as_of):
+        if not batch.num_rows:
             continue
+        rows = batch.to_pandas()
         numbers = task.numbers(champion.model, features_of(rows, spec))
         scores = rule.scores(targets_of(rows, spec), numbers, champion.constants)
         scored.append((days_of(rows, spec), scores))
     if not scored:
         return []
     return by_day(*(np.concatenate(column) for column in zip(*scored, strict=True)))
-
-
-def _known_by(spec: ModelSpec, days: Sequence[date]) -> dict[date, np.datetime64]:
-    """By day, when a label must have been known to have reached the platform before it matured."""
-    import numpy as np
-
-    delay = timedelta(days=spec.label.reporting_delay_days)
-    return {
-        day: np.datetime64(int((day_matures_at(spec, day) - delay).timestamp()), "s")
-        for day in days
-    }
-
-
-def _known_in_time(
-    spec: ModelSpec, batch: pa.RecordBatch, known_by: Mapping[date, np.datetime64]
-) -> pa.Array:
-    """Which labels were known when their day matured: a later one must change no adjustment."""
-    import numpy as np
-    import pyarrow as pa
-
-    due_at = np.array([known_by[day] for day in batch[spec.features.partition].to_pylist()])
-    known_at = batch[spec.label.known_at].to_numpy(zero_copy_only=False).astype("datetime64[us]")
-    return pa.array(known_at <= due_at)

@@ -81,7 +81,7 @@ class PastFit(Record):
         return self.path / f"predictions-{self.outcomes_digest}.parquet"
 
     def judged(self) -> pa.Table:
-        """The judged candidate's test rows: `entity` and its predictions."""
+        """The judged candidate's test rows: `entity`, `label` as known then, its predictions."""
         import pyarrow.parquet as pq
 
         return pq.read_table(self.path / JUDGED_FILE)
@@ -132,6 +132,7 @@ class PastTraining:
         sections = {"task", "features", "label", "training", "evaluation"}
         content = {
             "rows": rows_digest,
+            "judged": ["entity", "label"],
             "spec": self.spec.model_dump(mode="json", include=sections),
             "baseline": [self.spec.gate.baseline_confidence, self.spec.gate.improvement.resamples],
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
@@ -172,9 +173,10 @@ class PastTraining:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        entities = pa.array(split.test[self.spec.features.entity])
+        keys = {"entity": self.spec.features.entity, "label": self.spec.label.column}
+        rows = {name: pa.array(split.test[column]) for name, column in keys.items()}
         predictions = self._predictions(judged.model, judged.constants, split.test)
-        pq.write_table(pa.table({"entity": entities, **columns_of(predictions)}), file)
+        pq.write_table(pa.table({**rows, **columns_of(predictions)}), file)
 
     def _predict(self, fit: PastFit) -> None:
         import pyarrow as pa

@@ -49,16 +49,20 @@ class PastGate:
         return self._verdicts[pair]
 
     def _comparison(self, fit: PastFit, champion: PastFit) -> Comparison:
-        """On the judged candidate's test rows that the champion was not fitted on."""
+        """On the judged candidate's test rows that the champion was not fitted on.
+
+        With the labels of that time. Rows whose label was taken back since are left out: the
+        champion was not asked about them.
+        """
         import pyarrow.compute as pc
 
         judged, predictions = fit.judged(), champion.scored(self.spec).predictions
         entities = self.outcomes[self.spec.features.entity]
-        position = pc.index_in(judged["entity"], entities).to_numpy()
+        position = pc.fill_null(pc.index_in(judged["entity"], entities), -1).to_numpy()
         first = len(entities) - len(predictions)
-        unseen = position >= first
+        unseen = (position >= first) & (position >= 0)
         task, common = self.spec.task, position[unseen]
-        targets = task.targets(self._column(self.spec.label.column, common))
+        targets = task.targets(judged["label"].to_numpy()[unseen])
         candidate = predictions_in(judged, task.outputs).rows(unseen)
         return compare_losses(
             self.spec.gate.improvement,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.labels import since_first_known
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
@@ -38,14 +39,19 @@ class ScoredFit:
 
 
 def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[Window]) -> pa.Table:
-    """Every labelled row before the end of the last window, by event time and entity."""
+    """Every labelled row before the end of the last window, by event time and entity.
+
+    Labels are those that stood when the last window was mature, known since they first were: a
+    correction that comes months later must not make that day unknown until then.
+    """
     history = spec.training.history.with_days(None)
     training = spec.training.model_copy(update={"history": history})
     as_of = matures_at(spec, windows[-1])
     rows = read_training_rows(spec.model_copy(update={"training": training}), published_root, as_of)
     import pyarrow.compute as pc
 
-    return rows.filter(pc.less(rows[spec.features.partition], windows[-1].end))
+    before = rows.filter(pc.less(rows[spec.features.partition], windows[-1].end))
+    return since_first_known(spec, published_root, before)
 
 
 def past_of(

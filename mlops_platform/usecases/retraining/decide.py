@@ -7,7 +7,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Final
 
-from mlops_platform.data.features.features import count_new_labels
+from mlops_platform.data.features.labels import count_new_labels
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.ledger import Ledger

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.features.features import read_outcomes
+from mlops_platform.data.features.labels import count_changed_labels, labels_settle_at
+from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import predictions_in
-from mlops_platform.data.windows import Window
+from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
 from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
-from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.performance.window_performance import (
+    ChangedLabels,
+    WindowPerformance,
+)
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import EstimatedPerformance
 from mlops_platform.usecases.window.estimate import estimate_window
@@ -62,6 +67,8 @@ def measure_performance(
     window, past, figures = scored.window, past or PastWindows(), reference.figures
     # Another loss in the YAML is that of later versions: this one has promised in its own.
     spec = spec.with_loss(figures.loss)
+    # Before the labels are read: what is published meanwhile has to count as a change.
+    labels_digest = read_manifest(published_root, spec.label.table).digest_of(window.days)
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs)
@@ -84,6 +91,11 @@ def measure_performance(
         intervals=_intervals(spec, rows, figures),
         estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
+        labels_digest=labels_digest,
+        labels_settle_at=labels_settle_at(spec, published_root, window.days),
+        labels_changed=_labels_changed(
+            spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
+        ),
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 
@@ -144,6 +156,22 @@ def _labels(
         before.labels if before else None,
         past.labels_of_others(window),
     )
+
+
+def _labels_changed(
+    spec: ModelSpec,
+    published_root: Path,
+    before: WindowPerformance | None,
+    labels_digest: str,
+    moment: datetime,
+) -> ChangedLabels | None:
+    if before is None or not before.is_overtaken(labels_digest, moment):
+        return None
+    days = window_named(spec.window, before.window).days
+    # Not after `as_of`: what had happened before was not always published before.
+    after = before.labels_known_through
+    labels = count_changed_labels(spec, published_root, days, after, moment)
+    return ChangedLabels(since=before.as_of, labels=labels)
 
 
 def _changes(

@@ -16,7 +16,8 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.models import declared_lifecycle
-from mlops_platform.data.features.published import Manifest, published_digest
+from mlops_platform.data.features.published import Manifest, published_digest, read_manifest
+from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
@@ -77,12 +78,23 @@ class Story:
     def at(self, moment: datetime) -> None:
         move_to(self.home.replayed_moment, moment)
 
-    def new_data(self, content: str) -> None:
+    def new_data(self, content: str, day: date = date(2013, 3, 31)) -> None:
         for table in (self.spec.features.table, self.spec.label.table):
-            state = {"2013-03-31": {"rows": 1, "digest": content}}
+            state = {str(day): {"rows": 1, "digest": content}}
             manifest = {"partition_column": "local_date", "partitions": state}
             file = self.home.published / table / "_manifest.json"
             write_text(file, Manifest.model_validate(manifest).model_dump_json())
+
+    def labels_digest(self, week: int) -> str:
+        """Of the published labels of the n-th week."""
+        days = [date(2013, 4, 1) + week * WEEK + timedelta(days=day) for day in range(7)]
+        return read_manifest(self.home.published, self.spec.label.table).digest_of(days)
+
+    def predicted(self, week: int) -> None:
+        """The n-th week is scored."""
+        window = str(date(2013, 4, 1) + week * WEEK)
+        rows = pa.RecordBatch.from_pydict({"flight_id": ["f"], "score": [0.5]})
+        write_predictions([rows], self.spec, predictions_file(self.home.predictions, MODEL, window))
 
     def labels(self, rows: int, known_at: datetime) -> None:
         """The labels of that many flights are published."""
@@ -143,7 +155,13 @@ class Story:
         }
 
     def window(
-        self, week: int, loss: float, *, version: int = 1, mature: bool = True
+        self,
+        week: int,
+        loss: float,
+        *,
+        version: int = 1,
+        mature: bool = True,
+        labels_digest: str = "",
     ) -> WindowPerformance:
         """The performance of the n-th week is measured."""
         start = date(2013, 4, 1) + week * WEEK
@@ -158,6 +176,7 @@ class Story:
             outcomes_known=1000 if mature else 920,
             mature=mature,
             as_of=MONDAY + (week + 1) * WEEK,
+            labels_digest=labels_digest,
             metrics={"log_loss": loss},
             losses=LossFigures(
                 name="log loss",

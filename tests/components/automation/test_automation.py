@@ -188,6 +188,32 @@ def test_the_last_window_is_measured_again_by_itself(story) -> None:
     assert request.asset_selection == [dg.AssetKey([MODEL, "performance"])]
 
 
+def test_a_mature_window_whose_labels_have_changed_is_measured_again_by_itself(story) -> None:
+    story.release(1)
+    story.predicted(0)
+    story.new_data("labels", day=MONDAY.date())
+    story.window(0, GOOD, labels_digest=story.labels_digest(0))
+    story.at(MONDAY + WEEK + timedelta(hours=6))
+    assert story.due() == []
+
+    story.new_data("corrected labels", day=MONDAY.date())
+    (request,) = story.due()
+    assert request.partition_key == "2013-04-01"
+    assert request.asset_selection == [dg.AssetKey([MODEL, "performance"])]
+
+    story.window(0, GOOD, labels_digest=story.labels_digest(0))
+    assert story.due() == []
+
+
+def test_a_window_of_before_labels_were_named_is_not_measured_again(story) -> None:
+    story.release(1)
+    story.predicted(0)
+    story.window(0, GOOD)
+    story.new_data("corrected labels", day=MONDAY.date())
+    story.at(MONDAY + WEEK + timedelta(hours=6))
+    assert story.due() == []
+
+
 def test_a_long_outage_is_caught_up_in_steps(story) -> None:
     story.release(1)
     story.at(MONDAY + 20 * WEEK)

@@ -57,3 +57,10 @@ def test_a_window_without_labels_shows_what_was_estimated_and_nothing_else(
     assert (page["estimated_loss"], page["estimated_roc_auc"]) == (0.47, 0.72)
     assert page["estimated_brier_score"] == 0.15
     assert page.keys().isdisjoint({"loss", "baseline_loss", "roc_auc", "estimated_true_positives"})
+
+
+def test_a_window_that_was_measured_again_for_its_labels_says_so(spec: ModelSpec) -> None:
+    since = datetime(2013, 4, 15, 10, tzinfo=UTC)
+    page = page_of(spec, labels_changed={"since": since, "labels": 12})
+    assert (page["labels_changed"], page["labels_changed_since"]) == (12, since.isoformat())
+    assert page_of(spec).keys().isdisjoint({"labels_changed", "labels_changed_since"})

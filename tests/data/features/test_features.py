@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.features.features import (
-    count_new_labels,
     feature_batches,
     read_feature_rows,
     read_outcomes,
     read_training_rows,
 )
+from mlops_platform.data.features.labels import count_new_labels
 from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,6 +139,7 @@ class Adapting:
         labels_until: date | None = None,
         without: date = date(1999, 1, 1),
         outcomes: str = "true",
+        afterwards: Sequence[str] = (),
     ) -> None:
         """Everything before a local day, as a build at its midnight would.
 
@@ -146,6 +147,7 @@ class Adapting:
             labels_until: labels end earlier than features.
             without: a day that is not built.
             outcomes: SQL of the trips that have one.
+            afterwards: SQL of what becomes of the outcomes.
         """
         published, warehouse = self.deployment.settings.published, self.home / "warehouse.duckdb"
         warehouse.unlink(missing_ok=True)
@@ -155,6 +157,8 @@ class Adapting:
             connection.execute(
                 MINUTES.format(labels_until=labels_until or until, outcomes=outcomes)
             )
+            for statement in afterwards:
+                connection.execute(statement)
         for table in ("trips", "minutes"):
             publish_table(warehouse, table, "local_date", published, ["trip_id"])
 

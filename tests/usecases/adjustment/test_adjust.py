@@ -114,6 +114,29 @@ def test_a_label_that_came_after_its_day_had_matured_changes_no_adjustment(
     assert (again.constants, again.facts) == (expected.constants, expected.facts)
 
 
+def test_an_outcome_that_is_corrected_after_its_day_had_matured_changes_no_adjustment(
+    copied: Callable[[], Adapting],
+) -> None:
+    in_time, late = copied(), copied()
+    matures_on = DAY_OF_LATE_LABELS + timedelta(days=2)
+    corrected_at = f"TIMESTAMPTZ '{matures_on + timedelta(days=1)} 12:00:00+00'"
+    correction = (
+        "ALTER TABLE minutes ADD COLUMN superseded_at TIMESTAMPTZ",
+        f"INSERT INTO minutes SELECT trip_id, local_date, minutes + 30, {corrected_at}, NULL "
+        f"FROM minutes WHERE local_date = DATE '{DAY_OF_LATE_LABELS}'",
+        f"UPDATE minutes SET superseded_at = {corrected_at} "
+        f"WHERE local_date = DATE '{DAY_OF_LATE_LABELS}' AND known_at < {corrected_at}",
+    )
+
+    in_time.adjust_at(matures_on)
+    late.adjust_at(matures_on + timedelta(days=9), afterwards=correction)
+
+    expected = in_time.written[-1]
+    assert expected.labels_through == DAY_OF_LATE_LABELS
+    again = late.written[expected.number - 1]
+    assert (again.constants, again.facts) == (expected.constants, expected.facts)
+
+
 def test_scores_are_those_of_the_released_model_by_local_day(adapting: Adapting) -> None:
     adapting.adjust_at(RELEASED_ON + timedelta(days=5))
     champion, place = adapting.champion, adapting.deployment.settings

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import duckdb
@@ -203,3 +204,32 @@ def test_the_report_is_left_on_disk(found: PolicyBacktest, tmp_path: Path) -> No
     chosen = recommended_history(deployment.settings.records, found.model)
     assert chosen is not None
     assert chosen.days == found.recommendation.history_days
+
+
+def test_labels_that_were_taken_back_change_no_fit_of_before(
+    spec: ModelSpec, home: Settings, found: PolicyBacktest, tmp_path: Path
+) -> None:
+    copy = read_settings({"MLOPS_HOME": str(tmp_path / "copy")})
+    copytree(home.home, copy.home)
+    warehouse = copy.home / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("ALTER TABLE visit_labels ADD COLUMN superseded_at TIMESTAMPTZ")
+        connection.execute(
+            "UPDATE visit_labels SET superseded_at = '2024-04-20 00:00:00+00' "
+            "WHERE local_date = DATE '2024-04-10' AND hash(visit_id) % 2 = 0"
+        )
+    publish_table(warehouse, "visit_labels", "local_date", copy.published, ["visit_id"])
+    windows = replayed_windows(spec, copy.published, NOW)
+    outcomes = read_all_outcomes(spec, copy.published, windows)
+    assert outcomes.num_rows < read_all_outcomes(spec, home.published, windows).num_rows
+    recipe = first_recipe(spec, copy.published, training_moments(windows)[0])
+    cache = copy.backtest(spec.name) / "fits"
+    made = {folder.name for folder in cache.iterdir()}
+
+    fits = PastTraining(spec, recipe, copy.published, outcomes, cache).fits(
+        training_moments(windows)
+    )
+
+    assert {folder.name for folder in cache.iterdir()} == made
+    gate = PastGate(spec, fits, outcomes)
+    assert gate(10, 0)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.served.served import land_log
 from mlops_platform.errors import DataError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
@@ -248,6 +248,24 @@ def test_labels_that_are_reported_late_are_not_known_yet(begin: Callable[..., Tr
         trial.day(number, champion=dull, challenger=exact)
     assert trial.evidence(datetime(2024, 3, 12, tzinfo=UTC)).comparison is None
     assert trial.evidence(LATE).comparison.days == 4
+
+
+def test_a_corrected_label_counts_once_and_from_its_correction_on(
+    begin: Callable[..., Trial],
+) -> None:
+    trial = begin()
+    trial.day(0, champion=dull, challenger=exact)
+    before, corrected_at = trial.evidence().comparison, LATE - timedelta(days=1)
+    path = trial.lake.published / f"visit_labels/local_date={FIRST}/data.parquet"
+    rows = read_parquet(path).to_pylist()
+    corrected = [{**row, "returned": not row["returned"], "known_at": corrected_at} for row in rows]
+    superseded = [{**row, "superseded_at": corrected_at} for row in rows]
+    write_parquet(pa.Table.from_pylist([*superseded, *corrected]), path)
+
+    assert trial.evidence(corrected_at - timedelta(seconds=1)).comparison == before
+    after = trial.evidence(corrected_at).comparison
+    assert after.challenger_rows == before.challenger_rows == ROWS
+    assert after.challenger_loss > before.challenger_loss
 
 
 def test_in_the_shadow_only_what_both_predicted_is_compared(begin: Callable[..., Trial]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlops_platform.data.features.published import Manifest
+from mlops_platform.data.features.warehouse import PartitionState
 from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.files import write_text
+from mlops_platform.monitoring.performance.window_performance import (
+    ChangedLabels,
+    WindowPerformance,
+)
 from mlops_platform.monitoring.reference import Reference, VersionReference
+from mlops_platform.settings import read_settings
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.maturity import matured_since, matures_at
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
@@ -92,12 +103,13 @@ class World:
         """A week happens and is scored."""
         window = window_named(self.spec.window, str(MONDAY + timedelta(weeks=number)))
         patients = days_of_patients(window.start, 7, seed=number, **happening)
-        path = self.folder / f"predictions/window={window.name}/data.parquet"
-        write_parquet(patients.drop_columns(["returned", "known_at"]), path)
+        place = read_settings({"MLOPS_HOME": str(self.folder)})
+        path = predictions_file(place.predictions, self.spec.name, window.name)
+        predicted = patients.drop_columns(["returned", "known_at"])
+        write_predictions(predicted.to_batches(), self.spec, path)
         for day in window.days:
             rows = patients.filter(pa.compute.equal(patients["local_date"], day))
-            labels = rows.select(["visit_id", "returned", "known_at"])
-            write_parquet(labels, self.published / f"visit_labels/local_date={day}/data.parquet")
+            self.publish_labels(day, rows.select(["visit_id", "returned", "known_at"]))
         scored = ScoredWindow(
             window=window,
             version=release,
@@ -112,9 +124,45 @@ class World:
         self.past = PastWindows({**self.past.scored, window.name: scored}, self.past.measured)
         return window
 
+    def publish_labels(self, day: date, labels: pa.Table) -> None:
+        """The labels of a day, and the manifest that names them."""
+        versions = labels
+        if "superseded_at" not in labels.column_names:
+            never = pa.nulls(labels.num_rows, pa.timestamp("us", tz="UTC"))
+            versions = labels.append_column("superseded_at", never)
+        table = self.published / "visit_labels"
+        write_parquet(versions, table / f"local_date={day}/data.parquet")
+        states = {
+            date.fromisoformat(file.parent.name.partition("=")[2]): PartitionState(
+                rows=1, digest=sha256(file.read_bytes()).hexdigest()
+            )
+            for file in table.glob("*/data.parquet")
+        }
+        manifest = Manifest(partition_column="local_date", partitions=states)
+        write_text(table / "_manifest.json", manifest.to_stored())
+
+    def correct(self, day: date, visits: int, moment: datetime) -> None:
+        """So many outcomes of a day turn out to have been the others."""
+        labels = read_parquet(self.published / f"visit_labels/local_date={day}/data.parquet")
+        rows = labels.to_pylist()
+        corrected = [
+            {**row, "returned": not row["returned"], "known_at": moment} for row in rows[:visits]
+        ]
+        superseded = [{**row, "superseded_at": moment} for row in rows[:visits]]
+        versions = pa.Table.from_pylist(
+            [*superseded, *corrected, *rows[visits:]], schema=labels.schema
+        )
+        self.publish_labels(day, versions)
+
+    def changed(self, moment: datetime) -> list[str]:
+        """Windows whose labels have changed."""
+        place = read_settings({"MLOPS_HOME": str(self.folder)})
+        deployment = Deployment(place, clock=lambda: moment)
+        return with_changed_labels(deployment, self.spec, self.past.measured)
+
     @property
     def published(self) -> Path:
-        return self.folder / "published"
+        return read_settings({"MLOPS_HOME": str(self.folder)}).published
 
     def measured(self, window: Window, moment: datetime) -> WindowPerformance:
         figures = Reference.model_construct(
@@ -279,3 +327,102 @@ def test_a_version_is_judged_by_the_loss_of_its_training_after_the_yaml_names_an
     assert present.losses.name == "log loss"
     assert present.blocks == former.blocks
     assert present.metrics["brier_score"] == former.metrics["brier_score"] != present.losses.loss
+
+
+def test_a_mature_window_is_measured_again_once_its_labels_are_others(world: World) -> None:
+    final = world.lived_through(0)
+    window = world.past.scored[final.window].window
+    later = matures_at(world.spec, window) + timedelta(days=30)
+    assert world.changed(later) == []
+
+    world.correct(window.days[2], 10, later - timedelta(days=REPORTING_DELAY))
+    assert world.changed(later) == [window.name]
+
+    again = world.measured(window, later)
+    assert again.labels_changed == ChangedLabels(since=final.as_of, labels=10)
+    assert (again.labelled, again.mature) == (700, True)
+    assert again.losses.loss != final.losses.loss
+    assert world.changed(later + timedelta(days=1)) == []
+    assert world.measured(window, later).labels_changed is None
+
+
+def test_a_correction_that_is_reported_later_is_measured_when_it_is(world: World) -> None:
+    """Its publication is no sign of it, and nothing is published when it is reported."""
+    final = world.lived_through(0)
+    window = world.past.scored[final.window].window
+    corrected_at = matures_at(world.spec, window) + timedelta(days=30)
+    reported_at = corrected_at + timedelta(days=REPORTING_DELAY)
+    world.correct(window.days[2], 10, corrected_at)
+
+    assert world.changed(corrected_at) == [window.name]
+    unaware = world.measured(window, corrected_at)
+    assert unaware.losses.loss == final.losses.loss
+    assert (unaware.labels_changed, unaware.labels_settle_at) == (
+        ChangedLabels(since=final.as_of, labels=0),
+        reported_at,
+    )
+    assert world.changed(reported_at - timedelta(seconds=1)) == []
+
+    assert world.changed(reported_at) == [window.name]
+    aware = world.measured(window, reported_at)
+    assert aware.labels_changed == ChangedLabels(since=corrected_at, labels=10)
+    assert aware.losses.loss != final.losses.loss
+    assert world.changed(reported_at + timedelta(days=1)) == []
+
+
+def test_a_correction_of_before_that_is_published_afterwards_is_counted(world: World) -> None:
+    final = world.lived_through(0)
+    window = world.past.scored[final.window].window
+    moment = final.as_of + timedelta(days=1)
+    world.correct(window.days[2], 10, window.ends_at + timedelta(days=1))
+    assert world.changed(moment) == [window.name]
+    assert world.measured(window, moment).labels_changed == ChangedLabels(
+        since=final.as_of, labels=10
+    )
+
+
+def test_an_outcome_that_comes_after_its_window_was_mature_is_measured(world: World) -> None:
+    window = world.week(0)
+    day = window.days[6]
+    file = world.published / f"visit_labels/local_date={day}/data.parquet"
+    labels = read_parquet(file)
+    world.publish_labels(day, labels.slice(20))
+    due = matures_at(world.spec, window)
+    assert world.measured(window, due).labelled == 680
+
+    world.publish_labels(day, labels)
+    assert world.changed(due + timedelta(days=1)) == [window.name]
+    assert world.measured(window, due + timedelta(days=1)).labelled == 700
+
+
+def test_windows_that_are_provisional_or_do_not_say_are_not_measured_for_their_labels(
+    world: World,
+) -> None:
+    window = world.week(0)
+    world.measured(window, window.ends_at)
+    world.correct(window.days[0], 10, window.ends_at)
+    assert world.changed(window.ends_at + timedelta(days=30)) == []
+
+    final = world.measured(window, matures_at(world.spec, window))
+    of_before = final.model_copy(update={"labels_digest": ""})
+    world.past = world.past.with_measured(of_before)
+    world.correct(window.days[1], 10, window.ends_at)
+    assert world.changed(window.ends_at + timedelta(days=30)) == []
+    assert "labels_digest" not in of_before.to_stored()
+
+
+def test_windows_of_another_label_or_without_predictions_stay_as_they_are(world: World) -> None:
+    final = world.lived_through(0)
+    window = world.past.scored[final.window].window
+    world.correct(window.days[0], 10, window.ends_at)
+    moment = window.ends_at + timedelta(days=30)
+    assert world.changed(moment) == [window.name]
+
+    declared = world.spec
+    died = declared.label.model_copy(update={"column": "died"})
+    world.spec = declared.model_copy(update={"label": died})
+    assert world.changed(moment) == []
+
+    world.spec = declared
+    world.past.scored[window.name].path.unlink()
+    assert world.changed(moment) == []

@@ -1,4 +1,4 @@
-"""The sensor `watch`: asks for windows that have ended, and for performance that has matured."""
+"""The sensor `watch`: asks for windows that have ended, and for performance with final labels."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -22,6 +22,7 @@ from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.spec import WindowSpec
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 
 HOUR: Final = 6
@@ -59,7 +60,7 @@ def _begin(tick: Tick) -> LookAtModel:
             return Look(f"The runs of {first} and later windows came to nothing.", memory=memory)
         behind = first if len(requests) == MOST_WINDOWS_AT_ONCE else None
         return Look(
-            "No window has ended or matured since the last look.",
+            "Since the last look no window has ended or matured, and no labels have changed.",
             requests,
             WindowsLook(looked_at=now, behind=behind).text,
         )
@@ -72,7 +73,7 @@ WATCH: Final = ModelSensor(
     description=(
         f"At {HOUR}:00, where the windows are, of every day or Monday: features, predictions, "
         "drift report and performance of what has ended since, and the performance of windows "
-        "whose labels have matured."
+        "whose labels have matured, or have changed after that."
     ),
     switch="schedules.windows",
     is_on=lambda spec: spec.schedules.windows,
@@ -102,10 +103,13 @@ def window_requests(
     for window in missing[:MOST_WINDOWS_AT_ONCE]:
         yield window_request(model, window, now)
     if missing or not measured:
-        # The runs of what is missing measure again what matures with the labels that they build.
+        # Their runs measure again what matures with the labels that they build, or has others now.
         return
     built = [window_named(spec.window, name) for name in measured]
-    for name in matured_since(spec, measured, labels_built_through(spec, built, now)):
+    matured = matured_since(spec, measured, labels_built_through(spec, built, now))
+    # The first of these runs measures all others as well: more are not needed for many.
+    changed = with_changed_labels(deployment, spec, measured)[:MOST_WINDOWS_AT_ONCE]
+    for name in (*matured, *changed):
         yield _request(model, name, now, [dg.AssetKey([spec.name, "performance"])])
 
 

@@ -19,6 +19,7 @@ from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.record_io_manager import write_partition_record
 from mlops_platform.data.windows import window_named
+from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarms.performance_alarms import (
     performance_alarms,
@@ -27,8 +28,9 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import VersionReference
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
+from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
@@ -44,8 +46,8 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             "performance",
             "The predictions of a window joined with the labels known so far, against the "
             "release's own test figures and against its baseline. Provisional until its labels are "
-            "in; beside it what the predictions alone let expect, and whether the "
-            "errors have changed since the release.",
+            "in, and measured again where they change later; beside it what the predictions alone "
+            "let expect, and whether the errors have changed since the release.",
             "scikitlearn",
         ),
         partitions_def=window_partitions(spec.window),
@@ -54,48 +56,64 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         check_specs=check_specs(spec, "performance", performance_checks(spec)),
     )
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
-        deployment = open_deployment()
-        measured, matured, past = _measured_windows(deployment, spec, predictions)
+        measured, others, past = _measured_windows(context, spec, predictions)
         shared: dict[str, Any] = {
-            "last_decision": _last_word(deployment.ledger, spec.name),
+            "last_decision": _last_word(open_deployment().ledger, spec.name),
             "trend": trend_picture(past.measured),
         }
+
+        def page(window: WindowPerformance) -> dict[str, Any]:
+            return {**performance_page(spec, window, past.measured), **shared}
+
+        # Of the past before this window, and what has matured after it, so that the page of the
+        # asset ends with what its alarms judge.
+        for changed in (window for window in others if window.labels_changed is not None):
+            _report_other(context, spec, changed, page(changed))
         yield dg.MaterializeResult(
             value=measured,
-            metadata={**performance_page(spec, measured, past.measured), **shared},
+            metadata=page(measured),
             check_results=check_results(performance_alarms(measured, spec)),
         )
-        # After this window, so that the page of the asset ends with what its alarms judge.
-        for matured_window in matured:
-            page = {**performance_page(spec, matured_window, past.measured), **shared}
-            _report_matured(context, spec, matured_window, page)
+        for matured in (window for window in others if window.labels_changed is None):
+            _report_other(context, spec, matured, page(matured))
 
     return performance
 
 
 def _measured_windows(
-    deployment: Deployment, spec: ModelSpec, scored: ScoredWindow
+    context: dg.AssetExecutionContext, spec: ModelSpec, scored: ScoredWindow
 ) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows]:
-    """The window of this step, and earlier ones that are complete now that its labels are built.
+    """The window of this step, and others that are complete now, or have other labels than before.
 
     Oldest first, since each is measured with what is known of those before it.
     """
+    deployment = open_deployment()
     past = _past(spec)
     moment, published = deployment.clock(), deployment.settings.published
     built = [window_named(spec.window, name) for name in past.measured]
     known_labels = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
-    matured = (
-        set(matured_since(spec, past.measured, known_labels.built_through)) & past.scored.keys()
-    )
+    matured = matured_since(spec, past.measured, known_labels.built_through)
+    changed = with_changed_labels(deployment, spec, past.measured)
+    others = {*matured, *changed} & past.scored.keys()
     measured: dict[str, WindowPerformance] = {}
     references: dict[int, VersionReference] = {}
-    for name in sorted(matured | {scored.window.name}):
+    for name in sorted(others | {scored.window.name}):
         window = scored if name == scored.window.name else past.scored[name]
-        if window.release not in references:
-            release = responsible_release(deployment.ledger, spec.name, window)
-            references[window.release] = load_reference(deployment.registry, release)
-        reference = references[window.release]
-        measured[name] = measure_performance(published, spec, window, reference, known_labels, past)
+        try:
+            if window.release not in references:
+                release = responsible_release(deployment.ledger, spec.name, window)
+                references[window.release] = load_reference(deployment.registry, release)
+            measured[name] = measure_performance(
+                published, spec, window, references[window.release], known_labels, past
+            )
+        except MlopsError as error:
+            # Of an old window something may be gone; the new one is measured all the same.
+            if name == scored.window.name or name in matured:
+                raise
+            context.log.warning(
+                f"{name}, whose labels have changed, is not measured again: {error}"
+            )
+            continue
         past = past.with_measured(measured[name])
     own = measured.pop(scored.window.name)
     return own, list(measured.values()), past
@@ -106,7 +124,7 @@ def _past(spec: ModelSpec) -> PastWindows:
     return PastWindows(scored, performance_history(spec))
 
 
-def _report_matured(
+def _report_other(
     context: dg.AssetExecutionContext,
     spec: ModelSpec,
     measured: WindowPerformance,
@@ -114,6 +132,7 @@ def _report_matured(
 ) -> None:
     """Put another window's final performance where a run of its own would have put it."""
     key = dg.AssetKey([spec.name, "performance"])
+    metadata = {**metadata, "measured_by_run": context.run_id}
     context.instance.report_runless_asset_event(
         dg.AssetMaterialization(key, partition=measured.window, metadata=metadata)
     )
@@ -127,7 +146,7 @@ def _report_matured(
                 metadata={**(result.metadata or {}), WINDOW: measured.window},
             )
         )
-    write_partition_record(key, measured.window, measured)
+    write_partition_record(key, measured.window, measured, context.run_id)
 
 
 def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:

@@ -26,6 +26,7 @@ def performance_page(
     """
     return {
         "state": "mature" if measured.mature else "provisional",
+        **_changed_labels(measured),
         **_without_none(_realised(spec, measured)),
         **_without_none(_estimated(spec, measured, history)),
         **_without_none(_labels(measured, history)),
@@ -33,6 +34,14 @@ def performance_page(
         "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
         **_tables(measured),
     }
+
+
+def _changed_labels(measured: WindowPerformance) -> dict[str, Any]:
+    """Why the window was measured again after it had been mature."""
+    changed = measured.labels_changed
+    if changed is None:
+        return {}
+    return {"labels_changed": changed.labels, "labels_changed_since": changed.since.isoformat()}
 
 
 def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetadataValue:

@@ -1,0 +1,79 @@
+"""Views of published tables, of which columns are handed on in the types that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.column_kind import KINDS, ColumnKind
+from mlops_platform.data.engine import identifier
+from mlops_platform.data.features.published import published_rows
+from mlops_platform.errors import DataError
+
+if TYPE_CHECKING:
+    import duckdb
+
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "DATE": ("DATE",),
+    "BOOLEAN": ("BOOLEAN",),
+    "TIMESTAMPTZ": ("TIMESTAMP",),
+    "DOUBLE": KINDS["numeric"].published_types,
+}
+"""Type in which a column that is no feature is handed on -> beginnings of the types in which it may
+be published. Features have those of their kinds."""
+RequiredTypes = Mapping[str, str | ColumnKind | None]
+"""What each wanted column is handed on as; None for its own type."""
+
+
+def open_view(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    folder: Path,
+    partition: str,
+    days: Sequence[date] | None = None,
+) -> dict[str, str]:
+    """Make a view of one published table; names and types of its columns.
+
+    Args:
+        days: partitions to look into, all where None.
+
+    Raises:
+        DataError: none of them is published.
+    """
+    rows = published_rows(folder, partition, days)
+    connection.execute(f"CREATE TEMP VIEW {view} AS FROM {rows}")
+    described = connection.execute(f"DESCRIBE {view}").fetchall()
+    return {name: kind for name, kind, *_ in described}
+
+
+def select_columns(
+    view: str, table: str, required_types: RequiredTypes, types: Mapping[str, str]
+) -> str:
+    """Write the SQL of the wanted columns, cast to the wanted types (None: to their own).
+
+    Raises:
+        DataError: a column is missing or of another type.
+    """
+    absent = sorted(required_types.keys() - types.keys())
+    if absent:
+        raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(types)}.")
+    columns = []
+    for column, required in required_types.items():
+        handed_on, accepted = _types(required or types[column])
+        if required and not types[column].startswith(accepted):
+            usual = accepted[0] if isinstance(required, ColumnKind) else required
+            raise DataError(
+                f"column '{column}' of {table} is {types[column]}, and {usual} is needed. Cast it "
+                "in the dbt model, or declare it in another role."
+            )
+        columns.append(f"CAST({view}.{identifier(column)} AS {handed_on}) AS {identifier(column)}")
+    return ", ".join(columns)
+
+
+def _types(required: str | ColumnKind) -> tuple[str, tuple[str, ...]]:
+    """In which a column is handed on, and beginnings of those in which it may be published."""
+    if isinstance(required, ColumnKind):
+        return required.sql_type, required.published_types
+    return required, ACCEPTED.get(required, ())

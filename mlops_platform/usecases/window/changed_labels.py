@@ -1,0 +1,32 @@
+"""Windows that were measured for good with labels that are others by now."""
+
+from collections.abc import Mapping
+
+from mlops_platform.data.features.published import read_manifest
+from mlops_platform.data.predictions import predictions_file, predicts_label
+from mlops_platform.data.windows import window_named
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
+
+
+def with_changed_labels(
+    deployment: Deployment, spec: ModelSpec, measured: Mapping[str, WindowPerformance]
+) -> list[str]:
+    """Mature windows whose labels are no longer those that they were measured with, in order.
+
+    Once measured again a window is none of them until its labels change once more. Windows without
+    predictions, or with those of another label that the YAML named then, stay as they are.
+    """
+    final = [name for name, window in measured.items() if window.mature and window.labels_digest]
+    if not final:
+        return []
+    moment, predictions = deployment.clock(), deployment.settings.predictions
+    manifest = read_manifest(deployment.settings.published, spec.label.table)
+    digests = {name: manifest.digest_of(window_named(spec.window, name).days) for name in final}
+    return [
+        name
+        for name, digest in digests.items()
+        if measured[name].is_overtaken(digest, moment)
+        and predicts_label(predictions_file(predictions, spec.name, name), spec)
+    ]
