@@ -107,7 +107,7 @@ def _link_table(folder: Path, target: Path, moment: datetime, *, first_always: b
         chosen = [
             delivery
             for position, delivery in enumerate(deliveries)
-            if _arrival(delivery) <= moment or (first_always and position == 0)
+            if delivery_moment(delivery.name) <= moment or (first_always and position == 0)
         ]
         for delivery in chosen:
             _link(_files(delivery), target / day.name / delivery.name)
@@ -120,16 +120,6 @@ def _link_table(folder: Path, target: Path, moment: datetime, *, first_always: b
         days = tuple(day for day in state.redelivered if day.isoformat() in redelivered)
         write_state(target, state.model_copy(update={"redelivered": days}))
     return KnownTable(table=folder.name, known=known, later=later)
-
-
-def _arrival(delivery: Path) -> datetime:
-    try:
-        return delivery_moment(delivery.name)
-    except ValueError as error:
-        raise DataError(
-            f"{delivery} is no delivery: its name is no moment, such as "
-            "delivery=20130501T060000.000000Z. Move it out of the landing zone."
-        ) from error
 
 
 def _files(folder: Path) -> list[Path]:

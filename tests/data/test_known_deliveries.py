@@ -91,7 +91,7 @@ def test_a_file_without_a_delivery_is_known_and_stays_where_it_is(tmp_path: Path
 
 def test_what_is_named_after_no_moment_is_refused(landing: Path, tmp_path: Path) -> None:
     (day_folder(landing, "visits", DAY) / "delivery=yesterday").mkdir()
-    with pytest.raises(DataError, match="delivery=yesterday is no delivery"):
+    with pytest.raises(DataError, match="delivery=yesterday names no moment"):
         link_known_deliveries(landing, tmp_path / "known", FIRST)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 PERIOD = (date(2013, 2, 1), date(2013, 2, 12))
 TAKEN = datetime(2013, 2, 13, 6, tzinfo=UTC)
-LATER = TAKEN + timedelta(days=3)
+BEFORE, LATER = TAKEN - timedelta(hours=1), TAKEN + timedelta(days=3)
 DAY = date(2013, 2, 6)
 OUTCOMES = FACTS["flight_outcomes"]
 
@@ -59,7 +59,6 @@ class Flights:
 
     def build(self) -> None:
         place = self.place
-        copy_project(PROJECT_ROOT / "dbt_project", self.project)
         dbt = DbtProjectFolder(self.project, place.warehouse, place.lake, place.dbt_target)
         assert not any(outcome.failed for outcome in build(dbt, tested=False))
         for table, how in publications(dbt.manifest).items():
@@ -72,11 +71,11 @@ class Flights:
             self.spec, place.published, place.training_sets, TAKEN, origin=origin
         )
 
-    def deliver(self, change: Callable[[pa.Table], pa.Table]) -> None:
+    def deliver(self, change: Callable[[pa.Table], pa.Table], at: datetime = LATER) -> None:
         """Deliver the outcomes of a day once more."""
         landing, table = self.place.landing, OUTCOMES.table
         rows = day_rows(OUTCOMES, day_folder(landing, table, DAY))
-        arrival = Arrival.begun(landing, table, [DAY], LATER)
+        arrival = Arrival.begun(landing, table, [DAY], at)
         assert land_day(landing, OUTCOMES, DAY, change(rows), arrival).redelivered
 
     def build_again(self) -> BuiltAgain:
@@ -87,6 +86,7 @@ class Flights:
 def taken_once(tmp_path_factory: pytest.TempPathFactory) -> Flights:
     flights = Flights(tmp_path_factory.mktemp("flights"))
     land(NycFlights(cache=tmp_path_factory.mktemp("cache")), flights.place.landing, PERIOD)
+    copy_project(PROJECT_ROOT / "dbt_project", flights.project)
     flights.build()
     flights.snapshot()
     return flights
@@ -118,6 +118,19 @@ def test_corrections_and_retractions_that_came_later_were_not_known(flights: Fli
     assert {table.table: table.later for table in told.tables if table.later} == {
         "flight_outcomes": 2
     }
+
+
+def test_what_had_been_corrected_and_taken_back_before_is_built_so_again(flights: Flights) -> None:
+    untouched = flights.snapshot()
+    flights.deliver(later_arrivals, BEFORE)
+    flights.deliver(taken_back, BEFORE + timedelta(minutes=1))
+    flights.build()
+    assert untouched.rows - flights.snapshot().rows in range(15, 21)
+    flights.deliver(lambda rows: rows.slice(1))
+    told = flights.build_again()
+    assert told.equal, told.rows
+    outcomes = next(table for table in told.tables if table.table == "flight_outcomes")
+    assert (outcomes.known, outcomes.later) == (14, 1)
 
 
 def test_erased_outcomes_are_missing_and_their_traces_in_later_rates_differ(
