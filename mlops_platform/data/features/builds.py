@@ -30,7 +30,6 @@ from mlops_platform.files import write_text
 from mlops_platform.record import Record
 
 STATE_FILE: Final = "_builds.json"
-FIRST_DAY, LAST_DAY = date.min, date.max
 
 
 class StaleDays(Record):
@@ -166,6 +165,13 @@ def contiguous(days: Iterable[date], most_between: int = 0) -> list[tuple[date, 
     return stretches
 
 
+def told_days(days: Iterable[date]) -> str:
+    """Days as a person reads them."""
+    return ", ".join(
+        str(first) if first == last else f"{first} to {last}" for first, last in contiguous(days)
+    )
+
+
 @dataclass(frozen=True)
 class Builds:
     """The state of the builds of one deployment.
@@ -217,11 +223,21 @@ class Builds:
         state = self.read() or self._of_home_of_before(project)
         self._write(self._noticed(self._of_project(state, project), now))
 
-    def end(self, first: date | None, last: date | None) -> None:
-        """All tables were built and published, for all days where there is no bound."""
+    def end(self, days: Mapping[str, str]) -> None:
+        """All tables were built and published.
+
+        Args:
+            days: `start_day` and `end_day` of the build; it had no such bound where one lacks.
+        """
         state = self.read()
         assert state is not None, "a build begins before it ends"
-        self._write(state.covered(first or FIRST_DAY, last or LAST_DAY))
+        first, last = days.get("start_day"), days.get("end_day")
+        self._write(
+            state.covered(
+                date.fromisoformat(first) if first else date.min,
+                date.fromisoformat(last) if last else date.max,
+            )
+        )
 
     def _noticed(self, state: BuildState, now: datetime) -> BuildState:
         seen = look(self.landing, state.project.sources, state.seen)

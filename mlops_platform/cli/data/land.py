@@ -1,0 +1,87 @@
+"""`mlops land`: days of one table, delivered for the first time or again."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.data.running import opened_driver
+from mlops_platform.cli.data.shown import say, show_stale
+from mlops_platform.cli.home.setup import ensure_set_up
+
+if TYPE_CHECKING:
+    from mlops_platform.data.landing.deliveries import Delivery
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.argument("table")
+@click.option("--from", "first", type=DAY, help="First day to deliver again.")
+@click.option("--to", "last", type=DAY, help="Last day to deliver again.")
+@click.option("--retract", is_flag=True, help="Rows may be taken back, however many.")
+@click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
+def command(
+    table: str, first: datetime | None, last: datetime | None, retract: bool, actor: str | None
+) -> None:
+    """Land days of TABLE from its source: those that are missing, or those that you name.
+
+    What a day has already is kept; a new delivery keeps what it changes.
+    """
+    from mlops_platform.driving.landing import TableLanding
+    from mlops_platform.usecases.deployment import open_deployment
+
+    ensure_set_up()
+    deployment = open_deployment()
+    with opened_driver() as (driver, _, display):
+        landing = TableLanding(
+            driver,
+            display,
+            deployment.settings.landing,
+            deployment.clock(),
+            actor or login_name(),
+        )
+        days = landing.days(table, (_day(first), _day(last)))
+        if days == []:
+            say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
+            return
+        delivered = landing.land(table, days, retract=retract)
+    for delivery in delivered:
+        say(_told(delivery))
+    same = len(days or ()) - len({delivery.day for delivery in delivered})
+    if same > 0:
+        say(f"{table}: {same} {'day' if same == 1 else 'days'} as before: no delivery")
+    _show_stale(delivered)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _told(delivery: "Delivery") -> str:
+    of_day = f"{delivery.table} of {delivery.day}: {delivery.facts} rows"
+    if delivery.meaning is None:
+        return f"{of_day}, landed for the first time"
+    return (
+        f"{of_day}, delivered again: {delivery.added} new, {delivery.changed} changed, "
+        f"{delivery.gone} gone"
+    )
+
+
+def _show_stale(delivered: "list[Delivery]") -> None:
+    """What is to be built again because of these deliveries."""
+    from mlops_platform.data.features.builds import Builds
+    from mlops_platform.data.landing.deliveries import delivery_name
+    from mlops_platform.usecases.deployment import open_deployment
+
+    deployment = open_deployment()
+    place = deployment.settings
+    state = Builds(place.landing, place.published).noticed(deployment.clock())
+    mine = {(one.table, one.day, delivery_name(one.delivered_at)) for one in delivered}
+    stale = [
+        one for one in (state.stale if state else ()) if (one.table, one.day, one.delivery) in mine
+    ]
+    if stale:
+        show_stale(stale)
+        say("`mlops rebuild` builds them again; automation does so every morning.")
