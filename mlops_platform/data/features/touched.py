@@ -153,11 +153,14 @@ class _Rows:
 
 def _landed_keys(folder: Path, key: Sequence[str]) -> str:
     """Write the SQL of all keys that ever landed, with their days."""
-    names = f"{{{','.join((FIRST, ADDED))}}}.parquet"
-    pattern = literal(f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{names}")
+    patterns = [f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"]
+    for redelivered in read_state(folder).redelivered:
+        added = folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
+        patterns += map(escaped, added)
+    listed = ", ".join(map(literal, patterns))
     day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
     return (
-        f"(SELECT {_texts(key)}, CAST({day} AS DATE) AS {DAY} FROM read_parquet({pattern}, "
+        f"(SELECT {_texts(key)}, CAST({day} AS DATE) AS {DAY} FROM read_parquet([{listed}], "
         f"hive_partitioning = false, union_by_name = true, filename = {literal(FILE)}))"
     )
 

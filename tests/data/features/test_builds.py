@@ -1,6 +1,7 @@
 """What late deliveries make stale, against a rule that is slow and plain; and the state of it."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,8 +60,8 @@ def test_stretches_hold_all_days_and_few_others(some: frozenset[date], between: 
     # Side by side no more of them than may be, and between two stretches more.
     for first, last in stretches:
         inside = sorted(day for day in some if first <= day <= last)
-        assert all(b - a <= timedelta(days=between + 1) for a, b in zip(inside, inside[1:]))
-    for (_, end), (start, _) in zip(stretches, stretches[1:]):
+        assert all(b - a <= timedelta(days=between + 1) for a, b in pairwise(inside))
+    for (_, end), (start, _) in pairwise(stretches):
         assert start - end > timedelta(days=between + 1)
 
 
@@ -96,7 +97,7 @@ class Place:
     def uses(self, number: int, *tickets: str, at: datetime = ARRIVED) -> None:
         rows = pa.table(
             {
-                "use": [f"{ticket}@{number}" for ticket in tickets],
+                "use": pa.array([f"{ticket}@{number}" for ticket in tickets], pa.string()),
                 "ticket": pa.array(list(tickets), pa.string()),
                 "used_at": pa.array([noon(number)] * len(tickets), pa.timestamp("us", "UTC")),
             }
@@ -131,8 +132,8 @@ def place(tmp_path: Path) -> Place:
     """Ten days, built; of each day one ticket was used three days later."""
     place = Place(tmp_path)
     for number in range(10):
-        place.tickets(number, (f"a{number}", 1), (f"b{number}", 1))
-        place.uses(number, *([f"a{number - 3}"] if number >= 3 else []))
+        place.tickets(number, (f"a{number}", 1), (f"b{number}", 1), at=noon(number))
+        place.uses(number, *([f"a{number - 3}"] if number >= 3 else []), at=noon(number))
     place.build()
     return place
 
