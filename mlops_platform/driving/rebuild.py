@@ -11,7 +11,7 @@ from mlops_platform.components.model_lifecycle.automation.rebuild import MOST_BE
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.automation.windows import window_requests
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import Builds, BuildState, contiguous, told_days
+from mlops_platform.data.features.builds import Builds, BuildState, contiguous
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.driving.driver import JobDriver
@@ -43,7 +43,7 @@ class Rebuild:
         """
         stretches = contiguous(stale, MOST_BETWEEN)
         for first, last in stretches:
-            with timed_phase(self.display, f"build {told_days({first, last})}") as report:
+            with timed_phase(self.display, f"build {first} to {last}") as report:
                 build(self.driver, self.models[0], report, start_day=first, end_day=last)
         return stretches
 

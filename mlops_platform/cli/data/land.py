@@ -1,5 +1,6 @@
 """`mlops land`: days of one table, delivered for the first time or again."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,8 @@ def command(
             say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
             return
         delivered = landing.land(table, days, retract=retract)
-    for delivery in delivered:
-        say(_told(delivery))
+    for line in _told(table, delivered):
+        say(line)
     same = len(days or ()) - len({delivery.day for delivery in delivered})
     if same > 0:
         say(f"{table}: {same} {'day' if same == 1 else 'days'} as before: no delivery")
@@ -59,14 +60,21 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _told(delivery: "Delivery") -> str:
-    of_day = f"{delivery.table} of {delivery.day}: {delivery.facts} rows"
-    if delivery.meaning is None:
-        return f"{of_day}, landed for the first time"
-    return (
-        f"{of_day}, delivered again: {delivery.added} new, {delivery.changed} changed, "
-        f"{delivery.gone} gone"
-    )
+def _told(table: str, delivered: "list[Delivery]") -> Iterator[str]:
+    """One line for what landed for the first time, and one for each day that landed again."""
+    from mlops_platform.data.features.builds import told_days
+
+    first = [delivery for delivery in delivered if delivery.meaning is None]
+    if first:
+        rows = sum(delivery.facts for delivery in first)
+        days = told_days(delivery.day for delivery in first)
+        yield f"{table}: {rows} rows landed for the first time, of {days}"
+    for delivery in delivered:
+        if delivery.meaning is not None:
+            yield (
+                f"{table} of {delivery.day} landed again: {delivery.added} rows are new, "
+                f"{delivery.changed} changed, {delivery.gone} gone, it has {delivery.facts} now"
+            )
 
 
 def _show_stale(delivered: "list[Delivery]") -> None:

@@ -1,5 +1,7 @@
 """`mlops rebuild`: what late deliveries have made stale is built again."""
 
+from pathlib import Path
+
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
@@ -28,6 +30,8 @@ def command(dry_run: bool, actor: str | None) -> None:
         say("No day is stale." if state else "Nothing was built yet, so that nothing is stale.")
     else:
         show_stale(state.stale)
+    if dry_run:
+        _tell_foreign(place.landing)
     if dry_run or state is None:
         return
     with opened_driver() as (driver, models, display):
@@ -36,9 +40,16 @@ def command(dry_run: bool, actor: str | None) -> None:
         measured = list(rebuild.measure())
     if built:
         days = sum((last - first).days + 1 for first, last in built)
-        say(f"{days} days were built again in {len(built)} builds.")
+        say(f"{days} days were built again, in {len(built)} build{'s' * (len(built) > 1)}.")
     say(
         f"{len(measured)} windows were measured again."
         if measured
         else "No window was to be measured again."
     )
+
+
+def _tell_foreign(landing: Path) -> None:
+    from mlops_platform.data.landing.verification import foreign_files
+
+    if files := foreign_files(landing):
+        say(f"Not counted: {len(files)} files that the next build takes, such as {files[0]}.")
