@@ -1,6 +1,6 @@
 """Stale days built again in this process, and the windows measured again that they are in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -52,16 +52,20 @@ class Rebuild:
         at_work = models_at_work(
             self.driver.instance, "watch", {model.name for model in self.models}
         )
-        for model in self.models:
-            # What runs already measures with the labels that it finds, and the sensor looks again.
-            for request in () if model.name in at_work else self._requests(model):
+        # What runs already measures with the labels that it finds, and the sensor looks again.
+        for model in (model for model in self.models if model.name not in at_work):
+            measured: list[str] = []
+            while (request := self._request(model, measured)) is not None:
+                measured.append(str(request.partition_key))
                 name = f"{model.name} {request.partition_key}"
                 with timed_phase(self.display, f"measure {name}") as report:
                     self.driver.execute(request, tags={"user": self.actor}, report=report)
                 yield name
 
-    def _requests(self, model: LifecycleModel) -> list[dg.RunRequest]:
-        return list(window_requests(self.deployment, model, ended_by=NO_WINDOW))
+    def _request(self, model: LifecycleModel, measured: Collection[str]) -> dg.RunRequest | None:
+        """The next window to measure; a run of one may have measured others as well."""
+        requests = window_requests(self.deployment, model, ended_by=NO_WINDOW)
+        return next((each for each in requests if each.partition_key not in measured), None)
 
 
 def notice(place: Settings, now: datetime) -> BuildState | None:

@@ -19,16 +19,17 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command()
 @click.argument("table")
-@click.option("--from", "first", type=DAY, help="First day to deliver again.")
-@click.option("--to", "last", type=DAY, help="Last day to deliver again.")
+@click.option("--from", "first", type=DAY, help="First day to deliver, again if need be.")
+@click.option("--to", "last", type=DAY, help="Last day.")
 @click.option("--retract", is_flag=True, help="Rows may be taken back, however many.")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
 def command(
     table: str, first: datetime | None, last: datetime | None, retract: bool, actor: str | None
 ) -> None:
-    """Land days of TABLE from its source: those that are missing, or those that you name.
+    """Land days of a table: those that it lacks, or some again.
 
-    What a day has already is kept; a new delivery keeps what it changes.
+    Without --from and --to it lands the days of TABLE that have ended and have not landed. What a
+    day has is kept; another delivery of it keeps what it changes.
     """
     from mlops_platform.driving.landing import TableLanding
     from mlops_platform.usecases.deployment import open_deployment

@@ -14,9 +14,10 @@ from mlops_platform.cli.home.setup import ensure_set_up
 @click.option("--dry-run", is_flag=True, help="Only show what would be built again, and why.")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
 def command(dry_run: bool, actor: str | None) -> None:
-    """Build stale days again, and measure the windows again whose labels have changed.
+    """Build again what late deliveries have made stale; measure windows again.
 
-    A day is stale where something landed late that was used to build it, or should have been.
+    A day is stale where something landed after it was built that it would have been built from.
+    Windows are measured again where their labels have changed.
     """
     from mlops_platform.data.features.builds import Builds
     from mlops_platform.driving.rebuild import Rebuild, notice
