@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.seen import News
 from mlops_platform.data.landing.deliveries import (
     ADDED,
+    CHANGED,
     DELIVERY,
     FIRST,
     GONE,
+    INTERNAL,
     LATER,
     PARTITION_COLUMN,
     day_folder,
@@ -25,10 +27,10 @@ from mlops_platform.data.landing.deliveries import (
 from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable, read_state
 from mlops_platform.data.parquet_files import FILE, escaped, parquet_files
 
-if TYPE_CHECKING:
-    import duckdb
-
-DAY: Final = identifier(PARTITION_COLUMN)
+DAY: Final = identifier(f"{INTERNAL}day")
+NUMBER, KIND, ARRIVED_AT, SAID_AT = (
+    identifier(f"{INTERNAL}{name}") for name in ("number", "kind", "arrived_at", "said_at")
+)
 DAYS_AROUND: Final = (-1, 0, 1)
 """Around the day of a moment in UTC: one of them is its day wherever the facts are from."""
 
@@ -60,95 +62,81 @@ def touched_days(landing_root: Path, news: Iterable[News]) -> dict[News, Touched
 
 
 def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[News, Touched]:
+    declared = read_state(landing_root / table).declared or LandedTable(table=table, key=())
     files = [
         (number, kind, day_folder(landing_root, table, one.day) / one.delivery / f"{kind}.parquet")
         for number, one in enumerate(news)
         for kind in (FIRST, *LATER)
     ]
-    files = [(number, kind, file) for number, kind, file in files if file.is_file()]
-    if not files:
+    selects = [_rows_of(declared, *each) for each in files if each[-1].is_file()]
+    if not selects:
         return {}
+    days: defaultdict[int, set[date]] = defaultdict(set)
     with private_duckdb() as connection:
-        connection.execute(f"CREATE TEMP TABLE arrived AS {_arrived_rows(files)}")
-        rows = _Rows(connection, read_state(landing_root / table).declared)
-        days: defaultdict[int, set[date]] = defaultdict(set)
-        for number, day in (*rows.days_of_moments(), *rows.days_elsewhere(landing_root)):
-            days[number].add(day)
-        counts = rows.counts()
+        connection.execute(f"CREATE TEMP TABLE arrived AS {' UNION ALL BY NAME '.join(selects)}")
+        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared)):
+            for number, day in connection.execute(query).fetchall():
+                days[number].add(day)
+        counts = {number: rows for number, *rows in connection.execute(_counts()).fetchall()}
     return {
         one: Touched(frozenset({one.day, *days[number]}), *counts.get(number, (0, 0, 0)))
         for number, one in enumerate(news)
     }
 
 
-def _arrived_rows(files: Iterable[tuple[int, str, Path]]) -> str:
-    selects = (
-        f"SELECT *, {number} AS _number, {literal(kind)} AS _kind, "
-        f"{moment_in_sql(literal(file))} AS _arrived_at FROM {parquet_files([file])}"
-        for number, kind, file in files
+def _rows_of(declared: LandedTable, number: int, kind: str, file: Path) -> str:
+    """Write the SQL of what is wanted of the rows of one file: their keys, and what counts them."""
+    from pyarrow import parquet
+
+    known_at = declared.known_at or KNOWN_AT
+    says = known_at in parquet.read_schema(file).names
+    columns = [
+        f"{number} AS {NUMBER}",
+        f"{literal(kind)} AS {KIND}",
+        f"{moment_in_sql(literal(file))} AS {ARRIVED_AT}",
+        f"CAST({identifier(known_at) if says else 'NULL'} AS TIMESTAMPTZ) AS {SAID_AT}",
+        *_texts(declared.key),
+    ]
+    return f"SELECT {', '.join(columns)} FROM {parquet_files([file])}"
+
+
+def _counts() -> str:
+    """Write the SQL of the rows that are new, changed and gone, by delivery."""
+    counted = ((FIRST, ADDED), (CHANGED,), (GONE,))
+    counts = (
+        f"count(*) FILTER ({KIND} IN ({', '.join(map(literal, kinds))}))" for kinds in counted
     )
-    return " UNION ALL BY NAME ".join(selects)
+    return f"SELECT {NUMBER}, {', '.join(counts)} FROM arrived GROUP BY ALL"
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of deliveries, in the table `arrived`; their numbers tell these apart.
+def _days_of_moments() -> str:
+    """Write the SQL of the days of the moments from which rows count, as `versions_sql` has it.
 
-    Args:
-        declared: None of a table that nobody of us lands.
+    Rows that came with their day, and of which the source says nothing, count since ever.
     """
+    counts_from = (
+        f"CASE {KIND} WHEN '{FIRST}' THEN {SAID_AT} "
+        f"WHEN '{ADDED}' THEN coalesce({SAID_AT}, {ARRIVED_AT}) "
+        f"WHEN '{GONE}' THEN {ARRIVED_AT} ELSE greatest({SAID_AT}, {ARRIVED_AT}) END"
+    )
+    around = ", ".join(map(str, DAYS_AROUND))
+    return (
+        f"SELECT DISTINCT {NUMBER}, day + around FROM (SELECT DISTINCT {NUMBER}, "
+        f"CAST(timezone('UTC', {counts_from}) AS DATE) AS day FROM arrived), "
+        f"(SELECT unnest([{around}]) AS around) WHERE day IS NOT NULL"
+    )
 
-    connection: duckdb.DuckDBPyConnection
-    declared: LandedTable | None
 
-    def counts(self) -> dict[int, tuple[int, int, int]]:
-        """Rows that are new, changed and gone, by delivery."""
-        return {
-            number: (added, changed, gone)
-            for number, added, changed, gone in self.connection.execute(
-                f"SELECT _number, count(*) FILTER (_kind IN ('{FIRST}', '{ADDED}')), "
-                f"count(*) FILTER (_kind = 'changed'), count(*) FILTER (_kind = '{GONE}') "
-                "FROM arrived GROUP BY ALL"
-            ).fetchall()
-        }
-
-    def days_of_moments(self) -> Iterator[tuple[int, date]]:
-        """Days of the moments from which the rows count, as `versions_sql` has it."""
-        said = self._said()
-        if said is None:
-            # Rows that came with their day were known since ever, others from their arrival on.
-            counts_from, wanted = "_arrived_at", f"WHERE _kind <> '{FIRST}'"
-        else:
-            counts_from, wanted = (
-                f"CASE WHEN _kind IN ('{FIRST}', '{ADDED}') THEN {said} "
-                f"WHEN _kind = '{GONE}' THEN _arrived_at ELSE greatest({said}, _arrived_at) END",
-                "",
+def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
+    """Write the SQL of the days of every landed table that have rows with one of the keys."""
+    key = declared.key
+    for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
+        if key and set(key) <= set(_columns(folder)):
+            names = ", ".join(map(identifier, key))
+            yield (
+                f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
+                f"JOIN (SELECT DISTINCT {NUMBER}, {names} FROM arrived) USING ({names})"
             )
-        around = ", ".join(map(str, DAYS_AROUND))
-        yield from self.connection.execute(
-            "SELECT DISTINCT _number, _day + around FROM (SELECT DISTINCT _number, "
-            f"CAST(timezone('UTC', {counts_from}) AS DATE) AS _day FROM arrived {wanted}), "
-            f"(SELECT unnest([{around}]) AS around) WHERE _day IS NOT NULL"
-        ).fetchall()
-
-    def days_elsewhere(self, landing_root: Path) -> Iterator[tuple[int, date]]:
-        """Days of all landed tables that have rows with one of the keys."""
-        if self.declared is None:
-            return
-        key = self.declared.key
-        for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
-            if set(key) <= set(_columns(folder)):
-                yield from self.connection.execute(
-                    f"SELECT DISTINCT _number, {DAY} FROM {_landed_keys(folder, key)} "
-                    f"JOIN (SELECT DISTINCT _number, {_texts(key)} FROM arrived) "
-                    f"USING ({', '.join(map(identifier, key))})"
-                ).fetchall()
-
-    def _said(self) -> str | None:
-        names = [name for name, *_ in self.connection.execute("DESCRIBE arrived").fetchall()]
-        declared = self.declared.known_at if self.declared else None
-        name = declared or KNOWN_AT
-        return identifier(name) if name in names else None
 
 
 def _landed_keys(folder: Path, key: Sequence[str]) -> str:
@@ -160,14 +148,15 @@ def _landed_keys(folder: Path, key: Sequence[str]) -> str:
     listed = ", ".join(map(literal, patterns))
     day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
     return (
-        f"(SELECT {_texts(key)}, CAST({day} AS DATE) AS {DAY} FROM read_parquet([{listed}], "
-        f"hive_partitioning = false, union_by_name = true, filename = {literal(FILE)}))"
+        f"(SELECT {', '.join(_texts(key))}, CAST({day} AS DATE) AS {DAY} "
+        f"FROM read_parquet([{listed}], hive_partitioning = false, "
+        f"union_by_name = true, filename = {literal(FILE)}))"
     )
 
 
-def _texts(key: Sequence[str]) -> str:
+def _texts(key: Sequence[str]) -> list[str]:
     """As text: one source may have numbers where another has them as text."""
-    return ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in map(identifier, key))
+    return [f"CAST({name} AS VARCHAR) AS {name}" for name in map(identifier, key)]
 
 
 def _columns(folder: Path) -> list[str]:

@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_platform.data.features.builds import (
@@ -304,3 +305,89 @@ def test_a_damaged_state_is_refused_with_its_cure(place: Place) -> None:
     (place.builds.published / "_builds.json").write_text("no state")
     with pytest.raises(DataError, match="Restore it from a backup"):
         place.builds.read()
+
+
+class Plainly:
+    """The rule of ADR 0031 over small days, written down as it is told."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], dict[str, int]] = {}
+        self.ever: dict[tuple[str, int], set[str]] = {}
+        self.arrived: dict[tuple[str, int], int] = {}
+        self.built: set[int] = set()
+        self.stale: set[int] = set()
+
+    def land(self, table: str, number: int, rows: dict[str, int], at: int) -> None:
+        place = (table, number)
+        first, before = place not in self.rows, self.rows.get(place, {})
+        ever = self.ever.setdefault(place, set())
+        added = rows.keys() - ever
+        gone = before.keys() - rows.keys()
+        changed = {key for key in rows.keys() & ever if before.get(key) != rows[key]}
+        self.rows[place] = rows
+        ever.update(rows)
+        if not (first or added | changed | gone):
+            return
+        at = self.arrived[place] = max(at, self.arrived.get(place, 0))
+        if not self.built or number > max(self.built):
+            return
+        touched = {number}
+        touched |= {number + around for around in (-1, 0, 1) if added}
+        touched |= {max(at, number) + around for around in (-1, 0, 1) if changed}
+        touched |= {at + around for around in (-1, 0, 1) if gone}
+        keys = added | changed | gone
+        touched |= {day for (_, day), others in self.ever.items() if keys & others}
+        self.stale |= {day for day in self.built for t in touched if t <= day <= t + 2} | {number}
+
+    def build(self, first: int, last: int) -> None:
+        covered = set(range(first, last + 1))
+        self.built |= {day for _, day in self.rows if day in covered}
+        self.stale -= covered
+
+
+numbers = st.integers(0, 7)
+deliveries = st.tuples(
+    st.sampled_from(["sales", "refunds"]),
+    numbers,
+    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1), max_size=3),
+    numbers,
+)
+steps = st.lists(st.one_of(deliveries, st.tuples(numbers, numbers)), max_size=12)
+
+
+@settings(max_examples=40)
+@given(steps)
+def test_whatever_lands_the_stale_days_are_those_of_the_rule(
+    steps: list[tuple[str, int, dict[str, int], int] | tuple[int, int]],
+) -> None:
+    project = Project(sources=("sales", "refunds"), tables=("features",), reach_days=2)
+    with TemporaryDirectory() as folder:
+        landing, plainly = Path(folder, "landing"), Plainly()
+        builds = Builds(landing, Path(folder, "features"))
+        builds.begin(project, ARRIVED)
+        for step in steps:
+            if len(step) == 2:
+                first, last = min(step), max(step)
+                builds.begin(project, ARRIVED)
+                builds.end({"start_day": str(day(first)), "end_day": str(day(last))})
+                plainly.build(first, last)
+            else:
+                table, number, rows, at = step
+                land_sales(landing, table, number, rows, noon(at))
+                plainly.land(table, number, rows, at)
+            state = builds.noticed(ARRIVED)
+            assert state is not None
+            assert state.stale_days == [day(number) for number in sorted(plainly.stale)]
+
+
+def land_sales(landing: Path, table: str, number: int, rows: dict[str, int], at: datetime) -> None:
+    declared = LandedTable(table=table, key=("sale",), known_at="at", max_gone=1)
+    content = pa.table(
+        {
+            "sale": pa.array(list(rows), pa.string()),
+            "price": pa.array(list(rows.values()), pa.int64()),
+            "at": pa.array([noon(number)] * len(rows), pa.timestamp("us", "UTC")),
+        }
+    )
+    arrival = Arrival.begun(landing, table, [day(number)], at)
+    land_day(landing, declared, day(number), content, arrival)
