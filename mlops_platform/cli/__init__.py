@@ -38,6 +38,10 @@ COMMANDS = {
         "train", "Train and judge a candidate now; land and build what it needs first."
     ),
     "watch": Listed("watch", "Score and measure windows that have ended; build what they need."),
+    "land": Listed("data.land", "Land days of a table: those that it lacks, or some again."),
+    "rebuild": Listed(
+        "data.rebuild", "Build again what late deliveries have made stale; measure windows again."
+    ),
     "status": Listed(
         "reporting.status", "Show for every model what serves, how well, and what was decided last."
     ),
@@ -87,7 +91,7 @@ COMMANDS = {
 }
 """In the order of a first session."""
 
-WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "restore")
+WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "land", "rebuild", "restore")
 """They set the home up themselves."""
 
 

@@ -1,6 +1,7 @@
 """Reads the state of this deployment for the diagnosis; changes nothing."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,11 @@ from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.window_records import recorded_windows
+from mlops_platform.data.features.builds import Builds
+from mlops_platform.data.features.seen import look, news
+from mlops_platform.data.landing.deliveries import day_folder
+from mlops_platform.data.landing.landed_table import read_state
+from mlops_platform.data.landing.verification import day_problem, foreign_files
 from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
@@ -24,6 +30,7 @@ from mlops_platform.usecases.adjustment.state import adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
@@ -44,10 +51,49 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
         lost_runs=lost,
         held_slots=tuple(dead_slots(instance)),
         lock=warehouse_lock(settings.warehouse, building=_runs_now(instance, lost)),
+        landing=examine_landing(settings.landing, settings.published),
         models=tuple(
             _examine_model(deployment, name, spec, instance)
             for name, spec in known_models(deployment.ledger).items()
         ),
+    )
+
+
+def examine_landing(landing: Path, published: Path) -> LandingFacts:
+    """What is wrong with what has landed; verifies what no build has seen, and repeated days."""
+    state = Builds(landing, published).read()
+    before = state.seen if state else {}
+    tables = [path.name for path in landing.glob("[!.]*") if path.is_dir()]
+    now = look(landing, {*tables, *before}, before)
+    verified = [
+        (table, day)
+        for table, days in now.items()
+        for day in (
+            set(read_state(landing / table).redelivered) & days.keys()
+            | {
+                day
+                for day, seen in days.items()
+                if table not in before
+                or day not in before[table]
+                or before[table][day].deliveries != seen.deliveries
+            }
+        )
+    ]
+    happened = [*(one.is_of for one in state.stale), *news(before, now)] if state else []
+    return LandingFacts(
+        root=landing,
+        stale=state.stale if state else (),
+        vanished={
+            one: one.day not in now.get(one.table, {})
+            for one in happened
+            if one.happened == "vanished"
+        },
+        damaged={
+            day_folder(landing, table, day): problem
+            for table, day in sorted(verified)
+            if (problem := day_problem(landing, table, day)) is not None
+        },
+        foreign=Counter(file.parent.parent.name for file in foreign_files(landing)),
     )
 
 

@@ -48,12 +48,17 @@ def declared_lifecycle(name: str) -> "LifecycleModel":
     Raises:
         SpecError: no YAML declares it.
     """
-    from mlops_platform.components.model_lifecycle.component import lifecycle_models
-
-    models = {model.name: model for model in lifecycle_models(_tree())}
+    models = {model.name: model for model in declared_lifecycles()}
     if name not in models:
         raise _unknown(name, models)
     return models[name]
+
+
+def declared_lifecycles() -> "list[LifecycleModel]":
+    """Every declared model with the store of its features."""
+    from mlops_platform.components.model_lifecycle.component import lifecycle_models
+
+    return lifecycle_models(_tree())
 
 
 def _tree() -> "dg.ComponentTree":

@@ -7,6 +7,7 @@ import dagster as dg
 
 from mlops_platform.components.landing.landing_asset import DAILY, LANDING
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.data.features.builds import Builds, contiguous
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.deliveries import is_landed, landed_rows
 from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
@@ -30,22 +31,31 @@ def unlanded_days(
 def unbuilt_days(
     driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
 ) -> list[date]:
-    """Days that have ended, have landed rows, and are not in the published features, in order."""
+    """Days to be built, in order: that have ended, landed with rows and were never built; or stale.
+
+    A day that was built and is not published had no rows of the features, and is not asked for
+    again and again.
+    """
+    state = Builds(place.landing, place.published).noticed(now)
+    stale = set(state.stale_days) if state else set()
     published = published_days(place.published, model.spec.features.table)
+    built = published.union(state.built if state else ())
     return sorted(
-        {
+        stale
+        | {
             day
             for table, days in _ended_days(driver.definitions, model, now).items()
-            for day in set(days) - published
+            for day in set(days) - built
             if landed_rows(place.landing, table, day)
         }
     )
 
 
 def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:
-    """Land from the first to the last of the days; what the source says again changes nothing."""
+    """Land these days, and none between them: of what has landed nothing is delivered again."""
     driver.run("land_snapshots", report=report)
-    driver.run("land_days", tags=day_range(days), report=report)
+    for stretch in contiguous(days):
+        driver.run("land_days", tags=day_range(stretch), report=report)
 
 
 def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: date) -> None:
@@ -66,10 +76,12 @@ def _ended_days(
     behind = dg.AssetSelection.assets(*model.store.assets).upstream()
     landed = behind & dg.AssetSelection.tag(LANDING, DAILY)
     return {
-        key.path[-1]: _days(graph.get(key).partitions_def, now) for key in landed.resolve(graph)
+        key.path[-1]: ended_days(graph.get(key).partitions_def, now)
+        for key in landed.resolve(graph)
     }
 
 
-def _days(partitions: dg.PartitionsDefinition | None, now: datetime) -> list[date]:
+def ended_days(partitions: dg.PartitionsDefinition | None, now: datetime) -> list[date]:
+    """Days of a landed table that have ended, in order."""
     assert partitions is not None
     return [date.fromisoformat(key) for key in partitions.get_partition_keys(current_time=now)]

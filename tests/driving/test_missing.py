@@ -8,13 +8,15 @@ import pytest
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
+from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.published import Manifest
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.definitions import defs
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import unbuilt_days, unlanded_days
 from mlops_platform.files import write_text
 from mlops_platform.settings import Settings
-from tests.data.landing.landed import put_day
 
 FIRST = date(2013, 1, 1)
 TABLES = ("flight_schedules", "flight_outcomes", "weather")
@@ -22,6 +24,14 @@ TABLES = ("flight_schedules", "flight_outcomes", "weather")
 
 def days(*numbers: int) -> list[date]:
     return [FIRST + timedelta(days=number) for number in numbers]
+
+
+def land_flights(home: Settings, table: str, day: date, rows: int) -> None:
+    flights = pa.table(
+        {"flight_id": pa.array([f"{day} {row}" for row in range(rows)], pa.string())}
+    )
+    arrival = Arrival.begun(home.landing, table, [day], datetime(2013, 2, 1, tzinfo=UTC))
+    land_day(home.landing, LandedTable(table=table, key=("flight_id",)), day, flights, arrival)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +61,7 @@ def test_a_day_that_one_table_lacks_is_to_be_landed(
     for table in TABLES:
         for day in days(0, 1, 2):
             if (table, day) != ("weather", days(1)[0]):
-                put_day(home.landing, table, day)
+                land_flights(home, table, day, 1)
     assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
 
 
@@ -61,11 +71,42 @@ def test_a_landed_day_that_is_not_published_is_to_be_built(
     now = datetime(2013, 1, 5, 5, tzinfo=UTC)
     assert unbuilt_days(driver, model, home, now) == []  # nothing has landed
     for day, rows in zip(days(0, 1, 2, 3), (2, 1, 0, 1), strict=True):
-        table = pa.table({"flight_id": ["f"] * rows})
-        put_day(home.landing, "flight_schedules", day, table)
+        land_flights(home, "flight_schedules", day, rows)
     assert unbuilt_days(driver, model, home, now) == days(0, 1, 3)
     built = {str(day): {"rows": 1, "digest": "d"} for day in days(0, 1)}
     manifest = Manifest.model_validate({"partition_column": "local_date", "partitions": built})
     file = home.published / model.spec.features.table / "_manifest.json"
     write_text(file, manifest.model_dump_json())
     assert unbuilt_days(driver, model, home, now) == days(3)
+
+
+def test_a_day_that_a_build_covered_without_rows_to_publish_is_not_asked_for_again(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    now = datetime(2013, 1, 5, 5, tzinfo=UTC)
+    for day in days(0, 1):
+        land_flights(home, "flight_outcomes", day, 1)
+    build_all(home)
+    assert unbuilt_days(driver, model, home, now) == []
+
+
+def test_a_table_that_lands_late_on_a_built_day_has_it_built_again(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    now = datetime(2013, 1, 5, 5, tzinfo=UTC)
+    for day in days(0, 1, 3):
+        land_flights(home, "flight_schedules", day, 1)
+    build_all(home)
+    land_flights(home, "weather", days(1)[0], 1)
+    assert unbuilt_days(driver, model, home, now) == days(1, 3)
+    # The gap is filled: it is built for the first time.
+    land_flights(home, "flight_schedules", days(2)[0], 1)
+    assert set(days(2)) <= set(unbuilt_days(driver, model, home, now))
+
+
+def build_all(home: Settings) -> None:
+    """As far as the state of builds knows."""
+    builds = Builds(home.landing, home.published)
+    project = Project(sources=TABLES, tables=("flight_features",), reach_days=29)
+    builds.begin(project, datetime(2013, 2, 1, tzinfo=UTC))
+    builds.end({})

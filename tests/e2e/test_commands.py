@@ -24,7 +24,8 @@ def test_sql_joins_features_with_labels_for_another_program(deployment) -> None:
         "select carrier, count(*) flights, avg(is_late::int) late "
         "from features.flight_features "
         "join features.flight_labels labels using (flight_id, local_date) "
-        "where labels.superseded_at is null and carrier in ('UA', 'B6') group by all order by carrier",
+        "where labels.superseded_at is null and carrier in ('UA', 'B6') "
+        "group by all order by carrier",
     )
     first, second = csv.DictReader(io.StringIO(output))
     assert (first["carrier"], second["carrier"]) == ("B6", "UA")

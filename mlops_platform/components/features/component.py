@@ -11,11 +11,14 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
+from mlops_platform.clock import present
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
+from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build
 from mlops_platform.data.features.warehouse import build_lock
+from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import settings
 
@@ -111,13 +114,36 @@ class DbtFeaturesComponent(DbtProjectComponent):
             if _publication(node)
         }
 
+    def project_facts(self) -> Project:
+        """What its builds are judged by: what it reads, publishes, and how far facts reach."""
+        nodes = self._validated_manifest["nodes"].values()
+        published = {node["alias"]: meta for node in nodes if (meta := _publication(node))}
+        reaches = [meta.get("reach_days") for meta in published.values()]
+        declared = [reach for reach in reaches if reach is not None]
+        return Project(
+            sources=tuple(sorted(self.landed_tables())),
+            tables=tuple(sorted(published)),
+            reach_days=max(declared) if declared and len(declared) == len(reaches) else None,
+        )
+
+    def _published_keys(self) -> set[dg.AssetKey]:
+        return {self.asset_key_for_model(table) for table in self.published_tables()}
+
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
-        with one_process_at_a_time(build_lock(settings().warehouse)):
-            outcomes = build(self._folder(context), self._select(context))
+        place = settings()
+        builds, folder = Builds(place.landing, place.published), self._folder(context)
+        with one_process_at_a_time(build_lock(place.warehouse)):
+            now = present(place.replayed_moment)
+            adopt_files(place.landing, now)
+            builds.begin(self.project_facts(), now)
+            outcomes = build(folder, self._select(context))
             yield from check_results(context, outcomes)
             refuse_failures(outcomes)
             yield from self._materializations(context, outcomes)
+            # Where only some tables were published, the days of the others are still stale.
+            if self._published_keys() <= context.selected_asset_keys:
+                builds.end(folder.variables)
 
     def _folder(self, context: dg.AssetExecutionContext) -> DbtProjectFolder:
         return DbtProjectFolder(

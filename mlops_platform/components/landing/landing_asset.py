@@ -7,6 +7,7 @@ import dagster as dg
 
 from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
+from mlops_platform.data.features.builds import Builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.landing import Arrival, LandedPartition
 from mlops_platform.settings import settings
@@ -85,6 +86,7 @@ def landing_result(
             "days": len(landed),
             "days_written": sum(partition.changed for partition in landed),
             "days_delivered_again": len(again),
+            "days_to_rebuild": told_days(days_to_rebuild(landed)) or "none",
             "rows_added_changed_gone": ", ".join(
                 str(sum(getattr(partition, field) for partition in again))
                 for field in ("rows_added", "rows_changed", "rows_gone")
@@ -93,6 +95,18 @@ def landing_result(
             "last_day": str(max(partition.day for partition in landed)),
         }
     )
+
+
+def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:
+    """Days that must be built again after a landing; nothing is looked for after the usual one."""
+    place = settings()
+    builds = Builds(place.landing, place.published)
+    days = [partition.day for partition in landed if partition.changed]
+    state = builds.read() if days else None
+    if state is None or not state.built or min(days) > state.built[-1]:
+        return []
+    state = builds.noticed(present(place.replayed_moment))
+    return state.stale_days if state else []
 
 
 def landing_jobs() -> dg.Definitions:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.adjustment.automation import ADJUST
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
+from mlops_platform.components.model_lifecycle.automation.rebuild import rebuild_sensor
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.model_lifecycle.incidents.sensor import alert_sensor
@@ -28,4 +29,5 @@ ALERTS: Final = alert_sensor(ACTING)
 
 def shared_automation(models: Sequence[LifecycleModel]) -> dg.Definitions:
     """As many sensors for one model as for five hundred."""
-    return dg.Definitions(sensors=[sensor.definition(models) for sensor in (*ACTING, ALERTS)])
+    shared = [sensor.definition(models) for sensor in (*ACTING, ALERTS)]
+    return dg.Definitions(sensors=[*shared, rebuild_sensor(models)])

@@ -3,6 +3,7 @@
 from mlops_platform.usecases.diagnosis.alerts import alerts_faults
 from mlops_platform.usecases.diagnosis.facts import Facts
 from mlops_platform.usecases.diagnosis.fault import SEVERITIES, Fault
+from mlops_platform.usecases.diagnosis.landing import faults_of_landing
 from mlops_platform.usecases.diagnosis.overdue import overdue_faults
 from mlops_platform.usecases.diagnosis.releases import faults_of_releases
 from mlops_platform.usecases.diagnosis.running import faults_of_processes
@@ -11,6 +12,8 @@ from mlops_platform.usecases.diagnosis.running import faults_of_processes
 def diagnose(facts: Facts) -> list[Fault]:
     """All faults, the worst first."""
     faults = list(faults_of_processes(facts))
+    if facts.landing is not None:
+        faults += faults_of_landing(facts.landing, facts.now)
     for model in facts.models:
         faults += [
             *faults_of_releases(facts, model),

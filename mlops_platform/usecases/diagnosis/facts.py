@@ -11,6 +11,7 @@ from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
+from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
 
@@ -70,6 +71,7 @@ class Facts:
         replayed: file of the moment that a replay of history has reached, None in the present.
         lost_runs: job by id of the unfinished runs whose process is gone.
         held_slots: pools and ids of the finished runs that still hold a slot of them.
+        landing: None where it was not looked at.
     """
 
     now: datetime
@@ -78,6 +80,7 @@ class Facts:
     lost_runs: Mapping[str, str] = field(default_factory=dict)
     held_slots: tuple[tuple[str, str], ...] = ()
     lock: WarehouseLock | None = None
+    landing: LandingFacts | None = None
     models: tuple[ModelFacts, ...] = ()
 
     def launch(self, what: str) -> str:

@@ -1,0 +1,1 @@
+"""Commands about what has landed and what was built of it."""

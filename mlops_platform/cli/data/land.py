@@ -1,0 +1,96 @@
+"""`mlops land`: days of one table, delivered for the first time or again."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.data.running import opened_driver
+from mlops_platform.cli.data.shown import say, show_stale
+from mlops_platform.cli.home.setup import ensure_set_up
+
+if TYPE_CHECKING:
+    from mlops_platform.data.landing.deliveries import Delivery
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.argument("table")
+@click.option("--from", "first", type=DAY, help="First day to deliver, again if need be.")
+@click.option("--to", "last", type=DAY, help="Last day.")
+@click.option("--retract", is_flag=True, help="Rows may be taken back, however many.")
+@click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
+def command(
+    table: str, first: datetime | None, last: datetime | None, retract: bool, actor: str | None
+) -> None:
+    """Land days of a table: those that it lacks, or some again.
+
+    Without --from and --to it lands the days of TABLE that have ended and have not landed. What a
+    day has is kept; another delivery of it keeps what it changes.
+    """
+    from mlops_platform.driving.landing import TableLanding
+    from mlops_platform.usecases.deployment import open_deployment
+
+    ensure_set_up()
+    deployment = open_deployment()
+    with opened_driver() as (driver, _, display):
+        landing = TableLanding(
+            driver,
+            display,
+            deployment.settings.landing,
+            deployment.clock(),
+            actor or login_name(),
+        )
+        days = landing.days(table, (_day(first), _day(last)))
+        if days == []:
+            say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
+            return
+        delivered = landing.land(table, days, retract=retract)
+    for line in _told(table, delivered):
+        say(line)
+    same = len(days or ()) - len({delivery.day for delivery in delivered})
+    if same > 0:
+        say(f"{table}: {same} {'day' if same == 1 else 'days'} as before: no delivery")
+    _show_stale(delivered)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _told(table: str, delivered: "list[Delivery]") -> Iterator[str]:
+    """One line for what landed for the first time, and one for each day that landed again."""
+    from mlops_platform.data.features.builds import told_days
+
+    first = [delivery for delivery in delivered if delivery.meaning is None]
+    if first:
+        rows = sum(delivery.facts for delivery in first)
+        days = told_days(delivery.day for delivery in first)
+        yield f"{table}: {rows} rows landed for the first time, of {days}"
+    for delivery in delivered:
+        if delivery.meaning is not None:
+            yield (
+                f"{table} of {delivery.day} landed again: {delivery.added} rows are new, "
+                f"{delivery.changed} changed, {delivery.gone} gone, it has {delivery.facts} now"
+            )
+
+
+def _show_stale(delivered: "list[Delivery]") -> None:
+    """What is to be built again because of these deliveries."""
+    from mlops_platform.data.features.builds import Builds
+    from mlops_platform.data.landing.deliveries import delivery_name
+    from mlops_platform.usecases.deployment import open_deployment
+
+    deployment = open_deployment()
+    place = deployment.settings
+    state = Builds(place.landing, place.published).noticed(deployment.clock())
+    mine = {(one.table, one.day, delivery_name(one.delivered_at)) for one in delivered}
+    stale = [
+        one for one in (state.stale if state else ()) if (one.table, one.day, one.delivery) in mine
+    ]
+    if stale:
+        show_stale(stale)
+        say("`mlops rebuild` builds them again; automation does so every morning.")

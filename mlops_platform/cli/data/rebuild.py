@@ -1,0 +1,56 @@
+"""`mlops rebuild`: what late deliveries have made stale is built again."""
+
+from pathlib import Path
+
+import click
+
+from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.data.running import opened_driver
+from mlops_platform.cli.data.shown import say, show_stale
+from mlops_platform.cli.home.setup import ensure_set_up
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would be built again, and why.")
+@click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
+def command(dry_run: bool, actor: str | None) -> None:
+    """Build again what late deliveries have made stale; measure windows again.
+
+    A day is stale where something landed after it was built that it would have been built from.
+    Windows are measured again where their labels have changed.
+    """
+    from mlops_platform.data.features.builds import Builds
+    from mlops_platform.driving.rebuild import Rebuild, notice
+    from mlops_platform.usecases.deployment import open_deployment
+
+    ensure_set_up()
+    deployment = open_deployment()
+    place, now = deployment.settings, deployment.clock()
+    state = Builds(place.landing, place.published).noticed(now) if dry_run else notice(place, now)
+    if state is None or not state.stale:
+        say("No day is stale." if state else "Nothing was built yet, so that nothing is stale.")
+    else:
+        show_stale(state.stale)
+    if dry_run:
+        _tell_foreign(place.landing)
+    if dry_run or state is None:
+        return
+    with opened_driver() as (driver, models, display):
+        rebuild = Rebuild(deployment, driver, models, display, actor or login_name())
+        built = rebuild.build(state.stale_days)
+        measured = list(rebuild.measure())
+    if built:
+        days = sum((last - first).days + 1 for first, last in built)
+        say(f"{days} days were built again, in {len(built)} build{'s' * (len(built) > 1)}.")
+    say(
+        f"{len(measured)} windows were measured again."
+        if measured
+        else "No window was to be measured again."
+    )
+
+
+def _tell_foreign(landing: Path) -> None:
+    from mlops_platform.data.landing.verification import foreign_files
+
+    if files := foreign_files(landing):
+        say(f"Not counted: {len(files)} files that the next build takes, such as {files[0]}.")

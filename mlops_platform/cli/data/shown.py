@@ -1,0 +1,29 @@
+"""How what is stale is shown."""
+
+from collections.abc import Sequence
+
+from mlops_platform.cli.console import console, folding_table
+from mlops_platform.data.features.builds import StaleDays, told_days
+from mlops_platform.data.landing.deliveries import delivery_moment
+
+ARRIVED = "arrived"
+
+
+def show_stale(stale: Sequence[StaleDays]) -> None:
+    """One line for every delivery, and the days that are to be built again because of it."""
+    table = folding_table({"landed": 18, "delivery": 20, "rows": 26, "to be built again": None})
+    for one in stale:
+        table.add_row(
+            f"{one.table}\n{one.day}",
+            f"{delivery_moment(one.delivery):%Y-%m-%d %H:%M:%S %Z}",
+            f"{one.added} new, {one.changed} changed, {one.gone} gone"
+            if one.happened == ARRIVED
+            else f"its files are {'gone' if one.happened == 'vanished' else 'others'}",
+            f"{told_days(one.days)} ({len(one.days)})",
+        )
+    console.print(table)
+
+
+def say(text: str) -> None:
+    """One line of text, as it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,88 @@
+"""The sensor `rebuild`: asks once a day for a build of what late deliveries have made stale."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.automation.memory import Memory
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.automation.unfinished_runs import UNFINISHED
+from mlops_platform.components.model_lifecycle.automation.windows import latest_day
+from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
+from mlops_platform.data.features.builds import Builds, contiguous
+from mlops_platform.usecases.deployment import open_deployment
+
+HOUR: Final = 5
+"""Local hour after which it is asked for: an hour before windows are scored."""
+INTERVAL_SECONDS: Final = 300
+MOST_BETWEEN: Final = 14
+"""Days that one build may make in vain: it reads a month before its first day anyway, and another
+run takes longer."""
+
+
+class RebuildLook(Memory):
+    """What one look leaves to the next.
+
+    Args:
+        day: for which it was looked.
+    """
+
+    day: date
+
+
+def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
+    """One sensor for all: models share the features. On where some model's windows are watched."""
+    on = any(model.spec.schedules.windows for model in models)
+
+    @dg.sensor(
+        name="rebuild",
+        job_name=ANY_ASSETS,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
+        description=(
+            f"After {HOUR}:00 of every day, where the models are: builds again the days that late "
+            "deliveries have made stale. On where some model's YAML says `schedules.windows: true`."
+        ),
+    )
+    def look_for_stale_days(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not models:
+            return dg.SensorResult(skip_reason="No model is declared.")
+        deployment, before = open_deployment(), RebuildLook.of(context.cursor)
+        now, store = deployment.clock(), models[0].store
+        due = max(latest_day(model.spec.window, HOUR, now) for model in models)
+        if before is not None and before.day >= due:
+            return dg.SensorResult(skip_reason=f"It was looked for stale days on {due} already.")
+        if _is_built_now(context.instance, store):
+            return dg.SensorResult(skip_reason="A build runs or is queued.")
+        place = deployment.settings
+        state = Builds(place.landing, place.published).noticed(now)
+        stale = state.stale_days if state else []
+        return dg.SensorResult(
+            run_requests=[
+                _request(store, first, last, due) for first, last in contiguous(stale, MOST_BETWEEN)
+            ],
+            skip_reason=None if stale else "No day is stale.",
+            cursor=RebuildLook(day=due).text,
+        )
+
+    return look_for_stale_days
+
+
+def _request(store: FeatureStore, first: date, last: date, due: date) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"rebuild {first} to {last}@{due}",
+        job_name=ANY_ASSETS,
+        asset_selection=list(store.assets),
+        run_config=store.build_config(first, last),
+    )
+
+
+def _is_built_now(instance: dg.DagsterInstance, store: FeatureStore) -> bool:
+    """Whether a run makes features, or waits to do so, whoever started it."""
+    made = set(store.assets)
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return any(
+        run.job_name == "build_features" or made & set(run.asset_selection or ()) for run in runs
+    )

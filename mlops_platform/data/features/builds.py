@@ -1,0 +1,263 @@
+"""What builds have covered, and which days must be built again, as kept beside what is published.
+
+What has landed is noted before a build, and what it covered after it has published: whatever a
+crash leaves behind, days may be built once too often, and never once too seldom.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import ValidationError
+
+from mlops_platform.data.features.published import published_days
+from mlops_platform.data.features.seen import (
+    Happened,
+    News,
+    SeenDay,
+    first_deliveries,
+    look,
+    news,
+)
+from mlops_platform.data.features.touched import Touched, touched_days
+from mlops_platform.errors import DataError
+from mlops_platform.files import write_text
+from mlops_platform.record import Record
+
+STATE_FILE: Final = "_builds.json"
+
+
+class StaleDays(Record):
+    """Days that one delivery made stale, and that were not built since.
+
+    Args:
+        happened: it arrived, its files were altered, or it is gone.
+        added, changed, gone: rows of the delivery; unknown, and 0, where it did not arrive.
+        noticed_at: by the clock of the deployment.
+    """
+
+    table: str
+    day: date
+    delivery: str
+    happened: Happened
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    noticed_at: datetime
+    days: tuple[date, ...]
+
+    @property
+    def is_of(self) -> News:
+        """What made them stale."""
+        return News(self.table, self.day, self.delivery, self.happened)
+
+
+class Project(Record):
+    """What is to be known of the dbt project.
+
+    Args:
+        sources: landed tables that it reads.
+        tables: those that it publishes.
+        reach_days: so many later days a fact can influence; every later day where None.
+    """
+
+    sources: tuple[str, ...]
+    tables: tuple[str, ...]
+    reach_days: int | None
+
+
+class BuildState(Record):
+    """What builds of one project have seen and covered.
+
+    Args:
+        seen: landed days by table.
+        built: landed days that a build has covered.
+        stale: what is to be built again, and why.
+    """
+
+    project: Project
+    seen: Mapping[str, Mapping[date, SeenDay]]
+    built: tuple[date, ...] = ()
+    stale: tuple[StaleDays, ...] = ()
+
+    @property
+    def stale_days(self) -> list[date]:
+        """All days that are to be built again, in order."""
+        return sorted({day for stale in self.stale for day in stale.days})
+
+    def is_late(self, happened: News) -> bool:
+        """Whether it concerns what was built: the build of a later day will see it by itself."""
+        return bool(self.built) and happened.day <= self.built[-1]
+
+    def with_news(
+        self,
+        seen: Mapping[str, Mapping[date, SeenDay]],
+        touched: Mapping[News, Touched],
+        now: datetime,
+    ) -> Self:
+        """The same once something has been seen."""
+        noticed = [
+            StaleDays(
+                **happened._asdict(),
+                added=of_it.added,
+                changed=of_it.changed,
+                gone=of_it.gone,
+                noticed_at=now,
+                days=tuple(days),
+            )
+            for happened, of_it in touched.items()
+            if (days := self._stale_by(happened, of_it))
+        ]
+        return self.model_copy(update={"seen": seen, "stale": (*self.stale, *noticed)})
+
+    def _stale_by(self, happened: News, touched: Touched) -> list[date]:
+        stale = stale_days(touched.days, self.built, self.project.reach_days)
+        if happened.happened == "arrived":
+            # A gap that is filled belatedly was never built.
+            stale.add(happened.day)
+        return sorted(stale)
+
+    def covered(self, first: date, last: date) -> Self:
+        """The same once a build of all days from one to another was published."""
+        landed = {day for days in self.seen.values() for day in days if first <= day <= last}
+        stale = (
+            one.model_copy(
+                update={"days": tuple(day for day in one.days if not first <= day <= last)}
+            )
+            for one in self.stale
+        )
+        built = tuple(sorted({*self.built, *landed}))
+        return self.model_copy(
+            update={"built": built, "stale": tuple(one for one in stale if one.days)}
+        )
+
+
+def stale_days(
+    touched: Iterable[date], built: Collection[date], reach_days: int | None
+) -> set[date]:
+    """Built days that a touched one influences: itself, and those in its reach after it."""
+    ordered = sorted(touched)
+    stale = set()
+    for day in built:
+        before = bisect_right(ordered, day)
+        if before and (reach_days is None or (day - ordered[before - 1]).days <= reach_days):
+            stale.add(day)
+    return stale
+
+
+def contiguous(days: Iterable[date], most_between: int = 0) -> list[tuple[date, date]]:
+    """First and last days of the stretches that some days make.
+
+    Args:
+        most_between: so many days that are not among them may lie within a stretch, side by side.
+    """
+    stretches: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if stretches and day - stretches[-1][1] <= timedelta(days=most_between + 1):
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    return stretches
+
+
+def told_days(days: Iterable[date]) -> str:
+    """Days as a person reads them."""
+    return ", ".join(
+        str(first) if first == last else f"{first} to {last}" for first, last in contiguous(days)
+    )
+
+
+@dataclass(frozen=True)
+class Builds:
+    """The state of the builds of one deployment.
+
+    Who writes it holds the build lock.
+    """
+
+    landing: Path
+    published: Path
+
+    def read(self) -> BuildState | None:
+        """What is kept; None before the first build.
+
+        Raises:
+            DataError: the file was damaged.
+        """
+        file = self.published / STATE_FILE
+        try:
+            return BuildState.from_stored(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise DataError(
+                f"{file} is damaged. Restore it from a backup; or remove it and build all days "
+                "again, because nobody knows what was built: `dg launch --job build_features`."
+            ) from error
+
+    def noticed(self, now: datetime) -> BuildState | None:
+        """What is kept and what has happened since; writes nothing. None before the first build."""
+        state = self.read()
+        return None if state is None else self._noticed(state, now)
+
+    def news(self) -> list[News]:
+        """What has happened since the last build; writes nothing."""
+        state = self.read()
+        if state is None:
+            return []
+        return news(state.seen, look(self.landing, state.project.sources, state.seen))
+
+    def notice(self, now: datetime) -> BuildState | None:
+        """Keep what has happened since the last build, and return all that is known."""
+        state = self.noticed(now)
+        if state is not None:
+            self._write(state)
+        return state
+
+    def begin(self, project: Project, now: datetime) -> None:
+        """A build of a project begins: keep what it will see."""
+        state = self.read() or self._of_home_of_before(project)
+        self._write(self._noticed(self._of_project(state, project), now))
+
+    def end(self, days: Mapping[str, str]) -> None:
+        """All tables were built and published.
+
+        Args:
+            days: `start_day` and `end_day` of the build; it had no such bound where one lacks.
+        """
+        state = self.read()
+        assert state is not None, "a build begins before it ends"
+        first, last = days.get("start_day"), days.get("end_day")
+        self._write(
+            state.covered(
+                date.fromisoformat(first) if first else date.min,
+                date.fromisoformat(last) if last else date.max,
+            )
+        )
+
+    def _noticed(self, state: BuildState, now: datetime) -> BuildState:
+        seen = look(self.landing, state.project.sources, state.seen)
+        late = [happened for happened in news(state.seen, seen) if state.is_late(happened)]
+        return state.with_news(seen, touched_days(self.landing, late), now)
+
+    def _of_home_of_before(self, project: Project) -> BuildState:
+        """What nobody has kept: what is published was built, of the first deliveries of its days.
+
+        Later ones came after it, with the version of the platform that keeps them.
+        """
+        built = {day for table in project.tables for day in published_days(self.published, table)}
+        seen = first_deliveries(look(self.landing, project.sources, {}))
+        return BuildState(project=project, seen=seen, built=tuple(sorted(built)))
+
+    def _of_project(self, state: BuildState, project: Project) -> BuildState:
+        """The same of a project that may have changed: a source that is new to it is no news."""
+        new = look(self.landing, set(project.sources) - set(state.project.sources), {})
+        kept = {table: days for table, days in state.seen.items() if table in project.sources}
+        return state.model_copy(update={"project": project, "seen": {**kept, **new}})
+
+    def _write(self, state: BuildState) -> None:
+        write_text(self.published / STATE_FILE, state.to_stored(indent=None))

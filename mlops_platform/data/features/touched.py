@@ -1,0 +1,166 @@
+"""Which days a delivery touches: its own, those of its facts elsewhere, and where it counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.features.seen import News
+from mlops_platform.data.landing.deliveries import (
+    ADDED,
+    CHANGED,
+    DELIVERY,
+    FIRST,
+    GONE,
+    INTERNAL,
+    LATER,
+    PARTITION_COLUMN,
+    day_folder,
+    moment_in_sql,
+)
+from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable, read_state
+from mlops_platform.data.parquet_files import FILE, escaped, parquet_files
+
+DAY: Final = identifier(f"{INTERNAL}day")
+NUMBER, KIND, ARRIVED_AT, SAID_AT = (
+    identifier(f"{INTERNAL}{name}") for name in ("number", "kind", "arrived_at", "said_at")
+)
+DAYS_AROUND: Final = (-1, 0, 1)
+"""Around the day of a moment in UTC: one of them is its day wherever the facts are from."""
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The days that one delivery touches, and what it did to its own."""
+
+    days: frozenset[date]
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+def touched_days(landing_root: Path, news: Iterable[News]) -> dict[News, Touched]:
+    """Look which days some news touch; every landed table is read at most once per table of news.
+
+    Of what has vanished or was altered only its day is known.
+    """
+    touched = {}
+    for table, of_table in groupby(sorted(news), key=lambda one: one.table):
+        arrived = []
+        for one in of_table:
+            touched[one] = Touched(frozenset({one.day}))
+            if one.happened == "arrived":
+                arrived.append(one)
+        touched.update(_of_arrived(landing_root, table, arrived))
+    return touched
+
+
+def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[News, Touched]:
+    declared = read_state(landing_root / table).declared or LandedTable(table=table, key=())
+    files = [
+        (number, kind, day_folder(landing_root, table, one.day) / one.delivery / f"{kind}.parquet")
+        for number, one in enumerate(news)
+        for kind in (FIRST, *LATER)
+    ]
+    selects = [_rows_of(declared, *each) for each in files if each[-1].is_file()]
+    if not selects:
+        return {}
+    days: defaultdict[int, set[date]] = defaultdict(set)
+    with private_duckdb() as connection:
+        connection.execute(f"CREATE TEMP TABLE arrived AS {' UNION ALL BY NAME '.join(selects)}")
+        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared)):
+            for number, day in connection.execute(query).fetchall():
+                days[number].add(day)
+        counts = {number: rows for number, *rows in connection.execute(_counts()).fetchall()}
+    return {
+        one: Touched(frozenset({one.day, *days[number]}), *counts.get(number, (0, 0, 0)))
+        for number, one in enumerate(news)
+    }
+
+
+def _rows_of(declared: LandedTable, number: int, kind: str, file: Path) -> str:
+    """Write the SQL of what is wanted of the rows of one file: their keys, and what counts them."""
+    from pyarrow import parquet
+
+    known_at = declared.known_at or KNOWN_AT
+    says = known_at in parquet.read_schema(file).names
+    columns = [
+        f"{number} AS {NUMBER}",
+        f"{literal(kind)} AS {KIND}",
+        f"{moment_in_sql(literal(file))} AS {ARRIVED_AT}",
+        f"CAST({identifier(known_at) if says else 'NULL'} AS TIMESTAMPTZ) AS {SAID_AT}",
+        *_texts(declared.key),
+    ]
+    return f"SELECT {', '.join(columns)} FROM {parquet_files([file])}"
+
+
+def _counts() -> str:
+    """Write the SQL of the rows that are new, changed and gone, by delivery."""
+    counted = ((FIRST, ADDED), (CHANGED,), (GONE,))
+    counts = (
+        f"count(*) FILTER ({KIND} IN ({', '.join(map(literal, kinds))}))" for kinds in counted
+    )
+    return f"SELECT {NUMBER}, {', '.join(counts)} FROM arrived GROUP BY ALL"
+
+
+def _days_of_moments() -> str:
+    """Write the SQL of the days of the moments from which rows count, as `versions_sql` has it.
+
+    Rows that came with their day, and of which the source says nothing, count since ever.
+    """
+    counts_from = (
+        f"CASE {KIND} WHEN '{FIRST}' THEN {SAID_AT} "
+        f"WHEN '{ADDED}' THEN coalesce({SAID_AT}, {ARRIVED_AT}) "
+        f"WHEN '{GONE}' THEN {ARRIVED_AT} ELSE greatest({SAID_AT}, {ARRIVED_AT}) END"
+    )
+    around = ", ".join(map(str, DAYS_AROUND))
+    return (
+        f"SELECT DISTINCT {NUMBER}, day + around FROM (SELECT DISTINCT {NUMBER}, "
+        f"CAST(timezone('UTC', {counts_from}) AS DATE) AS day FROM arrived), "
+        f"(SELECT unnest([{around}]) AS around) WHERE day IS NOT NULL"
+    )
+
+
+def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
+    """Write the SQL of the days of every landed table that have rows with one of the keys."""
+    key = declared.key
+    for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
+        if key and set(key) <= set(_columns(folder)):
+            names = ", ".join(map(identifier, key))
+            yield (
+                f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
+                f"JOIN (SELECT DISTINCT {NUMBER}, {names} FROM arrived) USING ({names})"
+            )
+
+
+def _landed_keys(folder: Path, key: Sequence[str]) -> str:
+    """Write the SQL of all keys that ever landed, with their days."""
+    patterns = [f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"]
+    for redelivered in read_state(folder).redelivered:
+        added = folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
+        patterns += map(escaped, added)
+    listed = ", ".join(map(literal, patterns))
+    day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
+    return (
+        f"(SELECT {', '.join(_texts(key))}, CAST({day} AS DATE) AS {DAY} "
+        f"FROM read_parquet([{listed}], hive_partitioning = false, "
+        f"union_by_name = true, filename = {literal(FILE)}))"
+    )
+
+
+def _texts(key: Sequence[str]) -> list[str]:
+    """As text: one source may have numbers where another has them as text."""
+    return [f"CAST({name} AS VARCHAR) AS {name}" for name in map(identifier, key)]
+
+
+def _columns(folder: Path) -> list[str]:
+    from pyarrow import parquet
+
+    file = next(folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"), None)
+    return [] if file is None else list(parquet.read_schema(file).names)

@@ -1,0 +1,75 @@
+"""Stale days built again in this process, and the windows measured again that they are in."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+import dagster as dg
+
+from mlops_platform.components.model_lifecycle.automation.rebuild import MOST_BETWEEN
+from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
+from mlops_platform.components.model_lifecycle.automation.windows import window_requests
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.data.features.builds import Builds, BuildState, contiguous
+from mlops_platform.data.features.warehouse import build_lock
+from mlops_platform.data.landing.adoption import adopt_files
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.missing import build
+from mlops_platform.driving.phases import Display, timed_phase
+from mlops_platform.files import one_process_at_a_time
+from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import Deployment
+
+NO_WINDOW: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""No window had ended then: what is left to ask for are windows to be measured again."""
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Builds what is stale, and measures again the windows of all models that this concerns."""
+
+    deployment: Deployment
+    driver: JobDriver
+    models: Sequence[LifecycleModel]
+    display: Display
+    actor: str
+
+    def build(self, stale: Sequence[date]) -> list[tuple[date, date]]:
+        """Build stale days again; returns first and last days of the builds.
+
+        Raises:
+            MlopsError: a run failed; what it was for is still stale.
+        """
+        stretches = contiguous(stale, MOST_BETWEEN)
+        for first, last in stretches:
+            with timed_phase(self.display, f"build {first} to {last}") as report:
+                build(self.driver, self.models[0], report, start_day=first, end_day=last)
+        return stretches
+
+    def measure(self) -> Iterator[str]:
+        """Measure windows again whose labels have changed, and name each once it is."""
+        at_work = models_at_work(
+            self.driver.instance, "watch", {model.name for model in self.models}
+        )
+        # What runs already measures with the labels that it finds, and the sensor looks again.
+        for model in (model for model in self.models if model.name not in at_work):
+            measured: list[str] = []
+            while (request := self._request(model, measured)) is not None:
+                measured.append(str(request.partition_key))
+                name = f"{model.name} {request.partition_key}"
+                with timed_phase(self.display, f"measure {name}") as report:
+                    self.driver.execute(request, tags={"user": self.actor}, report=report)
+                yield name
+
+    def _request(self, model: LifecycleModel, measured: Collection[str]) -> dg.RunRequest | None:
+        """The next window to measure; a run of one may have measured others as well."""
+        requests = window_requests(self.deployment, model, ended_by=NO_WINDOW)
+        return next((each for each in requests if each.partition_key not in measured), None)
+
+
+def notice(place: Settings, now: datetime) -> BuildState | None:
+    """Take and keep what has landed since the last build; None before the first one."""
+    with one_process_at_a_time(build_lock(place.warehouse)):
+        adopt_files(place.landing, now)
+        return Builds(place.landing, place.published).notice(now)

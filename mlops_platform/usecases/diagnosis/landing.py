@@ -1,0 +1,85 @@
+"""What is wrong with what has landed, and with the builds that should have followed it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from mlops_platform.data.features.builds import StaleDays, told_days
+from mlops_platform.data.features.seen import News
+from mlops_platform.usecases.diagnosis.fault import Fault
+
+PATIENCE: Final = timedelta(days=1)
+"""A daily schedule builds stale days again."""
+
+
+@dataclass(frozen=True)
+class LandingFacts:
+    """What was found of the landing.
+
+    Args:
+        stale: what builds have noticed and not built again.
+        vanished: deliveries that a build has seen and that are gone, by whether their days are
+            gone with them.
+        damaged: what is wrong with landed days, by their folders.
+        foreign: files that are no delivery yet, by table.
+    """
+
+    root: Path
+    stale: Sequence[StaleDays] = ()
+    vanished: Mapping[News, bool] = field(default_factory=dict)
+    damaged: Mapping[Path, str] = field(default_factory=dict)
+    foreign: Mapping[str, int] = field(default_factory=dict)
+
+
+def faults_of_landing(facts: LandingFacts, now: datetime) -> Iterator[Fault]:
+    """Deliveries that are gone, days that are damaged or stale, files that nobody has taken."""
+    for happened, whole_day in facts.vanished.items():
+        yield _vanished(facts, happened, whole_day)
+    for folder, problem in facts.damaged.items():
+        day = folder.name.partition("=")[2]
+        yield Fault(
+            severity="error",
+            what=f"cannot be verified: {problem}",
+            where=f"landing, {folder.parent.name} of {day}",
+            cure=f"restore {folder} from a backup; or remove it and mlops land "
+            f"{folder.parent.name} --from {day} --to {day}",
+        )
+    yield from _of_stale(facts.stale, now)
+    for table, count in facts.foreign.items():
+        yield Fault(
+            severity="information",
+            what=f"{count} {'files are' if count > 1 else 'file is'} no delivery yet",
+            where=f"landing, {table}",
+            cure="none; the next build takes what was put into a day as a delivery",
+        )
+
+
+def _vanished(facts: LandingFacts, happened: News, whole_day: bool) -> Fault:
+    folder = facts.root / happened.table / f"day={happened.day}"
+    gone = folder if whole_day else folder / happened.delivery
+    return Fault(
+        severity="error",
+        what="has landed and was seen by a build, and is gone"
+        if whole_day
+        else f"a delivery that a build has seen is gone: {happened.delivery}",
+        where=f"landing, {happened.table} of {happened.day}",
+        cure=f"restore {gone} from a backup, or mlops rebuild to let it go",
+    )
+
+
+def _of_stale(stale: Sequence[StaleDays], now: datetime) -> Iterator[Fault]:
+    old = [one for one in stale if now - one.noticed_at > PATIENCE]
+    if not old:
+        return
+    days: set[date] = {day for one in old for day in one.days}
+    first, *others = sorted(old, key=lambda one: one.noticed_at)
+    more = f" and {len(others)} more deliveries" if others else ""
+    yield Fault(
+        severity="warning",
+        what=f"{len(days)} days are to be built again since "
+        f"{first.noticed_at:%Y-%m-%d %H:%M %Z}: {told_days(days)}",
+        where=f"features, by {first.table} of {first.day}{more}",
+        cure="mlops rebuild   # or mlops up, with its automation switched on",
+    )

@@ -1,0 +1,393 @@
+"""What late deliveries make stale, against a rule that is slow and plain; and the state of it."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_platform.data.features.builds import (
+    Builds,
+    BuildState,
+    Project,
+    contiguous,
+    stale_days,
+    told_days,
+)
+from mlops_platform.data.landing.adoption import adopt_files
+from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.errors import DataError
+
+ORIGIN = date(2024, 3, 1)
+ARRIVED = datetime(2024, 4, 1, 6, tzinfo=UTC)
+TICKETS = LandedTable(table="tickets", key=("ticket",), known_at="sold_at", max_gone=1)
+USES = LandedTable(table="uses", key=("use",), known_at="used_at", max_gone=1)
+PROJECT = Project(sources=("tickets", "uses"), tables=("features",), reach_days=2)
+
+days = st.integers(0, 60).map(lambda number: ORIGIN + timedelta(days=number))
+sets_of_days = st.frozensets(days, max_size=20)
+
+
+@given(sets_of_days, sets_of_days, st.none() | st.integers(0, 10))
+def test_a_built_day_is_stale_where_a_touched_one_reaches_it(
+    touched: frozenset[date], built: frozenset[date], reach: int | None
+) -> None:
+    plainly = {
+        day
+        for day in built
+        for other in touched
+        if other <= day and (reach is None or day <= other + timedelta(days=reach))
+    }
+    assert stale_days(touched, built, reach) == plainly
+
+
+@given(sets_of_days, st.integers(0, 5))
+def test_stretches_hold_all_days_and_few_others(some: frozenset[date], between: int) -> None:
+    stretches = contiguous(some, between)
+    held = {
+        first + timedelta(days=number)
+        for first, last in stretches
+        for number in range((last - first).days + 1)
+    }
+    assert some <= held
+    assert all({first, last} <= some for first, last in stretches)
+    # Side by side no more of them than may be, and between two stretches more.
+    for first, last in stretches:
+        inside = sorted(day for day in some if first <= day <= last)
+        assert all(b - a <= timedelta(days=between + 1) for a, b in pairwise(inside))
+    for (_, end), (start, _) in pairwise(stretches):
+        assert start - end > timedelta(days=between + 1)
+
+
+def test_days_are_told_as_stretches() -> None:
+    assert told_days([day(0), day(1), day(2), day(5)]) == "2024-03-01 to 2024-03-03, 2024-03-06"
+
+
+def day(number: int) -> date:
+    return ORIGIN + timedelta(days=number)
+
+
+def noon(number: int) -> datetime:
+    return datetime(2024, 3, 1, 12, tzinfo=UTC) + timedelta(days=number)
+
+
+class Place:
+    """A landing of tickets and of what became of them, some days later, and builds of both."""
+
+    def __init__(self, root: Path) -> None:
+        self.landing = root / "landing"
+        self.builds = Builds(self.landing, root / "features")
+
+    def tickets(self, number: int, *prices: tuple[str, int], at: datetime = ARRIVED) -> None:
+        rows = pa.table(
+            {
+                "ticket": [ticket for ticket, _ in prices],
+                "price": [price for _, price in prices],
+                "sold_at": pa.array([noon(number)] * len(prices), pa.timestamp("us", "UTC")),
+            }
+        )
+        self._land(TICKETS, number, rows, at)
+
+    def uses(self, number: int, *tickets: str, at: datetime = ARRIVED) -> None:
+        rows = pa.table(
+            {
+                "use": pa.array([f"{ticket}@{number}" for ticket in tickets], pa.string()),
+                "ticket": pa.array(list(tickets), pa.string()),
+                "used_at": pa.array([noon(number)] * len(tickets), pa.timestamp("us", "UTC")),
+            }
+        )
+        self._land(USES, number, rows, at)
+
+    def _land(self, table: LandedTable, number: int, rows: pa.Table, at: datetime) -> None:
+        arrival = Arrival.begun(self.landing, table.table, [day(number)], at)
+        land_day(self.landing, table, day(number), rows, arrival)
+
+    def folder(self, table: str, number: int) -> Path:
+        return day_folder(self.landing, table, day(number))
+
+    def build(self, first: int | None = None, last: int | None = None) -> None:
+        self.builds.begin(PROJECT, ARRIVED)
+        bounds = {"start_day": first, "end_day": last}
+        self.builds.end({name: str(day(n)) for name, n in bounds.items() if n is not None})
+
+    @property
+    def state(self) -> BuildState:
+        state = self.builds.noticed(ARRIVED)
+        assert state is not None
+        return state
+
+    @property
+    def stale(self) -> list[int]:
+        return [(one - ORIGIN).days for one in self.state.stale_days]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Ten days, built; of each day one ticket was used three days later."""
+    place = Place(tmp_path)
+    for number in range(10):
+        place.tickets(number, (f"a{number}", 1), (f"b{number}", 1), at=noon(number))
+        place.uses(number, *([f"a{number - 3}"] if number >= 3 else []), at=noon(number))
+    place.build()
+    return place
+
+
+def test_what_lands_after_the_built_days_makes_nothing_stale(place: Place) -> None:
+    assert place.stale == []
+    place.tickets(10, ("a10", 1))
+    place.tickets(10, ("a10", 2))
+    assert place.stale == []
+    place.build(10, 10)
+    assert place.state.built[-1] == day(10)
+
+
+def test_a_changed_fact_makes_stale_its_day_its_facts_elsewhere_and_what_they_reach(
+    place: Place,
+) -> None:
+    place.tickets(1, ("a1", 2), ("b1", 1))
+    # Its own day, the one on which it was used, and two more of each. It arrived in April.
+    assert place.stale == [1, 2, 3, 4, 5, 6]
+    (why,) = place.state.stale
+    assert (why.table, why.day, why.happened) == ("tickets", day(1), "arrived")
+    assert (why.added, why.changed, why.gone) == (0, 1, 0)
+
+
+def test_a_fact_without_others_of_its_key_makes_stale_what_its_day_reaches(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    assert place.stale == [1, 2, 3]
+
+
+def test_days_from_which_changes_count_are_stale(place: Place) -> None:
+    place.tickets(1, ("a1", 1), at=noon(7))
+    # Taken back at noon of the seventh: somewhere on earth it was the day before or after.
+    assert place.stale == [1, 2, 3, 6, 7, 8, 9]
+    (why,) = place.state.stale
+    assert why.gone == 1
+
+
+def test_an_added_fact_counts_from_when_its_source_says(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 1), ("c1", 1), at=noon(7))
+    assert place.stale == [0, 1, 2, 3, 4]
+
+
+def test_a_gap_that_is_filled_is_built_and_what_it_reaches(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for number in (0, 1, 3, 4, 5, 6):
+        place.tickets(number, (f"a{number}", 1))
+    place.build()
+    place.tickets(2, ("a2", 1))
+    assert place.stale == [1, 2, 3, 4, 5]
+    place.build(1, 5)
+    assert place.stale == []
+    assert day(2) in place.state.built
+
+
+def test_a_build_of_some_days_leaves_the_others_stale(place: Place) -> None:
+    place.tickets(1, ("a1", 2), ("b1", 1))
+    place.build(2, 4)
+    assert place.stale == [1, 5, 6]
+    place.build()
+    assert place.stale == []
+    assert place.state.stale == ()
+
+
+def test_a_build_that_fails_leaves_everything_stale(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    place.builds.begin(PROJECT, ARRIVED)
+    assert place.stale == [1, 2, 3]
+    kept = place.builds.read()
+    assert kept is not None
+    assert kept.stale_days == place.state.stale_days
+    place.build(1, 3)
+    assert place.stale == []
+
+
+def test_deliveries_add_up(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    place.builds.notice(ARRIVED)
+    place.tickets(8, ("a8", 1), ("b8", 2))
+    assert place.stale == [1, 2, 3, 8, 9]
+    assert len(place.state.stale) == 2
+
+
+def test_looking_writes_nothing(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    file = place.builds.published / "_builds.json"
+    before = file.read_bytes()
+    assert place.stale
+    assert len(place.builds.news()) == 1
+    assert file.read_bytes() == before
+
+
+def test_a_delivery_that_is_gone_makes_its_day_stale(place: Place) -> None:
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    place.build()
+    for file in delivery_folders(place.folder("tickets", 1))[1].iterdir():
+        file.unlink()
+    assert [one.happened for one in place.builds.news()] == ["altered"]
+    delivery_folders(place.folder("tickets", 1))[1].rmdir()
+    assert [one.happened for one in place.builds.news()] == ["vanished"]
+    assert place.stale == [1, 2, 3]
+
+
+def test_a_day_that_is_gone_is_stale_until_it_is_built_without_it(place: Place) -> None:
+    for file in sorted(place.folder("uses", 4).rglob("*"), reverse=True):
+        file.rmdir() if file.is_dir() else file.unlink()
+    place.folder("uses", 4).rmdir()
+    assert place.stale == [4, 5, 6]
+    place.build(4, 6)
+    assert place.stale == []
+    assert place.builds.news() == []
+
+
+def test_files_that_are_written_anew_alike_are_no_news(place: Place) -> None:
+    (delivery,) = delivery_folders(place.folder("tickets", 1))
+    for file in list(delivery.iterdir()):
+        content = file.read_bytes()
+        file.unlink()
+        file.write_bytes(content)
+    assert place.builds.news() == []
+    assert place.stale == []
+
+
+def test_rows_that_were_taken_out_of_a_delivery_make_its_day_stale(place: Place) -> None:
+    (delivery,) = delivery_folders(place.folder("tickets", 1))
+    kept = pa.table({"ticket": ["a1"]})
+    write_parquet(kept, delivery / "data.parquet")
+    assert place.stale == [1, 2, 3]
+
+
+def test_files_of_another_producer_count_once_they_are_adopted(place: Place) -> None:
+    rows = pa.table({"ticket": ["a1", "b1"], "price": [1, 3]})
+    rows = rows.append_column("sold_at", pa.array([noon(1)] * 2, pa.timestamp("us", "UTC")))
+    write_parquet(rows, place.folder("tickets", 1) / "theirs.parquet")
+    assert place.stale == []
+    adopt_files(place.landing, ARRIVED)
+    assert place.stale == [1, 2, 3]
+
+
+def test_a_home_of_before_has_built_what_it_published(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for number in range(4):
+        place.tickets(number, (f"a{number}", 1))
+    manifest = {"partition_column": "day", "partitions": {}}
+    for number in range(3):
+        manifest["partitions"][str(day(number))] = {"rows": 1, "digest": "d"}  # type: ignore[index]
+    file = place.builds.published / "features" / "_manifest.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(str(manifest).replace("'", '"'))
+    assert place.builds.noticed(ARRIVED) is None
+    place.tickets(1, ("a1", 2))
+    place.builds.begin(PROJECT, ARRIVED)
+    assert place.state.built == (day(0), day(1), day(2))
+    assert place.stale == [1, 2]
+
+
+def test_a_source_that_is_new_to_the_project_is_no_news(place: Place) -> None:
+    narrow = PROJECT.model_copy(update={"sources": ("tickets",)})
+    place.builds.begin(narrow, ARRIVED)
+    place.uses(1, "a0")
+    assert place.stale == []
+    place.builds.begin(PROJECT, ARRIVED)
+    assert place.stale == []
+    place.uses(1, "a0", "b0")
+    assert place.stale == [0, 1, 2, 3, 4]
+
+
+def test_a_damaged_state_is_refused_with_its_cure(place: Place) -> None:
+    (place.builds.published / "_builds.json").write_text("no state")
+    with pytest.raises(DataError, match="Restore it from a backup"):
+        place.builds.read()
+
+
+class Plainly:
+    """The rule of ADR 0031 over small days, written down as it is told."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], dict[str, int]] = {}
+        self.ever: dict[tuple[str, int], set[str]] = {}
+        self.arrived: dict[tuple[str, int], int] = {}
+        self.built: set[int] = set()
+        self.stale: set[int] = set()
+
+    def land(self, table: str, number: int, rows: dict[str, int], at: int) -> None:
+        place = (table, number)
+        first, before = place not in self.rows, self.rows.get(place, {})
+        ever = self.ever.setdefault(place, set())
+        added = rows.keys() - ever
+        gone = before.keys() - rows.keys()
+        changed = {key for key in rows.keys() & ever if before.get(key) != rows[key]}
+        self.rows[place] = rows
+        ever.update(rows)
+        if not (first or added | changed | gone):
+            return
+        at = self.arrived[place] = max(at, self.arrived.get(place, 0))
+        if not self.built or number > max(self.built):
+            return
+        touched = {number}
+        touched |= {number + around for around in (-1, 0, 1) if added}
+        touched |= {max(at, number) + around for around in (-1, 0, 1) if changed}
+        touched |= {at + around for around in (-1, 0, 1) if gone}
+        keys = added | changed | gone
+        touched |= {day for (_, day), others in self.ever.items() if keys & others}
+        self.stale |= {day for day in self.built for t in touched if t <= day <= t + 2} | {number}
+
+    def build(self, first: int, last: int) -> None:
+        covered = set(range(first, last + 1))
+        self.built |= {day for _, day in self.rows if day in covered}
+        self.stale -= covered
+
+
+numbers = st.integers(0, 7)
+deliveries = st.tuples(
+    st.sampled_from(["sales", "refunds"]),
+    numbers,
+    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1), max_size=3),
+    numbers,
+)
+steps = st.lists(st.one_of(deliveries, st.tuples(numbers, numbers)), max_size=12)
+
+
+@settings(max_examples=40)
+@given(steps)
+def test_whatever_lands_the_stale_days_are_those_of_the_rule(
+    steps: list[tuple[str, int, dict[str, int], int] | tuple[int, int]],
+) -> None:
+    project = Project(sources=("sales", "refunds"), tables=("features",), reach_days=2)
+    with TemporaryDirectory() as folder:
+        landing, plainly = Path(folder, "landing"), Plainly()
+        builds = Builds(landing, Path(folder, "features"))
+        builds.begin(project, ARRIVED)
+        for step in steps:
+            if len(step) == 2:
+                first, last = min(step), max(step)
+                builds.begin(project, ARRIVED)
+                builds.end({"start_day": str(day(first)), "end_day": str(day(last))})
+                plainly.build(first, last)
+            else:
+                table, number, rows, at = step
+                land_sales(landing, table, number, rows, noon(at))
+                plainly.land(table, number, rows, at)
+            state = builds.noticed(ARRIVED)
+            assert state is not None
+            assert state.stale_days == [day(number) for number in sorted(plainly.stale)]
+
+
+def land_sales(landing: Path, table: str, number: int, rows: dict[str, int], at: datetime) -> None:
+    declared = LandedTable(table=table, key=("sale",), known_at="at", max_gone=1)
+    content = pa.table(
+        {
+            "sale": pa.array(list(rows), pa.string()),
+            "price": pa.array(list(rows.values()), pa.int64()),
+            "at": pa.array([noon(number)] * len(rows), pa.timestamp("us", "UTC")),
+        }
+    )
+    arrival = Arrival.begun(landing, table, [day(number)], at)
+    land_day(landing, declared, day(number), content, arrival)

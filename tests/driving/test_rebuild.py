@@ -1,0 +1,221 @@
+"""Late deliveries on the real project: what is built again equals what is built anew."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from shutil import rmtree
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from mlops_platform.clock import present
+from mlops_platform.components.doctor import examine_landing
+from mlops_platform.components.instance import open_instance
+from mlops_platform.components.models import declared_lifecycles
+from mlops_platform.data.features.builds import Builds, BuildState
+from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
+from mlops_platform.data.landing.landed_table import read_state
+from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.definitions import defs
+from mlops_platform.driving.driver import JobDriver, day_range
+from mlops_platform.driving.landing import TableLanding
+from mlops_platform.driving.missing import build
+from mlops_platform.driving.rebuild import Rebuild, notice
+from mlops_platform.errors import MlopsError, SpecError
+from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import deployment_at
+from tests.driving.test_phases import Shown
+
+FIRST = date(2013, 2, 1)
+DAYS = [FIRST + timedelta(days=number) for number in range(12)]
+GAP = DAYS[4]
+TABLES = ("flight_features", "flight_labels")
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Place:
+    """Twelve winter days of a real deployment, of which one lacks the weather."""
+
+    home: Settings
+    driver: JobDriver
+
+    def __post_init__(self) -> None:
+        self.rebuild = Rebuild(
+            deployment_at(self.home), self.driver, declared_lifecycles(), Shown(), "me"
+        )
+        self.landing = TableLanding(
+            self.driver, Shown(), self.home.landing, present(self.home.replayed_moment), "me"
+        )
+
+    def build(self, first: date, last: date) -> None:
+        (model, *_) = self.rebuild.models
+        build(self.driver, model, print, start_day=first, end_day=last)
+
+    def correct(self, table: str, day: date, rows: pa.Table) -> None:
+        """Deliver a day again."""
+        declared = read_state(self.home.landing / table).declared
+        assert declared is not None
+        now = present(self.home.replayed_moment)
+        arrival = Arrival.begun(self.home.landing, table, [day], now, retract=True)
+        land_day(self.home.landing, declared, day, rows, arrival)
+
+    def rows(self, table: str, day: date) -> pa.Table:
+        folder = day_folder(self.home.landing, table, day)
+        declared = read_state(folder.parent).declared
+        assert declared is not None
+        return day_rows(declared, folder)
+
+    @property
+    def state(self) -> BuildState:
+        state = Builds(self.home.landing, self.home.published).noticed(
+            present(self.home.replayed_moment)
+        )
+        assert state is not None
+        return state
+
+    @property
+    def published(self) -> dict[str, str]:
+        return {table: published_digest(self.home.published, table) for table in TABLES}
+
+
+@pytest.fixture
+def place(home: Settings) -> Iterator[Place]:
+    deployment_at(home).ledger.create_schema()
+    with open_instance() as instance:
+        place = Place(home, JobDriver(defs(), instance))
+        place.driver.run("land_snapshots")
+        place.driver.run("land_days", tags=day_range(DAYS))
+        rmtree(day_folder(home.landing, "weather", GAP))
+        place.build(DAYS[0], DAYS[-2])
+        yield place
+
+
+def longer(delays: pa.Table, minutes: int) -> pa.Table:
+    """Outcomes with longer delays."""
+    number = delays.schema.get_field_index("arrival_delay_minutes")
+    longer = pc.add(delays["arrival_delay_minutes"], pa.scalar(minutes, pa.int32()))
+    return delays.set_column(number, delays.schema.field(number), longer)
+
+
+def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
+    assert place.state.stale_days == []
+    as_before = place.published
+
+    # A day that no build has covered yet is no stale one.
+    outcomes = place.rows("flight_outcomes", DAYS[-1])
+    place.correct("flight_outcomes", DAYS[-1], longer(outcomes, 20))
+    assert place.state.stale_days == []
+
+    # The weather of a day comes late, and some outcomes are corrected, and one is taken back.
+    (late,) = place.landing.land("weather", [GAP], retract=False)
+    assert (late.day, late.meaning) == (GAP, None)
+    outcomes = place.rows("flight_outcomes", DAYS[6])
+    corrected = pa.concat_tables([longer(outcomes.slice(1, 200), 30), outcomes.slice(201)])
+    place.correct("flight_outcomes", DAYS[6], corrected)
+    told = {(one.table, one.day): (one.added, one.changed, one.gone) for one in place.state.stale}
+    assert told.keys() == {("weather", GAP), ("flight_outcomes", DAYS[6])}
+    added, changed, gone = told["flight_outcomes", DAYS[6]]
+    assert (added, gone) == (0, 1)
+    assert 190 < changed <= 200
+    # Some flights of the evening before have landed after midnight.
+    assert place.state.stale_days == DAYS[3:-1]
+
+    # A build of one of the tables leaves the other's days stale.
+    model = place.rebuild.models[0]
+    place.driver.run(
+        "build_features",
+        config=model.store.build_config(DAYS[3], DAYS[-2]),
+        assets=[model.store.tables["flight_labels"]],
+    )
+    assert place.state.stale_days == DAYS[3:-1]
+
+    assert place.rebuild.build(place.state.stale_days) == [(DAYS[3], DAYS[-2])]
+    assert place.state.stale == ()
+    rebuilt = place.published
+    assert all(rebuilt[table] != as_before[table] for table in TABLES)
+    assert list(place.rebuild.measure()) == []  # nothing was released, so that nothing was measured
+
+    place.home.warehouse.unlink()
+    rmtree(place.home.published)
+    place.build(DAYS[0], DAYS[-2])
+    assert place.published == rebuilt
+
+
+def test_a_build_that_fails_leaves_its_days_stale(place: Place) -> None:
+    before = place.published
+    outcomes = place.rows("flight_outcomes", DAYS[6])
+    place.correct("flight_outcomes", DAYS[6], longer(outcomes, 5000))
+    stale = place.state.stale_days
+    with pytest.raises(MlopsError, match="nothing was published"):
+        place.rebuild.build(stale)
+    assert place.state.stale_days == stale
+    assert place.published == before
+    # The delivery that nobody can build is taken away.
+    rmtree(delivery_folders(day_folder(place.home.landing, "flight_outcomes", DAYS[6]))[-1])
+    place.rebuild.build(place.state.stale_days)
+    assert place.state.stale_days == []
+    assert place.published == before
+
+
+def test_what_vanishes_is_told_and_let_go(place: Place) -> None:
+    landing, published = place.home.landing, place.home.published
+    facts = examine_landing(landing, published)
+    assert (facts.vanished, facts.damaged, facts.stale) == ({}, {}, ())
+    rmtree(day_folder(landing, "weather", DAYS[8]))
+    ((happened, whole_day),) = examine_landing(landing, published).vanished.items()
+    assert (happened.table, happened.day, whole_day) == ("weather", DAYS[8], True)
+    state = notice(place.home, present(place.home.replayed_moment))
+    assert state is not None
+    assert state.stale_days == DAYS[8:-1]
+    # It is told until it is built without it.
+    assert len(examine_landing(landing, published).vanished) == 1
+    place.rebuild.build(state.stale_days)
+    assert examine_landing(landing, published).vanished == {}
+
+
+def test_files_of_others_are_told_and_taken_by_the_next_build(place: Place) -> None:
+    landing, published = place.home.landing, place.home.published
+    theirs = day_folder(landing, "weather", DAYS[2]) / "theirs.parquet"
+    rows = place.rows("weather", DAYS[2])
+    write_parquet(rows.slice(3), theirs)
+    assert examine_landing(landing, published).foreign == {"weather": 1}
+    place.build(DAYS[-1], DAYS[-1])
+    assert not theirs.exists()
+    assert examine_landing(landing, published).foreign == {}
+    assert {(one.table, one.day, one.gone) for one in place.state.stale} == {
+        ("weather", DAYS[2], 3)
+    }
+
+
+def test_days_are_damaged_where_they_are_not_what_was_delivered(
+    place: Place, tmp_path: Path
+) -> None:
+    landing, published = place.home.landing, place.home.published
+    rows = place.rows("weather", DAYS[2])
+    place.correct("weather", DAYS[2], rows.slice(1))
+    assert examine_landing(landing, published).damaged == {}
+    folder = day_folder(landing, "weather", DAYS[2])
+    (gone,) = folder.glob("*/gone.parquet")
+    gone.rename(tmp_path / "gone.parquet")
+    ((damaged, problem),) = examine_landing(landing, published).damaged.items()
+    assert damaged == folder
+    assert "lacks the files of its rows that are gone" in problem
+
+
+def test_days_that_cannot_land_are_refused_with_those_that_can(place: Place) -> None:
+    landing = place.landing
+    with pytest.raises(SpecError, match="Landed tables are"):
+        landing.days("tides", (None, None))
+    with pytest.raises(SpecError, match="that have ended are 2013-01-01 to 2014-01-01"):
+        landing.days("weather", (date(2014, 2, 1), None))
+    with pytest.raises(SpecError, match="dated snapshot"):
+        landing.days("planes", (FIRST, FIRST))
+    assert landing.days("planes", (None, None)) is None
+    assert landing.days("weather", (FIRST, FIRST)) == [FIRST]
+    assert landing.land("weather", [FIRST], retract=False) == []
