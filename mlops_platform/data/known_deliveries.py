@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import AwareDatetime, ConfigDict, ValidationError
 
+from mlops_platform.data.features.origin import UnbuiltDelivery
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
@@ -34,11 +37,13 @@ class KnownTable(Record):
     Args:
         known: its deliveries that were known; files that no delivery has yet count as one of a day.
         later: deliveries that came after the moment.
+        unbuilt: that had come, but were in no build yet.
     """
 
     table: str
     known: int
     later: int
+    unbuilt: int = 0
 
 
 class Erasure(Record):
@@ -59,26 +64,33 @@ class Erasure(Record):
     erased_at: AwareDatetime
 
 
-def link_known_deliveries(
-    landing: Path, target: Path, moment: datetime, *, first_always: bool = False
-) -> tuple[KnownTable, ...]:
-    """Link to every delivery of every table that had arrived at `moment`.
-
-    A file that no delivery has yet was there before deliveries had names: it is known.
+@dataclass(frozen=True)
+class Known:
+    """Which deliveries were known.
 
     Args:
-        first_always: take the first delivery of each day whenever it came: files of older homes
-            became deliveries later than they had arrived.
+        moment: those that had arrived by then.
+        unbuilt: but not these.
+        first_always: the first delivery of each day whenever it came: files of older homes became
+            deliveries later than they had arrived.
+    """
+
+    moment: datetime
+    unbuilt: Collection[UnbuiltDelivery] = ()
+    first_always: bool = False
+
+
+def link_known_deliveries(landing: Path, target: Path, known: Known) -> tuple[KnownTable, ...]:
+    """Link to every known delivery of every table.
+
+    A file that no delivery has yet was there before deliveries had names: it is known.
 
     Raises:
         DataError: a delivery is not named after a moment, or what is kept of a table was damaged.
     """
     tables = sorted(folder for folder in landing.glob("*") if folder.is_dir())
-    told = tuple(
-        _link_table(folder, target / folder.name, moment, first_always=first_always)
-        for folder in tables
-    )
-    adopt_files(target, moment)
+    told = tuple(_link_table(folder, target / folder.name, known) for folder in tables)
+    adopt_files(target, known.moment)
     return told
 
 
@@ -97,29 +109,37 @@ def erasures(landing: Path, after: datetime) -> tuple[Erasure, ...]:
     )
 
 
-def _link_table(folder: Path, target: Path, moment: datetime, *, first_always: bool) -> KnownTable:
-    known = later = 0
+def _link_table(folder: Path, target: Path, known: Known) -> KnownTable:
+    unbuilt = {
+        (f"{_DAY}{one.day.isoformat()}", one.delivery)
+        for one in known.unbuilt
+        if one.table == folder.name
+    }
+    taken = later = waiting = 0
     redelivered = set()
     for day in sorted(folder.glob(f"{_DAY}*")):
         plain = _files(day)
         _link(plain, target / day.name)
         deliveries = delivery_folders(day)
-        chosen = [
+        arrived = [
             delivery
             for position, delivery in enumerate(deliveries)
-            if delivery_moment(delivery.name) <= moment or (first_always and position == 0)
+            if delivery_moment(delivery.name) <= known.moment
+            or (known.first_always and position == 0)
         ]
+        chosen = [delivery for delivery in arrived if (day.name, delivery.name) not in unbuilt]
         for delivery in chosen:
             _link(_files(delivery), target / day.name / delivery.name)
-        known += len(chosen) + bool(plain)
-        later += len(deliveries) - len(chosen)
+        taken += len(chosen) + bool(plain)
+        later += len(deliveries) - len(arrived)
+        waiting += len(arrived) - len(chosen)
         if len(chosen) > 1:
             redelivered.add(day.name.removeprefix(_DAY))
-    if known and (folder / DECLARATION).is_file():
+    if taken and (folder / DECLARATION).is_file():
         state = read_state(folder)
         days = tuple(day for day in state.redelivered if day.isoformat() in redelivered)
         write_state(target, state.model_copy(update={"redelivered": days}))
-    return KnownTable(table=folder.name, known=known, later=later)
+    return KnownTable(table=folder.name, known=taken, later=later, unbuilt=waiting)
 
 
 def _files(folder: Path) -> list[Path]:

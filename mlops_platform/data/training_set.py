@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.features import read_training_rows
-from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
@@ -40,18 +40,6 @@ class Column(Record):
 
     name: str
     type: str
-
-
-class FactsOrigin(Record):
-    """What the facts of a snapshot can be built from again.
-
-    Args:
-        recorded_at: moment by the deployment's clock at which the published tables were read.
-        built_with: what the last build before that ran with; None where it did not say so.
-    """
-
-    recorded_at: datetime
-    built_with: BuiltWith | None
 
 
 class TrainingSet(Record):

@@ -10,8 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlops_platform.data.known_deliveries import KnownTable, erasures, link_known_deliveries
-from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
+from mlops_platform.data.features.origin import UnbuiltDelivery
+from mlops_platform.data.known_deliveries import Known, KnownTable, erasures, link_known_deliveries
+from mlops_platform.data.landing.deliveries import (
+    day_folder,
+    day_rows,
+    delivery_folders,
+    delivery_name,
+)
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.parquet import write_parquet
@@ -42,7 +48,7 @@ def test_a_day_is_what_it_was_at_the_moment(
     landing: Path, tmp_path: Path, moment: datetime, pain: int, days: tuple[date, ...]
 ) -> None:
     known = tmp_path / "known"
-    told = link_known_deliveries(landing, known, moment)
+    told = link_known_deliveries(landing, known, Known(moment))
     # A day that was delivered once is read as if nobody had delivered it again.
     assert read_state(known / "visits").redelivered == days
     assert pain_of(known) == pain
@@ -53,7 +59,7 @@ def test_a_day_is_what_it_was_at_the_moment(
 
 def test_files_are_linked_and_the_originals_stay_as_they_are(landing: Path, tmp_path: Path) -> None:
     before = {file: file.read_bytes() for file in landing.rglob("*") if file.is_file()}
-    link_known_deliveries(landing, tmp_path / "known", THIRD)
+    link_known_deliveries(landing, tmp_path / "known", Known(THIRD))
     [first, *_] = delivery_folders(day_folder(landing, "visits", DAY))
     assert (first / "data.parquet").stat().st_nlink == 2
     assert {file: file.read_bytes() for file in landing.rglob("*") if file.is_file()} == before
@@ -66,23 +72,32 @@ def test_where_nothing_can_be_linked_it_is_copied(
         raise OSError("Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
-    link_known_deliveries(landing, tmp_path / "known", SECOND)
+    link_known_deliveries(landing, tmp_path / "known", Known(SECOND))
     assert pain_of(tmp_path / "known") == 2
 
 
 def test_the_first_delivery_may_be_taken_whenever_it_came(landing: Path, tmp_path: Path) -> None:
     known = tmp_path / "known"
     before = FIRST - timedelta(days=30)
-    assert link_known_deliveries(landing, known, before)[0].known == 0
-    [table] = link_known_deliveries(landing, known, before, first_always=True)
+    assert link_known_deliveries(landing, known, Known(before))[0].known == 0
+    [table] = link_known_deliveries(landing, known, Known(before, first_always=True))
     assert (table.known, table.later) == (2, 2)
+    assert pain_of(known) == 1
+
+
+def test_what_no_build_had_taken_up_is_left_out(landing: Path, tmp_path: Path) -> None:
+    name = delivery_name(SECOND)
+    unbuilt = [UnbuiltDelivery(table="visits", day=DAY, delivery=name)]
+    known = tmp_path / "known"
+    [table] = link_known_deliveries(landing, known, Known(SECOND, unbuilt))
+    assert (table.known, table.later, table.unbuilt) == (1, 2, 1)
     assert pain_of(known) == 1
 
 
 def test_a_file_without_a_delivery_is_known_and_stays_where_it_is(tmp_path: Path) -> None:
     file = tmp_path / "landing" / "visits" / f"day={DAY}" / "data.parquet"
     write_parquet(pa.table({"visit": ["a"], "pain": [5]}), file)
-    [table] = link_known_deliveries(tmp_path / "landing", tmp_path / "known", FIRST)
+    [table] = link_known_deliveries(tmp_path / "landing", tmp_path / "known", Known(FIRST))
     assert (table.known, table.later) == (1, 0)
     assert pain_of(tmp_path / "known") == 5
     assert file.is_file()
@@ -92,7 +107,7 @@ def test_a_file_without_a_delivery_is_known_and_stays_where_it_is(tmp_path: Path
 def test_what_is_named_after_no_moment_is_refused(landing: Path, tmp_path: Path) -> None:
     (day_folder(landing, "visits", DAY) / "delivery=yesterday").mkdir()
     with pytest.raises(DataError, match="delivery=yesterday names no moment"):
-        link_known_deliveries(landing, tmp_path / "known", FIRST)
+        link_known_deliveries(landing, tmp_path / "known", Known(FIRST))
 
 
 def erase(landing: Path, name: str, **told: object) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.training_set import (
-    FactsOrigin,
     TrainingSet,
     joined_rows,
     load_training_set,

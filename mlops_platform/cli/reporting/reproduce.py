@@ -91,6 +91,8 @@ def _show_facts(facts: "BuiltAgain") -> None:
     later = sum(table.later for table in facts.tables)
     known = sum(table.known for table in facts.tables)
     _say(f"{known} deliveries were known; {later} came later and were left out.")
+    if unbuilt := sum(table.unbuilt for table in facts.tables):
+        _say(f"{unbuilt} more had come, but were in no build yet: they were left out as well.")
     for erased in facts.erased:
         decision = "" if erased.decision is None else f", decision {erased.decision}"
         reason = f": {erased.reason}" if erased.reason else ""

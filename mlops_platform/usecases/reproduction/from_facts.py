@@ -27,6 +27,7 @@ from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.known_deliveries import (
     Erasure,
+    Known,
     KnownTable,
     erasures,
     link_known_deliveries,
@@ -140,9 +141,8 @@ def build_again(
     known_at = origin.recorded_at if origin else training_set.as_of
     used, sources = _project(place, training_set, present)
     with _scratch(place, spec, keep=keep) as scratch:
-        tables = link_known_deliveries(
-            place.landing, scratch.lake / "landing", known_at, first_always=origin is None
-        )
+        known = Known(known_at, origin.unbuilt if origin else (), first_always=origin is None)
+        tables = link_known_deliveries(place.landing, scratch.lake / "landing", known)
         copy_project(sources, scratch.dbt.folder)
         _build(scratch, (spec.features.table, spec.label.table))
         rows = read_training_rows(

@@ -11,12 +11,13 @@ from typing import Any
 
 import duckdb
 
+from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
-from mlops_platform.data.features.kept_projects import KeptProjects
+from mlops_platform.data.features.origin import origin_of_published
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
-from mlops_platform.data.training_set import FactsOrigin, TrainingSet, snapshot_training_set
+from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reproduction.from_facts import BuiltAgain, build_again
@@ -85,6 +86,7 @@ LANDED = {
         table="outcomes", key=("parcel_id",), known_at="known_at", max_gone=0.5
     ),
 }
+READS = Project(sources=("outcomes", "parcels"), tables=("parcels", "returns"), reach_days=0)
 FACTS = {
     "parcels": "SELECT 'p' || n AS parcel_id, {at} AS event_time, hash(n) % 100 / 10.0 AS weight",
     "outcomes": (
@@ -116,6 +118,10 @@ class Delivered:
     def project(self) -> Path:
         return self.root / "dbt_project"
 
+    @property
+    def builds(self) -> Builds:
+        return Builds(self.place.landing, self.place.published)
+
     def begin(self) -> None:
         for name, text in PROJECT.items():
             (self.project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -138,14 +144,15 @@ class Delivered:
     def build(self) -> None:
         place = self.place
         dbt = DbtProjectFolder(self.project, place.warehouse, place.lake, place.dbt_target)
+        self.builds.begin(READS, TAKEN)
         assert {outcome.succeeded for outcome in build(dbt)} == {True}
         for table, how in publications(dbt.manifest).items():
             publish_table(place.warehouse, table, how.partition_by, place.published, how.order_by)
+        self.builds.end({})
 
     def snapshot(self, *, recorded: bool = True) -> TrainingSet:
         place = self.place
-        last = KeptProjects(place.lake).last_build()
-        origin = FactsOrigin(recorded_at=TAKEN, built_with=last) if recorded else None
+        origin = origin_of_published(place.lake, self.builds, TAKEN) if recorded else None
         return snapshot_training_set(
             self.spec, place.published, place.training_sets, TAKEN, origin=origin
         )

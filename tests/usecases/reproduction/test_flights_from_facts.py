@@ -16,10 +16,11 @@ import pytest
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
 from mlops_platform.data.features.kept_projects import KeptProjects, copy_project
+from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.deliveries import day_folder, day_rows
 from mlops_platform.data.landing.landing import Arrival, land_day
-from mlops_platform.data.training_set import FactsOrigin, TrainingSet, snapshot_training_set
+from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.demo.nycflights import FACTS, NycFlights
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.spec import ModelSpec

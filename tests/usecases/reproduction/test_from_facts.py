@@ -114,6 +114,17 @@ def test_what_had_been_corrected_and_taken_back_before_is_built_so_again(
     assert [(table.known, table.later) for table in told.tables] == [(DAYS + 1, 0), (DAYS + 1, 1)]
 
 
+def test_what_had_arrived_but_was_in_no_build_is_left_out(delivered: Delivered) -> None:
+    delivered.deliver("parcels", JANUARY_20, CORRECTED, TAKEN - timedelta(minutes=10))
+    rmtree(delivered.place.training_sets)
+    stored = delivered.snapshot()
+    assert stored.origin is not None
+    assert [(one.table, one.day) for one in stored.origin.unbuilt] == [("parcels", JANUARY_20)]
+    told = delivered.build_again(stored)
+    assert told.equal
+    assert sum(table.unbuilt for table in told.tables) == 1
+
+
 def test_what_was_erased_is_missing_and_named(delivered: Delivered, stored: TrainingSet) -> None:
     delivered.erase("outcomes", JANUARY_20, "p193", LATER)
     told = delivered.build_again(stored)

@@ -11,8 +11,9 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place, table
 from mlops_platform.components.model_lifecycle.run_facts import provenance_of
 from mlops_platform.components.window_records import recorded_signals
-from mlops_platform.data.features.kept_projects import KeptProjects
-from mlops_platform.data.training_set import FactsOrigin, TrainingSet, snapshot_training_set
+from mlops_platform.data.features.builds import Builds
+from mlops_platform.data.features.origin import origin_of_published
+from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
 from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.spec import ModelSpec
@@ -52,9 +53,8 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
             recommended_history(settings.records, spec.name),
             spec.window.timezone,
         )
-        origin = FactsOrigin(
-            recorded_at=deployment.clock(), built_with=KeptProjects(settings.lake).last_build()
-        )
+        builds = Builds(settings.landing, settings.published)
+        origin = origin_of_published(settings.lake, builds, deployment.clock())
         snapshot = snapshot_training_set(
             spec, settings.published, settings.training_sets, moment, history, origin
         )
