@@ -199,8 +199,12 @@ def _finish_removal(folder: Path) -> None:
 def _day_of(folder: Path) -> date:
     text = folder.name.removeprefix(f"{PARTITION_COLUMN}=")
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError as error:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    # Python reads other spellings, which nobody else would look for.
+    if day is None or day.isoformat() != text:
         raise DataError(
             f"{folder} is no day. Name the folder {PARTITION_COLUMN}=YYYY-MM-DD, or move it away."
-        ) from error
+        )
+    return day

@@ -178,4 +178,5 @@ def repeated_keys(landed: LandedTable, rows: pa.Table) -> int:
     """How many rows have the key of another one."""
     keys = rows.select(list(landed.key))
     different: int = keys.group_by(list(landed.key)).aggregate([]).num_rows
-    return rows.num_rows - different
+    repeated: int = rows.num_rows - different
+    return repeated
