@@ -34,8 +34,8 @@ from mlops_platform.data.landing.landing import (
     land_under_lock,
     partition_of,
     refuse_unusable_columns,
-    table_lock,
 )
+from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError

@@ -1,4 +1,4 @@
-"""`mlops setup` makes deliveries of what an older version has landed, once, wherever it is killed."""
+"""`mlops setup` makes deliveries of what an older version has landed, wherever it is killed."""
 
 import json
 from datetime import date, datetime, timedelta
