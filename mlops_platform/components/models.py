@@ -56,6 +56,13 @@ def declared_lifecycle(name: str) -> "LifecycleModel":
     return models[name]
 
 
+def models_made_from(table: str) -> list[str]:
+    """Names of the declared models whose features are made from a landed table."""
+    from mlops_platform.components.model_lifecycle.component import lifecycle_models
+
+    return [model.name for model in lifecycle_models(_tree()) if table in model.store.sources]
+
+
 def _tree() -> "dg.ComponentTree":
     import dagster as dg
 
