@@ -32,7 +32,7 @@ class Settings:
 
     @property
     def landing(self) -> Path:
-        """`landing/<table>/day=YYYY-MM-DD/*.parquet`, immutable."""
+        """`landing/<table>/day=YYYY-MM-DD/delivery=<UTC>/*.parquet`, immutable."""
         return self.lake / "landing"
 
     @property

@@ -87,6 +87,9 @@ COMMANDS = {
         "home.backup",
         "Copy the whole home into a folder, while it is in use, and verify the copy.",
     ),
+    "erase": Listed(
+        "home.erase", "Take facts out of every delivery of a landed table, as the law may ask."
+    ),
     "restore": Listed("home.restore", "Make a home from a backup, wherever MLOPS_HOME is."),
 }
 """In the order of a first session."""

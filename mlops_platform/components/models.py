@@ -61,6 +61,11 @@ def declared_lifecycles() -> "list[LifecycleModel]":
     return lifecycle_models(_tree())
 
 
+def models_made_from(table: str) -> list[str]:
+    """Names of the declared models whose features are made from a landed table."""
+    return [model.name for model in declared_lifecycles() if table in model.store.sources]
+
+
 def _tree() -> "dg.ComponentTree":
     import dagster as dg
 

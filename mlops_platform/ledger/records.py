@@ -25,6 +25,7 @@ DecisionKind = Literal[
     "roll_back",
     "freeze",
     "unfreeze",
+    "erase",
 ]
 
 STANDING_KINDS: Final[tuple[DecisionKind, ...]] = ("challenge", "abort", "promote", "roll_back")

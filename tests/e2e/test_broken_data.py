@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from mlops_platform.data.features.builds import STATE_FILE
 from mlops_platform.data.features.published import read_manifest
 from tests.data.landing.landed import first_file
 
@@ -28,7 +29,8 @@ def _break(file: Path) -> None:
 
 def _published(untrained) -> dict[str, bytes]:
     folder = untrained.settings.published
-    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != STATE_FILE)
+    return {str(file): file.read_bytes() for file in files}
 
 
 def test_broken_data_is_not_published_until_the_same_build_finds_them_good_again(

@@ -40,6 +40,7 @@ def ensure_set_up() -> bool:
 
 def _set_up(current: Settings) -> None:
     from mlops_platform.components.instance import forget_automation_of, open_instance
+    from mlops_platform.data.landing.adoption import adopt_files
     from mlops_platform.usecases.home.upgrade import upgrade_home
 
     deployment = deployment_at(current)
@@ -52,6 +53,10 @@ def _set_up(current: Settings) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    with console.status("looking for landed files that are no delivery yet"):
+        adopted = adopt_files(current.landing, deployment.clock())
+    if adopted:
+        console.print(f"{len(adopted)} landed days are deliveries now", highlight=False)
     copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))

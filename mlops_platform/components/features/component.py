@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,9 @@ class DbtFeaturesComponent(DbtProjectComponent):
         """Build the selected models for the days of this run and publish what changed."""
         place = settings()
         builds, folder = Builds(place.landing, place.published), self._folder(context)
+        if builds.read() is None and place.warehouse.is_file():
+            context.log.info("A version without deliveries built this warehouse: all is built anew")
+            folder = replace(folder, variables={})
         with one_process_at_a_time(build_lock(place.warehouse)):
             now = present(place.replayed_moment)
             adopt_files(place.landing, now)

@@ -34,8 +34,8 @@ from mlops_platform.data.landing.landing import (
     land_under_lock,
     partition_of,
     refuse_unusable_columns,
-    table_lock,
 )
+from mlops_platform.data.landing.table_lock import ERASING, table_lock
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
@@ -54,7 +54,8 @@ def adopt_files(
     """Make deliveries of all files that lie in a day's folder and belong to none.
 
     What a day has first is taken to have arrived when it was written; what comes later, now. Names
-    with a dot in front are files that somebody is still writing.
+    with a dot in front are files that somebody is still writing. An erasure that was interrupted is
+    finished first, as by whoever takes the lock of a table.
 
     Args:
         tables: only these; all that have a folder where None.
@@ -67,6 +68,10 @@ def adopt_files(
         if tables is None
         else [landing_root / table for table in sorted(tables)]
     )
+    for folder in folders:
+        if (folder / ERASING).is_dir():
+            with table_lock(landing_root, folder.name):
+                pass
     adopted = (_adopt(landing_root, day, now) for day in list(_days_with_files(folders)))
     return [landed for landed in adopted if landed is not None]
 
@@ -199,8 +204,12 @@ def _finish_removal(folder: Path) -> None:
 def _day_of(folder: Path) -> date:
     text = folder.name.removeprefix(f"{PARTITION_COLUMN}=")
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError as error:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    # Python reads other spellings, which nobody else would look for.
+    if day is None or day.isoformat() != text:
         raise DataError(
             f"{folder} is no day. Name the folder {PARTITION_COLUMN}=YYYY-MM-DD, or move it away."
-        ) from error
+        )
+    return day

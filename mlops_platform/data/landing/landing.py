@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -36,16 +35,15 @@ from mlops_platform.data.landing.landed_table import (
     declare,
     write_state,
 )
+from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
-from mlops_platform.files import new_directory, one_process_at_a_time, write_text
+from mlops_platform.files import new_directory, write_text
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LOCK = ".landing.lock"
 
 
 class LandedPartition(Record):
@@ -138,13 +136,6 @@ def land_day(
     refuse_unusable_columns(table, rows)
     with table_lock(landing_root, table.table):
         return land_under_lock(landing_root, table, day, rows, arrival)
-
-
-@contextmanager
-def table_lock(landing_root: Path, table: str) -> Iterator[None]:
-    """Keep others out who would deliver to a table, or take something out of it."""
-    with one_process_at_a_time(landing_root / table / LOCK):
-        yield
 
 
 def land_under_lock(

@@ -6,6 +6,7 @@ from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mlops_platform.data.landing.landed_table import DECLARATION
 from mlops_platform.errors import BackupError
 
 MADE_AGAIN: Final = ("logs", "cache", "backups", "warehouse/dbt", "upgrade.json")
@@ -20,7 +21,8 @@ class Turn(IntEnum):
     """Order of copying: what refers to something is copied before it, so that it is there.
 
     Records and pointers refer to the ledger, the ledger to the registry, and all of them to files
-    that are written once and never changed.
+    that are written once and never changed. A list of what is there comes last: what it does not
+    name yet would be overlooked.
     """
 
     REFERRING = 1
@@ -28,6 +30,7 @@ class Turn(IntEnum):
     REGISTRY = 3
     FEATURES = 4
     REFERRED = 5
+    LISTING = 6
 
     @property
     def description(self) -> str:
@@ -38,6 +41,7 @@ class Turn(IntEnum):
             "the registry's database",
             "the warehouse and published tables",
             "landed days, training sets, models and everything else",
+            "what says which days were delivered again",
         )[self - 1]
 
 
@@ -70,6 +74,9 @@ def turn_of(file: PurePosixPath) -> Turn:
         return Turn.LEDGER if top == "ledger" else Turn.REGISTRY
     if top == "warehouse" or file.parts[:2] == ("lake", "features"):
         return Turn.FEATURES
+    if file.parts[:2] == ("lake", "landing") and file.name == DECLARATION:
+        # A day that it names and that was not delivered again yet is read as it is.
+        return Turn.LISTING
     says_what_was_read = file.parts[:2] == ("lake", "served") and file.suffix == ".json"
     pointer = top == "models" and len(file.parts) == 3
     if top in ("records", "dagster", "incidents", "demo") or len(file.parts) == 1:

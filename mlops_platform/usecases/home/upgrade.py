@@ -20,7 +20,6 @@ from mlops_platform.formats.home_stamp import (
     read_stamp,
     refuse_half_restored,
     refuse_newer_home,
-    stamp_content,
 )
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.record import Record
@@ -137,8 +136,8 @@ def _upgrade(deployment: Deployment, journal: UpgradeJournal) -> None:
     relocate_records(deployment.settings.records, journal.former, journal.saved / "records")
     deployment.registry.relocate(journal.relocations)
     deployment.ledger.create_schema()
-    today = stamp_content(home) | {FORMAT_KEY: FORMAT, PATH_KEY: str(home)}
-    write_json(home / STAMP_FILE, today)
+    # Nothing else of it: what follows in set-up is not done yet, and is where this is all it says.
+    write_json(home / STAMP_FILE, {FORMAT_KEY: FORMAT, PATH_KEY: str(home)})
     (home / JOURNAL_FILE).unlink()
 
 

@@ -28,13 +28,16 @@ _DONE: Final = {
     "roll_back": "rolled back",
     "freeze": "froze the model",
     "unfreeze": "unfroze the model",
+    "erase": "erased facts that it is made from",
 }
 _NOT_HEADLINE: Final = frozenset(
     {
         "base_rate_log_loss",
         "baseline_loss",
         "champion_version",
+        "condition_sha256",
         "cooldown_days",
+        "erasure",
         "features_digest",
         "labels_digest",
         "last_attempt",

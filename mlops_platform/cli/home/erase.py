@@ -1,0 +1,108 @@
+"""`mlops erase`: facts are taken out of the landing zone, as the law may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.console import console
+from mlops_platform.usecases.deployment import open_deployment
+
+if TYPE_CHECKING:
+    from mlops_platform.data.traces import Trace
+    from mlops_platform.usecases.erasure.erase import ErasureReport
+
+CURES = {
+    "features": "published table {name}: {rows} rows; `mlops rebuild` builds their days again",
+    "training_sets": "training set {part} of {name}: {rows} rows",
+    "predictions": "predictions of {name}, window {part}: {rows} rows",
+    "served": "answers of {name} on {part}: {rows} rows",
+}
+
+
+@click.command()
+@click.argument("table")
+@click.option(
+    "--where",
+    "condition",
+    required=True,
+    callback=not_blank,
+    help="Which facts: SQL on the table's columns and its `day`, such as \"flight_id = 'x'\".",
+)
+@click.option(
+    "--reason",
+    required=True,
+    callback=not_blank,
+    help="Why, for the ledger; without what is to be forgotten, for it stays there.",
+)
+@click.option("--actor", callback=not_blank, help="Who erases  [default: the login name]")
+@click.option("--dry-run", is_flag=True, help="Tell what would be erased, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before.")
+def command(
+    table: str, condition: str, reason: str, actor: str | None, dry_run: bool, yes: bool
+) -> None:
+    """Erase facts of a landed TABLE from every delivery, with all of their versions.
+
+    A decision in the ledger of every model that is made from the table, and a tombstone beside it,
+    tell that it was done, but not what is gone. What was made of the facts before is named: it
+    stays. A source that still has them brings them back: erase them there first.
+    """
+    from mlops_platform.components.models import models_made_from
+    from mlops_platform.usecases.erasure.erase import ErasureRequest, erase, plan_erasure
+
+    deployment = open_deployment()
+    request = ErasureRequest(
+        table=table,
+        condition=condition,
+        reason=reason,
+        actor=actor or login_name(),
+        models=models_made_from(table),
+    )
+    plan = plan_erasure(deployment, request)
+    if not plan.rows:
+        _say(f"No row of {table} meets the condition: nothing is to be erased.")
+        return
+    _say(f"{_counted(plan)} of {table} {'would be' if dry_run else 'are to be'} erased.")
+    if dry_run:
+        _tell(_left(plan))
+        return
+    if not yes:
+        click.confirm("They cannot be brought back. Erase them?", abort=True)
+    erased = erase(deployment, request, plan.identity)
+    _say(f"{_counted(erased)} of {table} are erased.")
+    for model, decision in erased.decisions.items():
+        _say(f"decision {decision} of {model} tells so.")
+    _tell(_left(erased))
+
+
+def _counted(report: ErasureReport) -> str:
+    first, last = report.days[0], report.days[-1]
+    days = str(first) if first == last else f"{len(report.days)} days from {first} to {last}"
+    return f"{report.rows} rows ({report.facts} facts, {days})"
+
+
+def _left(report: ErasureReport) -> Iterator[str]:
+    if not report.has_key:
+        yield "Nothing says what identifies a fact, so what was made of them cannot be looked for."
+        return
+    yield "What was made of them and holds their key:"
+    yield from map(_told, report.traces)
+    if not report.traces:
+        yield "nothing in published tables, training sets, predictions and answers."
+    yield "Not looked at: backups, logs of services, models and Bentos, files of training runs."
+
+
+def _told(trace: Trace) -> str:
+    return CURES[trace.kind].format(name=trace.name, part=trace.part, rows=trace.rows)
+
+
+def _tell(lines: Iterator[str]) -> None:
+    for line in lines:
+        _say(line)
+
+
+def _say(text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Forgetting facts, as the law may ask."""
