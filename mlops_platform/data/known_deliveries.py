@@ -5,16 +5,15 @@ Deliveries are never changed, so links to their files are enough.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import AwareDatetime, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from mlops_platform.data.features.origin import UnbuiltDelivery
 from mlops_platform.data.landing.adoption import adopt_files
@@ -23,11 +22,12 @@ from mlops_platform.data.landing.deliveries import (
     delivery_folders,
     delivery_moment,
 )
+from mlops_platform.data.landing.erasing import ERASED, Tombstone
 from mlops_platform.data.landing.landed_table import DECLARATION, read_state, write_state
+from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.errors import DataError
 from mlops_platform.record import Record
 
-ERASED: Final = "_erased"
 _DAY: Final = f"{PARTITION_COLUMN}="
 
 
@@ -44,24 +44,6 @@ class KnownTable(Record):
     known: int
     later: int
     unbuilt: int = 0
-
-
-class Erasure(Record):
-    """Rows that were taken out of every delivery of a table, as their tombstone tells it.
-
-    Args:
-        decision: of the ledger.
-    """
-
-    # Whoever erases may come to tell more.
-    model_config = ConfigDict(extra="ignore")
-
-    table: str
-    rows: int
-    days: tuple[date, ...] = ()
-    decision: int | None = None
-    reason: str | None = None
-    erased_at: AwareDatetime
 
 
 @dataclass(frozen=True)
@@ -89,22 +71,26 @@ def link_known_deliveries(landing: Path, target: Path, known: Known) -> tuple[Kn
         DataError: a delivery is not named after a moment, or what is kept of a table was damaged.
     """
     tables = sorted(folder for folder in landing.glob("*") if folder.is_dir())
-    told = tuple(_link_table(folder, target / folder.name, known) for folder in tables)
+    told = []
+    for folder in tables:
+        # What is erased is in all deliveries, or in none.
+        with table_lock(landing, folder.name):
+            told.append(_link_table(folder, target / folder.name, known))
     adopt_files(target, known.moment)
-    return told
+    return tuple(told)
 
 
-def erasures(landing: Path, after: datetime) -> tuple[Erasure, ...]:
-    """Erasures of any table after a moment, oldest first.
+def erasures(landing: Path, after: datetime) -> tuple[Tombstone, ...]:
+    """Erasures from any table after a moment, oldest first.
 
     Raises:
         DataError: a tombstone cannot be read.
     """
-    told = [_erasure(file) for file in landing.glob(f"*/{ERASED}/*.json")]
+    told = [_tombstone(file) for file in landing.glob(f"*/{ERASED}/*.json")]
     return tuple(
         sorted(
-            (erasure for erasure in told if erasure.erased_at > after),
-            key=lambda erasure: (erasure.erased_at, erasure.table),
+            (tombstone for tombstone in told if tombstone.erased_at > after),
+            key=lambda tombstone: (tombstone.erased_at, tombstone.table),
         )
     )
 
@@ -157,8 +143,8 @@ def _link(files: list[Path], target: Path) -> None:
             shutil.copyfile(file, target / file.name)
 
 
-def _erasure(file: Path) -> Erasure:
+def _tombstone(file: Path) -> Tombstone:
     try:
-        return Erasure.model_validate(json.loads(file.read_bytes()))
-    except (OSError, ValueError, ValidationError) as error:
+        return Tombstone.from_stored(file.read_bytes())
+    except ValidationError as error:
         raise DataError(f"{file} is no tombstone: {error}. Restore it from a backup.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from mlops_platform.data.landing.deliveries import (
     delivery_folders,
     delivery_name,
 )
+from mlops_platform.data.landing.erasing import Tombstone, planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.parquet import write_parquet
@@ -110,23 +110,40 @@ def test_what_is_named_after_no_moment_is_refused(landing: Path, tmp_path: Path)
         link_known_deliveries(landing, tmp_path / "known", Known(FIRST))
 
 
-def erase(landing: Path, name: str, **told: object) -> None:
-    folder = landing / "visits" / "_erased"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(json.dumps(told))
+def erase(landing: Path, at: datetime) -> None:
+    with planned_erasure(landing, "visits", "visit = 'a'") as planned:
+        planned.commit(
+            Tombstone(
+                table="visits",
+                rows=planned.rows,
+                facts=planned.facts,
+                days=planned.days,
+                condition_sha256="ab",
+                decisions={"stays": 3},
+                reason="asked",
+                actor="alice",
+                erased_at=at,
+            )
+        )
 
 
-def test_erasures_after_a_moment_are_told_in_order(landing: Path) -> None:
-    common = {"table": "visits", "rows": 2, "days": [str(DAY)], "decision": 3, "reason": "asked"}
-    erase(landing, "a.json", **common, erased_at=THIRD.isoformat(), more="than today")
-    erase(landing, "b.json", **common, erased_at=SECOND.isoformat())
-    erase(landing, "c.json", **common, erased_at=FIRST.isoformat())
-    told = erasures(landing, FIRST)
-    assert [erasure.erased_at for erasure in told] == [SECOND, THIRD]
-    assert (told[0].rows, told[0].days, told[0].decision) == (2, (DAY,), 3)
+def test_erasures_after_a_moment_are_told(landing: Path) -> None:
+    erase(landing, SECOND)
+    assert erasures(landing, SECOND) == ()
+    [told] = erasures(landing, FIRST)
+    assert (told.table, told.days, told.decisions) == ("visits", (DAY, OTHER), {"stays": 3})
+
+
+def test_what_was_erased_is_in_no_known_delivery(landing: Path, tmp_path: Path) -> None:
+    erase(landing, THIRD)
+    link_known_deliveries(landing, tmp_path / "known", Known(SECOND))
+    known = day_rows(VISITS, day_folder(tmp_path / "known", "visits", DAY))
+    assert known["visit"].to_pylist() == ["b"]
 
 
 def test_a_tombstone_that_cannot_be_read_is_named(landing: Path) -> None:
-    erase(landing, "a.json", table="visits")
+    folder = landing / "visits" / "_erased"
+    folder.mkdir()
+    (folder / "a.json").write_text('{"table": "visits"}')
     with pytest.raises(DataError, match=r"a\.json is no tombstone"):
         erasures(landing, FIRST)

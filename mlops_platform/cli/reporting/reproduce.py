@@ -94,11 +94,11 @@ def _show_facts(facts: "BuiltAgain") -> None:
     if unbuilt := sum(table.unbuilt for table in facts.tables):
         _say(f"{unbuilt} more had come, but were in no build yet: they were left out as well.")
     for erased in facts.erased:
-        decision = "" if erased.decision is None else f", decision {erased.decision}"
-        reason = f": {erased.reason}" if erased.reason else ""
+        decisions = [f"{number} of {model}" for model, number in erased.decisions.items()]
+        decided = f", decision {' and '.join(decisions)}" if decisions else ""
         _say(
-            f"Erased since, on {erased.erased_at:%Y-%m-%d}: {_rows(erased.rows)} of "
-            f"{erased.table}{decision}{reason}"
+            f"Erased on {erased.erased_at:%Y-%m-%d}: {_rows(erased.rows)} of "
+            f"{erased.table}{decided}: {erased.reason}"
         )
     _show_rows(facts.rows)
     if facts.kept_in is not None:

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from pydantic import computed_field
 
@@ -26,12 +27,12 @@ from mlops_platform.data.features.kept_projects import (
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.known_deliveries import (
-    Erasure,
     Known,
     KnownTable,
     erasures,
     link_known_deliveries,
 )
+from mlops_platform.data.landing.erasing import Tombstone
 from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.errors import DataError
 from mlops_platform.plain_home import plain_home
@@ -40,7 +41,8 @@ from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reproduction.difference import Difference, differences
 
-_SCRATCH = "reproductions"
+EVER: Final = datetime.min.replace(tzinfo=UTC)
+_SCRATCH: Final = "reproductions"
 
 
 class ProjectUsed(Record):
@@ -69,7 +71,8 @@ class BuiltAgain(Record):
     Args:
         known_at: moment whose deliveries were built.
         recorded: whether the snapshot says that moment; its as-of moment otherwise.
-        erased: since then.
+        erased: since then; where rows differ also before, for the snapshot may have been read from
+            tables that were not built again yet.
         kept_in: folder with lake, warehouse and project; None where it was removed.
     """
 
@@ -79,7 +82,7 @@ class BuiltAgain(Record):
     recorded: bool
     project: ProjectUsed
     tables: tuple[KnownTable, ...]
-    erased: tuple[Erasure, ...]
+    erased: tuple[Tombstone, ...]
     rows: RowComparison
     kept_in: str | None
 
@@ -148,6 +151,7 @@ def build_again(
         rows = read_training_rows(
             spec, scratch.published, training_set.as_of, _history(spec, training_set)
         )
+        compared = compare_rows(kept, rows, spec.features.entity)
         return BuiltAgain(
             training_set=training_set.hash,
             as_of=training_set.as_of,
@@ -155,8 +159,8 @@ def build_again(
             recorded=origin is not None,
             project=used,
             tables=tables,
-            erased=erasures(place.landing, known_at),
-            rows=compare_rows(kept, rows, spec.features.entity),
+            erased=erasures(place.landing, known_at if compared.equal else EVER),
+            rows=compared,
             kept_in=str(scratch.root) if keep else None,
         )
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_platform.data.compared_rows import DifferingColumn, DifferingValue, RowComparison
-from mlops_platform.data.known_deliveries import Erasure, KnownTable
+from mlops_platform.data.known_deliveries import KnownTable
+from mlops_platform.data.landing.erasing import Tombstone
 from mlops_platform.errors import TrainingError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.reproduction import reproduce as reproducing
@@ -127,12 +128,15 @@ def test_facts_are_told_with_what_explains_a_difference(told, mlops: Mlops) -> N
         other_columns=("'age' is gone",),
     )
     project = PROJECT.model_copy(update={"now": "d" * 64, "differing": ("models/a.sql",)})
-    erased = Erasure(
+    erased = Tombstone(
         table="outcomes",
         rows=4,
+        facts=3,
         days=(date(2013, 3, 1),),
-        decision=12,
+        condition_sha256="ef",
+        decisions={"flight_delay": 12},
         reason="a person asked",
+        actor="alice",
         erased_at=MOMENT,
     )
     changed = {"rows": rows, "project": project, "erased": (erased,), "kept_in": "/scratch"}
@@ -146,7 +150,7 @@ def test_facts_are_told_with_what_explains_a_difference(told, mlops: Mlops) -> N
         "Built with the dbt project that was recorded, cccccccccccc.",
         "The present one, dddddddddddd, differs in models/a.sql.",
         "31 deliveries were known; 2 came later and were left out.",
-        "Erased since, on 2013-04-01: 4 rows of outcomes, decision 12: a person asked",
+        "Erased on 2013-04-01: 4 rows of outcomes, decision 12 of flight_delay: a person asked",
         "The rows are not equal: 10 then, 9 now.",
         "p7: 1.5 -> nothing",
         "Of the columns, 'age' is gone.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
 from mlops_platform.data.features.origin import origin_of_published
 from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.landing.erasing import Tombstone, condition_digest, planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
@@ -160,23 +160,24 @@ class Delivered:
     def build_again(self, training_set: TrainingSet, *, keep: bool = False) -> BuiltAgain:
         return build_again(self.place, self.spec, training_set, self.project, keep=keep)
 
-    def erase(self, table: str, day: date, entity: str, at: datetime) -> None:
+    def erase(self, table: str, entity: str, at: datetime) -> None:
         """Take a parcel out of every delivery, as the law may ask, and leave a tombstone."""
-        folder = self.place.landing / table
-        for file in folder.glob(f"day={day}/delivery=*/*.parquet"):
-            with duckdb.connect() as connection:
-                connection.execute(
-                    f"COPY (FROM read_parquet('{file}', hive_partitioning = false) "
-                    f"WHERE parcel_id <> '{entity}') TO '{file}.new' (FORMAT parquet)"
-                )
-            Path(f"{file}.new").replace(file)
-        tombstone = {
-            "table": table,
-            "rows": 1,
-            "days": [str(day)],
-            "decision": 12,
-            "reason": "the sender asked for it",
-            "erased_at": at.isoformat(),
-        }
-        (folder / "_erased").mkdir(exist_ok=True)
-        (folder / "_erased" / "1.json").write_text(json.dumps(tombstone))
+        erase_rows(self.place.landing, table, f"parcel_id = '{entity}'", at)
+
+
+def erase_rows(landing: Path, table: str, condition: str, at: datetime) -> None:
+    """What `mlops erase` does to the landing zone."""
+    with planned_erasure(landing, table, condition) as planned:
+        planned.commit(
+            Tombstone(
+                table=table,
+                rows=planned.rows,
+                facts=planned.facts,
+                days=planned.days,
+                condition_sha256=condition_digest(condition),
+                decisions={"parcels": 12},
+                reason="the sender asked for it",
+                actor="alice",
+                erased_at=at,
+            )
+        )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.components.models import declared_spec
@@ -26,6 +25,7 @@ from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.reproduction.from_facts import BuiltAgain, build_again
 from tests.dbt_project.conftest import land
+from tests.usecases.reproduction.delivered import erase_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,22 +137,12 @@ def test_what_had_been_corrected_and_taken_back_before_is_built_so_again(flights
 def test_erased_outcomes_are_missing_and_their_traces_in_later_rates_differ(
     flights: Flights,
 ) -> None:
-    [file] = day_folder(flights.place.landing, "flight_outcomes", DAY).glob("*/data.parquet")
-    rows = pq.read_table(file)
-    entity = rows["flight_id"][0].as_py()
-    file.unlink()
-    pq.write_table(rows.filter(pc.not_equal(rows["flight_id"], entity)), file)
-    tombstones = flights.place.landing / "flight_outcomes" / "_erased"
-    tombstones.mkdir()
-    (tombstones / "1.json").write_text(
-        f'{{"table": "flight_outcomes", "rows": 1, "days": ["{DAY}"], "decision": 7, '
-        f'"reason": "asked for", "erased_at": "{LATER.isoformat()}"}}'
-    )
+    landing, table = flights.place.landing, OUTCOMES.table
+    entity = day_rows(OUTCOMES, day_folder(landing, table, DAY))["flight_id"][0].as_py()
+    erase_rows(landing, table, f"flight_id = '{entity}'", LATER)
     told = flights.build_again()
     assert not told.equal
     assert told.rows.missing_examples == (entity,)
     assert told.rows.missing == 1
     assert {column.column for column in told.rows.columns} >= {"carrier_late_rate_7d"}
-    assert [(erased.table, erased.rows, erased.decision) for erased in told.erased] == [
-        ("flight_outcomes", 1, 7)
-    ]
+    assert [(erased.table, erased.rows) for erased in told.erased] == [("flight_outcomes", 1)]

@@ -21,6 +21,7 @@ from tests.usecases.reproduction.delivered import DAYS, TAKEN, Delivered
 pytestmark = pytest.mark.slow
 LATER = TAKEN + timedelta(days=9)
 JANUARY_20 = date(2024, 1, 20)
+CHANGED_MIND = "SELECT * REPLACE (NOT returned AS returned) FROM {first}"
 CORRECTED = "SELECT * REPLACE (weight + 1 AS weight) FROM {first}"
 
 
@@ -126,14 +127,33 @@ def test_what_had_arrived_but_was_in_no_build_is_left_out(delivered: Delivered) 
 
 
 def test_what_was_erased_is_missing_and_named(delivered: Delivered, stored: TrainingSet) -> None:
-    delivered.erase("outcomes", JANUARY_20, "p193", LATER)
+    delivered.erase("outcomes", "p193", LATER)
     told = delivered.build_again(stored)
     assert not told.equal
     assert (told.rows.missing, told.rows.missing_examples) == (1, ("p193",))
     assert (told.rows.extra, told.rows.columns) == (0, ())
     [erased] = told.erased
     assert (erased.table, erased.rows, erased.days) == ("outcomes", 1, (JANUARY_20,))
-    assert (erased.decision, erased.reason) == (12, "the sender asked for it")
+    assert (erased.decisions, erased.reason) == ({"parcels": 12}, "the sender asked for it")
+
+
+def test_what_was_erased_but_was_still_in_the_tables_is_named_too(
+    delivered: Delivered, stored: TrainingSet
+) -> None:
+    delivered.erase("outcomes", "p193", TAKEN - timedelta(minutes=5))
+    told = delivered.build_again(stored)
+    assert told.rows.missing_examples == ("p193",)
+    assert [erased.table for erased in told.erased] == ["outcomes"]
+
+
+def test_what_was_erased_before_is_in_neither(delivered: Delivered) -> None:
+    delivered.deliver("outcomes", JANUARY_20, CHANGED_MIND, TAKEN - timedelta(days=3))
+    delivered.erase("outcomes", "p193", TAKEN - timedelta(days=2))
+    delivered.build()
+    stored = delivered.snapshot()
+    assert stored.rows == DAYS * 10 - 1
+    told = delivered.build_again(stored)
+    assert (told.equal, told.erased) == (True, ())
 
 
 def change_the_project(delivered: Delivered) -> None:
