@@ -22,7 +22,7 @@ def _break(file: Path) -> None:
     broken = file.with_suffix(".broken")
     duckdb.sql(
         f"COPY (SELECT * REPLACE (CASE WHEN flight_number % 2 = 0 THEN carrier END AS carrier) "
-        f"FROM '{file}') TO '{broken}' (FORMAT parquet)"
+        f"FROM read_parquet('{file}', hive_partitioning = false)) TO '{broken}' (FORMAT parquet)"
     )
     broken.replace(file)
 

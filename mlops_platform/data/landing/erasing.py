@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier
+from mlops_platform.data.landing.day_versions import VERSIONS
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
@@ -197,6 +198,11 @@ def _without(
     if not taken.num_rows:
         return None
     left = {file: _left(rows, taken, connection) for file, rows in files.items()}
+    versions = {
+        file: _left(read_parquet(file), taken, connection)
+        for delivery in folders
+        if (file := delivery / f"{VERSIONS}.parquet").is_file()
+    }
     records = {
         delivery / RECORD_FILE: _renewed(
             read_delivery(delivery),
@@ -213,7 +219,8 @@ def _without(
         rows=sum(_lost(files, left).values()),
         facts=taken.num_rows,
         keys=taken if table.key else None,
-        files={file: left[file] for file, number in _lost(files, left).items() if number},
+        files={file: left[file] for file, number in _lost(files, left).items() if number}
+        | versions,
         records=records,
     )
 

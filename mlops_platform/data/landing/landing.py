@@ -15,6 +15,7 @@ from mlops_platform.data.landing.changes import (
     repeated_keys,
     without_retracted,
 )
+from mlops_platform.data.landing.day_versions import VERSIONS, versions_after
 from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.landing.deliveries import (
     FIRST,
@@ -162,7 +163,8 @@ def land_under_lock(
     record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
-    _write(folder, changes.by_kind, record)
+    versions = versions_after(table, folder, changes, moment)
+    _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
     return partition_of(record, changed=True)
 
 

@@ -1,22 +1,28 @@
 """The SQL of a landed table: its facts as versions, each with the time in which it was the newest.
 
-Of a table whose days were delivered once this is a plain scan of their files. Later deliveries are
-small, and known by their days: only those are looked at to find out what is superseded.
+Of a day that was delivered once this is a plain scan of its file; of the others, which are known by
+their table, it is what their last delivery has written down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.landing.day_versions import (
+    ALWAYS,
+    ARRIVED,
+    ENDED,
+    KNOWN,
+    VERSIONS,
+    said_known_at,
+)
 from mlops_platform.data.landing.deliveries import (
-    ADDED,
     DELIVERY,
     FIRST,
-    GONE,
-    INTERNAL,
     PARTITION_COLUMN,
     delivery_folders,
     later_files,
@@ -27,18 +33,14 @@ from mlops_platform.data.landing.landed_table import (
     KNOWN_AT,
     RESERVED,
     SUPERSEDED_AT,
-    LandedTable,
     read_state,
 )
 from mlops_platform.data.parquet_files import FILE, escaped
 from mlops_platform.errors import DataError
 
-ALWAYS: Final = "TIMESTAMPTZ '1900-01-01 00:00:00+00'"
-"""From when on a fact was known whose source does not say, and which came with its day."""
 DAY: Final = identifier(PARTITION_COLUMN)
-KIND, KNOWN, ENDED = (f"{INTERNAL}{name}" for name in ("kind", "known", "ended"))
-_OURS = ", ".join(map(literal, (*RESERVED, KNOWN_AT, KIND, KNOWN, ENDED)))
-CONTENT: Final = f"COLUMNS(lambda name: lower(name) NOT IN ({_OURS}))"
+TAKEN: Final = (*RESERVED, KNOWN_AT)
+CONTENT: Final = f"COLUMNS(lambda name: lower(name) NOT IN ({', '.join(map(literal, TAKEN))}))"
 """The columns that landed."""
 
 
@@ -50,88 +52,65 @@ def versions_sql(folder: Path) -> str:
     columns are those of the first one.
 
     Raises:
-        DataError: what is kept of the table was damaged.
+        DataError: what is kept of the table was damaged, or a delivery lacks its versions.
     """
     state = read_state(folder)
     if state.declared is None:
         _refuse_forgotten_deliveries(folder)
-    schema_file = _first_file(folder)
-    said = _said_known_at(schema_file, state.declared)
+    columns = _columns(folder)
+    said = said_known_at(state.declared, columns)
     first = _rows([f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"])
-    files = [
-        file
-        for day in state.redelivered
-        for _, file in later_files(
-            delivery_folders(folder / f"{PARTITION_COLUMN}={day.isoformat()}")
-        )
-    ]
-    if not files or state.declared is None or schema_file is None:
-        return (
-            f"SELECT {CONTENT}, {DAY}, delivered_at, {said or ALWAYS} AS {KNOWN_AT}, "
-            f"NULL::TIMESTAMPTZ AS {SUPERSEDED_AT} FROM ({first})"
-        )
-    # The first file gives all their columns, so that these are the same in both.
-    later = f"FROM ({_rows([escaped(file) for file in (schema_file, *files)])})"
-    return _corrected(state.declared, first, f"{later} WHERE {KIND} <> '{FIRST}'", said)
-
-
-def _corrected(table: LandedTable, first: str, later: str, said: str | None) -> str:
-    """Write the SQL of first deliveries and of what later ones made of them."""
-    key = ", ".join((DAY, *map(identifier, table.key)))
-    # What is gone is known to be so on arrival; a new value when both are so, and an addition is
-    # believed to have been known when its source says.
-    event = (
-        f"SELECT *, CASE {KIND} WHEN '{ADDED}' THEN coalesce({said or 'NULL'}, delivered_at) "
-        f"WHEN '{GONE}' THEN delivered_at ELSE greatest({said or 'NULL'}, delivered_at) END "
-        f"AS {KNOWN} FROM ({later})"
+    once = (
+        f"SELECT {CONTENT}, {DAY}, delivered_at, {said or ALWAYS} AS {KNOWN_AT}, "
+        f"NULL::TIMESTAMPTZ AS {SUPERSEDED_AT} FROM ({first})"
     )
-    ended = (
-        f"SELECT {key}, min({KNOWN}) AS {ENDED} FROM ({event}) WHERE {KIND} <> '{ADDED}' "
-        "GROUP BY ALL"
-    )
-    following = (
-        f"SELECT *, min({KNOWN}) OVER (PARTITION BY {key} ORDER BY delivered_at "
-        f"ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS {ENDED} FROM ({event})"
-    )
+    files = _files_of_versions(folder, state.redelivered)
+    if not files:
+        return once
+    content = ", ".join(identifier(name) for name in columns if name.lower() not in TAKEN)
+    again = _rows([escaped(file) for file in files.values()])
+    days = ", ".join(f"DATE '{day}'" for day in files)
     return (
-        f"SELECT * FROM (SELECT {CONTENT}, {DAY}, delivered_at, {said or ALWAYS} AS {KNOWN_AT}, "
-        f"{ENDED} AS {SUPERSEDED_AT} FROM ({first}) LEFT JOIN ({ended}) USING ({key}) "
-        f"UNION ALL BY NAME SELECT {CONTENT}, {DAY}, delivered_at, {KNOWN} AS {KNOWN_AT}, "
-        f"{ENDED} AS {SUPERSEDED_AT} FROM ({following}) WHERE {KIND} <> '{GONE}') "
-        # What was replaced before it was known was never known.
-        f"WHERE {SUPERSEDED_AT} IS NULL OR {SUPERSEDED_AT} > {KNOWN_AT}"
+        f"SELECT {content}, {DAY}, delivered_at, {KNOWN_AT}, {SUPERSEDED_AT} FROM ({once}) "
+        f"WHERE {DAY} NOT IN ({days}) UNION ALL SELECT {content}, {DAY}, "
+        f"{ARRIVED} AS delivered_at, {KNOWN} AS {KNOWN_AT}, {ENDED} AS {SUPERSEDED_AT} "
+        f"FROM ({again})"
     )
+
+
+def _files_of_versions(folder: Path, redelivered: Sequence[date]) -> dict[date, Path]:
+    """By day the versions that the last delivery wrote, of days with more than one."""
+    files = {}
+    for day in redelivered:
+        deliveries = delivery_folders(folder / f"{PARTITION_COLUMN}={day.isoformat()}")
+        if len(deliveries) > 1:
+            files[day] = file = deliveries[-1] / f"{VERSIONS}.parquet"
+            if not file.is_file():
+                raise DataError(f"{file} is missing. Restore {deliveries[-1]} from a backup.")
+    return files
 
 
 def _rows(patterns: Sequence[str]) -> str:
-    """Write the SQL of the rows of files, with their day, arrival and kind."""
+    """Write the SQL of the rows of files, with their day and their arrival."""
     listed = ", ".join(map(literal, patterns))
     day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
     # Such columns of a file, of a producer that is not ours, count for nothing.
     ours = ", ".join(map(literal, (FILE, *RESERVED)))
     return (
         f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), CAST({day} AS DATE) AS {DAY}, "
-        f"{moment_in_sql(FILE)} AS delivered_at, "
-        f"regexp_extract({FILE}, '/([^/]*)[.]parquet$', 1) AS {KIND} "
+        f"{moment_in_sql(FILE)} AS delivered_at "
         f"FROM read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"
     )
 
 
-def _said_known_at(schema_file: Path | None, table: LandedTable | None) -> str | None:
-    """Write the SQL of the moment that the source says, None where it says nothing."""
-    if table is not None and table.known_at is not None:
-        return f"CAST({identifier(table.known_at)} AS TIMESTAMPTZ)"
+def _columns(folder: Path) -> list[str]:
+    """The columns of the first file of a pattern's, as DuckDB sorts them."""
     from pyarrow import parquet
 
-    has_moments = schema_file is not None and KNOWN_AT in parquet.read_schema(schema_file).names
-    return f"CAST({KNOWN_AT} AS TIMESTAMPTZ)" if has_moments else None
-
-
-def _first_file(folder: Path) -> Path | None:
-    """The first file of a pattern's, as DuckDB sorts them."""
     days = sorted(folder.glob(f"{PARTITION_COLUMN}=*"))
     files = (delivery / f"{FIRST}.parquet" for day in days for delivery in delivery_folders(day))
-    return next((file for file in files if file.is_file()), None)
+    first = next((file for file in files if file.is_file()), None)
+    return [] if first is None else list(parquet.read_schema(first).names)
 
 
 def _refuse_forgotten_deliveries(folder: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_delivery_that_replaces_keeps_only_what_it_changed(tmp_path: Path) -> 
     assert changed_by(again) == (1, 1, 1)
     assert delivery_files(tmp_path, "visits", DAY) == [
         ["data.parquet"],
-        ["added.parquet", "changed.parquet", "gone.parquet"],
+        ["added.parquet", "changed.parquet", "gone.parquet", "versions.parquet"],
     ]
     last = delivery_folders(day_folder(tmp_path, "visits", DAY))[-1]
     assert {
@@ -79,9 +79,9 @@ def test_only_what_changed_has_files(tmp_path: Path) -> None:
     deliver(tmp_path, rows(a=1, b=3, c=1), 2)
     deliver(tmp_path, rows(a=1, b=3), 3)
     assert delivery_files(tmp_path, "visits", DAY)[1:] == [
-        ["changed.parquet"],
-        ["added.parquet"],
-        ["gone.parquet"],
+        ["changed.parquet", "versions.parquet"],
+        ["added.parquet", "versions.parquet"],
+        ["gone.parquet", "versions.parquet"],
     ]
 
 

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.errors import BackupError, FormatError, LedgerError, SettingsError
 from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.home_stamp import require_current_home
@@ -33,6 +35,7 @@ from mlops_platform.usecases.home.manifest import MANIFEST_FILE, BackupManifest
 from mlops_platform.usecases.home.restore import restore
 from mlops_platform.usecases.home.upgrade import upgrade_home
 from mlops_platform.usecases.home.verification import verify_ledger
+from tests.data.landing.landed import landed, minutes, table_of
 
 MODEL = "flight_delay"
 
@@ -115,6 +118,27 @@ def test_what_refers_to_something_is_copied_before_it(home: Settings) -> None:
     for folder in ("registry/artifacts/", "bentos/", "lake/landing/", "lake/training_sets/"):
         found = {turn for name, turn in turns.items() if name.startswith(folder)}
         assert found == {Turn.REFERRED}
+
+
+def test_what_says_which_days_were_delivered_again_is_copied_after_them(tmp_path: Path) -> None:
+    table, day = LandedTable(table="visits", key=("id",)), date(2024, 3, 1)
+    for at, value in enumerate((1, 2)):
+        rows = table_of(id=["a"], value=[value])
+        landed(tmp_path / "lake" / "landing", table, day, rows, minutes(at))
+    left_by_a_killed_one = tmp_path / "lake/landing/visits/day=2024-03-01/.delivery=1.abc.tmp"
+    left_by_a_killed_one.mkdir()
+    (left_by_a_killed_one / "data.parquet").touch()
+    turns = {str(file): turn_of(file) for file in files_of(tmp_path)}
+    [listing] = [name for name, turn in turns.items() if turn == Turn.LISTING]
+    assert listing == "lake/landing/visits/_landing.json"
+    assert {turn for name, turn in turns.items() if name != listing} == {Turn.REFERRED}
+    assert sorted(Path(name).name for name in turns) == [
+        "_landing.json",
+        "changed.parquet",
+        "data.parquet",
+        "delivery.json",
+        "delivery.json",
+    ]
 
 
 WRITER = """
