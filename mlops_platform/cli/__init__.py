@@ -88,7 +88,8 @@ COMMANDS = {
         "Copy the whole home into a folder, while it is in use, and verify the copy.",
     ),
     "erase": Listed(
-        "home.erase", "Take facts out of every delivery of a landed table, as the law may ask."
+        "home.erase",
+        "Erase facts of a landed TABLE from every delivery, with all of their versions.",
     ),
     "restore": Listed("home.restore", "Make a home from a backup, wherever MLOPS_HOME is."),
 }
