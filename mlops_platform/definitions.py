@@ -2,8 +2,6 @@
 
 import gc
 import os
-import warnings
-from pathlib import Path
 
 import dagster as dg
 
@@ -19,10 +17,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # took a tenth of its time. Small and recent objects are looked at as often as before.
 gc.set_threshold(*gc.get_threshold()[:2], 100)
 
-# Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where we
-# use such a thing it goes on warning.
-warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
-
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -30,6 +24,7 @@ def defs() -> dg.Definitions:
     from mlops_platform.components.landing.landing_asset import landing_jobs
     from mlops_platform.components.model_lifecycle.component import lifecycle_models
     from mlops_platform.components.model_lifecycle.shared import shared_automation
+    from mlops_platform.components.models import component_tree
     from mlops_platform.components.record_io_manager import RecordIOManager
 
     require_current_home(settings().home)
@@ -37,7 +32,7 @@ def defs() -> dg.Definitions:
         executor=dg.in_process_executor,
         resources={"io_manager": RecordIOManager()},
     )
-    tree = dg.ComponentTree.for_project(Path(__file__).parent)
+    tree = component_tree()
     with lasting_objects():
         instances = tree.build_defs()
     automation = shared_automation(lifecycle_models(tree))
