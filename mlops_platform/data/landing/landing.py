@@ -275,8 +275,9 @@ def _refuse_to_lose(
     raise DataError(
         f"{table.table} of {day}: this delivery replaces the day and lacks {gone} of its "
         f"{last.facts} rows, more than max_gone={table.max_gone:g} allows. If they must go, say so "
-        "with `mlops land --retract` (or `retract: true` in the run's configuration); if it is "
-        "only a part of the day, declare `delivery: adds`."
+        "with `mlops land --retract` (`retract: true` in the configuration of a run; for a file "
+        "that somebody put there `mlops rebuild --retract`); if it is only a part of the day, "
+        "declare `delivery: adds`."
     )
 
 
