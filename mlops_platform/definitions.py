@@ -2,11 +2,11 @@
 
 import gc
 import os
-import warnings
 from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.components.beta_warnings import ignore_dagsters_own
 from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.settings import settings
@@ -19,9 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # took a tenth of its time. Small and recent objects are looked at as often as before.
 gc.set_threshold(*gc.get_threshold()[:2], 100)
 
-# Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where we
-# use such a thing it goes on warning.
-warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
+ignore_dagsters_own()
 
 
 @dg.definitions

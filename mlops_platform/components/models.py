@@ -69,6 +69,9 @@ def models_made_from(table: str) -> list[str]:
 def _tree() -> "dg.ComponentTree":
     import dagster as dg
 
+    from mlops_platform.components.beta_warnings import ignore_dagsters_own
+
+    ignore_dagsters_own()
     return dg.ComponentTree.for_project(PROJECT_ROOT)
 
 
