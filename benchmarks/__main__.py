@@ -9,6 +9,7 @@ import click
 
 from benchmarks.adaptation.measure import measure_adaptation
 from benchmarks.definitions_load import measure_definitions_load
+from benchmarks.deliveries import measure_deliveries
 from benchmarks.event_storage import measure_event_storage
 from benchmarks.intervals.measure import measure_intervals
 from benchmarks.main_job import measure_main_job
@@ -105,6 +106,19 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_event_storage(asked.repetitions),
         file="event_storage.md",
+    ),
+    "deliveries": Benchmark(
+        title="Ten deliveries of a day against one",
+        about=(
+            "Six weeks of flights; their outcomes land once a day, or in ten deliveries of each "
+            "day. *Landing* is of the outcomes alone, from rows in memory: what comes is compared "
+            "with the day as it is, and written. *Reading* is of all versions, as the dbt project "
+            "reads a source. *Building* is `dbt build` of the last week with its tests, in this "
+            "process. CPU time, medians (landing: once); the second columns are times one "
+            "delivery."
+        ),
+        measure=lambda asked: measure_deliveries(asked.repetitions),
+        file="deliveries.md",
     ),
     "serving": Benchmark(
         title="Serving: the platform against what else one could put in front of users",

@@ -2,11 +2,9 @@
 
 import gc
 import os
-from pathlib import Path
 
 import dagster as dg
 
-from mlops_platform.components.beta_warnings import ignore_dagsters_own
 from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.settings import settings
@@ -19,8 +17,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # took a tenth of its time. Small and recent objects are looked at as often as before.
 gc.set_threshold(*gc.get_threshold()[:2], 100)
 
-ignore_dagsters_own()
-
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -28,6 +24,7 @@ def defs() -> dg.Definitions:
     from mlops_platform.components.landing.landing_asset import landing_jobs
     from mlops_platform.components.model_lifecycle.component import lifecycle_models
     from mlops_platform.components.model_lifecycle.shared import shared_automation
+    from mlops_platform.components.models import component_tree
     from mlops_platform.components.record_io_manager import RecordIOManager
 
     require_current_home(settings().home)
@@ -35,7 +32,7 @@ def defs() -> dg.Definitions:
         executor=dg.in_process_executor,
         resources={"io_manager": RecordIOManager()},
     )
-    tree = dg.ComponentTree.for_project(Path(__file__).parent)
+    tree = component_tree()
     with lasting_objects():
         instances = tree.build_defs()
     automation = shared_automation(lifecycle_models(tree))

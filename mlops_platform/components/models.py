@@ -1,5 +1,6 @@
 """The models that this deployment declares under `defs/`."""
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ def declared_models() -> "list[ModelLifecycleComponent]":
     """Every instance of the lifecycle component, with its spec and its place in the YAML."""
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 
-    return _tree().get_all_components(of_type=ModelLifecycleComponent)
+    return component_tree().get_all_components(of_type=ModelLifecycleComponent)
 
 
 def declared_specs() -> list[ModelSpec]:
@@ -58,7 +59,7 @@ def declared_lifecycles() -> "list[LifecycleModel]":
     """Every declared model with the store of its features."""
     from mlops_platform.components.model_lifecycle.component import lifecycle_models
 
-    return lifecycle_models(_tree())
+    return lifecycle_models(component_tree())
 
 
 def models_made_from(table: str) -> list[str]:
@@ -66,12 +67,13 @@ def models_made_from(table: str) -> list[str]:
     return [model.name for model in declared_lifecycles() if table in model.store.sources]
 
 
-def _tree() -> "dg.ComponentTree":
+def component_tree() -> "dg.ComponentTree":
+    """The components of this project; Dagster is imported to read them."""
     import dagster as dg
 
-    from mlops_platform.components.beta_warnings import ignore_dagsters_own
-
-    ignore_dagsters_own()
+    # Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where
+    # we use such a thing it goes on warning.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
     return dg.ComponentTree.for_project(PROJECT_ROOT)
 
 

@@ -6,11 +6,14 @@ All that is said here is said again in plain Python, from what was delivered, by
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
+from mlops_platform.data.landing.erasing import Erasure, Tombstone, planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
 
@@ -112,12 +115,36 @@ class World:
 
     def deliver(self, table: LandedTable, day: date, rows: Day) -> bool:
         """Deliver a day as it is to be from now on; whether that says anything new."""
+        return self._arrives(table, day, rows, rows)
+
+    def add(self, table: LandedTable, day: date, rows: Day) -> bool:
+        """Deliver rows that are put in place of those of their flights, or beside them."""
+        adds = table.model_copy(update={"delivery": "adds"})
+        return self._arrives(adds, day, rows, {**self.present(table, day), **rows})
+
+    def erase(self, table: LandedTable, flight: str) -> None:
+        """Take a flight out of everything that was delivered, as if it had never come."""
+        with planned_erasure(self.landing, table.table, f"flight_id = '{flight}'") as erasure:
+            erasure.commit(_tombstone(erasure, self.now))
+        for history in self.delivered[table.table].values():
+            for _, rows in history:
+                rows.pop(flight, None)
+
+    def forget(self, table: LandedTable, day: date) -> None:
+        """Somebody removes the last delivery of a day that has more than one."""
+        history = self.delivered[table.table].get(day, [])
+        if len(history) > 1:
+            shutil.rmtree(delivery_folders(day_folder(self.landing, table.table, day))[-1])
+            history.pop()
+
+    def _arrives(self, table: LandedTable, day: date, rows: Day, afterwards: Day) -> bool:
         arrival = Arrival.begun(self.landing, table.table, [day], self.now)
         content = _table(list(rows.values()), TYPES[table.table])
         landed = land_day(self.landing, table, day, content, arrival)
         if landed.changed:
             history = self.delivered[table.table].setdefault(day, [])
-            history.append((landed.delivered_at, {key: dict(row) for key, row in rows.items()}))
+            copied = {key: dict(row) for key, row in afterwards.items()}
+            history.append((landed.delivered_at, copied))
         return landed.changed
 
     def present(self, table: LandedTable, day: date) -> Day:
@@ -268,3 +295,17 @@ def _table(rows: list[Row], types: Mapping[str, str]) -> pa.Table:
     }
     schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _tombstone(erasure: Erasure, moment: datetime) -> Tombstone:
+    return Tombstone(
+        table=erasure.table,
+        rows=erasure.rows,
+        facts=erasure.facts,
+        days=erasure.days,
+        condition_sha256="0" * 64,
+        decisions={},
+        reason="somebody asked for it",
+        actor="me",
+        erased_at=moment,
+    )

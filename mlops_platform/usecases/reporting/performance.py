@@ -32,10 +32,13 @@ def performance_text(
     measured = history.get(window.name)
     if measured is None:
         return "Its performance was not measured."
+    corrected = measured.labels_changed
     sentences = _TEMPLATES.render(
         "performance.txt.j2",
         measured=measured,
         known_at=moment_text(measured.as_of, zone),
+        corrected=corrected,
+        corrected_since=moment_text(corrected.since, zone) if corrected else "",
         estimates=estimate_record(history.values()),
     )
     return " ".join(sentences.splitlines())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from mlops_platform.data.landing.day_versions import VERSIONS
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.erasing import Erasure, Tombstone
 from mlops_platform.data.parquet import read_parquet, write_parquet
@@ -50,7 +51,8 @@ def deployment(home: Settings) -> Deployment:
 
 def rows_left(deployment: Deployment) -> int:
     folder = day_folder(deployment.settings.landing, "visits", DAY)
-    return sum(read_parquet(file).num_rows for file in folder.rglob("*.parquet"))
+    files = (file for file in folder.rglob("*.parquet") if file.stem != VERSIONS)
+    return sum(read_parquet(file).num_rows for file in files)
 
 
 def tombstones(deployment: Deployment) -> list[Tombstone]:

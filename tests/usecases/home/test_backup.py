@@ -138,6 +138,7 @@ def test_what_says_which_days_were_delivered_again_is_copied_after_them(tmp_path
         "data.parquet",
         "delivery.json",
         "delivery.json",
+        "versions.parquet",
     ]
 
 

@@ -81,3 +81,14 @@ def test_a_baseline_that_is_not_known_is_not_compared_with() -> None:
 
 def test_a_window_that_was_not_measured() -> None:
     assert performance_text({}, WINDOW, ZoneInfo("UTC")) == "Its performance was not measured."
+
+
+def test_a_window_whose_labels_were_corrected_says_so() -> None:
+    since = datetime(2024, 1, 10, 6, tzinfo=UTC)
+    text = _text(
+        as_of=datetime(2024, 2, 1, 6, tzinfo=UTC), labels_changed={"since": since, "labels": 1200}
+    )
+    assert (
+        "They were measured again, because 1,200 of its labels had been corrected since "
+        "2024-01-10 06:00 UTC."
+    ) in text
