@@ -40,6 +40,7 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.table_lock import ERASING, finish_erasing, table_lock
+from mlops_platform.data.landing.verification import foreign_files
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
@@ -124,19 +125,31 @@ def planned_erasure(landing_root: Path, table: str, condition: str) -> Iterator[
         condition: SQL on the columns of the table and its `day`.
 
     Raises:
-        DataError: there is no such table, the condition cannot be read, or a day is damaged.
+        DataError: there is no such table, the condition cannot be read, a day is damaged, or files
+            of the table are no delivery yet.
     """
     folder = landing_root / table
     if not any(True for _ in folder.glob(f"{PARTITION_COLUMN}=*")):
         tables = sorted({day.parent.name for day in landing_root.glob(f"*/{PARTITION_COLUMN}=*")})
         raise DataError(f"nothing has landed of '{table}'. Name one of {tables}.")
     with table_lock(landing_root, table):
+        _refuse_waiting_files(landing_root, table)
         declared = read_state(folder).declared or LandedTable(table=table, key=())
         staged = Path(tempfile.mkdtemp(prefix=f".{ERASING}.", suffix=".tmp", dir=folder))
         try:
             yield _staged(declared, folder, staged, condition)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+
+
+def _refuse_waiting_files(landing_root: Path, table: str) -> None:
+    """What is adopted later would bring back what it holds."""
+    waiting = [file for file in foreign_files(landing_root) if file.parent.parent.name == table]
+    if waiting:
+        raise DataError(
+            f"{waiting[0]} is no delivery yet, and may hold what is to be erased. Remove it, or let "
+            "`mlops rebuild` make a delivery of it, and erase then."
+        )
 
 
 def condition_digest(condition: str) -> str:

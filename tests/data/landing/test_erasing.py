@@ -235,3 +235,16 @@ def test_a_table_that_is_not_there_is_refused(landing: Path) -> None:
     ):
         pass
     assert not (landing / "visit").exists()
+
+
+def test_a_file_that_is_no_delivery_yet_is_told_before_anything_is_erased(landing: Path) -> None:
+    file = day_folder(landing, "visits", NEXT) / "theirs.parquet"
+    write_parquet(rows(ANN), file)
+    with (
+        pytest.raises(DataError, match="theirs.parquet is no delivery yet"),
+        planned_erasure(landing, "visits", CONDITION),
+    ):
+        pass
+    adopt_files(landing, NOON)
+    with planned_erasure(landing, "visits", CONDITION) as erasure:
+        assert erasure.facts == 2
