@@ -89,9 +89,14 @@ def _show_stale(delivered: "list[Delivery]") -> None:
     deployment = open_deployment()
     place = deployment.settings
     state = Builds(place.landing, place.published).noticed(deployment.clock())
-    mine = {(one.table, one.day, delivery_name(one.delivered_at)) for one in delivered}
+    mine = {
+        (delivery.table, delivery.day, delivery_name(delivery.delivered_at))
+        for delivery in delivered
+    }
     stale = [
-        one for one in (state.stale if state else ()) if (one.table, one.day, one.delivery) in mine
+        noticed
+        for noticed in (state.stale if state else ())
+        if (noticed.table, noticed.day, noticed.delivery) in mine
     ]
     if stale:
         show_stale(stale)

@@ -93,7 +93,10 @@ def _left(report: ErasureReport) -> Iterator[str]:
     yield from map(_told, report.traces)
     if not report.traces:
         yield "nothing in published tables, training sets, predictions and answers."
-    yield "Not looked at: backups, kept reproductions, logs of services, models and Bentos, files of training runs."
+    yield (
+        "Not looked at: backups, kept reproductions, logs of services, models and Bentos, files of "
+        "training runs."
+    )
 
 
 def _told(trace: Trace) -> str:

@@ -241,7 +241,7 @@ def test_a_file_that_is_no_delivery_yet_is_told_before_anything_is_erased(landin
     file = day_folder(landing, "visits", NEXT) / "theirs.parquet"
     write_parquet(rows(ANN), file)
     with (
-        pytest.raises(DataError, match="theirs.parquet is no delivery yet"),
+        pytest.raises(DataError, match=r"theirs\.parquet is no delivery yet"),
         planned_erasure(landing, "visits", CONDITION),
     ):
         pass
