@@ -161,6 +161,7 @@ def land_under_lock(
     _refuse_to_lose(table, day, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
     record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
+    record = record.model_copy(update={"follows": last.delivered_at})
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
     versions = versions_after(table, folder, changes, moment)
