@@ -24,3 +24,8 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
         width = most if console.width < NARROW else None
         table.add_column(header, overflow="fold", max_width=width)
     return table
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, of which one has no `s`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -79,14 +79,14 @@ def examine_landing(landing: Path, published: Path) -> LandingFacts:
             }
         )
     ]
-    happened = [*(one.is_of for one in state.stale), *news(before, now)] if state else []
+    happened = [*(noticed.is_of for noticed in state.stale), *news(before, now)] if state else []
     return LandingFacts(
         root=landing,
         stale=state.stale if state else (),
         vanished={
-            one: one.day not in now.get(one.table, {})
-            for one in happened
-            if one.happened == "vanished"
+            gone: gone.day not in now.get(gone.table, {})
+            for gone in happened
+            if gone.happened == "vanished"
         },
         damaged={
             day_folder(landing, table, day): problem

@@ -68,14 +68,9 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     or 'gone' of later ones; a name that the table has itself gets a ``_`` in front),
     ``features.<table>``, ``training_sets.<model>`` (all snapshots, told apart by the column
     ``training_set``), ``predictions.<model>`` (all windows), ``predictions_with_outcomes.<model>``
-    (the same with ``label`` and ``known_at``, NULL where the outcome is not known),
+    (the same with the present ``label`` and its ``known_at``, NULL where the outcome is not known),
     ``served.<model>`` (every answer that was logged and has landed), and ``catalogue`` (schema,
     name, rows, partitions).
-    Views: ``landing.<table>``, ``features.<table>``, ``training_sets.<model>`` (all snapshots, told
-    apart by the column ``training_set``), ``predictions.<model>`` (all windows),
-    ``predictions_with_outcomes.<model>`` (the same with the present ``label`` and its ``known_at``,
-    NULL where the outcome is not known), ``served.<model>`` (every answer that was logged and has
-    landed), and ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read

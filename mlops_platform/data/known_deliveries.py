@@ -97,9 +97,9 @@ def erasures(landing: Path, after: datetime) -> tuple[Tombstone, ...]:
 
 def _link_table(folder: Path, target: Path, known: Known) -> KnownTable:
     unbuilt = {
-        (f"{_DAY}{one.day.isoformat()}", one.delivery)
-        for one in known.unbuilt
-        if one.table == folder.name
+        (f"{_DAY}{delivery.day.isoformat()}", delivery.delivery)
+        for delivery in known.unbuilt
+        if delivery.table == folder.name
     }
     taken = later = waiting = 0
     redelivered = set()

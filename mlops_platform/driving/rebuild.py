@@ -68,8 +68,12 @@ class Rebuild:
         return next((each for each in requests if each.partition_key not in measured), None)
 
 
-def notice(place: Settings, now: datetime) -> BuildState | None:
-    """Take and keep what has landed since the last build; None before the first one."""
+def notice(place: Settings, now: datetime, *, retract: bool = False) -> BuildState | None:
+    """Take and keep what has landed since the last build; None before the first one.
+
+    Args:
+        retract: a person says that files that others put there may take rows back, however many.
+    """
     with one_process_at_a_time(build_lock(place.warehouse)):
-        adopt_files(place.landing, now)
+        adopt_files(place.landing, now, retract=retract)
         return Builds(place.landing, place.published).notice(now)

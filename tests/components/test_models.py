@@ -1,5 +1,8 @@
 """The models of this deployment, by the plain reader or by Dagster's loader."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +16,7 @@ from mlops_platform.components.models import (
     declared_specs,
 )
 from mlops_platform.errors import SpecError
-from mlops_platform.settings import PROJECT_ROOT
+from mlops_platform.settings import PROJECT_ROOT, Settings
 from mlops_platform.spec.declarations import plainly_declared_specs
 
 
@@ -36,3 +39,15 @@ def test_dagster_reads_what_the_plain_reader_leaves(
 def test_a_model_that_nobody_declares_is_refused_with_those_that_are() -> None:
     with pytest.raises(SpecError, match=r"'churn'.*\['arrival_delay', 'flight_delay'\]"):
         declared_spec("churn")
+
+
+def test_what_reads_the_models_only_warns_of_nothing(home: Settings) -> None:
+    asked = "from mlops_platform.components.models import models_made_from as made; made('weather')"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert told.stderr == ""

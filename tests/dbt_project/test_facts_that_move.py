@@ -163,9 +163,10 @@ class Play:
 
     def build(self, days: tuple[date, date]) -> None:
         """Build some days, and note it, as the platform does."""
-        self.builds.begin(PROJECT, self.world.now)
+        bounds = {"start_day": str(days[0]), "end_day": str(days[1])}
+        assert self.builds.begin(PROJECT, self.world.now, bounds) == bounds
         self.deployment.build_models(days, *ONLY_MARTS)
-        self.builds.end({"start_day": str(days[0]), "end_day": str(days[1])})
+        self.builds.end()
 
     def catch_up(self) -> None:
         """Land what is left; build what never was, and what is stale, the later days first."""

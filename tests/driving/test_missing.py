@@ -108,5 +108,5 @@ def build_all(home: Settings) -> None:
     """As far as the state of builds knows."""
     builds = Builds(home.landing, home.published)
     project = Project(sources=TABLES, tables=("flight_features",), reach_days=29)
-    builds.begin(project, datetime(2013, 2, 1, tzinfo=UTC))
-    builds.end({})
+    builds.begin(project, datetime(2013, 2, 1, tzinfo=UTC), {})
+    builds.end()

@@ -15,7 +15,7 @@ from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.models import declared_lifecycles
 from mlops_platform.data.features.builds import Builds, BuildState
-from mlops_platform.data.features.published import published_digest
+from mlops_platform.data.features.published import published_days, published_digest
 from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
 from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.landing import Arrival, land_day
@@ -219,3 +219,27 @@ def test_days_that_cannot_land_are_refused_with_those_that_can(place: Place) -> 
     assert landing.days("planes", (None, None)) is None
     assert landing.days("weather", (FIRST, FIRST)) == [FIRST]
     assert landing.land("weather", [FIRST], retract=False) == []
+
+
+def test_what_failed_its_tests_is_published_by_no_build_of_other_days(place: Place) -> None:
+    before, day, other = place.published, DAYS[6], DAYS[-1]
+    (delivery,) = delivery_folders(day_folder(place.home.landing, "flight_outcomes", day))
+    content = (delivery / "data.parquet").read_bytes()
+    (delivery / "data.parquet").unlink()
+
+    for broken in (day, other):
+        with pytest.raises(MlopsError, match="nothing was published"):
+            place.build(broken, broken)
+        assert place.published == before
+
+    (delivery / "data.parquet").write_bytes(content)
+    place.build(other, other)
+    assert place.state.stale_days == []
+    for table in TABLES:
+        assert {day, other} <= published_days(place.home.published, table)
+
+
+def test_a_warehouse_that_was_removed_is_built_anew(place: Place) -> None:
+    place.home.warehouse.unlink()
+    place.build(DAYS[-1], DAYS[-1])
+    assert set(DAYS) <= published_days(place.home.published, "flight_features")

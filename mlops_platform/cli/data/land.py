@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.console import counted
 from mlops_platform.cli.data.running import opened_driver
 from mlops_platform.cli.data.shown import say, show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
@@ -53,7 +54,7 @@ def command(
         say(line)
     same = len(days or ()) - len({delivery.day for delivery in delivered})
     if same > 0:
-        say(f"{table}: {same} {'day' if same == 1 else 'days'} as before: no delivery")
+        say(f"{table}: {counted(same, 'day')} as before: no delivery")
     _show_stale(delivered)
 
 
@@ -69,12 +70,13 @@ def _told(table: str, delivered: "list[Delivery]") -> Iterator[str]:
     if first:
         rows = sum(delivery.facts for delivery in first)
         days = told_days(delivery.day for delivery in first)
-        yield f"{table}: {rows} rows landed for the first time, of {days}"
+        yield f"{table}: {counted(rows, 'row')} landed for the first time, of {days}"
     for delivery in delivered:
         if delivery.meaning is not None:
             yield (
-                f"{table} of {delivery.day} landed again: {delivery.added} rows are new, "
-                f"{delivery.changed} changed, {delivery.gone} gone, it has {delivery.facts} now"
+                f"{table} of {delivery.day} landed again: {delivery.added} new, "
+                f"{delivery.changed} changed, {delivery.gone} gone; it has "
+                f"{counted(delivery.facts, 'row')} now"
             )
 
 
@@ -87,9 +89,14 @@ def _show_stale(delivered: "list[Delivery]") -> None:
     deployment = open_deployment()
     place = deployment.settings
     state = Builds(place.landing, place.published).noticed(deployment.clock())
-    mine = {(one.table, one.day, delivery_name(one.delivered_at)) for one in delivered}
+    mine = {
+        (delivery.table, delivery.day, delivery_name(delivery.delivered_at))
+        for delivery in delivered
+    }
     stale = [
-        one for one in (state.stale if state else ()) if (one.table, one.day, one.delivery) in mine
+        noticed
+        for noticed in (state.stale if state else ())
+        if (noticed.table, noticed.day, noticed.delivery) in mine
     ]
     if stale:
         show_stale(stale)

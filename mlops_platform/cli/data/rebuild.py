@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
+from mlops_platform.cli.console import counted
 from mlops_platform.cli.data.running import opened_driver
 from mlops_platform.cli.data.shown import say, show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
@@ -12,8 +13,13 @@ from mlops_platform.cli.home.setup import ensure_set_up
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would be built again, and why.")
+@click.option(
+    "--retract",
+    is_flag=True,
+    help="Files that somebody put into a landed day may take rows back, however many.",
+)
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-def command(dry_run: bool, actor: str | None) -> None:
+def command(dry_run: bool, retract: bool, actor: str | None) -> None:
     """Build again what late deliveries have made stale; measure windows again.
 
     A day is stale where something landed after it was built that it would have been built from.
@@ -26,9 +32,17 @@ def command(dry_run: bool, actor: str | None) -> None:
     ensure_set_up()
     deployment = open_deployment()
     place, now = deployment.settings, deployment.clock()
-    state = Builds(place.landing, place.published).noticed(now) if dry_run else notice(place, now)
+    if dry_run and retract:
+        raise click.UsageError(
+            "--dry-run takes no file, so that nothing is retracted: leave one out."
+        )
+    state = (
+        Builds(place.landing, place.published).noticed(now)
+        if dry_run
+        else notice(place, now, retract=retract)
+    )
     if state is None or not state.stale:
-        say("No day is stale." if state else "Nothing was built yet, so that nothing is stale.")
+        say("No day is stale." if state else "No build has told yet what it was made from.")
     else:
         show_stale(state.stale)
     if dry_run:
@@ -41,9 +55,9 @@ def command(dry_run: bool, actor: str | None) -> None:
         measured = list(rebuild.measure())
     if built:
         days = sum((last - first).days + 1 for first, last in built)
-        say(f"{days} days were built again, in {len(built)} build{'s' * (len(built) > 1)}.")
+        say(f"Built again: {counted(days, 'day')}, in {counted(len(built), 'build')}.")
     say(
-        f"{len(measured)} windows were measured again."
+        f"Measured again: {counted(len(measured), 'window')}."
         if measured
         else "No window was to be measured again."
     )
@@ -53,4 +67,5 @@ def _tell_foreign(landing: Path) -> None:
     from mlops_platform.data.landing.verification import foreign_files
 
     if files := foreign_files(landing):
-        say(f"Not counted: {len(files)} files that the next build takes, such as {files[0]}.")
+        say(f"Not looked at: {counted(len(files), 'new file')}, which the next build takes.")
+        say(f"For example: {files[0]}")

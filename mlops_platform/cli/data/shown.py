@@ -12,14 +12,14 @@ ARRIVED = "arrived"
 def show_stale(stale: Sequence[StaleDays]) -> None:
     """One line for every delivery, and the days that are to be built again because of it."""
     table = folding_table({"landed": 18, "delivery": 20, "rows": 26, "to be built again": None})
-    for one in stale:
+    for noticed in stale:
         table.add_row(
-            f"{one.table}\n{one.day}",
-            f"{delivery_moment(one.delivery):%Y-%m-%d %H:%M:%S %Z}",
-            f"{one.added} new, {one.changed} changed, {one.gone} gone"
-            if one.happened == ARRIVED
-            else f"its files are {'gone' if one.happened == 'vanished' else 'others'}",
-            f"{told_days(one.days)} ({len(one.days)})",
+            f"{noticed.table}\n{noticed.day}",
+            f"{delivery_moment(noticed.delivery):%Y-%m-%d %H:%M:%S %Z}",
+            f"{noticed.added} new, {noticed.changed} changed, {noticed.gone} gone"
+            if noticed.happened == ARRIVED
+            else f"its files are {'gone' if noticed.happened == 'vanished' else 'others'}",
+            f"{told_days(noticed.days)} ({len(noticed.days)})",
         )
     console.print(table)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, counted
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.erasure.erase import ErasureReport
 
 CURES = {
-    "features": "published table {name}: {rows} rows; `mlops rebuild` builds their days again",
-    "training_sets": "training set {part} of {name}: {rows} rows",
-    "predictions": "predictions of {name}, window {part}: {rows} rows",
-    "served": "answers of {name} on {part}: {rows} rows",
+    "features": "published table {name}: {rows}",
+    "training_sets": "training set {part} of {name}: {rows}",
+    "predictions": "predictions of {name}, window {part}: {rows}",
+    "served": "answers of {name} on {part}: {rows}",
 }
 
 
@@ -65,14 +65,14 @@ def command(
     if not plan.rows:
         _say(f"No row of {table} meets the condition: nothing is to be erased.")
         return
-    _say(f"{_counted(plan)} of {table} {'would be' if dry_run else 'are to be'} erased.")
+    _say(f"{'Would be' if dry_run else 'To be'} erased of {table}: {_counted(plan)}.")
     if dry_run:
         _tell(_left(plan))
         return
     if not yes:
         click.confirm("They cannot be brought back. Erase them?", abort=True)
     erased = erase(deployment, request, plan.identity)
-    _say(f"{_counted(erased)} of {table} are erased.")
+    _say(f"Erased of {table}: {_counted(erased)}.")
     for model, decision in erased.decisions.items():
         _say(f"decision {decision} of {model} tells so.")
     _tell(_left(erased))
@@ -81,22 +81,28 @@ def command(
 def _counted(report: ErasureReport) -> str:
     first, last = report.days[0], report.days[-1]
     days = str(first) if first == last else f"{len(report.days)} days from {first} to {last}"
-    return f"{report.rows} rows ({report.facts} facts, {days})"
+    return f"{counted(report.rows, 'row')} ({counted(report.facts, 'fact')}, {days})"
 
 
 def _left(report: ErasureReport) -> Iterator[str]:
     if not report.has_key:
         yield "Nothing says what identifies a fact, so what was made of them cannot be looked for."
         return
+    yield "`mlops rebuild` builds again what is published of their days."
     yield "What was made of them and holds their key:"
     yield from map(_told, report.traces)
     if not report.traces:
         yield "nothing in published tables, training sets, predictions and answers."
-    yield "Not looked at: backups, logs of services, models and Bentos, files of training runs."
+    yield (
+        "Not looked at: backups, kept reproductions, logs of services, models and Bentos, files of "
+        "training runs."
+    )
 
 
 def _told(trace: Trace) -> str:
-    return CURES[trace.kind].format(name=trace.name, part=trace.part, rows=trace.rows)
+    return CURES[trace.kind].format(
+        name=trace.name, part=trace.part, rows=counted(trace.rows, "row")
+    )
 
 
 def _tell(lines: Iterator[str]) -> None:

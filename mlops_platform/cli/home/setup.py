@@ -6,7 +6,7 @@ import sys
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, counted
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
@@ -56,7 +56,7 @@ def _set_up(current: Settings) -> None:
     with console.status("looking for landed files that are no delivery yet"):
         adopted = adopt_files(current.landing, deployment.clock())
     if adopted:
-        console.print(f"{len(adopted)} landed days are deliveries now", highlight=False)
+        console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
         parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))

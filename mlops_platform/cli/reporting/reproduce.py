@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table
+from mlops_platform.cli.console import console, counted, folding_table
 from mlops_platform.errors import SpecError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -97,16 +97,12 @@ def _show_facts(facts: "BuiltAgain") -> None:
         decisions = [f"{number} of {model}" for model, number in erased.decisions.items()]
         decided = f", decision {' and '.join(decisions)}" if decisions else ""
         _say(
-            f"Erased on {erased.erased_at:%Y-%m-%d}: {_rows(erased.rows)} of "
+            f"Erased on {erased.erased_at:%Y-%m-%d}: {counted(erased.rows, 'row')} of "
             f"{erased.table}{decided}: {erased.reason}"
         )
     _show_rows(facts.rows)
     if facts.kept_in is not None:
         _say(f"What was built is kept in {facts.kept_in}")
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _show_project(project: "ProjectUsed") -> None:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -124,41 +124,56 @@ class DbtFeaturesComponent(DbtProjectComponent):
             sources=tuple(sorted(self.landed_tables())),
             tables=tuple(sorted(published)),
             reach_days=max(declared) if declared and len(declared) == len(reaches) else None,
+            lasting=tuple(sorted(self._lasting_tables())),
         )
+
+    def _lasting_tables(self) -> Iterator[str]:
+        for source in self._validated_manifest["sources"].values():
+            meta = source["config"].get("meta", {}) or source.get("meta", {})
+            if source["source_name"] == LANDING and meta.get("mlops", {}).get("lasting"):
+                yield source["name"]
 
     def _published_keys(self) -> set[dg.AssetKey]:
         return {self.asset_key_for_model(table) for table in self.published_tables()}
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
-        place = settings()
-        builds, folder = Builds(place.landing, place.published), self._folder(context)
-        if builds.read() is None and place.warehouse.is_file():
-            context.log.info("A version without deliveries built this warehouse: all is built anew")
-            folder = replace(folder, variables={})
+        place, asked = settings(), self._asked_days(context)
+        builds = Builds(place.landing, place.published)
         with one_process_at_a_time(build_lock(place.warehouse)):
             now = present(place.replayed_moment)
             adopt_files(place.landing, now)
-            builds.begin(self.project_facts(), now)
-            outcomes = build(folder, self._select(context))
+            # A version without deliveries built the warehouse, or somebody has removed it.
+            anew = place.warehouse.is_file() == (builds.read() is None)
+            days = builds.begin(self.project_facts(), now, asked, anew=anew)
+            if days != asked:
+                context.log.info(
+                    "More days than were asked for are built: the warehouse is new, or the builds "
+                    "before this one were not published. Days: %s",
+                    days or "all",
+                )
+            outcomes = build(self._folder(days), self._select(context))
             yield from check_results(context, outcomes)
             refuse_failures(outcomes)
             yield from self._materializations(context, outcomes)
             # Where only some tables were published, the days of the others are still stale.
             if self._published_keys() <= context.selected_asset_keys:
-                builds.end(folder.variables)
+                builds.end()
 
-    def _folder(self, context: dg.AssetExecutionContext) -> DbtProjectFolder:
+    def _asked_days(self, context: dg.AssetExecutionContext) -> dict[str, str]:
+        return {
+            name: day
+            for name in ("start_day", "end_day")
+            if (day := context.op_execution_context.op_config.get(name)) is not None
+        }
+
+    def _folder(self, days: Mapping[str, str]) -> DbtProjectFolder:
         return DbtProjectFolder(
             folder=self.dbt_project.project_dir,
             warehouse=settings().warehouse,
             lake=settings().lake,
             target=settings().dbt_target,
-            variables={
-                name: day
-                for name in ("start_day", "end_day")
-                if (day := context.op_execution_context.op_config.get(name)) is not None
-            },
+            variables=days,
         )
 
     def _select(self, context: dg.AssetExecutionContext) -> Sequence[str]:

@@ -1,7 +1,9 @@
 """What builds have covered, and which days must be built again, as kept beside what is published.
 
 What has landed is noted before a build, and what it covered after it has published: whatever a
-crash leaves behind, days may be built once too often, and never once too seldom.
+crash leaves behind, days may be built once too often, and never once too seldom. What a build that
+was not published has left in the warehouse is published by the next one: so that builds its days,
+too, and their tests are asked again.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from mlops_platform.files import write_text
 from mlops_platform.record import Record
 
 STATE_FILE: Final = "_builds.json"
+Bounds = tuple[date, date]
+"""First and last day of a build."""
 
 
 class StaleDays(Record):
@@ -64,11 +68,18 @@ class Project(Record):
         sources: landed tables that it reads.
         tables: those that it publishes.
         reach_days: so many later days a fact can influence; every later day where None.
+        lasting: sources whose facts count until those of a later day take their place, and reach
+            every later day.
     """
 
     sources: tuple[str, ...]
     tables: tuple[str, ...]
     reach_days: int | None
+    lasting: tuple[str, ...] = ()
+
+    def reach_of(self, source: str) -> int | None:
+        """So many later days a fact of a source can influence; every later day where None."""
+        return None if source in self.lasting else self.reach_days
 
 
 class BuildState(Record):
@@ -78,12 +89,14 @@ class BuildState(Record):
         seen: landed days by table.
         built: landed days that a build has covered.
         stale: what is to be built again, and why.
+        unfinished: first and last day of the builds since the last one that was published.
     """
 
     project: Project
     seen: Mapping[str, Mapping[date, SeenDay]]
     built: tuple[date, ...] = ()
     stale: tuple[StaleDays, ...] = ()
+    unfinished: Bounds | None = None
 
     @property
     def stale_days(self) -> list[date]:
@@ -116,24 +129,41 @@ class BuildState(Record):
         return self.model_copy(update={"seen": seen, "stale": (*self.stale, *noticed)})
 
     def _stale_by(self, happened: News, touched: Touched) -> list[date]:
-        stale = stale_days(touched.days, self.built, self.project.reach_days)
+        reach_days = self.project.reach_of(happened.table)
+        stale = stale_days(touched.days, self.built, reach_days)
         if happened.happened == "arrived":
             # A gap that is filled belatedly was never built.
             stale.add(happened.day)
         return sorted(stale)
 
-    def covered(self, first: date, last: date) -> Self:
-        """The same once a build of all days from one to another was published."""
-        landed = {day for days in self.seen.values() for day in days if first <= day <= last}
+    def begun(self, bounds: Bounds) -> Self:
+        """The same once a build begins; what the ones before it did not finish is part of it."""
+        first, last = self.unfinished or bounds
+        unfinished = (min(first, bounds[0]), max(last, bounds[1]))
+        return self.model_copy(update={"unfinished": unfinished})
+
+    def covered(self, landed: Iterable[date]) -> Self:
+        """The same once what was begun is published.
+
+        Args:
+            landed: all days that have landed by now: who lands while a build runs may be read by
+                a part of it only, so that what it brings is late.
+        """
+        assert self.unfinished is not None, "a build begins before it ends"
+        first, last = self.unfinished
+        built = {day for day in landed if first <= day <= last}
         stale = (
-            one.model_copy(
-                update={"days": tuple(day for day in one.days if not first <= day <= last)}
+            noticed.model_copy(
+                update={"days": tuple(day for day in noticed.days if not first <= day <= last)}
             )
-            for one in self.stale
+            for noticed in self.stale
         )
-        built = tuple(sorted({*self.built, *landed}))
         return self.model_copy(
-            update={"built": built, "stale": tuple(one for one in stale if one.days)}
+            update={
+                "built": tuple(sorted({*self.built, *built})),
+                "stale": tuple(noticed for noticed in stale if noticed.days),
+                "unfinished": None,
+            }
         )
 
 
@@ -218,26 +248,28 @@ class Builds:
             self._write(state)
         return state
 
-    def begin(self, project: Project, now: datetime) -> None:
-        """A build of a project begins: keep what it will see."""
-        state = self.read() or self._of_home_of_before(project)
-        self._write(self._noticed(self._of_project(state, project), now))
-
-    def end(self, days: Mapping[str, str]) -> None:
-        """All tables were built and published.
+    def begin(
+        self, project: Project, now: datetime, days: Mapping[str, str], *, anew: bool = False
+    ) -> dict[str, str]:
+        """A build of a project begins: keep what it will see; the days that it has to build.
 
         Args:
-            days: `start_day` and `end_day` of the build; it had no such bound where one lacks.
+            days: `start_day` and `end_day` that are asked for; no such bound where one lacks.
+            anew: the warehouse has nothing that a build of some days could be added to.
         """
+        state = self.read() or self._of_home_of_before(project)
+        state = self._noticed(self._of_project(state, project), now)
+        state = state.begun(_bounds({} if anew else days))
+        self._write(state)
+        assert state.unfinished is not None
+        return _named(state.unfinished)
+
+    def end(self) -> None:
+        """All tables were built, for the days of `begin`, and published."""
         state = self.read()
         assert state is not None, "a build begins before it ends"
-        first, last = days.get("start_day"), days.get("end_day")
-        self._write(
-            state.covered(
-                date.fromisoformat(first) if first else date.min,
-                date.fromisoformat(last) if last else date.max,
-            )
-        )
+        now = look(self.landing, state.project.sources, state.seen)
+        self._write(state.covered(day for days in now.values() for day in days))
 
     def _noticed(self, state: BuildState, now: datetime) -> BuildState:
         seen = look(self.landing, state.project.sources, state.seen)
@@ -261,3 +293,20 @@ class Builds:
 
     def _write(self, state: BuildState) -> None:
         write_text(self.published / STATE_FILE, state.to_stored(indent=None))
+
+
+def _bounds(days: Mapping[str, str]) -> Bounds:
+    first, last = days.get("start_day"), days.get("end_day")
+    return (
+        date.fromisoformat(first) if first else date.min,
+        date.fromisoformat(last) if last else date.max,
+    )
+
+
+def _named(bounds: Bounds) -> dict[str, str]:
+    """The other way round."""
+    first, last = bounds
+    return {
+        **({} if first == date.min else {"start_day": first.isoformat()}),
+        **({} if last == date.max else {"end_day": last.isoformat()}),
+    }

@@ -48,10 +48,10 @@ def origin_of_published(lake: Path, builds: Builds, now: datetime) -> FactsOrigi
     """
     state = builds.read()
     waiting = {
-        (one.table, one.day, one.delivery)
-        for one in ((*_not_built(state), *builds.news()) if state else ())
+        (happened.table, happened.day, happened.delivery)
+        for happened in ((*_not_built(state), *builds.news()) if state else ())
         # A file that was altered, or is gone, cannot be built as it was.
-        if one.happened == "arrived"
+        if happened.happened == "arrived"
     }
     return FactsOrigin(
         recorded_at=now,
@@ -65,7 +65,7 @@ def origin_of_published(lake: Path, builds: Builds, now: datetime) -> FactsOrigi
 
 def _not_built(state: BuildState) -> Iterator[News]:
     """What builds have noticed: of built days, and of those after the last one."""
-    yield from (one.is_of for one in state.stale if one.days)
+    yield from (noticed.is_of for noticed in state.stale if noticed.days)
     if state.built:
         for table, days in state.seen.items():
             for day, seen in days.items():

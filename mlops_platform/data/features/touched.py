@@ -51,12 +51,12 @@ def touched_days(landing_root: Path, news: Iterable[News]) -> dict[News, Touched
     Of what has vanished or was altered only its day is known.
     """
     touched = {}
-    for table, of_table in groupby(sorted(news), key=lambda one: one.table):
+    for table, of_table in groupby(sorted(news), key=lambda happened: happened.table):
         arrived = []
-        for one in of_table:
-            touched[one] = Touched(frozenset({one.day}))
-            if one.happened == "arrived":
-                arrived.append(one)
+        for happened in of_table:
+            touched[happened] = Touched(frozenset({happened.day}))
+            if happened.happened == "arrived":
+                arrived.append(happened)
         touched.update(_of_arrived(landing_root, table, arrived))
     return touched
 
@@ -64,8 +64,12 @@ def touched_days(landing_root: Path, news: Iterable[News]) -> dict[News, Touched
 def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[News, Touched]:
     declared = read_state(landing_root / table).declared or LandedTable(table=table, key=())
     files = [
-        (number, kind, day_folder(landing_root, table, one.day) / one.delivery / f"{kind}.parquet")
-        for number, one in enumerate(news)
+        (
+            number,
+            kind,
+            day_folder(landing_root, table, arrived.day) / arrived.delivery / f"{kind}.parquet",
+        )
+        for number, arrived in enumerate(news)
         for kind in (FIRST, *LATER)
     ]
     selects = [_rows_of(declared, *each) for each in files if each[-1].is_file()]
@@ -79,8 +83,8 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
                 days[number].add(day)
         counts = {number: rows for number, *rows in connection.execute(_counts()).fetchall()}
     return {
-        one: Touched(frozenset({one.day, *days[number]}), *counts.get(number, (0, 0, 0)))
-        for number, one in enumerate(news)
+        arrived: Touched(frozenset({arrived.day, *days[number]}), *counts.get(number, (0, 0, 0)))
+        for number, arrived in enumerate(news)
     }
 
 

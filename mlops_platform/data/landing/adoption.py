@@ -49,7 +49,11 @@ ADOPTED_FILE: Final = ".adopted.json"
 
 
 def adopt_files(
-    landing_root: Path, now: datetime, tables: Sequence[str] | None = None
+    landing_root: Path,
+    now: datetime,
+    tables: Sequence[str] | None = None,
+    *,
+    retract: bool = False,
 ) -> list[LandedPartition]:
     """Make deliveries of all files that lie in a day's folder and belong to none.
 
@@ -59,9 +63,11 @@ def adopt_files(
 
     Args:
         tables: only these; all that have a folder where None.
+        retract: a person says that rows may be taken back, however many.
 
     Raises:
-        DataError: a file is no Parquet, or a day has landed and nobody says what identifies a fact.
+        DataError: a file is no Parquet or cannot be delivered again, or a day has landed and nobody
+            says what identifies a fact.
     """
     folders = (
         _folders(landing_root, "")
@@ -72,7 +78,7 @@ def adopt_files(
         if (folder / ERASING).is_dir():
             with table_lock(landing_root, folder.name):
                 pass
-    adopted = (_adopt(landing_root, day, now) for day in list(_days_with_files(folders)))
+    adopted = (_adopt(landing_root, day, now, retract) for day in list(_days_with_files(folders)))
     return [landed for landed in adopted if landed is not None]
 
 
@@ -98,20 +104,22 @@ def _is_of_others(name: str) -> bool:
     return name.endswith(".parquet") and not name.startswith(".")
 
 
-def _adopt(landing_root: Path, folder: Path, now: datetime) -> LandedPartition | None:
+def _adopt(
+    landing_root: Path, folder: Path, now: datetime, retract: bool
+) -> LandedPartition | None:
     with table_lock(landing_root, folder.parent.name):
         _finish_removal(folder)
         files = sorted(folder / name for name in os.listdir(folder) if _is_of_others(name))
         if not files:
             return None
         states = {file: FileState.of(file) for file in files}
-        landed = _deliver(landing_root, folder, files, now)
+        landed = _deliver(landing_root, folder, files, now, retract)
         _remove(folder, states)
         return landed
 
 
 def _deliver(
-    landing_root: Path, folder: Path, files: Sequence[Path], now: datetime
+    landing_root: Path, folder: Path, files: Sequence[Path], now: datetime, retract: bool
 ) -> LandedPartition:
     table, day, rows = folder.parent.name, _day_of(folder), _content(files)
     digest, folders = table_digest(rows), delivery_folders(folder)
@@ -138,9 +146,13 @@ def _deliver(
             f"{files[0]}: {table} of {day} has landed before, and nothing says what identifies "
             "a fact of it. Declare a landing with its `key`, or remove the file."
         )
-    refuse_unusable_columns(declared, rows)
-    arrival = Arrival(at=now, last={day: delivery_moment(folders[-1].name)})
-    return land_under_lock(landing_root, declared, day, rows, arrival)
+    last_moment = delivery_moment(folders[-1].name)
+    try:
+        refuse_unusable_columns(declared, rows)
+        arrival = Arrival(at=now, last={day: last_moment}, retract=retract)
+        return land_under_lock(landing_root, declared, day, rows, arrival)
+    except DataError as error:
+        raise _refusal(files, error) from error
 
 
 def _content(files: Sequence[Path]) -> pa.Table:
@@ -150,9 +162,12 @@ def _content(files: Sequence[Path]) -> pa.Table:
         tables = [in_canonical_types(read_parquet(file)) for file in files]
         return pa.concat_tables(tables, promote_options="default")
     except (pa.ArrowInvalid, pa.ArrowTypeError, DataError) as error:
-        raise DataError(
-            f"{', '.join(map(str, files))} cannot become a delivery: {error}"
-        ) from error
+        raise _refusal(files, error) from error
+
+
+def _refusal(files: Sequence[Path], error: Exception) -> DataError:
+    named = ", ".join(map(str, files))
+    return DataError(f"{named} cannot become a delivery, and stays where it is: {error}")
 
 
 def _write_first(folder: Path, files: Sequence[Path], rows: pa.Table, record: Delivery) -> None:

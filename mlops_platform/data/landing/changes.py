@@ -70,8 +70,8 @@ def _are_the_same(landed: LandedTable, before: pa.Table, delivered: pa.Table) ->
     """Whether nothing is delivered but what is there, of whatever quality its keys are."""
     if before.num_rows != delivered.num_rows:
         return False
-    one, other = (table_digest(in_key_order(landed, rows)) for rows in (before, delivered))
-    return one == other
+    had, comes = (table_digest(in_key_order(landed, rows)) for rows in (before, delivered))
+    return had == comes
 
 
 def _compared(

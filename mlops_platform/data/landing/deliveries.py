@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,7 @@ class Delivery(Record):
     Args:
         delivered_at: moment of its arrival, later than any before it of its day.
         meaning: None of a day's first one, and of a file that somebody else put there.
+        follows: moment of the delivery before it; None of a day's first one.
         rows: that came with it.
         added, changed, gone: what it did to the day.
         facts, digest: rows of the day after it, and their digest.
@@ -47,6 +49,7 @@ class Delivery(Record):
     day: date
     delivered_at: datetime
     meaning: DeliveryMeaning | None
+    follows: datetime | None = None
     rows: int
     added: int
     changed: int = 0
@@ -140,6 +143,8 @@ def day_rows(
     ]
     if not arrived:
         return rows.slice(0, 0)
+    if verified:
+        _refuse_gaps(arrived)
     if len(arrived) > 1:
         rows = _folded(landed, rows, arrived[1:])
     if verified and table_digest(rows) != read_delivery(arrived[-1]).digest:
@@ -149,6 +154,18 @@ def day_rows(
             "from a backup, or remove the folder and land the day again."
         )
     return rows
+
+
+def _refuse_gaps(deliveries: Sequence[Path]) -> None:
+    """A later delivery has written down what the one before it said, and cannot let it go."""
+    for before, delivery in pairwise(deliveries):
+        follows = read_delivery(delivery).follows
+        if follows is not None and follows != delivery_moment(before.name):
+            gone = delivery.with_name(delivery_name(follows))
+            raise DataError(
+                f"{gone} is gone, and {delivery.name} followed it. Restore it from a backup, or "
+                "remove the folder of the day and land it again."
+            )
 
 
 def in_key_order(landed: LandedTable, rows: pa.Table) -> pa.Table:

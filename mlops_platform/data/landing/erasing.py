@@ -40,6 +40,7 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.table_lock import ERASING, finish_erasing, table_lock
+from mlops_platform.data.landing.verification import foreign_files
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
@@ -124,19 +125,31 @@ def planned_erasure(landing_root: Path, table: str, condition: str) -> Iterator[
         condition: SQL on the columns of the table and its `day`.
 
     Raises:
-        DataError: there is no such table, the condition cannot be read, or a day is damaged.
+        DataError: there is no such table, the condition cannot be read, a day is damaged, or files
+            of the table are no delivery yet.
     """
     folder = landing_root / table
     if not any(True for _ in folder.glob(f"{PARTITION_COLUMN}=*")):
         tables = sorted({day.parent.name for day in landing_root.glob(f"*/{PARTITION_COLUMN}=*")})
         raise DataError(f"nothing has landed of '{table}'. Name one of {tables}.")
     with table_lock(landing_root, table):
+        _refuse_waiting_files(landing_root, table)
         declared = read_state(folder).declared or LandedTable(table=table, key=())
         staged = Path(tempfile.mkdtemp(prefix=f".{ERASING}.", suffix=".tmp", dir=folder))
         try:
             yield _staged(declared, folder, staged, condition)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+
+
+def _refuse_waiting_files(landing_root: Path, table: str) -> None:
+    """What is adopted later would bring back what it holds."""
+    waiting = [file for file in foreign_files(landing_root) if file.parent.parent.name == table]
+    if waiting:
+        raise DataError(
+            f"{waiting[0]} is no delivery yet, and may hold what is to be erased. Remove it, or "
+            "let `mlops rebuild` make a delivery of it, and erase then."
+        )
 
 
 def condition_digest(condition: str) -> str:
@@ -151,22 +164,22 @@ def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> E
     digests: list[tuple[str, str]] = []
     with _engine_without_files() as connection:
         for day_folder in sorted(folder.glob(f"{PARTITION_COLUMN}=*")):
-            found = _without(table, day_folder, condition, connection)
-            if found is None:
+            of_day = _without(table, day_folder, condition, connection)
+            if of_day is None:
                 continue
-            days[_day_of(day_folder)] = found
-            for file, rows in found.files.items():
+            days[_day_of(day_folder)] = of_day
+            for file, rows in of_day.files.items():
                 write_parquet(rows, staged / file.relative_to(folder))
-            for file, record in found.records.items():
+            for file, record in of_day.records.items():
                 write_text(staged / file.relative_to(folder), record.to_stored())
                 digests.append((str(file.relative_to(folder)), record.digest))
-    keys = [found.keys for found in days.values() if found.keys is not None]
+    keys = [of_day.keys for of_day in days.values() if of_day.keys is not None]
     names = list(table.key)
     return Erasure(
         table=table.table,
         identity=hashlib.sha256(json.dumps([table.table, digests]).encode()).hexdigest(),
-        rows=sum(found.rows for found in days.values()),
-        facts=sum(found.facts for found in days.values()),
+        rows=sum(of_day.rows for of_day in days.values()),
+        facts=sum(of_day.facts for of_day in days.values()),
         days=tuple(days),
         keys=pa.concat_tables(keys).group_by(names).aggregate([]) if keys else None,
         staged=staged,
@@ -254,15 +267,15 @@ def _taken(
         connection.register("facts", rows.select(others).append_column(PARTITION_COLUMN, days))
         selected = ", ".join(map(identifier, names))
         try:
-            found = connection.sql(f"SELECT {selected} FROM facts WHERE (\n{condition}\n)")
-            taken.append(found.to_arrow_table().cast(rows.select(names).schema))
+            meeting = connection.sql(f"SELECT {selected} FROM facts WHERE (\n{condition}\n)")
+            taken.append(meeting.to_arrow_table().cast(rows.select(names).schema))
         except duckdb.Error as error:
             raise DataError(
                 f"the condition cannot be read on {table.table}: {error}. Write what stands after "
                 f"WHERE, on the columns {rows.column_names} and {PARTITION_COLUMN}."
             ) from error
-    found_keys = pa.concat_tables(taken)
-    return found_keys.group_by(found_keys.column_names).aggregate([])
+    keys = pa.concat_tables(taken)
+    return keys.group_by(keys.column_names).aggregate([])
 
 
 def _left(rows: pa.Table, taken: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -161,6 +161,7 @@ def land_under_lock(
     _refuse_to_lose(table, day, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
     record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
+    record = record.model_copy(update={"follows": last.delivered_at})
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
     versions = versions_after(table, folder, changes, moment)
@@ -275,8 +276,9 @@ def _refuse_to_lose(
     raise DataError(
         f"{table.table} of {day}: this delivery replaces the day and lacks {gone} of its "
         f"{last.facts} rows, more than max_gone={table.max_gone:g} allows. If they must go, say so "
-        "with `mlops land --retract` (or `retract: true` in the run's configuration); if it is "
-        "only a part of the day, declare `delivery: adds`."
+        "with `mlops land --retract` (`retract: true` in the configuration of a run; for a file "
+        "that somebody put there `mlops rebuild --retract`); if it is only a part of the day, "
+        "declare `delivery: adds`."
     )
 
 

@@ -82,7 +82,13 @@ def _files_of_versions(folder: Path, redelivered: Sequence[date]) -> dict[date, 
     """By day the versions that the last delivery wrote, of days with more than one."""
     files = {}
     for day in redelivered:
-        deliveries = delivery_folders(folder / f"{PARTITION_COLUMN}={day.isoformat()}")
+        of_day = folder / f"{PARTITION_COLUMN}={day.isoformat()}"
+        deliveries = delivery_folders(of_day)
+        if deliveries and not (deliveries[0] / f"{FIRST}.parquet").is_file():
+            raise DataError(
+                f"{of_day} has lost its first delivery, which had all of its rows: what is left of "
+                "it is no day. Restore it from a backup; or remove the folder and land it anew."
+            )
         if len(deliveries) > 1:
             files[day] = file = deliveries[-1] / f"{VERSIONS}.parquet"
             if not file.is_file():

@@ -70,11 +70,11 @@ def _vanished(facts: LandingFacts, happened: News, whole_day: bool) -> Fault:
 
 
 def _of_stale(stale: Sequence[StaleDays], now: datetime) -> Iterator[Fault]:
-    old = [one for one in stale if now - one.noticed_at > PATIENCE]
+    old = [noticed for noticed in stale if now - noticed.noticed_at > PATIENCE]
     if not old:
         return
-    days: set[date] = {day for one in old for day in one.days}
-    first, *others = sorted(old, key=lambda one: one.noticed_at)
+    days: set[date] = {day for noticed in old for day in noticed.days}
+    first, *others = sorted(old, key=lambda noticed: noticed.noticed_at)
     more = f" and {len(others)} more deliveries" if others else ""
     yield Fault(
         severity="warning",

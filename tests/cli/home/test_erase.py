@@ -40,8 +40,9 @@ def _left(home: Settings) -> int:
 def test_it_erases_and_tells_decisions_and_what_still_holds_the_key(lake: Settings) -> None:
     shown = _erase("--yes")
     assert shown.exit_code == 0, shown.output
-    assert "1 rows (1 facts, 2013-01-01) of flight_schedules are erased." in shown.output
-    assert "published table flight_features: 1 rows; `mlops rebuild`" in shown.output
+    assert "Erased of flight_schedules: 1 row (1 fact, 2013-01-01)." in shown.output
+    assert "published table flight_features: 1 row\n" in shown.output
+    assert "`mlops rebuild` builds again" in shown.output
     assert _left(lake) == 1
     ledger = open_deployment().ledger
     assert "flight_delay" in ledger.models()
@@ -54,7 +55,7 @@ def test_it_erases_and_tells_decisions_and_what_still_holds_the_key(lake: Settin
 
 def test_a_dry_run_changes_nothing(lake: Settings) -> None:
     shown = _erase("--dry-run")
-    assert "would be erased" in shown.output
+    assert "Would be erased of flight_schedules: 1 row" in shown.output
     assert "published table flight_features" in shown.output
     assert _left(lake) == 2
 

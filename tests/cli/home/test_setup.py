@@ -39,10 +39,10 @@ def test_days_of_before_are_deliveries_after_set_up_also_where_it_was_killed_in_
 ) -> None:
     adopt = adoption._adopt
 
-    def dying(root: Path, folder: Path, now: datetime) -> object:
+    def dying(root: Path, folder: Path, now: datetime, retract: bool) -> object:
         if folder.name.endswith(str(DAYS[2])):
             raise KeyboardInterrupt
-        return adopt(root, folder, now)
+        return adopt(root, folder, now, retract)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(adoption, "_adopt", dying)
@@ -54,7 +54,7 @@ def test_days_of_before_are_deliveries_after_set_up_also_where_it_was_killed_in_
     assert landed(of_format_4) == [2, 2, 0, 0]
 
     assert ensure_set_up()
-    assert "2 landed days are deliveries now" in capsys.readouterr().out
+    assert "made deliveries of 2 landed days" in capsys.readouterr().out
     assert landed(of_format_4) == [2] * 4
     assert list(of_format_4.landing.glob("*/day=*/*.parquet")) == []
     assert not ensure_set_up()

@@ -37,8 +37,8 @@ class Morning:
     def build(self) -> None:
         builds = Builds(self.home.landing, self.home.published)
         project = Project(sources=("tides",), tables=("features",), reach_days=2)
-        builds.begin(project, FIVE_IN_NEW_YORK)
-        builds.end({})
+        builds.begin(project, FIVE_IN_NEW_YORK, {})
+        builds.end()
 
     def tick(self, at: datetime) -> tuple[list[tuple[str, str]], str | None]:
         """Days that it asks for, and why it asks for none."""

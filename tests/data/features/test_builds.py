@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
@@ -113,9 +114,13 @@ class Place:
         return day_folder(self.landing, table, day(number))
 
     def build(self, first: int | None = None, last: int | None = None) -> None:
-        self.builds.begin(PROJECT, ARRIVED)
+        self.begin(first, last)
+        self.builds.end()
+
+    def begin(self, first: int | None = None, last: int | None = None) -> dict[str, str]:
         bounds = {"start_day": first, "end_day": last}
-        self.builds.end({name: str(day(n)) for name, n in bounds.items() if n is not None})
+        days = {name: str(day(n)) for name, n in bounds.items() if n is not None}
+        return self.builds.begin(PROJECT, ARRIVED, days)
 
     @property
     def state(self) -> BuildState:
@@ -200,13 +205,54 @@ def test_a_build_of_some_days_leaves_the_others_stale(place: Place) -> None:
 
 def test_a_build_that_fails_leaves_everything_stale(place: Place) -> None:
     place.tickets(1, ("a1", 1), ("b1", 2))
-    place.builds.begin(PROJECT, ARRIVED)
+    place.begin(1, 3)
     assert place.stale == [1, 2, 3]
     kept = place.builds.read()
     assert kept is not None
     assert kept.stale_days == place.state.stale_days
     place.build(1, 3)
     assert place.stale == []
+
+
+def test_what_a_build_did_not_publish_is_built_by_the_next_one(place: Place) -> None:
+    place.begin(1, 3)
+    place.begin(5)
+    assert place.begin(4, 6) == {"start_day": str(day(1))}
+    place.builds.end()
+    assert place.begin(4, 6) == {"start_day": str(day(4)), "end_day": str(day(6))}
+
+
+def test_a_build_anew_that_did_not_come_to_its_end_is_one_anew_again(place: Place) -> None:
+    days = {"start_day": str(day(4)), "end_day": str(day(6))}
+    assert place.builds.begin(PROJECT, ARRIVED, days, anew=True) == {}
+    assert place.begin(4, 6) == {}
+    place.builds.end()
+    assert place.begin(4, 6) == days
+
+
+def test_what_lands_while_a_build_runs_is_late(place: Place) -> None:
+    place.begin()
+    # A new day, of which the build may have read one table and not the other.
+    place.tickets(10, ("a10", 1))
+    place.uses(10, "a7")
+    place.tickets(1, ("a1", 1), ("b1", 2))
+    place.builds.end()
+    assert {1, 2, 3, 10} <= set(place.stale)
+    place.build()
+    assert place.stale == []
+
+
+def test_facts_that_last_reach_every_later_day(place: Place) -> None:
+    lasting = PROJECT.model_copy(update={"lasting": ("tickets",)})
+    place.builds.begin(lasting, ARRIVED, {})
+    place.builds.end()
+    place.tickets(3, ("a3", 1), ("b3", 2))
+    assert place.stale == list(range(3, 10))
+    (*_, delivery) = delivery_folders(place.folder("uses", 5))
+    rmtree(delivery)
+    assert [one.days for one in place.state.stale if one.table == "uses"] == [
+        (day(5), day(6), day(7))
+    ]
 
 
 def test_deliveries_add_up(place: Place) -> None:
@@ -285,17 +331,17 @@ def test_a_home_of_before_has_built_what_it_published(tmp_path: Path) -> None:
     file.write_text(str(manifest).replace("'", '"'))
     assert place.builds.noticed(ARRIVED) is None
     place.tickets(1, ("a1", 2))
-    place.builds.begin(PROJECT, ARRIVED)
+    place.begin()
     assert place.state.built == (day(0), day(1), day(2))
     assert place.stale == [1, 2]
 
 
 def test_a_source_that_is_new_to_the_project_is_no_news(place: Place) -> None:
     narrow = PROJECT.model_copy(update={"sources": ("tickets",)})
-    place.builds.begin(narrow, ARRIVED)
+    place.builds.begin(narrow, ARRIVED, {})
     place.uses(1, "a0")
     assert place.stale == []
-    place.builds.begin(PROJECT, ARRIVED)
+    place.begin()
     assert place.stale == []
     place.uses(1, "a0", "b0")
     assert place.stale == [0, 1, 2, 3, 4]
@@ -364,12 +410,14 @@ def test_whatever_lands_the_stale_days_are_those_of_the_rule(
     with TemporaryDirectory() as folder:
         landing, plainly = Path(folder, "landing"), Plainly()
         builds = Builds(landing, Path(folder, "features"))
-        builds.begin(project, ARRIVED)
+        builds.begin(project, ARRIVED, {})
+        builds.end()
         for step in steps:
             if len(step) == 2:
                 first, last = min(step), max(step)
-                builds.begin(project, ARRIVED)
-                builds.end({"start_day": str(day(first)), "end_day": str(day(last))})
+                days = {"start_day": str(day(first)), "end_day": str(day(last))}
+                assert builds.begin(project, ARRIVED, days) == days
+                builds.end()
                 plainly.build(first, last)
             else:
                 table, number, rows, at = step

@@ -30,8 +30,8 @@ class Lake:
         land_day(self.root / "landing", VISITS, day, rows, arrival)
 
     def build(self) -> None:
-        self.builds.begin(PROJECT, NOW)
-        self.builds.end({})
+        self.builds.begin(PROJECT, NOW, {})
+        self.builds.end()
 
     @property
     def origin(self) -> FactsOrigin:

@@ -227,3 +227,18 @@ def test_files_are_adopted_below_any_folder(odd_folder: Path) -> None:
 
 def test_where_nothing_has_landed_nothing_is_adopted(tmp_path: Path) -> None:
     assert adopt_files(tmp_path / "landing", NOON) == []
+
+
+def test_a_file_that_takes_rows_back_names_itself_and_goes_in_where_a_person_says_so(
+    tmp_path: Path,
+) -> None:
+    careful = VISITS.model_copy(update={"max_gone": 0.1})
+    landed(tmp_path, careful, DAY, table_of(id=["a", "b"], value=[1, 2]))
+    file = day_folder(tmp_path, "visits", DAY) / "theirs.parquet"
+    write_parquet(table_of(id=["a"], value=[1]), file)
+    with pytest.raises(DataError, match=r"theirs.parquet cannot .* lacks 1 of .*rebuild --retract"):
+        adopt_files(tmp_path, NOON)
+    assert file.is_file()
+    (adopted,) = adopt_files(tmp_path, NOON, retract=True)
+    assert (adopted.rows, adopted.rows_gone) == (1, 1)
+    assert not file.exists()

@@ -3,6 +3,7 @@
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import pyarrow as pa
 import pytest
@@ -18,6 +19,7 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.landing.verification import day_problem
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError
 from tests.data.landing.landed import NOON, landed, minutes, table_of
@@ -130,3 +132,16 @@ def test_days_are_delivered_again_below_any_folder(odd_folder: Path) -> None:
     folder = day_folder(odd_folder, "visits", DAY)
     assert day_rows(VISITS, folder).to_pylist() == SECOND.to_pylist()
     assert day_rows(VISITS, folder, NOON).to_pylist() == FIRST.to_pylist()
+
+
+@pytest.mark.parametrize(("gone", "is_told"), [(1, True), (2, False)])
+def test_a_delivery_that_is_gone_is_told_where_another_one_followed(
+    folder: Path, gone: int, is_told: bool
+) -> None:
+    root = folder.parent.parent
+    # The values of the last one hide that one is gone.
+    landed(root, VISITS, DAY, table_of(id=["a", "c"], value=[2.5, 4.0]), minutes(9))
+    rmtree(delivery_folders(folder)[gone])
+    problem = day_problem(root, "visits", DAY)
+    assert (problem is not None) == is_told
+    assert not is_told or "delivery=20240401T120500.000000Z is gone" in str(problem)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pyarrow as pa
@@ -141,6 +142,16 @@ def test_without_what_is_kept_beside_the_days_a_later_delivery_is_told(tmp_path:
         landed(tmp_path, VISITS, DAY, table_of(id=["a"], value=[value]), minutes(at))
     (tmp_path / "visits" / "_landing.json").unlink()
     with pytest.raises(DataError, match=r"_landing.json is missing, and day=2024-03-01 was"):
+        versions_sql(tmp_path / "visits")
+
+
+@pytest.mark.parametrize("deliveries", [2, 3])
+def test_a_day_that_lost_its_first_delivery_is_told(tmp_path: Path, deliveries: int) -> None:
+    for number in range(deliveries):
+        rows = table_of(id=["a", "b"], value=[number, 1])
+        landed(tmp_path, VISITS, DAY, rows, minutes(number))
+    rmtree(first_file(tmp_path, "visits", DAY).parent)
+    with pytest.raises(DataError, match=r"day=2024-03-01 has lost its first delivery"):
         versions_sql(tmp_path / "visits")
 
 

@@ -144,11 +144,11 @@ class Delivered:
     def build(self) -> None:
         place = self.place
         dbt = DbtProjectFolder(self.project, place.warehouse, place.lake, place.dbt_target)
-        self.builds.begin(READS, TAKEN)
+        self.builds.begin(READS, TAKEN, {})
         assert {outcome.succeeded for outcome in build(dbt)} == {True}
         for table, how in publications(dbt.manifest).items():
             publish_table(place.warehouse, table, how.partition_by, place.published, how.order_by)
-        self.builds.end({})
+        self.builds.end()
 
     def snapshot(self, *, recorded: bool = True) -> TrainingSet:
         place = self.place
