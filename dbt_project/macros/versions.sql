@@ -1,6 +1,6 @@
 {# Whether the version `fact` is what was known of its fact at `moment` (a SQL expression). #}
 {% macro was_known(fact, moment) -%}
-    coalesce({{ fact }}.known_at <= {{ moment }}, true)
+    {{ fact }}.known_at <= {{ moment }}
     and coalesce({{ fact }}.superseded_at > {{ moment }}, true)
 {%- endmacro %}
 
@@ -139,13 +139,13 @@
         end as superseded_at
     from {{ facts }}
     where
-        coalesce(superseded_at > event_time, true)
+        (known_at <= event_time and coalesce(superseded_at > event_time, true))
         or known_at > event_time
     qualify
         row_number() over (
             partition by {{ columns }}
             order by
-                coalesce(known_at <= event_time, true) desc,
+                known_at <= event_time desc,
                 case when known_at <= event_time then known_at end desc,
                 known_at asc
         ) = 1
@@ -169,7 +169,7 @@
         from {{ facts }}
         where
             superseded_at is null
-            and coalesce(known_at <= {{ happened_at }}, true)
+            and known_at <= {{ happened_at }}
     ),
 
     others as (

@@ -17,6 +17,7 @@ from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import build
 from mlops_platform.driving.phases import Display, timed_phase
+from mlops_platform.errors import SpecError
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
@@ -39,8 +40,11 @@ class Rebuild:
         """Build stale days again; returns first and last days of the builds.
 
         Raises:
+            SpecError: no model is declared.
             MlopsError: a run failed; what it was for is still stale.
         """
+        if not self.models:
+            raise SpecError("model", "none", "Declare one: its features say what is to be built.")
         stretches = contiguous(stale, MOST_BETWEEN)
         for first, last in stretches:
             with timed_phase(self.display, f"build {first} to {last}") as report:

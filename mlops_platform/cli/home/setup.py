@@ -54,7 +54,7 @@ def _set_up(current: Settings) -> None:
             soft_wrap=True,
         )
     with console.status("looking for landed files that are no delivery yet"):
-        adopted = adopt_files(current.landing, deployment.clock())
+        adopted = adopt_files(current.landing, deployment.clock(), of_before=True)
     if adopted:
         console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)

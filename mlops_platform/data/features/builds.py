@@ -129,9 +129,11 @@ class BuildState(Record):
         return self.model_copy(update={"seen": seen, "stale": (*self.stale, *noticed)})
 
     def _stale_by(self, happened: News, touched: Touched) -> list[date]:
-        reach_days = self.project.reach_of(happened.table)
+        # Of what is gone or altered nobody knows the keys, nor on which later days they are.
+        is_known = happened.happened == "arrived"
+        reach_days = self.project.reach_of(happened.table) if is_known else None
         stale = stale_days(touched.days, self.built, reach_days)
-        if happened.happened == "arrived":
+        if is_known:
             # A gap that is filled belatedly was never built.
             stale.add(happened.day)
         return sorted(stale)

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -54,16 +55,19 @@ def adopt_files(
     tables: Sequence[str] | None = None,
     *,
     retract: bool = False,
+    of_before: bool = False,
 ) -> list[LandedPartition]:
-    """Make deliveries of all files that lie in a day's folder and belong to none.
+    """Make deliveries of all files that lie in a day's folder and belong to none; they arrive now.
 
-    What a day has first is taken to have arrived when it was written; what comes later, now. Names
+    Names
     with a dot in front are files that somebody is still writing. An erasure that was interrupted is
     finished first, as by whoever takes the lock of a table.
 
     Args:
         tables: only these; all that have a folder where None.
         retract: a person says that rows may be taken back, however many.
+        of_before: files of a version without deliveries; what a day has of it arrived when it was
+            written.
 
     Raises:
         DataError: a file is no Parquet or cannot be delivered again, or a day has landed and nobody
@@ -78,8 +82,18 @@ def adopt_files(
         if (folder / ERASING).is_dir():
             with table_lock(landing_root, folder.name):
                 pass
-    adopted = (_adopt(landing_root, day, now, retract) for day in list(_days_with_files(folders)))
+    sight = _Sight(now, retract=retract, of_before=of_before)
+    adopted = (_adopt(landing_root, day, sight) for day in list(_days_with_files(folders)))
     return [landed for landed in adopted if landed is not None]
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """When files are seen, and what is known of them."""
+
+    now: datetime
+    retract: bool
+    of_before: bool
 
 
 def _days_with_files(tables: Sequence[Path]) -> Iterator[Path]:
@@ -104,22 +118,20 @@ def _is_of_others(name: str) -> bool:
     return name.endswith(".parquet") and not name.startswith(".")
 
 
-def _adopt(
-    landing_root: Path, folder: Path, now: datetime, retract: bool
-) -> LandedPartition | None:
+def _adopt(landing_root: Path, folder: Path, sight: _Sight) -> LandedPartition | None:
     with table_lock(landing_root, folder.parent.name):
         _finish_removal(folder)
         files = sorted(folder / name for name in os.listdir(folder) if _is_of_others(name))
         if not files:
             return None
         states = {file: FileState.of(file) for file in files}
-        landed = _deliver(landing_root, folder, files, now, retract)
+        landed = _deliver(landing_root, folder, files, sight)
         _remove(folder, states)
         return landed
 
 
 def _deliver(
-    landing_root: Path, folder: Path, files: Sequence[Path], now: datetime, retract: bool
+    landing_root: Path, folder: Path, files: Sequence[Path], sight: _Sight
 ) -> LandedPartition:
     table, day, rows = folder.parent.name, _day_of(folder), _content(files)
     digest, folders = table_digest(rows), delivery_folders(folder)
@@ -128,7 +140,7 @@ def _deliver(
         record = Delivery(
             table=table,
             day=day,
-            delivered_at=min(written, now),
+            delivered_at=min(written, sight.now) if sight.of_before else sight.now,
             meaning=None,
             rows=rows.num_rows,
             added=rows.num_rows,
@@ -149,7 +161,7 @@ def _deliver(
     last_moment = delivery_moment(folders[-1].name)
     try:
         refuse_unusable_columns(declared, rows)
-        arrival = Arrival(at=now, last={day: last_moment}, retract=retract)
+        arrival = Arrival(at=sight.now, last={day: last_moment}, retract=sight.retract)
         return land_under_lock(landing_root, declared, day, rows, arrival)
     except DataError as error:
         raise _refusal(files, error) from error

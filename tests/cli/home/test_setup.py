@@ -1,7 +1,7 @@
 """`mlops setup` makes deliveries of what an older version has landed, wherever it is killed."""
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,10 +39,10 @@ def test_days_of_before_are_deliveries_after_set_up_also_where_it_was_killed_in_
 ) -> None:
     adopt = adoption._adopt
 
-    def dying(root: Path, folder: Path, now: datetime, retract: bool) -> object:
+    def dying(root: Path, folder: Path, sight: object) -> object:
         if folder.name.endswith(str(DAYS[2])):
             raise KeyboardInterrupt
-        return adopt(root, folder, now, retract)
+        return adopt(root, folder, sight)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(adoption, "_adopt", dying)

@@ -41,22 +41,28 @@ def files_of(root: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_file())
 
 
-def test_a_file_becomes_the_first_delivery_when_it_was_written(tmp_path: Path) -> None:
+def test_a_file_becomes_the_first_delivery_at_first_sight(tmp_path: Path) -> None:
     file = put(tmp_path, ROWS)
     inode = file.stat().st_ino
     (adopted,) = adopt_files(tmp_path, NOON)
     assert (adopted.rows, adopted.changed, adopted.redelivered) == (2, True, False)
-    assert last_delivery(tmp_path, "visits", DAY) == datetime(2024, 3, 2, tzinfo=UTC)
+    assert last_delivery(tmp_path, "visits", DAY) == NOON
     (delivery,) = delivery_folders(file.parent)
     assert (delivery / "data.parquet").stat().st_ino == inode
     assert files_of(tmp_path) == []
     assert adopt_files(tmp_path, NOON) == []
 
 
+def test_a_file_of_before_had_arrived_when_it_was_written(tmp_path: Path) -> None:
+    put(tmp_path, ROWS)
+    adopt_files(tmp_path, NOON, of_before=True)
+    assert last_delivery(tmp_path, "visits", DAY) == datetime(2024, 3, 2, tzinfo=UTC)
+
+
 def test_nothing_arrives_later_than_now(tmp_path: Path) -> None:
     put(tmp_path, ROWS)
     now = datetime(2013, 2, 1, tzinfo=UTC)
-    adopt_files(tmp_path, now)
+    adopt_files(tmp_path, now, of_before=True)
     assert last_delivery(tmp_path, "visits", DAY) == now
 
 
