@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'flight_features'}}}) }}
 
 -- Every flight of the build's range that stood two hours before its departure has features as of
--- then, and nothing else has: no join may lose or invent a flight, no partition may keep stale ones.
+-- then, and nothing else has: no join may lose or invent a flight, no day may keep stale ones.
 with schedules as (
     select
         flight_id,

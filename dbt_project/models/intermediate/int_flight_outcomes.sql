@@ -52,7 +52,7 @@ final as (
         on
             outcomes.flight_id = schedules.flight_id
             and coalesce(outcomes.known_at < schedules.superseded_at, true)
-            and coalesce(schedules.known_at < outcomes.superseded_at, true)
+            and coalesce(outcomes.superseded_at > schedules.known_at, true)
 )
 
 select * from final

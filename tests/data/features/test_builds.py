@@ -303,9 +303,7 @@ def test_files_that_are_written_anew_alike_are_no_news(place: Place) -> None:
     assert place.stale == []
 
 
-def test_rows_that_were_taken_out_of_a_delivery_make_its_day_and_all_later_ones_stale(
-    place: Place,
-) -> None:
+def test_rows_that_were_taken_out_make_their_day_and_all_later_ones_stale(place: Place) -> None:
     (delivery,) = delivery_folders(place.folder("tickets", 1))
     kept = pa.table({"ticket": ["a1"]})
     write_parquet(kept, delivery / "data.parquet")
