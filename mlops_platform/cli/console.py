@@ -29,3 +29,8 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
 def counted(number: int, thing: str) -> str:
     """A number of things, of which one has no `s`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def say(text: str) -> None:
+    """Print a text as it is; what is longer than a line is left to the terminal, to be copied."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

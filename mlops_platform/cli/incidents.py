@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console, folding_table
+from mlops_platform.cli.console import console, folding_table, say
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
     from mlops_platform.usecases.incidents.acknowledge import acknowledge
 
     known = acknowledge(open_deployment(), incident, reason, actor or login_name())
-    _say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
+    say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
 
 
 @command.command("resolve")
@@ -80,7 +80,7 @@ def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
     from mlops_platform.usecases.incidents.acknowledge import resolve
 
     resolve(open_deployment(), incident, reason, actor or login_name(), datetime.now(UTC))
-    _say(f"{incident} is resolved.")
+    say(f"{incident} is resolved.")
 
 
 @command.command("test")
@@ -92,7 +92,7 @@ def try_the_channels(model: str) -> None:
 
     problems = try_channels(declared_spec(model), os.environ, datetime.now(UTC))
     for channel, problem in problems.items():
-        _say(f"{channel}: {problem or 'took it'}")
+        say(f"{channel}: {problem or 'took it'}")
     if any(problems.values()):
         click.get_current_context().exit(1)
 
@@ -119,7 +119,7 @@ def _show(incidents: "Sequence[Incident]") -> None:
             Text(_state(incident)),
         )
     console.print(table)
-    _say(f"evidence of each: {settings().incidents}/<model>/<incident>.md")
+    say(f"evidence of each: {settings().incidents}/<model>/<incident>.md")
 
 
 def _state(incident: "Incident") -> str:
@@ -127,7 +127,3 @@ def _state(incident: "Incident") -> str:
         return f"resolved {incident.resolved_at:%Y-%m-%d %H:%M}"
     known = incident.acknowledged
     return f"acknowledged by\n{known.actor}" if known else "nobody looks\nafter it"
-
-
-def _say(text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

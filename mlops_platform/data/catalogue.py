@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +17,7 @@ from mlops_platform.data.landing.deliveries import (
     INTERNAL,
     MOMENT_FORMAT,
     PARTITION_COLUMN,
+    day_of,
 )
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
@@ -190,16 +190,12 @@ def _delivered_dataset(files: Sequence[Path]) -> ds.Dataset:
         kind.make_fragment(
             str(file),
             places,
-            (ds.field(PARTITION_COLUMN) == pa.scalar(_day_of(file), pa.date32()))
+            (ds.field(PARTITION_COLUMN) == pa.scalar(day_of(file.parent.parent), pa.date32()))
             & (ds.field(ARRIVED) == file.parent.name),
         )
         for file in files
     ]
     return ds.FileSystemDataset(fragments, pa.schema([*own, *added]), kind, places)
-
-
-def _day_of(file: Path) -> date:
-    return date.fromisoformat(file.parent.parent.name.partition("=")[2])
 
 
 def _files(folder: Path) -> list[Path]:

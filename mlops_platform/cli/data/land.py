@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import counted
+from mlops_platform.cli.console import counted, say
 from mlops_platform.cli.data.running import opened_driver
-from mlops_platform.cli.data.shown import say, show_stale
+from mlops_platform.cli.data.shown import show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
 
 if TYPE_CHECKING:

@@ -22,8 +22,3 @@ def show_stale(stale: Sequence[StaleDays]) -> None:
             f"{told_days(noticed.days)} ({len(noticed.days)})",
         )
     console.print(table)
-
-
-def say(text: str) -> None:
-    """One line of text, as it is."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console, counted
+from mlops_platform.cli.console import counted, say
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -63,18 +63,18 @@ def command(
     )
     plan = plan_erasure(deployment, request)
     if not plan.rows:
-        _say(f"No row of {table} meets the condition: nothing is to be erased.")
+        say(f"No row of {table} meets the condition: nothing is to be erased.")
         return
-    _say(f"{'Would be' if dry_run else 'To be'} erased of {table}: {_counted(plan)}.")
+    say(f"{'Would be' if dry_run else 'To be'} erased of {table}: {_counted(plan)}.")
     if dry_run:
         _tell(_left(plan))
         return
     if not yes:
         click.confirm("They cannot be brought back. Erase them?", abort=True)
     erased = erase(deployment, request, plan.identity)
-    _say(f"Erased of {table}: {_counted(erased)}.")
+    say(f"Erased of {table}: {_counted(erased)}.")
     for model, decision in erased.decisions.items():
-        _say(f"decision {decision} of {model} tells so.")
+        say(f"decision {decision} of {model} tells so.")
     _tell(_left(erased))
 
 
@@ -107,8 +107,4 @@ def _told(trace: Trace) -> str:
 
 def _tell(lines: Iterator[str]) -> None:
     for line in lines:
-        _say(line)
-
-
-def _say(text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(line)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, say
 from mlops_platform.errors import SettingsError
 from mlops_platform.registry.locations import location_of
 from mlops_platform.settings import PROJECT_ROOT, settings
@@ -46,7 +46,7 @@ class Service:
 def command(dagster_port: int, mlflow_port: int) -> None:
     """Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."""
     started_at = time.monotonic()
-    _say(f"getting {settings().home} ready")
+    say(f"getting {settings().home} ready")
     _look_after_the_home()
     services = _services(dagster_port, mlflow_port)
     for service in services:
@@ -58,14 +58,14 @@ def command(dagster_port: int, mlflow_port: int) -> None:
     children: dict[Service, subprocess.Popen[bytes]] = {}
     try:
         for service in services:
-            _say(f"starting {service.name:8} its log is {logs / service.log}")
+            say(f"starting {service.name:8} its log is {logs / service.log}")
             children[service] = _start(service, logs, _environment(mlflow_port))
         for service, child in children.items():
             _await(service, child)
-        _say(f"ready after {time.monotonic() - started_at:.0f} s; Ctrl-C stops everything")
+        say(f"ready after {time.monotonic() - started_at:.0f} s; Ctrl-C stops everything")
         _wait_for_any_end(children)
     except KeyboardInterrupt:
-        _say(f"stopping; everything has {STOP_SECONDS} s to end")
+        say(f"stopping; everything has {STOP_SECONDS} s to end")
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
@@ -153,12 +153,12 @@ def _await(service: Service, child: subprocess.Popen[bytes]) -> None:
     """Wait until a service answers or has ended; say where it answers."""
     if service.port is None:
         return
-    _say(f"waiting for {service.name}")
+    say(f"waiting for {service.name}")
     with console.status(f"{service.name} starts"):
         while not _answers(service.port) and child.poll() is None:
             time.sleep(0.3)
     if child.poll() is None:
-        _say(f"{service.name:8} {service.link}")
+        say(f"{service.name:8} {service.link}")
 
 
 def _wait_for_any_end(children: Mapping[Service, subprocess.Popen[bytes]]) -> None:
@@ -195,7 +195,3 @@ def _end_group(group: int) -> None:
 
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

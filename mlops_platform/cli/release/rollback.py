@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import say
 from mlops_platform.errors import RegistryError
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -39,7 +39,7 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     recorder = ActivationRecorder(deployment, model)
     recorder.record()
     release = roll_back(deployment, model, reason=reason, actor=actor or login_name())
-    _say(
+    say(
         f"version {release.version} of {model} is the champion again: release "
         f"{release.sequence}, rolled back by {release.actor}."
     )
@@ -56,19 +56,15 @@ def _move_alias(deployment: Deployment, model: str) -> None:
     try:
         reconcile(deployment, model)
     except RegistryError as error:
-        _say(f"MLflow's alias still names another version: {error}")
+        say(f"MLflow's alias still names another version: {error}")
 
 
 def _tell(followed: "Followed") -> None:
     if followed.serving:
-        _say(f"{len(followed.serving)} running workers serve it after {followed.seconds:.1f} s.")
+        say(f"{len(followed.serving)} running workers serve it after {followed.seconds:.1f} s.")
     elif followed.by_all:
-        _say("No running service reports to this deployment; the next one to start serves it.")
+        say("No running service reports to this deployment; the next one to start serves it.")
     for worker, reason in followed.refused.items():
-        _say(f"worker {worker} goes on serving what it served: {reason}")
+        say(f"worker {worker} goes on serving what it served: {reason}")
     for worker in followed.silent:
-        _say(f"worker {worker} has not followed within {followed.seconds:.0f} s; look at its log.")
-
-
-def _say(text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(f"worker {worker} has not followed within {followed.seconds:.0f} s; look at its log.")

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import console, say
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -67,7 +67,7 @@ def _show(replayed: "ReplayedRequest") -> None:
 
 def _show_row(row: "ReplayedRow") -> None:
     adjusted = "" if row.adjustment is None else f" under its adjustment {row.adjustment}"
-    _say(
+    say(
         f"{row.time:%Y-%m-%d %H:%M:%S.%f} UTC, {row.route}, row {row.row}, entity "
         f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
         f"{row.sequence}{adjusted}, in {row.latency_ms:.1f} ms"
@@ -79,13 +79,9 @@ def _show_row(row: "ReplayedRow") -> None:
         answers.add_row("offline now", *map(repr, again.answer.values()))
         answers.add_row("difference", f"{again.difference:g}", "")
     console.print(answers)
-    _say(row.verdict)
+    say(row.verdict)
     features = Table("feature", "value")
     for name, value in row.features.items():
         shown = "redacted" if name in row.redacted else "missing" if value is None else str(value)
         features.add_row(name, Text(shown))
     console.print(features)
-
-
-def _say(text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -22,9 +22,11 @@ from mlops_platform.data.landing.deliveries import (
     LATER,
     PARTITION_COLUMN,
     day_folder,
+    day_in_sql,
     moment_in_sql,
 )
 from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable, read_state
+from mlops_platform.data.landing.versions import landed_columns
 from mlops_platform.data.parquet_files import FILE, escaped, parquet_files
 
 DAY: Final = identifier(f"{INTERNAL}day")
@@ -135,7 +137,7 @@ def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
     """Write the SQL of the days of every landed table that have rows with one of the keys."""
     key = declared.key
     for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
-        if key and set(key) <= set(_columns(folder)):
+        if key and set(key) <= set(landed_columns(folder)):
             names = ", ".join(map(identifier, key))
             yield (
                 f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
@@ -150,9 +152,8 @@ def _landed_keys(folder: Path, key: Sequence[str]) -> str:
         added = folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
         patterns += map(escaped, added)
     listed = ", ".join(map(literal, patterns))
-    day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
     return (
-        f"(SELECT {', '.join(_texts(key))}, CAST({day} AS DATE) AS {DAY} "
+        f"(SELECT {', '.join(_texts(key))}, {day_in_sql(FILE)} AS {DAY} "
         f"FROM read_parquet([{listed}], hive_partitioning = false, "
         f"union_by_name = true, filename = {literal(FILE)}))"
     )
@@ -161,10 +162,3 @@ def _landed_keys(folder: Path, key: Sequence[str]) -> str:
 def _texts(key: Sequence[str]) -> list[str]:
     """As text: one source may have numbers where another has them as text."""
     return [f"CAST({name} AS VARCHAR) AS {name}" for name in map(identifier, key)]
-
-
-def _columns(folder: Path) -> list[str]:
-    from pyarrow import parquet
-
-    file = next(folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"), None)
-    return [] if file is None else list(parquet.read_schema(file).names)

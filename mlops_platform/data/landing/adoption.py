@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
     RECORD_FILE,
     Delivery,
+    day_of,
     delivery_folders,
     delivery_moment,
     delivery_name,
@@ -133,7 +134,7 @@ def _adopt(landing_root: Path, folder: Path, sight: _Sight) -> LandedPartition |
 def _deliver(
     landing_root: Path, folder: Path, files: Sequence[Path], sight: _Sight
 ) -> LandedPartition:
-    table, day, rows = folder.parent.name, _day_of(folder), _content(files)
+    table, day, rows = folder.parent.name, day_of(folder), _content(files)
     digest, folders = table_digest(rows), delivery_folders(folder)
     if not folders:
         written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
@@ -226,17 +227,3 @@ def _finish_removal(folder: Path) -> None:
         if file.is_file() and sha256_of_file(file) == digest:
             file.unlink()
     note.unlink()
-
-
-def _day_of(folder: Path) -> date:
-    text = folder.name.removeprefix(f"{PARTITION_COLUMN}=")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    # Python reads other spellings, which nobody else would look for.
-    if day is None or day.isoformat() != text:
-        raise DataError(
-            f"{folder} is no day. Name the folder {PARTITION_COLUMN}=YYYY-MM-DD, or move it away."
-        )
-    return day

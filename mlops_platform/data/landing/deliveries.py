@@ -63,6 +63,25 @@ def day_folder(landing_root: Path, table: str, day: date) -> Path:
     return landing_root / table / f"{PARTITION_COLUMN}={day.isoformat()}"
 
 
+def day_of(folder: Path) -> date:
+    """The day of such a folder.
+
+    Raises:
+        DataError: it is called otherwise.
+    """
+    text = folder.name.removeprefix(f"{PARTITION_COLUMN}=")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    # Python reads other spellings, which nobody else would look for.
+    if day is None or day.isoformat() != text:
+        raise DataError(
+            f"{folder} is no day. Name the folder {PARTITION_COLUMN}=YYYY-MM-DD, or move it away."
+        )
+    return day
+
+
 def delivery_name(moment: datetime) -> str:
     """The folder of what has arrived at a moment."""
     return f"{DELIVERY}={moment.astimezone(UTC).strftime(MOMENT_FORMAT)}"
@@ -217,6 +236,12 @@ def keys_ever_landed(landed: LandedTable, folder: Path) -> str:
         if file.is_file()
     ]
     return f"SELECT {key} FROM {parquet_files(files)}"
+
+
+def day_in_sql(file_column: str) -> str:
+    """Write the SQL of the day that a file's folder says."""
+    pattern = literal(f"/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$")
+    return f"CAST(regexp_extract({file_column}, {pattern}, 1) AS DATE)"
 
 
 def moment_in_sql(file_column: str) -> str:

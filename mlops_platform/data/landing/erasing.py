@@ -32,6 +32,7 @@ from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
     RECORD_FILE,
     Delivery,
+    day_of,
     day_rows,
     delivery_folders,
     delivery_moment,
@@ -167,7 +168,7 @@ def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> E
             of_day = _without(table, day_folder, condition, connection)
             if of_day is None:
                 continue
-            days[_day_of(day_folder)] = of_day
+            days[day_of(day_folder)] = of_day
             for file, rows in of_day.files.items():
                 write_parquet(rows, staged / file.relative_to(folder))
             for file, record in of_day.records.items():
@@ -207,7 +208,7 @@ def _without(
         for delivery in folders
         for file in _files_of(delivery)
     }
-    taken = _taken(table, _day_of(folder), files, condition, connection)
+    taken = _taken(table, day_of(folder), files, condition, connection)
     if not taken.num_rows:
         return None
     left = {file: _left(rows, taken, connection) for file, rows in files.items()}
@@ -311,10 +312,6 @@ def _renewed(record: Delivery, lost: Mapping[Path, int], facts: pa.Table) -> Del
         "digest": table_digest(facts),
     }
     return record.model_copy(update=counts)
-
-
-def _day_of(folder: Path) -> date:
-    return date.fromisoformat(folder.name.removeprefix(f"{PARTITION_COLUMN}="))
 
 
 def _free_name(folder: Path, moment: datetime) -> str:

@@ -24,6 +24,7 @@ from mlops_platform.data.landing.deliveries import (
     DELIVERY,
     FIRST,
     PARTITION_COLUMN,
+    day_in_sql,
     delivery_folders,
     later_files,
     moment_in_sql,
@@ -57,7 +58,7 @@ def versions_sql(folder: Path) -> str:
     state = read_state(folder)
     if state.declared is None:
         _refuse_forgotten_deliveries(folder)
-    columns = _columns(folder)
+    columns = landed_columns(folder)
     said = said_known_at(state.declared, columns)
     first = _rows([f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"])
     once = (
@@ -99,17 +100,16 @@ def _files_of_versions(folder: Path, redelivered: Sequence[date]) -> dict[date, 
 def _rows(patterns: Sequence[str]) -> str:
     """Write the SQL of the rows of files, with their day and their arrival."""
     listed = ", ".join(map(literal, patterns))
-    day = f"regexp_extract({FILE}, {literal(f'/{PARTITION_COLUMN}=([^/]*)/[^/]*/[^/]*$')}, 1)"
     # Such columns of a file, of a producer that is not ours, count for nothing.
     ours = ", ".join(map(literal, (FILE, *RESERVED)))
     return (
-        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), CAST({day} AS DATE) AS {DAY}, "
+        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), {day_in_sql(FILE)} AS {DAY}, "
         f"{moment_in_sql(FILE)} AS delivered_at "
         f"FROM read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"
     )
 
 
-def _columns(folder: Path) -> list[str]:
+def landed_columns(folder: Path) -> list[str]:
     """The columns of the first file of a pattern's, as DuckDB sorts them."""
     from pyarrow import parquet
 
