@@ -87,10 +87,9 @@ def landing_result(
             "days_written": sum(partition.changed for partition in landed),
             "days_delivered_again": len(again),
             "days_to_rebuild": told_days(days_to_rebuild(landed)) or "none",
-            "rows_added_changed_gone": ", ".join(
-                str(sum(getattr(partition, field) for partition in again))
-                for field in ("rows_added", "rows_changed", "rows_gone")
-            ),
+            "rows_added": sum(partition.rows_added for partition in again),
+            "rows_changed": sum(partition.rows_changed for partition in again),
+            "rows_gone": sum(partition.rows_gone for partition in again),
             "first_day": str(min(partition.day for partition in landed)),
             "last_day": str(max(partition.day for partition in landed)),
         }

@@ -1,0 +1,106 @@
+"""A folder of files as a Dagster asset: what its page and its runs say of deliveries."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster.components.testing import create_defs_folder_sandbox
+
+from mlops_platform.components import FolderLandingComponent
+from mlops_platform.settings import Settings
+
+DAY = "2024-03-10"
+FIRST = ("a,2024-03-10 01:00:00,1", "b,2024-03-10 02:00:00,2")
+AGAIN = ("a,2024-03-10 01:00:00,5", "c,2024-03-10 03:00:00,3")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The folder that a source writes to."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+def write(source: Path, rows: tuple[str, ...]) -> None:
+    (source / "visits.csv").write_text("\n".join(("visit,at,minutes", *rows)) + "\n")
+
+
+def land(source: Path, **declared: Any) -> dg.ExecuteInProcessResult:
+    """Materialise the one day, as a person does, with what the YAML says besides."""
+    retract = declared.pop("retract", False)
+    attributes = {
+        "table": "visits",
+        "description": "Visits.",
+        "folder": str(source),
+        "pattern": "*.csv",
+        "time_column": "at",
+        "partitions": {"start": DAY, "end": "2024-03-12", "timezone": "UTC"},
+        "key": ["visit"],
+        "types": {"minutes": "INTEGER"},
+        "owners": ["team:me"],
+        **declared,
+    }
+    with create_defs_folder_sandbox() as sandbox:
+        path = sandbox.scaffold_component(
+            component_cls=FolderLandingComponent,
+            defs_yaml_contents={
+                "type": "mlops_platform.components.FolderLandingComponent",
+                "attributes": attributes,
+            },
+        )
+        with sandbox.load_component_and_build_defs(path) as (_, definitions):
+            (asset,) = definitions.assets or ()
+            return dg.materialize(
+                [asset],
+                partition_key=DAY,
+                run_config={"ops": {"landing__visits": {"config": {"retract": retract}}}},
+                raise_on_error=False,
+            )
+
+
+def metadata(result: dg.ExecuteInProcessResult) -> Mapping[str, Any]:
+    (event,) = result.get_asset_materialization_events()
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def test_a_day_that_is_delivered_again_says_what_became_of_its_rows(
+    home: Settings, source: Path
+) -> None:
+    write(source, FIRST)
+    first = metadata(land(source, max_gone=0.5))
+    assert (first["days_written"], first["days_delivered_again"], first["rows_added"]) == (1, 0, 0)
+    write(source, AGAIN)
+    again = metadata(land(source, max_gone=0.5))
+    assert again["days_delivered_again"] == 1
+    assert [again[f"rows_{what}"] for what in ("added", "changed", "gone")] == [1, 1, 1]
+    assert again["dagster/row_count"] == 2
+    assert again["days_to_rebuild"] == "none"
+    same = metadata(land(source, max_gone=0.5))
+    assert (same["days_written"], same["days_delivered_again"]) == (0, 0)
+
+
+def test_a_run_that_would_take_back_too_much_fails_until_it_says_retract(
+    home: Settings, source: Path
+) -> None:
+    write(source, FIRST)
+    land(source)
+    write(source, FIRST[:1])
+    refused = land(source)
+    assert not refused.success
+    (failure,) = refused.get_step_failure_events()
+    assert "lacks 1 of its 2 rows, more than max_gone=0.1 allows" in str(
+        failure.step_failure_data.error
+    )
+    assert metadata(land(source, retract=True))["rows_gone"] == 1
+
+
+def test_what_is_added_stands_beside_what_was_there(home: Settings, source: Path) -> None:
+    write(source, FIRST)
+    land(source, delivery="adds")
+    write(source, AGAIN)
+    added = metadata(land(source, delivery="adds"))
+    assert [added[f"rows_{what}"] for what in ("added", "changed", "gone")] == [1, 1, 0]
+    assert added["dagster/row_count"] == 3
