@@ -6,6 +6,47 @@
 
 
 {#
+  Versions of which one follows another at once, with the same values, as one version.
+
+  Args:
+      versions: relation with the key, known_at and superseded_at; of a key one at a time.
+      values: columns in which two versions differ; what differs in others only is no version.
+#}
+{% macro merged_versions(versions, key, values) %}
+    {%- set columns = key | join(", ") -%}
+    with marked as (
+        select
+            *,
+            not coalesce(
+                lag(superseded_at) over chain = known_at
+                {%- for value in values %}
+                and lag({{ value }}) over chain is not distinct from {{ value }}
+                {%- endfor %},
+                false
+            ) as begins
+        from {{ versions }}
+        window chain as (partition by {{ columns }} order by known_at)
+    ),
+
+    numbered as (
+        select
+            *,
+            count_if(begins) over (partition by {{ columns }} order by known_at) as number
+        from marked
+    )
+
+    select
+        * exclude (begins, number, superseded_at),
+        last_value(superseded_at) over (
+            partition by {{ columns }}, number order by known_at
+            rows between unbounded preceding and unbounded following
+        ) as superseded_at
+    from numbered
+    qualify begins
+{% endmacro %}
+
+
+{#
   One chain of versions per key, of rows that may come from several days: at each moment the row
   that was known last, of those that stood. Where it is taken back, the one before it counts again.
 
@@ -62,9 +103,10 @@
 
     newest as (
         select
-            together.*,
-            slices.moment,
-            slices.until
+            together.* exclude (known_at, superseded_at),
+            together.known_at as row_known_at,
+            slices.moment as known_at,
+            slices.until as superseded_at
         from slices
         inner join together
             on
@@ -81,37 +123,15 @@
             ) = 1
     ),
 
-    marked as (
-        select
-            *,
-            not coalesce(
-                lag(until) over chain = moment
-                and lag({{ day }}) over chain = {{ day }}
-                and lag(known_at) over chain = known_at,
-                false
-            ) as begins
-        from newest
-        window chain as (partition by {{ columns }} order by moment)
-    ),
-
-    numbered as (
-        select
-            *,
-            count_if(begins) over (partition by {{ columns }} order by moment) as number
-        from marked
+    merged as (
+        {{ merged_versions("newest", key, [day, "row_known_at"]) }}
     ),
 
     chained as (
         select
-            * exclude (moment, until, begins, number, known_at, superseded_at),
-            moment as known_at,
-            last_value(until) over (
-                partition by {{ columns }}, number order by moment
-                rows between unbounded preceding and unbounded following
-            ) as superseded_at,
-            min(moment) over (partition by {{ columns }}) as first_known_at
-        from numbered
-        qualify begins
+            * exclude (row_known_at),
+            min(known_at) over (partition by {{ columns }}) as first_known_at
+        from merged
     )
 
     select * from alone

@@ -14,28 +14,16 @@ flights_in_range as (
     {{ keys_built_before('flight_labels', 'flight_id') }}
 ),
 
-marked as (
-    select
-        outcomes.*,
-        -- What does not change the label is no version of it.
-        not coalesce(
-            lag(outcomes.superseded_at) over chain = outcomes.known_at
-            and lag(outcomes.local_date) over chain = outcomes.local_date
-            and lag(outcomes.status) over chain = outcomes.status
-            and lag(outcomes.arrival_delay_minutes) over chain
-            is not distinct from outcomes.arrival_delay_minutes,
-            false
-        ) as begins
+versions_in_range as (
+    select outcomes.*
     from outcomes
     semi join flights_in_range on outcomes.flight_id = flights_in_range.flight_id
-    window chain as (partition by outcomes.flight_id order by outcomes.known_at)
 ),
 
-numbered as (
-    select
-        *,
-        count_if(begins) over (partition by flight_id order by known_at) as number
-    from marked
+labels as (
+    {{ merged_versions(
+        'versions_in_range', ['flight_id'], ['local_date', 'status', 'arrival_delay_minutes']
+    ) }}
 ),
 
 final as (
@@ -48,12 +36,8 @@ final as (
         is_severely_late,
         landing_day,
         known_at,
-        last_value(superseded_at) over (
-            partition by flight_id, number order by known_at
-            rows between unbounded preceding and unbounded following
-        ) as superseded_at
-    from numbered
-    qualify begins
+        superseded_at
+    from labels
 )
 
 select * from final
