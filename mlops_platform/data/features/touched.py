@@ -12,6 +12,7 @@ from typing import Final
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.seen import News
+from mlops_platform.data.landing.day_versions import counts_from
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
@@ -116,19 +117,18 @@ def _counts() -> str:
 
 
 def _days_of_moments() -> str:
-    """Write the SQL of the days of the moments from which rows count, as `versions_sql` has it.
+    """Write the SQL of the days of the moments from which rows count.
 
     Rows that came with their day, and of which the source says nothing, count since ever.
     """
-    counts_from = (
-        f"CASE {KIND} WHEN '{FIRST}' THEN {SAID_AT} "
-        f"WHEN '{ADDED}' THEN coalesce({SAID_AT}, {ARRIVED_AT}) "
-        f"WHEN '{GONE}' THEN {ARRIVED_AT} ELSE greatest({SAID_AT}, {ARRIVED_AT}) END"
+    cases = " ".join(
+        f"WHEN {literal(kind)} THEN {counts_from(kind, SAID_AT, ARRIVED_AT)}"
+        for kind in (FIRST, *LATER)
     )
     around = ", ".join(map(str, DAYS_AROUND))
     return (
         f"SELECT DISTINCT {NUMBER}, day + around FROM (SELECT DISTINCT {NUMBER}, "
-        f"CAST(timezone('UTC', {counts_from}) AS DATE) AS day FROM arrived), "
+        f"CAST(timezone('UTC', CASE {KIND} {cases} END) AS DATE) AS day FROM arrived), "
         f"(SELECT unnest([{around}]) AS around) WHERE day IS NOT NULL"
     )
 

@@ -27,6 +27,7 @@ from mlops_platform.data.landing.deliveries import (
     delivery_folders,
     delivery_moment,
     delivery_name,
+    first_delivery,
     read_delivery,
 )
 from mlops_platform.data.landing.landed_table import read_state
@@ -60,9 +61,8 @@ def adopt_files(
 ) -> list[LandedPartition]:
     """Make deliveries of all files that lie in a day's folder and belong to none; they arrive now.
 
-    Names
-    with a dot in front are files that somebody is still writing. An erasure that was interrupted is
-    finished first, as by whoever takes the lock of a table.
+    Names with a dot in front are files that somebody is still writing. An erasure that was
+    interrupted is finished first, as by whoever takes the lock of a table.
 
     Args:
         tables: only these; all that have a folder where None.
@@ -135,23 +135,15 @@ def _deliver(
     landing_root: Path, folder: Path, files: Sequence[Path], sight: _Sight
 ) -> LandedPartition:
     table, day, rows = folder.parent.name, day_of(folder), _content(files)
-    digest, folders = table_digest(rows), delivery_folders(folder)
+    folders = delivery_folders(folder)
     if not folders:
         written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
-        record = Delivery(
-            table=table,
-            day=day,
-            delivered_at=min(written, sight.now) if sight.of_before else sight.now,
-            meaning=None,
-            rows=rows.num_rows,
-            added=rows.num_rows,
-            facts=rows.num_rows,
-            digest=digest,
-        )
+        moment = min(written, sight.now) if sight.of_before else sight.now
+        record = first_delivery(table, day, moment, rows)
         _write_first(folder, files, rows, record)
         return partition_of(record, changed=True)
     last = read_delivery(folders[-1])
-    if digest == last.digest:
+    if table_digest(rows) == last.digest:
         return partition_of(last, changed=False)
     declared = read_state(folder.parent).declared
     if declared is None:

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.landing.changes import Changes
 from mlops_platform.data.landing.deliveries import (
+    ADDED,
+    CHANGED,
     FIRST,
+    GONE,
     INTERNAL,
+    LATER,
     delivery_folders,
     delivery_moment,
 )
@@ -32,36 +36,55 @@ ALWAYS: Final = "TIMESTAMPTZ '1900-01-01 00:00:00+00'"
 """From when on a fact was known whose source does not say, and which came with its day."""
 
 
+def counts_from(kind: str, said: str, arrived: str) -> str:
+    """Write the SQL of the moment from which a row of a delivery's file counts.
+
+    What is gone is known to be so on arrival; a new value when the source says, but not before it
+    arrived; an addition, and what came with its day, are believed to have been known when the
+    source says.
+
+    Args:
+        kind: the file.
+        said: SQL of the moment that the source says, NULL where it says nothing.
+        arrived: SQL of the moment of the delivery.
+    """
+    return {
+        FIRST: said,
+        ADDED: f"coalesce({said}, {arrived})",
+        CHANGED: f"greatest({said}, {arrived})",
+        GONE: arrived,
+    }[kind]
+
+
 def versions_after(
     table: LandedTable, folder: Path, changes: Changes, delivered_at: datetime
 ) -> pa.Table:
     """The versions of a day after one more delivery.
 
-    Columns: those that landed, when a version was known and superseded (NULL: not yet), and when
-    it arrived. What is gone is known to be so on arrival; a new value when the source says, but not
-    before it arrived; an addition is believed to have been known when the source says.
+    Columns: those that landed, when a version was known (`counts_from`) and superseded (NULL: not
+    yet), and when it arrived.
 
     Args:
         folder: of the day, without this delivery.
     """
     said = said_known_at(table, changes.facts.column_names) or "NULL::TIMESTAMPTZ"
     key = ", ".join(map(identifier, table.key))
+    added, changed, gone = (counts_from(kind, said, "$at") for kind in LATER)
     with private_duckdb() as connection:
         connection.register("added", changes.added)
         connection.register("changed", changes.changed)
         connection.register("gone", changes.gone)
         connection.register("before", _versions_before(table, folder))
         versions = connection.sql(
-            f"WITH events AS (SELECT {key}, greatest({said}, $at) AS _at FROM changed "
-            f"UNION ALL SELECT {key}, $at FROM gone), "
+            f"WITH events AS (SELECT {key}, {changed} AS _at FROM changed "
+            f"UNION ALL SELECT {key}, {gone} FROM gone), "
             f"ended AS (SELECT * REPLACE (least({ENDED}, _at) AS {ENDED}) "
             f"FROM before LEFT JOIN events USING ({key})) "
             # What was replaced before it was known was never known.
             f"SELECT * EXCLUDE (_at) FROM ended WHERE {ENDED} IS NULL OR {ENDED} > {KNOWN} "
-            f"UNION ALL BY NAME SELECT *, coalesce({said}, $at) AS {KNOWN}, $at AS {ARRIVED} "
-            "FROM added "
-            f"UNION ALL BY NAME SELECT *, greatest({said}, $at) AS {KNOWN}, $at AS {ARRIVED} "
-            f"FROM changed ORDER BY {key}, {KNOWN}",
+            f"UNION ALL BY NAME SELECT *, {added} AS {KNOWN}, $at AS {ARRIVED} FROM added "
+            f"UNION ALL BY NAME SELECT *, {changed} AS {KNOWN}, $at AS {ARRIVED} FROM changed "
+            f"ORDER BY {key}, {KNOWN}",
             params={"at": delivered_at},
         ).to_arrow_table()
     return in_canonical_types(versions).cast(_schema(changes.facts.schema))

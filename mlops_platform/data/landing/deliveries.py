@@ -30,7 +30,7 @@ LATER: Final = (ADDED, CHANGED, GONE)
 RECORD_FILE: Final = "delivery.json"
 MOMENT_FORMAT: Final = "%Y%m%dT%H%M%S.%fZ"
 INTERNAL: Final = "_mlops_platform_"
-"""How columns begin that only a query has."""
+"""How columns begin that only the platform has."""
 
 
 class Delivery(Record):
@@ -56,6 +56,26 @@ class Delivery(Record):
     gone: int = 0
     facts: int
     digest: str
+
+
+def first_delivery(
+    table: str, day: date, moment: datetime, facts: pa.Table, rows: int | None = None
+) -> Delivery:
+    """The record of what a day has first.
+
+    Args:
+        rows: that came; as many as there are facts where None.
+    """
+    return Delivery(
+        table=table,
+        day=day,
+        delivered_at=moment,
+        meaning=None,
+        rows=facts.num_rows if rows is None else rows,
+        added=facts.num_rows,
+        facts=facts.num_rows,
+        digest=table_digest(facts),
+    )
 
 
 def day_folder(landing_root: Path, table: str, day: date) -> Path:
@@ -142,9 +162,7 @@ def read_delivery(folder: Path) -> Delivery:
         ) from error
 
 
-def day_rows(
-    landed: LandedTable, folder: Path, until: datetime | None = None, *, verified: bool = True
-) -> pa.Table:
+def day_rows(landed: LandedTable, folder: Path, until: datetime | None = None) -> pa.Table:
     """The facts of a day after its deliveries until a moment, all of them where None.
 
     A day that was delivered once is in the order in which it came, another one in that of its key,
@@ -162,11 +180,10 @@ def day_rows(
     ]
     if not arrived:
         return rows.slice(0, 0)
-    if verified:
-        _refuse_gaps(arrived)
+    _refuse_gaps(arrived)
     if len(arrived) > 1:
         rows = _folded(landed, rows, arrived[1:])
-    if verified and table_digest(rows) != read_delivery(arrived[-1]).digest:
+    if table_digest(rows) != read_delivery(arrived[-1]).digest:
         raise DataError(
             f"the rows of {folder} are not those that were delivered until "
             f"{delivery_moment(arrived[-1].name)}. A file of it was changed or removed: restore it "

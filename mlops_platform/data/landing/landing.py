@@ -26,6 +26,7 @@ from mlops_platform.data.landing.deliveries import (
     day_folder,
     delivery_folders,
     delivery_name,
+    first_delivery,
     last_delivery,
     read_delivery,
 )
@@ -150,7 +151,7 @@ def land_under_lock(
     folders = delivery_folders(folder)
     if not folders:
         facts = without_retracted(table, delivered)
-        record = _record(table, day, arrival.at, delivered.num_rows, facts)
+        record = first_delivery(table.table, day, arrival.at, facts, delivered.num_rows)
         _write(folder, {FIRST: facts}, record)
         return partition_of(record, changed=True)
     changes = changes_of(table, folder, delivered)
@@ -160,8 +161,7 @@ def land_under_lock(
     _refuse_what_came_between(table, day, last, arrival)
     _refuse_to_lose(table, day, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
-    record = _record(table, day, moment, delivered.num_rows, changes.facts, changes)
-    record = record.model_copy(update={"follows": last.delivered_at})
+    record = _later_delivery(table, last, moment, delivered.num_rows, changes)
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
     versions = versions_after(table, folder, changes, moment)
@@ -169,25 +169,21 @@ def land_under_lock(
     return partition_of(record, changed=True)
 
 
-def _record(
-    table: LandedTable,
-    day: date,
-    moment: datetime,
-    rows: int,
-    facts: pa.Table,
-    changes: Changes | None = None,
+def _later_delivery(
+    table: LandedTable, last: Delivery, moment: datetime, rows: int, changes: Changes
 ) -> Delivery:
     return Delivery(
-        table=table.table,
-        day=day,
+        table=last.table,
+        day=last.day,
         delivered_at=moment,
-        meaning=table.delivery if changes else None,
+        meaning=table.delivery,
+        follows=last.delivered_at,
         rows=rows,
-        added=changes.added.num_rows if changes else facts.num_rows,
-        changed=changes.changed.num_rows if changes else 0,
-        gone=changes.gone.num_rows if changes else 0,
-        facts=facts.num_rows,
-        digest=table_digest(facts),
+        added=changes.added.num_rows,
+        changed=changes.changed.num_rows,
+        gone=changes.gone.num_rows,
+        facts=changes.facts.num_rows,
+        digest=table_digest(changes.facts),
     )
 
 
