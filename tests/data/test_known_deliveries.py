@@ -17,7 +17,7 @@ from mlops_platform.data.landing.deliveries import (
     delivery_folders,
     delivery_name,
 )
-from mlops_platform.data.landing.erasing import Tombstone, planned_erasure
+from mlops_platform.data.landing.erasing import planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.parquet import write_parquet
@@ -112,19 +112,7 @@ def test_what_is_named_after_no_moment_is_refused(landing: Path, tmp_path: Path)
 
 def erase(landing: Path, at: datetime) -> None:
     with planned_erasure(landing, "visits", "visit = 'a'") as planned:
-        planned.commit(
-            Tombstone(
-                table="visits",
-                rows=planned.rows,
-                facts=planned.facts,
-                days=planned.days,
-                condition_sha256="ab",
-                decisions={"stays": 3},
-                reason="asked",
-                actor="alice",
-                erased_at=at,
-            )
-        )
+        planned.commit({"stays": 3}, "asked", "alice", at)
 
 
 def test_erasures_after_a_moment_are_told(landing: Path) -> None:

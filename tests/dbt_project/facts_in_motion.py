@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
-from mlops_platform.data.landing.erasing import Erasure, Tombstone, planned_erasure
+from mlops_platform.data.landing.erasing import planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
 
@@ -125,7 +125,7 @@ class World:
     def erase(self, table: LandedTable, flight: str) -> None:
         """Take a flight out of everything that was delivered, as if it had never come."""
         with planned_erasure(self.landing, table.table, f"flight_id = '{flight}'") as erasure:
-            erasure.commit(_tombstone(erasure, self.now))
+            erasure.commit({}, "somebody asked for it", "me", self.now)
         for history in self.delivered[table.table].values():
             for _, rows in history:
                 rows.pop(flight, None)
@@ -295,17 +295,3 @@ def _table(rows: list[Row], types: Mapping[str, str]) -> pa.Table:
     }
     schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
     return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _tombstone(erasure: Erasure, moment: datetime) -> Tombstone:
-    return Tombstone(
-        table=erasure.table,
-        rows=erasure.rows,
-        facts=erasure.facts,
-        days=erasure.days,
-        condition_sha256="0" * 64,
-        decisions={},
-        reason="somebody asked for it",
-        actor="me",
-        erased_at=moment,
-    )

@@ -84,21 +84,40 @@ class Erasure:
 
     Args:
         identity: the same for the same facts of the same landing.
+        condition_sha256: of the condition, which may hold what is to be forgotten.
         keys: distinct keys of the facts; None where nobody says what identifies one.
         staged: the folder of what was written.
     """
 
     table: str
     identity: str
+    condition_sha256: str
     rows: int
     facts: int
     days: tuple[date, ...]
     keys: pa.Table | None
     staged: Path
 
-    def commit(self, tombstone: Tombstone) -> None:
-        """Let it be so."""
+    def commit(
+        self, decisions: Mapping[str, int], reason: str, actor: str, erased_at: datetime
+    ) -> None:
+        """Let it be so, and leave a tombstone.
+
+        Args:
+            decisions: id of the decision that the ledger has of it, by model.
+        """
         folder = self.staged.parent
+        tombstone = Tombstone(
+            table=self.table,
+            rows=self.rows,
+            facts=self.facts,
+            days=self.days,
+            condition_sha256=self.condition_sha256,
+            decisions=dict(decisions),
+            reason=reason,
+            actor=actor,
+            erased_at=erased_at,
+        )
         write_text(
             self.staged / ERASED / _free_name(folder / ERASED, tombstone.erased_at),
             tombstone.to_stored(),
@@ -178,6 +197,7 @@ def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> E
     names = list(table.key)
     return Erasure(
         table=table.table,
+        condition_sha256=condition_digest(condition),
         identity=hashlib.sha256(json.dumps([table.table, digests]).encode()).hexdigest(),
         rows=sum(of_day.rows for of_day in days.values()),
         facts=sum(of_day.facts for of_day in days.values()),

@@ -8,8 +8,6 @@ from datetime import date
 
 from mlops_platform.data.landing.erasing import (
     Erasure,
-    Tombstone,
-    condition_digest,
     planned_erasure,
 )
 from mlops_platform.data.traces import Trace, traces_of
@@ -93,19 +91,7 @@ def erase(deployment: Deployment, request: ErasureRequest, identity: str) -> Era
         decisions = {
             model: _decided(deployment.ledger, model, request, erasure) for model in request.models
         }
-        erasure.commit(
-            Tombstone(
-                table=request.table,
-                rows=erasure.rows,
-                facts=erasure.facts,
-                days=erasure.days,
-                condition_sha256=condition_digest(request.condition),
-                decisions=decisions,
-                reason=request.reason,
-                actor=request.actor,
-                erased_at=deployment.clock(),
-            )
-        )
+        erasure.commit(decisions, request.reason, request.actor, deployment.clock())
     return _report(deployment, erasure, decisions)
 
 
@@ -130,7 +116,7 @@ def _decided(ledger: Ledger, model: str, request: ErasureRequest, erasure: Erasu
         "days": len(erasure.days),
         "first_day": str(erasure.days[0]),
         "last_day": str(erasure.days[-1]),
-        "condition_sha256": condition_digest(request.condition),
+        "condition_sha256": erasure.condition_sha256,
     }
     decision = NewDecision(
         kind="erase", reason=request.reason, actor=request.actor, evidence=evidence

@@ -50,23 +50,13 @@ def landing(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def tombstone(erasure: Erasure) -> Tombstone:
-    return Tombstone(
-        table=erasure.table,
-        rows=erasure.rows,
-        facts=erasure.facts,
-        days=erasure.days,
-        condition_sha256=condition_digest(CONDITION),
-        decisions={"flight_delay": 7},
-        reason="She asked.",
-        actor="alice",
-        erased_at=NOON,
-    )
+def commit(erasure: Erasure) -> None:
+    erasure.commit({"flight_delay": 7}, "She asked.", "alice", NOON)
 
 
 def erase(root: Path, condition: str = CONDITION) -> Erasure:
     with planned_erasure(root, "visits", condition) as erasure:
-        erasure.commit(tombstone(erasure))
+        commit(erasure)
     return erasure
 
 
@@ -187,7 +177,7 @@ def test_who_was_killed_before_has_erased_nothing(landing: Path) -> None:
 def test_a_day_that_was_removed_meanwhile_does_not_come_back(landing: Path) -> None:
     with planned_erasure(landing, "visits", CONDITION) as erasure:
         day_folder(landing, "visits", NEXT).rename(landing / "away")
-        erasure.commit(tombstone(erasure))
+        commit(erasure)
     assert not day_folder(landing, "visits", NEXT).exists()
 
 

@@ -101,7 +101,7 @@ def test_who_was_killed_after_the_decisions_goes_on_without_a_second_one(
 ) -> None:
     plan = plan_erasure(deployment, WANTED)
 
-    def dying(erasure: Erasure, tombstone: Tombstone) -> None:
+    def dying(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):

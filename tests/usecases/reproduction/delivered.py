@@ -14,7 +14,7 @@ from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
 from mlops_platform.data.features.origin import origin_of_published
 from mlops_platform.data.features.published import publish_table
-from mlops_platform.data.landing.erasing import Tombstone, condition_digest, planned_erasure
+from mlops_platform.data.landing.erasing import planned_erasure
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
@@ -168,16 +168,4 @@ class Delivered:
 def erase_rows(landing: Path, table: str, condition: str, at: datetime) -> None:
     """What `mlops erase` does to the landing zone."""
     with planned_erasure(landing, table, condition) as planned:
-        planned.commit(
-            Tombstone(
-                table=table,
-                rows=planned.rows,
-                facts=planned.facts,
-                days=planned.days,
-                condition_sha256=condition_digest(condition),
-                decisions={"parcels": 12},
-                reason="the sender asked for it",
-                actor="alice",
-                erased_at=at,
-            )
-        )
+        planned.commit({"parcels": 12}, "the sender asked for it", "alice", at)
