@@ -65,6 +65,14 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch_directory(folder: Path) -> Iterator[Path]:
+    """Yield a temporary directory in `folder`, for what gets its name only when it is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".tmp", dir=folder) as temporary:
+        yield Path(temporary)
+
+
+@contextmanager
 def one_process_at_a_time(lock: Path) -> Iterator[None]:
     """Keep other processes of this machine out, until done or dead."""
     lock.parent.mkdir(parents=True, exist_ok=True)

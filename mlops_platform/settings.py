@@ -1,16 +1,20 @@
 """Every path, URL and limit of one deployment, read once from `MLOPS_*`, with embedded defaults."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from mlops_platform.errors import SettingsError
 from mlops_platform.formats.home_stamp import refuse_newer_home
 from mlops_platform.plain_home import plain_home
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MEMORY_LIMIT: Final = "1.5GB"
+"""Of one DuckDB engine: with Python, Arrow and dbt beside it a process stays below 2.5 GB."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Settings:
     mlflow_ui_url: str
     online_store_url: str | None = None
     dagster_database_url: str | None = None
+    memory_limit: str = MEMORY_LIMIT
 
     @property
     def lake(self) -> Path:
@@ -74,6 +79,11 @@ class Settings:
     def source_cache(self) -> Path:
         """Unpacked copies of installed source data, safe to delete."""
         return self.home / "cache"
+
+    @property
+    def spill(self) -> Path:
+        """What DuckDB cannot keep in its memory, while a query runs; safe to delete after it."""
+        return self.home / "cache" / "spill"
 
     @property
     def dbt_target(self) -> Path:
@@ -151,7 +161,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from an environment.
 
     Raises:
-        SettingsError: the home's path cannot be used.
+        SettingsError: the home's path cannot be used, or a limit is no size.
     """
     home = _home(environment)
     return Settings(
@@ -167,6 +177,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
         dagster_database_url=environment.get("MLOPS_DAGSTER_DATABASE_URL") or None,
+        memory_limit=_memory_limit(environment),
     )
 
 
@@ -179,6 +190,16 @@ def sqlite_url(path: Path) -> str:
     """
     quoted = str(path).replace("%", "%25").replace("?", "%3F")
     return f"sqlite{'' if quoted == str(path) else '+pysqlite'}:///{quoted}"
+
+
+def _memory_limit(environment: Mapping[str, str]) -> str:
+    text = environment.get("MLOPS_MEMORY_LIMIT") or MEMORY_LIMIT
+    if not re.fullmatch(r"[0-9]+([.][0-9]+)? ?[KMGT]i?B", text) or not re.search("[1-9]", text):
+        raise SettingsError(
+            f"MLOPS_MEMORY_LIMIT={text!r} is no size. Write a number and its unit, such as "
+            f"{MEMORY_LIMIT} or 512MiB."
+        )
+    return text
 
 
 def _home(environment: Mapping[str, str]) -> Path:

@@ -11,14 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from mlops_platform.data.parquet import opened_parquet
 from mlops_platform.data.types import in_canonical_types
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyarrow.parquet import ParquetFile
+
+    Pieces = Callable[[], Iterable[pa.ChunkedArray]]
+    """A column from its beginning, each time that it is asked for."""
+
+PIECE_ROWS: Final = 131_072
 
 
 def table_digest(table: pa.Table) -> str:
@@ -31,41 +41,77 @@ def table_digest(table: pa.Table) -> str:
         DataError: a column has no canonical form.
     """
     canonical = in_canonical_types(table)
+    columns = (lambda column=column: [column] for column in canonical.columns)
+    return _digest(canonical.schema, canonical.num_rows, columns)
+
+
+def parquet_digest(path: Path) -> str:
+    """The digest of a file's rows as one table, of which some of one column are held at a time.
+
+    Raises:
+        DataError: a column has no canonical form, or the file is missing or is not Parquet.
+    """
+    with opened_parquet(path) as file:
+        schema = in_canonical_types(file.schema_arrow.empty_table()).schema
+        columns = (partial(_pieces, file, name) for name in schema.names)
+        return _digest(schema, file.metadata.num_rows, columns)
+
+
+def _pieces(file: ParquetFile, column: str) -> Iterator[pa.ChunkedArray]:
+    import pyarrow as pa
+
+    for batch in file.iter_batches(PIECE_ROWS, columns=[column]):
+        yield in_canonical_types(pa.Table.from_batches([batch]))[column]
+
+
+def _digest(schema: pa.Schema, rows: int, columns: Iterable[Pieces]) -> str:
     header = json.dumps(
         {
             "version": 1,
-            "rows": canonical.num_rows,
-            "columns": [[field.name, str(field.type)] for field in canonical.schema],
+            "rows": rows,
+            "columns": [[field.name, str(field.type)] for field in schema],
         }
     ).encode()
     digest = hashlib.sha256(len(header).to_bytes(8, "little") + header)
-    for column in canonical.columns:
-        for part in _encoded(column):
+    for field, pieces in zip(schema, columns, strict=True):
+        for part in _encoded(field.type, pieces):
             digest.update(part)
     return digest.hexdigest()
 
 
-def _encoded(column: pa.ChunkedArray) -> Iterator[memoryview]:
-    """Encode one column: validity, then values."""
+def _encoded(kind: pa.DataType, pieces: Pieces) -> Iterator[memoryview]:
+    """Encode one column: validity of all of it, then its values."""
     import pyarrow as pa
 
-    yield _bytes_of(column.is_valid())
-    if pa.types.is_string(column.type):
-        # 64-bit offsets: one column may hold more than 2 GB of text.
-        yield from _lengths_and_text(column.cast(pa.large_string()).combine_chunks())
-    elif not pa.types.is_null(column.type):
-        yield _bytes_of(column)
+    for piece in pieces():
+        yield _bytes_of(piece.is_valid())
+    if pa.types.is_string(kind):
+        for encode in (_lengths, _text):
+            for piece in pieces():
+                # 64-bit offsets: one column may hold more than 2 GB of text.
+                yield encode(piece.cast(pa.large_string()).combine_chunks().fill_null(""))
+    elif not pa.types.is_null(kind):
+        for piece in pieces():
+            yield _bytes_of(piece)
 
 
-def _lengths_and_text(strings: pa.LargeStringArray) -> Iterator[memoryview]:
+def _lengths(filled: pa.LargeStringArray) -> memoryview:
     import numpy as np
 
-    filled = strings.fill_null("")
-    _, offsets, text = filled.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int64, count=len(filled) + 1, offset=8 * filled.offset)
-    yield np.diff(ends).astype("<i8").data
-    if text is not None:
-        yield memoryview(text)[ends[0] : ends[-1]]
+    return np.diff(_ends(filled)).astype("<i8").data
+
+
+def _text(filled: pa.LargeStringArray) -> memoryview:
+    ends, text = _ends(filled), filled.buffers()[2]
+    return memoryview(b"" if text is None else text)[ends[0] : ends[-1]]
+
+
+def _ends(filled: pa.LargeStringArray) -> NDArray[np.int64]:
+    """Where each text ends, after where the first one begins."""
+    import numpy as np
+
+    offsets = filled.buffers()[1]
+    return np.frombuffer(offsets, dtype=np.int64, count=len(filled) + 1, offset=8 * filled.offset)
 
 
 def _bytes_of(column: pa.ChunkedArray) -> memoryview:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from mlops_platform.data.digest import table_digest
+from mlops_platform.data.digest import parquet_digest, table_digest
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features.features import read_training_rows
+from mlops_platform.data.features.features import training_batches
 from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
-from mlops_platform.data.parquet import read_parquet, write_parquet
+from mlops_platform.data.parquet import opened_parquet, read_parquet, stream_parquet
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError, TrainingError
-from mlops_platform.files import new_directory, write_text
+from mlops_platform.files import new_directory, scratch_directory, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
@@ -89,7 +90,7 @@ def snapshot_training_set(
     and the digests of that time; only the reason for its history is the present one.
 
     Args:
-        history: as `read_training_rows`.
+        history: as `training_batches`.
         origin: of the published tables.
 
     Raises:
@@ -97,18 +98,29 @@ def snapshot_training_set(
         TrainingError: there are no rows, outcomes of no use, or too few days for the split.
     """
     history = history or declared_history(spec.training.history, as_of)
-    rows = in_canonical_types(read_training_rows(spec, published_root, as_of, history))
-    _refuse_repeated_entities(rows, spec)
-    _refuse_untrainable(rows, spec, as_of)
-    path = training_sets_root / spec.name / table_digest(rows)
-    if not path.is_dir():
-        described = _describe(rows, spec, published_root, as_of, path, history).model_copy(
-            update={"origin": origin}
-        )
-        with new_directory(path) as temporary:
-            write_parquet(rows, temporary / ROWS_FILE)
-            write_text(temporary / FILE, described.to_stored(exclude={"path"}))
+    folder = training_sets_root / spec.name
+    with scratch_directory(folder) as scratch:
+        file = scratch / ROWS_FILE
+        with training_batches(spec, published_root, as_of, history) as batches:
+            _write(batches, file)
+        _refuse_repeated_entities(file, spec)
+        _refuse_untrainable(file, spec, as_of)
+        path = folder / parquet_digest(file)
+        if not path.is_dir():
+            described = _describe(file, spec, published_root, as_of, path, history)
+            described = described.model_copy(update={"origin": origin})
+            with new_directory(path) as temporary:
+                file.rename(temporary / ROWS_FILE)
+                write_text(temporary / FILE, described.to_stored(exclude={"path"}))
     return load_training_set(path).model_copy(update={"history": history.reason})
+
+
+def _write(batches: pa.RecordBatchReader, file: Path) -> None:
+    import pyarrow as pa
+
+    nothing = batches.schema.empty_table()
+    rows = chain([nothing], (pa.Table.from_batches([batch]) for batch in batches))
+    stream_parquet(map(in_canonical_types, rows), file)
 
 
 def load_training_set(path: Path) -> TrainingSet:
@@ -181,23 +193,27 @@ def joined_rows(
         yield connection, "joined_rows"
 
 
-def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:
-    entity = spec.features.entity
-    counts = rows.group_by(entity).aggregate([([], "count_all")])
-    repeated = counts.filter(counts["count_all"].to_numpy() > 1)
-    if repeated.num_rows:
+def _refuse_repeated_entities(file: Path, spec: ModelSpec) -> None:
+    entity = identifier(spec.features.entity)
+    with private_duckdb() as connection:
+        repeated, example = connection.execute(
+            f"SELECT count(*), min({entity}) FROM (SELECT {entity} FROM {parquet_files([file])} "
+            f"GROUP BY {entity} HAVING count(*) > 1)"
+        ).fetchone() or (0, None)
+    if repeated:
         raise DataError(
-            f"{repeated.num_rows} values of '{entity}' occur more than once in "
+            f"{repeated} values of '{spec.features.entity}' occur more than once in "
             f"{spec.features.table} joined with {spec.label.table}, for example "
-            f"{repeated[entity][0].as_py()!r}. Make it unique in both dbt models. Where a "
+            f"{example!r}. Make it unique in both dbt models. Where a "
             f"label has versions, each ends, by its `{SUPERSEDED_AT}`, no later than the next one "
             f"begins, by its `{spec.label.known_at}`."
         )
 
 
-def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> None:
+def _refuse_untrainable(file: Path, spec: ModelSpec, as_of: datetime) -> None:
     import pyarrow.compute as pc
 
+    rows = read_parquet(file, [spec.features.partition, spec.label.column])
     labels = f"labels of {spec.name} known at {as_of.isoformat()}"
     if not rows.num_rows:
         raise TrainingError(
@@ -225,7 +241,7 @@ def _targets(rows: pa.Table, spec: ModelSpec) -> Targets:
 
 
 def _describe(
-    rows: pa.Table,
+    file: Path,
     spec: ModelSpec,
     published_root: Path,
     as_of: datetime,
@@ -234,8 +250,10 @@ def _describe(
 ) -> TrainingSet:
     import pyarrow.compute as pc
 
-    times = pc.min_max(rows[spec.features.event_time]).as_py()
-    days = pc.min_max(rows[spec.features.partition]).as_py()
+    event_time, partition = spec.features.event_time, spec.features.partition
+    rows = read_parquet(file, [event_time, partition, spec.label.column])
+    times = pc.min_max(rows[event_time]).as_py()
+    days = pc.min_max(rows[partition]).as_py()
     return TrainingSet(
         model=spec.name,
         hash=path.name,
@@ -248,8 +266,13 @@ def _describe(
         as_of=as_of,
         history=history.reason,
         since=history.since,
-        columns=tuple(Column(name=field.name, type=str(field.type)) for field in rows.schema),
+        columns=_columns(file),
         features_digest=published_digest(published_root, spec.features.table),
         labels_digest=published_digest(published_root, spec.label.table),
         path=path,
     )
+
+
+def _columns(file: Path) -> tuple[Column, ...]:
+    with opened_parquet(file) as rows:
+        return tuple(Column(name=field.name, type=str(field.type)) for field in rows.schema_arrow)

@@ -2,14 +2,17 @@ import hashlib
 import struct
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_platform.data.digest import _lengths_and_text, table_digest
+from mlops_platform.data import digest
+from mlops_platform.data.digest import _lengths, _text, parquet_digest, table_digest
 from mlops_platform.errors import DataError
 
 # No deadline: the first example pays for imports, and the machine may be busy.
@@ -73,7 +76,7 @@ def test_chunks_and_slices_do_not_matter(
 @given(ROWS)
 def test_the_way_a_type_is_stored_does_not_matter(rows: list[dict[str, object]]) -> None:
     table = table_of(rows)
-    digest = table_digest(table)
+    expected = table_digest(table)
     for column, kind in (
         ("string", pa.dictionary(pa.int8(), pa.string())),
         ("string", pa.large_string()),
@@ -85,7 +88,25 @@ def test_the_way_a_type_is_stored_does_not_matter(rows: list[dict[str, object]])
         position = SCHEMA.get_field_index(column)
         stored = table.set_column(position, column, table[column].cast(kind))
         assert stored.schema.field(column).type == kind
-        assert table_digest(stored) == digest
+        assert table_digest(stored) == expected
+
+
+@settings(PROPERTY, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ROWS, st.integers(1, 8), st.integers(1, 8))
+def test_a_file_that_is_read_piece_by_piece_has_the_digest_of_its_rows_as_a_whole(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[dict[str, object]],
+    group: int,
+    piece: int,
+) -> None:
+    monkeypatch.setattr(digest, "PIECE_ROWS", piece)
+    table, file = table_of(rows), tmp_path / "rows.parquet"
+    pq.write_table(table, file, row_group_size=group)
+    assert parquet_digest(file) == table_digest(table)
+    encoded = table.set_column(0, "string", table["string"].dictionary_encode())
+    pq.write_table(encoded, file, row_group_size=group)
+    assert parquet_digest(file) == table_digest(table)
 
 
 @PROPERTY
@@ -131,7 +152,7 @@ def test_text_cannot_move_from_one_value_to_the_next() -> None:
 
 def test_text_is_read_at_the_offset_of_a_slice() -> None:
     strings = pa.array(["abc", "de", "f"], pa.large_string()).slice(1, 1)
-    lengths, text = _lengths_and_text(strings)
+    lengths, text = _lengths(strings), _text(strings)
     assert (lengths.tolist(), bytes(text)) == ([2], b"de")
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import KeptProjects
 from mlops_platform.errors import DataError
@@ -65,8 +66,8 @@ class Publication:
 class DbtProjectFolder:
     """A dbt project, the warehouse it builds and the lake it reads.
 
-    The dbt profile takes `MLOPS_WAREHOUSE` and `MLOPS_LAKE` from the environment when it connects,
-    so that one manifest serves every deployment.
+    The dbt profile takes these paths, and how much memory DuckDB may use, from the environment when
+    it connects, so that one manifest serves every deployment.
     """
 
     folder: Path
@@ -82,7 +83,14 @@ class DbtProjectFolder:
 
     def environment(self) -> dict[str, str]:
         """Environment that the profile reads."""
-        return {"MLOPS_WAREHOUSE": str(self.warehouse), "MLOPS_LAKE": str(self.lake)}
+        config = engine_config(WAREHOUSE)
+        return {
+            "MLOPS_WAREHOUSE": str(self.warehouse),
+            "MLOPS_LAKE": str(self.lake),
+            "MLOPS_MEMORY_LIMIT": config["memory_limit"],
+            # DuckDB's own default, where there is no home yet.
+            "MLOPS_SPILL": config.get("temp_directory", f"{self.warehouse}.tmp"),
+        }
 
     def arguments(self) -> list[str]:
         """Command-line arguments that every dbt call needs."""

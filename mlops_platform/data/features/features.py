@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,26 @@ def read_training_rows(
     as_of: datetime,
     history: TrainingHistory | None = None,
 ) -> pa.Table:
-    """Features of past events together with the labels known at `as_of`.
+    """What `training_batches` streams, as one table.
+
+    Raises:
+        DataError: as `training_batches`.
+    """
+    import pyarrow as pa
+
+    with training_batches(spec, published_root, as_of, history) as batches:
+        return pa.Table.from_batches(batches, batches.schema)
+
+
+@contextmanager
+def training_batches(
+    spec: ModelSpec,
+    published_root: Path,
+    as_of: datetime,
+    history: TrainingHistory | None = None,
+    batch_rows: int = 65_536,
+) -> Iterator[pa.RecordBatchReader]:
+    """Features of past events together with the labels known at `as_of`, streamed.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
     sensitive columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event
@@ -44,14 +64,14 @@ def read_training_rows(
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
         labels = label_columns(connection, published_root, spec, as_of)
-        return connection.sql(
+        yield connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
             f"WHERE features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
             f"AND labels.{identifier(spec.label.column)} IS NOT NULL "
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
-        ).to_arrow_table()
+        ).to_arrow_reader(batch_rows)
 
 
 def feature_batches(

@@ -13,19 +13,19 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from mlops_platform.data.features.warehouse import PartitionState, WarehouseTable, warehouse_table
-from mlops_platform.data.landing.days import rows_by_day
-from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.data.parquet_files import partitioned_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.files import FileState, write_text
 from mlops_platform.record import Record
 
-PARTITIONS_AT_ONCE = 31
 MANIFESTS_KEPT = 32
 """Manifests that a process keeps: at every tick all models ask for those of the same few tables."""
 
@@ -90,7 +90,8 @@ def publish_table(
         changed, removed = _differences(before, target, folder)
         if changed or removed:
             _withdraw_claims(before, {*changed, *removed}, folder)
-            _write_partitions(source, changed, folder)
+            if changed:
+                _write_partitions(source, changed, folder)
             for day in removed:
                 shutil.rmtree(_partition_file(folder, column, day).parent)
         _write_manifest(target, folder)
@@ -195,10 +196,9 @@ def _withdraw_claims(before: Manifest, touched: Collection[date], folder: Path) 
 
 
 def _write_partitions(source: WarehouseTable, days: Sequence[date], folder: Path) -> None:
-    for start in range(0, len(days), PARTITIONS_AT_ONCE):
-        rows = source.rows(days[start : start + PARTITIONS_AT_ONCE])
-        for day, content in rows_by_day(rows, source.partition_column).items():
-            write_parquet(content, _partition_file(folder, source.partition_column, day))
+    for day, of_day in groupby(source.rows(days), key=itemgetter(0)):
+        rows = (rows for _, rows in of_day)
+        stream_parquet(rows, _partition_file(folder, source.partition_column, day))
 
 
 def _write_manifest(manifest: Manifest, folder: Path) -> None:

@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.engine import identifier
+from mlops_platform.data.engine import WAREHOUSE, engine_config, identifier
+from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.errors import DataError
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+
+BATCH_ROWS: Final = 65_536
 
 
 class PartitionState(Record):
@@ -63,13 +67,20 @@ class WarehouseTable:
             for partition, rows, *sums in groups
         }
 
-    def rows(self, days: Sequence[date]) -> pa.Table:
-        """Rows of some partitions, ordered by partition and key."""
+    def rows(self, days: Sequence[date]) -> Iterator[tuple[date, pa.Table]]:
+        """Rows of some partitions, ordered by partition and key, some of one partition at a time.
+
+        They come without the partition's column.
+        """
+        import pyarrow as pa
+
         day, *key = (identifier(name) for name in (self.partition_column, *self.order_by))
-        return self.connection.sql(
+        batches = self.connection.sql(
             f"FROM {self.relation} WHERE {day} IN $days ORDER BY {', '.join((day, *key))}",
             params={"days": list(days)},
-        ).to_arrow_table()
+        ).to_arrow_reader(BATCH_ROWS)
+        for batch in batches:
+            yield from rows_by_day(pa.Table.from_batches([batch]), self.partition_column).items()
 
     def _digest(self, *numbers: int) -> str:
         content = json.dumps([self.columns, [str(number) for number in numbers]])
@@ -93,7 +104,9 @@ def require_readable(warehouse: Path) -> None:
     import duckdb
 
     try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with duckdb.connect(
+            str(warehouse), read_only=True, config=engine_config(WAREHOUSE)
+        ) as connection:
             connection.execute("SHOW ALL TABLES").fetchall()
     except duckdb.Error as error:
         raise DataError(f"warehouse {warehouse} is damaged: {error}. Copy it again.") from error
@@ -114,7 +127,7 @@ def warehouse_table(
     if not warehouse.is_file():
         raise DataError(f"warehouse {warehouse} does not exist. Build the dbt models first.")
     try:
-        connection = duckdb.connect(str(warehouse), read_only=True)
+        connection = duckdb.connect(str(warehouse), read_only=True, config=engine_config(WAREHOUSE))
     except duckdb.Error as error:
         raise DataError(
             f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from mlops_platform.data.features.published import (
     published_digest,
     read_manifest,
 )
-from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.errors import DataError
 
 DAYS = tuple(date(2024, 3, day) for day in range(1, 12))
@@ -153,13 +153,13 @@ def test_a_crash_heals_even_when_the_warehouse_went_back(
     written: list[Path] = []
     with monkeypatch.context() as power:
 
-        def write_until_it_fails(rows: pa.Table, path: Path) -> None:
+        def write_until_it_fails(rows: Iterable[pa.Table], path: Path) -> None:
             if len(written) == files_before_the_crash:
                 raise KeyboardInterrupt
             written.append(path)
-            write_parquet(rows, path)
+            stream_parquet(rows, path)
 
-        power.setattr("mlops_platform.data.features.published.write_parquet", write_until_it_fails)
+        power.setattr("mlops_platform.data.features.published.stream_parquet", write_until_it_fails)
         with pytest.raises(KeyboardInterrupt):
             publish()
     run_sql(

@@ -1,0 +1,1 @@
+"""What landing, features, a training set and a window cost by the million rows."""
