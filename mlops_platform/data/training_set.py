@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from mlops_platform.data.digest import parquet_digest, table_digest
-from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.features import training_batches
 from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import published_digest
@@ -29,7 +29,9 @@ from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from mlops_platform.tasks.predictions import Targets
 
@@ -144,15 +146,59 @@ def read_rows(training_set: TrainingSet) -> pa.Table:
     Raises:
         DataError: the file is missing, damaged, or its rows are not those of the hash.
     """
-    file = training_set.rows_file
-    rows = read_parquet(file)
-    digest = table_digest(rows)
+    rows = read_parquet(training_set.rows_file)
+    _refuse_other_rows(training_set, table_digest(rows))
+    return rows
+
+
+def read_some_rows(training_set: TrainingSet, wanted: NDArray[np.bool_]) -> pa.Table:
+    """Verify all rows of a snapshot, and read some of them in their order.
+
+    Args:
+        wanted: which, shape (rows,).
+
+    Raises:
+        DataError: as `read_rows`.
+    """
+    import pyarrow as pa
+
+    _refuse_other_rows(training_set, parquet_digest(training_set.rows_file))
+    with opened_parquet(training_set.rows_file) as file:
+        some, start = [file.schema_arrow.empty_table()], 0
+        for batch in file.iter_batches():
+            kept = pa.array(wanted[start : start + batch.num_rows])
+            some.append(pa.Table.from_batches([batch.filter(kept)]))
+            start += batch.num_rows
+    return pa.concat_tables(some)
+
+
+def sample_of_rows(
+    training_set: TrainingSet, entity: str, size: int, seed: int
+) -> NDArray[np.bool_]:
+    """Which rows a random sample of some size has, shape (rows,).
+
+    It follows from the seed and the entities: those whose MD5 with the seed is smallest, on every
+    machine, in whatever order the rows are. Of two sizes the larger sample holds the smaller one.
+    """
+    import numpy as np
+
+    with opened_rows(training_set, []) as (connection, rows):
+        text = f"{literal(f'{seed}:')} || CAST({identifier(entity)} AS VARCHAR)"
+        drawn = connection.execute(f"SELECT md5_number_lower({text}) AS number FROM {rows}")
+        numbers = drawn.fetchnumpy()["number"]
+    if len(numbers) <= size:
+        return np.ones(len(numbers), dtype=bool)
+    sampled: NDArray[np.bool_] = numbers <= np.partition(numbers, size - 1)[size - 1]
+    return sampled
+
+
+def _refuse_other_rows(training_set: TrainingSet, digest: str) -> None:
     if digest != training_set.hash:
         raise DataError(
-            f"{file} has the digest {digest} and not {training_set.hash}: it was changed after it "
-            f"was written. Do not train on it; delete {training_set.path} and snapshot again."
+            f"{training_set.rows_file} has the digest {digest} and not {training_set.hash}: it was "
+            "changed after it was written. Do not train on it; delete "
+            f"{training_set.path} and snapshot again."
         )
-    return rows
 
 
 @contextmanager

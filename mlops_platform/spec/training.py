@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from mlops_platform.column_kind import KindName
+from mlops_platform.record import left_out_where_empty
 from mlops_platform.section import Identifier, ImportPath, Section
 from mlops_platform.spec.retraining.history import HistorySpec
 
@@ -115,6 +116,15 @@ class TrainingSpec(Section):
     )
 
     history: HistorySpec = HistorySpec()
+    max_rows: Annotated[int, Field(ge=100)] | None = Field(
+        default=None,
+        description=(
+            "Fit on at most this many of the rows that are known, the final fit included: a random "
+            "sample that follows from `tuning.seed` and the entities alone. Validation and test "
+            "judge by all of theirs. Null for all."
+        ),
+        exclude_if=left_out_where_empty,
+    )
     candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)]
     tuning: TuningSpec = TuningSpec()
 

@@ -11,6 +11,8 @@ from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, targets_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from mlops_platform.spec import ModelSpec
@@ -18,18 +20,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training rows cut by day, each part ordered by (event time, entity)."""
+    """Training rows cut by day, each part ordered by (event time, entity).
+
+    Args:
+        held_out_sample: of validation and test the rows that the final fit gets; all where None.
+    """
 
     train: DataFrame
     validation: DataFrame
     test: DataFrame
+    held_out_sample: DataFrame | None = None
 
     @property
     def everything(self) -> DataFrame:
-        """All rows, oldest first."""
+        """All rows of the final fit, oldest first."""
         import pandas as pd
 
-        return pd.concat([self.train, self.validation, self.test], ignore_index=True)
+        sample = self.held_out_sample
+        held_out = [self.validation, self.test] if sample is None else [sample]
+        return pd.concat([self.train, *held_out], ignore_index=True)
+
+    @property
+    def sampled_rows(self) -> int | None:
+        """Rows of the final fit where these are a sample; None where they are all."""
+        sample = self.held_out_sample
+        return None if sample is None else len(self.train) + len(sample)
 
     @property
     def parts(self) -> dict[str, DataFrame]:
@@ -51,20 +66,50 @@ class PartFacts(Record):
     last_day: date
 
 
-def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
+def split_by_time(
+    rows: DataFrame, spec: ModelSpec, sampled: NDArray[np.bool_] | None = None
+) -> Split:
     """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
+
+    Args:
+        sampled: which of them models are fitted on, shape (rows,); all where None. What is held out
+            is held out as a whole.
 
     Raises:
         TrainingError: a label is missing, there are too few days, or the outcomes of a part are
             of no use.
     """
     import numpy as np
+    import pandas as pd
 
     _refuse_missing_labels(rows, spec)
-    rows = rows.sort_values([spec.features.event_time, spec.features.entity], ignore_index=True)
-    sizes = spec.training.history.split
+    rows = rows.sort_values([spec.features.event_time, spec.features.entity])
+    fitted = np.ones(len(rows), dtype=bool) if sampled is None else sampled[rows.index]
+    rows.index = pd.RangeIndex(len(rows))
     days = days_of(rows, spec)
+    validation_from = first_held_out_day(days, spec)
+    test_from = np.unique(days)[-spec.training.history.split.test_days]
+    split = Split(
+        train=rows[(days < validation_from) & fitted],
+        validation=rows[(days >= validation_from) & (days < test_from)],
+        test=rows[days >= test_from],
+        held_out_sample=None if sampled is None else rows[(days >= validation_from) & fitted],
+    )
+    for name, part in split.parts.items():
+        _refuse_unusable_targets(name, part, spec)
+    return split
+
+
+def first_held_out_day(days: NDArray[np.datetime64], spec: ModelSpec) -> np.datetime64:
+    """The first of the days that validate or test.
+
+    Raises:
+        TrainingError: there are too few days.
+    """
+    import numpy as np
+
     distinct = np.unique(days)
+    sizes = spec.training.history.split
     held_out = sizes.validation_days + sizes.test_days
     if len(distinct) <= held_out:
         raise unusable(
@@ -73,15 +118,8 @@ def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
             f"Validation and test take {held_out} days: provide at least {held_out + 1} days "
             "with known labels, or shorten `validation_days` and `test_days`.",
         )
-    validation_from, test_from = distinct[-held_out], distinct[-sizes.test_days]
-    split = Split(
-        train=rows[days < validation_from],
-        validation=rows[(days >= validation_from) & (days < test_from)],
-        test=rows[days >= test_from],
-    )
-    for name, part in split.parts.items():
-        _refuse_unusable_targets(name, part, spec)
-    return split
+    first: np.datetime64 = distinct[-held_out]
+    return first
 
 
 def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:

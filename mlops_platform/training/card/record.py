@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from mlops_platform.column_kind import KindName
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import DetailTable
 from mlops_platform.training.judging.criteria import Criterion
 from mlops_platform.training.judging.explanation import Importance
@@ -18,7 +18,11 @@ from mlops_platform.training.split import PartFacts
 
 
 class DataFacts(Record):
-    """What the training set is, as its snapshot tells it."""
+    """What the training set is, as its snapshot tells it.
+
+    Args:
+        sampled_rows: of the final fit, where it was made on a sample; None where on all rows.
+    """
 
     hash: str
     rows: int
@@ -28,6 +32,7 @@ class DataFacts(Record):
     tables: tuple[str, ...]
     as_of: datetime
     parts: tuple[PartFacts, ...]
+    sampled_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class VersionFacts(Record):

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.pipelines.space import (
@@ -47,6 +49,7 @@ class Recipe(Record):
     Args:
         score: the metric's value.
         greater_is_better: of the metric.
+        max_rows: most rows of the fit; all where None.
     """
 
     candidate: str
@@ -55,6 +58,7 @@ class Recipe(Record):
     greater_is_better: bool
     score: float
     trials: tuple[Trial, ...]
+    max_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
 
     def best_score_of(self, candidate: str) -> float | None:
         """The best score that any trial of a candidate reached; None where none was completed."""
@@ -199,6 +203,7 @@ def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
         greater_is_better=_greater_is_better(spec),
         score=score,
         trials=tuple(trials),
+        max_rows=spec.training.max_rows,
     )
 
 

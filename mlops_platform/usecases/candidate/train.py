@@ -81,7 +81,8 @@ def train_candidate(
         recipe = search(spec, split.train, logger, start.recipe if start else None)
         candidate = fit_candidate(spec, recipe, split)
         spent = cpu_seconds() - before
-        run.log_params({"candidate": recipe.candidate, **recipe.params})
+        sampled = {} if recipe.max_rows is None else {"max_rows": recipe.max_rows}
+        run.log_params({"candidate": recipe.candidate, **sampled, **recipe.params})
         log_recipe(run, recipe, start)
         run.log_metrics(
             {

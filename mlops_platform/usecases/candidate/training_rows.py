@@ -5,10 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.training_set import TrainingSet, read_rows
+from mlops_platform.data.parquet import read_parquet
+from mlops_platform.data.training_set import (
+    TrainingSet,
+    read_rows,
+    read_some_rows,
+    sample_of_rows,
+)
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlops_platform.training.split import Split
 
 
@@ -32,13 +41,11 @@ class _LatestSplit:
         self._latest: tuple[_Source, Split] | None = None
 
     def split(self, spec: ModelSpec, training_set: TrainingSet) -> Split:
-        from mlops_platform.training.split import split_by_time
-
         source = _Source(spec, training_set.path, training_set.hash, _identity(training_set))
         latest = self._latest
         if latest is None or latest[0] != source:
             self._latest = latest = None
-            self._latest = latest = source, split_by_time(read_rows(training_set).to_pandas(), spec)
+            self._latest = latest = source, _split(spec, training_set)
         return latest[1]
 
 
@@ -55,6 +62,30 @@ def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
         TrainingError: the rows cannot be split.
     """
     return _LATEST.split(spec, training_set)
+
+
+def _split(spec: ModelSpec, training_set: TrainingSet) -> Split:
+    from mlops_platform.training.split import split_by_time
+
+    most = spec.training.max_rows
+    if most is None or training_set.rows <= most:
+        return split_by_time(read_rows(training_set).to_pandas(), spec)
+    sampled = sample_of_rows(
+        training_set, spec.features.entity, most, seed=spec.training.tuning.seed
+    )
+    wanted = sampled | _held_out(spec, training_set)
+    return split_by_time(read_some_rows(training_set, wanted).to_pandas(), spec, sampled[wanted])
+
+
+def _held_out(spec: ModelSpec, training_set: TrainingSet) -> NDArray[np.bool_]:
+    """Which rows validate or test, shape (rows,)."""
+    from mlops_platform.training.rows import days_of
+    from mlops_platform.training.split import first_held_out_day
+
+    rows = read_parquet(training_set.rows_file, [spec.features.partition])
+    days = days_of(rows.to_pandas(), spec)
+    held_out: NDArray[np.bool_] = days >= first_held_out_day(days, spec)
+    return held_out
 
 
 def _identity(training_set: TrainingSet) -> tuple[int, ...]:

@@ -71,6 +71,7 @@ def _card(
 
     evaluated = registered.judged.evaluated
     training_set = evaluated.candidate.training_set
+    split = split_rows(spec, training_set)
     return build_card(
         spec,
         DataFacts(
@@ -81,7 +82,8 @@ def _card(
             last_day=training_set.last_local_date,
             tables=(spec.features.table, spec.label.table),
             as_of=training_set.as_of,
-            parts=describe(split_rows(spec, training_set), spec),
+            parts=describe(split, spec),
+            sampled_rows=split.sampled_rows,
         ),
         evaluated.candidate.recipe,
         evaluated.evaluation,

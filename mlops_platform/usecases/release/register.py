@@ -126,7 +126,9 @@ def register_candidate(
 
 def _tags(spec: ModelSpec, candidate: TrainedCandidate, constants: Constants) -> dict[str, str]:
     """What the registry is asked about a version later."""
+    most = candidate.recipe.max_rows
     return {
+        **({} if most is None else {"max_rows": str(most)}),
         TRAINING_SET_TAG: candidate.training_set.hash,
         "recipe": candidate.recipe.candidate,
         TASK_TAG: spec.task.type,

@@ -1,5 +1,6 @@
 """Every step of a training gets the rows of its set, which are read and verified once."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from mlops_platform.usecases.version.deployed import DeployedVersion
 
 START = datetime(2013, 1, 1, 12, tzinfo=UTC)
 DAYS, A_DAY = 20, 40
+SAMPLE = 400
 
 
 @pytest.fixture
@@ -169,3 +171,79 @@ def test_a_second_training_set_is_read_when_the_first_is_gone(
 
     monkeypatch.setattr(training_sets, "read_parquet", read)
     assert len(split_rows(spec, second).everything) == DAYS * A_DAY
+
+
+def with_most_rows(spec: ModelSpec, most: int | None, seed: int = 0) -> ModelSpec:
+    """The same model, fitted on so many rows at most."""
+    declared = spec.model_dump(mode="json")
+    declared["training"] |= {"max_rows": most}
+    declared["training"]["tuning"]["seed"] = seed
+    return ModelSpec.model_validate(declared)
+
+
+def test_a_model_is_fitted_on_a_sample_and_judged_on_all_rows(stored, spec) -> None:
+    training_set = stored(seed=0)
+    whole, split = (split_rows(with_most_rows(spec, most), training_set) for most in (None, SAMPLE))
+    for name in ("validation", "test"):
+        part, of_whole = (cut.parts[name].reset_index(drop=True) for cut in (split, whole))
+        pd.testing.assert_frame_equal(part, of_whole)
+    fitted = split.everything
+    assert len(fitted) == split.sampled_rows == SAMPLE
+    assert fitted["event_time"].is_monotonic_increasing
+    # Of every part its share: the final fit is on rows like those that the candidate was fitted on.
+    assert len(split.train) == (fitted["local_date"] < split.validation["local_date"].min()).sum()
+    for part in whole.parts.values():
+        share = fitted["flight_id"].isin(part["flight_id"]).sum() / len(part)
+        assert share == pytest.approx(SAMPLE / (DAYS * A_DAY), abs=0.08)
+    assert whole.sampled_rows is None
+    assert len(whole.everything) == DAYS * A_DAY
+
+
+def test_a_sample_follows_from_the_seed_and_grows_with_its_size(stored, spec) -> None:
+    training_set = stored(seed=0)
+
+    def sampled(most: int, seed: int) -> set[str]:
+        split = split_rows(with_most_rows(spec, most, seed), training_set)
+        return set(split.everything["flight_id"])
+
+    one, same, larger, other = (
+        sampled(most, seed) for most, seed in ((200, 1), (200, 1), (300, 1), (200, 2))
+    )
+    assert one == same
+    assert one < larger
+    assert one != other
+    # By the entities alone, on every machine: this may never change.
+    text = "\n".join(sorted(one)).encode()
+    assert hashlib.sha256(text).hexdigest()[:16] == "8728cb66a9a0b917"
+
+
+def test_a_cap_that_is_not_reached_changes_nothing(stored, spec) -> None:
+    training_set = stored(seed=0)
+    capped = split_rows(with_most_rows(spec, DAYS * A_DAY), training_set)
+    assert capped.sampled_rows is None
+    assert len(capped.everything) == DAYS * A_DAY
+
+
+def test_rows_of_a_sample_are_verified_as_all_are(stored, spec) -> None:
+    training_set = stored(seed=0)
+    file = training_set.path / "rows.parquet"
+    pq.write_table(pq.read_table(file).slice(1), file)
+    with pytest.raises(DataError, match="it was changed"):
+        split_rows(with_most_rows(spec, SAMPLE), training_set)
+
+
+def test_what_a_version_says_of_its_sample(stored, spec, deployment) -> None:
+    spec = with_most_rows(spec, SAMPLE)
+    trained = train_candidate(deployment, spec, stored(seed=0), {})
+    assert trained.recipe.max_rows == SAMPLE
+    evaluated, _ = evaluate_candidate(spec, trained, None, deployment.registry)
+    registered = register_candidate(deployment, spec, judge_candidate(spec, evaluated), {})
+    decision = NewDecision(kind="promote", reason="better", actor="gate")
+    release = deployment.ledger.release(
+        spec.name, registered.identity, decision, expected_sequence=None
+    )
+    standing = DeployedVersion.released(release)
+    card = write_model_card(deployment, spec, registered, standing, {})
+    for file in card.files:
+        assert str(SAMPLE) in file.read_text(encoding="utf-8")
+    assert evaluated.evaluation.rows == 4 * A_DAY
