@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from mlops_platform.components.features.outcomes import check_results, refuse_fa
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.column_lineage import column_lineage
-from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build
+from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build, builds_with
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.files import one_process_at_a_time
@@ -26,24 +28,30 @@ UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 class BuildConfig(dg.Config):
-    """Run configuration of one build; without days it builds all that is landed.
+    """Run configuration of one build.
+
+    Without days it builds those of the run's partition, such as a window of a model; in a run
+    without one, all that has landed and was not built as it would be now.
 
     Args:
         start_day: first landing day to build, ISO 8601.
         end_day: last landing day to build.
+        full: build all that has landed once more, whatever was built.
     """
 
     start_day: str | None = None
     end_day: str | None = None
+    full: bool = False
 
 
 @dataclass
 class DbtFeaturesComponent(DbtProjectComponent):
     """Builds feature and label tables with dbt on DuckDB and publishes them as Parquet.
 
-    The days that a run's configuration names are one incremental build; without them it builds all
-    that is landed. Models whose `meta.mlops.publish` is true are published, changed partitions
-    only, and only when every error-severity data test passed.
+    The days that a run's configuration names, or those of its partition, are one incremental build;
+    without any it builds what has landed and was not built yet, or was built otherwise. Models
+    whose `meta.mlops.publish` is true are published, changed partitions only, and only when every
+    error-severity data test passed.
 
     .. code-block:: yaml
 
@@ -138,34 +146,47 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
-        place, asked = settings(), self._asked_days(context)
+        place = settings()
         builds = Builds(place.landing, place.published)
         with one_process_at_a_time(build_lock(place.warehouse)):
-            now = present(place.replayed_moment)
+            now, built_with = present(place.replayed_moment), builds_with(self._folder({}))
             adopt_files(place.landing, now)
-            # A version without deliveries built the warehouse, or somebody has removed it.
-            anew = place.warehouse.is_file() == (builds.read() is None)
-            days = builds.begin(self.project_facts(), now, asked, anew=anew)
-            if days != asked:
-                context.log.info(
-                    "More days than were asked for are built: the warehouse is new, or the builds "
-                    "before this one were not published. Days: %s",
-                    days or "all",
-                )
+            days = self._begin(context, builds, now, built_with)
             outcomes = build(self._folder(days), self._select(context))
             yield from check_results(context, outcomes)
             refuse_failures(outcomes)
             yield from self._materializations(context, outcomes)
             # Where only some tables were published, the days of the others are still stale.
             if self._published_keys() <= context.selected_asset_keys:
-                builds.end()
+                builds.end(built_with)
 
-    def _asked_days(self, context: dg.AssetExecutionContext) -> dict[str, str]:
-        return {
-            name: day
-            for name in ("start_day", "end_day")
-            if (day := context.op_execution_context.op_config.get(name)) is not None
-        }
+    def _begin(
+        self,
+        context: dg.AssetExecutionContext,
+        builds: Builds,
+        now: datetime,
+        built_with: BuiltWith,
+    ) -> dict[str, str]:
+        """The days of this run; none named where they are all."""
+        asked = _asked_days(context)
+        # A version without deliveries built the warehouse, or somebody has removed it.
+        anew = settings().warehouse.is_file() == (builds.read() is None)
+        if not asked and not anew and not _config(context).get("full"):
+            asked = builds.outstanding(now, built_with)
+            if asked:
+                context.log.info(
+                    "The other days were built as they would be now, and stay: `full: true` in the "
+                    "run's configuration builds them, too. Days: %s",
+                    asked,
+                )
+        days = builds.begin(self.project_facts(), now, asked, anew=anew)
+        if days != asked:
+            context.log.info(
+                "More days than were asked for are built: the warehouse is new, or the builds "
+                "before this one were not published. Days: %s",
+                days or "all",
+            )
+        return days
 
     def _folder(self, days: Mapping[str, str]) -> DbtProjectFolder:
         return DbtProjectFolder(
@@ -253,6 +274,27 @@ class DbtFeaturesComponent(DbtProjectComponent):
             "partitions_unchanged": published.unchanged,
             "content_digest": published.digest,
         }
+
+
+def _config(context: dg.AssetExecutionContext) -> Mapping[str, Any]:
+    config: Mapping[str, Any] = context.op_execution_context.op_config
+    return config
+
+
+def _asked_days(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """Days that the run's configuration names, else those of its partition; none of a full build.
+
+    Who materialises a window, and the tables with it, wants its days and no others.
+    """
+    config = _config(context)
+    named = {name: day for name in ("start_day", "end_day") if (day := config.get(name)) is not None}
+    if named or config.get("full") or not (
+        context.has_partition_key or context.has_partition_key_range
+    ):
+        return named
+    window = context.partition_time_window
+    last = window.end - timedelta(microseconds=1)
+    return {"start_day": str(window.start.date()), "end_day": str(last.date())}
 
 
 def _put_dbt_on_the_path() -> None:

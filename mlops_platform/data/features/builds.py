@@ -15,8 +15,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.features.seen import (
     Happened,
@@ -29,11 +30,12 @@ from mlops_platform.data.features.seen import (
 from mlops_platform.data.features.touched import Touched, touched_days
 from mlops_platform.errors import DataError
 from mlops_platform.files import write_text
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 STATE_FILE: Final = "_builds.json"
 Bounds = tuple[date, date]
 """First and last day of a build."""
+ALL_DAYS: Final[Bounds] = (date.min, date.max)
 
 
 class StaleDays(Record):
@@ -90,6 +92,7 @@ class BuildState(Record):
         built: landed days that a build has covered.
         stale: what is to be built again, and why.
         unfinished: first and last day of the builds since the last one that was published.
+        built_with: what all built days were built with; None where it was not the same.
     """
 
     project: Project
@@ -97,6 +100,7 @@ class BuildState(Record):
     built: tuple[date, ...] = ()
     stale: tuple[StaleDays, ...] = ()
     unfinished: Bounds | None = None
+    built_with: BuiltWith | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @property
     def stale_days(self) -> list[date]:
@@ -144,15 +148,23 @@ class BuildState(Record):
         unfinished = (min(first, bounds[0]), max(last, bounds[1]))
         return self.model_copy(update={"unfinished": unfinished})
 
-    def covered(self, landed: Iterable[date]) -> Self:
+    @property
+    def outstanding_days(self) -> list[date]:
+        """Landed days that were not built, and those to be built again, in order."""
+        landed = {day for days in self.seen.values() for day in days}
+        return sorted(landed.difference(self.built).union(self.stale_days))
+
+    def covered(self, landed: Iterable[date], built_with: BuiltWith | None) -> Self:
         """The same once what was begun is published.
 
         Args:
             landed: all days that have landed by now: who lands while a build runs may be read by
                 a part of it only, so that what it brings is late.
+            built_with: what the build ran with.
         """
         assert self.unfinished is not None, "a build begins before it ends"
         first, last = self.unfinished
+        alike = not self.built or self.unfinished == ALL_DAYS or built_with == self.built_with
         built = {day for day in landed if first <= day <= last}
         stale = (
             noticed.model_copy(
@@ -165,6 +177,7 @@ class BuildState(Record):
                 "built": tuple(sorted({*self.built, *built})),
                 "stale": tuple(noticed for noticed in stale if noticed.days),
                 "unfinished": None,
+                "built_with": built_with if alike else None,
             }
         )
 
@@ -266,12 +279,32 @@ class Builds:
         assert state.unfinished is not None
         return _named(state.unfinished)
 
-    def end(self) -> None:
-        """All tables were built, for the days of `begin`, and published."""
+    def outstanding(self, now: datetime, built_with: BuiltWith | None) -> dict[str, str]:
+        """The days with which all that has landed is built: no bounds where that is all of them.
+
+        What was built with the same before need not be built again. Where nothing is to be built it
+        is the last day, so that a build says something.
+
+        Args:
+            built_with: what a build would run with now; None where that is not to be trusted.
+        """
+        state = self.noticed(now)
+        if state is None or not state.built or built_with is None or built_with != state.built_with:
+            return {}
+        days = state.outstanding_days or [state.built[-1]]
+        return _named((days[0], days[-1]))
+
+    def end(self, built_with: BuiltWith | None = None) -> None:
+        """All tables were built, for the days of `begin`, and published.
+
+        Args:
+            built_with: what the build ran with; None where nobody says.
+        """
         state = self.read()
         assert state is not None, "a build begins before it ends"
         now = look(self.landing, state.project.sources, state.seen)
-        self._write(state.covered(day for days in now.values() for day in days))
+        landed = (day for days in now.values() for day in days)
+        self._write(state.covered(landed, built_with))
 
     def _noticed(self, state: BuildState, now: datetime) -> BuildState:
         seen = look(self.landing, state.project.sources, state.seen)

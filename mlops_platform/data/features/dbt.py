@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import project_digest
-from mlops_platform.data.features.kept_projects import KeptProjects
+from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -147,6 +147,12 @@ def build(
         compiled = _compiled_models(result.result.results)
         KeptProjects(project.lake).keep(project.folder, parsed.digest, compiled)
     return outcomes
+
+
+def builds_with(project: DbtProjectFolder) -> BuiltWith:
+    """What a build of a project runs with in this process: its sources as they were parsed."""
+    os.environ.update(project.environment())
+    return BuiltWith.of(_parsed(project.folder, project.target).digest)
 
 
 def publications(manifest: Path) -> dict[str, Publication]:

@@ -175,7 +175,7 @@ def read_outcomes(
 
     Args:
         predictions: files of predictions.
-        days: partition days of the predicted events.
+        days: partition days of the predicted events: labels are read of no others.
     """
     label, entity = spec.label, identifier(spec.features.entity)
     known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
@@ -183,7 +183,8 @@ def read_outcomes(
     predicted = parquet_files(predictions, union_by_name=True)
     outputs = ", ".join(f"predicted.{identifier(output.name)}" for output in spec.task.outputs)
     with private_duckdb() as connection:
-        columns = label_columns(connection, published_root, spec, as_of)
+        of_days = dict.fromkeys(days, as_of) or as_of
+        columns = label_columns(connection, published_root, spec, of_days)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, labels.{day}, {columns} FROM labels "
             f"WHERE labels.{day} IN $days) "

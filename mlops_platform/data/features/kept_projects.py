@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from pydantic import ValidationError
 
@@ -39,6 +39,11 @@ class BuiltWith(Record):
     dbt_project: str
     packages: dict[str, str]
 
+    @classmethod
+    def of(cls, dbt_project: str) -> Self:
+        """A project as it is built by this process."""
+        return cls(dbt_project=dbt_project, packages=installed_versions(BUILD_PACKAGES))
+
 
 class KeptProjects:
     """The dbt projects that built the tables of one lake."""
@@ -60,7 +65,7 @@ class KeptProjects:
             file = kept / _COMPILED / f"{unique_id}.sql"
             if kept.is_dir() and not file.is_file():
                 write_text(file, sql)
-        last = BuiltWith(dbt_project=digest, packages=installed_versions(BUILD_PACKAGES))
+        last = BuiltWith.of(digest)
         if self.last_build() != last:
             write_text(self._root / _LAST_BUILD, last.to_stored())
 

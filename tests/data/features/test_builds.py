@@ -19,6 +19,7 @@ from mlops_platform.data.features.builds import (
     stale_days,
     told_days,
 )
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
 from mlops_platform.data.landing.landed_table import LandedTable
@@ -30,6 +31,7 @@ ORIGIN = date(2024, 3, 1)
 ARRIVED = datetime(2024, 4, 1, 6, tzinfo=UTC)
 TICKETS = LandedTable(table="tickets", key=("ticket",), known_at="sold_at", max_gone=1)
 USES = LandedTable(table="uses", key=("use",), known_at="used_at", max_gone=1)
+BUILT_WITH = BuiltWith(dbt_project="digest", packages={"duckdb": "2.0.0"})
 PROJECT = Project(sources=("tickets", "uses"), tables=("features",), reach_days=2)
 
 days = st.integers(0, 60).map(lambda number: ORIGIN + timedelta(days=number))
@@ -439,3 +441,49 @@ def land_sales(landing: Path, table: str, number: int, rows: dict[str, int], at:
     )
     arrival = Arrival.begun(landing, table, [day(number)], at)
     land_day(landing, declared, day(number), content, arrival)
+
+
+def test_a_build_of_everything_builds_what_is_new_or_stale(place: Place) -> None:
+    def outstanding(built_with: BuiltWith | None = BUILT_WITH) -> dict[str, str]:
+        return place.builds.outstanding(ARRIVED, built_with)
+
+    # Nobody has said what it was built with.
+    assert outstanding() == {}
+    place.begin()
+    place.builds.end(BUILT_WITH)
+    last = {"start_day": str(day(9)), "end_day": str(day(9))}
+    assert outstanding() == last
+    place.tickets(10, ("a10", 1))
+    assert outstanding() == {"start_day": str(day(10)), "end_day": str(day(10))}
+    place.tickets(4, ("a4", 2), ("b4", 1))
+    assert outstanding() == {"start_day": str(day(4)), "end_day": str(day(10))}
+    place.begin(4, 10)
+    place.builds.end(BUILT_WITH)
+    assert outstanding() == {"start_day": str(day(10)), "end_day": str(day(10))}
+
+
+def test_what_was_built_otherwise_is_built_again(place: Place) -> None:
+    edited = BUILT_WITH.model_copy(update={"dbt_project": "edited"})
+    place.begin()
+    place.builds.end(BUILT_WITH)
+    assert place.builds.outstanding(ARRIVED, edited) == {}
+    assert place.builds.outstanding(ARRIVED, None) == {}
+    # The project was edited, and one day is built with it: the others are those of before.
+    place.begin(9, 9)
+    place.builds.end(edited)
+    assert place.builds.outstanding(ARRIVED, edited) == {}
+    assert place.builds.outstanding(ARRIVED, BUILT_WITH) == {}
+    place.begin()
+    place.builds.end(edited)
+    assert place.builds.outstanding(ARRIVED, edited) != {}
+
+
+def test_a_first_build_of_some_days_says_what_they_were_built_with(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for number in range(3):
+        place.tickets(number, (f"a{number}", 1))
+        place.uses(number)
+    place.begin(0, 1)
+    place.builds.end(BUILT_WITH)
+    outstanding = {"start_day": str(day(2)), "end_day": str(day(2))}
+    assert place.builds.outstanding(ARRIVED, BUILT_WITH) == outstanding
