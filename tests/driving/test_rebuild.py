@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
 
+import dagster as dg
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from mlops_platform.clock import present
 from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
+from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.models import declared_lifecycles
 from mlops_platform.data.features.builds import Builds, BuildState
 from mlops_platform.data.features.published import published_days, published_digest
@@ -21,7 +24,7 @@ from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.definitions import defs
-from mlops_platform.driving.driver import JobDriver, day_range
+from mlops_platform.driving.driver import JobDriver, day_range, run_config
 from mlops_platform.driving.landing import TableLanding
 from mlops_platform.driving.missing import build
 from mlops_platform.driving.rebuild import Rebuild, notice
@@ -78,6 +81,14 @@ class Place:
         )
         assert state is not None
         return state
+
+    @property
+    def last_built(self) -> tuple[date, date]:
+        """First and last day of the last build, whose days are all that tables in between have."""
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
+            query = "SELECT min(local_date), max(local_date) FROM int_flights"
+            first, last = connection.execute(query).fetchone() or (date.min, date.min)
+            return first, last
 
     @property
     def published(self) -> dict[str, str]:
@@ -145,6 +156,17 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
     rmtree(place.home.published)
     place.build(DAYS[0], DAYS[-2])
     assert place.published == rebuilt
+
+    # Who materialises a window together with its tables wants its days built, and no others.
+    window = [*model.store.assets, dg.AssetKey([model.name, "predictions"])]
+    with pytest.raises(MlopsError, match="no champion that could score"):
+        place.driver.run(ANY_ASSETS, partition=str(DAYS[3]), assets=window)
+    assert place.last_built == (DAYS[3], DAYS[9])
+    # Of everything that has landed all but one day is built as it would be now.
+    place.driver.run("build_features")
+    assert place.last_built == (DAYS[-1], DAYS[-1])
+    place.driver.run("build_features", config=run_config(model.store.build_op, {"full": True}))
+    assert place.last_built == (DAYS[0], DAYS[-1])
 
 
 def test_a_build_that_fails_leaves_its_days_stale(place: Place) -> None:
