@@ -1,5 +1,6 @@
 """All state lives under one folder unless a URL says otherwise."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from mlops_platform.errors import SettingsError
 from mlops_platform.settings import PROJECT_ROOT, read_settings, sqlite_url
+from tests.documented_cases import refuse_undocumented
+from tests.size_cases import CASES, NO_SIZE
 
 
 def test_without_an_environment_everything_is_beside_the_project() -> None:
@@ -70,3 +73,19 @@ def test_urls_of_ordinary_homes_are_as_they_always_were() -> None:
 def test_a_home_that_duckdb_cannot_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"MLOPS_HOME=.*a\\b has a backslash"):
         read_settings({"MLOPS_HOME": str(tmp_path / "a\\b")})
+
+
+@pytest.mark.parametrize("size", ["1.5GB", "512MiB", "2 TB"])
+def test_how_much_memory_duckdb_takes_can_be_set(size: str) -> None:
+    assert read_settings({"MLOPS_MEMORY_LIMIT": size}).memory_limit == size
+    assert read_settings({}).memory_limit == "1.5GB"
+
+
+@pytest.mark.parametrize("size", ["lots", "1.5", "-1GB", "0GB", "80%", "1GB;"])
+def test_what_is_no_size_is_refused_by_name(size: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(NO_SIZE.reads.replace("lots", size))):
+        read_settings({"MLOPS_MEMORY_LIMIT": size})
+
+
+def test_every_case_of_size_is_documented() -> None:
+    refuse_undocumented("Size", CASES)

@@ -33,11 +33,14 @@ PUBLISHED: Final = ("flight_features", "flight_labels")
 
 def land(connection: duckdb.DuckDBPyConnection, folder: Path, last: date) -> None:
     """One file per table and day, ordered by the key."""
+    # DuckDB makes no folder above that of a table.
+    (folder / "bare" / "landing").mkdir(parents=True, exist_ok=True)
     for table, (moment, key) in TABLES.items():
         connection.execute(
             f"COPY (SELECT *, {moment}::DATE AS day FROM '{folder}/facts/{table}/*.parquet' "
-            f"WHERE {moment}::DATE <= DATE '{last}' ORDER BY day, {key}) TO '{folder}/bare/landing/{table}' "
-            "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), OVERWRITE_OR_IGNORE)"
+            f"WHERE {moment}::DATE <= DATE '{last}' ORDER BY day, {key}) "
+            f"TO '{folder}/bare/landing/{table}' (FORMAT parquet, COMPRESSION zstd, "
+            "PARTITION_BY (day), OVERWRITE_OR_IGNORE)"
         )
 
 

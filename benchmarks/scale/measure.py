@@ -15,6 +15,7 @@ from benchmarks.report import markdown_table, say
 from benchmarks.scale.project import make_project
 
 STEPS_FILE: Final = Path(__file__).with_name("steps.py")
+SIZES: Final = (1_000_000, 10_000_000)
 DAYS: Final = 364
 SHORT, WEEK = 98, 7
 """Days of the short history, whose last week is compared with that of the whole year."""

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 WEEK = (date(2013, 3, 4), date(2013, 3, 10))
 QUADRATIC = ("NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT")
 SETTINGS = ("memory_limit", "temp_directory", "asof_loop_join_threshold", "TimeZone")
-ASKED = "{% for row in run_query(\"select " + ", ".join(
-    f"current_setting('{name}')::varchar" for name in SETTINGS
-) + "\") %}{{ row.values() | join('\\n') }}{% endfor %}"
+ASKED = (
+    '{% for row in run_query("select '
+    + ", ".join(f"current_setting('{name}')::varchar" for name in SETTINGS)
+    + "\") %}{{ row.values() | join('\\n') }}{% endfor %}"
+)
 LANDED = """
 with moments as (
     select *, scheduled_departure_at - interval '2 hours' as event_time

@@ -32,6 +32,7 @@ from mlops_platform.errors import MlopsError, SpecError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import deployment_at
 from tests.driving.test_phases import Shown
+from tests.size_cases import UNCHANGED, WINDOW
 
 FIRST = date(2013, 2, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(12)]
@@ -89,6 +90,12 @@ class Place:
             query = "SELECT min(local_date), max(local_date) FROM int_flights"
             first, last = connection.execute(query).fetchone() or (date.min, date.min)
             return first, last
+
+    def logged(self, text: str) -> bool:
+        """Whether the last run has said it."""
+        instance = self.driver.instance
+        (run,) = instance.get_runs(limit=1)
+        return any(text in event.user_message for event in instance.all_logs(run.run_id))
 
     @property
     def published(self) -> dict[str, str]:
@@ -162,9 +169,11 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
     with pytest.raises(MlopsError, match="no champion that could score"):
         place.driver.run(ANY_ASSETS, partition=str(DAYS[3]), assets=window)
     assert place.last_built == (DAYS[3], DAYS[9])
+    assert place.logged(WINDOW.reads)
     # Of everything that has landed all but one day is built as it would be now.
     place.driver.run("build_features")
     assert place.last_built == (DAYS[-1], DAYS[-1])
+    assert place.logged(UNCHANGED.reads)
     place.driver.run("build_features", config=run_config(model.store.build_op, {"full": True}))
     assert place.last_built == (DAYS[0], DAYS[-1])
 

@@ -287,14 +287,15 @@ def _asked_days(context: dg.AssetExecutionContext) -> dict[str, str]:
     Who materialises a window, and the tables with it, wants its days and no others.
     """
     config = _config(context)
-    named = {name: day for name in ("start_day", "end_day") if (day := config.get(name)) is not None}
-    if named or config.get("full") or not (
-        context.has_partition_key or context.has_partition_key_range
-    ):
+    named = {name: config[name] for name in ("start_day", "end_day") if config.get(name)}
+    has_partition = context.has_partition_key or context.has_partition_key_range
+    if named or config.get("full") or not has_partition:
         return named
     window = context.partition_time_window
     last = window.end - timedelta(microseconds=1)
-    return {"start_day": str(window.start.date()), "end_day": str(last.date())}
+    days = {"start_day": str(window.start.date()), "end_day": str(last.date())}
+    context.log.info("The days of this run's partition are built: %s", days)
+    return days
 
 
 def _put_dbt_on_the_path() -> None:

@@ -150,8 +150,12 @@ class BuildState(Record):
 
     @property
     def outstanding_days(self) -> list[date]:
-        """Landed days that were not built, and those to be built again, in order."""
-        landed = {day for days in self.seen.values() for day in days}
+        """Landed days that were not built, and those to be built again, in order.
+
+        Facts that last are built with those of other days, and have none of their own.
+        """
+        lasting = self.project.lasting
+        landed = {day for table, days in self.seen.items() if table not in lasting for day in days}
         return sorted(landed.difference(self.built).union(self.stale_days))
 
     def covered(self, landed: Iterable[date], built_with: BuiltWith | None) -> Self:

@@ -28,6 +28,7 @@ from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.release.card import write_model_card
 from mlops_platform.usecases.release.register import register_candidate
 from mlops_platform.usecases.version.deployed import DeployedVersion
+from tests.size_cases import OTHER_ROWS, SAMPLED
 
 START = datetime(2013, 1, 1, 12, tzinfo=UTC)
 DAYS, A_DAY = 20, 40
@@ -228,7 +229,7 @@ def test_rows_of_a_sample_are_verified_as_all_are(stored, spec) -> None:
     training_set = stored(seed=0)
     file = training_set.path / "rows.parquet"
     pq.write_table(pq.read_table(file).slice(1), file)
-    with pytest.raises(DataError, match="it was changed"):
+    with pytest.raises(DataError, match=OTHER_ROWS.reads):
         split_rows(with_most_rows(spec, SAMPLE), training_set)
 
 
@@ -244,6 +245,7 @@ def test_what_a_version_says_of_its_sample(stored, spec, deployment) -> None:
     )
     standing = DeployedVersion.released(release)
     card = write_model_card(deployment, spec, registered, standing, {})
-    for file in card.files:
-        assert str(SAMPLE) in file.read_text(encoding="utf-8")
+    markdown, page, _ = (file.read_text(encoding="utf-8") for file in card.files)
+    for text in (markdown, page):
+        assert f"{SAMPLED.reads}, the released one on {SAMPLE} of all parts" in text
     assert evaluated.evaluation.rows == 4 * A_DAY
