@@ -71,9 +71,9 @@ class GateSpec(Section):
         default=MIN_EVENTS,
         exclude_if=lambda events: events == MIN_EVENTS,
         description=(
-            "Fewest outcomes of each kind (of a classifier: positives and negatives; else rows) in "
-            "the test rows and in those fitted on; with fewer the verdict is `wait`. The rate of 50 "
-            "events is known to 14 %, of 100 to 10 %."
+            "Fewest outcomes of each kind (positives and negatives of a classifier; else rows) in "
+            "the test rows and in those fitted on: with fewer the verdict is `wait`. What is "
+            "counted on 50 events is known to 14 %, on 100 to 10 %."
         ),
     )
     limits: dict[Identifier, Limit | None] = Field(

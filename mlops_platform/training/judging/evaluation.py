@@ -71,9 +71,7 @@ class Evaluation(Record):
     artifact_bytes: int
 
 
-def evaluate(
-    spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int
-) -> Evaluation:
+def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int) -> Evaluation:
     """Measure a candidate on the test part of its split.
 
     Args:

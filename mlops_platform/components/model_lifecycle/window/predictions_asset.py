@@ -1,6 +1,7 @@
 """predictions: what a model said in one window, scored afterwards or as it was served."""
 
 from dataclasses import replace
+from typing import Final
 
 import dagster as dg
 
@@ -12,8 +13,11 @@ from mlops_platform.data.windows import Window, window_named
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.version.champion import load_release
+from mlops_platform.usecases.window.empty import has_rows, record_empty
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release, score_window
 from mlops_platform.usecases.window.served import take_served_window
+
+EMPTY: Final = "its days were built, and there was nothing to score"
 
 
 def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
@@ -51,7 +55,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
                 "release": scored.release,
                 **{f"mean_{name}": mean for name, mean in scored.means.items()},
                 "feature_snapshot": scored.feature_snapshot,
-                "path": place(scored.path),
+                **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
             },
         )
 
@@ -80,6 +84,8 @@ def _scored(
     # Scored again, a window stays with what was known when it was scored first.
     known = None if first is None else first.adjustments
     champion = replace(champion, adjustments=adjustments[:known])
+    if not has_rows(deployment, spec, window):
+        return record_empty(deployment, spec, window, champion)
     lake = deployment.settings
     return score_window(
         spec, window, champion, lake.published, lake.predictions, deployment.clock()
