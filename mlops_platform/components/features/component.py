@@ -14,6 +14,7 @@ from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 from mlops_platform.clock import present
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
+from mlops_platform.components.waiting import tried_again
 from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build
@@ -140,7 +141,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         """Build the selected models for the days of this run and publish what changed."""
         place, asked = settings(), self._asked_days(context)
         builds = Builds(place.landing, place.published)
-        with one_process_at_a_time(build_lock(place.warehouse)):
+        with tried_again(), one_process_at_a_time(build_lock(place.warehouse)):
             now = present(place.replayed_moment)
             adopt_files(place.landing, now)
             # A version without deliveries built the warehouse, or somebody has removed it.

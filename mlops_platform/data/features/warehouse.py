@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.errors import DataError
+from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def warehouse_table(
     try:
         connection = duckdb.connect(str(warehouse), read_only=True)
     except duckdb.Error as error:
-        raise DataError(
+        kind = LockedError if WAREHOUSE_IS_LOCKED in str(error) else DataError
+        raise kind(
             f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "
             "finished: one process at a time builds or publishes."
         ) from error

@@ -63,8 +63,6 @@ def watch_drift(
     Of an empty window only the volume is measured. Reports that are older than the declared time,
     counted back from this window, are deleted.
     """
-    from mlops_platform.monitoring.drift.report import render_report
-
     volume = _volume(deployment, spec, scored.window, profile)
     if scored.is_empty:
         return WatchedWindow(
@@ -76,6 +74,8 @@ def watch_drift(
             run_id=None,
             report=None,
         )
+    from mlops_platform.monitoring.drift.report import render_report
+
     declared, entity, watched = spec.monitoring.drift, spec.features.entity, spec.task.watched
     published_root = deployment.settings.published
     with open_window(spec, scored, published_root) as rows:

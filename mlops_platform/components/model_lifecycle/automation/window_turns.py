@@ -78,6 +78,6 @@ def next_turn(before: WindowsLook | None, missing: Sequence[str], now: datetime)
 
 
 def goes_on(before: WindowsLook, missing: Sequence[str]) -> bool:
-    """Whether more is to be asked for at once: what failed does not fail any more, or some is new."""
+    """Whether more is to be asked for at once: some is new, or what failed fails no more."""
     some_succeeded = any(name not in missing for name in before.again)
     return bool(missing) and (before.more or some_succeeded)

@@ -11,6 +11,7 @@ from mlops_platform.components.model_lifecycle.presentation import mlflow_run, p
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
 from mlops_platform.monitoring.alarms.empty_window import empty_window_alarms
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
@@ -40,6 +41,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"predictions": upstream(spec, "predictions")},
         check_specs=check_specs(spec, "drift_report", (*DRIFT_CHECKS, *QUALITY_CHECKS)),
     )
+    @waits_for_locks
     def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
         deployment = open_deployment()
         release = responsible_release(deployment.ledger, spec.name, predictions)

@@ -18,6 +18,7 @@ from mlops_platform.components.model_lifecycle.window.performance_page import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.record_io_manager import write_partition_record
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.ledger import Ledger
@@ -55,6 +56,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         deps=[labels],
         check_specs=check_specs(spec, "performance", performance_checks(spec)),
     )
+    @waits_for_locks
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
         measured, others, past, failures = _measured_windows(context, spec, predictions)
         shared: dict[str, Any] = {

@@ -9,6 +9,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import place
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
@@ -37,6 +38,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         partitions_def=window_partitions(spec.window),
         deps=[features, *(dg.AssetKey([spec.name, name]) for name in before)],
     )
+    @waits_for_locks
     def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
         deployment = open_deployment()
         window, scored = window_named(spec.window, context.partition_key), None
