@@ -1,5 +1,11 @@
 """The one exception root of the platform and its few subclasses."""
 
+from collections.abc import Iterator
+from typing import Final
+
+WAREHOUSE_IS_LOCKED: Final = "Could not set lock on file"
+"""What DuckDB says of a file that another process has open."""
+
 
 class MlopsError(Exception):
     """Root of every error that the platform raises on purpose."""
@@ -29,6 +35,10 @@ class SpecError(MlopsError):
 
 class DataError(MlopsError):
     """Landed data, features or labels are missing, malformed or not what their schema promises."""
+
+
+class LockedError(DataError):
+    """Another process holds what is to be opened; it will let go of it."""
 
 
 class TrainingError(MlopsError):
@@ -65,3 +75,34 @@ class RegistryError(MlopsError):
 
 class ServingError(MlopsError):
     """A Bento cannot be built, started, or does not answer what it must."""
+
+
+def is_of_a_lock(error: BaseException) -> bool:
+    """Whether it came of a lock that another process holds, whatever has been made of it since.
+
+    That is ours, or what SQLite says of a database that is busy or locked: MLflow and SQLAlchemy
+    put errors of their own around it.
+    """
+    import sqlite3
+
+    locked = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return any(
+        isinstance(cause, LockedError)
+        # The lowest byte is the error; the others say more of it.
+        or (isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in locked)
+        for cause in _causes(error)
+    )
+
+
+def _sqlite_code(error: Exception) -> int:
+    """Python gives none to what it raises itself."""
+    return int(getattr(error, "sqlite_errorcode", 0))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was raised from or while handling."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -42,8 +42,9 @@ def recorded_signals(spec: ModelSpec) -> tuple[WindowSignals, ...]:
     """Every window of a model as its policy sees it, oldest first; only what is new is read."""
     performance, drift = (_states(spec.name, asset) for asset in ("performance", "drift_report"))
     names = performance.keys() | drift.keys()
-    signals = [_signals(performance.get(name), drift.get(name)) for name in names]
-    return tuple(sorted(signals, key=lambda window: window.start))
+    signals = (_signals(performance.get(name), drift.get(name)) for name in names)
+    known = (window for window in signals if window is not None)
+    return tuple(sorted(known, key=lambda window: window.start))
 
 
 def _states(model: str, asset: str) -> Mapping[str, FileState]:
@@ -51,10 +52,10 @@ def _states(model: str, asset: str) -> Mapping[str, FileState]:
 
 
 @lru_cache(maxsize=WINDOWS_KEPT)
-def _signals(performance: FileState | None, drift: FileState | None) -> WindowSignals:
-    """One window, of which at least one thing was recorded."""
-    (signals,) = window_signals(_read(performance, WindowPerformance), _read(drift, WatchedWindow))
-    return signals
+def _signals(performance: FileState | None, drift: FileState | None) -> WindowSignals | None:
+    """One window, of which at least one thing was recorded; None where it is empty."""
+    signals = window_signals(_read(performance, WindowPerformance), _read(drift, WatchedWindow))
+    return signals[0] if signals else None
 
 
 def _read(file: FileState | None, record_type: type[R]) -> dict[str, R]:

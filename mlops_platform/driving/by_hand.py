@@ -8,8 +8,9 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.automation.windows import (
+    measure_again_requests,
+    missing_windows,
     window_request,
-    window_requests,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.stages import Stage
@@ -52,22 +53,30 @@ class ByHand:
     def watch(self, window: str | None) -> Sequence[str]:
         """Score and measure one window, or all that have ended, matured or got other labels.
 
+        A run that fails keeps no other window from being measured.
+
         Returns:
             their names.
 
         Raises:
-            MlopsError: nothing was released yet, the window has not ended, a run failed, or others
-                run already.
+            MlopsError: nothing was released yet, the window has not ended, others run already, or
+                runs have failed.
         """
         responsible_release(self.deployment.ledger, self.model.name, None)
         named = None if window is None else self._ended_window(window)
         self._refuse_beside("watch")
         self._land_missing()
         watched: list[str] = []
+        failures: list[MlopsError] = []
         while requests := self._requests(named, watched):
             for request in requests:
-                self._execute(f"watch {request.partition_key}", request)
                 watched.append(str(request.partition_key))
+                try:
+                    self._execute(f"watch {request.partition_key}", request)
+                except MlopsError as failure:
+                    failures.append(failure)
+        if failures:
+            raise MlopsError("\n".join(map(str, failures))) from failures[0]
         return watched
 
     def _refuse_beside(self, stage: Stage) -> None:
@@ -89,13 +98,21 @@ class ByHand:
         return window
 
     def _requests(self, window: Window | None, watched: Collection[str]) -> list[dg.RunRequest]:
-        """What is still to be run; a long outage is caught up in several rounds."""
+        """What is still to be run: to score windows, then to measure again what they have not."""
+        now, model = self.deployment.clock(), self.model
         if window is None:
-            now = self.deployment.clock()
-            requests = list(window_requests(self.deployment, self.model, ended_by=now))
+            windows = missing_windows(self.deployment, model.spec, ended_by=now)
         else:
-            requests = [window_request(self.model, window, self.deployment.clock())]
-        return [request for request in requests if request.partition_key not in watched]
+            windows = {window.name: window}
+        requests = [
+            window_request(model, missing, now)
+            for name, missing in windows.items()
+            if name not in watched
+        ]
+        if requests or window is not None:
+            return requests
+        again = measure_again_requests(self.deployment, model)
+        return [request for request in again if request.partition_key not in watched]
 
     def _land_missing(self) -> None:
         place, now = self.deployment.settings, self.deployment.clock()

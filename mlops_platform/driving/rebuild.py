@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Final
+from datetime import date, datetime
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.automation.rebuild import MOST_BETWEEN
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
-from mlops_platform.components.model_lifecycle.automation.windows import window_requests
+from mlops_platform.components.model_lifecycle.automation.windows import (
+    measure_again_requests,
+)
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.builds import Builds, BuildState, contiguous
 from mlops_platform.data.features.warehouse import build_lock
@@ -21,9 +22,6 @@ from mlops_platform.errors import SpecError
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
-
-NO_WINDOW: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""No window had ended then: what is left to ask for are windows to be measured again."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Rebuild:
 
     def _request(self, model: LifecycleModel, measured: Collection[str]) -> dg.RunRequest | None:
         """The next window to measure; a run of one may have measured others as well."""
-        requests = window_requests(self.deployment, model, ended_by=NO_WINDOW)
+        requests = measure_again_requests(self.deployment, model)
         return next((each for each in requests if each.partition_key not in measured), None)
 
 

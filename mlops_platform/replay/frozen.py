@@ -30,7 +30,7 @@ def frozen_performance(
     performance = {}
     for window in windows:
         measured = served[window.name]
-        if measured.version != first.version:
+        if measured.version != first.version and not measured.is_empty:
             scored = score_window(spec, window, champion, published, folder, measured.as_of)
             known = KnownLabels(as_of=measured.as_of, built_through=measured.as_of)
             measured = measure_performance(published, spec, scored, reference, known)

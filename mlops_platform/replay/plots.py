@@ -21,7 +21,11 @@ def draw_plots(
     from mlops_platform.monitoring.trend import drift_trend, performance_trend
 
     performance, drift = performance_history(spec), drift_history(spec)
-    points = [(window.start, drift[window.name].drift) for window in windows]
+    points = [
+        (window.start, of_window)
+        for window in windows
+        if (of_window := drift[window.name].drift) is not None
+    ]
     pictures = {
         "loss.png": performance_trend(
             [performance[window.name] for window in windows], list(frozen.values())

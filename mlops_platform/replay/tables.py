@@ -13,6 +13,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.retraining.decide import POLICY
+from mlops_platform.usecases.window.drift import WatchedWindow
 
 
 def window_rows(
@@ -30,12 +31,19 @@ def window_rows(
             "loss_served": performance[window.name].losses.loss,
             "loss_frozen": frozen[window.name].losses.loss,
             "loss_baseline": performance[window.name].losses.baseline_loss,
-            "drift_share": drift[window.name].drift.share_of_columns,
-            "drift_alarm": drift[window.name].drift.alarm,
+            **_drifted(drift[window.name]),
             **_decided(window, decisions),
         }
         for window in windows
     ]
+
+
+def _drifted(watched: WatchedWindow) -> dict[str, Any]:
+    drift = watched.drift
+    return {
+        "drift_share": drift.share_of_columns if drift else None,
+        "drift_alarm": drift.alarm if drift else None,
+    }
 
 
 def retraining_rows(spec: ModelSpec, windows: Sequence[Window]) -> list[dict[str, Any]]:

@@ -137,6 +137,10 @@ class Task(Section, ABC):
     def facts_text(self, facts: Mapping[str, float]) -> str:
         """The same as a clause for a person."""
 
+    def events(self, targets: Targets) -> dict[str, int]:
+        """How many outcomes there are of each kind of which a verdict needs some, by its name."""
+        return {"rows": len(targets)}
+
     # A fitted model
 
     def estimator_fault(self, estimator: Any) -> str | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mlops_platform.errors import LockedError
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -121,3 +125,36 @@ def test_a_range_without_days_is_refused(winter: Deployment, copied: Copier) -> 
     results = deployment.dbt("run", "--select", "int_flights", start_day="2013-02-30")
     assert "2013-02-30" in str(results["int_flights"].message)
     assert str(results["int_flights"].status) == "error"
+
+
+def test_a_build_that_meets_the_lock_of_another_process_says_that_it_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlops_platform.data.features.dbt import DbtProjectFolder, build
+
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "one.sql").write_text("SELECT 1 AS one")
+    (tmp_path / "dbt_project.yml").write_text("{name: small, profile: small, version: '1.0'}")
+    profile = "{type: duckdb, path: \"{{ env_var('MLOPS_WAREHOUSE') }}\"}"
+    (tmp_path / "profiles.yml").write_text(
+        f"{{small: {{target: only, outputs: {{only: {profile}}}}}}}"
+    )
+    project = DbtProjectFolder(
+        folder=tmp_path,
+        warehouse=tmp_path / "warehouse.duckdb",
+        lake=tmp_path / "lake",
+        target=tmp_path / "target",
+    )
+    for name, value in project.environment().items():
+        monkeypatch.setenv(name, value)  # as it was, after the test
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    command = [sys.executable, "-c", hold, str(project.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        with pytest.raises(LockedError, match="Could not set lock on file"):
+            build(project)
+        process.stdin.write(b"\n")
+        process.stdin.close()
+    assert [outcome.status for outcome in build(project)] == ["success"]

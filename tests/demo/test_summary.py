@@ -43,7 +43,7 @@ def retraining(number: int, to: int | None) -> dict[str, Any]:
         "to": to,
         "promoted": to is not None,
         "verdict": "promote" if to else "reject",
-        "reason": "Promoted: all 8 criteria pass." if to else REJECTED,
+        "reason": "Promoted: all 9 criteria pass." if to else REJECTED,
     }
 
 
@@ -64,7 +64,7 @@ def summary_of(weeks: list[dict[str, Any]], retrainings: list[dict[str, Any]]) -
             "last_day": "2013-03-31",
         },
         "test": {"rows": 6351, "loss": 0.3511, "baseline_loss": 0.4089, "roc_auc": 0.7387},
-        "reason": "Promoted: all 8 criteria pass and there is no champion yet.",
+        "reason": "Promoted: all 9 criteria pass and there is no champion yet.",
         "gate": [{"name": "limits", "passed": True, "found": "roc_auc is 0.739"}],
         "parity": {"rows": 20_000, "max_difference": 0.0},
         "champion": {"version": 3, "bento_tag": "flight_delay:v3"},

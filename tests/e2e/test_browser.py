@@ -125,7 +125,7 @@ def test_the_champions_page_tells_its_story_without_opening_a_file(page, deploym
     page.goto("/assets/flight_delay/champion")
     for text in ("version", "release", "decision", "reason", "timeline"):
         page.get_by_text(text, exact=True).first.wait_for()
-    page.get_by_text("Promoted: all 8 criteria pass").first.wait_for()
+    page.get_by_text("Promoted: all 9 criteria pass").first.wait_for()
     page.get_by_text("flight-operations").first.wait_for()
     link = page.get_by_role("link", name=release.run_id).first
     assert link.get_attribute("href").endswith(f"/runs/{release.run_id}")

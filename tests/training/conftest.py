@@ -176,7 +176,7 @@ def candidate(spec: ModelSpec, recipe: Recipe, split: Split) -> Finished:
 
 @pytest.fixture(scope="session")
 def evaluation(spec: ModelSpec, candidate: Finished, split: Split) -> Evaluation:
-    return evaluate(spec, candidate, split.test, artifact_bytes=120_000)
+    return evaluate(spec, candidate, split, artifact_bytes=120_000)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ def _window(window: "WindowStatus | None") -> str:
 
 
 def _loss(window: "WindowStatus | None") -> str:
-    if window is None or window.state == "unmeasured":
+    if window is None or window.state in ("unmeasured", "empty"):
         return ""
     losses = window.losses
     return (

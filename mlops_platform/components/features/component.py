@@ -15,6 +15,7 @@ from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 from mlops_platform.clock import present
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
+from mlops_platform.components.waiting import tried_again
 from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build, builds_with
@@ -148,7 +149,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         """Build the selected models for the days of this run and publish what changed."""
         place = settings()
         builds = Builds(place.landing, place.published)
-        with one_process_at_a_time(build_lock(place.warehouse)):
+        with tried_again(), one_process_at_a_time(build_lock(place.warehouse)):
             now, built_with = present(place.replayed_moment), builds_with(self._folder({}))
             adopt_files(place.landing, now)
             days = self._begin(context, builds, now, built_with)

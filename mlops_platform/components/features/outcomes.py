@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from mlops_platform.data.features.dbt import NodeOutcome
-from mlops_platform.errors import DataError
+from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 
 
 def check_results(
@@ -45,7 +45,8 @@ def refuse_failures(outcomes: Sequence[NodeOutcome]) -> None:
     ]
     if failed:
         lines = "\n".join(f"- {outcome.unique_id}: {outcome.message}" for outcome in failed)
-        raise DataError(
+        locked = all(WAREHOUSE_IS_LOCKED in (outcome.message or "") for outcome in failed)
+        raise (LockedError if locked else DataError)(
             f"{len(failed)} dbt nodes failed; nothing was published, training keeps the last good "
             f"data. Fix the data or the model and build these days again.\n{lines}"
         )

@@ -6,6 +6,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import picture, table
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.backtest.replay import PolicyBacktest, backtest_policies
 from mlops_platform.usecases.backtest.report import keep_backtest
@@ -28,6 +29,7 @@ def policy_backtest_asset(
         ),
         deps=[features, labels],
     )
+    @waits_for_locks
     def policy_backtest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[PolicyBacktest]:
         deployment = open_deployment()
         backtest = backtest_policies(deployment, spec, context.log.info)

@@ -107,6 +107,28 @@ class BuildState(Record):
         """All days that are to be built again, in order."""
         return sorted({day for stale in self.stale for day in stale.days})
 
+    @property
+    def complete_days(self) -> frozenset[date]:
+        """Days that were built of all that they are made from: one without rows is empty.
+
+        A lasting source needs no delivery on every day.
+        """
+        built = frozenset(self.built).difference(self.stale_days)
+        return built.intersection(*(self.seen.get(source, {}) for source in self.daily_sources))
+
+    @property
+    def daily_sources(self) -> list[str]:
+        """Landed tables of which every day is delivered, were it with nothing."""
+        return [source for source in self.project.sources if source not in self.project.lasting]
+
+    def unlanded(self, days: Iterable[date]) -> dict[date, list[str]]:
+        """Daily sources of which some of these days have not landed, by day."""
+        lacking = {
+            day: [source for source in self.daily_sources if day not in self.seen.get(source, {})]
+            for day in days
+        }
+        return {day: sources for day, sources in lacking.items() if sources}
+
     def is_late(self, happened: News) -> bool:
         """Whether it concerns what was built: the build of a later day will see it by itself."""
         return bool(self.built) and happened.day <= self.built[-1]

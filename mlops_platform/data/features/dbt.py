@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
-from mlops_platform.errors import DataError
+from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -125,6 +125,7 @@ def build(
 
     Raises:
         DataError: dbt could not start (a failing model or test is an outcome, not an error).
+        LockedError: another process has the warehouse open.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
 
@@ -141,7 +142,8 @@ def build(
         release_warehouse()
     _raise_interrupt(result.exception)
     if not isinstance(result.result, RunExecutionResult):
-        raise DataError(f"dbt build could not run: {result.exception}")
+        kind = LockedError if WAREHOUSE_IS_LOCKED in str(result.exception) else DataError
+        raise kind(f"dbt build could not run: {result.exception}")
     outcomes = tuple(_outcome(node) for node in result.result.results)
     if not any(outcome.failed for outcome in outcomes):
         compiled = _compiled_models(result.result.results)

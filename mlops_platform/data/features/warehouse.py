@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config, identifier
 from mlops_platform.data.landing.days import rows_by_day
-from mlops_platform.errors import DataError
+from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.record import Record
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def warehouse_table(
     try:
         connection = duckdb.connect(str(warehouse), read_only=True, config=engine_config(WAREHOUSE))
     except duckdb.Error as error:
-        raise DataError(
+        kind = LockedError if WAREHOUSE_IS_LOCKED in str(error) else DataError
+        raise kind(
             f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "
             "finished: one process at a time builds or publishes."
         ) from error

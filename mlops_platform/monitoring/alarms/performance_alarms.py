@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mlops_platform.monitoring.alarms.alarm import Alarm, AlarmSeverity, alarm, judged
+from mlops_platform.monitoring.alarms.empty_window import unjudged
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import (
     ChangeDetectionSpec,
@@ -31,6 +32,8 @@ def performance_checks(spec: ModelSpec) -> tuple[str, ...]:
 def performance_alarms(performance: WindowPerformance, spec: ModelSpec) -> tuple[Alarm, ...]:
     """One alarm per name of `performance_checks`; a provisional window never fails."""
     declared = spec.monitoring.performance
+    if performance.is_empty:
+        return tuple(unjudged(check) for check in performance_checks(spec))
     return (
         *_loss_alarms(performance, declared),
         *_metric_alarms(performance, spec),

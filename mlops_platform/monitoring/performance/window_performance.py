@@ -75,6 +75,11 @@ class WindowPerformance(Record):
     labels_settle_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     labels_changed: ChangedLabels | None = Field(default=None, exclude_if=left_out_where_empty)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to predict, and so nothing to measure."""
+        return self.rows == 0
+
     def is_overtaken(self, labels_digest: str, moment: datetime) -> bool:
         """Whether a mature window was measured with other labels than those of a moment.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.monitoring.quality.day_volume import DayVolume, WindowVolume
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.bins import ColumnBins
@@ -18,16 +21,19 @@ class WindowQuality(Record):
     """What was found of one window.
 
     Args:
-        rows_ratio: published rows per day over those of the reference's median day; None where
-            none of the reference's days is published any longer.
+        rows_ratio: published rows over those of comparable days; None where none of the reference's
+            days is published any longer, or where no rows are usual.
+        day_volumes: of each of its days; none in what was recorded before they were compared.
         repeated: rows whose entity another row has too.
-        missing_days: days of the window without published rows.
+        missing_days: days of the window that were not built; a day that was built and has no rows
+            is none of them.
         empty_columns: features without any value, that had some in the reference.
         out_of_range: share of rows with a number beyond the reference's smallest and greatest, of
             the columns that have any; with uniform bins, beyond them by a bin or more.
     """
 
     rows_ratio: float | None
+    day_volumes: tuple[DayVolume, ...] = Field(default=(), exclude_if=left_out_where_empty)
     repeated: int
     missing_days: tuple[date, ...]
     empty_columns: tuple[str, ...]
@@ -40,19 +46,14 @@ class WindowQuality(Record):
 
 
 def measure_quality(
-    profile: Profile,
-    window: Mapping[str, Histogram],
-    published: Mapping[date, int],
-    repeated: int,
-    days: Sequence[date],
+    profile: Profile, window: Mapping[str, Histogram], volume: WindowVolume, repeated: int
 ) -> WindowQuality:
     """Compare a window with the reference.
 
     Args:
-        window: features of the window, counted in the bins of the profile.
-        published: rows of every published day, of the window and of the reference. They are of the
-            feature table: how many of them were labelled, or asked for, is no matter of quality.
-        days: that the window should have.
+        window: features of the window, counted in the bins of the profile; none where it is empty.
+        volume: of the feature table: how many rows were labelled, or asked for, is no matter of
+            quality.
     """
     empty, beyond = [], {}
     for bins in profile.bins.columns:
@@ -63,22 +64,14 @@ def measure_quality(
             empty.append(bins.column)
         if bins.kind != "categories":
             beyond[bins.column] = _share_beyond(bins, reference, seen)
-    usual = _median_day(published, profile.column(next(iter(window))).dates)
     return WindowQuality(
-        rows_ratio=sum(published.get(day, 0) for day in days) / len(days) / usual
-        if usual
-        else None,
+        rows_ratio=volume.ratio,
+        day_volumes=volume.days,
         repeated=repeated,
-        missing_days=tuple(day for day in days if not published.get(day)),
+        missing_days=volume.missing,
         empty_columns=tuple(empty),
         out_of_range={name: share for name, share in beyond.items() if share},
     )
-
-
-def _median_day(published: Mapping[date, int], days: Sequence[date]) -> float:
-    from statistics import median
-
-    return median(rows) if (rows := [published[day] for day in days if day in published]) else 0.0
 
 
 def _share_beyond(bins: ColumnBins, reference: Histogram, window: Histogram) -> float:

@@ -116,6 +116,11 @@ class BinaryClassification(Task):
         """Share of positives in percent."""
         return f"{100 * facts['positive_rate']:.1f} % positive"
 
+    def events(self, targets: Targets) -> dict[str, int]:
+        """Of both classes: what is known of the rarer one says how much is known."""
+        positives = int(targets.sum())
+        return {"positives": positives, "negatives": len(targets) - positives}
+
     def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
         """Probabilities, without decisions."""
         return Predictions({SCORE: positive_scores(estimator, features)})

@@ -1,7 +1,8 @@
-"""The eight criteria of the gate, one function each."""
+"""The nine criteria of the gate, one function each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from mlops_platform.record import Record
@@ -19,6 +20,7 @@ CRITERIA: Final = (
     "artifact_size",
     "round_trip",
     "serving_schema",
+    "enough_events",
 )
 """Their names, in this order."""
 
@@ -82,6 +84,7 @@ def all_criteria(
             passed=serving_fault is None,
             description=serving_fault or "the serving path answers what the pipeline answers",
         ),
+        _enough_events(spec, evaluation),
     )
 
 
@@ -190,7 +193,9 @@ def _worst_subgroup(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         )
     ratio, worst = max(ratios, key=lambda pair: pair[0])
     name, baseline = spec.task.loss_name, spec.task.baseline_name
-    what = f"{name} of {worst.column} {worst.value} ({worst.rows} rows) over its {baseline}'s"
+    few = min(worst.events.values(), default=spec.gate.min_events) < spec.gate.min_events
+    counted = f"only {_events_text(worst.events)}" if few else f"{worst.rows} rows"
+    what = f"{name} of {worst.column} {worst.value} ({counted}) over its {baseline}'s"
     return _at_most("worst_subgroup", ratio, spec.gate.max_subgroup_loss_ratio, "", what)
 
 
@@ -204,3 +209,28 @@ def _at_most(name: str, value: float, limit: float, unit: str, what: str) -> Cri
         unit=unit,
         description=f"{what} is {value:.4g}{suffix} and must be at most {limit:g}{suffix}",
     )
+
+
+def _enough_events(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Open where too little was seen to say anything; tells how much there was anyway."""
+    name, needed = "enough_events", spec.gate.min_events
+    tested, fitted = evaluation.events, evaluation.fitted_events
+    counts = [(count, kind) for events in (tested, fitted) for kind, count in events.items()]
+    if not counts:
+        uncounted = "its evaluation is of before events were counted: evaluate it again"
+        return Criterion(name=name, passed=None, description=uncounted)
+    fewest, kind = min(counts)
+    return Criterion(
+        name=name,
+        passed=True if fewest >= needed else None,
+        value=fewest,
+        threshold=needed,
+        unit=kind,
+        description=f"there are {_events_text(tested)} in the test rows, and "
+        f"{_events_text(fitted)} in those that it was fitted on: {needed:,} "
+        f"{'of each ' if len(tested) > 1 else ''}are needed",
+    )
+
+
+def _events_text(events: Mapping[str, int]) -> str:
+    return " and ".join(f"{count:,} {name}" for name, count in events.items())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.training.judging.comparison import compare_losses
@@ -17,7 +19,8 @@ from mlops_platform.training.rows import days_of, features_of, targets_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from pandas import DataFrame
+
+    from mlops_platform.training.split import Split
 
 FEWEST_DAYS: Final = 3
 """With fewer next to nothing is known of how much days differ."""
@@ -36,6 +39,8 @@ class Evaluation(Record):
 
     Attributes:
         targets: what the outcomes of these rows are like, by name.
+        events, fitted_events: how many outcomes there are of each kind, in these rows and in those
+            that it was fitted on; empty in records of before they were counted.
         constants: what turns the numbers of its model into predictions.
         baseline: constants of the naive prediction, of the rows that the candidate was fitted on.
         baseline_margin: by how much its loss surely is below the baseline's, at the confidence of
@@ -48,6 +53,8 @@ class Evaluation(Record):
 
     rows: int
     targets: dict[str, float]
+    events: dict[str, int] = Field(default={}, exclude_if=left_out_where_empty)
+    fitted_events: dict[str, int] = Field(default={}, exclude_if=left_out_where_empty)
     constants: dict[str, float]
     baseline: dict[str, float]
     loss: float
@@ -64,18 +71,17 @@ class Evaluation(Record):
     artifact_bytes: int
 
 
-def evaluate(
-    spec: ModelSpec, candidate: Finished, rows: DataFrame, artifact_bytes: int
-) -> Evaluation:
+def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int) -> Evaluation:
     """Measure a candidate on the test part of its split.
 
     Args:
         spec: the model.
         candidate: what `fit_candidate` returned.
-        rows: the test part, with outcomes that the task can use.
+        split: the one that it was fitted on; its test part is what counts.
         artifact_bytes: size of the candidate as stored.
     """
-    task, targets, features = spec.task, targets_of(rows, spec), features_of(rows, spec)
+    task, rows = spec.task, split.test
+    targets, features = targets_of(rows, spec), features_of(rows, spec)
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
@@ -87,6 +93,8 @@ def evaluate(
     return Evaluation(
         rows=len(rows),
         targets=task.facts(targets),
+        events=task.events(targets),
+        fitted_events=task.events(targets_of(split.train, spec)),
         constants=dict(constants),
         baseline=dict(baseline),
         loss=metrics[task.loss],

@@ -64,7 +64,8 @@ def _conclusion(criteria: tuple[Criterion, ...], first: bool) -> tuple[Outcome, 
         reasons = "; ".join(f"{criterion.name} ({criterion.description})" for criterion in failed)
         return "reject", f"Rejected because of {reasons}."
     if open_:
-        return "wait", f"Waiting, because {open_[0].description}."
+        reasons = "; ".join(criterion.description for criterion in open_)
+        return "wait", f"Waiting, because {reasons}."
     against = "there is no champion yet" if first else "it is better than the champion"
     return "promote", f"Promoted: all {len(criteria)} criteria pass and {against}."
 

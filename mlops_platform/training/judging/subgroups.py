@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ class Subgroup(Record):
 
     Attributes:
         targets: what their outcomes are like, by name.
+        events: how many outcomes there are of each kind; empty in older records.
         baseline_loss: of a baseline that knows the outcomes of the subgroup, the best constant
             there is in hindsight; None where nothing can be measured by these outcomes.
         metrics: other figures; those that cannot be computed are left out.
@@ -33,6 +36,7 @@ class Subgroup(Record):
     value: str
     rows: int
     targets: dict[str, float]
+    events: dict[str, int] = Field(default={}, exclude_if=left_out_where_empty)
     loss: float
     baseline_loss: float | None
     metrics: dict[str, float]
@@ -95,6 +99,7 @@ def _subgroup(
         value=value,
         rows=len(targets),
         targets=task.facts(targets),
+        events=task.events(targets),
         loss=loss.compute(targets, predictions),
         baseline_loss=loss.compute(targets, constant) if usable else None,
         metrics={

@@ -161,7 +161,7 @@ class PastTraining:
             cpu_seconds=cpu_seconds,
             constants=dict(released.constants),
             baseline=dict(released.baseline),
-            evaluation=evaluate(self.spec, judged, split.test, artifact_bytes=0),
+            evaluation=evaluate(self.spec, judged, split, artifact_bytes=0),
             digests=save_model(released.model, model),
             path=directory,
             outcomes_digest="",

@@ -66,7 +66,7 @@ def evaluate_candidate(
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
     size = sum(file.stat().st_size for file in candidate.directory.iterdir())
-    evaluation = evaluate(spec, fitted, split.test, artifact_bytes=size)
+    evaluation = evaluate(spec, fitted, split, artifact_bytes=size)
     evaluated = EvaluatedCandidate(
         candidate=candidate,
         evaluation=evaluation,

@@ -32,6 +32,8 @@ def performance_text(
     measured = history.get(window.name)
     if measured is None:
         return "Its performance was not measured."
+    if measured.is_empty:
+        return "There was nothing to measure."
     corrected = measured.labels_changed
     sentences = _TEMPLATES.render(
         "performance.txt.j2",

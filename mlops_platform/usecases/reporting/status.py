@@ -11,6 +11,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKind, Release
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.loss_figures import LossFigures
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
@@ -70,7 +71,8 @@ class WindowStatus(Record):
     """The latest scored window; a figure that there is not is null.
 
     Args:
-        state: `unmeasured` where its run has not got as far as its performance.
+        state: `unmeasured` where its run has not got as far as its performance, `empty` where it
+            has no rows.
         outcomes_known: share of the rows whose outcome is known.
         losses: of the version that scored it; written under their names.
         change_point: whether the errors of its version had changed by its end.
@@ -81,7 +83,7 @@ class WindowStatus(Record):
     name: str
     start: date
     end: date
-    state: Literal["unmeasured", "provisional", "mature"]
+    state: Literal["unmeasured", "empty", "provisional", "mature"]
     version: int
     release: int
     rows: int
@@ -212,24 +214,32 @@ def _window(windows: ModelWindows) -> WindowStatus | None:
         return None
     scored = windows.scored[latest.name]
     measured, watched = windows.performance.get(latest.name), windows.drift.get(latest.name)
-    mature = "mature" if measured and measured.mature else "provisional"
+    drift = watched.drift if watched else None
     return WindowStatus.model_validate(
         {
             "name": latest.name,
             "start": latest.start,
             "end": latest.end,
-            "state": mature if measured else "unmeasured",
+            "state": _window_state(measured),
             "version": scored.version,
             "release": scored.release,
             "rows": scored.rows,
-            "outcomes_known": measured.share_known if measured else None,
+            "outcomes_known": measured.share_known if measured and measured.rows else None,
             "losses": measured.losses if measured else LossFigures(),
             "change_point": measured.change_point if measured else None,
-            "drift_share": watched.drift.share_of_columns if watched else None,
-            "prediction_drift": watched.drift.prediction if watched else None,
-            "drift_alarm": watched.drift.alarm if watched else None,
+            "drift_share": drift.share_of_columns if drift else None,
+            "prediction_drift": drift.prediction if drift else None,
+            "drift_alarm": drift.alarm if drift else None,
         }
     )
+
+
+def _window_state(measured: WindowPerformance | None) -> str:
+    if measured is None:
+        return "unmeasured"
+    if measured.is_empty:
+        return "empty"
+    return "mature" if measured.mature else "provisional"
 
 
 def _decision(decision: Decision) -> DecisionStatus:

@@ -129,6 +129,11 @@ def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> It
 
 
 def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> str:
+    if scored.is_empty:
+        return (
+            f"It is empty: on {moment_text(scored.scored_at, zone)} its days had been built, and "
+            f"there was nothing to score for {version_text(scored)}."
+        )
     return (
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
         f"{version_text(scored)}: {_means_text(scored, outputs)}."
@@ -172,6 +177,8 @@ def _drift(watched: WatchedWindow | None) -> str:
     if watched is None:
         return "Its drift was not measured."
     drift = watched.drift
+    if drift is None:
+        return "There was nothing to compare."
     most = ", ".join(
         f"{column.column} {column.statistic:.3f}" for column in drift.most_drifted[:MOST_DRIFTED]
     )

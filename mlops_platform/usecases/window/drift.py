@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_platform.data.features.builds import Builds
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
@@ -19,6 +20,7 @@ from mlops_platform.monitoring.drift.profile.texts import (
 )
 from mlops_platform.monitoring.drift.segments import count_segments, segments_in, subgroups_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
+from mlops_platform.monitoring.quality.day_volume import WindowVolume, measure_volume
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import VersionReference, sample
 from mlops_platform.record import Record
@@ -34,17 +36,19 @@ class WatchedWindow(Record):
     """The drift of one window, the quality of its data, and where its report is.
 
     Args:
+        drift: None where the window is empty: there is nothing to compare.
         quality: None in what was recorded before it was measured.
-        report: name of the HTML file in the model's monitoring run.
+        report: name of the HTML file in the model's monitoring run; None, like the run, where the
+            window is empty.
     """
 
     window: Window
     version: int
     release: int
-    drift: WindowDrift
+    drift: WindowDrift | None
     quality: WindowQuality | None = None
-    run_id: str
-    report: str
+    run_id: str | None
+    report: str | None
 
 
 def watch_drift(
@@ -56,14 +60,24 @@ def watch_drift(
 ) -> WatchedWindow:
     """Measure all rows of a window; explain a sample of them with Evidently.
 
-    Reports that are older than the declared time, counted back from this window, are deleted.
+    Of an empty window only the volume is measured. Reports that are older than the declared time,
+    counted back from this window, are deleted.
     """
+    volume = _volume(deployment, spec, scored.window, profile)
+    if scored.is_empty:
+        return WatchedWindow(
+            window=scored.window,
+            version=scored.version,
+            release=scored.release,
+            drift=None,
+            quality=measure_quality(profile, {}, volume, repeated=0),
+            run_id=None,
+            report=None,
+        )
     from mlops_platform.monitoring.drift.report import render_report
 
     declared, entity, watched = spec.monitoring.drift, spec.features.entity, spec.task.watched
     published_root = deployment.settings.published
-    partitions = read_manifest(published_root, spec.features.table).partitions
-    published = {day: state.rows for day, state in partitions.items()}
     with open_window(spec, scored, published_root) as rows:
         counted = {
             **count_window(rows.connection, rows.features, profile, spec.features.names),
@@ -74,9 +88,8 @@ def watch_drift(
         quality = measure_quality(
             profile,
             {name: counted[name] for name in profiled_columns(spec.features)},
-            published,
+            volume,
             rows.repeated(entity),
-            scored.window.days,
         )
         drawn = rows.sample(entity, declared.sample_rows)
         known = known_to_windows(profile.bins.vocabularies)
@@ -104,6 +117,18 @@ def watch_drift(
         run_id=run.run_id,
         report=report,
     )
+
+
+def _volume(
+    deployment: Deployment, spec: ModelSpec, window: Window, profile: Profile
+) -> WindowVolume:
+    lake = deployment.settings
+    partitions = read_manifest(lake.published, spec.features.table).partitions
+    state = Builds(lake.landing, lake.published).read()
+    empty = dict.fromkeys(state.complete_days if state else (), 0)
+    built = {**empty, **{day: published.rows for day, published in partitions.items()}}
+    reference = profile.column(profiled_columns(spec.features)[0]).dates
+    return measure_volume(built, reference, window.days)
 
 
 def _segments(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:

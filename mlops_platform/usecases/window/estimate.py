@@ -53,6 +53,7 @@ def _known_rows(
         past_window
         for past_window in past.scored.values()
         if past_window.version == scored.version
+        and not past_window.is_empty
         and past_window.window.start < scored.window.start
         and matures_at(spec, past_window.window) <= scored.window.ends_at
     ]

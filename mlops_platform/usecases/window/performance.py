@@ -48,6 +48,10 @@ class KnownLabels:
     as_of: datetime
     built_through: datetime
 
+    def are_all_of(self, spec: ModelSpec, window: Window) -> bool:
+        """Whether no other label of a window is expected."""
+        return matures_at(spec, window) <= min(self.as_of, self.built_through)
+
 
 def measure_performance(
     published_root: Path,
@@ -64,6 +68,8 @@ def measure_performance(
             the errors on its held-out rows its later ones are compared.
         past: the model's other windows, where there are any.
     """
+    if scored.is_empty:
+        return _of_nothing(spec, scored, reference.figures, known_labels)
     window, past, figures = scored.window, past or PastWindows(), reference.figures
     # Another loss in the YAML is that of later versions: this one has promised in its own.
     spec = spec.with_loss(figures.loss)
@@ -74,7 +80,7 @@ def measure_performance(
     predictions = predictions_in(outcomes, spec.task.outputs)
     estimate = estimate_window(spec, scored, predictions, published_root, past, figures.baseline)
     metrics = _metrics(spec, rows)
-    mature = matures_at(spec, window) <= min(known_labels.as_of, known_labels.built_through)
+    mature = known_labels.are_all_of(spec, window)
     return WindowPerformance(
         window=window.name,
         start=window.start,
@@ -97,6 +103,33 @@ def measure_performance(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
+    )
+
+
+def _of_nothing(
+    spec: ModelSpec, scored: ScoredWindow, reference: Reference, known_labels: KnownLabels
+) -> WindowPerformance:
+    """Of a window without rows: it has been looked at, and takes part in no figure."""
+    task = spec.with_loss(reference.loss).task
+    losses = LossFigures(
+        name=task.loss_name,
+        baseline_name=task.baseline_name,
+        test_loss=reference.test_loss,
+        test_baseline_loss=reference.test_baseline_loss,
+    )
+    return WindowPerformance(
+        window=scored.window.name,
+        start=scored.window.start,
+        end=scored.window.end,
+        version=scored.version,
+        release=scored.release,
+        rows=0,
+        outcomes_known=0,
+        labelled=0,
+        mature=known_labels.are_all_of(spec, scored.window),
+        as_of=known_labels.as_of,
+        losses=losses,
+        metrics={},
     )
 
 

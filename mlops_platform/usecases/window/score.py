@@ -40,6 +40,7 @@ class ScoredWindow(Record):
             which one was in force.
         feature_snapshot: digest of the features that were scored.
         source: whether rows were scored afterwards, or are what the service answered.
+        rows: 0 where its days were built, and there was nothing.
         means: of each output; of a flag the share of rows that have it.
     """
 
@@ -54,6 +55,11 @@ class ScoredWindow(Record):
     path: HomePath
     source: Literal["batch", "served"] = "batch"
     adjustments: int = Field(default=0, exclude_if=left_out_where_empty)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to score, so that there is no file either."""
+        return self.rows == 0
 
 
 def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None) -> Release:

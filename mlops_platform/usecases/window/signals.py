@@ -11,15 +11,24 @@ def window_signals(
     performance: Mapping[str, WindowPerformance],
     drift: Mapping[str, WatchedWindow],
 ) -> tuple[WindowSignals, ...]:
-    """Every window that was watched or measured, oldest first."""
+    """Every window with rows that was watched or measured, oldest first.
+
+    Of an empty one there is nothing that a policy could judge, wait for or count.
+    """
+    compared = {name: watched.drift for name, watched in drift.items() if watched.drift}
     signals: dict[str, WindowSignals] = {
-        **{name: _unmeasured(watched) for name, watched in drift.items()},
-        **{name: _measured(measured) for name, measured in performance.items()},
+        **{name: _unmeasured(drift[name], rows=of_it.rows) for name, of_it in compared.items()},
+        **{
+            name: _measured(measured)
+            for name, measured in performance.items()
+            if not measured.is_empty
+        },
     }
-    for name, watched in drift.items():
+    for name, of_it in compared.items():
+        watched = drift[name]
         # An alarm of another release than the one whose performance was measured is not its own.
         if (watched.version, watched.release) == (signals[name].version, signals[name].release):
-            signals[name] = signals[name].model_copy(update={"drift_alarm": watched.drift.alarm})
+            signals[name] = signals[name].model_copy(update={"drift_alarm": of_it.alarm})
     return tuple(sorted(signals.values(), key=lambda window: window.start))
 
 
@@ -38,7 +47,7 @@ def _measured(measured: WindowPerformance) -> WindowSignals:
     )
 
 
-def _unmeasured(watched: WatchedWindow) -> WindowSignals:
+def _unmeasured(watched: WatchedWindow, rows: int) -> WindowSignals:
     """A window whose performance step failed still tells of its drift."""
     return WindowSignals(
         window=watched.window.name,
@@ -46,7 +55,7 @@ def _unmeasured(watched: WatchedWindow) -> WindowSignals:
         end=watched.window.end,
         version=watched.version,
         release=watched.release,
-        rows=watched.drift.rows,
+        rows=rows,
         labelled=0,
         mature=False,
     )

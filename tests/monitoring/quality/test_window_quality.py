@@ -8,6 +8,7 @@ from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, qual
 from mlops_platform.monitoring.drift.profile.bins import ColumnBins
 from mlops_platform.monitoring.drift.profile.histogram import histogram_of
 from mlops_platform.monitoring.drift.profile.profile import FittedBins, Profile
+from mlops_platform.monitoring.quality.day_volume import measure_volume
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.spec import LevelsSpec, QualitySpec
 
@@ -21,6 +22,10 @@ GOOD = WindowQuality(rows_ratio=1.0, repeated=0, missing_days=(), empty_columns=
 def histogram(values):
     keys = np.array(values, dtype=float)
     return histogram_of(keys, np.ones(len(keys), dtype=np.int64))
+
+
+def volume_of(built):
+    return measure_volume(built, REFERENCE, DAYS)
 
 
 @pytest.fixture
@@ -39,14 +44,17 @@ def profile():
 def test_a_window_like_the_reference_is_good(profile):
     window = {"wind": histogram([0, 5, 9, np.nan]), "carrier": histogram([0, 1, -1])}
 
-    assert measure_quality(profile, window, FULL, 0, DAYS) == GOOD
+    found = measure_quality(profile, window, volume_of(FULL), repeated=0)
+
+    assert found.model_copy(update={"day_volumes": ()}) == GOOD
+    assert [day.usual for day in found.day_volumes] == [100] * 7
 
 
 def test_what_is_wrong_is_found(profile):
     window = {"wind": histogram([-1, 5, np.inf, np.nan]), "carrier": histogram([np.nan])}
     rows = USUAL | dict.fromkeys(DAYS[:5], 35)
 
-    found = measure_quality(profile, window, rows, 3, DAYS)
+    found = measure_quality(profile, window, volume_of(rows), repeated=3)
 
     assert found.rows_ratio == pytest.approx(0.25)
     assert found.repeated == 3
@@ -82,7 +90,7 @@ def test_good_data_pass_every_check():
 
 def test_a_reference_that_is_no_longer_published_does_not_judge_the_volume(profile):
     window = {"wind": histogram([5]), "carrier": histogram([0])}
-    found = measure_quality(profile, window, dict.fromkeys(DAYS, 7), 0, DAYS)
+    found = measure_quality(profile, window, volume_of(dict.fromkeys(DAYS, 7)), repeated=0)
 
     assert found.rows_ratio is None
     volume, *_ = quality_alarms(found, QualitySpec())
@@ -112,7 +120,7 @@ def test_uniform_bins_are_left_by_more_than_one_however_they_widen(bins, keys, i
 
     def beyond(value):
         window = {"x": histogram([value, keys[0]])}
-        return measure_quality(profile, window, FULL, 0, DAYS).out_of_range
+        return measure_quality(profile, window, volume_of(FULL), repeated=0).out_of_range
 
     assert beyond(inside) == {}
     assert beyond(outside) == {"x": 0.5}

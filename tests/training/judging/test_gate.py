@@ -5,6 +5,7 @@ from mlops_platform.spec import GateSpec, ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.criteria import CRITERIA
 from mlops_platform.training.judging.gate import Verdict, apply_gate
+from tests.documented_cases import Case, refuse_undocumented
 
 GATE = GateSpec(limits={"roc_auc": 0.6, "log_loss": 0.69})
 BETTER = Comparison(
@@ -254,3 +255,68 @@ def test_a_verdict_survives_json(good, decide):
     verdict = decide(good)
 
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+
+
+FEW = Case(
+    given="a candidate of one positive in a thousand: 4 in its test rows, 24 in those fitted on",
+    was="promoted, without a word on how few there were",
+    now="the verdict is `wait`: `gate.min_events` (50) of each kind are needed",
+    reads="there are 4 positives and 3,996 negatives in the test rows, and 24 positives and 23,976 "
+    "negatives in those that it was fitted on: 50 of each are needed",
+)
+FEW_IN_A_GROUP = Case(
+    given="a subgroup with so few events, which is the worst one",
+    was="its number of rows was told",
+    now="its events are told",
+    reads="(only 3 positives and 297 negatives)",
+)
+RARE = {
+    "events": {"positives": 4, "negatives": 3_996},
+    "fitted_events": {"positives": 24, "negatives": 23_976},
+}
+
+
+def test_these_cases_are_documented():
+    refuse_undocumented("Windows and gate", [FEW, FEW_IN_A_GROUP])
+
+
+def test_too_few_events_mean_wait_however_good_the_figures_are(good, decide):
+    rare = good.model_copy(update=RARE)
+
+    verdict = decide(rare)
+
+    assert verdict.outcome == "wait"
+    assert FEW.reads in verdict.reason
+    assert decide(rare, gate=GateSpec(min_events=4)).outcome == "promote"
+
+
+def test_a_passed_verdict_says_how_many_events_it_rests_on(good, decide):
+    found = decide(good).criteria[-1]
+
+    assert (found.name, found.passed, found.threshold) == ("enough_events", True, 50)
+    assert found.value == min(*good.events.values(), *good.fitted_events.values())
+    assert sum(good.events.values()) == good.rows
+    assert f"{good.events['positives']} positives" in found.description
+
+
+def test_rows_are_the_events_of_a_task_without_classes(good, decide):
+    counted = good.model_copy(update={"events": {"rows": 49}, "fitted_events": {"rows": 500}})
+
+    assert "there are 49 rows in the test rows" in decide(counted).reason
+
+
+def test_an_evaluation_of_before_events_were_counted_is_to_be_made_again(good, decide):
+    verdict = decide(good.model_copy(update={"events": {}, "fitted_events": {}}))
+
+    assert verdict.outcome == "wait"
+    assert "evaluate it again" in verdict.reason
+
+
+def test_a_subgroup_with_few_events_says_so(good, decide):
+    worst = good.subgroups[0].model_copy(
+        update={"loss": 9.0, "events": {"positives": 3, "negatives": 297}}
+    )
+
+    verdict = decide(good.model_copy(update={"subgroups": (worst,)}))
+
+    assert FEW_IN_A_GROUP.reads in verdict.reason

@@ -47,7 +47,7 @@ def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
 
 def _evaluated(spec: ModelSpec, rows: pd.DataFrame, recipe: Any) -> Evaluation:
     split = split_by_time(rows, spec)
-    return evaluate(spec, fit_candidate(spec, recipe, split), split.test, artifact_bytes=0)
+    return evaluate(spec, fit_candidate(spec, recipe, split), split, artifact_bytes=0)
 
 
 @pytest.mark.parametrize("task", TASKS)

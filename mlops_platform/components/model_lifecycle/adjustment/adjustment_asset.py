@@ -10,6 +10,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.stages import STAGE_TAG
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import AdaptationRule
 from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_release
@@ -53,6 +54,7 @@ def adjustment_asset(
             )
         ],
     )
+    @waits_for_locks
     def adjustment(context: dg.AssetExecutionContext) -> Iterator[Any]:
         deployment = open_deployment()
         adjusted = adjust_release(

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from mlops_platform.components.model_lifecycle.automation.memory import Memory
 from mlops_platform.components.model_lifecycle.automation.model_sensor import (
     Look,
     LookAtModel,
@@ -16,32 +15,25 @@ from mlops_platform.components.model_lifecycle.automation.model_sensor import (
 )
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
+from mlops_platform.components.model_lifecycle.automation.window_turns import (
+    MOST_WINDOWS_AT_ONCE,
+    WindowsLook,
+    goes_on,
+    next_turn,
+)
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.windows import Window, ended_windows, window_named
-from mlops_platform.spec import WindowSpec
+from mlops_platform.spec import ModelSpec, WindowSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
+from mlops_platform.usecases.window.empty import has_rows
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 
 HOUR: Final = 6
 """Local hour after which a window that ended at midnight is scored."""
-MOST_WINDOWS_AT_ONCE: Final = 8
-"""Windows of a model that one look asks for, so that a long outage is caught up in steps."""
 MONDAY: Final = 0
-
-
-class WindowsLook(Memory):
-    """What one look at the windows of a model leaves to the next.
-
-    Args:
-        looked_at: by the clock of the deployment.
-        behind: the first window that was asked for, where more had ended than one look asks for.
-    """
-
-    looked_at: datetime
-    behind: str | None
 
 
 def _begin(tick: Tick) -> LookAtModel:
@@ -51,18 +43,22 @@ def _begin(tick: Tick) -> LookAtModel:
         now, before = tick.deployment.clock(), WindowsLook.of(memory)
         due_at = _latest_moment(model.spec.window, now)
         is_new = before is None or before.looked_at < due_at
-        catches_up = before is not None and before.behind is not None and model.name not in at_work
+        catches_up = before is not None and before.is_open and model.name not in at_work
         if not (is_new or catches_up):
             return Look("No window has ended since the last look.", memory=memory)
-        requests = list(window_requests(tick.deployment, model, due_at))
-        first = requests[0].partition_key if requests else None
-        if not is_new and before is not None and first == before.behind:
-            return Look(f"The runs of {first} and later windows came to nothing.", memory=memory)
-        behind = first if len(requests) == MOST_WINDOWS_AT_ONCE else None
+        missing = missing_windows(tick.deployment, model.spec, due_at)
+        if before is not None and not is_new and not goes_on(before, list(missing)):
+            failed = ", ".join(before.again)
+            return Look(f"The runs of {failed} came to nothing again.", memory=before.closed.text)
+        turn = next_turn(before, list(missing), now)
+        asked = [missing[name] for name in sorted((*turn.new, *turn.again))]
+        requests = [window_request(model, window, now) for window in asked]
+        if not turn.new:
+            requests += measure_again_requests(tick.deployment, model)
         return Look(
             "Since the last look no window has ended or matured, and no labels have changed.",
             requests,
-            WindowsLook(looked_at=now, behind=behind).text,
+            turn.look.text,
         )
 
     return look
@@ -81,29 +77,41 @@ WATCH: Final = ModelSensor(
 )
 
 
-def window_requests(
-    deployment: Deployment, model: LifecycleModel, ended_by: datetime
-) -> Iterator[dg.RunRequest]:
-    """Windows to score, oldest first; then windows whose performance is to be measured again.
+def missing_windows(
+    deployment: Deployment, spec: ModelSpec, ended_by: datetime
+) -> dict[str, Window]:
+    """Windows by name, oldest first, that have ended since the first release and are to be scored.
+
+    One that was empty is among them as soon as it has rows.
 
     Args:
         ended_by: only windows that had ended then.
     """
-    spec, now = model.spec, deployment.clock()
     releases = deployment.ledger.releases(spec.name)
     if not releases:
-        return
+        return {}
     measured = performance_history(spec)
-    ended = [
-        window
+    return {
+        window.name: window
         for window in ended_windows(spec.window, ended_by)
         if window.ends_at > releases[0].released_at
-    ]
-    missing = [window for window in ended if window.name not in measured]
-    for window in missing[:MOST_WINDOWS_AT_ONCE]:
-        yield window_request(model, window, now)
-    if missing or not measured:
-        # Their runs measure again what matures with the labels that they build, or has others now.
+        and (
+            window.name not in measured
+            or (measured[window.name].is_empty and has_rows(deployment, spec, window))
+        )
+    }
+
+
+def measure_again_requests(
+    deployment: Deployment, model: LifecycleModel
+) -> Iterator[dg.RunRequest]:
+    """Windows whose performance is to be measured again: they have matured, or have other labels.
+
+    Where windows are scored nobody needs to ask: their runs do it with the labels that they build.
+    """
+    spec, now = model.spec, deployment.clock()
+    measured = performance_history(spec)
+    if not measured:
         return
     built = [window_named(spec.window, name) for name in measured]
     matured = matured_since(spec, measured, labels_built_through(spec, built, now))

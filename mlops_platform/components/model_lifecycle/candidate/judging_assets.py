@@ -8,6 +8,7 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.errors import TrainingError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
@@ -48,6 +49,7 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         ins={"candidate": upstream(spec, "candidate")},
     )
+    @waits_for_locks
     def evaluation(candidate: TrainedCandidate) -> dg.MaterializeResult[EvaluatedCandidate]:
         deployment = open_deployment()
         champion = load_champion(deployment, spec.name)
@@ -93,6 +95,7 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"evaluation": upstream(spec, "evaluation")},
         check_specs=checks,
     )
+    @waits_for_locks
     def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate) -> Iterator[Any]:
         ledger = open_deployment().ledger
         try:

@@ -10,6 +10,7 @@ from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place, table
 from mlops_platform.components.model_lifecycle.run_facts import provenance_of
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.features.builds import Builds
 from mlops_platform.data.features.origin import origin_of_published
@@ -43,6 +44,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         ),
         deps=list(tables),
     )
+    @waits_for_locks
     def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
         deployment = open_deployment()
         settings, moment = deployment.settings, moment_of(deployment, config.as_of)
@@ -90,6 +92,7 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         ins={"training_set": upstream(spec, "training_set")},
     )
+    @waits_for_locks
     def candidate(
         context: dg.AssetExecutionContext, training_set: TrainingSet
     ) -> dg.MaterializeResult[TrainedCandidate]:

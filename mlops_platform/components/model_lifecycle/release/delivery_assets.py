@@ -8,6 +8,7 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.packing.packaging import BuiltBento
 from mlops_platform.spec import ModelSpec
@@ -37,6 +38,7 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             "champion": upstream(spec, "champion"),
         },
     )
+    @waits_for_locks
     def model_card(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,
@@ -84,6 +86,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             )
         ],
     )
+    @waits_for_locks
     def bento(
         context: dg.AssetExecutionContext,
         registered_version: RegisteredCandidate,

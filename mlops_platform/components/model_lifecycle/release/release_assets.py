@@ -9,6 +9,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate
@@ -38,6 +39,7 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"gate": upstream(spec, "gate")},
         output_required=False,
     )
+    @waits_for_locks
     def registered_version(
         context: dg.AssetExecutionContext, gate: JudgedCandidate
     ) -> Iterator[Any]:
@@ -91,6 +93,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             ),
         ],
     )
+    @waits_for_locks
     def champion(
         context: dg.AssetExecutionContext, registered_version: RegisteredCandidate
     ) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
 from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
@@ -34,6 +35,7 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
         ],
         pool=RELEASE_POOL,
     )
+    @waits_for_locks
     def rollout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         deployment = open_deployment()
         ledger, now = deployment.ledger, deployment.clock()

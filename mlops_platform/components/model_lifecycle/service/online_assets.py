@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, shown
@@ -30,6 +31,7 @@ def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDe
         ),
         deps=[features],
     )
+    @waits_for_locks
     def online_features() -> dg.MaterializeResult[OnlineExport]:
         deployment, started = open_deployment(), time.perf_counter()
         location = deployment.settings.online_store(spec.name)

@@ -8,6 +8,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import place
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.service.land_served import LandedPredictions, land_served
@@ -44,6 +45,7 @@ def served_predictions_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             ),
         ],
     )
+    @waits_for_locks
     def served_predictions() -> Iterator[Any]:
         deployment = open_deployment()
         landed = land_served(deployment, spec, datetime.now(UTC))

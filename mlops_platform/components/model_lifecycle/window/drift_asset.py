@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -11,14 +11,18 @@ from mlops_platform.components.model_lifecycle.presentation import mlflow_run, p
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS, drift_alarms
+from mlops_platform.monitoring.alarms.empty_window import empty_window_alarms
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS, quality_alarms
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reference import load_profile, load_reference
 from mlops_platform.usecases.window.drift import WatchedWindow, watch_drift
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
+
+EMPTY: Final = "there is nothing to compare"
 
 
 def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
@@ -37,6 +41,7 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"predictions": upstream(spec, "predictions")},
         check_specs=check_specs(spec, "drift_report", (*DRIFT_CHECKS, *QUALITY_CHECKS)),
     )
+    @waits_for_locks
     def drift_report(predictions: ScoredWindow) -> Iterator[Any]:
         deployment = open_deployment()
         release = responsible_release(deployment.ledger, spec.name, predictions)
@@ -45,17 +50,14 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         watched = watch_drift(deployment, spec, predictions, reference, profile)
         quality = watched.quality
         assert quality is not None  # older records alone lack it
-        kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
         yield dg.MaterializeResult(
             value=watched,
             metadata={
-                **_figures(watched.drift),
+                **(_compared(deployment, spec, watched) if watched.drift else {"empty": EMPTY}),
                 **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
                 "out_of_range": quality.furthest[1],
                 "version": watched.version,
-                "open_report": mlflow_run(deployment, watched.run_id, watched.report),
-                "report_kept_until": str(kept_until),
-                "columns": _columns(watched.drift),
+                "days": table([volume.model_dump() for volume in quality.day_volumes]),
                 "trend": picture(_drift_trend(spec, watched), "drift by window"),
             },
             check_results=check_results(
@@ -63,6 +65,8 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                     *drift_alarms(watched.drift, spec.monitoring.drift),
                     *quality_alarms(quality, spec.monitoring.quality),
                 )
+                if watched.drift
+                else empty_window_alarms(quality, spec.monitoring.quality)
             ),
         )
 
@@ -74,12 +78,30 @@ def drift_history(spec: ModelSpec) -> dict[str, WatchedWindow]:
     return partition_records((spec.name, "drift_report"), WatchedWindow)
 
 
+def _compared(deployment: Deployment, spec: ModelSpec, watched: WatchedWindow) -> dict[str, Any]:
+    """What there is of a window with rows: its figures, and where its report is."""
+    assert watched.drift is not None
+    assert watched.run_id is not None
+    assert watched.report is not None
+    kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
+    return {
+        **_figures(watched.drift),
+        "open_report": mlflow_run(deployment, watched.run_id, watched.report),
+        "report_kept_until": str(kept_until),
+        "columns": _columns(watched.drift),
+    }
+
+
 def _drift_trend(spec: ModelSpec, latest: WatchedWindow) -> bytes:
     from mlops_platform.monitoring.trend import drift_trend
 
     history = drift_history(spec) | {latest.window.name: latest}
     return drift_trend(
-        [(watched.window.start, watched.drift) for _, watched in sorted(history.items())]
+        [
+            (watched.window.start, watched.drift)
+            for _, watched in sorted(history.items())
+            if watched.drift is not None
+        ]
     )
 
 

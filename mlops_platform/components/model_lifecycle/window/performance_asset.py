@@ -18,6 +18,7 @@ from mlops_platform.components.model_lifecycle.window.performance_page import (
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.record_io_manager import write_partition_record
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.ledger import Ledger
@@ -55,8 +56,9 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         deps=[labels],
         check_specs=check_specs(spec, "performance", performance_checks(spec)),
     )
+    @waits_for_locks
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
-        measured, others, past = _measured_windows(context, spec, predictions)
+        measured, others, past, failures = _measured_windows(context, spec, predictions)
         shared: dict[str, Any] = {
             "last_decision": _last_word(open_deployment().ledger, spec.name),
             "trend": trend_picture(past.measured),
@@ -76,16 +78,20 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         )
         for matured in (window for window in others if window.labels_changed is None):
             _report_other(context, spec, matured, page(matured))
+        if failures:
+            # Last: the window of this run is measured, and somebody is told of the others.
+            raise failures[0]
 
     return performance
 
 
 def _measured_windows(
     context: dg.AssetExecutionContext, spec: ModelSpec, scored: ScoredWindow
-) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows]:
+) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows, list[MlopsError]]:
     """The window of this step, and others that are complete now, or have other labels than before.
 
-    Oldest first, since each is measured with what is known of those before it.
+    Oldest first, since each is measured with what is known of those before it; then why some that
+    have matured could not be measured.
     """
     deployment = open_deployment()
     past = _past(spec)
@@ -96,6 +102,7 @@ def _measured_windows(
     changed = with_changed_labels(deployment, spec, past.measured)
     others = {*matured, *changed} & past.scored.keys()
     measured: dict[str, WindowPerformance] = {}
+    failures: list[MlopsError] = []
     references: dict[int, VersionReference] = {}
     for name in sorted(others | {scored.window.name}):
         window = scored if name == scored.window.name else past.scored[name]
@@ -108,15 +115,15 @@ def _measured_windows(
             )
         except MlopsError as error:
             # Of an old window something may be gone; the new one is measured all the same.
-            if name == scored.window.name or name in matured:
+            if name == scored.window.name:
                 raise
-            context.log.warning(
-                f"{name}, whose labels have changed, is not measured again: {error}"
-            )
+            context.log.warning(f"{name}, measured before, is not measured again: {error}")
+            if name in matured:
+                failures.append(error)
             continue
         past = past.with_measured(measured[name])
     own = measured.pop(scored.window.name)
-    return own, list(measured.values()), past
+    return own, list(measured.values()), past, failures
 
 
 def _past(spec: ModelSpec) -> PastWindows:

@@ -24,8 +24,9 @@ def performance_page(
     Args:
         history: every measured window of the model, this one included.
     """
+    state = "mature" if measured.mature else "provisional"
     return {
-        "state": "mature" if measured.mature else "provisional",
+        "state": "empty" if measured.is_empty else state,
         **_changed_labels(measured),
         **_without_none(_realised(spec, measured)),
         **_without_none(_estimated(spec, measured, history)),

@@ -1,6 +1,7 @@
 """predictions: what a model said in one window, scored afterwards or as it was served."""
 
 from dataclasses import replace
+from typing import Final
 
 import dagster as dg
 
@@ -8,12 +9,16 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.presentation import place
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record
+from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.version.champion import load_release
+from mlops_platform.usecases.window.empty import has_rows, record_empty
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release, score_window
 from mlops_platform.usecases.window.served import take_served_window
+
+EMPTY: Final = "its days were built, and there was nothing to score"
 
 
 def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefinition:
@@ -33,6 +38,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         partitions_def=window_partitions(spec.window),
         deps=[features, *(dg.AssetKey([spec.name, name]) for name in before)],
     )
+    @waits_for_locks
     def predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[ScoredWindow]:
         deployment = open_deployment()
         window, scored = window_named(spec.window, context.partition_key), None
@@ -51,7 +57,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
                 "release": scored.release,
                 **{f"mean_{name}": mean for name, mean in scored.means.items()},
                 "feature_snapshot": scored.feature_snapshot,
-                "path": place(scored.path),
+                **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
             },
         )
 
@@ -80,6 +86,8 @@ def _scored(
     # Scored again, a window stays with what was known when it was scored first.
     known = None if first is None else first.adjustments
     champion = replace(champion, adjustments=adjustments[:known])
+    if not has_rows(deployment, spec, window):
+        return record_empty(deployment, spec, window, champion)
     lake = deployment.settings
     return score_window(
         spec, window, champion, lake.published, lake.predictions, deployment.clock()

@@ -43,6 +43,7 @@ class PolicyOutcome(Record):
         regret: loss above that of retraining after every window, and `regret_to_best` above
             the best plan in hindsight with as many fits.
         retrained_after: windows after which it retrained, with the first seed.
+        loss_by_window: per labelled row; NaN where a window has none.
     """
 
     policy: str
@@ -118,7 +119,7 @@ class WalkEvaluator:
             retrained_after=tuple(
                 self.pasts[0].windows[attempt.fit - 1].name for attempt in walks[0].attempts
             ),
-            loss_by_window=tuple((losses.mean(0) / rows).tolist()),
+            loss_by_window=tuple(_per_row(losses.mean(0), rows)),
             cost_by_window=tuple(costs.mean(0).tolist()),
         )
 
@@ -194,6 +195,14 @@ def resamples_of(seeds: int, windows: int, draws: int = 2000, block: int = 4) ->
     starts = random.integers(windows, size=(draws, -(-windows // block), 1))
     drawn = ((starts + np.arange(block)) % windows).reshape(draws, -1)[:, :windows]
     return Resamples(seeds=random.integers(seeds, size=draws), windows=drawn)
+
+
+def _per_row(losses: NDArray[np.float64], rows: NDArray[np.float64]) -> list[float]:
+    import numpy as np
+
+    per_row = np.divide(losses, rows, out=np.full(len(rows), np.nan), where=rows > 0)
+    means: list[float] = per_row.tolist()
+    return means
 
 
 def _resampled_figure(value: float, resampled: NDArray[np.float64]) -> ResampledFigure:

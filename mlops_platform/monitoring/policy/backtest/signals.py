@@ -23,7 +23,11 @@ def history_at(standing: Standing) -> History:
         now=fits[standing.at].as_of,
         champion_version=standing.champion,
         released_at=fits[standing.champion].as_of,
-        windows=tuple(_window(standing, at, known) for at in range(standing.at)),
+        windows=tuple(
+            _window(standing, at, known)
+            for at, rows in enumerate(standing.past.window_rows[: standing.at])
+            if rows  # the platform tells a policy nothing of an empty window either
+        ),
         retrainings=tuple(_attempts(standing)),
         new_rows=_new_rows(standing, known),
         trained_rows=fits[standing.attempts[-1].fit if standing.attempts else 0].rows,

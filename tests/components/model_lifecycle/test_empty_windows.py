@@ -1,0 +1,315 @@
+"""A shop that is closed on Sundays: its windows through the assets, from real deliveries."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+import pytest
+
+from mlops_platform.clock import move_to
+from mlops_platform.components.model_lifecycle.automation.windows import missing_windows
+from mlops_platform.components.model_lifecycle.window.drift_asset import drift_report_asset
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_asset
+from mlops_platform.components.model_lifecycle.window.predictions_asset import predictions_asset
+from mlops_platform.components.record_io_manager import RecordIOManager
+from mlops_platform.components.window_records import recorded_signals, recorded_windows
+from mlops_platform.data.features.builds import Builds, Project
+from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.training_set import snapshot_training_set
+from mlops_platform.data.windows import Window, window_named
+from mlops_platform.ledger.records import NewDecision
+from mlops_platform.settings import Settings, read_settings, settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.judge import evaluate_candidate, judge_candidate
+from mlops_platform.usecases.candidate.train import train_candidate
+from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.release.register import register_candidate
+from mlops_platform.usecases.release.release import Promotion, release_version
+from mlops_platform.usecases.reporting.status import model_status
+from mlops_platform.usecases.reporting.window import window_text
+from tests.data.landing.landed import landed
+from tests.documented_cases import Case, refuse_undocumented
+
+SUNDAY, FIRST, A_DAY = 6, date(2024, 3, 4), 60
+OPENED, RELEASED = date(2024, 4, 1), datetime(2024, 4, 1, tzinfo=UTC)
+CLOSED, TUESDAY, NOT_LANDED = date(2024, 4, 7), date(2024, 4, 9), date(2024, 4, 11)
+PROJECT = Project(sources=("sales",), tables=("baskets", "returns"), reach_days=0)
+MODEL: dict[str, Any] = {
+    "name": "returned",
+    "description": "Will it come back?",
+    "owners": ["team:shop"],
+    "features": {"table": "baskets", "entity": "id", "numeric": ["price"]},
+    "label": {"table": "returns", "column": "returned"},
+    "window": {"cadence": "daily", "start": OPENED},
+    "training": {
+        "history": {"split": {"validation_days": 7, "test_days": 7}},
+        "candidates": [
+            {
+                "name": "linear",
+                "preprocessing": [{"columns": "numeric"}],
+                "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+            }
+        ],
+        "tuning": {"trials": 1, "folds": 2},
+    },
+    "evaluation": {"permutation_rows": 100},
+    "monitoring": {"performance": {"mature_after_days": 0}},
+    "card": {"intended_use": "Tests.", "out_of_scope": "Parcels."},
+}
+BASKETS = """
+CREATE OR REPLACE TABLE baskets AS SELECT id, sold_at AS event_time, sold_at::DATE AS local_date,
+    hash(id) % 100 / 10 AS price FROM sales
+"""
+RETURNS = """
+CREATE OR REPLACE TABLE returns AS SELECT id, local_date, hash(id, 1) % 10 < price AS returned,
+    event_time + INTERVAL 1 MINUTE AS known_at FROM baskets
+"""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What lands in a home, is built and is watched there."""
+
+    place: Settings
+    spec: ModelSpec
+
+    def lands(self, *days: date, rows: int | None = None) -> None:
+        """Deliveries of some days; none of a Sunday where it is not said how many."""
+        for day in days:
+            count = rows if rows is not None else A_DAY * (day.weekday() != SUNDAY)
+            opened = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+            times = [opened + timedelta(minutes=minute) for minute in range(count)]
+            sales = {
+                "id": pa.array([f"{day}-{at:03}" for at in range(count)], pa.string()),
+                "sold_at": pa.array(times, pa.timestamp("us", tz="UTC")),
+            }
+            landed(self.place.landing, "sales", day, pa.table(sales), opened, retract=True)
+
+    def builds(self, *days: date) -> None:
+        """What has landed of some days is built and published."""
+        builds = Builds(self.place.landing, self.place.published)
+        now = datetime(2024, 4, 1, tzinfo=UTC)
+        builds.begin(PROJECT, now, {"start_day": str(days[0]), "end_day": str(days[-1])})
+        warehouse = self.place.home / "warehouse.duckdb"
+        files = self.place.landing / "sales" / "day=*" / "delivery=*"
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(
+                "CREATE OR REPLACE VIEW sales AS SELECT DISTINCT id, sold_at "
+                f"FROM read_parquet('{files}/[da]*.parquet')"
+            )
+            connection.execute(BASKETS)
+            connection.execute(RETURNS)
+        for table in PROJECT.tables:
+            publish_table(warehouse, table, "local_date", self.place.published, ["id"])
+        builds.end()
+
+    def window(self, day: date) -> Window:
+        return window_named(self.spec.window, str(day))
+
+    def watches(self, day: date, *, drift: bool = True) -> dg.ExecuteInProcessResult:
+        """The run of a window, the morning after."""
+        self.place.replayed_moment.unlink(missing_ok=True)  # no test depends on those before it
+        move_to(self.place.replayed_moment, self.window(day).ends_at + timedelta(hours=6))
+        assets = [
+            predictions_asset(self.spec, dg.AssetKey("baskets")),
+            performance_asset(self.spec, dg.AssetKey("returns")),
+            *([drift_report_asset(self.spec)] if drift else []),
+        ]
+        return dg.materialize(
+            assets,
+            partition_key=str(day),
+            resources={"io_manager": RecordIOManager()},
+            raise_on_error=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    place = read_settings({"MLOPS_HOME": str(tmp_path_factory.mktemp("shop"))})
+    deployment = Deployment(place, clock=lambda: RELEASED)
+    shop = Shop(place, ModelSpec.model_validate(MODEL))
+    days = [FIRST + timedelta(days=at) for at in range(35)]
+    shop.lands(*days)
+    shop.builds(*days)
+    deployment.ledger.create_schema()
+    deployment.registry.initialise()
+    spec, registry = shop.spec, deployment.registry
+    training_set = snapshot_training_set(spec, place.published, place.training_sets, RELEASED)
+    candidate = train_candidate(deployment, spec, training_set, {})
+    evaluated, _ = evaluate_candidate(spec, candidate, None, registry)
+    judged = judge_candidate(spec, evaluated)
+    assert judged.verdict.outcome == "promote", judged.verdict.reason
+    identity = register_candidate(deployment, spec, judged, {}).identity
+    decision = NewDecision(kind="promote", reason="It passes.", actor="gate")
+    release_version(deployment, Promotion(spec.name, identity, decision, expected_sequence=None))
+    return shop
+
+
+@pytest.fixture
+def shop(released: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """The shop as the deployment of this process, for the time of a test."""
+    monkeypatch.setenv("MLOPS_HOME", str(released.place.home))
+    settings.cache_clear()
+    yield released
+    settings.cache_clear()
+
+
+def checks_of(result: dg.ExecuteInProcessResult) -> Mapping[str, dg.AssetCheckEvaluation]:
+    return {check.check_name: check for check in result.get_asset_check_evaluations()}
+
+
+def error_of(result: dg.ExecuteInProcessResult) -> str:
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    error = failure.step_failure_data.error
+    assert error is not None
+    return str((error.cause or error).message)
+
+
+def told(shop: Shop, day: date) -> str:
+    """What `mlops why` tells of a window."""
+    story = window_text(
+        open_deployment().ledger,
+        shop.spec.name,
+        shop.window(day),
+        recorded_windows(shop.spec.name),
+        shop.spec.task.outputs,
+    )
+    return " ".join(line for paragraph in story for line in paragraph.lines)
+
+
+CASES = (
+    Case(
+        given="a Sunday of a closed shop: its delivery is empty, and was built",
+        was="its run failed for ever, and after eight of them no window was measured any more",
+        now="a window with 0 rows; `mlops status` and the asset pages say `empty`, no check fails",
+        reads="It is empty",
+    ),
+    Case(
+        given="an empty window between others, for estimates, policies and the backtest",
+        was="there was none",
+        now="it takes part in no figure, no rule and no decision; it matures when it is due",
+        reads="There was nothing to measure.",
+    ),
+    Case(
+        given="an empty delivery of a day on which there always was something",
+        was="its run failed, whatever the volume",
+        now="an empty window, and the volume of the day alarms",
+        reads="too few on 2024-04-09, which has 0 rows: 4 days of its weekday have 60",
+    ),
+    Case(
+        given="a window whose day has not landed, or was not built since",
+        was="its run failed, with the same words as a Sunday's",
+        now="its run fails, and the window is missing until the day is there",
+        reads="sales have not landed on 2024-04-11",
+    ),
+    Case(
+        given="an empty day that is delivered again with rows",
+        was="the window was scored as soon as a run of it was asked for",
+        now="it is missing again as soon as these are built, and is scored",
+        reads="12 rows were scored",
+    ),
+    Case(
+        given="a window of served answers in which nobody asked, of a day without rows",
+        was="its run failed",
+        now="an empty window as well; where there are rows they are scored as a batch",
+        reads="its days were built, and there was nothing to score",
+    ),
+)
+SUNDAYS, AMONG_OTHERS, UNUSUAL, UNLANDED, LATE, NOBODY_ASKED = CASES
+
+
+def test_these_cases_are_documented() -> None:
+    refuse_undocumented("Windows and gate", CASES)
+
+
+def test_a_closed_sunday_is_recorded_as_empty(shop: Shop) -> None:
+    result = shop.watches(CLOSED)
+
+    assert result.success
+    checks = checks_of(result)
+    assert all(check.passed for check in checks.values())
+    judged = {name for name, check in checks.items() if check.metadata["conclusive"].value}
+    assert judged == {"row_volume", "missing_days"}
+    assert checks["row_volume"].metadata["reason"].value == "no rows are usual on these days"
+    windows = recorded_windows(shop.spec.name)
+    assert windows.scored[str(CLOSED)].rows == 0
+    assert windows.drift[str(CLOSED)].drift is None
+    status = model_status(
+        open_deployment().ledger, shop.spec.name, shop.spec, windows, (), RELEASED
+    )
+    assert status.window is not None
+    assert (status.window.state, status.window.outcomes_known) == ("empty", None)
+    assert SUNDAYS.reads in told(shop, CLOSED)
+
+
+def test_an_empty_window_takes_part_in_nothing_and_matures(shop: Shop) -> None:
+    monday = CLOSED + timedelta(days=1)
+    shop.lands(monday)
+    shop.builds(monday)
+    for day in (CLOSED - timedelta(days=1), CLOSED, monday):
+        assert shop.watches(day, drift=False).success
+
+    windows = recorded_windows(shop.spec.name)
+    assert windows.performance[str(CLOSED)].mature
+    measured = windows.performance[str(monday)]
+    assert (measured.rows, measured.losses.estimated_loss is None) == (A_DAY, False)
+    assert {signals.window for signals in recorded_signals(shop.spec)} == {
+        str(CLOSED - timedelta(days=1)),
+        str(monday),
+    }
+    assert AMONG_OTHERS.reads in told(shop, CLOSED)
+
+
+def test_an_unusually_empty_day_alarms_by_its_volume(shop: Shop) -> None:
+    shop.lands(TUESDAY, rows=0)
+    shop.builds(TUESDAY)
+
+    result = shop.watches(TUESDAY)
+
+    assert result.success
+    assert [name for name, check in checks_of(result).items() if not check.passed] == ["row_volume"]
+    assert UNUSUAL.reads in str(checks_of(result)["row_volume"].metadata["reason"].value)
+
+
+def test_a_day_that_has_not_landed_or_was_not_built_is_missing(shop: Shop) -> None:
+    late = NOT_LANDED - timedelta(days=1)
+    shop.lands(late, rows=0)
+    for day in (NOT_LANDED, late):
+        result = shop.watches(day)
+        assert not result.success
+        assert f"{day} was not built of all that has landed" in error_of(result)
+        assert str(day) not in recorded_windows(shop.spec.name).scored
+        assert str(day) in missing_windows(open_deployment(), shop.spec, shop.window(day).ends_at)
+    assert UNLANDED.reads in error_of(shop.watches(NOT_LANDED))
+
+
+def test_an_empty_window_that_gets_rows_is_missing_again(shop: Shop) -> None:
+    sunday = CLOSED + timedelta(days=7)
+    shop.lands(sunday)
+    shop.builds(sunday)
+    assert shop.watches(sunday).success
+    ended = shop.window(sunday).ends_at
+    assert str(sunday) not in missing_windows(open_deployment(), shop.spec, ended)
+
+    shop.lands(sunday, rows=12)
+    shop.builds(sunday)
+
+    assert str(sunday) in missing_windows(open_deployment(), shop.spec, ended)
+    assert shop.watches(sunday, drift=False).success
+    assert LATE.reads in told(shop, sunday)
+
+
+def test_nobody_asked_on_a_day_without_rows(shop: Shop) -> None:
+    served = shop.spec.window.model_copy(update={"source": "served"})
+    asked = Shop(shop.place, shop.spec.model_copy(update={"window": served}))
+
+    result = asked.watches(CLOSED)
+
+    assert result.success
+    [page] = result.asset_materializations_for_node("returned__predictions")
+    assert page.metadata["empty"].value == NOBODY_ASKED.reads
