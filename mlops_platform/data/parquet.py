@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from mlops_platform.files import replacing_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -26,12 +29,28 @@ def read_parquet(path: Path) -> pa.Table:
     Raises:
         DataError: the file is missing or is not Parquet.
     """
+    with _readable(path) as file:
+        # Not `pq.read_table`: it would make a column of a `day=...` folder.
+        return file.read()
+
+
+def read_parquet_schema(path: Path) -> pa.Schema:
+    """Read the columns of one file, and none of its rows.
+
+    Raises:
+        DataError: the file is missing or is not Parquet.
+    """
+    with _readable(path) as file:
+        return file.schema_arrow
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[pq.ParquetFile]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        # Not `pq.read_table`: it would make a column of a `day=...` folder.
-        return pq.ParquetFile(path).read()
+        yield pq.ParquetFile(path)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist. Produce it again.") from error
     except (pa.ArrowInvalid, OSError) as error:

@@ -16,6 +16,7 @@ from mlops_platform.data.landing.deliveries import (
     in_key_order,
     keys_ever_landed,
 )
+from mlops_platform.data.landing.duplicates import repeated_keys
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.errors import DataError
 
@@ -164,7 +165,7 @@ def _refuse_null_keys(landed: LandedTable, folder: Path, rows: pa.Table) -> None
 
 
 def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -> None:
-    repeated = repeated_keys(landed, before)
+    repeated = repeated_keys(list(landed.key), before)
     if repeated:
         raise DataError(
             f"{landed.table} of {folder.name} has landed with {repeated} rows whose "
@@ -173,9 +174,3 @@ def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -
             "land the day anew."
         )
 
-
-def repeated_keys(landed: LandedTable, rows: pa.Table) -> int:
-    """How many rows have the key of another one."""
-    keys = rows.select(list(landed.key))
-    different = keys.group_by(list(landed.key)).aggregate([]).num_rows
-    return int(rows.num_rows - different)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, literal, private_duckdb
@@ -17,7 +17,7 @@ from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,6 +43,8 @@ class Delivery(Record):
         rows: that came with it.
         added, changed, gone: what it did to the day.
         facts, digest: rows of the day after it, and their digest.
+        null_keys: of these rows those with NULL in their key.
+        duplicates: rows that came and were equal to others, and were dropped or numbered.
     """
 
     table: str
@@ -56,6 +58,8 @@ class Delivery(Record):
     gone: int = 0
     facts: int
     digest: str
+    null_keys: int = Field(default=0, exclude_if=left_out_where_empty)
+    duplicates: int = Field(default=0, exclude_if=left_out_where_empty)
 
 
 def first_delivery(

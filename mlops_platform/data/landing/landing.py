@@ -12,8 +12,13 @@ from mlops_platform.data.digest import table_digest
 from mlops_platform.data.landing.changes import (
     Changes,
     changes_of,
-    repeated_keys,
     without_retracted,
+)
+from mlops_platform.data.landing.contract import (
+    Contract,
+    landed_schemas,
+    refuse_ambiguous_names,
+    refuse_inexact,
 )
 from mlops_platform.data.landing.day_versions import VERSIONS, versions_after
 from mlops_platform.data.landing.days import rows_by_day
@@ -30,13 +35,19 @@ from mlops_platform.data.landing.deliveries import (
     last_delivery,
     read_delivery,
 )
+from mlops_platform.data.landing.duplicates import UniqueRows, null_keys, unique_rows
 from mlops_platform.data.landing.landed_table import (
     KNOWN_AT,
     RESERVED,
     LandedTable,
-    declare,
+    LandedTableState,
+    read_state,
+    with_declared,
     write_state,
 )
+from mlops_platform.data.landing.schema.casting import Held
+from mlops_platform.data.landing.schema.layouts import columns_of
+from mlops_platform.data.landing.schema.table_schema import TableSchema, former_names
 from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.types import in_canonical_types
@@ -57,6 +68,8 @@ class LandedPartition(Record):
         delivered_at: arrival of its last delivery.
         redelivered: this was one more delivery of a day that had landed before.
         rows_added, rows_changed, rows_gone: what this delivery did to the day.
+        null_keys: rows with NULL in their key: no later delivery can say which of them it means.
+        duplicates: rows of this delivery that were equal to others, and were dropped or numbered.
     """
 
     table: str
@@ -69,6 +82,8 @@ class LandedPartition(Record):
     rows_added: int = 0
     rows_changed: int = 0
     rows_gone: int = 0
+    null_keys: int = 0
+    duplicates: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,17 +159,26 @@ def land_under_lock(
     landing_root: Path, table: LandedTable, day: date, rows: pa.Table, arrival: Arrival
 ) -> LandedPartition:
     """As `land_day`, within a `table_lock`."""
-    delivered = _ordered(table, day, in_canonical_types(rows))
     table_folder = landing_root / table.table
-    state = declare(table_folder, table)
     folder = day_folder(landing_root, table.table, day)
+    try:
+        delivered, before = in_canonical_types(rows), read_state(table_folder)
+        schemas = _schemas_after(table_folder, table, delivered.schema, arrival.at)
+        state = with_declared(before, table).model_copy(update={"schemas": schemas})
+        unique = unique_rows(table, _held(state, table, delivered))
+    except DataError as error:
+        raise DataError(f"{table.table} of {day}: {error}") from error
+    if state != before:
+        write_state(table_folder, state)
+    facts = unique.rows.sort_by([(column, "ascending") for column in table.sorted_by])
     folders = delivery_folders(folder)
     if not folders:
-        facts = without_retracted(table, delivered)
+        facts = without_retracted(table, facts)
         record = first_delivery(table.table, day, arrival.at, facts, delivered.num_rows)
+        record = record.model_copy(update=_counts(table, facts, unique))
         _write(folder, {FIRST: facts}, record)
         return partition_of(record, changed=True)
-    changes = changes_of(table, folder, delivered)
+    changes = changes_of(table, folder, facts)
     last = read_delivery(folders[-1])
     if not changes.by_kind:
         return partition_of(last, changed=False)
@@ -162,11 +186,36 @@ def land_under_lock(
     _refuse_to_lose(table, day, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
     record = _later_delivery(table, last, moment, delivered.num_rows, changes)
+    record = record.model_copy(update=_counts(table, changes.facts, unique))
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
     versions = versions_after(table, folder, changes, moment)
     _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
     return partition_of(record, changed=True)
+
+
+def _schemas_after(
+    table_folder: Path, table: LandedTable, delivered: pa.Schema, at: datetime
+) -> tuple[TableSchema, ...]:
+    """What the table is held to once something of these columns is delivered."""
+    schemas = landed_schemas(table_folder)
+    refuse_ambiguous_names(delivered.names)
+    after = Contract(table, schemas).after(columns_of(delivered), at)
+    if after != schemas:
+        refuse_inexact(table_folder, schemas, after)
+    return after
+
+
+def _held(state: LandedTableState, table: LandedTable, delivered: pa.Table) -> pa.Table:
+    """Rows by the contract, and the column that says which are taken back."""
+    held = Held(state.schemas[-1], former_names(state.schemas), table.types).of(delivered)
+    if table.retracted is None or table.retracted not in delivered.column_names:
+        return held
+    return held.append_column(table.retracted, delivered[table.retracted])
+
+
+def _counts(table: LandedTable, facts: pa.Table, unique: UniqueRows) -> dict[str, int]:
+    return {"null_keys": null_keys(table, facts), "duplicates": unique.duplicates}
 
 
 def _later_delivery(
@@ -211,6 +260,8 @@ def partition_of(record: Delivery, *, changed: bool) -> LandedPartition:
         rows_added=record.added if changed else 0,
         rows_changed=record.changed if changed else 0,
         rows_gone=record.gone if changed else 0,
+        null_keys=record.null_keys,
+        duplicates=record.duplicates if changed else 0,
     )
 
 
@@ -227,17 +278,17 @@ def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:
             f"columns {reserved} of {table.table} have names that reading adds to what is landed. "
             "List the columns under `columns` and give these other names."
         )
-    wanted = [*table.key, *table.sorted_by]
-    if not table.key or any(name not in names for name in wanted):
+    there = {*names, *table.renamed, table.numbered_by}
+    if not table.key or any(name not in there for name in table.sorted_by):
         raise DataError(
             f"key={list(table.key)}, order_by={list(table.order_by)} of {table.table} name no key: "
             f"choose from {names}."
         )
     known_at = table.known_at or KNOWN_AT
-    if table.known_at is not None and known_at not in names:
+    if table.known_at is not None and known_at not in there:
         raise DataError(f"known_at: {table.table} has no column '{known_at}'. Choose from {names}.")
     kind = rows.schema.field(known_at).type if known_at in names else None
-    if kind is not None and not (str(kind).startswith("timestamp") and kind.tz):
+    if kind is not None and rows[known_at].null_count < rows.num_rows and not (str(kind).startswith("timestamp") and kind.tz):
         raise DataError(
             f"known_at: column '{known_at}' of {table.table} is {kind}, and a moment is needed. "
             "Declare TIMESTAMPTZ for it in `types`, or give it another name under `columns`."
@@ -277,13 +328,3 @@ def _refuse_to_lose(
         "declare `delivery: adds`."
     )
 
-
-def _ordered(table: LandedTable, day: date, rows: pa.Table) -> pa.Table:
-    repeated = repeated_keys(table, rows)
-    if repeated:
-        raise DataError(
-            f"{table.table} of {day} has {repeated} rows whose {list(table.key)} repeats that of "
-            "another row. Name in `key` columns that identify a row, or remove the duplicates at "
-            "the source."
-        )
-    return rows.sort_by([(column, "ascending") for column in table.sorted_by])

@@ -1,0 +1,284 @@
+"""The contract of a landed table: which columns a delivery has, in which types, and how both move.
+
+What landed first is the contract, or what was declared; it moves by lines of YAML only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+from typing import Final
+
+from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.landing.deliveries import (
+    DELIVERY,
+    FIRST,
+    PARTITION_COLUMN,
+    delivery_folders,
+)
+from mlops_platform.data.landing.landed_table import LandedTable, read_state
+from mlops_platform.data.landing.schema.casting import lossy
+from mlops_platform.data.landing.schema.layouts import (
+    Columns,
+    columns_of,
+    rows_by_name,
+    sources_of,
+)
+from mlops_platform.data.landing.schema.table_schema import (
+    Names,
+    TableSchema,
+    former_names,
+)
+from mlops_platform.data.landing.schema.types import (
+    INTEGERS,
+    NULL,
+    TEXT,
+    common_type,
+    is_wider,
+    landed_type,
+)
+from mlops_platform.data.parquet import read_parquet_schema
+from mlops_platform.errors import DataError
+
+Schemas = tuple[TableSchema, ...]
+NUMBER: Final = "BIGINT"
+"""Type of the column that numbers rows."""
+
+
+def landed_types(table_folder: Path) -> dict[str, str]:
+    """The columns of a table and their DuckDB types; none before its first landing.
+
+    Raises:
+        DataError: what is kept of the table was damaged.
+    """
+    schemas = landed_schemas(table_folder)
+    return dict(schemas[-1].columns) if schemas else {}
+
+
+def landed_schemas(table_folder: Path) -> Schemas:
+    """What the deliveries of a table were held to, oldest first; none before its first landing.
+
+    Raises:
+        DataError: what is kept of the table was damaged.
+    """
+    return read_state(table_folder).schemas or _schemas_of_files(table_folder)
+
+
+def first_files(table_folder: Path) -> list[Path]:
+    """The files of the first deliveries of all days, oldest day first."""
+    files = (
+        delivery / f"{FIRST}.parquet"
+        for day in sorted(table_folder.glob(f"{PARTITION_COLUMN}=*"))
+        for delivery in delivery_folders(day)
+    )
+    return [file for file in files if file.is_file()]
+
+
+def _schemas_of_files(table_folder: Path) -> Schemas:
+    """Of a table that landed without a contract: what holds all of its files."""
+    layouts = [columns_of(read_parquet_schema(file)) for file in first_files(table_folder)]
+    if not layouts:
+        return ()
+    columns: dict[str, str] = {}
+    for name in dict.fromkeys(name for layout in layouts for name in layout):
+        kinds = dict.fromkeys(layout[name] for layout in layouts if name in layout)
+        kind = reduce(_common, kinds)
+        if kind is None:
+            raise DataError(
+                f"column '{name}' in {table_folder} landed as {' and as '.join(kinds)}, which no "
+                "type holds. Land its days anew, in one of them."
+            )
+        columns[name] = kind
+    first = TableSchema(columns=layouts[0])
+    # Two schemas say that files differ from the last one.
+    is_one = all(layout == columns for layout in layouts)
+    return (first,) if is_one else (first, TableSchema(columns=columns))
+
+
+def _common(one: str | None, other: str | None) -> str | None:
+    return None if one is None or other is None else common_type(one, other)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the next delivery of a table is held to.
+
+    Args:
+        schemas: of the deliveries until now.
+    """
+
+    table: LandedTable
+    schemas: Schemas
+
+    def after(self, delivered: Columns, at: datetime) -> Schemas:
+        """The schemas once something is delivered, which may bring one more.
+
+        Args:
+            delivered: columns and types of what comes.
+
+        Raises:
+            DataError: columns are lacking or unknown, or a declared change is impossible; says
+                which line of YAML would allow what has come.
+        """
+        before = self.schemas[-1].columns if self.schemas else {}
+        renamed = self._newly_renamed(before)
+        former = former_names((*self.schemas, TableSchema(columns={}, renamed=renamed)))
+        self._refuse_former_names(former)
+        kept = self._by_present_name(before, former)
+        comes = self._by_present_name(delivered, former)
+        comes.pop(self.table.retracted or "", None)
+        self._refuse_other_columns(kept, comes)
+        added = [name for name in (*comes, *self._declared) if name not in kept]
+        wanted = {**kept, **dict.fromkeys(added, NULL)}
+        columns = {name: self._type(name, kind, comes) for name, kind in wanted.items()}
+        if self.table.numbered_by is not None:
+            columns.setdefault(self.table.numbered_by, NUMBER)
+        if columns == before and not renamed:
+            return self.schemas
+        since = at if self.schemas else None
+        return (*self.schemas, TableSchema(columns=columns, renamed=renamed, since=since))
+
+    @property
+    def _declared(self) -> list[str]:
+        """Columns that have a declared type, and land."""
+        apart = {*self.table.dropped, self.table.retracted}
+        return [name for name in self.table.types if name not in apart]
+
+    def _by_present_name(self, columns: Columns, former: Names) -> dict[str, str]:
+        """The columns that land, by the names that they have now."""
+        present = {old: new for new, older in former.items() for old in older}
+        by_name: dict[str, str] = {}
+        for name, kind in columns.items():
+            new = present.get(name, name)
+            if new not in self.table.dropped:
+                by_name[new] = common_type(kind, by_name.get(new, NULL)) or kind
+        return by_name
+
+    def _newly_renamed(self, before: Columns) -> dict[str, str]:
+        """Lines of `renamed` that no schema has yet."""
+        known = former_names(self.schemas)
+        past = {old for older in known.values() for old in older}
+        renamed = {}
+        for new, old in self.table.renamed.items():
+            if new in past or new in self.table.dropped or old in known.get(new, ()):
+                continue
+            if new in before and old in before:
+                raise DataError(
+                    f"renamed: {{{new}: {old}}}: both have landed, each with "
+                    "values of its own. Leave the line out, or land under another name."
+                )
+            if before and new not in before and old not in before:
+                raise DataError(
+                    f"renamed: {{{new}: {old}}}: neither has landed. Its "
+                    f"columns are {list(before)}."
+                )
+            renamed[new] = old
+        return renamed
+
+    def _refuse_former_names(self, former: Names) -> None:
+        for new, older in former.items():
+            declared = [name for name in older if name in self._declared]
+            if declared:
+                raise DataError(
+                    f"types: {{{declared[0]}: ...}}: the column is called "
+                    f"'{new}' now. Declare the type under that name; what is new needs another."
+                )
+
+    def _refuse_other_columns(self, kept: Columns, comes: Columns) -> None:
+        lands = {*kept, *self._declared}
+        may_lack = {*self.table.optional, self.table.numbered_by}
+        unknown = [name for name in comes if self.schemas and name not in lands]
+        lacking = [name for name in lands if name not in comes and name not in may_lack]
+        if unknown:
+            [name, *_], kind = unknown, comes[unknown[0]]
+            raise DataError(
+                f"columns {unknown} are new; it has {list(kept)}. "
+                f"Land one with `types: {{{name}: {TEXT if kind == NULL else kind}}}`, or leave it "
+                f"out with `dropped: [{name}]`{_or_renamed(name, lacking)}."
+            )
+        if lacking:
+            [name, *_] = sorted(lacking)
+            raise DataError(
+                f"columns {sorted(lacking)} are lacking; what comes has {list(comes)}. "
+                f"Deliver them; or let deliveries lack one with `optional: [{name}]`, or take it "
+                f"out of the table with `dropped: [{name}]`."
+            )
+
+    def _type(self, name: str, kind: str, comes: Columns) -> str:
+        """The type of a column, which has one already unless it is NULL."""
+        if name not in self.table.types:
+            known = comes.get(name, NULL) if kind == NULL else kind
+            if known == NULL:
+                raise DataError(
+                    f"column '{name}' has no value yet, which says nothing "
+                    f"of its type. Declare it, for example `types: {{{name}: {TEXT}}}`."
+                )
+            return known
+        declared = landed_type(self.table.types[name])
+        if declared == kind or is_wider(declared, kind):
+            return declared
+        raise DataError(
+            f"types: {{{name}: {declared}}}: it has landed as {kind}, and "
+            f"{declared} does not hold all of that. Declare {kind}, or a type that does; or land "
+            "under another name of the column."
+        )
+
+
+def _or_renamed(name: str, lacking: Sequence[str]) -> str:
+    if not lacking:
+        return ""
+    old = next((old for old in lacking if old.lower() == name.lower()), min(lacking))
+    return f"; if it is '{old}' under a new name, declare `renamed: {{{name}: {old}}}`"
+
+
+def refuse_ambiguous_names(names: Sequence[str]) -> None:
+    """Refuse names that DuckDB cannot tell apart.
+
+    Raises:
+        DataError: a name is empty, or another one but for its case.
+    """
+    if any(not name.strip() for name in names):
+        raise DataError(
+            f"a column has an empty name, beside {[name for name in names if name]}. "
+            "Name it at the source."
+        )
+    by_plain: dict[str, list[str]] = {}
+    for name in names:
+        by_plain.setdefault(name.lower(), []).append(name)
+    alike = next((same for same in by_plain.values() if len(same) > 1), None)
+    if alike is not None:
+        raise DataError(
+            f"columns {alike} have one name: case makes no difference. Rename them at "
+            "the source, or give one another name under `columns`."
+        )
+
+
+def refuse_inexact(table_folder: Path, schemas: Schemas, after: Schemas) -> None:
+    """Refuse a wider type that would not hold every value that has landed.
+
+    Raises:
+        DataError: a whole number has more digits than the new type.
+    """
+    if not schemas:
+        return
+    former = former_names(after)
+    for name, kind in after[-1].columns.items():
+        [old] = sources_of(name, schemas[-1].columns, former) or [name]
+        have = schemas[-1].columns.get(old, kind)
+        if kind == have or have not in INTEGERS or kind in INTEGERS or kind == TEXT:
+            continue
+        files = sorted(table_folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/[!.]*.parquet"))
+        rows = rows_by_name(files, {name: have}, former)
+        condition = lossy(identifier(name), kind, have)
+        with private_duckdb() as connection:
+            value = connection.execute(
+                f"SELECT {identifier(name)} FROM ({rows}) WHERE {condition} LIMIT 1"
+            ).fetchone()
+        if value is not None:
+            raise DataError(
+                f"types: {{{name}: {kind}}}: {value[0]} has landed, and {kind} has not "
+                f"all of its digits. Declare `types: {{{name}: {TEXT}}}`."
+            )
