@@ -12,7 +12,8 @@ from typing import Final
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.seen import News
-from mlops_platform.data.landing.day_versions import counts_from
+from mlops_platform.data.landing.contract import first_files, landed_schemas, landed_types
+from mlops_platform.data.landing.day_versions import counts_from, said_known_at
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
@@ -26,9 +27,9 @@ from mlops_platform.data.landing.deliveries import (
     day_in_sql,
     moment_in_sql,
 )
-from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable, read_state
-from mlops_platform.data.landing.versions import landed_columns
-from mlops_platform.data.parquet_files import FILE, escaped, parquet_files
+from mlops_platform.data.landing.landed_table import LandedTable, read_state
+from mlops_platform.data.landing.schema.layouts import ByName
+from mlops_platform.data.parquet_files import FILE
 
 DAY: Final = identifier(f"{INTERNAL}day")
 NUMBER, KIND, ARRIVED_AT, SAID_AT = (
@@ -75,9 +76,11 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
         for number, arrived in enumerate(news)
         for kind in (FIRST, *LATER)
     ]
-    selects = [_rows_of(declared, *each) for each in files if each[-1].is_file()]
-    if not selects:
+    landed = [each for each in files if each[-1].is_file()]
+    if not landed:
         return {}
+    by_name = ByName.last_of(landed_schemas(landing_root / table))
+    selects = [_rows_of(declared, by_name, *each) for each in landed]
     days: defaultdict[int, set[date]] = defaultdict(set)
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP TABLE arrived AS {' UNION ALL BY NAME '.join(selects)}")
@@ -91,20 +94,17 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
     }
 
 
-def _rows_of(declared: LandedTable, number: int, kind: str, file: Path) -> str:
+def _rows_of(declared: LandedTable, by_name: ByName, number: int, kind: str, file: Path) -> str:
     """Write the SQL of what is wanted of the rows of one file: their keys, and what counts them."""
-    from pyarrow import parquet
-
-    known_at = declared.known_at or KNOWN_AT
-    says = known_at in parquet.read_schema(file).names
+    said = said_known_at(declared, list(by_name.columns)) or "NULL::TIMESTAMPTZ"
     columns = [
         f"{number} AS {NUMBER}",
         f"{literal(kind)} AS {KIND}",
         f"{moment_in_sql(literal(file))} AS {ARRIVED_AT}",
-        f"CAST({identifier(known_at) if says else 'NULL'} AS TIMESTAMPTZ) AS {SAID_AT}",
+        f"{said} AS {SAID_AT}",
         *_texts(declared.key),
     ]
-    return f"SELECT {', '.join(columns)} FROM {parquet_files([file])}"
+    return f"SELECT {', '.join(columns)} FROM ({by_name.files([file])})"
 
 
 def _counts() -> str:
@@ -137,7 +137,7 @@ def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
     """Write the SQL of the days of every landed table that have rows with one of the keys."""
     key = declared.key
     for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
-        if key and set(key) <= set(landed_columns(folder)):
+        if key and set(key) <= landed_types(folder).keys():
             names = ", ".join(map(identifier, key))
             yield (
                 f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
@@ -147,16 +147,12 @@ def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
 
 def _landed_keys(folder: Path, key: Sequence[str]) -> str:
     """Write the SQL of all keys that ever landed, with their days."""
-    patterns = [f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"]
+    files = first_files(folder)
     for redelivered in read_state(folder).redelivered:
-        added = folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
-        patterns += map(escaped, added)
-    listed = ", ".join(map(literal, patterns))
-    return (
-        f"(SELECT {', '.join(_texts(key))}, {day_in_sql(FILE)} AS {DAY} "
-        f"FROM read_parquet([{listed}], hive_partitioning = false, "
-        f"union_by_name = true, filename = {literal(FILE)}))"
-    )
+        files += folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
+    by_name = ByName.last_of(landed_schemas(folder))
+    rows = by_name.with_columns({name: by_name.columns[name] for name in key}).files(files)
+    return f"(SELECT {', '.join(_texts(key))}, {day_in_sql(FILE)} AS {DAY} FROM ({rows}))"
 
 
 def _texts(key: Sequence[str]) -> list[str]:

@@ -22,10 +22,9 @@ from mlops_platform.data.landing.deliveries import (
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.schema.casting import lossy
 from mlops_platform.data.landing.schema.layouts import (
+    ByName,
     Columns,
     columns_of,
-    rows_by_name,
-    sources_of,
 )
 from mlops_platform.data.landing.schema.table_schema import (
     Names,
@@ -33,6 +32,7 @@ from mlops_platform.data.landing.schema.table_schema import (
     former_names,
 )
 from mlops_platform.data.landing.schema.types import (
+    FLOATS,
     INTEGERS,
     NULL,
     TEXT,
@@ -264,14 +264,13 @@ def refuse_inexact(table_folder: Path, schemas: Schemas, after: Schemas) -> None
     """
     if not schemas:
         return
-    former = former_names(after)
-    for name, kind in after[-1].columns.items():
-        [old] = sources_of(name, schemas[-1].columns, former) or [name]
-        have = schemas[-1].columns.get(old, kind)
-        if kind == have or have not in INTEGERS or kind in INTEGERS or kind == TEXT:
+    before, present = schemas[-1].columns, ByName.last_of(after)
+    for name, kind in present.columns.items():
+        have = next((before[old] for old in present.names_in(name, before)), kind)
+        if have not in INTEGERS or kind not in FLOATS:
             continue
         files = sorted(table_folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/[!.]*.parquet"))
-        rows = rows_by_name(files, {name: have}, former)
+        rows = present.with_columns({name: have}).files(files)
         condition = lossy(identifier(name), kind, have)
         with private_duckdb() as connection:
             value = connection.execute(

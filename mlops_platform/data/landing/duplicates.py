@@ -20,10 +20,12 @@ class UniqueRows:
     """Rows of which each has a key of its own.
 
     Args:
+        came: rows that were delivered.
         duplicates: rows that were equal to others in all columns, and were dropped or numbered.
     """
 
     rows: pa.Table
+    came: int
     duplicates: int
 
 
@@ -41,7 +43,7 @@ def unique_rows(table: LandedTable, rows: pa.Table) -> UniqueRows:
     content = rows if number is None else rows.drop_columns([number])
     repeated = repeated_keys(key, content)
     if not repeated and number is None:
-        return UniqueRows(rows, 0)
+        return UniqueRows(rows, rows.num_rows, 0)
     with private_duckdb() as connection:
         connection.register("delivered", content)
         _refuse_contradictions(connection, table, key, content.column_names)
@@ -55,7 +57,8 @@ def unique_rows(table: LandedTable, rows: pa.Table) -> UniqueRows:
             unique = connection.sql("SELECT DISTINCT * FROM delivered")
         else:
             raise DataError(_refusal(connection, table, repeated))
-        return UniqueRows(unique.to_arrow_table().cast(rows.schema), repeated)
+        unique_rows = unique.to_arrow_table().cast(rows.schema)
+        return UniqueRows(unique_rows, rows.num_rows, repeated)
 
 
 def repeated_keys(key: list[str], rows: pa.Table) -> int:
@@ -102,12 +105,11 @@ def _refuse_contradictions(
     )
 
 
-def _refusal(
-    connection: duckdb.DuckDBPyConnection, table: LandedTable, repeated: int
-) -> str:
+def _refusal(connection: duckdb.DuckDBPyConnection, table: LandedTable, repeated: int) -> str:
     key = list(table.key)
     example = connection.execute(
-        f"SELECT {_listed(key)} FROM delivered GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+        f"SELECT {_listed(key)} FROM delivered "
+        "GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
     ).fetchone()
     assert example is not None, "it is asked for where keys repeat"
     return (

@@ -1,7 +1,8 @@
 """LandedTable: what identifies a fact of a table, and what another delivery of a day means."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -93,6 +94,20 @@ class LandedTable(Record):
             )
         return self
 
+    def before(self, later: Sequence[TableSchema]) -> Self:
+        """The same before some schemas: by the names that columns had, and nothing declared."""
+
+        def former(name: str) -> str:
+            return reduce(lambda name, schema: schema.renamed.get(name, name), later[::-1], name)
+
+        nothing = {"types": {}, "renamed": {}, "optional": (), "dropped": ()}
+        names = {
+            "key": tuple(map(former, self.key)),
+            "order_by": tuple(map(former, self.order_by)),
+            "known_at": self.known_at and former(self.known_at),
+        }
+        return self.model_copy(update={**nothing, **names})
+
     @property
     def sorted_by(self) -> tuple[str, ...]:
         """Columns that rows are sorted by, so that only one order is right."""
@@ -117,6 +132,15 @@ class LandedTableState(Record):
         """The same with one more day."""
         days = tuple(sorted({*self.redelivered, day}))
         return self.model_copy(update={"redelivered": days})
+
+    def as_of(self, moment: datetime) -> Self:
+        """The same before its columns were renamed or cast otherwise after a moment."""
+        later = [schema for schema in self.schemas if schema.since and schema.since > moment]
+        if not later:
+            return self
+        schemas = self.schemas[: -len(later)]
+        declared = self.declared and self.declared.before(later)
+        return self.model_copy(update={"schemas": schemas, "declared": declared})
 
 
 def read_state(folder: Path) -> LandedTableState:

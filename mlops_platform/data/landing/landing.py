@@ -16,6 +16,7 @@ from mlops_platform.data.landing.changes import (
 )
 from mlops_platform.data.landing.contract import (
     Contract,
+    Schemas,
     landed_schemas,
     refuse_ambiguous_names,
     refuse_inexact,
@@ -46,8 +47,7 @@ from mlops_platform.data.landing.landed_table import (
     write_state,
 )
 from mlops_platform.data.landing.schema.casting import Held
-from mlops_platform.data.landing.schema.layouts import columns_of
-from mlops_platform.data.landing.schema.table_schema import TableSchema, former_names
+from mlops_platform.data.landing.schema.layouts import ByName, columns_of
 from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.types import in_canonical_types
@@ -160,62 +160,77 @@ def land_under_lock(
 ) -> LandedPartition:
     """As `land_day`, within a `table_lock`."""
     table_folder = landing_root / table.table
-    folder = day_folder(landing_root, table.table, day)
+    before = read_state(table_folder)
     try:
-        delivered, before = in_canonical_types(rows), read_state(table_folder)
-        schemas = _schemas_after(table_folder, table, delivered.schema, arrival.at)
+        schemas, held = held_rows(table_folder, table, rows, arrival.at)
         state = with_declared(before, table).model_copy(update={"schemas": schemas})
-        unique = unique_rows(table, _held(state, table, delivered))
+        unique = unique_rows(table, held)
     except DataError as error:
         raise DataError(f"{table.table} of {day}: {error}") from error
     if state != before:
         write_state(table_folder, state)
-    facts = unique.rows.sort_by([(column, "ascending") for column in table.sorted_by])
-    folders = delivery_folders(folder)
-    if not folders:
-        facts = without_retracted(table, facts)
-        record = first_delivery(table.table, day, arrival.at, facts, delivered.num_rows)
-        record = record.model_copy(update=_counts(table, facts, unique))
-        _write(folder, {FIRST: facts}, record)
-        return partition_of(record, changed=True)
-    changes = changes_of(table, folder, facts)
-    last = read_delivery(folders[-1])
+    folder = day_folder(landing_root, table.table, day)
+    if delivery_folders(folder):
+        return _land_again(state, folder, unique, arrival)
+    facts = _ordered(table, without_retracted(table, unique.rows))
+    first = first_delivery(table.table, day, arrival.at, facts, unique.came)
+    record = _with_counts(first, table, facts, unique)
+    _write(folder, {FIRST: facts}, record)
+    return partition_of(record, changed=True)
+
+
+def _land_again(
+    state: LandedTableState, folder: Path, unique: UniqueRows, arrival: Arrival
+) -> LandedPartition:
+    """Deliver to a day that has landed what changes it."""
+    table, by_name = state.declared, ByName.last_of(state.schemas)
+    assert table is not None, "it has just been declared"
+    changes = changes_of(table, folder, _ordered(table, unique.rows), by_name)
+    last = read_delivery(delivery_folders(folder)[-1])
     if not changes.by_kind:
         return partition_of(last, changed=False)
-    _refuse_what_came_between(table, day, last, arrival)
-    _refuse_to_lose(table, day, last, changes, arrival)
+    _refuse_what_came_between(table, last, arrival)
+    _refuse_to_lose(table, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
-    record = _later_delivery(table, last, moment, delivered.num_rows, changes)
-    record = record.model_copy(update=_counts(table, changes.facts, unique))
+    later = _later_delivery(table, last, moment, unique.came, changes)
+    record = _with_counts(later, table, changes.facts, unique)
     # First: who reads looks for later deliveries in these days only.
-    write_state(table_folder, state.with_redelivered(day))
-    versions = versions_after(table, folder, changes, moment)
+    write_state(folder.parent, state.with_redelivered(last.day))
+    versions = versions_after(table, folder, changes, by_name, moment)
     _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
     return partition_of(record, changed=True)
 
 
-def _schemas_after(
-    table_folder: Path, table: LandedTable, delivered: pa.Schema, at: datetime
-) -> tuple[TableSchema, ...]:
-    """What the table is held to once something of these columns is delivered."""
-    schemas = landed_schemas(table_folder)
-    refuse_ambiguous_names(delivered.names)
-    after = Contract(table, schemas).after(columns_of(delivered), at)
+def held_rows(
+    table_folder: Path, table: LandedTable, rows: pa.Table, at: datetime
+) -> tuple[Schemas, pa.Table]:
+    """The schemas of a table once some rows are delivered, and the rows by the last of them.
+
+    A column that says which rows are taken back stands behind the others.
+
+    Raises:
+        DataError: columns are others than the contract has, or a value does not fit; says how.
+    """
+    delivered, schemas = in_canonical_types(rows), landed_schemas(table_folder)
+    refuse_ambiguous_names(delivered.column_names)
+    after = Contract(table, schemas).after(columns_of(delivered.schema), at)
     if after != schemas:
         refuse_inexact(table_folder, schemas, after)
-    return after
+    held = Held(ByName.last_of(after), table.types).rows(delivered)
+    if table.retracted in delivered.column_names:
+        held = held.append_column(table.retracted, delivered[table.retracted])
+    return after, held
 
 
-def _held(state: LandedTableState, table: LandedTable, delivered: pa.Table) -> pa.Table:
-    """Rows by the contract, and the column that says which are taken back."""
-    held = Held(state.schemas[-1], former_names(state.schemas), table.types).of(delivered)
-    if table.retracted is None or table.retracted not in delivered.column_names:
-        return held
-    return held.append_column(table.retracted, delivered[table.retracted])
+def _ordered(table: LandedTable, rows: pa.Table) -> pa.Table:
+    return rows.sort_by([(column, "ascending") for column in table.sorted_by])
 
 
-def _counts(table: LandedTable, facts: pa.Table, unique: UniqueRows) -> dict[str, int]:
-    return {"null_keys": null_keys(table, facts), "duplicates": unique.duplicates}
+def _with_counts(
+    record: Delivery, table: LandedTable, facts: pa.Table, unique: UniqueRows
+) -> Delivery:
+    counts = {"null_keys": null_keys(table, facts), "duplicates": unique.duplicates}
+    return record.model_copy(update=counts)
 
 
 def _later_delivery(
@@ -288,7 +303,9 @@ def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:
     if table.known_at is not None and known_at not in there:
         raise DataError(f"known_at: {table.table} has no column '{known_at}'. Choose from {names}.")
     kind = rows.schema.field(known_at).type if known_at in names else None
-    if kind is not None and rows[known_at].null_count < rows.num_rows and not (str(kind).startswith("timestamp") and kind.tz):
+    if kind is None or (str(kind) == "null" and known_at in table.types):
+        return
+    if not (str(kind).startswith("timestamp") and kind.tz):
         raise DataError(
             f"known_at: column '{known_at}' of {table.table} is {kind}, and a moment is needed. "
             "Declare TIMESTAMPTZ for it in `types`, or give it another name under `columns`."
@@ -303,28 +320,23 @@ def _is_ours(table: LandedTable, name: str) -> bool:
     return plain in RESERVED or plain.startswith(INTERNAL)
 
 
-def _refuse_what_came_between(
-    table: LandedTable, day: date, last: Delivery, arrival: Arrival
-) -> None:
-    if arrival.last.get(day) != last.delivered_at:
+def _refuse_what_came_between(table: LandedTable, last: Delivery, arrival: Arrival) -> None:
+    if arrival.last.get(last.day) != last.delivered_at:
         raise DataError(
-            f"{table.table} of {day}: another delivery ({last.delivered_at.isoformat()}, "
+            f"{table.table} of {last.day}: another delivery ({last.delivered_at.isoformat()}, "
             f"{last.rows} rows) landed while this one was read, and this one says something else. "
             "Nothing of it has landed: look which is right, and deliver it again."
         )
 
 
-def _refuse_to_lose(
-    table: LandedTable, day: date, last: Delivery, changes: Changes, arrival: Arrival
-) -> None:
+def _refuse_to_lose(table: LandedTable, last: Delivery, changes: Changes, arrival: Arrival) -> None:
     gone = changes.gone.num_rows
     if table.delivery == "adds" or arrival.retract or gone <= table.max_gone * last.facts:
         return
     raise DataError(
-        f"{table.table} of {day}: this delivery replaces the day and lacks {gone} of its "
+        f"{table.table} of {last.day}: this delivery replaces the day and lacks {gone} of its "
         f"{last.facts} rows, more than max_gone={table.max_gone:g} allows. If they must go, say so "
         "with `mlops land --retract` (`retract: true` in the configuration of a run; for a file "
         "that somebody put there `mlops rebuild --retract`); if it is only a part of the day, "
         "declare `delivery: adds`."
     )
-

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.landing.schema.layouts import Columns, columns_of, selected, sources_of
-from mlops_platform.data.landing.schema.table_schema import Names, TableSchema
+from mlops_platform.data.landing.schema.layouts import ByName, Columns, columns_of
 from mlops_platform.data.landing.schema.types import (
     FLOATS,
     MOMENT,
@@ -26,42 +25,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Held:
-    """Holds rows to the columns of a schema.
+    """Holds what is delivered to the columns of a schema.
 
     Args:
-        former: older names of the columns, by which rows may have them.
         declared: columns whose type a person has declared, so that text may be made of others.
     """
 
-    schema: TableSchema
-    former: Names
+    by_name: ByName
     declared: Collection[str] = ()
 
-    def of(self, rows: pa.Table) -> pa.Table:
-        """The rows by the columns of the schema; what they lack is NULL.
+    def rows(self, delivered: pa.Table) -> pa.Table:
+        """The same rows by the columns of the schema.
 
         Raises:
-            DataError: a value would become another one.
+            DataError: a value would become another one; names it, and the fix.
         """
-        have, columns = columns_of(rows.schema), self.schema.columns
-        if have.items() >= columns.items() and not self._renamed(have):
-            return rows.select(list(columns))
-        with private_duckdb() as connection:
-            connection.register("delivered", rows)
-            for column in columns:
-                self._refuse_loss(connection, column, have)
-                self._refuse_two_names(connection, column, have)
-            query = f"SELECT {selected(columns, have, self.former)} FROM delivered"
-            return connection.sql(query).to_arrow_table().cast(self.schema.arrow)
-
-    def _renamed(self, have: Collection[str]) -> bool:
-        return any(old in have for older in self.former.values() for old in older)
+        have = columns_of(delivered.schema)
+        moved = [
+            column
+            for column, kind in self.by_name.columns.items()
+            if have.get(column) != kind or len(self.by_name.names_in(column, have)) > 1
+        ]
+        if moved:
+            with private_duckdb() as connection:
+                connection.register("delivered", delivered)
+                for column in moved:
+                    self._refuse_loss(connection, column, have)
+                    self._refuse_two_names(connection, column, have)
+        return self.by_name.rows(delivered)
 
     def _refuse_loss(
         self, connection: duckdb.DuckDBPyConnection, column: str, have: Columns
     ) -> None:
-        kind = self.schema.columns[column]
-        for source in sources_of(column, have, self.former):
+        kind = self.by_name.columns[column]
+        for source in self.by_name.names_in(column, have):
             condition = self._loss(column, identifier(source), have[source])
             lost = _example(connection, source, condition) if condition else None
             if lost is not None:
@@ -72,7 +69,7 @@ class Held:
 
     def _loss(self, column: str, value: str, have: str) -> str | None:
         """Write the SQL condition that a column cannot hold a value; None where it holds all."""
-        kind = self.schema.columns[column]
+        kind = self.by_name.columns[column]
         if have == kind:
             return None
         if have in NUMBERS and kind in NUMBERS:
@@ -83,8 +80,8 @@ class Held:
         self, connection: duckdb.DuckDBPyConnection, column: str, have: Columns
     ) -> None:
         """A source may have a column under its old name in old files and its new one in others."""
-        new, *older = sources_of(column, have, self.former) or [column]
-        kind = self.schema.columns[column]
+        new, *older = self.by_name.names_in(column, have) or [column]
+        kind = self.by_name.columns[column]
         for old in older:
             values = (f"CAST({identifier(name)} AS {kind})" for name in (new, old))
             lost = _example(connection, old, " <> ".join(values))

@@ -6,13 +6,14 @@ No file is written again when a schema moves: whoever reads casts, by what each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from mlops_platform.data.engine import identifier, literal
-from mlops_platform.data.landing.schema.table_schema import Names
-from mlops_platform.data.landing.schema.types import NULL, duckdb_type
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.landing.schema.table_schema import Names, TableSchema, former_names
+from mlops_platform.data.landing.schema.types import NULL, arrow_type, duckdb_type
 from mlops_platform.data.parquet import read_parquet_schema
 from mlops_platform.data.parquet_files import FILE, escaped
 from mlops_platform.data.types import canonical_schema
@@ -34,54 +35,83 @@ def columns_of(schema: pa.Schema) -> dict[str, str]:
     return {field.name: duckdb_type(field.type) for field in canonical_schema(schema)}
 
 
-def sources_of(column: str, have: Columns, former: Names) -> list[str]:
-    """The names, newest first, under which rows have a column; none where they lack it."""
-    return [name for name in (column, *former.get(column, ())) if name in have]
-
-
-def selected(columns: Columns, have: Columns, former: Names) -> str:
-    """Write what stands after SELECT, so that rows have the names and types of a schema.
+@dataclass(frozen=True)
+class ByName:
+    """Reads rows of any layout by the columns of one schema; what they lack is NULL.
 
     Args:
-        columns: of the schema.
-        have: of the rows.
+        columns: names to types.
+        former: older names of columns, by which rows may have them.
     """
-    return ", ".join(
-        f"{_value(kind, sources_of(name, have, former), have)} AS {identifier(name)}"
-        for name, kind in columns.items()
-    )
+
+    columns: Columns
+    former: Names
+
+    @classmethod
+    def last_of(cls, schemas: Sequence[TableSchema]) -> Self:
+        """By the present columns of a table."""
+        return cls(schemas[-1].columns, former_names(schemas))
+
+    def with_columns(self, columns: Columns) -> Self:
+        """By other columns of the same table, such as those that a delivery had."""
+        former = {
+            name: older[position:]
+            for new, older in self.former.items()
+            for position, name in enumerate((new, *older))
+        }
+        return type(self)(columns, former)
+
+    def names_in(self, column: str, have: Collection[str]) -> list[str]:
+        """The names, newest first, under which rows have a column; none where they lack it."""
+        return [name for name in (column, *self.former.get(column, ())) if name in have]
+
+    def rows(self, rows: pa.Table) -> pa.Table:
+        """Read rows, in their order."""
+        import pyarrow as pa
+
+        have = columns_of(rows.schema)
+        if all(have.get(name) == kind for name, kind in self.columns.items()):
+            return rows.select(list(self.columns))
+        schema = pa.schema([(name, arrow_type(kind)) for name, kind in self.columns.items()])
+        with private_duckdb() as connection:
+            connection.register("rows_of_another_layout", rows)
+            query = f"SELECT {self.selected(have)} FROM rows_of_another_layout"
+            return connection.sql(query).to_arrow_table().cast(schema)
+
+    def files(self, files: Sequence[Path]) -> str:
+        """Write the SQL of the rows of some files, with the column `FILE`."""
+        by_layout: defaultdict[tuple[tuple[str, str], ...], list[Path]] = defaultdict(list)
+        for file in files:
+            layout = columns_of(read_parquet_schema(file))
+            by_layout[tuple(sorted(layout.items()))].append(file)
+        return " UNION ALL ".join(
+            f"SELECT {self.selected(dict(layout))}, {FILE_COLUMN} FROM {_read(of_layout)}"
+            for layout, of_layout in by_layout.items()
+        )
+
+    def selected(self, have: Columns) -> str:
+        """Write what stands after SELECT, for rows that have some columns."""
+        return ", ".join(
+            f"{self._value(name, kind, have)} AS {identifier(name)}"
+            for name, kind in self.columns.items()
+        )
+
+    def _value(self, column: str, kind: str, have: Columns) -> str:
+        sources = self.names_in(column, have)
+        values = [_cast(identifier(source), have[source], kind) for source in sources]
+        match values:
+            case []:
+                return _cast(NULL, NULL, kind)
+            case [value]:
+                return value
+            case _:
+                return f"coalesce({', '.join(values)})"
 
 
-def _value(kind: str, sources: Sequence[str], have: Columns) -> str:
-    values = [_cast(identifier(source), kind, have[source]) for source in sources]
-    match values:
-        case []:
-            return _cast(NULL, kind, NULL)
-        case [value]:
-            return value
-        case _:
-            return f"coalesce({', '.join(values)})"
-
-
-def _cast(value: str, kind: str, have: str) -> str:
+def _cast(value: str, have: str, kind: str) -> str:
     return value if have == kind else f"CAST({value} AS {kind})"
-
-
-def rows_by_name(files: Sequence[Path], columns: Columns, former: Names) -> str:
-    """Write the SQL of the rows of some files by the columns of a schema, and of their file."""
-    by_layout: defaultdict[tuple[tuple[str, str], ...], list[Path]] = defaultdict(list)
-    for file in files:
-        layout = columns_of(read_parquet_schema(file))
-        by_layout[tuple(sorted(layout.items()))].append(file)
-    return " UNION ALL ".join(
-        f"SELECT {selected(columns, dict(layout), former)}, {FILE_COLUMN} FROM {_read(of_layout)}"
-        for layout, of_layout in by_layout.items()
-    )
 
 
 def _read(files: Sequence[Path]) -> str:
     listed = ", ".join(literal(escaped(file)) for file in files)
-    return (
-        f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false, "
-        f"filename = {literal(FILE)})"
-    )
+    return f"read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from mlops_platform.data.landing.schema.types import arrow_type
 from mlops_platform.record import Record, left_out_where_empty
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class TableSchema(Record):
@@ -27,13 +22,6 @@ class TableSchema(Record):
     columns: Mapping[str, str]
     renamed: Mapping[str, str] = Field(default={}, exclude_if=left_out_where_empty)
     since: datetime | None = None
-
-    @property
-    def arrow(self) -> pa.Schema:
-        """The same as Arrow has it."""
-        import pyarrow as pa
-
-        return pa.schema([(name, arrow_type(kind)) for name, kind in self.columns.items()])
 
 
 Names = Mapping[str, tuple[str, ...]]
