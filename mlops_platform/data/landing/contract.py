@@ -5,11 +5,11 @@ What landed first is the contract, or what was declared; it moves by lines of YA
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from mlops_platform.data.engine import identifier, private_duckdb
@@ -44,18 +44,29 @@ from mlops_platform.data.parquet import read_parquet_schema
 from mlops_platform.errors import DataError
 
 Schemas = tuple[TableSchema, ...]
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NUMBER: Final = "BIGINT"
 """Type of the column that numbers rows."""
 
 
-def landed_types(table_folder: Path) -> dict[str, str]:
-    """The columns of a table and their DuckDB types; none before its first landing.
+def landed_types(table_folder: Path, renamed: Mapping[str, str] = _NOTHING) -> dict[str, str]:
+    """The types in which a source is read, by every name of a column; none before a first landing.
+
+    Args:
+        renamed: new names to old ones, as the table declares them now.
 
     Raises:
         DataError: what is kept of the table was damaged.
     """
     schemas = landed_schemas(table_folder)
-    return dict(schemas[-1].columns) if schemas else {}
+    if not schemas:
+        return {}
+    by_name = ByName.last_of(schemas)
+    types: dict[str, str] = {}
+    for column, kind in by_name.columns.items():
+        if kind != NULL:
+            types |= dict.fromkeys((column, *by_name.former.get(column, ())), kind)
+    return types | {new: types[old] for new, old in renamed.items() if old in types}
 
 
 def landed_schemas(table_folder: Path) -> Schemas:
@@ -83,23 +94,20 @@ def _schemas_of_files(table_folder: Path) -> Schemas:
     if not layouts:
         return ()
     columns: dict[str, str] = {}
-    for name in dict.fromkeys(name for layout in layouts for name in layout):
-        kinds = dict.fromkeys(layout[name] for layout in layouts if name in layout)
-        kind = reduce(_common, kinds)
-        if kind is None:
-            raise DataError(
-                f"column '{name}' in {table_folder} landed as {' and as '.join(kinds)}, which no "
-                "type holds. Land its days anew, in one of them."
-            )
-        columns[name] = kind
+    for layout in layouts:
+        for name, kind in layout.items():
+            known = columns.get(name, NULL)
+            common = common_type(known, kind)
+            if common is None:
+                raise DataError(
+                    f"column '{name}' in {table_folder} landed as {known} and as {kind}, which no "
+                    "type holds. Land its days anew, in one of them."
+                )
+            columns[name] = common
     first = TableSchema(columns=layouts[0])
     # Two schemas say that files differ from the last one.
     is_one = all(layout == columns for layout in layouts)
     return (first,) if is_one else (first, TableSchema(columns=columns))
-
-
-def _common(one: str | None, other: str | None) -> str | None:
-    return None if one is None or other is None else common_type(one, other)
 
 
 @dataclass(frozen=True)

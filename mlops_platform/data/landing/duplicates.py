@@ -72,7 +72,7 @@ def null_keys(table: LandedTable, rows: pa.Table) -> int:
     import pyarrow.compute as pc
 
     known = reduce(pc.and_, (rows[name].is_valid() for name in table.key))
-    return rows.num_rows - (pc.sum(known).as_py() or 0)
+    return int(rows.num_rows - (pc.sum(known).as_py() or 0))
 
 
 def _refuse_contradictions(

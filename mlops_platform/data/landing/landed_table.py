@@ -100,13 +100,17 @@ class LandedTable(Record):
         def former(name: str) -> str:
             return reduce(lambda name, schema: schema.renamed.get(name, name), later[::-1], name)
 
-        nothing = {"types": {}, "renamed": {}, "optional": (), "dropped": ()}
-        names = {
-            "key": tuple(map(former, self.key)),
-            "order_by": tuple(map(former, self.order_by)),
-            "known_at": self.known_at and former(self.known_at),
-        }
-        return self.model_copy(update={**nothing, **names})
+        return self.model_copy(
+            update={
+                "key": tuple(map(former, self.key)),
+                "order_by": tuple(map(former, self.order_by)),
+                "known_at": self.known_at and former(self.known_at),
+                "types": {},
+                "renamed": {},
+                "optional": (),
+                "dropped": (),
+            }
+        )
 
     @property
     def sorted_by(self) -> tuple[str, ...]:

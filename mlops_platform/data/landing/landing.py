@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -278,6 +278,21 @@ def partition_of(record: Delivery, *, changed: bool) -> LandedPartition:
         null_keys=record.null_keys,
         duplicates=record.duplicates if changed else 0,
     )
+
+
+def warnings_of(landed: LandedPartition | Delivery) -> Iterator[str]:
+    """What a person should know of the rows of a day."""
+    if landed.null_keys:
+        yield (
+            f"{landed.table} of {landed.day}: {landed.null_keys} rows have NULL in their key. They "
+            "have landed; another delivery of the day that changes it will be refused, because "
+            "nobody can say which of them it means."
+        )
+    if landed.duplicates:
+        yield (
+            f"{landed.table} of {landed.day}: {landed.duplicates} rows were equal to others in all "
+            "columns, and were dropped or numbered, as the table declares."
+        )
 
 
 def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.landing.schema.layouts import ByName, Columns, columns_of
+from mlops_platform.data.landing.schema.layouts import ByName, Columns, columns_of, without_halves
 from mlops_platform.data.landing.schema.types import (
     FLOATS,
     MOMENT,
@@ -40,13 +40,8 @@ class Held:
         Raises:
             DataError: a value would become another one; names it, and the fix.
         """
-        have = columns_of(delivered.schema)
-        moved = [
-            column
-            for column, kind in self.by_name.columns.items()
-            if have.get(column) != kind or len(self.by_name.names_in(column, have)) > 1
-        ]
-        if moved:
+        have, delivered = columns_of(delivered.schema), without_halves(delivered)
+        if moved := self.by_name.moved(have):
             with private_duckdb() as connection:
                 connection.register("delivered", delivered)
                 for column in moved:

@@ -6,7 +6,7 @@ No file is written again when a schema moves: whoever reads casts, by what each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -65,12 +65,20 @@ class ByName:
         """The names, newest first, under which rows have a column; none where they lack it."""
         return [name for name in (column, *self.former.get(column, ())) if name in have]
 
+    def moved(self, have: Columns) -> list[str]:
+        """Columns that rows have in another type, under other names, or not at all."""
+        return [
+            name
+            for name, kind in self.columns.items()
+            if self.names_in(name, have) != [name] or have[name] != kind
+        ]
+
     def rows(self, rows: pa.Table) -> pa.Table:
         """Read rows, in their order."""
         import pyarrow as pa
 
-        have = columns_of(rows.schema)
-        if all(have.get(name) == kind for name, kind in self.columns.items()):
+        have, rows = columns_of(rows.schema), without_halves(rows)
+        if not self.moved(have):
             return rows.select(list(self.columns))
         schema = pa.schema([(name, arrow_type(kind)) for name, kind in self.columns.items()])
         with private_duckdb() as connection:
@@ -80,13 +88,10 @@ class ByName:
 
     def files(self, files: Sequence[Path]) -> str:
         """Write the SQL of the rows of some files, with the column `FILE`."""
-        by_layout: defaultdict[tuple[tuple[str, str], ...], list[Path]] = defaultdict(list)
-        for file in files:
-            layout = columns_of(read_parquet_schema(file))
-            by_layout[tuple(sorted(layout.items()))].append(file)
         return " UNION ALL ".join(
-            f"SELECT {self.selected(dict(layout))}, {FILE_COLUMN} FROM {_read(of_layout)}"
-            for layout, of_layout in by_layout.items()
+            f"SELECT {self.selected(columns_of(read_parquet_schema(of_layout[0])))}, "
+            f"{FILE_COLUMN} FROM {_read(of_layout)}"
+            for of_layout in files_by_layout(files)
         )
 
     def selected(self, have: Columns) -> str:
@@ -106,6 +111,25 @@ class ByName:
                 return value
             case _:
                 return f"coalesce({', '.join(values)})"
+
+
+def without_halves(rows: pa.Table) -> pa.Table:
+    """The same with FLOAT for half floats, which DuckDB takes from files, but not from Arrow."""
+    import pyarrow as pa
+
+    for position, field in enumerate(rows.schema):
+        if pa.types.is_float16(field.type):
+            single = rows.column(position).cast(pa.float32())
+            rows = rows.set_column(position, field.name, single)
+    return rows
+
+
+def files_by_layout(files: Iterable[Path]) -> list[list[Path]]:
+    """Files that have the same columns in the same types, whatever their order, together."""
+    by_layout: defaultdict[frozenset[tuple[str, str]], list[Path]] = defaultdict(list)
+    for file in files:
+        by_layout[frozenset(columns_of(read_parquet_schema(file)).items())].append(file)
+    return list(by_layout.values())
 
 
 def _cast(value: str, have: str, kind: str) -> str:

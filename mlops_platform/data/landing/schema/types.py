@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NULL: Final = "NULL"
 """Type of a column that has had no value yet, in homes of before; any other type holds it."""
-TEXT, MOMENT, LOCAL_TIME = "VARCHAR", "TIMESTAMPTZ", "TIMESTAMP"
+TEXT, MOMENT, LOCAL_TIME = "VARCHAR", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP"
 INTEGERS: Final = {
     "TINYINT": (-(2**7), 2**7 - 1),
     "UTINYINT": (0, 2**8 - 1),
