@@ -111,20 +111,3 @@ def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:
         return []
     state = builds.noticed(present(place.replayed_moment))
     return state.stale_days if state else []
-
-
-def landing_jobs() -> dg.Definitions:
-    """Two jobs, because a run with a range of days plans all its assets for every day."""
-    jobs = [
-        dg.define_asset_job(
-            "land_days",
-            selection=dg.AssetSelection.tag(LANDING, DAILY),
-            description="Lands the facts of the chosen days, in one run however many they are.",
-        ),
-        dg.define_asset_job(
-            "land_snapshots",
-            selection=dg.AssetSelection.tag(LANDING, SNAPSHOT),
-            description="Lands the dated snapshots of the reference tables.",
-        ),
-    ]
-    return dg.Definitions(jobs=jobs)

@@ -396,7 +396,8 @@ def drop(table: Table) -> str:
     "rows that are equal in all columns, with `duplicates: number` and `numbered_by: copy`",
     "refused",
     "all land, told apart by the number, which is of the key",
-    "visits of 2024-03-01: 1 rows were equal to others in all columns, and were dropped or numbered",
+    "visits of 2024-03-01: 1 rows were equal to others in all columns, and were dropped or "
+    "numbered",
 )
 def number(table: Table) -> str:
     numbered = {"duplicates": "number", "numbered_by": "copy", "key": ("id", "copy")}
