@@ -151,8 +151,9 @@ def _landed_keys(folder: Path, key: Sequence[str]) -> str:
     for redelivered in read_state(folder).redelivered:
         files += folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
     by_name = ByName.last_of(landed_schemas(folder))
-    rows = by_name.with_columns({name: by_name.columns[name] for name in key}).files(files)
-    return f"(SELECT {', '.join(_texts(key))}, {day_in_sql(FILE)} AS {DAY} FROM ({rows}))"
+    keys = by_name.with_columns({name: by_name.columns[name] for name in key})
+    rows = keys.files(files, f"{day_in_sql(FILE)} AS {DAY}")
+    return f"(SELECT {', '.join(_texts(key))}, {DAY} FROM ({rows}))"
 
 
 def _texts(key: Sequence[str]) -> list[str]:

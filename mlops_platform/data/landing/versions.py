@@ -37,7 +37,7 @@ from mlops_platform.data.landing.landed_table import (
     SUPERSEDED_AT,
     read_state,
 )
-from mlops_platform.data.landing.schema.layouts import ByName
+from mlops_platform.data.landing.schema.layouts import ByName, Columns
 from mlops_platform.data.landing.schema.types import MOMENT
 from mlops_platform.data.parquet_files import FILE, escaped
 from mlops_platform.errors import DataError
@@ -46,6 +46,8 @@ DAY: Final = identifier(PARTITION_COLUMN)
 TAKEN: Final = (*RESERVED, KNOWN_AT)
 CONTENT: Final = f"COLUMNS(lambda name: lower(name) NOT IN ({', '.join(map(literal, TAKEN))}))"
 """The columns that landed."""
+PLACED: Final = (f"{day_in_sql(FILE)} AS {DAY}", f"{moment_in_sql(FILE)} AS delivered_at")
+"""The day and the arrival of a row, by its file."""
 
 
 def versions_sql(folder: Path) -> str:
@@ -64,7 +66,11 @@ def versions_sql(folder: Path) -> str:
     columns = dict(schemas[-1].columns) if schemas else {}
     said = said_known_at(state.declared, list(columns))
     by_name = ByName.last_of(schemas) if len(schemas) > 1 else None
-    first = _rows(by_name.files(first_files(folder)) if by_name else _read([_every_first(folder)]))
+    first = (
+        _of_layouts(by_name, first_files(folder), {})
+        if by_name
+        else _of_one_layout([_every_first(folder)])
+    )
     once = (
         f"SELECT {CONTENT}, {DAY}, delivered_at, {said or ALWAYS} AS {KNOWN_AT}, "
         f"NULL::TIMESTAMPTZ AS {SUPERSEDED_AT} FROM ({first})"
@@ -74,10 +80,10 @@ def versions_sql(folder: Path) -> str:
         return once
     content = ", ".join(identifier(name) for name in columns if name.lower() not in TAKEN)
     ours = dict.fromkeys((KNOWN, ENDED, ARRIVED), MOMENT)
-    again = _rows(
-        by_name.with_columns({**columns, **ours}).files(list(files.values()))
+    again = (
+        _of_layouts(by_name, list(files.values()), ours)
         if by_name
-        else _read(list(map(escaped, files.values())))
+        else _of_one_layout(list(map(escaped, files.values())))
     )
     days = ", ".join(f"DATE '{day}'" for day in files)
     return (
@@ -106,24 +112,25 @@ def _files_of_versions(folder: Path, redelivered: Sequence[date]) -> dict[date, 
     return files
 
 
-def _rows(files: str) -> str:
-    """Write the SQL of the rows of files, with their day and their arrival."""
+def _of_layouts(by_name: ByName, files: Sequence[Path], added: Columns) -> str:
+    """Write the SQL of the rows of files that have landed with several schemas."""
+    columns = {name: kind for name, kind in by_name.columns.items() if name.lower() not in RESERVED}
+    return by_name.with_columns({**columns, **added}).files(files, *PLACED)
+
+
+def _of_one_layout(patterns: Sequence[str]) -> str:
+    """Write the SQL of the rows of files of one schema: nobody needs to look at each of them."""
+    listed = ", ".join(map(literal, patterns))
     # Such columns of a file, of a producer that is not ours, count for nothing.
     ours = ", ".join(map(literal, (FILE, *RESERVED)))
     return (
-        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), {day_in_sql(FILE)} AS {DAY}, "
-        f"{moment_in_sql(FILE)} AS delivered_at FROM ({files})"
+        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), {', '.join(PLACED)} "
+        f"FROM read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"
     )
 
 
 def _every_first(folder: Path) -> str:
     return f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"
-
-
-def _read(patterns: Sequence[str]) -> str:
-    """Write the SQL of files of one layout: nobody needs to look at each of them."""
-    listed = ", ".join(map(literal, patterns))
-    return f"FROM read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"
 
 
 def _refuse_forgotten_deliveries(folder: Path) -> None:

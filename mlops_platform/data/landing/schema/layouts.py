@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.landing.schema.table_schema import Names, TableSchema, former_names
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, str]
 """Names to types, as DuckDB calls them."""
-FILE_COLUMN: Final = identifier(FILE)
 
 
 def columns_of(schema: pa.Schema) -> dict[str, str]:
@@ -86,11 +85,16 @@ class ByName:
             query = f"SELECT {self.selected(have)} FROM rows_of_another_layout"
             return connection.sql(query).to_arrow_table().cast(schema)
 
-    def files(self, files: Sequence[Path]) -> str:
-        """Write the SQL of the rows of some files, with the column `FILE`."""
+    def files(self, files: Sequence[Path], *added: str) -> str:
+        """Write the SQL of the rows of some files.
+
+        Args:
+            added: what else is selected, of the column `FILE`: here, a condition on it decides
+                which files are opened.
+        """
         return " UNION ALL ".join(
-            f"SELECT {self.selected(columns_of(read_parquet_schema(of_layout[0])))}, "
-            f"{FILE_COLUMN} FROM {_read(of_layout)}"
+            f"SELECT {', '.join((self.selected(_columns_of(of_layout[0])), *added))} "
+            f"FROM {_read(of_layout)}"
             for of_layout in files_by_layout(files)
         )
 
@@ -124,11 +128,15 @@ def without_halves(rows: pa.Table) -> pa.Table:
     return rows
 
 
+def _columns_of(file: Path) -> dict[str, str]:
+    return columns_of(read_parquet_schema(file))
+
+
 def files_by_layout(files: Iterable[Path]) -> list[list[Path]]:
     """Files that have the same columns in the same types, whatever their order, together."""
     by_layout: defaultdict[frozenset[tuple[str, str]], list[Path]] = defaultdict(list)
     for file in files:
-        by_layout[frozenset(columns_of(read_parquet_schema(file)).items())].append(file)
+        by_layout[frozenset(_columns_of(file).items())].append(file)
     return list(by_layout.values())
 
 
