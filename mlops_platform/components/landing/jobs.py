@@ -57,13 +57,10 @@ def _landed_daily(
 def _days_in_words(partitions: dg.TimeWindowPartitionsDefinition) -> str:
     """Such as `from_2013_01_01_to_2014_01_02_america_new_york`."""
     end = f" to {partitions.end:%Y-%m-%d}" if partitions.end else ""
-    zone = re.sub(r"([+-])(?=\d)", lambda sign: _SIGNS[sign[1]], partitions.timezone)
+    # Etc/GMT+5 would else be one with Etc/GMT-5.
+    zone = re.sub(r"-(?=\d)", " minus ", partitions.timezone).replace("+", " plus ")
     words = f"from {partitions.start:%Y-%m-%d}{end} {zone}"
     return re.sub(r"\W+", "_", words).lower()
-
-
-_SIGNS = {"+": " plus ", "-": " minus "}
-"""Of zones such as Etc/GMT+5, which else would be one with Etc/GMT-5."""
 
 
 def landing_jobs(definitions: dg.Definitions) -> dg.Definitions:

@@ -71,8 +71,8 @@ def null_keys(table: LandedTable, rows: pa.Table) -> int:
     """How many rows have NULL in a column of their key."""
     import pyarrow.compute as pc
 
-    known = reduce(pc.and_, (rows[name].is_valid() for name in table.key))
-    return int(rows.num_rows - (pc.sum(known).as_py() or 0))
+    nulls = [rows[name].is_null() for name in table.key if rows[name].null_count]
+    return int(pc.sum(reduce(pc.or_, nulls)).as_py()) if nulls else 0
 
 
 def _refuse_contradictions(

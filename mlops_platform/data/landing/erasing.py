@@ -40,6 +40,7 @@ from mlops_platform.data.landing.deliveries import (
     later_files,
     read_delivery,
 )
+from mlops_platform.data.landing.duplicates import null_keys
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
 from mlops_platform.data.landing.schema.layouts import ByName
 from mlops_platform.data.landing.table_lock import ERASING, finish_erasing, table_lock
@@ -182,7 +183,7 @@ def condition_digest(condition: str) -> str:
 def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> Erasure:
     import pyarrow as pa
 
-    facts = _Facts(table, ByName.last_of(landed_schemas(folder)))
+    facts = _Facts(table, ByName.ever_of(landed_schemas(folder)))
     days: dict[date, _Day] = {}
     digests: list[tuple[str, str]] = []
     with _engine_without_files() as connection:
@@ -212,7 +213,11 @@ def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> E
 
 @dataclass(frozen=True)
 class _Facts:
-    """What tells the facts of a table apart, whatever columns a file has."""
+    """What is seen of the facts of a table, whatever columns a file has.
+
+    Args:
+        by_name: by present columns, and those that were dropped.
+    """
 
     table: LandedTable
     by_name: ByName
@@ -226,14 +231,6 @@ class _Facts:
         """The keys of rows."""
         columns = {name: self.by_name.columns[name] for name in self.key}
         return self.by_name.with_columns(columns).rows(rows)
-
-    def visible(self, rows: pa.Table) -> pa.Table:
-        """Rows by their present columns, and by those that only their file has."""
-        seen = self.by_name.rows(rows)
-        for name in rows.column_names:
-            if name.lower() not in map(str.lower, (*seen.column_names, PARTITION_COLUMN)):
-                seen = seen.append_column(name, rows[name])
-        return seen
 
 
 @contextmanager
@@ -268,6 +265,7 @@ def _without(
     }
     records = {
         delivery / RECORD_FILE: _renewed(
+            facts,
             read_delivery(delivery),
             {
                 file: number
@@ -316,7 +314,7 @@ def _taken(
 
     taken = []
     for rows in files.values():
-        visible = facts.visible(rows)
+        visible = facts.by_name.rows(rows)
         others = [name for name in visible.column_names if name.lower() != PARTITION_COLUMN]
         days = pa.array([day] * rows.num_rows, pa.date32())
         connection.register("facts", visible.select(others).append_column(PARTITION_COLUMN, days))
@@ -352,19 +350,20 @@ def _left(
     return rows.take(left[position])
 
 
-def _renewed(record: Delivery, lost: Mapping[Path, int], facts: pa.Table) -> Delivery:
+def _renewed(facts: _Facts, record: Delivery, lost: Mapping[Path, int], left: pa.Table) -> Delivery:
     """The record of a delivery as if what is lost had never come."""
     of_kind = {file.stem: number for file, number in lost.items()}
     added = of_kind.get(FIRST, 0) + of_kind.get(ADDED, 0)
     changed = of_kind.get(CHANGED, 0)
-    came = facts.num_rows if record.meaning == "replaces" else record.rows - added - changed
+    came = left.num_rows if record.meaning == "replaces" else record.rows - added - changed
     counts = {
         "rows": came,
         "added": record.added - added,
         "changed": record.changed - changed,
         "gone": record.gone - of_kind.get(GONE, 0),
-        "facts": facts.num_rows,
-        "digest": table_digest(facts),
+        "facts": left.num_rows,
+        "digest": table_digest(left),
+        "null_keys": null_keys(facts.table, facts.keys(left)),
     }
     return record.model_copy(update=counts)
 

@@ -51,6 +51,14 @@ class ByName:
         """By the present columns of a table."""
         return cls(schemas[-1].columns, former_names(schemas))
 
+    @classmethod
+    def ever_of(cls, schemas: Sequence[TableSchema]) -> Self:
+        """By the present columns of a table, and by those that were dropped."""
+        present = cls.last_of(schemas)
+        renamed = {old for older in present.former.values() for old in older}
+        ever = {name: kind for schema in schemas for name, kind in schema.columns.items()}
+        return cls({name: ever[name] for name in ever if name not in renamed}, present.former)
+
     def with_columns(self, columns: Columns) -> Self:
         """By other columns of the same table, such as those that a delivery had."""
         former = {
