@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -12,7 +12,7 @@ from typing import Final
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.seen import News
-from mlops_platform.data.landing.contract import first_files, landed_schemas, landed_types
+from mlops_platform.data.landing.contract import first_files, landed_schemas
 from mlops_platform.data.landing.day_versions import counts_from, said_known_at
 from mlops_platform.data.landing.deliveries import (
     ADDED,
@@ -84,7 +84,7 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
     days: defaultdict[int, set[date]] = defaultdict(set)
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP TABLE arrived AS {' UNION ALL BY NAME '.join(selects)}")
-        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared)):
+        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared, by_name)):
             for number, day in connection.execute(query).fetchall():
                 days[number].add(day)
         counts = {number: rows for number, *rows in connection.execute(_counts()).fetchall()}
@@ -133,27 +133,42 @@ def _days_of_moments() -> str:
     )
 
 
-def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
+def _days_elsewhere(landing_root: Path, declared: LandedTable, by_name: ByName) -> Iterator[str]:
     """Write the SQL of the days of every landed table that have rows with one of the keys."""
-    key = declared.key
+    # The number of a row among equal ones is of its own table.
+    key = [name for name in declared.key if name != declared.numbered_by]
+    names = ", ".join(map(identifier, key))
     for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
-        if key and set(key) <= landed_types(folder).keys():
-            names = ", ".join(map(identifier, key))
+        landed = _landed_keys(folder, {name: by_name.names_of(name) for name in key})
+        if landed is not None:
             yield (
-                f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
+                f"SELECT DISTINCT {NUMBER}, {DAY} FROM ({landed}) "
                 f"JOIN (SELECT DISTINCT {NUMBER}, {names} FROM arrived) USING ({names})"
             )
 
 
-def _landed_keys(folder: Path, key: Sequence[str]) -> str:
-    """Write the SQL of all keys that ever landed, with their days."""
+def _landed_keys(folder: Path, key: Mapping[str, Sequence[str]]) -> str | None:
+    """Write the SQL of all keys that ever landed, with their days; None where they are none here.
+
+    Args:
+        key: columns, and all names that they have or had where they come from.
+    """
+    schemas = landed_schemas(folder)
+    here = ByName.last_of(schemas) if schemas else ByName({}, {})
+    columns = {name: here.called(names) for name, names in key.items()}
+    if not columns or None in columns.values():
+        return None
     files = first_files(folder)
     for redelivered in read_state(folder).redelivered:
         files += folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
-    by_name = ByName.last_of(landed_schemas(folder))
-    keys = by_name.with_columns({name: by_name.columns[name] for name in key})
+    keys = here.with_columns({name: here.columns[name] for name in columns.values() if name})
     rows = keys.files(files, f"{day_in_sql(FILE)} AS {DAY}")
-    return f"(SELECT {', '.join(_texts(key))}, {DAY} FROM ({rows}))"
+    texts = (
+        f"CAST({identifier(column)} AS VARCHAR) AS {identifier(name)}"
+        for name, column in columns.items()
+        if column
+    )
+    return f"SELECT {', '.join(texts)}, {DAY} FROM ({rows})"
 
 
 def _texts(key: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ from mlops_platform.data.landing.landed_table import LandedTable, read_state, wr
 from mlops_platform.data.landing.landing import (
     Arrival,
     LandedPartition,
-    held_rows,
+    conforming_rows,
     land_under_lock,
     partition_of,
     refuse_unusable_columns,
@@ -183,7 +183,7 @@ def _held(folder: Path, files: Sequence[Path], rows: pa.Table, sight: _Sight) ->
     state = read_state(folder)
     table = state.declared or LandedTable(table=folder.name, key=())
     try:
-        schemas, held = held_rows(folder, table, rows, sight.now)
+        schemas, held = conforming_rows(folder, table, rows, sight.now)
     except DataError as error:
         raise _refusal(files, error) from error
     if schemas != state.schemas:

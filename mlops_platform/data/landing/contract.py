@@ -65,7 +65,7 @@ def landed_types(table_folder: Path, renamed: Mapping[str, str] = _NOTHING) -> d
     types: dict[str, str] = {}
     for column, kind in by_name.columns.items():
         if kind != NULL:
-            types |= dict.fromkeys((column, *by_name.former.get(column, ())), kind)
+            types |= dict.fromkeys(by_name.names_of(column), kind)
     return types | {new: types[old] for new, old in renamed.items() if old in types}
 
 
@@ -139,8 +139,10 @@ class Contract:
         comes = self._by_present_name(delivered, former)
         comes.pop(self.table.retracted or "", None)
         self._refuse_other_columns(kept, comes)
-        added = [name for name in (*comes, *self._declared) if name not in kept]
-        wanted = {**kept, **dict.fromkeys(added, NULL)}
+        ever = ByName.ever_of(self.schemas).columns if self.schemas else {}
+        # What was dropped must be readable again, once it comes again.
+        added = {name: ever.get(name, NULL) for name in (*comes, *self._declared)}
+        wanted = kept | {name: kind for name, kind in added.items() if name not in kept}
         columns = {name: self._type(name, kind, comes) for name, kind in wanted.items()}
         if self.table.numbered_by is not None:
             columns.setdefault(self.table.numbered_by, NUMBER)
@@ -175,13 +177,13 @@ class Contract:
                 continue
             if new in before and old in before:
                 raise DataError(
-                    f"renamed: {{{new}: {old}}}: both have landed, each with "
-                    "values of its own. Leave the line out, or land under another name."
+                    f"renamed: {{{new}: {old}}}: both have landed, each with values of its own. "
+                    "Leave the line out, or land under another name."
                 )
             if before and new not in before and old not in before:
                 raise DataError(
-                    f"renamed: {{{new}: {old}}}: neither has landed. Its "
-                    f"columns are {list(before)}."
+                    f"renamed: {{{new}: {old}}}: neither has landed, as {list(before)} have. "
+                    "Correct the names, or leave the line out."
                 )
             renamed[new] = old
         return renamed
@@ -191,21 +193,26 @@ class Contract:
             declared = [name for name in older if name in self._declared]
             if declared:
                 raise DataError(
-                    f"types: {{{declared[0]}: ...}}: the column is called "
-                    f"'{new}' now. Declare the type under that name; what is new needs another."
+                    f"types: {{{declared[0]}: ...}}: the column is called '{new}' now. Declare "
+                    "the type under that name; what is new needs another."
                 )
 
     def _refuse_other_columns(self, kept: Columns, comes: Columns) -> None:
         lands = {*kept, *self._declared}
-        may_lack = {*self.table.optional, self.table.numbered_by}
+        number = self.table.numbered_by
+        if number in comes:
+            raise DataError(
+                f"numbered_by: column '{number}' comes with the delivery. Name another one."
+            )
+        may_lack = {*self.table.optional, number}
         unknown = [name for name in comes if self.schemas and name not in lands]
         lacking = [name for name in lands if name not in comes and name not in may_lack]
         if unknown:
             [name, *_], kind = unknown, comes[unknown[0]]
             raise DataError(
-                f"columns {unknown} are new; it has {list(kept)}. "
-                f"Land one with `types: {{{name}: {TEXT if kind == NULL else kind}}}`, or leave it "
-                f"out with `dropped: [{name}]`{_or_renamed(name, lacking)}."
+                f"columns {unknown} are new; it has {list(kept)}. Land one with "
+                f"`types: {{{name}: {TEXT if kind == NULL else kind}}}`, or leave it out with "
+                f"`dropped: [{name}]`{_or_renamed(name, lacking)}."
             )
         if lacking:
             [name, *_] = sorted(lacking)
@@ -221,17 +228,16 @@ class Contract:
             known = comes.get(name, NULL) if kind == NULL else kind
             if known == NULL:
                 raise DataError(
-                    f"column '{name}' has no value yet, which says nothing "
-                    f"of its type. Declare it, for example `types: {{{name}: {TEXT}}}`."
+                    f"column '{name}' has no value yet, which says nothing of its type. Declare "
+                    f"it, for example `types: {{{name}: {TEXT}}}`."
                 )
             return known
         declared = landed_type(self.table.types[name])
         if declared == kind or is_wider(declared, kind):
             return declared
         raise DataError(
-            f"types: {{{name}: {declared}}}: it has landed as {kind}, and "
-            f"{declared} does not hold all of that. Declare {kind}, or a type that does; or land "
-            "under another name of the column."
+            f"types: {{{name}: {declared}}}: it has landed as {kind}, and {declared} does not hold "
+            f"all of that. Declare {kind}, or a type that does; or land it under another name."
         )
 
 
@@ -259,8 +265,8 @@ def refuse_ambiguous_names(names: Sequence[str]) -> None:
     alike = next((same for same in by_plain.values() if len(same) > 1), None)
     if alike is not None:
         raise DataError(
-            f"columns {alike} have one name: case makes no difference. Rename them at "
-            "the source, or give one another name under `columns`."
+            f"columns {alike} have one name: case makes no difference. Rename them at the source, "
+            "or give one another name under `columns`."
         )
 
 
@@ -272,7 +278,7 @@ def refuse_inexact(table_folder: Path, schemas: Schemas, after: Schemas) -> None
     """
     if not schemas:
         return
-    before, present = schemas[-1].columns, ByName.last_of(after)
+    before, present = ByName.ever_of(schemas).columns, ByName.last_of(after)
     for name, kind in present.columns.items():
         have = next((before[old] for old in present.names_in(name, before)), kind)
         if have not in INTEGERS or kind not in FLOATS:
@@ -286,6 +292,6 @@ def refuse_inexact(table_folder: Path, schemas: Schemas, after: Schemas) -> None
             ).fetchone()
         if value is not None:
             raise DataError(
-                f"types: {{{name}: {kind}}}: {value[0]} has landed, and {kind} has not "
-                f"all of its digits. Declare `types: {{{name}: {TEXT}}}`."
+                f"types: {{{name}: {kind}}}: {value[0]} has landed, and {kind} has not all of its "
+                f"digits. Declare `types: {{{name}: {TEXT}}}`."
             )

@@ -99,9 +99,9 @@ def _refuse_contradictions(
     ).fetchall()
     differing = [name for name, count in zip(others, counts, strict=True) if count > 1]
     raise DataError(
-        f"{rows} rows whose {key} repeats that of another row, with other "
-        f"content, for example {dict(zip(key, example, strict=True))}, which differ in "
-        f"{differing}. Name in `key` columns that identify a row, or correct them at the source."
+        f"{rows} rows whose {key} repeats that of another row, with other content, for example "
+        f"{dict(zip(key, example, strict=True))}, which differ in {differing}. Name in "
+        "`key` columns that identify a row, or correct them at the source."
     )
 
 
@@ -113,10 +113,9 @@ def _refusal(connection: duckdb.DuckDBPyConnection, table: LandedTable, repeated
     ).fetchone()
     assert example is not None, "it is asked for where keys repeat"
     return (
-        f"{repeated} rows whose {key} repeats that of another row, equal to it "
-        f"in all columns, for example {dict(zip(key, example, strict=True))}. Remove them at the "
-        "source, or declare `duplicates: drop`; where each of them counts, `duplicates: number` "
-        "and `numbered_by`."
+        f"{repeated} rows whose {key} repeats that of another row, equal to it in all columns, for "
+        f"example {dict(zip(key, example, strict=True))}. Remove them at the source, or declare "
+        "`duplicates: drop`; where each of them counts, `duplicates: number` and `numbered_by`."
     )
 
 

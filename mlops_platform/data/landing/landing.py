@@ -46,7 +46,7 @@ from mlops_platform.data.landing.landed_table import (
     with_declared,
     write_state,
 )
-from mlops_platform.data.landing.schema.casting import Held
+from mlops_platform.data.landing.schema.casting import LosslessCast
 from mlops_platform.data.landing.schema.layouts import ByName, columns_of
 from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import write_parquet
@@ -162,9 +162,9 @@ def land_under_lock(
     table_folder = landing_root / table.table
     before = read_state(table_folder)
     try:
-        schemas, held = held_rows(table_folder, table, rows, arrival.at)
+        schemas, conforming = conforming_rows(table_folder, table, rows, arrival.at)
         state = with_declared(before, table).model_copy(update={"schemas": schemas})
-        unique = unique_rows(table, held)
+        unique = unique_rows(table, conforming)
     except DataError as error:
         raise DataError(f"{table.table} of {day}: {error}") from error
     if state != before:
@@ -201,7 +201,7 @@ def _land_again(
     return partition_of(record, changed=True)
 
 
-def held_rows(
+def conforming_rows(
     table_folder: Path, table: LandedTable, rows: pa.Table, at: datetime
 ) -> tuple[Schemas, pa.Table]:
     """The schemas of a table once some rows are delivered, and the rows by the last of them.
@@ -216,10 +216,10 @@ def held_rows(
     after = Contract(table, schemas).after(columns_of(delivered.schema), at)
     if after != schemas:
         refuse_inexact(table_folder, schemas, after)
-    held = Held(ByName.last_of(after), table.types).rows(delivered)
+    conforming = LosslessCast(ByName.last_of(after), table.types).of(delivered)
     if table.retracted in delivered.column_names:
-        held = held.append_column(table.retracted, delivered[table.retracted])
-    return after, held
+        conforming = conforming.append_column(table.retracted, delivered[table.retracted])
+    return after, conforming
 
 
 def _ordered(table: LandedTable, rows: pa.Table) -> pa.Table:

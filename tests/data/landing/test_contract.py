@@ -307,6 +307,7 @@ def dropped(table: Table) -> str:
     table.land(2, rows=ids("d"), dropped=("value",))
     assert table.types() == {"id": "VARCHAR"}
     assert not table.land(0, 1, rows=BIGINT, dropped=("value",)).changed
+    assert "it has landed as BIGINT" in table.refused(3, BIGINT, types={"value": "INTEGER"})
     table.land(3, rows=ids("e", value=[5]), types={"value": "BIGINT"})
     assert table.read("value") == [(1,), (2,), (None,), (None,), (5,)]
     return ""
@@ -403,6 +404,8 @@ def number(table: Table) -> str:
     numbered = {"duplicates": "number", "numbered_by": "copy", "key": ("id", "copy")}
     partition = table.land(0, rows=ids("a", "a", "b", value=[1, 1, 2]), **numbered)
     assert table.read("id, value, copy") == [("a", 1, 1), ("a", 1, 2), ("b", 2, 1)]
+    theirs = table.refused(1, ids("a", value=[1], copy=[1]), **numbered)
+    assert "numbered_by: column 'copy' comes with the delivery" in theirs
     again = table.land(0, 1, rows=ids("a", "b", "b", value=[1, 2, 2]), **numbered)
     assert (again.rows_added, again.rows_gone) == (1, 1)
     assert table.read("id, value, copy") == [("a", 1, 1), ("b", 2, 1), ("b", 2, 2)]

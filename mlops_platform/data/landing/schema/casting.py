@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Held:
-    """Holds what is delivered to the columns of a schema.
+class LosslessCast:
+    """Makes the columns of a schema of what is delivered, or refuses.
 
     Args:
         declared: columns whose type a person has declared, so that text may be made of others.
@@ -34,7 +34,7 @@ class Held:
     by_name: ByName
     declared: Collection[str] = ()
 
-    def rows(self, delivered: pa.Table) -> pa.Table:
+    def of(self, delivered: pa.Table) -> pa.Table:
         """The same rows by the columns of the schema.
 
         Raises:

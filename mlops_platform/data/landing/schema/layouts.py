@@ -70,7 +70,18 @@ class ByName:
 
     def names_in(self, column: str, have: Collection[str]) -> list[str]:
         """The names, newest first, under which rows have a column; none where they lack it."""
-        return [name for name in (column, *self.former.get(column, ())) if name in have]
+        return [name for name in self.names_of(column) if name in have]
+
+    def names_of(self, column: str) -> tuple[str, ...]:
+        """The names that a column has and had, newest first."""
+        return (column, *self.former.get(column, ()))
+
+    def called(self, names: Iterable[str]) -> str | None:
+        """The column that is or was called by one of some names; None where none is."""
+        asked = set(names)
+        return next(
+            (name for name in self.columns if asked.intersection(self.names_of(name))), None
+        )
 
     def moved(self, have: Columns) -> list[str]:
         """Columns that rows have in another type, under other names, or not at all."""
