@@ -21,7 +21,7 @@ gc.set_threshold(*gc.get_threshold()[:2], 100)
 @dg.definitions
 def defs() -> dg.Definitions:
     """Every instance under `defs/`, with what all of them share."""
-    from mlops_platform.components.landing.landing_asset import landing_jobs
+    from mlops_platform.components.landing.jobs import landing_jobs
     from mlops_platform.components.model_lifecycle.component import lifecycle_models
     from mlops_platform.components.model_lifecycle.shared import shared_automation
     from mlops_platform.components.models import component_tree
@@ -36,4 +36,4 @@ def defs() -> dg.Definitions:
     with lasting_objects():
         instances = tree.build_defs()
     automation = shared_automation(lifecycle_models(tree))
-    return dg.Definitions.merge(shared, landing_jobs(), automation, instances)
+    return dg.Definitions.merge(shared, landing_jobs(instances), automation, instances)

@@ -18,8 +18,9 @@ from mlops_platform.components.model_lifecycle.automation.retraining import RETR
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.definitions import defs
-from mlops_platform.driving.driver import JobDriver, day_range
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.instance import open_quiet_instance
+from mlops_platform.driving.missing import land_days
 from mlops_platform.driving.phases import Phases
 from mlops_platform.replay.replayed_model import TICK, ReplayedModel, windows_from
 from mlops_platform.settings import settings
@@ -45,7 +46,7 @@ def live(instance: dg.DagsterInstance, scenario: str) -> None:
             continue
         move_to(settings().replayed_moment, window.ends_at + TICK)
         with phases.phase(window.name) as report:
-            driver.run("land_days", tags=day_range(window.days), report=report)
+            land_days(driver, window.days, window.ends_at + TICK, report)
             for sensor in SCENARIOS[scenario]:
                 driver.tick(sensor.over([model]), report)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.landing.contract import landed_schemas
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
@@ -20,6 +21,8 @@ from mlops_platform.data.landing.deliveries import (
     day_of,
 )
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
+from mlops_platform.data.landing.schema.layouts import ByName, columns_of, files_by_layout
+from mlops_platform.data.parquet import read_parquet_schema
 from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
 from mlops_platform.errors import DataError
 
@@ -137,22 +140,24 @@ def _partitioned_tables(lake_root: Path) -> Iterator[_View]:
 
 
 def _landed_tables(landing_root: Path) -> Iterator[_View]:
-    """Of each kind of file one dataset; where nothing was delivered again there is only one."""
+    """Of each kind of file a dataset; where only one schema ever landed there are no others."""
     for folder in sorted(landing_root.glob("*")):
         by_kind: dict[str, list[Path]] = {}
         files = sorted(folder.glob(f"{PARTITION_COLUMN}=*/{DELIVERY}=*/[!.]*.parquet"))
         for file in files:
             if file.stem in CHANGES:
                 by_kind.setdefault(file.stem, []).append(file)
-        if not by_kind:
+        schemas = landed_schemas(folder)
+        if not by_kind or not schemas:
             continue
-        datasets = {
-            f"landing/{folder.name}/{kind}": _delivered_dataset(by_kind[kind])
-            for kind in CHANGES
-            if kind in by_kind
-        }
-        # By name: columns may change from one day to the next.
-        selects = (_deliveries(source, dataset) for source, dataset in datasets.items())
+        by_name = ByName.last_of(schemas)
+        selects, datasets = [], {}
+        for kind in (kind for kind in CHANGES if kind in by_kind):
+            layouts = files_by_layout(by_kind[kind]) if len(schemas) > 1 else [by_kind[kind]]
+            for number, of_layout in enumerate(layouts):
+                source = f"landing/{folder.name}/{kind}/{number}"
+                datasets[source] = _delivered_dataset(of_layout)
+                selects.append(_deliveries(source, kind, by_name, datasets[source]))
         yield _View(
             schema="landing",
             name=folder.name,
@@ -162,28 +167,30 @@ def _landed_tables(landing_root: Path) -> Iterator[_View]:
         )
 
 
-def _deliveries(source: str, dataset: ds.Dataset) -> str:
-    taken = {name.lower() for name in dataset.schema.names}
+def _deliveries(source: str, kind: str, by_name: ByName, dataset: ds.Dataset) -> str:
+    content = {
+        name: type_ for name, type_ in by_name.columns.items() if name.lower() != PARTITION_COLUMN
+    }
+    taken = {name.lower() for name in content}
     delivery, change = (
         identifier(f"_{name}" if name in taken else name) for name in ("delivery", "change")
     )
-    kind = CHANGES[source.rpartition("/")[-1]]
     moment = f"timezone('UTC', strptime({ARRIVED}, {literal(f'{DELIVERY}={MOMENT_FORMAT}')}))"
+    selected = by_name.with_columns(content).selected(columns_of(dataset.schema))
     return (
-        f"SELECT * EXCLUDE ({ARRIVED}), {moment} AS {delivery}, {literal(kind)} AS {change} "
-        f"FROM {identifier(source)}"
+        f"SELECT {selected}, {identifier(PARTITION_COLUMN)}, {moment} AS {delivery}, "
+        f"{literal(CHANGES[kind])} AS {change} FROM {identifier(source)}"
     )
 
 
 def _delivered_dataset(files: Sequence[Path]) -> ds.Dataset:
-    """All files of deliveries as one dataset, by day and arrival, whatever columns they have."""
+    """Files of one layout as one dataset, by day and arrival."""
     import pyarrow as pa
     import pyarrow.dataset as ds
     from pyarrow.fs import LocalFileSystem
 
     places, kind = LocalFileSystem(), ds.ParquetFileFormat()
-    factory = ds.FileSystemDatasetFactory(places, [str(file) for file in files], kind)
-    content = factory.inspect(promote_options="permissive")
+    content = read_parquet_schema(files[0])
     own = [field for field in content if field.name.lower() != PARTITION_COLUMN]
     added = [pa.field(PARTITION_COLUMN, pa.date32()), pa.field(ARRIVED, pa.string())]
     fragments = [

@@ -123,6 +123,8 @@ def _link_table(folder: Path, target: Path, known: Known) -> KnownTable:
             redelivered.add(day.name.removeprefix(_DAY))
     if taken and (folder / DECLARATION).is_file():
         state = read_state(folder)
+        if not known.first_always:
+            state = state.as_of(known.moment)
         days = tuple(day for day in state.redelivered if day.isoformat() in redelivered)
         write_state(target, state.model_copy(update={"redelivered": days}))
     return KnownTable(table=folder.name, known=taken, later=later, unbuilt=waiting)

@@ -75,6 +75,16 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         return file.read(columns)
 
 
+def read_parquet_schema(path: Path) -> pa.Schema:
+    """Read the columns of one file, and none of its rows.
+
+    Raises:
+        DataError: the file is missing or is not Parquet.
+    """
+    with opened_parquet(path) as file:
+        return file.schema_arrow
+
+
 @contextmanager
 def opened_parquet(path: Path) -> Iterator[ParquetFile]:
     """Open one file, to be read in parts.

@@ -19,14 +19,25 @@ def in_canonical_types(table: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    fields = [pa.field(field.name, _canonical(field)) for field in table.schema]
+    canonical = canonical_schema(table.schema)
     try:
-        return table.cast(pa.schema(fields))
+        return table.cast(canonical)
     except pa.ArrowInvalid as error:
         raise DataError(
-            f"values do not fit {[str(field) for field in fields]} ({error}). "
+            f"values do not fit {[str(field) for field in canonical]} ({error}). "
             "Round times to whole microseconds."
         ) from error
+
+
+def canonical_schema(schema: pa.Schema) -> pa.Schema:
+    """The same columns in their canonical types.
+
+    Raises:
+        DataError: a column is nested or otherwise without canonical type.
+    """
+    import pyarrow as pa
+
+    return pa.schema([pa.field(field.name, _canonical(field)) for field in schema])
 
 
 def _canonical(field: pa.Field) -> pa.DataType:

@@ -118,7 +118,7 @@ class ByHand:
         place, now = self.deployment.settings, self.deployment.clock()
         if days := unlanded_days(self.driver, self.model, place, now):
             with timed_phase(self.display, "land") as report:
-                land(self.driver, days, report)
+                land(self.driver, days, now, report)
 
     def _build_missing(self) -> None:
         place, now = self.deployment.settings, self.deployment.clock()

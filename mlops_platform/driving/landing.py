@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.data.features.builds import contiguous
 from mlops_platform.data.landing.deliveries import (
@@ -83,7 +84,7 @@ class TableLanding:
         before = self._deliveries(table)
         op = self.driver.definitions.resolve_assets_def(_key(table)).op.name
         config = run_config(op, {"retract": retract})
-        job = "land_snapshots" if days is None else "land_days"
+        job = LAND_SNAPSHOTS if days is None else self._job(table)
         stretches = [None] if days is None else contiguous(days)
         for stretch in stretches:
             with timed_phase(self.display, f"land {table}") as report:
@@ -95,6 +96,10 @@ class TableLanding:
                     report=report,
                 )
         return [read_delivery(folder) for folder in sorted(self._deliveries(table) - before)]
+
+    def _job(self, table: str) -> str:
+        landings = daily_landings(self.driver.definitions)
+        return next(landing.job for landing in landings if _key(table) in landing.keys)
 
     def _deliveries(self, table: str) -> set[Path]:
         folder = self.landing_root / table

@@ -5,12 +5,14 @@ from datetime import date, datetime
 
 import dagster as dg
 
+from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
 from mlops_platform.components.landing.landing_asset import DAILY, LANDING
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.builds import Builds, contiguous
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.deliveries import is_landed, landed_rows
 from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
+from mlops_platform.errors import MlopsError
 from mlops_platform.settings import Settings
 
 
@@ -51,11 +53,34 @@ def unbuilt_days(
     )
 
 
-def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:
-    """Land these days, and none between them: of what has landed nothing is delivered again."""
-    driver.run("land_snapshots", report=report)
-    for stretch in contiguous(days):
-        driver.run("land_days", tags=day_range(stretch), report=report)
+def land(driver: JobDriver, days: Sequence[date], now: datetime, report: ReportStep) -> None:
+    """Land snapshots, and these days but none between them: what has landed is not read again."""
+    driver.run(LAND_SNAPSHOTS, report=report)
+    land_days(driver, days, now, report)
+
+
+def land_days(driver: JobDriver, days: Sequence[date], now: datetime, report: ReportStep) -> None:
+    """Land these days of every table that has them: tables may start, and end, on others.
+
+    Args:
+        now: by the clock of the deployment: no day lands before it has ended where it is.
+
+    Raises:
+        MlopsError: no table has one of these days, or a run failed.
+    """
+    landings = {
+        landing.job: [day for day in ended_days(landing.partitions, now) if day in set(days)]
+        for landing in daily_landings(driver.definitions)
+    }
+    nowhere = sorted(set(days).difference(*landings.values()))
+    if nowhere:
+        raise MlopsError(
+            f"no landing has the day {nowhere[0]}, or it has not ended. Look at the `partitions` "
+            "of the landings."
+        )
+    for job, of_job in landings.items():
+        for stretch in contiguous(of_job):
+            driver.run(job, tags=day_range(stretch), report=report)
 
 
 def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: date) -> None:

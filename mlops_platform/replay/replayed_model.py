@@ -16,8 +16,8 @@ from mlops_platform.components.model_lifecycle.service.automation import EXPORT_
 from mlops_platform.components.model_lifecycle.shared import ALERTS
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.driving.driver import JobDriver, day_range
-from mlops_platform.driving.missing import build, land
+from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.missing import build, land, land_days
 from mlops_platform.driving.phases import Phases
 from mlops_platform.errors import MlopsError
 from mlops_platform.settings import settings
@@ -66,7 +66,7 @@ class ReplayedModel:
         # What lies between is landed and built again, which changes nothing.
         span = [day for day in days if missing[0] <= day <= missing[-1]]
         with self.phases.phase("land") as report:
-            land(self.driver, span, report)
+            land(self.driver, span, open_deployment().clock(), report)
         with self.phases.phase("build features") as report:
             build(self.driver, self.model, report, start_day=span[0], end_day=span[-1])
 
@@ -97,7 +97,7 @@ class ReplayedModel:
         move_to(settings().replayed_moment, window.ends_at + TICK)
         with self.phases.phase(window.name) as report:
             with self.phases.part(f"{window.name} land"):
-                self.driver.run("land_days", tags=day_range(window.days), report=report)
+                land_days(self.driver, window.days, window.ends_at + TICK, report)
             with self.phases.part(f"{window.name} watch"):
                 self.driver.tick(WATCH.over([self.model]), report)
             with self.phases.part(f"{window.name} retrain"):

@@ -78,8 +78,10 @@ def test_snapshots_with_other_columns_share_one_view(
 def test_days_that_were_landed_with_another_schema_share_one_view(lake: Path) -> None:
     first = pa.table({"id": ["a"], "value": pa.array([1], pa.int32())})
     second = pa.table({"id": ["b"], "value": [0.5], "unit": ["m"]})
-    for day, rows in ((1, first), (2, second)):
-        landed(lake / "landing", "readings", date(2024, 3, day), rows)
+    readings = LandedTable(table="readings", key=("id",))
+    wider = readings.model_copy(update={"types": {"value": "DOUBLE", "unit": "VARCHAR"}})
+    landed(lake / "landing", readings, date(2024, 3, 1), first)
+    landed(lake / "landing", wider, date(2024, 3, 2), second)
     with open_catalogue(lake) as connection:
         query = "SELECT id, value, unit FROM landing.readings ORDER BY id"
         assert ask(connection, query) == [("a", 1.0, None), ("b", 0.5, "m")]

@@ -50,7 +50,7 @@ def command(
             say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
             return
         delivered = landing.land(table, days, retract=retract)
-    for line in _told(table, delivered):
+    for line in (*_told(table, delivered), *_warnings(delivered)):
         say(line)
     same = len(days or ()) - len({delivery.day for delivery in delivered})
     if same > 0:
@@ -78,6 +78,14 @@ def _told(table: str, delivered: "list[Delivery]") -> Iterator[str]:
                 f"{delivery.changed} changed, {delivery.gone} gone; it has "
                 f"{counted(delivery.facts, 'row')} now"
             )
+
+
+def _warnings(delivered: "list[Delivery]") -> Iterator[str]:
+    """What a person should know of the rows."""
+    from mlops_platform.data.landing.landing import warnings_of
+
+    for delivery in delivered:
+        yield from warnings_of(delivery)
 
 
 def _show_stale(delivered: "list[Delivery]") -> None:

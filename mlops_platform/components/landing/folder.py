@@ -9,7 +9,7 @@ import dagster as dg
 
 from mlops_platform.components.landing.landing_asset import daily_landing_asset
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable
+from mlops_platform.data.landing.landed_table import DeliveryMeaning, Duplicates, LandedTable
 from mlops_platform.data.landing.landing import Arrival, LandedPartition
 from mlops_platform.settings import settings
 
@@ -60,9 +60,39 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
     types: Annotated[
         Mapping[str, str],
         dg.Resolver.default(
-            description="Output column to DuckDB type; CSV columns are text without one."
+            description=(
+                "Output column to DuckDB type; CSV columns are text without one. A new column "
+                "lands, and a landed one becomes wider, by being named here."
+            )
         ),
     ] = field(default_factory=dict)
+    renamed: Annotated[
+        Mapping[str, str],
+        dg.Resolver.default(
+            description="New name of an output column to the one that it had until now."
+        ),
+    ] = field(default_factory=dict)
+    optional: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="Output columns that a delivery may lack: NULL, then."),
+    ] = ()
+    dropped: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="Output columns that are no part of the table."),
+    ] = ()
+    duplicates: Annotated[
+        Duplicates,
+        dg.Resolver.default(
+            description=(
+                "Rows that are equal to others in all columns: `refuse` them, `drop` all but one, "
+                "or `number` them in the column `numbered_by`."
+            )
+        ),
+    ] = "refuse"
+    numbered_by: Annotated[
+        str | None,
+        dg.Resolver.default(description="Column of the key that numbers equal rows from 1."),
+    ] = None
     null_values: Annotated[
         Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
     ] = field(default_factory=lambda: ["", "NA"])
@@ -146,4 +176,10 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
             delivery=self.delivery,
             retracted=self.retracted,
             max_gone=self.max_gone,
+            types=dict(self.types),
+            renamed=dict(self.renamed),
+            optional=tuple(self.optional),
+            dropped=tuple(self.dropped),
+            duplicates=self.duplicates,
+            numbered_by=self.numbered_by,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import chain
 
 import dagster as dg
 
@@ -9,7 +10,7 @@ from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
 from mlops_platform.data.features.builds import Builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
-from mlops_platform.data.landing.landing import Arrival, LandedPartition
+from mlops_platform.data.landing.landing import Arrival, LandedPartition, warnings_of
 from mlops_platform.settings import settings
 
 LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
@@ -69,6 +70,8 @@ def landing_result(
     context: dg.AssetExecutionContext, landed: Sequence[LandedPartition]
 ) -> dg.MaterializeResult[None]:
     """What the asset page shows of one landing; the log tells what it changed of landed days."""
+    for warning in chain.from_iterable(map(warnings_of, landed)):
+        context.log.warning(warning)
     for partition in landed:
         if partition.redelivered:
             context.log.info(
@@ -90,6 +93,8 @@ def landing_result(
             "rows_added": sum(partition.rows_added for partition in again),
             "rows_changed": sum(partition.rows_changed for partition in again),
             "rows_gone": sum(partition.rows_gone for partition in again),
+            "rows_with_null_keys": sum(partition.null_keys for partition in landed),
+            "duplicate_rows": sum(partition.duplicates for partition in landed),
             "first_day": str(min(partition.day for partition in landed)),
             "last_day": str(max(partition.day for partition in landed)),
         }
@@ -106,20 +111,3 @@ def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:
         return []
     state = builds.noticed(present(place.replayed_moment))
     return state.stale_days if state else []
-
-
-def landing_jobs() -> dg.Definitions:
-    """Two jobs, because a run with a range of days plans all its assets for every day."""
-    jobs = [
-        dg.define_asset_job(
-            "land_days",
-            selection=dg.AssetSelection.tag(LANDING, DAILY),
-            description="Lands the facts of the chosen days, in one run however many they are.",
-        ),
-        dg.define_asset_job(
-            "land_snapshots",
-            selection=dg.AssetSelection.tag(LANDING, SNAPSHOT),
-            description="Lands the dated snapshots of the reference tables.",
-        ),
-    ]
-    return dg.Definitions(jobs=jobs)

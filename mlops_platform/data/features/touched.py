@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -12,7 +12,8 @@ from typing import Final
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.features.seen import News
-from mlops_platform.data.landing.day_versions import counts_from
+from mlops_platform.data.landing.contract import first_files, landed_schemas
+from mlops_platform.data.landing.day_versions import counts_from, said_known_at
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,
@@ -26,9 +27,9 @@ from mlops_platform.data.landing.deliveries import (
     day_in_sql,
     moment_in_sql,
 )
-from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable, read_state
-from mlops_platform.data.landing.versions import landed_columns
-from mlops_platform.data.parquet_files import FILE, escaped, parquet_files
+from mlops_platform.data.landing.landed_table import LandedTable, read_state
+from mlops_platform.data.landing.schema.layouts import ByName
+from mlops_platform.data.parquet_files import FILE
 
 DAY: Final = identifier(f"{INTERNAL}day")
 NUMBER, KIND, ARRIVED_AT, SAID_AT = (
@@ -75,13 +76,15 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
         for number, arrived in enumerate(news)
         for kind in (FIRST, *LATER)
     ]
-    selects = [_rows_of(declared, *each) for each in files if each[-1].is_file()]
-    if not selects:
+    landed = [each for each in files if each[-1].is_file()]
+    if not landed:
         return {}
+    by_name = ByName.last_of(landed_schemas(landing_root / table))
+    selects = [_rows_of(declared, by_name, *each) for each in landed]
     days: defaultdict[int, set[date]] = defaultdict(set)
     with private_duckdb() as connection:
         connection.execute(f"CREATE TEMP TABLE arrived AS {' UNION ALL BY NAME '.join(selects)}")
-        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared)):
+        for query in (_days_of_moments(), *_days_elsewhere(landing_root, declared, by_name)):
             for number, day in connection.execute(query).fetchall():
                 days[number].add(day)
         counts = {number: rows for number, *rows in connection.execute(_counts()).fetchall()}
@@ -91,20 +94,17 @@ def _of_arrived(landing_root: Path, table: str, news: Sequence[News]) -> dict[Ne
     }
 
 
-def _rows_of(declared: LandedTable, number: int, kind: str, file: Path) -> str:
+def _rows_of(declared: LandedTable, by_name: ByName, number: int, kind: str, file: Path) -> str:
     """Write the SQL of what is wanted of the rows of one file: their keys, and what counts them."""
-    from pyarrow import parquet
-
-    known_at = declared.known_at or KNOWN_AT
-    says = known_at in parquet.read_schema(file).names
+    said = said_known_at(declared, list(by_name.columns)) or "NULL::TIMESTAMPTZ"
     columns = [
         f"{number} AS {NUMBER}",
         f"{literal(kind)} AS {KIND}",
         f"{moment_in_sql(literal(file))} AS {ARRIVED_AT}",
-        f"CAST({identifier(known_at) if says else 'NULL'} AS TIMESTAMPTZ) AS {SAID_AT}",
+        f"{said} AS {SAID_AT}",
         *_texts(declared.key),
     ]
-    return f"SELECT {', '.join(columns)} FROM {parquet_files([file])}"
+    return f"SELECT {', '.join(columns)} FROM ({by_name.files([file])})"
 
 
 def _counts() -> str:
@@ -133,30 +133,42 @@ def _days_of_moments() -> str:
     )
 
 
-def _days_elsewhere(landing_root: Path, declared: LandedTable) -> Iterator[str]:
+def _days_elsewhere(landing_root: Path, declared: LandedTable, by_name: ByName) -> Iterator[str]:
     """Write the SQL of the days of every landed table that have rows with one of the keys."""
-    key = declared.key
+    # The number of a row among equal ones is of its own table.
+    key = [name for name in declared.key if name != declared.numbered_by]
+    names = ", ".join(map(identifier, key))
     for folder in sorted(path for path in landing_root.iterdir() if path.is_dir()):
-        if key and set(key) <= set(landed_columns(folder)):
-            names = ", ".join(map(identifier, key))
+        landed = _landed_keys(folder, {name: by_name.names_of(name) for name in key})
+        if landed is not None:
             yield (
-                f"SELECT DISTINCT {NUMBER}, {DAY} FROM {_landed_keys(folder, key)} "
+                f"SELECT DISTINCT {NUMBER}, {DAY} FROM ({landed}) "
                 f"JOIN (SELECT DISTINCT {NUMBER}, {names} FROM arrived) USING ({names})"
             )
 
 
-def _landed_keys(folder: Path, key: Sequence[str]) -> str:
-    """Write the SQL of all keys that ever landed, with their days."""
-    patterns = [f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"]
+def _landed_keys(folder: Path, key: Mapping[str, Sequence[str]]) -> str | None:
+    """Write the SQL of all keys that ever landed, with their days; None where they are none here.
+
+    Args:
+        key: columns, and all names that they have or had where they come from.
+    """
+    schemas = landed_schemas(folder)
+    here = ByName.last_of(schemas) if schemas else ByName({}, {})
+    columns = {name: here.called(names) for name, names in key.items()}
+    if not columns or None in columns.values():
+        return None
+    files = first_files(folder)
     for redelivered in read_state(folder).redelivered:
-        added = folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
-        patterns += map(escaped, added)
-    listed = ", ".join(map(literal, patterns))
-    return (
-        f"(SELECT {', '.join(_texts(key))}, {day_in_sql(FILE)} AS {DAY} "
-        f"FROM read_parquet([{listed}], hive_partitioning = false, "
-        f"union_by_name = true, filename = {literal(FILE)}))"
+        files += folder.glob(f"{PARTITION_COLUMN}={redelivered}/{DELIVERY}=*/{ADDED}.parquet")
+    keys = here.with_columns({name: here.columns[name] for name in columns.values() if name})
+    rows = keys.files(files, f"{day_in_sql(FILE)} AS {DAY}")
+    texts = (
+        f"CAST({identifier(column)} AS VARCHAR) AS {identifier(name)}"
+        for name, column in columns.items()
+        if column
     )
+    return f"SELECT {', '.join(texts)}, {DAY} FROM ({rows})"
 
 
 def _texts(key: Sequence[str]) -> list[str]:

@@ -30,10 +30,11 @@ from mlops_platform.data.landing.deliveries import (
     first_delivery,
     read_delivery,
 )
-from mlops_platform.data.landing.landed_table import read_state
+from mlops_platform.data.landing.landed_table import LandedTable, read_state, write_state
 from mlops_platform.data.landing.landing import (
     Arrival,
     LandedPartition,
+    conforming_rows,
     land_under_lock,
     partition_of,
     refuse_unusable_columns,
@@ -139,8 +140,10 @@ def _deliver(
     if not folders:
         written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
         moment = min(written, sight.now) if sight.of_before else sight.now
-        record = first_delivery(table, day, moment, rows)
-        _write_first(folder, files, rows, record)
+        content = rows if sight.of_before else _held(folder.parent, files, rows, sight)
+        record = first_delivery(table, day, moment, content)
+        as_they_are = len(files) == 1 and content.schema == rows.schema
+        _write_first(folder, files[0] if as_they_are else None, content, record)
         return partition_of(record, changed=True)
     last = read_delivery(folders[-1])
     if table_digest(rows) == last.digest:
@@ -175,11 +178,24 @@ def _refusal(files: Sequence[Path], error: Exception) -> DataError:
     return DataError(f"{named} cannot become a delivery, and stays where it is: {error}")
 
 
-def _write_first(folder: Path, files: Sequence[Path], rows: pa.Table, record: Delivery) -> None:
+def _held(folder: Path, files: Sequence[Path], rows: pa.Table, sight: _Sight) -> pa.Table:
+    """Rows by the contract of their table, which may be what they bring."""
+    state = read_state(folder)
+    table = state.declared or LandedTable(table=folder.name, key=())
+    try:
+        schemas, held = conforming_rows(folder, table, rows, sight.now)
+    except DataError as error:
+        raise _refusal(files, error) from error
+    if schemas != state.schemas:
+        write_state(folder, state.model_copy(update={"schemas": schemas}))
+    return held
+
+
+def _write_first(folder: Path, file_of_it: Path | None, rows: pa.Table, record: Delivery) -> None:
     with new_directory(folder / delivery_name(record.delivered_at)) as temporary:
         file = temporary / f"{FIRST}.parquet"
-        if len(files) == 1:
-            _link(files[0], file)
+        if file_of_it is not None:
+            _link(file_of_it, file)
         else:
             write_parquet(rows, file)
         write_text(temporary / RECORD_FILE, record.to_stored())

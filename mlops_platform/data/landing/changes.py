@@ -16,7 +16,9 @@ from mlops_platform.data.landing.deliveries import (
     in_key_order,
     keys_ever_landed,
 )
+from mlops_platform.data.landing.duplicates import repeated_keys
 from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.schema.layouts import ByName
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,43 +45,38 @@ class Changes:
         return {kind: table for kind, table in tables.items() if table.num_rows}
 
 
-def changes_of(landed: LandedTable, folder: Path, delivered: pa.Table) -> Changes:
+def changes_of(landed: LandedTable, folder: Path, delivered: pa.Table, by_name: ByName) -> Changes:
     """Compare a delivery with the day as it is.
 
     Args:
-        delivered: in canonical types; of `adds` with the column that says what is taken back, where
-            one is declared.
+        delivered: by the present columns; of `adds` with the column that says what is taken back,
+            where one is declared.
 
     Raises:
-        DataError: the day is damaged, its columns are others, or keys are NULL or repeat.
+        DataError: the day is damaged, or keys are NULL or repeat.
     """
-    before = day_rows(landed, folder)
+    before = by_name.rows(day_rows(landed, folder))
     taken_back, delivered = _split(landed, delivered)
-    _refuse_other_columns(landed, folder, before, delivered)
-    delivered = delivered.select(before.column_names)
     if not taken_back.num_rows and _are_the_same(landed, before, delivered):
         nothing = before.slice(0, 0)
         return Changes(added=nothing, changed=nothing, gone=nothing, facts=before)
     for rows in (before, delivered, taken_back):
         _refuse_null_keys(landed, folder, rows)
     _refuse_repeated_keys(landed, folder, before)
-    return _compared(landed, folder, before, delivered, taken_back)
+    ever = keys_ever_landed(landed, folder, by_name)
+    return _compared(landed, before, delivered, taken_back, ever)
 
 
 def _are_the_same(landed: LandedTable, before: pa.Table, delivered: pa.Table) -> bool:
     """Whether nothing is delivered but what is there, of whatever quality its keys are."""
     if before.num_rows != delivered.num_rows:
         return False
-    had, comes = (table_digest(in_key_order(landed, rows)) for rows in (before, delivered))
+    had, comes = (table_digest(in_key_order(landed.key, rows)) for rows in (before, delivered))
     return had == comes
 
 
 def _compared(
-    landed: LandedTable,
-    folder: Path,
-    before: pa.Table,
-    delivered: pa.Table,
-    taken_back: pa.Table,
+    landed: LandedTable, before: pa.Table, delivered: pa.Table, taken_back: pa.Table, ever: str
 ) -> Changes:
     key = ", ".join(map(identifier, landed.key))
     same_key = " AND ".join(f"now.{name} = before.{name}" for name in map(identifier, landed.key))
@@ -92,7 +89,7 @@ def _compared(
         connection.register("before", before)
         connection.register("now", delivered)
         connection.register("taken_back", taken_back)
-        connection.execute(f"CREATE TEMP TABLE ever AS {keys_ever_landed(landed, folder)}")
+        connection.execute(f"CREATE TEMP TABLE ever AS {ever}")
 
         def rows(query: str) -> pa.Table:
             return connection.sql(query).to_arrow_table().cast(before.schema).sort_by(order)
@@ -108,7 +105,7 @@ def _compared(
             connection.register("gone", gone)
             stays = f"FROM before ANTI JOIN now USING ({key}) ANTI JOIN gone USING ({key})"
             delivered = rows(f"FROM now UNION ALL ({stays})")
-    facts = in_key_order(landed, delivered)
+    facts = in_key_order(landed.key, delivered)
     return Changes(added=added, changed=changed, gone=gone, facts=facts)
 
 
@@ -139,20 +136,6 @@ def _split(landed: LandedTable, delivered: pa.Table) -> tuple[pa.Table, pa.Table
     return content.filter(flag), content.filter(pc.invert(flag))
 
 
-def _refuse_other_columns(
-    landed: LandedTable, folder: Path, before: pa.Table, delivered: pa.Table
-) -> None:
-    have, come = (
-        {field.name: str(field.type) for field in table.schema} for table in (before, delivered)
-    )
-    if have != come:
-        differing = sorted(have.items() ^ come.items())
-        raise DataError(
-            f"{landed.table} of {folder.name} landed with other columns or types before: "
-            f"{differing}. Deliver the columns that it has, in their types."
-        )
-
-
 def _refuse_null_keys(landed: LandedTable, folder: Path, rows: pa.Table) -> None:
     nulls = {name: rows[name].null_count for name in landed.key if rows[name].null_count}
     if nulls:
@@ -164,7 +147,7 @@ def _refuse_null_keys(landed: LandedTable, folder: Path, rows: pa.Table) -> None
 
 
 def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -> None:
-    repeated = repeated_keys(landed, before)
+    repeated = repeated_keys(list(landed.key), before)
     if repeated:
         raise DataError(
             f"{landed.table} of {folder.name} has landed with {repeated} rows whose "
@@ -172,10 +155,3 @@ def _refuse_repeated_keys(landed: LandedTable, folder: Path, before: pa.Table) -
             "which it means. Name in `key` columns that identify a row, or remove the folder and "
             "land the day anew."
         )
-
-
-def repeated_keys(landed: LandedTable, rows: pa.Table) -> int:
-    """How many rows have the key of another one."""
-    keys = rows.select(list(landed.key))
-    different = keys.group_by(list(landed.key)).aggregate([]).num_rows
-    return int(rows.num_rows - different)

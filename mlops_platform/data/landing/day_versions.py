@@ -23,6 +23,8 @@ from mlops_platform.data.landing.deliveries import (
     delivery_moment,
 )
 from mlops_platform.data.landing.landed_table import KNOWN_AT, LandedTable
+from mlops_platform.data.landing.schema.layouts import ByName
+from mlops_platform.data.landing.schema.types import MOMENT
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.types import in_canonical_types
 
@@ -57,7 +59,7 @@ def counts_from(kind: str, said: str, arrived: str) -> str:
 
 
 def versions_after(
-    table: LandedTable, folder: Path, changes: Changes, delivered_at: datetime
+    table: LandedTable, folder: Path, changes: Changes, by_name: ByName, delivered_at: datetime
 ) -> pa.Table:
     """The versions of a day after one more delivery.
 
@@ -74,7 +76,7 @@ def versions_after(
         connection.register("added", changes.added)
         connection.register("changed", changes.changed)
         connection.register("gone", changes.gone)
-        connection.register("before", _versions_before(table, folder))
+        connection.register("before", _versions_before(table, folder, by_name))
         versions = connection.sql(
             f"WITH events AS (SELECT {key}, {changed} AS _at FROM changed "
             f"UNION ALL SELECT {key}, {gone} FROM gone), "
@@ -97,13 +99,14 @@ def said_known_at(table: LandedTable | None, columns: list[str]) -> str | None:
     return None if name is None else f"CAST({identifier(name)} AS TIMESTAMPTZ)"
 
 
-def _versions_before(table: LandedTable, folder: Path) -> pa.Table:
+def _versions_before(table: LandedTable, folder: Path, by_name: ByName) -> pa.Table:
     """Of the day as it is: written down, or those of its only delivery."""
     last = delivery_folders(folder)[-1]
     file = last / f"{VERSIONS}.parquet"
     if file.is_file():
-        return read_parquet(file)
-    rows = in_canonical_types(read_parquet(last / f"{FIRST}.parquet"))
+        ours = dict.fromkeys((KNOWN, ENDED, ARRIVED), MOMENT)
+        return by_name.with_columns({**by_name.columns, **ours}).rows(read_parquet(file))
+    rows = by_name.rows(in_canonical_types(read_parquet(last / f"{FIRST}.parquet")))
     said = said_known_at(table, rows.column_names)
     with private_duckdb() as connection:
         connection.register("first_rows", rows)

@@ -8,16 +8,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable
+from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable, read_state
+from mlops_platform.data.landing.schema.layouts import ByName, columns_of
+from mlops_platform.data.landing.schema.table_schema import former_names
 from mlops_platform.data.parquet import read_parquet
-from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,6 +44,8 @@ class Delivery(Record):
         rows: that came with it.
         added, changed, gone: what it did to the day.
         facts, digest: rows of the day after it, and their digest.
+        null_keys: of these rows those with NULL in their key.
+        duplicates: rows that came and were equal to others, and were dropped or numbered.
     """
 
     table: str
@@ -56,6 +59,8 @@ class Delivery(Record):
     gone: int = 0
     facts: int
     digest: str
+    null_keys: int = Field(default=0, exclude_if=left_out_where_empty)
+    duplicates: int = Field(default=0, exclude_if=left_out_where_empty)
 
 
 def first_delivery(
@@ -165,6 +170,7 @@ def read_delivery(folder: Path) -> Delivery:
 def day_rows(landed: LandedTable, folder: Path, until: datetime | None = None) -> pa.Table:
     """The facts of a day after its deliveries until a moment, all of them where None.
 
+    They have the columns of the last of these deliveries, in its types: so their digest is its own.
     A day that was delivered once is in the order in which it came, another one in that of its key,
     which alone cannot change any more.
 
@@ -204,9 +210,9 @@ def _refuse_gaps(deliveries: Sequence[Path]) -> None:
             )
 
 
-def in_key_order(landed: LandedTable, rows: pa.Table) -> pa.Table:
+def in_key_order(key: Sequence[str], rows: pa.Table) -> pa.Table:
     """The same rows in the one order that no declaration can change."""
-    return rows.sort_by([(column, "ascending") for column in landed.key])
+    return rows.sort_by([(column, "ascending") for column in key])
 
 
 def later_files(folders: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -216,17 +222,21 @@ def later_files(folders: Sequence[Path]) -> list[tuple[str, Path]]:
 
 
 def _folded(landed: LandedTable, first: pa.Table, later: Sequence[Path]) -> pa.Table:
-    """The newest row of every key, unless it is gone."""
+    """The newest row of every key, unless it is gone, by the columns of the last delivery."""
     parts = [(first, 0, False)] + [
         (in_canonical_types(read_parquet(file)), number, kind == GONE)
         for number, folder in enumerate(later, 1)
         for kind, file in later_files([folder])
     ]
-    key = ", ".join(map(identifier, landed.key))
+    columns, table_folder = parts[-1][0].schema, later[-1].parent.parent
+    former = former_names(read_state(table_folder).schemas)
+    by_name = ByName({}, former).with_columns(columns_of(columns))
+    names = [by_name.names_in(name, by_name.columns)[0] for name in landed.key]
+    key = ", ".join(map(identifier, names))
     number, gone = map(identifier, (f"{INTERNAL}number", f"{INTERNAL}gone"))
     with private_duckdb() as connection:
         for at, (rows, *_) in enumerate(parts):
-            connection.register(f"rows_{at}", rows)
+            connection.register(f"rows_{at}", by_name.rows(rows))
         selects = (
             f"SELECT *, {when} AS {number}, {is_gone} AS {gone} FROM rows_{at}"
             for at, (_, when, is_gone) in enumerate(parts)
@@ -238,21 +248,22 @@ def _folded(landed: LandedTable, first: pa.Table, later: Sequence[Path]) -> pa.T
                 f"AND NOT {gone}"
             )
             .to_arrow_table()
-            .cast(first.schema)
+            .cast(columns)
         )
-    return in_key_order(landed, rows)
+    return in_key_order(names, rows)
 
 
-def keys_ever_landed(landed: LandedTable, folder: Path) -> str:
+def keys_ever_landed(landed: LandedTable, folder: Path, by_name: ByName) -> str:
     """Write the SQL of the keys that a day has or had."""
-    key = ", ".join(map(identifier, landed.key))
     files = [
         file
         for delivery in delivery_folders(folder)
         for file in (delivery / f"{FIRST}.parquet", delivery / f"{ADDED}.parquet")
         if file.is_file()
     ]
-    return f"SELECT {key} FROM {parquet_files(files)}"
+    keys = {name: by_name.columns[name] for name in landed.key}
+    rows = by_name.with_columns(keys).files(files)
+    return f"SELECT {', '.join(map(identifier, keys))} FROM ({rows})"
 
 
 def day_in_sql(file_column: str) -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier
+from mlops_platform.data.landing.contract import landed_schemas
 from mlops_platform.data.landing.day_versions import VERSIONS
 from mlops_platform.data.landing.deliveries import (
     ADDED,
@@ -39,7 +40,9 @@ from mlops_platform.data.landing.deliveries import (
     later_files,
     read_delivery,
 )
+from mlops_platform.data.landing.duplicates import null_keys
 from mlops_platform.data.landing.landed_table import LandedTable, read_state
+from mlops_platform.data.landing.schema.layouts import ByName
 from mlops_platform.data.landing.table_lock import ERASING, finish_erasing, table_lock
 from mlops_platform.data.landing.verification import foreign_files
 from mlops_platform.data.parquet import read_parquet, write_parquet
@@ -180,11 +183,12 @@ def condition_digest(condition: str) -> str:
 def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> Erasure:
     import pyarrow as pa
 
+    facts = _Facts(table, ByName.ever_of(landed_schemas(folder)))
     days: dict[date, _Day] = {}
     digests: list[tuple[str, str]] = []
     with _engine_without_files() as connection:
         for day_folder in sorted(folder.glob(f"{PARTITION_COLUMN}=*")):
-            of_day = _without(table, day_folder, condition, connection)
+            of_day = _without(facts, day_folder, condition, connection)
             if of_day is None:
                 continue
             days[day_of(day_folder)] = of_day
@@ -207,6 +211,28 @@ def _staged(table: LandedTable, folder: Path, staged: Path, condition: str) -> E
     )
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """What is seen of the facts of a table, whatever columns a file has.
+
+    Args:
+        by_name: by present columns, and those that were dropped.
+    """
+
+    table: LandedTable
+    by_name: ByName
+
+    @property
+    def key(self) -> list[str]:
+        """Columns of the key; all of them where none is declared."""
+        return list(self.table.key or self.by_name.columns)
+
+    def keys(self, rows: pa.Table) -> pa.Table:
+        """The keys of rows."""
+        columns = {name: self.by_name.columns[name] for name in self.key}
+        return self.by_name.with_columns(columns).rows(rows)
+
+
 @contextmanager
 def _engine_without_files() -> Iterator[duckdb.DuckDBPyConnection]:
     """Arrow reads the files: a condition can neither read nor write any other."""
@@ -219,7 +245,7 @@ def _engine_without_files() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _without(
-    table: LandedTable, folder: Path, condition: str, connection: duckdb.DuckDBPyConnection
+    facts: _Facts, folder: Path, condition: str, connection: duckdb.DuckDBPyConnection
 ) -> _Day | None:
     """What a day is without the facts that meet the condition; None where it has none of them."""
     folders = delivery_folders(folder)
@@ -228,31 +254,37 @@ def _without(
         for delivery in folders
         for file in _files_of(delivery)
     }
-    taken = _taken(table, day_of(folder), files, condition, connection)
+    taken = _taken(facts, day_of(folder), files, condition, connection)
     if not taken.num_rows:
         return None
-    left = {file: _left(rows, taken, connection) for file, rows in files.items()}
+    left = {file: _left(facts, rows, taken, connection) for file, rows in files.items()}
     versions = {
-        file: _left(read_parquet(file), taken, connection)
+        file: _left(facts, read_parquet(file), taken, connection)
         for delivery in folders
         if (file := delivery / f"{VERSIONS}.parquet").is_file()
     }
     records = {
         delivery / RECORD_FILE: _renewed(
+            facts,
             read_delivery(delivery),
             {
                 file: number
                 for file, number in _lost(files, left).items()
                 if file.parent == delivery
             },
-            _left(day_rows(table, folder, delivery_moment(delivery.name)), taken, connection),
+            _left(
+                facts,
+                day_rows(facts.table, folder, delivery_moment(delivery.name)),
+                taken,
+                connection,
+            ),
         )
         for delivery in folders
     }
     return _Day(
         rows=sum(_lost(files, left).values()),
         facts=taken.num_rows,
-        keys=taken if table.key else None,
+        keys=taken if facts.table.key else None,
         files={file: left[file] for file, number in _lost(files, left).items() if number}
         | versions,
         records=records,
@@ -270,7 +302,7 @@ def _lost(before: Mapping[Path, pa.Table], after: Mapping[Path, pa.Table]) -> di
 
 
 def _taken(
-    table: LandedTable,
+    facts: _Facts,
     day: date,
     files: Mapping[Path, pa.Table],
     condition: str,
@@ -282,30 +314,31 @@ def _taken(
 
     taken = []
     for rows in files.values():
-        names = list(table.key) or rows.column_names
-        others = [name for name in rows.column_names if name.lower() != PARTITION_COLUMN]
+        visible = facts.by_name.rows(rows)
+        others = [name for name in visible.column_names if name.lower() != PARTITION_COLUMN]
         days = pa.array([day] * rows.num_rows, pa.date32())
-        connection.register("facts", rows.select(others).append_column(PARTITION_COLUMN, days))
-        selected = ", ".join(map(identifier, names))
+        connection.register("facts", visible.select(others).append_column(PARTITION_COLUMN, days))
+        selected = ", ".join(map(identifier, facts.key))
         try:
             meeting = connection.sql(f"SELECT {selected} FROM facts WHERE (\n{condition}\n)")
-            taken.append(meeting.to_arrow_table().cast(rows.select(names).schema))
+            taken.append(meeting.to_arrow_table().cast(facts.keys(rows).schema))
         except duckdb.Error as error:
             raise DataError(
-                f"the condition cannot be read on {table.table}: {error}. Write what stands after "
-                f"WHERE, on the columns {rows.column_names} and {PARTITION_COLUMN}."
+                f"the condition cannot be read on {facts.table.table}: {error}. Write what stands "
+                f"after WHERE, on the columns {others} and {PARTITION_COLUMN}."
             ) from error
     keys = pa.concat_tables(taken)
     return keys.group_by(keys.column_names).aggregate([])
 
 
-def _left(rows: pa.Table, taken: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+def _left(
+    facts: _Facts, rows: pa.Table, taken: pa.Table, connection: duckdb.DuckDBPyConnection
+) -> pa.Table:
     """The other rows, in their order."""
     import pyarrow as pa
 
     position = f"{INTERNAL}position"
-    keys = rows.select(taken.column_names)
-    numbered = keys.append_column(position, pa.array(range(rows.num_rows), pa.int64()))
+    numbered = facts.keys(rows).append_column(position, pa.array(range(rows.num_rows), pa.int64()))
     connection.register("kept", numbered)
     connection.register("taken", taken)
     same = " AND ".join(
@@ -317,19 +350,20 @@ def _left(rows: pa.Table, taken: pa.Table, connection: duckdb.DuckDBPyConnection
     return rows.take(left[position])
 
 
-def _renewed(record: Delivery, lost: Mapping[Path, int], facts: pa.Table) -> Delivery:
+def _renewed(facts: _Facts, record: Delivery, lost: Mapping[Path, int], left: pa.Table) -> Delivery:
     """The record of a delivery as if what is lost had never come."""
     of_kind = {file.stem: number for file, number in lost.items()}
     added = of_kind.get(FIRST, 0) + of_kind.get(ADDED, 0)
     changed = of_kind.get(CHANGED, 0)
-    came = facts.num_rows if record.meaning == "replaces" else record.rows - added - changed
+    came = left.num_rows if record.meaning == "replaces" else record.rows - added - changed
     counts = {
         "rows": came,
         "added": record.added - added,
         "changed": record.changed - changed,
         "gone": record.gone - of_kind.get(GONE, 0),
-        "facts": facts.num_rows,
-        "digest": table_digest(facts),
+        "facts": left.num_rows,
+        "digest": table_digest(left),
+        "null_keys": null_keys(facts.table, facts.keys(left)),
     }
     return record.model_copy(update=counts)
 

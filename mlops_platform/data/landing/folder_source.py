@@ -123,7 +123,7 @@ class FolderSource:
                 "Land it too: a fact without its moment cannot be used point-in-time."
             )
         named = {*self.casts, *self.landed.key, *self.landed.sorted_by}
-        unknown = sorted(named - set(outputs))
+        unknown = sorted(named - {*outputs, *self.landed.optional, self.landed.numbered_by})
         if unknown:
             raise DataError(
                 f"types, key or order_by name {unknown}, which are not landed. "

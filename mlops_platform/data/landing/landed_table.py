@@ -1,16 +1,21 @@
 """LandedTable: what identifies a fact of a table, and what another delivery of a day means."""
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from mlops_platform.data.landing.schema.table_schema import TableSchema
 from mlops_platform.errors import DataError
 from mlops_platform.files import write_text
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 DeliveryMeaning = Literal["replaces", "adds"]
+Duplicates = Literal["refuse", "drop", "number"]
+"""What becomes of rows of a delivery that are equal to others in all columns."""
 DECLARATION: Final = "_landing.json"
 KNOWN_AT: Final = "known_at"
 SUPERSEDED_AT: Final = "superseded_at"
@@ -32,6 +37,13 @@ class LandedTable(Record):
             key, or beside them.
         retracted: boolean column of `adds`, which is not landed: such rows are taken back.
         max_gone: share of a day's rows that a delivery which `replaces` may lack.
+        types: columns to DuckDB types. A new column lands, and a landed one becomes wider, by being
+            named here; others have the type in which they landed first.
+        renamed: new names of landed columns to those that older files and deliveries have.
+        optional: columns that a delivery may lack, which then are NULL.
+        dropped: columns that are no part of the table any more, or never were.
+        duplicates: what becomes of rows that are equal to others in all columns.
+        numbered_by: column of the key that `number` fills, from 1 for each row of its kind.
     """
 
     table: str
@@ -41,6 +53,12 @@ class LandedTable(Record):
     delivery: DeliveryMeaning = "replaces"
     retracted: str | None = None
     max_gone: Annotated[float, Field(ge=0, le=1)] = 0.1
+    types: Mapping[str, str] = Field(default={}, exclude_if=left_out_where_empty)
+    renamed: Mapping[str, str] = Field(default={}, exclude_if=left_out_where_empty)
+    optional: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    dropped: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    duplicates: Duplicates = Field(default="refuse", exclude_if=lambda kind: kind == "refuse")
+    numbered_by: str | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @model_validator(mode="after")
     def _only_additions_are_taken_back_by_row(self) -> Self:
@@ -50,6 +68,49 @@ class LandedTable(Record):
                 "back. Declare `delivery: adds`, or leave `retracted` out"
             )
         return self
+
+    @model_validator(mode="after")
+    def _what_identifies_a_fact_is_there(self) -> Self:
+        needed = {*self.sorted_by, *([self.known_at] if self.known_at else ())}
+        absent = sorted(needed & {*self.optional, *self.dropped, *self.renamed.values()})
+        if absent:
+            raise ValueError(
+                f"{absent}: a column of key, order_by or known_at is in every row, under its "
+                "present name. Take it out of optional and dropped, and name it as `renamed` does"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_are_of_the_key(self) -> Self:
+        if (self.duplicates == "number") != (self.numbered_by is not None):
+            raise ValueError(
+                f"duplicates={self.duplicates}, numbered_by={self.numbered_by}: numbered rows need "
+                "a column for the number, and others have none. Declare both, or none"
+            )
+        if self.numbered_by is not None and self.numbered_by not in self.key:
+            raise ValueError(
+                f"numbered_by={self.numbered_by}: the number tells equal rows apart. "
+                f"Declare `key: [{', '.join((*self.key, self.numbered_by))}]`"
+            )
+        return self
+
+    def before(self, later: Sequence[TableSchema]) -> Self:
+        """The same before some schemas: by the names that columns had, and nothing declared."""
+
+        def former(name: str) -> str:
+            return reduce(lambda name, schema: schema.renamed.get(name, name), later[::-1], name)
+
+        return self.model_copy(
+            update={
+                "key": tuple(map(former, self.key)),
+                "order_by": tuple(map(former, self.order_by)),
+                "known_at": self.known_at and former(self.known_at),
+                "types": {},
+                "renamed": {},
+                "optional": (),
+                "dropped": (),
+            }
+        )
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
@@ -63,15 +124,27 @@ class LandedTableState(Record):
     Args:
         declared: None of a table that nobody of us lands.
         redelivered: days that were, or are about to be, delivered more than once.
+        schemas: what its deliveries were held to, oldest first; none of a table that a version
+            without contracts has landed, which has that of its files.
     """
 
     declared: LandedTable | None = None
     redelivered: tuple[date, ...] = ()
+    schemas: tuple[TableSchema, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
     def with_redelivered(self, day: date) -> Self:
         """The same with one more day."""
         days = tuple(sorted({*self.redelivered, day}))
         return self.model_copy(update={"redelivered": days})
+
+    def as_of(self, moment: datetime) -> Self:
+        """The same before its columns were renamed or cast otherwise after a moment."""
+        later = [schema for schema in self.schemas if schema.since and schema.since > moment]
+        if not later:
+            return self
+        schemas = self.schemas[: -len(later)]
+        declared = self.declared and self.declared.before(later)
+        return self.model_copy(update={"schemas": schemas, "declared": declared})
 
 
 def read_state(folder: Path) -> LandedTableState:
@@ -96,22 +169,22 @@ def write_state(folder: Path, state: LandedTableState) -> None:
     write_text(folder / DECLARATION, state.to_stored())
 
 
-def declare(folder: Path, table: LandedTable) -> LandedTableState:
-    """Keep how a table is declared now.
+def with_declared(state: LandedTableState, table: LandedTable) -> LandedTableState:
+    """What is kept of a table, once it is declared so.
 
     Raises:
         DataError: another key would identify the facts of days that were delivered again.
     """
-    state = read_state(folder)
-    if state.declared == table:
-        return state
     before = state.declared
-    if state.redelivered and before is not None and before.key != table.key:
+    key = () if before is None else tuple(_present_name(table, name) for name in before.key)
+    if state.redelivered and before is not None and table.key not in (before.key, key):
         raise DataError(
             f"key {list(table.key)} of {table.table}: {len(state.redelivered)} of its days were "
             f"delivered again by the key {list(before.key)}, for example {state.redelivered[0]}. "
             "Keep that key, or land under another name of the table."
         )
-    state = state.model_copy(update={"declared": table})
-    write_state(folder, state)
-    return state
+    return state.model_copy(update={"declared": table})
+
+
+def _present_name(table: LandedTable, name: str) -> str:
+    return next((new for new, old in table.renamed.items() if old == name), name)

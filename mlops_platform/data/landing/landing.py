@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,14 @@ from mlops_platform.data.digest import table_digest
 from mlops_platform.data.landing.changes import (
     Changes,
     changes_of,
-    repeated_keys,
     without_retracted,
+)
+from mlops_platform.data.landing.contract import (
+    Contract,
+    Schemas,
+    landed_schemas,
+    refuse_ambiguous_names,
+    refuse_inexact,
 )
 from mlops_platform.data.landing.day_versions import VERSIONS, versions_after
 from mlops_platform.data.landing.days import rows_by_day
@@ -30,13 +36,18 @@ from mlops_platform.data.landing.deliveries import (
     last_delivery,
     read_delivery,
 )
+from mlops_platform.data.landing.duplicates import UniqueRows, null_keys, unique_rows
 from mlops_platform.data.landing.landed_table import (
     KNOWN_AT,
     RESERVED,
     LandedTable,
-    declare,
+    LandedTableState,
+    read_state,
+    with_declared,
     write_state,
 )
+from mlops_platform.data.landing.schema.casting import LosslessCast
+from mlops_platform.data.landing.schema.layouts import ByName, columns_of
 from mlops_platform.data.landing.table_lock import table_lock
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.types import in_canonical_types
@@ -57,6 +68,8 @@ class LandedPartition(Record):
         delivered_at: arrival of its last delivery.
         redelivered: this was one more delivery of a day that had landed before.
         rows_added, rows_changed, rows_gone: what this delivery did to the day.
+        null_keys: rows with NULL in their key: no later delivery can say which of them it means.
+        duplicates: rows of this delivery that were equal to others, and were dropped or numbered.
     """
 
     table: str
@@ -69,6 +82,8 @@ class LandedPartition(Record):
     rows_added: int = 0
     rows_changed: int = 0
     rows_gone: int = 0
+    null_keys: int = 0
+    duplicates: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,29 +159,78 @@ def land_under_lock(
     landing_root: Path, table: LandedTable, day: date, rows: pa.Table, arrival: Arrival
 ) -> LandedPartition:
     """As `land_day`, within a `table_lock`."""
-    delivered = _ordered(table, day, in_canonical_types(rows))
     table_folder = landing_root / table.table
-    state = declare(table_folder, table)
+    before = read_state(table_folder)
+    try:
+        schemas, conforming = conforming_rows(table_folder, table, rows, arrival.at)
+        state = with_declared(before, table).model_copy(update={"schemas": schemas})
+        unique = unique_rows(table, conforming)
+    except DataError as error:
+        raise DataError(f"{table.table} of {day}: {error}") from error
+    if state != before:
+        write_state(table_folder, state)
     folder = day_folder(landing_root, table.table, day)
-    folders = delivery_folders(folder)
-    if not folders:
-        facts = without_retracted(table, delivered)
-        record = first_delivery(table.table, day, arrival.at, facts, delivered.num_rows)
-        _write(folder, {FIRST: facts}, record)
-        return partition_of(record, changed=True)
-    changes = changes_of(table, folder, delivered)
-    last = read_delivery(folders[-1])
+    if delivery_folders(folder):
+        return _land_again(state, folder, unique, arrival)
+    facts = _ordered(table, without_retracted(table, unique.rows))
+    first = first_delivery(table.table, day, arrival.at, facts, unique.came)
+    record = _with_counts(first, table, facts, unique)
+    _write(folder, {FIRST: facts}, record)
+    return partition_of(record, changed=True)
+
+
+def _land_again(
+    state: LandedTableState, folder: Path, unique: UniqueRows, arrival: Arrival
+) -> LandedPartition:
+    """Deliver to a day that has landed what changes it."""
+    table, by_name = state.declared, ByName.last_of(state.schemas)
+    assert table is not None, "it has just been declared"
+    changes = changes_of(table, folder, _ordered(table, unique.rows), by_name)
+    last = read_delivery(delivery_folders(folder)[-1])
     if not changes.by_kind:
         return partition_of(last, changed=False)
-    _refuse_what_came_between(table, day, last, arrival)
-    _refuse_to_lose(table, day, last, changes, arrival)
+    _refuse_what_came_between(table, last, arrival)
+    _refuse_to_lose(table, last, changes, arrival)
     moment = max(arrival.at, last.delivered_at + timedelta(microseconds=1))
-    record = _later_delivery(table, last, moment, delivered.num_rows, changes)
+    later = _later_delivery(table, last, moment, unique.came, changes)
+    record = _with_counts(later, table, changes.facts, unique)
     # First: who reads looks for later deliveries in these days only.
-    write_state(table_folder, state.with_redelivered(day))
-    versions = versions_after(table, folder, changes, moment)
+    write_state(folder.parent, state.with_redelivered(last.day))
+    versions = versions_after(table, folder, changes, by_name, moment)
     _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
     return partition_of(record, changed=True)
+
+
+def conforming_rows(
+    table_folder: Path, table: LandedTable, rows: pa.Table, at: datetime
+) -> tuple[Schemas, pa.Table]:
+    """The schemas of a table once some rows are delivered, and the rows by the last of them.
+
+    A column that says which rows are taken back stands behind the others.
+
+    Raises:
+        DataError: columns are others than the contract has, or a value does not fit; says how.
+    """
+    delivered, schemas = in_canonical_types(rows), landed_schemas(table_folder)
+    refuse_ambiguous_names(delivered.column_names)
+    after = Contract(table, schemas).after(columns_of(delivered.schema), at)
+    if after != schemas:
+        refuse_inexact(table_folder, schemas, after)
+    conforming = LosslessCast(ByName.last_of(after), table.types).of(delivered)
+    if table.retracted in delivered.column_names:
+        conforming = conforming.append_column(table.retracted, delivered[table.retracted])
+    return after, conforming
+
+
+def _ordered(table: LandedTable, rows: pa.Table) -> pa.Table:
+    return rows.sort_by([(column, "ascending") for column in table.sorted_by])
+
+
+def _with_counts(
+    record: Delivery, table: LandedTable, facts: pa.Table, unique: UniqueRows
+) -> Delivery:
+    counts = {"null_keys": null_keys(table, facts), "duplicates": unique.duplicates}
+    return record.model_copy(update=counts)
 
 
 def _later_delivery(
@@ -211,7 +275,24 @@ def partition_of(record: Delivery, *, changed: bool) -> LandedPartition:
         rows_added=record.added if changed else 0,
         rows_changed=record.changed if changed else 0,
         rows_gone=record.gone if changed else 0,
+        null_keys=record.null_keys,
+        duplicates=record.duplicates if changed else 0,
     )
+
+
+def warnings_of(landed: LandedPartition | Delivery) -> Iterator[str]:
+    """What a person should know of the rows of a day."""
+    if landed.null_keys:
+        yield (
+            f"{landed.table} of {landed.day}: {landed.null_keys} rows have NULL in their key. They "
+            "have landed; another delivery of the day that changes it will be refused, because "
+            "nobody can say which of them it means."
+        )
+    if landed.duplicates:
+        yield (
+            f"{landed.table} of {landed.day}: {landed.duplicates} rows were equal to others in all "
+            "columns, and were dropped or numbered, as the table declares."
+        )
 
 
 def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:
@@ -227,17 +308,19 @@ def refuse_unusable_columns(table: LandedTable, rows: pa.Table) -> None:
             f"columns {reserved} of {table.table} have names that reading adds to what is landed. "
             "List the columns under `columns` and give these other names."
         )
-    wanted = [*table.key, *table.sorted_by]
-    if not table.key or any(name not in names for name in wanted):
+    there = {*names, *table.renamed, table.numbered_by}
+    if not table.key or any(name not in there for name in table.sorted_by):
         raise DataError(
             f"key={list(table.key)}, order_by={list(table.order_by)} of {table.table} name no key: "
             f"choose from {names}."
         )
     known_at = table.known_at or KNOWN_AT
-    if table.known_at is not None and known_at not in names:
+    if table.known_at is not None and known_at not in there:
         raise DataError(f"known_at: {table.table} has no column '{known_at}'. Choose from {names}.")
     kind = rows.schema.field(known_at).type if known_at in names else None
-    if kind is not None and not (str(kind).startswith("timestamp") and kind.tz):
+    if kind is None or (str(kind) == "null" and known_at in table.types):
+        return
+    if not (str(kind).startswith("timestamp") and kind.tz):
         raise DataError(
             f"known_at: column '{known_at}' of {table.table} is {kind}, and a moment is needed. "
             "Declare TIMESTAMPTZ for it in `types`, or give it another name under `columns`."
@@ -252,38 +335,23 @@ def _is_ours(table: LandedTable, name: str) -> bool:
     return plain in RESERVED or plain.startswith(INTERNAL)
 
 
-def _refuse_what_came_between(
-    table: LandedTable, day: date, last: Delivery, arrival: Arrival
-) -> None:
-    if arrival.last.get(day) != last.delivered_at:
+def _refuse_what_came_between(table: LandedTable, last: Delivery, arrival: Arrival) -> None:
+    if arrival.last.get(last.day) != last.delivered_at:
         raise DataError(
-            f"{table.table} of {day}: another delivery ({last.delivered_at.isoformat()}, "
+            f"{table.table} of {last.day}: another delivery ({last.delivered_at.isoformat()}, "
             f"{last.rows} rows) landed while this one was read, and this one says something else. "
             "Nothing of it has landed: look which is right, and deliver it again."
         )
 
 
-def _refuse_to_lose(
-    table: LandedTable, day: date, last: Delivery, changes: Changes, arrival: Arrival
-) -> None:
+def _refuse_to_lose(table: LandedTable, last: Delivery, changes: Changes, arrival: Arrival) -> None:
     gone = changes.gone.num_rows
     if table.delivery == "adds" or arrival.retract or gone <= table.max_gone * last.facts:
         return
     raise DataError(
-        f"{table.table} of {day}: this delivery replaces the day and lacks {gone} of its "
+        f"{table.table} of {last.day}: this delivery replaces the day and lacks {gone} of its "
         f"{last.facts} rows, more than max_gone={table.max_gone:g} allows. If they must go, say so "
         "with `mlops land --retract` (`retract: true` in the configuration of a run; for a file "
         "that somebody put there `mlops rebuild --retract`); if it is only a part of the day, "
         "declare `delivery: adds`."
     )
-
-
-def _ordered(table: LandedTable, day: date, rows: pa.Table) -> pa.Table:
-    repeated = repeated_keys(table, rows)
-    if repeated:
-        raise DataError(
-            f"{table.table} of {day} has {repeated} rows whose {list(table.key)} repeats that of "
-            "another row. Name in `key` columns that identify a row, or remove the duplicates at "
-            "the source."
-        )
-    return rows.sort_by([(column, "ascending") for column in table.sorted_by])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.landing.contract import first_files, landed_schemas
 from mlops_platform.data.landing.day_versions import (
     ALWAYS,
     ARRIVED,
@@ -36,6 +37,8 @@ from mlops_platform.data.landing.landed_table import (
     SUPERSEDED_AT,
     read_state,
 )
+from mlops_platform.data.landing.schema.layouts import ByName, Columns
+from mlops_platform.data.landing.schema.types import MOMENT
 from mlops_platform.data.parquet_files import FILE, escaped
 from mlops_platform.errors import DataError
 
@@ -43,24 +46,31 @@ DAY: Final = identifier(PARTITION_COLUMN)
 TAKEN: Final = (*RESERVED, KNOWN_AT)
 CONTENT: Final = f"COLUMNS(lambda name: lower(name) NOT IN ({', '.join(map(literal, TAKEN))}))"
 """The columns that landed."""
+PLACED: Final = (f"{day_in_sql(FILE)} AS {DAY}", f"{moment_in_sql(FILE)} AS delivered_at")
+"""The day and the arrival of a row, by its file."""
 
 
 def versions_sql(folder: Path) -> str:
     """Write the SQL of the versions of a table, from its landing folder.
 
-    Columns: those that landed (`known_at` as the deliveries have it), `day`, `delivered_at`,
-    `known_at` and `superseded_at` (NULL for the present ones). As with any Parquet files, the
-    columns are those of the first one.
+    Columns: those of the contract (`known_at` as the deliveries have it), in its types, whatever
+    they were when a day landed; `day`, `delivered_at`, `known_at` and `superseded_at` (NULL for the
+    present ones).
 
     Raises:
         DataError: what is kept of the table was damaged, or a delivery lacks its versions.
     """
-    state = read_state(folder)
+    state, schemas = read_state(folder), landed_schemas(folder)
     if state.declared is None:
         _refuse_forgotten_deliveries(folder)
-    columns = landed_columns(folder)
-    said = said_known_at(state.declared, columns)
-    first = _rows([f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"])
+    columns = dict(schemas[-1].columns) if schemas else {}
+    said = said_known_at(state.declared, list(columns))
+    by_name = ByName.last_of(schemas) if len(schemas) > 1 else None
+    first = (
+        _of_layouts(by_name, first_files(folder), {})
+        if by_name
+        else _of_one_layout([_every_first(folder)])
+    )
     once = (
         f"SELECT {CONTENT}, {DAY}, delivered_at, {said or ALWAYS} AS {KNOWN_AT}, "
         f"NULL::TIMESTAMPTZ AS {SUPERSEDED_AT} FROM ({first})"
@@ -69,7 +79,12 @@ def versions_sql(folder: Path) -> str:
     if not files:
         return once
     content = ", ".join(identifier(name) for name in columns if name.lower() not in TAKEN)
-    again = _rows([escaped(file) for file in files.values()])
+    ours = dict.fromkeys((KNOWN, ENDED, ARRIVED), MOMENT)
+    again = (
+        _of_layouts(by_name, list(files.values()), ours)
+        if by_name
+        else _of_one_layout(list(map(escaped, files.values())))
+    )
     days = ", ".join(f"DATE '{day}'" for day in files)
     return (
         f"SELECT {content}, {DAY}, delivered_at, {KNOWN_AT}, {SUPERSEDED_AT} FROM ({once}) "
@@ -97,26 +112,25 @@ def _files_of_versions(folder: Path, redelivered: Sequence[date]) -> dict[date, 
     return files
 
 
-def _rows(patterns: Sequence[str]) -> str:
-    """Write the SQL of the rows of files, with their day and their arrival."""
+def _of_layouts(by_name: ByName, files: Sequence[Path], added: Columns) -> str:
+    """Write the SQL of the rows of files that have landed with several schemas."""
+    columns = {name: kind for name, kind in by_name.columns.items() if name.lower() not in RESERVED}
+    return by_name.with_columns({**columns, **added}).files(files, *PLACED)
+
+
+def _of_one_layout(patterns: Sequence[str]) -> str:
+    """Write the SQL of the rows of files of one schema: nobody needs to look at each of them."""
     listed = ", ".join(map(literal, patterns))
     # Such columns of a file, of a producer that is not ours, count for nothing.
     ours = ", ".join(map(literal, (FILE, *RESERVED)))
     return (
-        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), {day_in_sql(FILE)} AS {DAY}, "
-        f"{moment_in_sql(FILE)} AS delivered_at "
+        f"SELECT COLUMNS(lambda name: lower(name) NOT IN ({ours})), {', '.join(PLACED)} "
         f"FROM read_parquet([{listed}], hive_partitioning = false, filename = {literal(FILE)})"
     )
 
 
-def landed_columns(folder: Path) -> list[str]:
-    """The columns of the first file of a pattern's, as DuckDB sorts them."""
-    from pyarrow import parquet
-
-    days = sorted(folder.glob(f"{PARTITION_COLUMN}=*"))
-    files = (delivery / f"{FIRST}.parquet" for day in days for delivery in delivery_folders(day))
-    first = next((file for file in files if file.is_file()), None)
-    return [] if first is None else list(parquet.read_schema(first).names)
+def _every_first(folder: Path) -> str:
+    return f"{escaped(folder)}/{PARTITION_COLUMN}=*/{DELIVERY}=*/{FIRST}.parquet"
 
 
 def _refuse_forgotten_deliveries(folder: Path) -> None:

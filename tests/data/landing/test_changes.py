@@ -187,22 +187,6 @@ def test_columns_in_another_order_are_the_same_columns(tmp_path: Path) -> None:
     assert day(tmp_path) == {"a": 1, "b": 3, "c": 3}
 
 
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        (table_of(id=["a"], value=["1"]), r"\('value', 'double'\), \('value', 'string'\)"),
-        (table_of(id=["a"]), r"\[\('value', 'double'\)\]"),
-        (table_of(id=["a"], value=[1.0], unit=["m"]), r"\[\('unit', 'string'\)\]"),
-    ],
-)
-def test_other_columns_or_types_are_refused_by_name(
-    tmp_path: Path, content: pa.Table, named: str
-) -> None:
-    deliver(tmp_path, rows(a=1))
-    with pytest.raises(DataError, match=rf"other columns or types before: .*{named}"):
-        deliver(tmp_path, content, 1)
-
-
 def test_keys_that_are_null_are_refused_in_a_second_delivery(tmp_path: Path) -> None:
     deliver(tmp_path, rows(a=1))
     null = pa.table({"id": ["a", None], "value": [1.0, 2.0]})

@@ -23,6 +23,7 @@ from mlops_platform.data.landing.erasing import (
     planned_erasure,
 )
 from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.verification import day_problem
 from mlops_platform.data.landing.versions import versions_sql
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.errors import DataError
@@ -111,6 +112,25 @@ def test_versions_and_later_deliveries_go_on(landing: Path) -> None:
         query = f"SELECT id, superseded_at FROM ({versions_sql(landing / 'visits')}) ORDER BY id"
         assert connection.sql(query).fetchall() == [("b", minutes(3)), ("c", None)]
     assert landed(landing, VISITS, DAY, rows(BOB, CAT), minutes(9)).rows_changed == 1
+
+
+def test_a_fact_goes_from_files_with_other_columns_too(landing: Path) -> None:
+    renamed = {"key": ("person",), "order_by": (), "renamed": {"person": "id", "called": "name"}}
+    moved = VISITS.model_copy(update={**renamed, "dropped": ("value",)})
+    people = rows(("b", "Bo", 0.0), CAT).rename_columns(["person", "called", "value"])
+    landed(landing, moved, DAY, people, minutes(5))
+    # What nobody reads any more is still there, and can be named.
+    assert erase(landing, "called = 'Anna' or value = 1.5").facts == 1
+    assert erase(landing, "person = 'a'").days == (NEXT,)
+    assert files_naming(landing, "Ann") == []
+    assert all(day_problem(landing, "visits", day) is None for day in (DAY, NEXT))
+    with private_duckdb() as connection:
+        query = f"SELECT called, superseded_at FROM ({versions_sql(landing / 'visits')}) ORDER BY 1"
+        assert connection.sql(query).fetchall() == [
+            ("Bo", None),
+            ("Bob", minutes(3)),
+            ("Cat", None),
+        ]
 
 
 def test_what_is_kept_of_it_holds_nothing_of_what_was_forgotten(landing: Path) -> None:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from mlops_platform.data.landing.landed_table import (
     LandedTable,
     LandedTableState,
-    declare,
     read_state,
+    with_declared,
     write_state,
 )
 from mlops_platform.errors import DataError
@@ -37,19 +37,25 @@ def test_the_key_decides_where_the_order_leaves_it_open() -> None:
 
 def test_what_is_declared_is_kept_and_days_are_kept_with_it(tmp_path: Path) -> None:
     assert read_state(tmp_path) == LandedTableState()
-    declare(tmp_path, VISITS)
-    write_state(tmp_path, read_state(tmp_path).with_redelivered(DAY).with_redelivered(DAY))
+    state = with_declared(read_state(tmp_path), VISITS)
+    write_state(tmp_path, state.with_redelivered(DAY).with_redelivered(DAY))
     other = VISITS.model_copy(update={"max_gone": 0.5})
-    assert declare(tmp_path, other) == LandedTableState(declared=other, redelivered=(DAY,))
-    assert read_state(tmp_path).declared == other
+    changed = with_declared(read_state(tmp_path), other)
+    assert changed == LandedTableState(declared=other, redelivered=(DAY,))
 
 
-def test_a_key_may_change_until_a_day_was_delivered_again(tmp_path: Path) -> None:
-    declare(tmp_path, VISITS)
-    declare(tmp_path, VISITS.model_copy(update={"key": ("id", "ward")}))
-    write_state(tmp_path, read_state(tmp_path).with_redelivered(DAY))
+def test_a_key_may_change_until_a_day_was_delivered_again() -> None:
+    state = with_declared(LandedTableState(), VISITS)
+    by_both = VISITS.model_copy(update={"key": ("id", "ward")})
+    state = with_declared(state, by_both).with_redelivered(DAY)
     with pytest.raises(DataError, match=r"Keep that key, or land under another name"):
-        declare(tmp_path, VISITS)
+        with_declared(state, VISITS)
+
+
+def test_a_column_of_the_key_may_have_a_new_name() -> None:
+    state = with_declared(LandedTableState(), VISITS).with_redelivered(DAY)
+    renamed = LandedTable(table="visits", key=("visit",), renamed={"visit": "id"})
+    assert with_declared(state, renamed).declared == renamed
 
 
 def test_what_is_damaged_is_told(tmp_path: Path) -> None:

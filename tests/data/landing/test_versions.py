@@ -1,5 +1,6 @@
 """Versions: what a fact was known to be, and when."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -112,16 +113,30 @@ def test_columns_may_have_the_names_that_a_query_would_use(tmp_path: Path) -> No
     assert versions(tmp_path, f"value, {', '.join(names)}") == [("x", *names), ("y", *names)]
 
 
-def test_days_may_have_their_columns_in_other_orders_and_have_more(tmp_path: Path) -> None:
-    first, second = table_of(id=["a"], value=[1]), table_of(unit=["m"], value=[2], id=["b"])
-    landed(tmp_path, VISITS, NEXT, second)
-    landed(tmp_path, VISITS, DAY, first)
-    landed(tmp_path, VISITS, NEXT, table_of(unit=["m"], value=[3], id=["b"]), minutes(5))
+def test_days_may_have_their_columns_in_other_orders_and_lack_some(tmp_path: Path) -> None:
+    table = VISITS.model_copy(update={"optional": ("unit",)})
+    first, second = table_of(value=[1], id=["a"]), table_of(id=["b"], unit=["m"], value=[2])
+    landed(tmp_path, table, NEXT, second)
+    landed(tmp_path, table, DAY, first)
+    landed(tmp_path, table, NEXT, table_of(unit=["m"], value=[3], id=["b"]), minutes(5))
     assert versions(tmp_path, "*") == [
-        ("a", 1, DAY, NOON, ALWAYS, None),
-        ("b", 2, NEXT, NOON, ALWAYS, minutes(5)),
-        ("b", 3, NEXT, minutes(5), minutes(5), None),
+        ("a", None, 1, DAY, NOON, ALWAYS, None),
+        ("b", "m", 2, NEXT, NOON, ALWAYS, minutes(5)),
+        ("b", "m", 3, NEXT, minutes(5), minutes(5), None),
     ]
+
+
+@pytest.mark.parametrize("later", [{}, {"types": {"value": "DOUBLE"}}])
+def test_only_the_files_of_the_days_that_are_asked_for_are_opened(
+    tmp_path: Path, later: dict[str, dict[str, str]]
+) -> None:
+    landed(tmp_path, VISITS, DAY, table_of(id=["a"], value=[1]))
+    landed(tmp_path, VISITS.model_copy(update=later), NEXT, table_of(id=["a"], value=[2]))
+    query = f"SELECT value FROM ({versions_sql(tmp_path / 'visits')}) WHERE day = DATE '{NEXT}'"
+    with private_duckdb() as connection:
+        [(_, plan)] = connection.execute(f"EXPLAIN ANALYZE {query}").fetchall()
+        assert connection.execute(query).fetchall() == [(2,)]
+    assert sum(map(int, re.findall(r"Total Files Read: (\d+)", plan))) == 1
 
 
 def test_columns_of_others_with_our_names_count_for_nothing(tmp_path: Path) -> None:

@@ -95,12 +95,28 @@ class Reading:
 
 
 class Case(NamedTuple):
-    """A table, the column with its moments, what is sent, and moments at which somebody asks."""
+    """A table, the column with its moments, what is sent, and moments at which somebody asks.
+
+    From the delivery of a number on the column `value` is called `worth`, and is a DOUBLE.
+    """
 
     table: LandedTable
     said_in: str | None
     sent: list[Sent]
     moments: list[datetime]
+    moved_at: int
+
+    def declared(self, number: int) -> LandedTable:
+        """How the table is declared when a delivery comes."""
+        if number < self.moved_at:
+            return self.table
+        moved = {"renamed": {"worth": "value"}, "types": {"worth": "DOUBLE"}}
+        return self.table.model_copy(update=moved)
+
+    @property
+    def value(self) -> str:
+        """The name of the column in the end."""
+        return "worth" if self.moved_at < len(self.sent) else "value"
 
 
 @st.composite
@@ -130,7 +146,8 @@ def cases(draw: st.DrawFn) -> Case:
     asked = st.lists(st.tuples(ats, shifts), min_size=3)
     moments = [at + shift for at, shift in draw(asked)]
     moments.append(NOON + timedelta(days=1))
-    return Case(table, column, draw(st.lists(sent, min_size=1, max_size=9)), moments)
+    moved_at = draw(st.integers(0, 12))
+    return Case(table, column, draw(st.lists(sent, min_size=1, max_size=9)), moments, moved_at)
 
 
 @settings(max_examples=120)
@@ -140,10 +157,11 @@ def test_versions_are_what_was_known_at_every_moment(case: Case) -> None:
     readings = {sent.day: Reading(table.delivery == "adds") for sent in case.sent}
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        for sent in case.sent:
+        for number, sent in enumerate(case.sent):
             readings[sent.day].receive(sent)
-            landed(root, table, sent.day, _rows(case, sent), sent.at, retract=True)
-        versions = _versions(root)
+            declared, rows = case.declared(number), _rows(case, number, sent)
+            landed(root, declared, sent.day, rows, sent.at, retract=True)
+        versions = _versions(root, case.value)
         note(str(versions))
         for moment in case.moments:
             known = sorted(
@@ -155,7 +173,8 @@ def test_versions_are_what_was_known_at_every_moment(case: Case) -> None:
             for day, reading in readings.items():
                 rows = day_rows(table, day_folder(root, "visits", day), moment).to_pylist()
                 arrived = {key: fact.value for key, fact in reading.arrived(moment).items()}
-                assert {row["id"]: row["value"] for row in rows} == arrived
+                # A day has the columns of the delivery that was its last one then.
+                assert {row["id"]: row.get("worth", row.get("value")) for row in rows} == arrived
     _never_overlap(versions)
 
 
@@ -164,17 +183,20 @@ class Version(NamedTuple):
 
     day: date
     key: str
-    value: int
+    value: float
     known_at: datetime
     superseded_at: datetime | None
 
 
-def _rows(case: Case, sent: Sent) -> pa.Table:
+def _rows(case: Case, number: int, sent: Sent) -> pa.Table:
     facts = sent.facts.values()
+    # Some sources go on as before.
+    name = "worth" if number > case.moved_at else "value"
+    kind = pa.float64() if name == "worth" else pa.int64()
     rows = pa.table(
         {
             "id": pa.array(sent.facts, pa.string()),
-            "value": pa.array([fact.value for fact in facts], pa.int64()),
+            name: pa.array([fact.value for fact in facts], kind),
         }
     )
     if case.said_in is not None:
@@ -186,14 +208,14 @@ def _rows(case: Case, sent: Sent) -> pa.Table:
     return rows
 
 
-def _versions(root: Path) -> list[Version]:
-    columns = "day, id, value, known_at, superseded_at"
+def _versions(root: Path, value: str) -> list[Version]:
+    columns = f"day, id, {value}, known_at, superseded_at"
     with private_duckdb() as connection:
         rows = connection.sql(f"SELECT {columns} FROM ({versions_sql(root / 'visits')})")
         return [Version(*row) for row in rows.fetchall()]
 
 
-def _read_at(versions: Sequence[Version], moment: datetime) -> list[tuple[date, str, int]]:
+def _read_at(versions: Sequence[Version], moment: datetime) -> list[tuple[date, str, float]]:
     return sorted(
         (version.day, version.key, version.value)
         for version in versions

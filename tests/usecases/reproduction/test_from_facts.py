@@ -9,10 +9,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree, rmtree
 
+import duckdb
 import pytest
 
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import KeptProjects
+from mlops_platform.data.landing.deliveries import day_folder
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.training_set import TrainingSet
 from mlops_platform.errors import DataError
 from tests.conftest import ODD_NAMES
@@ -90,7 +95,21 @@ def late(delivered: Delivered) -> None:
     delivered.deliver("parcels", date(2024, 2, 10), "FROM {first}", LATER)
 
 
-@pytest.mark.parametrize("delivery", [corrected, retracted, late])
+def under_other_names_and_types(delivered: Delivered) -> None:
+    """The table's columns, and that of its key, have moved since."""
+    names = {"parcel": "parcel_id", "kilograms": "weight"}
+    table = LandedTable(
+        table="parcels", key=("parcel",), renamed=names, types={"kilograms": "VARCHAR"}
+    )
+    landing = delivered.place.landing
+    file = next(day_folder(landing, "parcels", JANUARY_20).rglob("*.parquet"))
+    rows = read_parquet(file)
+    arrival = Arrival.begun(landing, "parcels", [JANUARY_20], LATER)
+    landed = land_day(landing, table, JANUARY_20, rows.slice(1), arrival)
+    assert landed.rows_gone == 1
+
+
+@pytest.mark.parametrize("delivery", [corrected, retracted, late, under_other_names_and_types])
 def test_what_was_delivered_later_was_not_known(
     delivered: Delivered, stored: TrainingSet, delivery: Callable[[Delivered], None]
 ) -> None:
@@ -98,6 +117,24 @@ def test_what_was_delivered_later_was_not_known(
     told = delivered.build_again(stored)
     assert told.equal
     assert sum(table.later for table in told.tables) == 1
+
+
+def test_a_build_reads_all_days_by_their_present_names_and_types(delivered: Delivered) -> None:
+    before = weights(delivered)
+    under_other_names_and_types(delivered)
+    model = delivered.project / "models" / "parcels.sql"
+    moved = model.read_text().replace("parcel_id,", "parcel as parcel_id,")
+    model.write_text(moved.replace("weight\n", "kilograms::double as weight\n"))
+    delivered.build()
+    assert weights(delivered) == {parcel: before[parcel] for parcel in before if parcel != "p190"}
+
+
+def weights(delivered: Delivered) -> dict[str, float]:
+    """What is published of the parcels."""
+    files = delivered.place.published / "parcels" / "*" / "*.parquet"
+    with duckdb.connect() as connection:
+        rows = connection.sql(f"SELECT parcel_id, weight FROM read_parquet('{files}')").fetchall()
+    return dict(rows)
 
 
 def test_what_had_been_corrected_and_taken_back_before_is_built_so_again(
