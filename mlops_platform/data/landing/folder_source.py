@@ -166,12 +166,8 @@ class FolderSource:
 
 def _own(inputs: Sequence[InputFiles], name: str) -> list[tuple[Path, str]]:
     """The files that have a column, each with its type there."""
-    return [
-        (files.paths[0], kind)
-        for files in inputs
-        for other, kind in zip(files.names, files.types, strict=True)
-        if other == name
-    ]
+    places = [(files, files.find(name)) for files in inputs]
+    return [(files.paths[0], files.types[at]) for files, at in places if at is not None]
 
 
 def _part(

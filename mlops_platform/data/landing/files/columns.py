@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
-from mlops_platform.data.landing.files.input_files import InputFiles, refuse_unclear_names
+from mlops_platform.data.landing.files.input_files import InputFiles, column_names
 from mlops_platform.errors import DataError
 
 
@@ -13,7 +13,7 @@ def chosen_columns(
     time_column: str,
     typed: Sequence[str],
 ) -> dict[str, str]:
-    """Output name -> input name of what lands.
+    """Output name -> input name of what lands; the time column has the name that is declared.
 
     Args:
         columns: the same as it is declared; all columns under their own names where None.
@@ -23,13 +23,15 @@ def chosen_columns(
         DataError: a column is lacking, has no clear name, or the name of the landing's partition;
             or the time column is left out.
     """
-    present = list(dict.fromkeys(name for files in inputs for name in files.names))
-    if columns is None:
-        refuse_unclear_names(inputs)
-    outputs = dict(columns) if columns else {name: name for name in present}
-    _refuse_absent({time_column, *outputs.values()}, present, inputs)
+    named = columns or {name: name for name in column_names(inputs)}
+    outputs = {
+        output: time_column if name.lower() == time_column.lower() else name
+        for output, name in named.items()
+    }
+    for name in {time_column, *outputs.values()}:
+        _refuse_absent(name, inputs)
     for files in inputs:
-        _refuse_absent({time_column}, files.names, [files])
+        _refuse_absent(time_column, [files])
     if PARTITION_COLUMN in outputs:
         raise DataError(
             f"column '{PARTITION_COLUMN}' has the name of the landing's partition. List the "
@@ -48,11 +50,8 @@ def chosen_columns(
     return outputs
 
 
-def _refuse_absent(wanted: set[str], present: Sequence[str], inputs: Sequence[InputFiles]) -> None:
-    absent = sorted(wanted - set(present))
-    if not absent:
-        return
-    files = ", ".join(str(files.paths[0]) for files in inputs)
-    known = {name.lower() for name in present}
-    case = " Names are told apart by their case." if known & {*map(str.lower, absent)} else ""
-    raise DataError(f"{files} lacks {absent}. Its columns are {sorted(present)}.{case}")
+def _refuse_absent(name: str, inputs: Sequence[InputFiles]) -> None:
+    if all(files.find(name) is None for files in inputs):
+        where = ", ".join(str(files.paths[0]) for files in inputs)
+        present = sorted({name for files in inputs for name in files.names})
+        raise DataError(f"{where} lacks ['{name}']. Its columns are {present}.")

@@ -37,18 +37,19 @@ class InputFiles:
     relation: str
 
     def find(self, name: str) -> int | None:
-        """The place of a column, None where there is none.
+        """The place of a column, None where there is none; DuckDB does not tell case apart.
 
         Raises:
             DataError: more columns than one have that name.
         """
-        places = [place for place, other in enumerate(self.names) if other == name]
-        if len(places) > 1:
+        same = [place for place, other in enumerate(self.names) if other.lower() == name.lower()]
+        if len(same) > 1:
+            names = [self.names[place] for place in same]
             raise DataError(
-                f"{self.paths[0]} has {len(places)} columns '{name}'. Give them different names at "
-                "the source: nobody can tell which one is meant."
+                f"{self.paths[0]} has columns {names}, whose names are one. Give them different "
+                "names at the source, or list under `columns` others that are to land."
             )
-        return places[0] if places else None
+        return same[0] if same else None
 
 
 def place(number: int) -> str:
@@ -82,25 +83,20 @@ def _kind(path: Path) -> FileKind | None:
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
 
 
-def refuse_unclear_names(inputs: Sequence[InputFiles]) -> None:
-    """Refuse names that cannot be those of a table's columns, where all columns are to land.
+def column_names(inputs: Sequence[InputFiles]) -> list[str]:
+    """The columns of all files, as the first one that has it spells each.
 
     Raises:
-        DataError: a name is missing, repeats, or differs from another one by its case only.
+        DataError: a name is missing or repeats.
     """
-    seen: dict[str, tuple[str, Path]] = {}
+    names: dict[str, str] = {}
     for files in inputs:
-        file = files.paths[0]
         for number, name in enumerate(files.names, 1):
             if not name.strip():
                 raise DataError(
-                    f"{file}, line 1: column {number} of {len(files.names)} has no name. Name it, "
-                    "or list under `columns` those that are to land."
+                    f"{files.paths[0]}: column {number} of {len(files.names)} has no name. Name "
+                    "it, or list under `columns` those that are to land."
                 )
             files.find(name)
-            other, where = seen.setdefault(name.lower(), (name, file))
-            if other != name:
-                raise DataError(
-                    f"column '{name}' of {file} and column '{other}' of {where} differ by their "
-                    "case only. Use one spelling, or list under `columns` those that are to land."
-                )
+            names.setdefault(name.lower(), name)
+    return list(names.values())

@@ -124,8 +124,11 @@ class StagedRows:
         ).to_arrow_reader(BATCH)
         for day, rows in tables_by_day(batches, "day", self._wanted.days):
             present = by_day.get(day, self._wanted.empty or types)
-            yield day, rows.rename_columns(list(types)).drop_columns(
-                [name for name in types if name not in present]
+            yield (
+                day,
+                rows.rename_columns(list(types)).drop_columns(
+                    [name for name in types if name not in present]
+                ),
             )
 
     def _columns_by_day(self) -> Mapping[date, set[str]]:
