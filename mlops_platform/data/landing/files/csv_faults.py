@@ -48,7 +48,7 @@ def _fault(path: Path, header: Sequence[str], dialect: CsvDialect) -> str | None
     try:
         with opened_text(path, dialect) as text:
             endings = _Endings(text)
-            for line, record in records(endings, dialect):  # type: ignore[arg-type]
+            for line, record in records(endings, dialect):
                 if len(record) != len(header):
                     return (
                         f"{path}, line {line}: {len(record)} values, and the header has "

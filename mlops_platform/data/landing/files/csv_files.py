@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,18 +87,17 @@ def _opened_bytes(path: Path) -> Iterator[io.BufferedReader]:
             yield content
 
 
-def records(text: io.TextIOWrapper, dialect: CsvDialect) -> Iterator[tuple[int, list[str]]]:
+def records(text: Iterable[str], dialect: CsvDialect) -> Iterator[tuple[int, list[str]]]:
     """The records of a text, each with the line on which it begins; an empty line is none.
 
     Raises:
         csv.Error: a quote is not closed, or has something else behind it.
     """
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     reader = csv.reader(
         text,
         delimiter=dialect.delimiter,
         quotechar=dialect.quote or None,
-        quoting=quoting,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         strict=True,
     )
     line = 1

@@ -68,14 +68,14 @@ def find_files(folder: Path, pattern: str) -> tuple[FileKind, list[Path]]:
     # A name with a dot in front is a file that somebody is still writing.
     matches = (path for path in folder.glob(pattern) if path.is_file())
     files = sorted(path for path in matches if not path.name.startswith("."))
-    kinds = {_kind(path) for path in files}
-    if len(kinds) != 1 or None in kinds:
+    kinds = [kind for kind in map(_kind, files) if kind is not None]
+    if len(kinds) < len(files) or len(set(kinds)) != 1:
         endings = sorted({"".join(path.suffixes[-2:]).lower() for path in files})
         raise DataError(
             f"{folder}/{pattern} matches {endings or 'no file'}. Choose a pattern that matches "
             f"only .parquet files, or only {', '.join(list(ENDINGS)[:3])}."
         )
-    return next(iter(kinds)), files  # type: ignore[return-value]
+    return kinds[0], files
 
 
 def _kind(path: Path) -> FileKind | None:
