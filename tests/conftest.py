@@ -30,7 +30,7 @@ ODD_NAMES = {
     "hash": "a#b",
     "ampersand": "a&b",
     "plus": "a+b",
-    "unicode": "é日本",
+    "unicode and a line break": "é日\n本",
     "everything": "we?i%41rd [ab] 'q\"u=otes;*,é#&+",
 }
 """Names of folders that some tool takes for something else, by what is odd about them."""

@@ -16,6 +16,11 @@ class DailyPartitions(dg.Resolvable):
     end: str
     timezone: str
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first day, and the day after the last one."""
+        return date.fromisoformat(self.start), date.fromisoformat(self.end)
+
     def definition(self) -> dg.DailyPartitionsDefinition:
         """The Dagster definition of these days."""
         return dg.DailyPartitionsDefinition(

@@ -17,7 +17,7 @@ from mlops_platform.components.landing.landing_asset import (
     landing_result,
 )
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing.landing import Arrival, LandedPartition
+from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.demo.nycflights import NycFlights
 from mlops_platform.settings import settings
 
@@ -85,15 +85,15 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
             day = date.fromisoformat(self.snapshot_day)
             arrival = begun(table, [day], config)
             return landing_result(
-                context, _source().land_reference(table, settings().landing, arrival)
+                context, Landed(_source().land_reference(table, settings().landing, arrival))
             )
 
         return landed
 
 
 def _land_facts(table: str) -> LandDays:
-    def land(arrival: Arrival) -> Sequence[LandedPartition]:
-        return _source().land(table, settings().landing, arrival)
+    def land(arrival: Arrival) -> Landed:
+        return Landed(_source().land(table, settings().landing, arrival))
 
     return land
 

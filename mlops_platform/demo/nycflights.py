@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.landing.days import tables_by_day
+from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_day, land_days
 from mlops_platform.data.packages import installed_package_folder, installed_package_version
@@ -57,13 +59,14 @@ class NycFlights:
         landed, days = _declared(FACTS, table), list(arrival.last)
         path = self._converted() / f"{table}.parquet"
         with private_duckdb() as connection:
-            rows = connection.sql(
+            batches = connection.sql(
                 f"FROM {parquet_files([path])} "
                 "WHERE day BETWEEN list_min($days) AND list_max($days) AND day IN $days "
                 f"ORDER BY day, {', '.join(landed.sorted_by)}",
                 params={"days": days},
-            ).to_arrow_table()
-        return land_days(landing_root, landed, rows, arrival)
+            ).to_arrow_reader()
+            by_day = tables_by_day(batches, PARTITION_COLUMN, days)
+            return land_days(landing_root, landed, by_day, arrival)
 
     def land_reference(
         self, table: str, landing_root: Path, arrival: Arrival

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
-from mlops_platform.components.landing.landing_asset import LANDING
+from mlops_platform.components.landing.landing_asset import LANDING, LEFT_OUT
 from mlops_platform.data.features.builds import contiguous
 from mlops_platform.data.landing.deliveries import (
     DELIVERY,
@@ -100,6 +100,13 @@ class TableLanding:
     def _job(self, table: str) -> str:
         landings = daily_landings(self.driver.definitions)
         return next(landing.job for landing in landings if _key(table) in landing.keys)
+
+    def left_out(self, table: str) -> list[str]:
+        """What the last landing told of rows that it did not land."""
+        [record] = self.driver.instance.fetch_materializations(_key(table), limit=1).records
+        materialization = record.asset_materialization
+        told = materialization.metadata[LEFT_OUT].value if materialization else "none"
+        return [] if told == "none" else str(told).splitlines()
 
     def _deliveries(self, table: str) -> set[Path]:
         folder = self.landing_root / table

@@ -1,5 +1,6 @@
 """Whatever the folders above a lake are called, its readers give what they give of a plain one."""
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.catalogue import open_catalogue
@@ -22,15 +22,17 @@ from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.online.export import export_features
-from mlops_platform.data.parquet import write_parquet
+from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.served.rollout_rows import Arm, Arms, read_rollout_rows
 from mlops_platform.data.served.rows import find_request, read_answers, sample_served
 from mlops_platform.data.served.served import land_log
 from mlops_platform.data.served.watched_rows import watched_rows
 from mlops_platform.data.training_set import opened_rows, read_rows, snapshot_training_set
 from mlops_platform.data.windows import window_named
+from mlops_platform.errors import DataError
 from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.spec import ModelSpec
+from tests.conftest import ODD_NAMES
 from tests.data.landing.landed import begun, first_file
 from tests.data.served.test_served import NOON, append, line
 
@@ -166,31 +168,38 @@ def test_the_rows_are_those_of_the_lake(lakes: tuple[ModelSpec, Path, Path]) -> 
     assert arms["challenger"].to_pylist() == [False, True]
 
 
-def test_folders_of_users_are_landed_from_wherever_they_are(odd_folder: Path) -> None:
-    text = "station,taken,day_of_week\nA,2024-03-10 01:30:00,7\n"
-    (odd_folder / "x[ab].csv").write_text(text)
-    beside = odd_folder.parent / f"{odd_folder.name}.d"
-    beside.mkdir()
-    (odd_folder / "xa.txt").write_text(text.replace("A,", "foreign,"))
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("folder_name", ["brackets", "partition", "everything"])
+def test_files_of_users_are_landed_whatever_they_and_their_folder_are_called(
+    tmp_path: Path, folder_name: str, kind: str
+) -> None:
+    odd_folder = tmp_path / ODD_NAMES[folder_name]
+    odd_folder.mkdir(parents=True)
     table, day = LandedTable(table="readings", key=("taken", "station")), date(2024, 3, 10)
+    taken, names = "2024-03-10 01:30:00", [name.replace("/", " ") for name in ODD_NAMES.values()]
+    for name in names:
+        columns = {"station": [name], "taken": [taken], "day_of_week": ["7"]}
+        if kind == "csv":
+            quoted = name.replace('"', '""')
+            text = f'station,taken,day_of_week\n"{quoted}",{taken},7\n'
+            (odd_folder / f"{name}.csv").write_text(text)
+        else:
+            write_parquet(pa.table(columns), odd_folder / f"{name}.parquet")
+    # Which the name of the folder would match.
+    sibling = Path(str(odd_folder).replace("[ab]", "a").replace("*", "x").replace("?", "x"))
+    if sibling != odd_folder:
+        sibling.mkdir()
+        shutil.copy(odd_folder / f"{names[0]}.{kind}", sibling)
+    landing = odd_folder / "landing"
     source = FolderSource(
-        landed=table,
-        folder=odd_folder,
-        pattern="*.csv",
-        time_column="taken",
-        timezone="UTC",
+        landed=table, folder=odd_folder, pattern=f"*.{kind}", time_column="taken", timezone="UTC"
     )
-    for kind in ("csv", "parquet"):
-        if kind == "parquet":
-            rows = {"station": ["A"], "taken": ["2024-03-10 01:30:00"], "day_of_week": ["7"]}
-            write_parquet(pa.table(rows), odd_folder / "y?[ab].parquet")
-            source = FolderSource(**{**vars(source), "pattern": "*.parquet"})
-        source.land(beside / kind, begun(beside / kind, "readings", [day]))
-        landed = pq.ParquetFile(first_file(beside / kind, "readings", day))
-        assert landed.read().to_pylist() == [
-            {
-                "station": "A",
-                "taken": datetime(2024, 3, 10, 1, 30, tzinfo=UTC),
-                "day_of_week": "7",
-            }
-        ]
+    source.land(landing, begun(landing, "readings", [day]))
+    landed = read_parquet(first_file(landing, "readings", day)).to_pylist()
+    assert sorted(row["station"] for row in landed) == sorted(names)
+    assert {(row["taken"], row["day_of_week"]) for row in landed} == {
+        (datetime(2024, 3, 10, 1, 30, tzinfo=UTC), "7")
+    }
+    (odd_folder / f"{names[0]}.{kind}").write_bytes(b"")
+    with pytest.raises(DataError, match=re.escape(f"{odd_folder}/{names[0]}.{kind}")):
+        source.land(landing, begun(landing, "readings", [day]))

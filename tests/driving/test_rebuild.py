@@ -133,6 +133,7 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
     # The weather of a day comes late, and some outcomes are corrected, and one is taken back.
     (late,) = place.landing.land("weather", [GAP], retract=False)
     assert (late.day, late.meaning) == (GAP, None)
+    assert place.landing.left_out("weather") == []
     outcomes = place.rows("flight_outcomes", DAYS[6])
     corrected = pa.concat_tables([longer(outcomes.slice(1, 200), 30), outcomes.slice(201)])
     place.correct("flight_outcomes", DAYS[6], corrected)

@@ -50,11 +50,14 @@ def command(
             say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
             return
         delivered = landing.land(table, days, retract=retract)
+        left_out = landing.left_out(table)
     for line in (*_told(table, delivered), *_warnings(delivered)):
         say(line)
     same = len(days or ()) - len({delivery.day for delivery in delivered})
     if same > 0:
         say(f"{table}: {counted(same, 'day')} as before: no delivery")
+    for text in left_out:
+        say(f"{table}: {text}")
     _show_stale(delivered)
 
 

@@ -3,15 +3,42 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import dagster as dg
 
 from mlops_platform.components.landing.landing_asset import daily_landing_asset
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.landing.landed_table import DeliveryMeaning, Duplicates, LandedTable
-from mlops_platform.data.landing.landing import Arrival, LandedPartition
+from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.settings import settings
+
+
+@dataclass
+class CsvFiles(dg.Resolvable):
+    """How the text of CSV files is written: nothing of it is guessed."""
+
+    delimiter: Annotated[
+        str, dg.Resolver.default(description="Between two values.", examples=[";"])
+    ] = ","
+    quote: Annotated[
+        str,
+        dg.Resolver.default(
+            description="Around values with a delimiter or line break; nothing is if empty."
+        ),
+    ] = '"'
+    encoding: Annotated[
+        Literal["utf-8", "latin-1", "utf-16"], dg.Resolver.default(description="Of the text.")
+    ] = "utf-8"
+    decimal: Annotated[
+        str, dg.Resolver.default(description="Before a fraction.", examples=[","])
+    ] = "."
+    thousands: Annotated[
+        str,
+        dg.Resolver.default(
+            description="Between groups of three digits; nothing is if empty.", examples=["."]
+        ),
+    ] = ""
 
 
 @dataclass
@@ -30,6 +57,7 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
           partitions: {start: "2013-01-01", end: "2014-01-02", timezone: America/New_York}
           key: [observed_at, origin]
           known_at: observed_at
+          null_values: ["", NA]
           owners: ["team:data-platform"]
     """
 
@@ -94,8 +122,28 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
         dg.Resolver.default(description="Column of the key that numbers equal rows from 1."),
     ] = None
     null_values: Annotated[
-        Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
-    ] = field(default_factory=lambda: ["", "NA"])
+        Sequence[str],
+        dg.Resolver.default(
+            description="Texts that mean NULL in CSV files; no word does unless it is listed.",
+            examples=[["", "NA"]],
+        ),
+    ] = field(default_factory=lambda: [""])
+    csv: Annotated[
+        CsvFiles, dg.Resolver.default(description="Dialect of CSV files (`.csv`, `.gz`, `.zst`).")
+    ] = field(default_factory=CsvFiles)
+    clock_change: Annotated[
+        Literal["refuse", "earlier", "later"],
+        dg.Resolver.default(
+            description=(
+                "How a time without zone is read that does not exist, or exists twice, because "
+                "the clocks change."
+            )
+        ),
+    ] = "refuse"
+    without_time: Annotated[
+        Literal["refuse", "leave_out"],
+        dg.Resolver.default(description="What becomes of rows without a time; both are told."),
+    ] = "refuse"
     order_by: Annotated[
         Sequence[str],
         dg.Resolver.default(description="Output columns to sort by; the key where empty."),
@@ -146,7 +194,8 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
         )
         return dg.Definitions(assets=[asset])
 
-    def _land(self, arrival: Arrival) -> Sequence[LandedPartition]:
+    def _land(self, arrival: Arrival) -> Landed:
+        from mlops_platform.data.landing.files.csv_dialect import CsvDialect
         from mlops_platform.data.landing.folder_source import FolderSource
         from mlops_platform.data.packages import installed_package_folder
 
@@ -164,6 +213,11 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
             columns=self.columns,
             casts=self.types,
             null_values=tuple(self.null_values),
+            dialect=CsvDialect(**vars(self.csv)),
+            clock_change=self.clock_change,
+            without_time=self.without_time,
+            declared=self.partitions.days,
+            spill=settings().source_cache,
         )
         return source.land(settings().landing, arrival)
 

@@ -10,13 +10,16 @@ from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
 from mlops_platform.data.features.builds import Builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
-from mlops_platform.data.landing.landing import Arrival, LandedPartition, warnings_of
+from mlops_platform.data.landing.landing import Arrival, Landed, LandedPartition, warnings_of
 from mlops_platform.settings import settings
 
 LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
 """Tag of every landed asset, by which the landing jobs select."""
 
-LandDays = Callable[[Arrival], Sequence[LandedPartition]]
+LEFT_OUT = "left_out"
+"""Metadata of a landing: what was told of rows that it did not land."""
+
+LandDays = Callable[[Arrival], Landed]
 """Lands the days of an arrival."""
 
 
@@ -67,9 +70,12 @@ def daily_landing_asset(
 
 
 def landing_result(
-    context: dg.AssetExecutionContext, landed: Sequence[LandedPartition]
+    context: dg.AssetExecutionContext, landing: Landed
 ) -> dg.MaterializeResult[None]:
     """What the asset page shows of one landing; the log tells what it changed of landed days."""
+    landed = landing.days
+    for text in landing.left_out:
+        context.log.warning("%s: %s", context.asset_key.path[-1], text)
     for warning in chain.from_iterable(map(warnings_of, landed)):
         context.log.warning(warning)
     for partition in landed:
@@ -97,6 +103,7 @@ def landing_result(
             "duplicate_rows": sum(partition.duplicates for partition in landed),
             "first_day": str(min(partition.day for partition in landed)),
             "last_day": str(max(partition.day for partition in landed)),
+            LEFT_OUT: "\n".join(landing.left_out) or "none",
         }
     )
 

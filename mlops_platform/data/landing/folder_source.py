@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
+from mlops_platform.data.landing.contract import landed_types
+from mlops_platform.data.landing.files.checked_rows import CheckedRows, Wanted
+from mlops_platform.data.landing.files.column_types import ColumnTypes
+from mlops_platform.data.landing.files.columns import chosen_columns, refuse_unknown_types
+from mlops_platform.data.landing.files.csv_dialect import CsvDialect
+from mlops_platform.data.landing.files.csv_faults import csv_fault
+from mlops_platform.data.landing.files.csv_files import csv_inputs
+from mlops_platform.data.landing.files.input_files import InputFiles, find_files
+from mlops_platform.data.landing.files.local_times import (
+    ClockChange,
+    clock_shifts,
+    define_local_moments,
+)
+from mlops_platform.data.landing.files.misfits import MisfitFinder
+from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
+from mlops_platform.data.landing.files.staged_rows import StagedRows, spilling_duckdb
+from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
-from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_days
-from mlops_platform.data.parquet_files import escaped, parquet_files
+from mlops_platform.data.landing.landing import Arrival, Landed, land_days
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
+
+RowsWithoutTime = Literal["refuse", "leave_out"]
 
 
 @dataclass(frozen=True)
 class FolderSource:
     """Files of one landed table; each row is landed on the day of its time column.
 
-    Columns of CSV files are text unless `casts` says otherwise: types that were guessed from the
-    values could change with the next file, and landed facts are immutable. A column that one of
-    the files lacks is NULL in its rows.
+    Columns of CSV files are text unless `casts` or what has landed says otherwise: types that were
+    guessed from the values could change with the next file, and landed facts are immutable. A day
+    has the columns that its files have; a column that only some of them have is NULL in the rows
+    of the others.
 
     Args:
         landed: the table, and what another delivery of a day means.
         folder: where the files are.
         pattern: glob of the files, for example ``*.csv``; all CSV or all Parquet.
-        time_column: input column with the moment of the row, never NULL.
+        time_column: input column with the moment of the row.
         timezone: IANA zone whose midnight starts a day, and in which times without zone are read.
-            An hour that a clock change repeats is read as its second one.
         columns: output name -> input name; all columns under their own names where None.
         casts: output name -> DuckDB type; the time column is always TIMESTAMPTZ.
         null_values: texts of a CSV file that mean NULL.
+        dialect: of CSV files.
+        clock_change: how a time without zone is read that does not exist, or exists twice.
+        without_time: rows without time are refused, or left out and told.
+        declared: first day, and the day after the last one, that will ever land.
+        spill: folder for what does not fit into memory while files are read.
     """
 
     landed: LandedTable
@@ -48,122 +69,123 @@ class FolderSource:
     columns: Mapping[str, str] | None = None
     casts: Mapping[str, str] = field(default_factory=dict)
     null_values: tuple[str, ...] = ("",)
+    dialect: CsvDialect = field(default_factory=CsvDialect)
+    clock_change: ClockChange = "refuse"
+    without_time: RowsWithoutTime = "refuse"
+    declared: tuple[date, date] | None = None
+    spill: Path | None = None
 
-    def land(self, landing_root: Path, arrival: Arrival) -> list[LandedPartition]:
+    def land(self, landing_root: Path, arrival: Arrival) -> Landed:
         """Land the rows of an arrival's days; days without rows are landed empty.
 
-        Raises:
-            DataError: no file, missing columns, times or values that cannot be read, NULL times,
-                keys that repeat, or a day that cannot be delivered again.
-        """
-        return land_days(landing_root, self.landed, self.rows(list(arrival.last)), arrival)
+        All files are read and checked before the first day lands.
 
-    def rows(self, days: Sequence[date]) -> pa.Table:
-        """Read the rows of `days`, sorted by an added `day` column."""
+        Raises:
+            DataError: no file, a file that is no table of the declared dialect, missing columns,
+                times or values that cannot be read, keys that repeat, or a day that cannot be
+                delivered again; days before that one have landed.
+        """
+        if not arrival.last:
+            return Landed([])
+        table_folder = landing_root / self.landed.table
+        with self.read(table_folder, arrival) as rows:
+            days = land_days(landing_root, self.landed, rows.by_day(), arrival)
+            return Landed(days, tuple(rows.left_out().texts()))
+
+    @contextmanager
+    def read(self, table_folder: Path, arrival: Arrival) -> Iterator[StagedRows]:
+        """Read and check the files.
+
+        Args:
+            table_folder: of what has landed.
+
+        Raises:
+            DataError: as `land`, before a day is delivered.
+        """
         import duckdb
 
-        with private_duckdb(self.timezone) as connection:
+        landed = landed_types(table_folder, self.landed.renamed)
+        with spilling_duckdb(self.timezone, self.spill) as connection:
+            inputs = self._inputs(connection)
+            types = ColumnTypes(connection, self.casts, landed)
+            parts, wanted = self._parts(inputs, types), self._wanted(arrival, landed)
+            define_local_moments(connection, self.timezone, self.clock_change)
             try:
-                connection.execute(f"CREATE TEMP VIEW files AS FROM {self._reader()}")
-                present = [name for name, *_ in connection.execute("DESCRIBE files").fetchall()]
-                outputs = self._outputs(present)
-                # Files are read once: what lands, and what cannot.
-                connection.execute(
-                    "CREATE TEMP TABLE source AS FROM files AS source "
-                    f"WHERE {self._moment} IS NULL OR {self._moment}::DATE IN $days",
-                    {"days": list(days)},
-                )
-                self._refuse_rows_without_time(connection)
-                return connection.sql(self._query(outputs)).to_arrow_table()
+                staged = StagedRows(connection, parts, wanted)
             except duckdb.Error as error:
-                raise DataError(
-                    f"{self._where} cannot be landed: {error}. Correct the files, or declare "
-                    "`casts` and `null_values` that fit them."
-                ) from error
+                raise DataError(self._fault(inputs, str(error))) from error
+            finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
+            self._refuse_faults(staged, parts, wanted, finder)
+            yield staged
 
-    @property
-    def _where(self) -> str:
-        return f"{self.folder}/{self.pattern}"
+    def _fault(self, inputs: Sequence[InputFiles], message: str) -> str:
+        if inputs[0].kind == "csv":
+            return csv_fault(inputs, self.dialect, message)
+        return f"{self.folder}/{self.pattern} cannot be landed: {message}. Correct the files."
 
-    def _reader(self) -> str:
-        if not self.folder.is_dir():
-            raise DataError(f"folder {self.folder} does not exist. Name the folder of the files.")
-        # A name with a dot in front is a file that somebody is still writing.
-        matches = (path for path in self.folder.glob(self.pattern) if path.is_file())
-        files = sorted(path for path in matches if not path.name.startswith("."))
-        kinds = {path.suffix.lower() for path in files}
-        if kinds == {".parquet"}:
-            return parquet_files(files, union_by_name=True)
-        if kinds == {".csv"}:
-            names = ", ".join(literal(escaped(path)) for path in files)
-            nulls = ", ".join(literal(text) for text in self.null_values)
-            return (
-                f"read_csv([{names}], header = true, all_varchar = true, union_by_name = true, "
-                f"hive_partitioning = false, nullstr = [{nulls}])"
-            )
-        raise DataError(
-            f"{self._where} matches {sorted(kinds) or 'no file'}. Choose a pattern that matches "
-            "only .csv or only .parquet files."
-        )
+    def _inputs(self, connection: duckdb.DuckDBPyConnection) -> list[InputFiles]:
+        if not self.null_values:
+            raise DataError("null_values: [] names no text. Declare [''] at least.")
+        kind, files = find_files(self.folder, self.pattern)
+        if kind == "parquet":
+            return parquet_inputs(files, connection)
+        return csv_inputs(files, self.dialect, self.null_values)
 
-    def _outputs(self, present: Sequence[str]) -> dict[str, str]:
-        """Output name -> input name of what is landed, checked against the columns of the files."""
-        outputs = dict(self.columns) if self.columns else {name: name for name in present}
-        absent = sorted({self.time_column, *outputs.values()} - set(present))
-        if absent:
-            raise DataError(f"{self._where} lacks {absent}. Its columns are {sorted(present)}.")
-        if PARTITION_COLUMN in outputs:
-            raise DataError(
-                f"column '{PARTITION_COLUMN}' has the name of the landing's partition. List the "
-                "columns under `columns` and give this one another name, or leave it out."
-            )
-        if self.time_column not in outputs.values():
-            raise DataError(
-                f"columns: {sorted(outputs)} leave out the time column '{self.time_column}'. "
-                "Land it too: a fact without its moment cannot be used point-in-time."
-            )
-        named = {*self.casts, *self.landed.key, *self.landed.sorted_by}
-        unknown = sorted(named - {*outputs, *self.landed.optional, self.landed.numbered_by})
-        if unknown:
-            raise DataError(
-                f"types, key or order_by name {unknown}, which are not landed. "
-                f"Use output names: {sorted(outputs)}."
-            )
-        return outputs
-
-    @property
-    def _moment(self) -> str:
-        # Within a connection whose TimeZone is ours, this reads naive values in our zone.
-        return f"try_cast(source.{identifier(self.time_column)} AS TIMESTAMPTZ)"
-
-    def _refuse_rows_without_time(self, connection: duckdb.DuckDBPyConnection) -> None:
-        column = f"source.{identifier(self.time_column)}"
-        [(nulls, bad, example)] = connection.execute(
-            f"SELECT count(*) FILTER ({column} IS NULL), count(*), any_value({column}::VARCHAR) "
-            f"FROM source WHERE {self._moment} IS NULL"
-        ).fetchall()
-        if bad > nulls:
-            raise DataError(
-                f"{self._where}: {bad - nulls} values of time column '{self.time_column}' are no "
-                f"times, for example {example!r}. Correct them, or list them in `null_values`."
-            )
-        if nulls:
-            raise DataError(
-                f"{self._where}: {nulls} rows have no '{self.time_column}', so their day is "
-                "unknown and they would be lost. Fill it at the source."
-            )
-
-    def _query(self, outputs: Mapping[str, str]) -> str:
-        selected = ", ".join(
-            f"{self._value(output, name)} AS {identifier(output)}"
+    def _parts(self, inputs: Sequence[InputFiles], types: ColumnTypes) -> list[CheckedRows]:
+        outputs = chosen_columns(inputs, self.columns, self.time_column, self._may_be_absent)
+        refuse_unknown_types(self.casts, {*outputs, *self._may_be_absent})
+        numbers = NumberFormat()
+        if inputs[0].kind == "csv":
+            numbers = NumberFormat(self.dialect.decimal, self.dialect.thousands)
+        landing = {
+            output: MOMENT if name == self.time_column else types.of(output, _own(inputs, name))
             for output, name in outputs.items()
-        )
-        day = f"{self._moment}::DATE"
-        return f"SELECT {day} AS {PARTITION_COLUMN}, {selected} FROM source ORDER BY {day}"
+        }
+        return [_part(files, outputs, landing, self.time_column, numbers) for files in inputs]
 
-    def _value(self, output: str, name: str) -> str:
-        if name == self.time_column:
-            return self._moment
-        if output in self.casts:
-            return f"CAST(source.{identifier(name)} AS {self.casts[output]})"
-        return f"source.{identifier(name)}"
+    @property
+    def _may_be_absent(self) -> set[str]:
+        """Output columns that no file has to have."""
+        table = self.landed
+        numbered = {table.numbered_by} if table.numbered_by else set()
+        return {*table.optional, *table.dropped, *numbered}
+
+    def _wanted(self, arrival: Arrival, landed: Collection[str]) -> Wanted:
+        changed: list[date] = []
+        if self.clock_change == "refuse":
+            shifts = clock_shifts(self.timezone)
+            days = {moment.date() for shift in shifts for moment in (shift.old, shift.new)}
+            changed = [day for day in arrival.last if day in days]
+        # Nothing says what a day without rows has: it is what the table has.
+        columns = {*landed, self.landed.retracted} if landed else None
+        return Wanted(list(arrival.last), self.declared, arrival.at, changed, columns)
+
+    def _refuse_faults(
+        self, staged: StagedRows, parts: Sequence[CheckedRows], wanted: Wanted, finder: MisfitFinder
+    ) -> None:
+        faults = staged.faults()
+        if faults.unreadable:
+            raise finder.of_times(parts)
+        if faults.without_time and self.without_time == "refuse":
+            raise finder.of_no_times(parts)
+        if faults.misfits:
+            raise finder.of_values(parts, wanted)
+
+
+def _own(inputs: Sequence[InputFiles], name: str) -> list[tuple[Path, str]]:
+    """The files that have a column, each with its type there."""
+    places = [(files, files.find(name)) for files in inputs]
+    return [(files.paths[0], files.types[at]) for files, at in places if at is not None]
+
+
+def _part(
+    files: InputFiles,
+    outputs: Mapping[str, str],
+    types: Mapping[str, str],
+    time_column: str,
+    numbers: NumberFormat,
+) -> CheckedRows:
+    places = {output: files.find(name) for output, name in outputs.items()}
+    columns = {output: at for output, at in places.items() if at is not None}
+    time = next(columns[output] for output, name in outputs.items() if name == time_column)
+    return CheckedRows(files, columns, types, time, Reading(numbers))

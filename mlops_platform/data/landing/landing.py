@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,9 @@ from mlops_platform.data.landing.contract import (
     refuse_inexact,
 )
 from mlops_platform.data.landing.day_versions import VERSIONS, versions_after
-from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.data.landing.deliveries import (
     FIRST,
     INTERNAL,
-    PARTITION_COLUMN,
     RECORD_FILE,
     Delivery,
     day_folder,
@@ -87,6 +85,18 @@ class LandedPartition(Record):
 
 
 @dataclass(frozen=True)
+class Landed:
+    """What one landing made of its days.
+
+    Args:
+        left_out: rows of the source that are told because they landed on none of its days.
+    """
+
+    days: Sequence[LandedPartition]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Arrival:
     """When something arrives, and what had landed of its days before the source was read.
 
@@ -115,27 +125,28 @@ class Arrival:
 
 
 def land_days(
-    landing_root: Path, table: LandedTable, rows: pa.Table, arrival: Arrival
+    landing_root: Path,
+    table: LandedTable,
+    days: Iterable[tuple[date, pa.Table]],
+    arrival: Arrival,
 ) -> list[LandedPartition]:
-    """Deliver every day of an arrival, from rows with a `day` column, which is not landed.
+    """Deliver days of an arrival, each as it comes: only one has to be in memory.
 
     A day without rows is delivered empty, which says that there was nothing; of a table whose
     deliveries add, nothing is delivered to a day that has landed.
 
     Args:
-        rows: sorted by the `day` column.
+        days: each with its rows, possibly none; their schema is what is landed.
 
     Raises:
         DataError: as `land_day`; days before it have landed.
     """
-    by_day = rows_by_day(rows, PARTITION_COLUMN)
-    nothing = rows.drop_columns([PARTITION_COLUMN]).slice(0, 0)
-    refuse_unusable_columns(table, nothing)
+    landed = []
     with table_lock(landing_root, table.table):
-        return [
-            land_under_lock(landing_root, table, day, by_day.get(day, nothing), arrival)
-            for day in arrival.last
-        ]
+        for day, rows in days:
+            refuse_unusable_columns(table, rows)
+            landed.append(land_under_lock(landing_root, table, day, rows, arrival))
+    return landed
 
 
 def land_day(

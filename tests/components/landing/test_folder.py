@@ -30,7 +30,7 @@ def write(source: Path, rows: tuple[str, ...]) -> None:
 
 def land(source: Path, **declared: Any) -> dg.ExecuteInProcessResult:
     """Materialise the one day, as a person does, with what the YAML says besides."""
-    retract = declared.pop("retract", False)
+    retract, instance = declared.pop("retract", False), declared.pop("instance", None)
     attributes = {
         "table": "visits",
         "description": "Visits.",
@@ -55,6 +55,7 @@ def land(source: Path, **declared: Any) -> dg.ExecuteInProcessResult:
             (asset,) = definitions.assets or ()
             return dg.materialize(
                 [asset],
+                instance=instance,
                 partition_key=DAY,
                 run_config={"ops": {"landing__visits": {"config": {"retract": retract}}}},
                 raise_on_error=False,
@@ -104,3 +105,33 @@ def test_what_is_added_stands_beside_what_was_there(home: Settings, source: Path
     added = metadata(land(source, delivery="adds"))
     assert [added[f"rows_{what}"] for what in ("added", "changed", "gone")] == [1, 1, 0]
     assert added["dagster/row_count"] == 3
+
+
+def test_rows_that_never_land_are_told_in_the_log_and_on_the_page(
+    home: Settings, source: Path
+) -> None:
+    rows = ("visit;at;minutes", "a;2024-03-10 01:00;1.000,5", "b;;1", "c;2024-01-01;1")
+    (source / "visits.csv").write_text("\n".join(rows))
+    with dg.DagsterInstance.ephemeral() as instance:
+        landed = land(
+            source,
+            instance=instance,
+            types={"minutes": "DOUBLE"},
+            csv={"delimiter": ";", "decimal": ",", "thousands": "."},
+            clock_change="earlier",
+            without_time="leave_out",
+        )
+        log = [entry.user_message for entry in instance.all_logs(landed.run_id)]
+    page = metadata(landed)
+    assert (page["dagster/row_count"], page["days_written"]) == (1, 1)
+    outside, without_time = page["left_out"].splitlines()
+    assert outside.startswith("1 row from 2024-01-01 to 2024-01-01 outside the declared partitions")
+    assert without_time.startswith("1 row without time")
+    assert f"visits: {outside}" in log
+    assert list((home.source_cache).iterdir()) == []
+
+
+def test_what_is_no_dialect_is_refused(home: Settings, source: Path) -> None:
+    write(source, FIRST)
+    (failure,) = land(source, csv={"delimiter": "::"}).get_step_failure_events()
+    assert "csv.delimiter: '::' is not one plain character" in str(failure.step_failure_data.error)

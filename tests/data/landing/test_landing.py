@@ -73,8 +73,8 @@ def test_the_same_facts_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
 
 def test_a_day_without_rows_is_landed_with_its_schema(tmp_path: Path) -> None:
     days = [date(2024, 2, 29), DAY]
-    rows = ROWS.append_column("day", pa.array([DAY, DAY], pa.date32()))
-    empty, full = land_days(tmp_path, VISITS, rows, begun(tmp_path, "visits", days))
+    by_day = [(days[0], ROWS.slice(0, 0)), (DAY, ROWS)]
+    empty, full = land_days(tmp_path, VISITS, by_day, begun(tmp_path, "visits", days))
     assert (empty.day, empty.rows, full.rows) == (days[0], 0, 2)
     file = pq.ParquetFile(first_file(tmp_path, "visits", days[0]))
     assert file.schema_arrow.equals(ROWS.schema)
@@ -134,6 +134,6 @@ def test_a_moment_without_zone_is_refused(tmp_path: Path, values: list[object]) 
 
 def test_a_day_that_did_not_begin_to_be_read_is_not_delivered_again(tmp_path: Path) -> None:
     landed(tmp_path, "visits", DAY, ROWS)
-    rows = ROWS.append_column("day", pa.array([DAY, DAY], pa.date32())).slice(0, 1)
+    by_day = [(DAY, ROWS.slice(0, 1))]
     with pytest.raises(DataError, match="another delivery"):
-        land_days(tmp_path, VISITS, rows, Arrival(at=NOON, last={DAY: None}))
+        land_days(tmp_path, VISITS, by_day, Arrival(at=NOON, last={DAY: None}))

@@ -1,0 +1,1 @@
+"""Files of a folder, read as they are declared: nothing of them is guessed."""

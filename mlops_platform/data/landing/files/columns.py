@@ -1,0 +1,70 @@
+"""Which columns of files become which columns of a table."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
+from mlops_platform.data.landing.files.input_files import InputFiles, column_names
+from mlops_platform.errors import DataError
+
+
+def chosen_columns(
+    inputs: Sequence[InputFiles],
+    columns: Mapping[str, str] | None,
+    time_column: str,
+    optional: Collection[str] = (),
+) -> dict[str, str]:
+    """Output name -> input name of what lands; the time column has the name that is declared.
+
+    Args:
+        columns: the same as it is declared; all columns under their own names where None.
+        optional: outputs that are left out where no file has them.
+
+    Raises:
+        DataError: a column is lacking, has no clear name, or the name of the landing's partition;
+            or the time column is left out.
+    """
+    named = columns or {name: name for name in column_names(inputs)}
+    named = {
+        output: name
+        for output, name in named.items()
+        if output not in optional or any(files.find(name) is not None for files in inputs)
+    }
+    outputs = {
+        output: time_column if name.lower() == time_column.lower() else name
+        for output, name in named.items()
+    }
+    for name in {time_column, *outputs.values()}:
+        _refuse_absent(name, inputs)
+    for files in inputs:
+        _refuse_absent(time_column, [files])
+    if PARTITION_COLUMN in outputs:
+        raise DataError(
+            f"column '{PARTITION_COLUMN}' has the name of the landing's partition. List the "
+            "columns under `columns` and give this one another name, or leave it out."
+        )
+    if time_column not in outputs.values():
+        raise DataError(
+            f"columns: {sorted(outputs)} leave out the time column '{time_column}'. "
+            "Land it too: a fact without its moment cannot be used point-in-time."
+        )
+    return outputs
+
+
+def refuse_unknown_types(types: Collection[str], outputs: Collection[str]) -> None:
+    """Refuse types of columns that do not land.
+
+    Raises:
+        DataError: there are such.
+    """
+    unknown = sorted(set(types) - set(outputs))
+    if unknown:
+        raise DataError(
+            f"types name {unknown}, which are not landed. Use output names: {sorted(outputs)}."
+        )
+
+
+def _refuse_absent(name: str, inputs: Sequence[InputFiles]) -> None:
+    if all(files.find(name) is None for files in inputs):
+        where = ", ".join(str(files.paths[0]) for files in inputs)
+        present = sorted({name for files in inputs for name in files.names})
+        raise DataError(f"{where} lacks ['{name}']. Its columns are {present}.")

@@ -1,0 +1,102 @@
+"""Input files with the same columns, whatever they are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from mlops_platform.errors import DataError
+
+FileKind = Literal["csv", "parquet"]
+ENDINGS: Final[dict[str, FileKind]] = {
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".csv.zst": "csv",
+    ".parquet": "parquet",
+}
+ROW_FILE, ROW_NUMBER = "file", "number"
+"""Where a row is from: columns of a relation beside those of the files."""
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """Files of one kind with the same columns.
+
+    Args:
+        paths: at least one.
+        names: of the columns, as the files have them.
+        types: DuckDB types of the columns.
+        relation: SQL of the rows: a column `place(n)` for each of the files' columns, then
+            `ROW_FILE` and `ROW_NUMBER` (from 0; NULL for CSV).
+    """
+
+    kind: FileKind
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    relation: str
+
+    def find(self, name: str) -> int | None:
+        """The place of a column, None where there is none; DuckDB does not tell case apart.
+
+        Raises:
+            DataError: more columns than one have that name.
+        """
+        same = [place for place, other in enumerate(self.names) if other.lower() == name.lower()]
+        if len(same) > 1:
+            names = [self.names[place] for place in same]
+            raise DataError(
+                f"{self.paths[0]} has columns {names}, whose names are one. Give them different "
+                "names at the source, or list under `columns` others that are to land."
+            )
+        return same[0] if same else None
+
+
+def place(number: int) -> str:
+    """What a relation calls a column."""
+    return f"c{number}"
+
+
+def find_files(folder: Path, pattern: str) -> tuple[FileKind, list[Path]]:
+    """Find the files of a folder, in the order of their names.
+
+    Raises:
+        DataError: there is no folder, no file, or files of more than one kind.
+    """
+    if not folder.is_dir():
+        raise DataError(f"folder {folder} does not exist. Name the folder of the files.")
+    # A name with a dot in front is a file that somebody is still writing.
+    matches = (path for path in folder.glob(pattern) if path.is_file())
+    files = sorted(path for path in matches if not path.name.startswith("."))
+    kinds = [kind for kind in map(_kind, files) if kind is not None]
+    if len(kinds) < len(files) or len(set(kinds)) != 1:
+        endings = sorted({"".join(path.suffixes[-2:]).lower() for path in files})
+        raise DataError(
+            f"{folder}/{pattern} matches {endings or 'no file'}. Choose a pattern that matches "
+            f"only .parquet files, or only {', '.join(list(ENDINGS)[:3])}."
+        )
+    return kinds[0], files
+
+
+def _kind(path: Path) -> FileKind | None:
+    name = path.name.lower()
+    return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+
+
+def column_names(inputs: Sequence[InputFiles]) -> list[str]:
+    """The columns of all files, as the first one that has it spells each.
+
+    Raises:
+        DataError: a name is missing or repeats.
+    """
+    names: dict[str, str] = {}
+    for files in inputs:
+        for number, name in enumerate(files.names, 1):
+            if not name.strip():
+                raise DataError(
+                    f"{files.paths[0]}: column {number} of {len(files.names)} has no name. Name "
+                    "it, or list under `columns` those that are to land."
+                )
+            files.find(name)
+            names.setdefault(name.lower(), name)
+    return list(names.values())

@@ -1,0 +1,121 @@
+"""Times without zone, and the hours that a change of clocks takes away or gives twice.
+
+The terms are those of ECMAScript's Temporal (`disambiguation`): of a time that exists twice,
+`earlier` is the first one and `later` the second; a time that does not exist is read with the clock
+that was set after the change (`earlier`) or before it (`later`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
+from zoneinfo import ZoneInfo
+
+from mlops_platform.data.engine import literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+ClockChange = Literal["refuse", "earlier", "later"]
+LOCAL_MOMENT: Final = "local_moment"
+"""SQL function of a naive timestamp: its moment, by the declared rule."""
+LATER_MOMENT: Final = "later_moment"
+"""The same by the rule `later`, whatever is declared."""
+# Longer than any clock was ever left changed, and an even number of them in two centuries.
+STEP = timedelta(days=7)
+FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ClockShift:
+    """One change of the clocks of a zone, in its local time: from `old` to `new`."""
+
+    old: datetime
+    new: datetime
+
+    @property
+    def size(self) -> timedelta:
+        """By how much."""
+        return abs(self.new - self.old)
+
+    def touches(self, naive: datetime) -> bool:
+        """Whether the change takes this time away or gives it twice."""
+        return min(self.old, self.new) <= naive < max(self.old, self.new)
+
+
+@cache
+def clock_shifts(timezone: str) -> tuple[ClockShift, ...]:
+    """Every change of two centuries in a zone."""
+    return tuple(_shifts(ZoneInfo(timezone)))
+
+
+def _shifts(zone: ZoneInfo) -> Iterator[ClockShift]:
+    moment = FIRST
+    while moment < LAST:
+        until = moment + STEP
+        if _offset(moment, zone) != _offset(until, zone):
+            changed = _change(moment, until, zone)
+            naive = changed.replace(tzinfo=None)
+            before = _offset(changed - timedelta(seconds=1), zone)
+            yield ClockShift(naive + before, naive + _offset(changed, zone))
+        moment = until
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The second from which the clocks are as they are `after`."""
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=1) // 2)
+        if _offset(middle, zone) == _offset(after, zone):
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def clock_change_text(naive: datetime, timezone: str) -> str | None:
+    """What the clocks did to a time; None where it exists once."""
+    shift = next((shift for shift in clock_shifts(timezone) if shift.touches(naive)), None)
+    if shift is None:
+        return None
+    times = f"from {shift.old:%H:%M} to {shift.new:%H:%M}"
+    if shift.new > shift.old:
+        return f"{naive} does not exist in {timezone}: the clocks went forward {times}"
+    return f"{naive} exists twice in {timezone}: the clocks went back {times}"
+
+
+def define_local_moments(
+    connection: duckdb.DuckDBPyConnection, timezone: str, rule: ClockChange
+) -> None:
+    """Make `LOCAL_MOMENT` and `LATER_MOMENT` of a connection.
+
+    DuckDB's own reading is `later`, and on days without a change every rule gives the same.
+    """
+    zone, shifts = literal(timezone), clock_shifts(timezone)
+    plain = f"timezone({zone}, naive)"
+    connection.execute(f"CREATE TEMP MACRO {LATER_MOMENT}(naive) AS {plain}")
+    checked = plain
+    if rule != "later" and shifts:
+        days = {side.date() for shift in shifts for side in (shift.old, shift.new)}
+        listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
+        cases = " ".join(_cases(zone, plain, rule, {shift.size for shift in shifts}))
+        checked = f"CASE WHEN naive::DATE NOT IN ({listed}) THEN {plain} {cases} ELSE {plain} END"
+    connection.execute(f"CREATE TEMP MACRO {LOCAL_MOMENT}(naive) AS {checked}")
+
+
+def _cases(zone: str, plain: str, rule: ClockChange, sizes: set[timedelta]) -> Iterator[str]:
+    missing = f"{plain} - (timezone({zone}, {plain}) - naive)"
+    yield f"WHEN timezone({zone}, {plain}) <> naive THEN {_by(rule, missing)}"
+    for size in sorted(sizes):
+        first = f"{plain} - to_seconds({size // timedelta(seconds=1)})"
+        yield f"WHEN timezone({zone}, {first}) = naive THEN {_by(rule, first)}"
+
+
+def _by(rule: ClockChange, earlier: str) -> str:
+    return earlier if rule == "earlier" else "NULL"

@@ -1,0 +1,70 @@
+"""Parquet files as inputs: what they have, and the SQL of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_platform.data.engine import literal
+from mlops_platform.data.landing.files.input_files import (
+    ROW_FILE,
+    ROW_NUMBER,
+    InputFiles,
+    place,
+)
+from mlops_platform.data.parquet_files import escaped
+from mlops_platform.errors import DataError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+DURATION = "DURATION"
+"""How we call what DuckDB reads as a plain number: Parquet has no such type, only Arrow has."""
+
+
+def parquet_inputs(
+    paths: Sequence[Path], connection: duckdb.DuckDBPyConnection
+) -> list[InputFiles]:
+    """Group files by their schema.
+
+    Raises:
+        DataError: a file is no Parquet.
+    """
+    by_schema: dict[pa.Schema, list[Path]] = {}
+    for path in paths:
+        by_schema.setdefault(_schema(path), []).append(path)
+    return [_inputs(files, schema, connection) for schema, files in by_schema.items()]
+
+
+def _inputs(
+    files: Sequence[Path], schema: pa.Schema, connection: duckdb.DuckDBPyConnection
+) -> InputFiles:
+    import pyarrow.types as pt
+
+    names = tuple(schema.names)
+    places = ", ".join(place(number) for number in range(len(names)))
+    relation = (
+        f"(FROM read_parquet([{', '.join(literal(escaped(file)) for file in files)}], "
+        f"hive_partitioning = false, file_row_number = true, filename = '{ROW_FILE}') "
+        f"AS source({', '.join(filter(None, (places, ROW_NUMBER, ROW_FILE)))}))"
+    )
+    described = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    types = tuple(
+        DURATION if pt.is_duration(field.type) else str(kind)
+        for field, (_, kind, *_) in zip(schema, described, strict=False)
+    )
+    return InputFiles("parquet", tuple(files), names, types, relation)
+
+
+def _schema(path: Path) -> pa.Schema:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path).remove_metadata()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path} cannot be read as Parquet ({error}). Deliver it again, whole."
+        ) from error
