@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import dagster as dg
 
@@ -70,6 +71,14 @@ class ByHand:
                 watched.append(str(request.partition_key))
         return watched
 
+    @property
+    def _now(self) -> datetime:
+        return self.deployment.moment_of(self.model.name)
+
+    @property
+    def _driver(self) -> JobDriver:
+        return self.driver.on_behalf_of(self.deployment, self.model.name)
+
     def _refuse_beside(self, stage: Stage) -> None:
         """Two runs of one stage would do the same twice; the sensors do not ask for it either."""
         name = self.model.name
@@ -81,7 +90,7 @@ class ByHand:
 
     def _ended_window(self, name: str) -> Window:
         window = window_named(self.model.spec.window, name)
-        if window.ends_at > self.deployment.clock():
+        if window.ends_at > self._now:
             raise MlopsError(
                 f"the window {name} ends at {window.ends_at:%Y-%m-%d %H:%M %Z}: it can be watched "
                 "from then on."
@@ -91,25 +100,25 @@ class ByHand:
     def _requests(self, window: Window | None, watched: Collection[str]) -> list[dg.RunRequest]:
         """What is still to be run; a long outage is caught up in several rounds."""
         if window is None:
-            now = self.deployment.clock()
+            now = self._now
             requests = list(window_requests(self.deployment, self.model, ended_by=now))
         else:
-            requests = [window_request(self.model, window, self.deployment.clock())]
+            requests = [window_request(self.model, window, self._now)]
         return [request for request in requests if request.partition_key not in watched]
 
     def _land_missing(self) -> None:
-        place, now = self.deployment.settings, self.deployment.clock()
+        place, now = self.deployment.settings, self._now
         if days := unlanded_days(self.driver, self.model, place, now):
             with timed_phase(self.display, "land") as report:
-                land(self.driver, days, report)
+                land(self._driver, self.model, days, report)
 
     def _build_missing(self) -> None:
-        place, now = self.deployment.settings, self.deployment.clock()
+        place, now = self.deployment.settings, self._now
         if days := unbuilt_days(self.driver, self.model, place, now):
             with timed_phase(self.display, "build features") as report:
                 # To the end of what is landed: sources need not have rows on their last day.
-                build(self.driver, self.model, report, start_day=days[0])
+                build(self._driver, self.model, report, start_day=days[0])
 
     def _execute(self, phase: str, request: dg.RunRequest) -> None:
         with timed_phase(self.display, phase) as report:
-            self.driver.execute(request, tags={"user": self.actor}, report=report)
+            self._driver.execute(request, tags={"user": self.actor}, report=report)

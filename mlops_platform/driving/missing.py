@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import dagster as dg
 
-from mlops_platform.components.landing.landing_asset import DAILY, LANDING
+from mlops_platform.components.landing.landing_asset import DAILY, LANDING, SNAPSHOT
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.builds import Builds, contiguous
 from mlops_platform.data.features.published import published_days
@@ -51,11 +51,23 @@ def unbuilt_days(
     )
 
 
-def land(driver: JobDriver, days: Sequence[date], report: ReportStep) -> None:
+def land(
+    driver: JobDriver, model: LifecycleModel, days: Sequence[date], report: ReportStep
+) -> None:
     """Land these days, and none between them: of what has landed nothing is delivered again."""
-    driver.run("land_snapshots", report=report)
+    snapshots = _landed_for(driver.definitions, model, SNAPSHOT)
+    if snapshots:
+        driver.run("land_snapshots", assets=snapshots, report=report)
     for stretch in contiguous(days):
-        driver.run("land_days", tags=day_range(stretch), report=report)
+        land_days(driver, model, stretch, report)
+
+
+def land_days(
+    driver: JobDriver, model: LifecycleModel, days: Sequence[date], report: ReportStep
+) -> None:
+    """Land these contiguous days of the tables behind a model, and of no other."""
+    tables = _landed_for(driver.definitions, model, DAILY)
+    driver.run("land_days", tags=day_range(days), assets=tables, report=report)
 
 
 def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: date) -> None:
@@ -73,12 +85,22 @@ def _ended_days(
 ) -> dict[str, Collection[date]]:
     """By the tables that are landed daily, of those that the model's features are made from."""
     graph = definitions.get_repository_def().asset_graph
-    behind = dg.AssetSelection.assets(*model.store.assets).upstream()
-    landed = behind & dg.AssetSelection.tag(LANDING, DAILY)
     return {
         key.path[-1]: ended_days(graph.get(key).partitions_def, now)
-        for key in landed.resolve(graph)
+        for key in _landed_for(definitions, model, DAILY)
     }
+
+
+def _landed_for(definitions: dg.Definitions, model: LifecycleModel, kind: str) -> list[dg.AssetKey]:
+    """Landed tables that the features or the label of a model are made from.
+
+    Args:
+        kind: value of their tag.
+    """
+    spec, tables = model.spec, model.store.tables
+    own = {tables[spec.features.table], tables[spec.label.table]}
+    landed = dg.AssetSelection.assets(*own).upstream() & dg.AssetSelection.tag(LANDING, kind)
+    return sorted(landed.resolve(definitions.get_repository_def().asset_graph))
 
 
 def ended_days(partitions: dg.PartitionsDefinition | None, now: datetime) -> list[date]:

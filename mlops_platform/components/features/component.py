@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
-from mlops_platform.clock import present
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.data.features.builds import Builds, Project
@@ -141,7 +141,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         place, asked = settings(), self._asked_days(context)
         builds = Builds(place.landing, place.published)
         with one_process_at_a_time(build_lock(place.warehouse)):
-            now = present(place.replayed_moment)
+            now = datetime.now(UTC)
             adopt_files(place.landing, now)
             # A version without deliveries built the warehouse, or somebody has removed it.
             anew = place.warehouse.is_file() == (builds.read() is None)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, literal, private_duckdb
@@ -17,7 +17,7 @@ from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,9 @@ class Delivery(Record):
     """One delivery of a day.
 
     Args:
-        delivered_at: moment of its arrival, later than any before it of its day.
+        delivered_at: moment of its arrival, later than any before it of its day; of a landing that
+            a replay asked for by the clock of the replay.
+        landed_at: the moment by the machine's clock then, and None otherwise.
         meaning: None of a day's first one, and of a file that somebody else put there.
         follows: moment of the delivery before it; None of a day's first one.
         rows: that came with it.
@@ -48,6 +50,7 @@ class Delivery(Record):
     table: str
     day: date
     delivered_at: datetime
+    landed_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     meaning: DeliveryMeaning | None
     follows: datetime | None = None
     rows: int

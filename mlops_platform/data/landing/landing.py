@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -76,13 +76,15 @@ class Arrival:
     """When something arrives, and what had landed of its days before the source was read.
 
     Args:
-        at: by the clock of the deployment.
+        at: by the machine's clock, or by that of a replay.
         retract: a person says that rows may be taken back, however many.
+        landed_at: by the machine's clock, in a replay.
     """
 
     at: datetime
     last: Mapping[date, datetime | None]
     retract: bool = False
+    landed_at: datetime | None = None
 
     @classmethod
     def begun(
@@ -97,6 +99,10 @@ class Arrival:
         """What is to be landed of `days` begins to be read."""
         last = {day: last_delivery(landing_root, table, day) for day in days}
         return cls(at=at, last=last, retract=retract)
+
+    def in_replay(self, moment: datetime) -> Self:
+        """The same by the clock of a replay."""
+        return replace(self, at=moment, landed_at=self.at)
 
 
 def land_days(
@@ -152,7 +158,7 @@ def land_under_lock(
     if not folders:
         facts = without_retracted(table, delivered)
         record = first_delivery(table.table, day, arrival.at, facts, delivered.num_rows)
-        _write(folder, {FIRST: facts}, record)
+        _write(folder, {FIRST: facts}, record, arrival)
         return partition_of(record, changed=True)
     changes = changes_of(table, folder, delivered)
     last = read_delivery(folders[-1])
@@ -165,7 +171,7 @@ def land_under_lock(
     # First: who reads looks for later deliveries in these days only.
     write_state(table_folder, state.with_redelivered(day))
     versions = versions_after(table, folder, changes, moment)
-    _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
+    _write(folder, {**changes.by_kind, VERSIONS: versions}, record, arrival)
     return partition_of(record, changed=True)
 
 
@@ -187,7 +193,10 @@ def _later_delivery(
     )
 
 
-def _write(folder: Path, tables: Mapping[str, pa.Table], record: Delivery) -> None:
+def _write(
+    folder: Path, tables: Mapping[str, pa.Table], record: Delivery, arrival: Arrival
+) -> None:
+    record = record.model_copy(update={"landed_at": arrival.landed_at})
     with new_directory(folder / delivery_name(record.delivered_at)) as temporary:
         for name, table in tables.items():
             write_parquet(table, temporary / f"{name}.parquet")

@@ -15,6 +15,7 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     SensorCursor,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.replays import replay_tags
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -163,7 +164,11 @@ class _Looks:
             self.messages[model.name] = f"cannot be looked at: {error}"
             self.last[model.name] = last.failed(now)
         else:
-            self.requests += look.requests
+            tags = replay_tags(self.tick.deployment, model.name)
+            self.requests += [
+                request.with_replaced_attrs(tags={**request.tags, **tags})
+                for request in look.requests
+            ]
             self.messages[model.name] = look.message
             self.last[model.name] = last.succeeded(now, look.memory)
 

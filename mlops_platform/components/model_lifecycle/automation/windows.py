@@ -36,7 +36,7 @@ class WindowsLook(Memory):
     """What one look at the windows of a model leaves to the next.
 
     Args:
-        looked_at: by the clock of the deployment.
+        looked_at: by the clock of the model.
         behind: the first window that was asked for, where more had ended than one look asks for.
     """
 
@@ -48,7 +48,7 @@ def _begin(tick: Tick) -> LookAtModel:
     at_work = models_at_work(tick.instance, "watch", tick.names)
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
-        now, before = tick.deployment.clock(), WindowsLook.of(memory)
+        now, before = tick.deployment.moment_of(model.name), WindowsLook.of(memory)
         due_at = _latest_moment(model.spec.window, now)
         is_new = before is None or before.looked_at < due_at
         catches_up = before is not None and before.behind is not None and model.name not in at_work
@@ -89,7 +89,7 @@ def window_requests(
     Args:
         ended_by: only windows that had ended then.
     """
-    spec, now = model.spec, deployment.clock()
+    spec, now = model.spec, deployment.moment_of(model.name)
     releases = deployment.ledger.releases(spec.name)
     if not releases:
         return

@@ -82,5 +82,5 @@ def _scored(
     champion = replace(champion, adjustments=adjustments[:known])
     lake = deployment.settings
     return score_window(
-        spec, window, champion, lake.published, lake.predictions, deployment.clock()
+        spec, window, champion, lake.published, lake.predictions, deployment.moment_of(spec.name)
     )
