@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Self
@@ -37,7 +37,7 @@ class JobDriver:
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
-    tags: Mapping[str, str] = MappingProxyType({})
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def on_behalf_of(self, deployment: Deployment, model: str) -> Self:
         """The same for what one model asks for now: its runs say so where it is replayed."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table, say
+from mlops_platform.cli.console import console, folding_table
 from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -67,11 +67,7 @@ def _show(status: "DeploymentStatus") -> None:
     console.print(f"as of {status.as_of:%Y-%m-%d %H:%M %Z}", highlight=False)
     for model in status.models:
         if model.replayed:
-            say(
-                f"{model.model} as of {model.as_of.astimezone(UTC):%Y-%m-%d %H:%M %Z}, which a "
-                f"replay of history has reached; without {settings().replay_clock(model.model)} "
-                "it lives in the present"
-            )
+            console.print(_replay(model), highlight=False, markup=False)
     if not status.models:
         console.print("no model is declared; `dg scaffold defs` writes the YAML of one")
         return
@@ -91,6 +87,14 @@ def _show(status: "DeploymentStatus") -> None:
             if decision is not None:
                 head = f"{model.model} {decision.kind} by {decision.actor}: "
                 console.print(Text.assemble((head, "bold"), decision.reason))
+
+
+def _replay(model: "ModelStatus") -> str:
+    clock = settings().replay_clock(model.model)
+    return (
+        f"{model.model} as of {model.as_of.astimezone(UTC):%Y-%m-%d %H:%M %Z}, which a replay of "
+        f"history has reached; without {clock} it lives in the present"
+    )
 
 
 def _name(model: "ModelStatus") -> Text:
