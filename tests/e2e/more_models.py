@@ -1,4 +1,4 @@
-"""In a home where the demo has run: a second model through its past, and one's own in the present."""
+"""Where the demo has run: a second model through its past, then one of one's own in the present."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -78,8 +78,8 @@ def train_ones_own(instance: dg.DagsterInstance) -> None:
             {"today": TODAY},
         )
         connection.execute(
-            "CREATE TABLE visit_outcomes AS SELECT visit_id, local_date, minutes > 30 AS came_back, "
-            "event_time + to_minutes(10) AS known_at FROM visits"
+            "CREATE TABLE visit_outcomes AS SELECT visit_id, local_date, "
+            "minutes > 30 AS came_back, event_time + to_minutes(10) AS known_at FROM visits"
         )
     for table in KEYS:
         publish_table(warehouse, table, "local_date", settings().published, ["visit_id"])
