@@ -97,5 +97,9 @@ def _of_suggestion(model: ModelFacts) -> Iterator[Fault]:
 
 def _catch_up(model: ModelFacts, command: str) -> str:
     """Automation does it once it runs again; the command does it now."""
-    automation = "mlops demo" if model.replayed else "mlops up, with its automation switched on"
+    automation = (
+        "its replay, such as mlops demo"
+        if model.replayed
+        else "mlops up, with its automation switched on"
+    )
     return f"{command}   # or {automation}"
