@@ -36,9 +36,9 @@ def command(model: str, window: str | None) -> None:
     from mlops_platform.usecases.reporting.window import window_text
 
     deployment = open_deployment()
-    ledger, now = deployment.ledger, deployment.moment_of(model)
+    ledger = deployment.ledger
     spec = known_model(ledger, model)
-    zone = timezone_of(spec)
+    now, zone = deployment.moment_of(model), timezone_of(spec)
     if window is None:
         title, story = model, history_text(ledger, model, ZoneInfo(zone))
     else:
