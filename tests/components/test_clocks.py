@@ -60,16 +60,19 @@ class Place:
         first = NewDecision(kind="promote", reason="The first.", actor="gate")
         self.deployment.ledger.release(model, identity, first, expected_sequence=None)
 
-    def requests(self, sensor: ModelSensor) -> dict[str, list[dg.RunRequest]]:
-        """What a tick asks for, by model."""
+    def tick(self, sensor: ModelSensor) -> dg.SensorResult:
         models = [declared_lifecycle(model) for model in (REPLAYED, LIVE)]
         with dg.build_sensor_context(self.instance) as context:
             answer = sensor.over(models)(context)
         assert isinstance(answer, dg.SensorResult)
-        asked = answer.run_requests or ()
+        return answer
+
+    def requests(self, sensor: ModelSensor) -> dict[str, list[dg.RunRequest]]:
+        """What a tick asks for, by model."""
+        asked = self.tick(sensor).run_requests or ()
         return {
-            model.name: [request for request in asked if request.tags["mlops/model"] == model.name]
-            for model in models
+            model: [request for request in asked if request.tags["mlops/model"] == model]
+            for model in (REPLAYED, LIVE)
         }
 
     def land(self, height: int, **tags: str) -> Path:
@@ -203,6 +206,13 @@ def a_tag_without_a_moment_is_refused(place: Place) -> str:
     return str(refusal.value)
 
 
+def a_damaged_clock_stops_its_own_model_alone(place: Place) -> str:
+    place.home.replay_clock(REPLAYED).write_text("soon")
+    answer = place.tick(RETRAIN)
+    assert place.deployment.ledger.decisions(LIVE)[0].kind == "wait"
+    return str(answer.skip_reason)
+
+
 CASES: list[tuple[Case, Callable[[Place], str]]] = [
     (
         Case(
@@ -284,6 +294,15 @@ CASES: list[tuple[Case, Callable[[Place], str]]] = [
             "tag mlops/replayed_moment='April' names no moment with an offset",
         ),
         a_tag_without_a_moment_is_refused,
+    ),
+    (
+        Case(
+            "a damaged clock",
+            "stopped all models",
+            "stops its own alone, at every look",
+            "holds 'soon', which is no moment with an offset. Delete the file to go by the",
+        ),
+        a_damaged_clock_stops_its_own_model_alone,
     ),
 ]
 

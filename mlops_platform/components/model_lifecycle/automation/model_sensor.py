@@ -158,13 +158,13 @@ class _Looks:
         last, now = self.last.get(model.name, LastLook(looked_at=NEVER)), datetime.now(UTC)
         try:
             look = look_at(model, last.memory)
+            tags = replay_tags(self.tick.deployment, model.name)
         except Exception as error:
             self.tick.context.log.exception("%s cannot be looked at", model.name)
             self.errors.append(error)
             self.messages[model.name] = f"cannot be looked at: {error}"
             self.last[model.name] = last.failed(now)
         else:
-            tags = replay_tags(self.tick.deployment, model.name)
             self.requests += [
                 request.with_replaced_attrs(tags={**request.tags, **tags})
                 for request in look.requests
