@@ -24,6 +24,7 @@ from mlops_platform.spec import ModelSpec
 
 SECOND, DAY = "arrival_delay", date(2013, 1, 28)
 OWN = "returns"
+LEFT_OUT = ("model_card", "bento")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 KEYS = {table: dg.AssetKey(["features", table]) for table in ("visits", "visit_outcomes")}
 SPEC = ModelSpec.model_validate(
@@ -87,7 +88,7 @@ def train_ones_own(instance: dg.DagsterInstance) -> None:
     resources = dg.Definitions(resources={"io_manager": RecordIOManager()})
     driver = JobDriver(dg.Definitions.merge(resources, build_lifecycle(model)), instance)
     request = stage_request(OWN, "train")
-    selected = [key for key in request.asset_selection or () if key.path[-1] != "bento"]
+    selected = [key for key in request.asset_selection or () if key.path[-1] not in LEFT_OUT]
     driver.execute(request.with_replaced_attrs(asset_selection=selected))
 
 
