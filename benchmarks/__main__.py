@@ -304,7 +304,7 @@ BENCHMARKS = {
             "last minutes, too. In one process the definitions are loaded once, and each "
             "sensor is evaluated as the daemon does: its *first* ticks, without a cursor, until "
             "every model was looked at (a tick ends after 20 s or 25 requests), and three *later* "
-            "ones, of which this is the mean. The clock of the deployment stands still, and no run "
+            "ones, of which this is the mean. The clocks of the models stand still, and no run "
             "is started: what asks for one, asks again."
         ),
         measure=lambda asked: measure_sensor_ticks(),

@@ -42,7 +42,8 @@ def main() -> None:
     from mlops_platform.settings import settings
 
     specs, home = declared_specs(), settings()
-    move_to(home.replayed_moment, MOMENT)
+    for spec in specs:
+        move_to(home.replay_clock(spec.name), MOMENT)
     _publish(home, specs[0])
     for number, spec in enumerate(specs):
         windows = _lived_windows(spec, has_due=number % IN_TENTHS == 0)
@@ -85,7 +86,7 @@ def _release(home: "Settings", spec: "ModelSpec", first: "Window") -> None:
     from mlops_platform.ledger.records import NewDecision, VersionIdentity
 
     released_at = first.ends_at - timedelta(hours=1)
-    ledger = Ledger(home.ledger_url, clock=lambda: released_at)
+    ledger = Ledger(home.ledger_url, lambda model: released_at)
     evidence = {
         "mlflow_run": "0" * 32,
         "features_digest": published_digest(home.published, spec.features.table),

@@ -1,4 +1,4 @@
-"""The present of one deployment: the machine's clock, or the moment that a replay has reached."""
+"""The present of a model: the machine's clock, or the moment that a replay of it has reached."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,22 +7,32 @@ from mlops_platform.errors import SettingsError
 from mlops_platform.files import write_text
 
 
-def present(replayed: Path) -> datetime:
-    """The moment at which this deployment is.
+def present(clock: Path) -> datetime:
+    """The moment at which a model is.
 
     Args:
-        replayed: file that a replay of history keeps; the machine's clock counts where it is not.
+        clock: file that a replay of the model keeps; the machine's clock counts where it is not.
+
+    Raises:
+        SettingsError: as `replayed_moment`.
+    """
+    return replayed_moment(clock) or datetime.now(UTC)
+
+
+def replayed_moment(clock: Path) -> datetime | None:
+    """The moment that a replay has reached; None where nothing is replayed.
 
     Raises:
         SettingsError: the file holds no moment with an offset.
     """
-    if not replayed.is_file():
-        return datetime.now(UTC)
-    text = replayed.read_text(encoding="utf-8").strip()
+    try:
+        text = clock.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
     moment = aware_moment(text)
     if moment is None:
         raise SettingsError(
-            f"{replayed} holds {text!r}, which is no moment with an offset. Delete the file to go "
+            f"{clock} holds {text!r}, which is no moment with an offset. Delete the file to go "
             "by the machine's clock."
         )
     return moment
@@ -37,15 +47,16 @@ def aware_moment(text: str) -> datetime | None:
     return None if moment.tzinfo is None else moment
 
 
-def move_to(replayed: Path, moment: datetime) -> None:
+def move_to(clock: Path, moment: datetime) -> None:
     """Let a replay reach a moment; time never runs backwards.
 
     Raises:
         SettingsError: the replay is past that moment.
     """
-    if replayed.is_file() and present(replayed) > moment:
+    reached = replayed_moment(clock)
+    if reached is not None and reached > moment:
         raise SettingsError(
-            f"the replay is at {present(replayed)} and cannot go back to {moment}. Delete the "
-            "whole MLOPS_HOME to start another one."
+            f"the replay of {clock.name} is at {reached} and cannot go back to {moment}. Start "
+            "another one in an MLOPS_HOME of its own."
         )
-    write_text(replayed, moment.isoformat() + "\n")
+    write_text(clock, moment.isoformat() + "\n")

@@ -91,11 +91,6 @@ class Settings:
         return self.home / "warehouse" / "dbt"
 
     @property
-    def replayed_moment(self) -> Path:
-        """The moment that a replay of history has reached; absent where time is the machine's."""
-        return self.home / "replayed_moment"
-
-    @property
     def predictions(self) -> Path:
         """`predictions/<model>/window=YYYY-MM-DD/data.parquet`, one row per scored entity."""
         return self.lake / "predictions"
@@ -118,6 +113,15 @@ class Settings:
     def demo(self) -> Path:
         """What `make demo` leaves behind."""
         return self.home / "demo"
+
+    @property
+    def replay_clocks(self) -> Path:
+        """The moments that replays have reached, by model."""
+        return self.home / "replayed"
+
+    def replay_clock(self, model: str) -> Path:
+        """The moment that a replay of a model has reached; absent where it lives in the present."""
+        return self.replay_clocks / model
 
     def model_home(self, model: str) -> Path:
         """Working files of one model: candidates, reports, cards, the release pointer."""

@@ -44,7 +44,7 @@ def live(instance: dg.DagsterInstance, scenario: str) -> None:
     for window in windows_from(model.spec, FIRST_WINDOW, WINDOWS):
         if phases.has_seconds(window.name):
             continue
-        move_to(settings().replayed_moment, window.ends_at + TICK)
+        move_to(settings().replay_clock(MODEL), window.ends_at + TICK)
         with phases.phase(window.name) as report:
             land_days(driver, window.days, window.ends_at + TICK, report)
             for sensor in SCENARIOS[scenario]:

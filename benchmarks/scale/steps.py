@@ -114,10 +114,12 @@ def main(step: str, days: list[date]) -> dict[str, Any]:
     from mlops_platform.driving.driver import JobDriver
     from mlops_platform.driving.instance import open_quiet_instance
     from mlops_platform.settings import settings
+    from mlops_platform.usecases.deployment import open_deployment
 
-    move_to(settings().replayed_moment, _midnight_after(days) + timedelta(hours=6))
+    move_to(settings().replay_clock(MODEL), _midnight_after(days) + timedelta(hours=6))
     with open_quiet_instance() as instance:
-        driver, model = JobDriver(defs(), instance), declared_lifecycle(MODEL)
+        driver = JobDriver(defs(), instance).on_behalf_of(open_deployment(), MODEL)
+        model = declared_lifecycle(MODEL)
         started, cpu = time.perf_counter(), time.process_time()
         STEPS[step](driver, model, days)
         return {

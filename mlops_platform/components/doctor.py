@@ -42,12 +42,10 @@ COMMAND_CHARACTERS = 120
 def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
     """Everything that the diagnosis wants to know."""
     settings = deployment.settings
-    replayed = settings.replayed_moment
     lost = {run.run_id: run.job_name for run in orphaned_runs(instance)}
     return Facts(
-        now=deployment.clock(),
+        now=datetime.now(UTC),
         dagster_home=settings.dagster_home,
-        replayed=replayed if replayed.is_file() else None,
         lost_runs=lost,
         held_slots=tuple(dead_slots(instance)),
         lock=warehouse_lock(settings.warehouse, building=_runs_now(instance, lost)),
@@ -152,6 +150,8 @@ def _examine_model(
     return ModelFacts(
         model=name,
         spec=spec,
+        now=deployment.moment_of(name),
+        replayed=(deployment.settings.replay_clock(name) if deployment.is_replayed(name) else None),
         releases=releases,
         challenger=challenger,
         windows=recorded_windows(name),
@@ -162,7 +162,7 @@ def _examine_model(
         suggestion=open_suggestion(ledger, name),
         request_runs=_count_runs(instance, request),
         adjustment=(
-            adjustment_state(ledger, spec, releases[-1], deployment.clock())
+            adjustment_state(ledger, spec, releases[-1], deployment.moment_of(name))
             if spec and releases
             else None
         ),

@@ -21,6 +21,7 @@ from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
     delivery_folders,
     delivery_moment,
+    read_delivery,
 )
 from mlops_platform.data.landing.erasing import ERASED, Tombstone
 from mlops_platform.data.landing.landed_table import DECLARATION, read_state, write_state
@@ -51,7 +52,7 @@ class Known:
     """Which deliveries were known.
 
     Args:
-        moment: those that had arrived by then.
+        moment: those that had arrived by then, by the machine's clock.
         unbuilt: but not these.
         first_always: the first delivery of each day whenever it came: files of older homes became
             deliveries later than they had arrived.
@@ -110,8 +111,7 @@ def _link_table(folder: Path, target: Path, known: Known) -> KnownTable:
         arrived = [
             delivery
             for position, delivery in enumerate(deliveries)
-            if delivery_moment(delivery.name) <= known.moment
-            or (known.first_always and position == 0)
+            if _landed_by(delivery, known.moment) or (known.first_always and position == 0)
         ]
         chosen = [delivery for delivery in arrived if (day.name, delivery.name) not in unbuilt]
         for delivery in chosen:
@@ -128,6 +128,14 @@ def _link_table(folder: Path, target: Path, known: Known) -> KnownTable:
         days = tuple(day for day in state.redelivered if day.isoformat() in redelivered)
         write_state(target, state.model_copy(update={"redelivered": days}))
     return KnownTable(table=folder.name, known=taken, later=later, unbuilt=waiting)
+
+
+def _landed_by(delivery: Path, moment: datetime) -> bool:
+    """Whether a delivery was there, whatever moment a replay has dated it by."""
+    if delivery_moment(delivery.name) > moment:
+        return False
+    landed_at = read_delivery(delivery).landed_at
+    return landed_at is None or landed_at <= moment
 
 
 def _files(folder: Path) -> list[Path]:

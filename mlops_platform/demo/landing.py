@@ -83,7 +83,7 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
             context: dg.AssetExecutionContext, config: LandingConfig
         ) -> dg.MaterializeResult[None]:
             day = date.fromisoformat(self.snapshot_day)
-            arrival = begun(table, [day], config)
+            arrival = begun(context, table, [day], config)
             return landing_result(
                 context, Landed(_source().land_reference(table, settings().landing, arrival))
             )

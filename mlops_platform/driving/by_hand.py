@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import dagster as dg
 
@@ -79,6 +80,14 @@ class ByHand:
             raise MlopsError("\n".join(map(str, failures))) from failures[0]
         return watched
 
+    @property
+    def _now(self) -> datetime:
+        return self.deployment.moment_of(self.model.name)
+
+    @property
+    def _driver(self) -> JobDriver:
+        return self.driver.on_behalf_of(self.deployment, self.model.name)
+
     def _refuse_beside(self, stage: Stage) -> None:
         """Two runs of one stage would do the same twice; the sensors do not ask for it either."""
         name = self.model.name
@@ -90,7 +99,7 @@ class ByHand:
 
     def _ended_window(self, name: str) -> Window:
         window = window_named(self.model.spec.window, name)
-        if window.ends_at > self.deployment.clock():
+        if window.ends_at > self._now:
             raise MlopsError(
                 f"the window {name} ends at {window.ends_at:%Y-%m-%d %H:%M %Z}: it can be watched "
                 "from then on."
@@ -99,7 +108,7 @@ class ByHand:
 
     def _requests(self, window: Window | None, watched: Collection[str]) -> list[dg.RunRequest]:
         """What is still to be run: to score windows, then to measure again what they have not."""
-        now, model = self.deployment.clock(), self.model
+        now, model = self._now, self.model
         if window is None:
             windows = missing_windows(self.deployment, model.spec, ended_by=now)
         else:
@@ -115,18 +124,18 @@ class ByHand:
         return [request for request in again if request.partition_key not in watched]
 
     def _land_missing(self) -> None:
-        place, now = self.deployment.settings, self.deployment.clock()
+        place, now = self.deployment.settings, self._now
         if days := unlanded_days(self.driver, self.model, place, now):
             with timed_phase(self.display, "land") as report:
-                land(self.driver, days, now, report)
+                land(self._driver, self.model, days, now, report)
 
     def _build_missing(self) -> None:
-        place, now = self.deployment.settings, self.deployment.clock()
+        place, now = self.deployment.settings, self._now
         if days := unbuilt_days(self.driver, self.model, place, now):
             with timed_phase(self.display, "build features") as report:
                 # To the end of what is landed: sources need not have rows on their last day.
-                build(self.driver, self.model, report, start_day=days[0])
+                build(self._driver, self.model, report, start_day=days[0])
 
     def _execute(self, phase: str, request: dg.RunRequest) -> None:
         with timed_phase(self.display, phase) as report:
-            self.driver.execute(request, tags={"user": self.actor}, report=report)
+            self._driver.execute(request, tags={"user": self.actor}, report=report)

@@ -2,19 +2,21 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import dagster as dg
 
 from mlops_platform.components.garbage_collection import freeze_until_exit
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.replays import replay_tags
 from mlops_platform.driving.code_location import list_under_location, location_tags
 from mlops_platform.errors import MlopsError
 from mlops_platform.interrupts import heeded_interrupts
+from mlops_platform.usecases.deployment import Deployment
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 RUN_KEY_TAG, SENSOR_TAG = "dagster/run_key", "dagster/sensor_name"
@@ -27,10 +29,19 @@ ReportStep = Callable[[str], None]
 
 @dataclass(frozen=True)
 class JobDriver:
-    """Executes jobs of the loaded definitions in this process, on this deployment's instance."""
+    """Executes jobs of the loaded definitions in this process, on this deployment's instance.
+
+    Args:
+        tags: of every run.
+    """
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def on_behalf_of(self, deployment: Deployment, model: str) -> Self:
+        """The same for what one model asks for now: its runs say so where it is replayed."""
+        return replace(self, tags=replay_tags(deployment, model))
 
     def run(
         self,
@@ -66,7 +77,7 @@ class JobDriver:
                     instance=self.instance,
                     run_config={**QUIET, **(config or {})},
                     partition_key=partition,
-                    tags={**location_tags(repository), **(tags or {})},
+                    tags={**location_tags(repository), **self.tags, **(tags or {})},
                     asset_selection=list(assets) or None,
                     raise_on_error=False,
                 )

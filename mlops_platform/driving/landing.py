@@ -32,7 +32,7 @@ class TableLanding:
 
     Args:
         landing_root: where its deliveries are.
-        now: by the clock of the deployment: no day lands before it has ended.
+        now: by the machine's clock: no day lands before it has ended.
     """
 
     driver: JobDriver

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import dagster as dg
 
 from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
-from mlops_platform.components.landing.landing_asset import DAILY, LANDING
+from mlops_platform.components.landing.landing_asset import DAILY, LANDING, SNAPSHOT
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.builds import Builds, contiguous
 from mlops_platform.data.features.published import published_days
@@ -53,34 +53,51 @@ def unbuilt_days(
     )
 
 
-def land(driver: JobDriver, days: Sequence[date], now: datetime, report: ReportStep) -> None:
+def land(
+    driver: JobDriver,
+    model: LifecycleModel,
+    days: Sequence[date],
+    now: datetime,
+    report: ReportStep,
+) -> None:
     """Land snapshots, and these days but none between them: what has landed is not read again."""
-    driver.run(LAND_SNAPSHOTS, report=report)
-    land_days(driver, days, now, report)
+    snapshots = _landed_for(driver.definitions, model, SNAPSHOT)
+    if snapshots:
+        driver.run(LAND_SNAPSHOTS, assets=snapshots, report=report)
+    land_days(driver, model, days, now, report)
 
 
-def land_days(driver: JobDriver, days: Sequence[date], now: datetime, report: ReportStep) -> None:
-    """Land these days of every table that has them: tables may start, and end, on others.
+def land_days(
+    driver: JobDriver,
+    model: LifecycleModel,
+    days: Sequence[date],
+    now: datetime,
+    report: ReportStep,
+) -> None:
+    """Land these days of the tables behind a model, of each those that it has, and of no other.
 
     Args:
-        now: by the clock of the deployment: no day lands before it has ended where it is.
+        now: by the clock of the model: no day lands before it has ended where it is.
 
     Raises:
         MlopsError: no table has one of these days, or a run failed.
     """
-    landings = {
-        landing.job: [day for day in ended_days(landing.partitions, now) if day in set(days)]
+    behind = set(_landed_for(driver.definitions, model, DAILY))
+    landings = [
+        (landing, [day for day in ended_days(landing.partitions, now) if day in set(days)])
         for landing in daily_landings(driver.definitions)
-    }
-    nowhere = sorted(set(days).difference(*landings.values()))
+        if not behind.isdisjoint(landing.keys)
+    ]
+    nowhere = sorted(set(days).difference(*(its_days for _, its_days in landings)))
     if nowhere:
         raise MlopsError(
             f"no landing has the day {nowhere[0]}, or it has not ended. Look at the `partitions` "
             "of the landings."
         )
-    for job, of_job in landings.items():
-        for stretch in contiguous(of_job):
-            driver.run(job, tags=day_range(stretch), report=report)
+    for landing, its_days in landings:
+        tables = sorted(behind.intersection(landing.keys))
+        for stretch in contiguous(its_days):
+            driver.run(landing.job, tags=day_range(stretch), assets=tables, report=report)
 
 
 def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: date) -> None:
@@ -98,12 +115,22 @@ def _ended_days(
 ) -> dict[str, Collection[date]]:
     """By the tables that are landed daily, of those that the model's features are made from."""
     graph = definitions.get_repository_def().asset_graph
-    behind = dg.AssetSelection.assets(*model.store.assets).upstream()
-    landed = behind & dg.AssetSelection.tag(LANDING, DAILY)
     return {
         key.path[-1]: ended_days(graph.get(key).partitions_def, now)
-        for key in landed.resolve(graph)
+        for key in _landed_for(definitions, model, DAILY)
     }
+
+
+def _landed_for(definitions: dg.Definitions, model: LifecycleModel, kind: str) -> list[dg.AssetKey]:
+    """Landed tables that the features or the label of a model are made from.
+
+    Args:
+        kind: value of their tag.
+    """
+    spec, tables = model.spec, model.store.tables
+    own = {tables[spec.features.table], tables[spec.label.table]}
+    landed = dg.AssetSelection.assets(*own).upstream() & dg.AssetSelection.tag(LANDING, kind)
+    return sorted(landed.resolve(definitions.get_repository_def().asset_graph))
 
 
 def ended_days(partitions: dg.PartitionsDefinition | None, now: datetime) -> list[date]:

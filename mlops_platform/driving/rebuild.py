@@ -57,11 +57,12 @@ class Rebuild:
         # What runs already measures with the labels that it finds, and the sensor looks again.
         for model in (model for model in self.models if model.name not in at_work):
             measured: list[str] = []
+            driver = self.driver.on_behalf_of(self.deployment, model.name)
             while (request := self._request(model, measured)) is not None:
                 measured.append(str(request.partition_key))
                 name = f"{model.name} {request.partition_key}"
                 with timed_phase(self.display, f"measure {name}") as report:
-                    self.driver.execute(request, tags={"user": self.actor}, report=report)
+                    driver.execute(request, tags={"user": self.actor}, report=report)
                 yield name
 
     def _request(self, model: LifecycleModel, measured: Collection[str]) -> dg.RunRequest | None:

@@ -20,6 +20,7 @@ from mlops_platform.ledger.append import (
 )
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
+    REPLAYED,
     Activation,
     ChainFault,
     Decision,
@@ -43,8 +44,8 @@ from mlops_platform.ledger.verification import (
 )
 
 
-def utc_now() -> datetime:
-    """Read the clock of this machine."""
+def machine_clock(model: str) -> datetime:
+    """The present of a model that is not replayed."""
     return datetime.now(UTC)
 
 
@@ -53,12 +54,18 @@ class Ledger:
 
     Args:
         url: SQLAlchemy URL, ``sqlite:////path`` or ``postgresql+psycopg2://...``.
-        clock: gives the aware moment of each row.
+        moment_of: gives the aware present of a model, by which its rows are dated.
+        is_replayed: whether that is the moment of a replay, as its decisions say then.
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        moment_of: Callable[[str], datetime] = machine_clock,
+        is_replayed: Callable[[str], bool] = lambda model: False,
+    ) -> None:
         self._database = Database(url)
-        self._clock = clock
+        self._moment_of, self._is_replayed = moment_of, is_replayed
 
     def kept_open(self) -> AbstractContextManager[None]:
         """Read through one connection meanwhile, in this thread: for many reads in a row."""
@@ -127,7 +134,8 @@ class Ledger:
         with self._database.writing() as connection:
             if after is not None:
                 require_newest(connection, model, after)
-            decision_id = append_decision(connection, model, decision, self._now())
+            marked = self._marked(model, decision)
+            decision_id = append_decision(connection, model, marked, self._now(model))
             query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
             return rows.decision_from(connection.execute(query).mappings().one())
 
@@ -161,9 +169,9 @@ class Ledger:
         with self._database.writing() as connection:
             if after is not None:
                 require_newest(connection, model, after)
-            moment = self._now()
+            moment, marked = self._now(model), self._marked(model, decision)
             sequence = append_release(
-                connection, model, identity, decision, expected_sequence or 0, moment
+                connection, model, identity, marked, expected_sequence or 0, moment
             )
             if bento_tag is not None:
                 append_packaging(connection, model, sequence, bento_tag, decision.actor, moment)
@@ -177,7 +185,7 @@ class Ledger:
         """
         with self._database.writing() as connection:
             if _release(connection, model, sequence).bento_tag != bento_tag:
-                append_packaging(connection, model, sequence, bento_tag, actor, self._now())
+                append_packaging(connection, model, sequence, bento_tag, actor, self._now(model))
             return _release(connection, model, sequence)
 
     def record_adjustments(
@@ -193,7 +201,7 @@ class Ledger:
             ReleaseConflict: another release came first, or other adjustments of this one.
         """
         with self._database.writing() as connection:
-            append_adjustments(connection, model, adjustments, after, self._now())
+            append_adjustments(connection, model, adjustments, after, self._now(model))
 
     def record_activations(self, model: str, activations: Iterable[NewActivation]) -> int:
         """Write what workers did, each report once; return how many were new."""
@@ -295,8 +303,13 @@ class Ledger:
             row = connection.execute(last).mappings().first()
         return None if row is None else rows.release_from(row)
 
-    def _now(self) -> datetime:
-        return _aware(self._clock())
+    def _now(self, model: str) -> datetime:
+        return _aware(self._moment_of(model))
+
+    def _marked(self, model: str, decision: NewDecision) -> NewDecision:
+        if not self._is_replayed(model):
+            return decision
+        return decision.model_copy(update={"evidence": {**decision.evidence, REPLAYED: True}})
 
 
 def _aware(moment: datetime) -> datetime:

@@ -36,6 +36,11 @@ ActivationEvent = Literal["started", "swapped", "refused", "stopped"]
 """`refused`: a version that a worker would not use; what served before goes on serving."""
 
 
+REPLAYED: Final = "replayed"
+"""In the evidence of a decision about a model that was replayed: it was made at that moment of the
+replay, and really later."""
+
+
 class NewDecision(Record):
     """A decision that is not written yet.
 
@@ -193,7 +198,7 @@ class NewIncidentEvent(Record):
         told: what happened, in words.
         actor: who or what did it.
         facts: finite numbers, strings, lists and mappings only.
-        happened_at: by the clock of the deployment.
+        happened_at: by the clock of the model.
     """
 
     incident: str

@@ -39,20 +39,20 @@ class ReplayedModel:
     model: LifecycleModel
 
     def start_on(self, day: date) -> None:
-        """Put this deployment into the past, to the midnight that begins a day.
+        """Put the model into the past, to the midnight that begins a day.
 
         Raises:
             MlopsError: it lives in the present, and has a history there.
         """
-        clock, model = settings().replayed_moment, self.model.name
-        if clock.is_file():
+        model = self.model.name
+        if settings().replay_clock(model).is_file():
             return
         if open_deployment().ledger.decisions(model, limit=1):
             raise MlopsError(
-                f"{settings().home} has a history of {model} of its own, and a replay lives in "
-                "the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
+                f"{settings().home} has a history of {model} in the present, and a replay lives "
+                "in the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
             )
-        move_to(clock, datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone)))
+        self._move_to(datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone)))
 
     def land_and_build(self, days: Sequence[date]) -> None:
         """Land contiguous days, oldest first, and build their features, where they are missing."""
@@ -66,9 +66,10 @@ class ReplayedModel:
         # What lies between is landed and built again, which changes nothing.
         span = [day for day in days if missing[0] <= day <= missing[-1]]
         with self.phases.phase("land") as report:
-            land(self.driver, span, open_deployment().clock(), report)
+            now = open_deployment().moment_of(self.model.name)
+            land(self._driver, self.model, span, now, report)
         with self.phases.phase("build features") as report:
-            build(self.driver, self.model, report, start_day=span[0], end_day=span[-1])
+            build(self._driver, self.model, report, start_day=span[0], end_day=span[-1])
 
     def release_first_champion(self) -> None:
         """Train, judge, release and package, where no release has a Bento yet.
@@ -86,7 +87,7 @@ class ReplayedModel:
                 if releases:
                     rest = [dg.AssetKey([model, name]) for name in HANDED_ON]
                     request = request.with_replaced_attrs(asset_selection=rest)
-                self.driver.execute(request, report=report)
+                self._driver.execute(request, report=report)
         self._refuse_nothing_released()
 
     def live_through(self, window: Window) -> None:
@@ -94,10 +95,10 @@ class ReplayedModel:
         if self.phases.has_seconds(window.name):
             self.phases.done_before(window.name)
             return
-        move_to(settings().replayed_moment, window.ends_at + TICK)
+        self._move_to(window.ends_at + TICK)
         with self.phases.phase(window.name) as report:
             with self.phases.part(f"{window.name} land"):
-                land_days(self.driver, window.days, window.ends_at + TICK, report)
+                land_days(self._driver, self.model, window.days, window.ends_at + TICK, report)
             with self.phases.part(f"{window.name} watch"):
                 self.driver.tick(WATCH.over([self.model]), report)
             with self.phases.part(f"{window.name} retrain"):
@@ -112,6 +113,13 @@ class ReplayedModel:
         """
         if self.model.spec.serving.online_store is not None:
             self.driver.tick(EXPORT_ONLINE.over([self.model]))
+
+    @property
+    def _driver(self) -> JobDriver:
+        return self.driver.on_behalf_of(open_deployment(), self.model.name)
+
+    def _move_to(self, moment: datetime) -> None:
+        move_to(settings().replay_clock(self.model.name), moment)
 
     def _refuse_nothing_released(self) -> None:
         ledger, model = open_deployment().ledger, self.model.name

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlops_platform.clock import present
+from mlops_platform.clock import present, replayed_moment
 from mlops_platform.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
-    """Where everything is, what time it is there, and its ledger and registry.
+    """Where everything is, what time it is for each model, and its ledger and registry.
 
     Each part is opened when it is first asked for: what reads the ledger alone works while the
     registry is down, and does not wait for MLflow's import.
 
     Args:
-        clock: the present of this place: the machine's, or the moment that a replay has reached.
+        moment_of: the present of a model: the machine's, or the moment that a replay of it has
+            reached. There is no other: what belongs to no model goes by the machine's clock.
     """
 
     settings: Settings
-    clock: Callable[[], datetime]
+    moment_of: Callable[[str], datetime]
 
     @cached_property
     def ledger(self) -> Ledger:
         """Decisions, releases and activations."""
         from mlops_platform.ledger.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url, clock=self.clock)
+        return Ledger(self.settings.ledger_url, self.moment_of, self.is_replayed)
 
     @cached_property
     def incident_log(self) -> IncidentLog:
@@ -54,6 +55,14 @@ class Deployment:
         place = self.settings
         return Registry(place.mlflow_tracking_uri, place.mlflow_artifacts, place.home)
 
+    def replayed_moment(self, model: str) -> datetime | None:
+        """The moment that a replay of a model has reached; None where it lives in the present."""
+        return replayed_moment(self.settings.replay_clock(model))
+
+    def is_replayed(self, model: str) -> bool:
+        """Whether a model lives in the past."""
+        return self.replayed_moment(model) is not None
+
     @contextmanager
     def kept_open(self) -> Iterator[None]:
         """Many reads of the ledger in a row, in one thread, open its database once."""
@@ -63,7 +72,7 @@ class Deployment:
 
 def deployment_at(place: Settings) -> Deployment:
     """The deployment that these settings describe."""
-    return Deployment(place, clock=lambda: present(place.replayed_moment))
+    return Deployment(place, moment_of=lambda model: present(place.replay_clock(model)))
 
 
 def open_deployment() -> Deployment:

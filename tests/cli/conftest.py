@@ -24,6 +24,7 @@ from mlops_platform.usecases.window.drift import WatchedWindow
 from mlops_platform.usecases.window.score import ScoredWindow
 
 MODEL = "flight_delay"
+MODELS = (MODEL, "arrival_delay")
 Mlops = Callable[..., Result]
 
 
@@ -41,12 +42,13 @@ class Past:
     now: datetime = datetime(2013, 4, 1, 4, tzinfo=UTC)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.home.ledger_url, clock=lambda: self.now)
+        self.ledger = Ledger(self.home.ledger_url, moment_of=lambda model: self.now)
         self.ledger.create_schema()
 
     def at(self, moment: str) -> "Past":
         self.now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-        move_to(self.home.replayed_moment, self.now)
+        for model in MODELS:
+            move_to(self.home.replay_clock(model), self.now)
         return self
 
     def decide(self, kind: str, reason: str, **other: object) -> None:

@@ -108,7 +108,7 @@ class Story:
     cursor: str | None = None
 
     def at(self, moment: datetime) -> None:
-        move_to(self.home.replayed_moment, moment)
+        move_to(self.home.replay_clock(MODEL), moment)
 
     def declare(self, **alerting: Any) -> None:
         declared = {**self.spec.alerting.model_dump(mode="json"), **alerting}

@@ -19,6 +19,7 @@ from mlops_platform.components.doctor import damaged_versions, examine, warehous
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
+from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
@@ -206,8 +207,8 @@ def test_a_retraining_without_a_run_is_found(deployed: Settings) -> None:
 
 
 def test_a_replay_is_told_and_is_no_fault(deployed: Settings) -> None:
-    deployed.replayed_moment.write_text("2013-04-08T06:00:00-04:00\n")
+    write_text(deployed.replay_clock(MODEL), "2013-04-08T06:00:00-04:00\n")
     told = _doctor()
     assert told.exit_code == 0
-    assert "time stands at 2013-04-08 06:00" in told.output
+    assert f"time stands at 2013-04-08 06:00 UTC-04:00 for {MODEL}" in told.output
     assert "nothing to cure" in told.output

@@ -50,7 +50,7 @@ def spec() -> ModelSpec:
 @pytest.fixture
 def published(home: Settings, spec: ModelSpec, tmp_path: Path) -> Settings:
     """Sixty flights, one every six hours, as dbt would have published them."""
-    move_to(home.replayed_moment, NOW)
+    move_to(home.replay_clock(MODEL), NOW)
     publish(home, spec, tmp_path / "warehouse.duckdb", flights=60)
     return home
 

@@ -73,7 +73,7 @@ class Story:
         self.landing_clock = datetime.now(UTC)
 
     def at(self, moment: datetime) -> None:
-        move_to(self.home.replayed_moment, moment)
+        move_to(self.home.replay_clock(MODEL), moment)
 
     def register(self) -> VersionIdentity:
         rows = pd.DataFrame({"wind": [0.0, 1.0, 2.0, 3.0]})

@@ -1,7 +1,9 @@
 """Which days are to be landed and built before a training."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 
@@ -63,6 +65,20 @@ def test_a_day_that_one_table_lacks_is_to_be_landed(
             if (table, day) != ("weather", days(1)[0]):
                 land_flights(home, table, day, 1)
     assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
+
+
+def test_of_tables_that_a_model_is_not_made_from_nothing_is_missing(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    own = (model.spec.features.table, model.spec.label.table)
+    tables = dict.fromkeys(own, dg.AssetKey(["staging", "stg_weather"]))
+    of_weather = replace(model, store=replace(model.store, tables=tables))
+    now = datetime(2013, 1, 3, 5, tzinfo=UTC)
+    assert unlanded_days(driver, of_weather, home, now) == days(0, 1)
+    for day in days(0, 1):
+        land_flights(home, "weather", day, 1)
+    assert unlanded_days(driver, of_weather, home, now) == []
+    assert unlanded_days(driver, model, home, now) == days(0, 1)
 
 
 def test_a_landed_day_that_is_not_published_is_to_be_built(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 
@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from mlops_platform.clock import present
 from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
@@ -54,7 +53,7 @@ class Place:
             deployment_at(self.home), self.driver, declared_lifecycles(), Shown(), "me"
         )
         self.landing = TableLanding(
-            self.driver, Shown(), self.home.landing, present(self.home.replayed_moment), "me"
+            self.driver, Shown(), self.home.landing, datetime.now(UTC), "me"
         )
 
     def build(self, first: date, last: date) -> None:
@@ -65,7 +64,7 @@ class Place:
         """Deliver a day again."""
         declared = read_state(self.home.landing / table).declared
         assert declared is not None
-        now = present(self.home.replayed_moment)
+        now = datetime.now(UTC)
         arrival = Arrival.begun(self.home.landing, table, [day], now, retract=True)
         land_day(self.home.landing, declared, day, rows, arrival)
 
@@ -77,9 +76,7 @@ class Place:
 
     @property
     def state(self) -> BuildState:
-        state = Builds(self.home.landing, self.home.published).noticed(
-            present(self.home.replayed_moment)
-        )
+        state = Builds(self.home.landing, self.home.published).noticed(datetime.now(UTC))
         assert state is not None
         return state
 
@@ -202,7 +199,7 @@ def test_what_vanishes_is_told_and_let_go(place: Place) -> None:
     rmtree(day_folder(landing, "weather", DAYS[8]))
     ((happened, whole_day),) = examine_landing(landing, published).vanished.items()
     assert (happened.table, happened.day, whole_day) == ("weather", DAYS[8], True)
-    state = notice(place.home, present(place.home.replayed_moment))
+    state = notice(place.home, datetime.now(UTC))
     assert state is not None
     assert state.stale_days == DAYS[8:-1]
     # It is told until it is built without it.

@@ -59,7 +59,7 @@ def test_a_week_is_mature_when_the_next_one_has_ended(summary: dict) -> None:
 
 
 def test_no_day_after_the_replayed_moment_was_ever_landed(deployment) -> None:
-    assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-11"
+    assert str(present(deployment.settings.replay_clock("flight_delay")).date()) == "2013-02-11"
     days = {folder.name for folder in deployment.settings.landing.glob("*/day=*")}
     assert max(days) == "day=2013-02-10"
 

@@ -1,58 +1,79 @@
 """Another task on the same features is one YAML file and no code: the second shipped model."""
 
+import json
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.clock import present
+from mlops_platform.files import write_json
+from mlops_platform.formats.home_stamp import PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.ledger.records import WrittenAdjustment
 from mlops_platform.serving.contents import bento_folder, read_contents
+from mlops_platform.usecases.deployment import deployment_at
 from tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.slow
 
 
 MODEL = "arrival_delay"
+OWN = "returns"
+MORE_MODELS = Path(__file__).with_name("more_models.py")
 
 
-REPLAY = """
-from datetime import date
-from pathlib import Path
-from rich.console import Console
-from mlops_platform.components.models import declared_lifecycle
-from mlops_platform.definitions import defs
-from mlops_platform.cli.progress import ConsoleDisplay
-from mlops_platform.driving.driver import JobDriver
-from mlops_platform.driving.instance import open_quiet_instance
-from mlops_platform.driving.phases import Phases
-from mlops_platform.replay.replayed_model import ReplayedModel, windows_from
-
-model, day = declared_lifecycle("arrival_delay"), date(2013, 1, 28)
-with open_quiet_instance() as instance:
-    phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
-    replayed = ReplayedModel(JobDriver(defs(), instance), phases, model)
-    replayed.start_on(day)
-    replayed.land_and_build([date(2013, 1, 27)])
-    replayed.release_first_champion()
-    for window in windows_from(model.spec, day, 1):
-        replayed.live_through(window)
-    replayed.export_online()
-"""
-
-
-def test_a_regression_is_trained_served_and_watched_from_its_yaml(untrained: Deployment) -> None:
-    deployment = replace(untrained, model=MODEL)
-    shown = deployment.run(sys.executable, "-c", REPLAY)
+@pytest.fixture(scope="module")
+def lived(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Where the demo has run, a second model was replayed, and a third one trained after that."""
+    home = tmp_path_factory.mktemp("more") / "home"
+    shutil.copytree(deployment.home, home)
+    write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
+    copy = replace(deployment, home=home, model=MODEL)
+    shown = copy.run(sys.executable, str(MORE_MODELS))
     assert shown.count("done before") == 2  # what has landed for the first model
-    assert str(present(deployment.settings.replayed_moment).date()) == "2013-02-04"
+    return copy
+
+
+def test_each_model_lives_by_its_own_clock(deployment: Deployment, lived: Deployment) -> None:
+    began, ledger = datetime.now(UTC) - timedelta(hours=1), lived.ledger
+    moment_of = deployment_at(lived.settings).moment_of
+    assert [moment_of(model).date() for model in ("flight_delay", MODEL)] == [
+        date(2013, 2, 11), date(2013, 2, 4)
+    ]  # fmt: skip
+    # Nothing of the demo was moved or written again.
+    assert ledger.decisions("flight_delay") == deployment.ledger.decisions("flight_delay")
+    assert {decision.evidence["replayed"] for decision in ledger.decisions(MODEL)} == {True}
+    own = ledger.decisions(OWN)
+    assert own[0].kind in ("promote", "reject")
+    for decision in own:
+        assert decision.made_at > began
+        assert "replayed" not in decision.evidence
+    (snapshot,) = lived.settings.training_sets.glob(f"{OWN}/*/training_set.json")
+    assert json.loads(snapshot.read_text())["rows"] == 2400  # all labels are known
+    with lived.instance() as instance:
+        moments = {
+            run.tags.get("mlops/model"): run.tags.get("mlops/replayed_moment")
+            for run in instance.get_runs()
+        }
+    assert moments[OWN] is None
+    assert str(moments[MODEL]).startswith("2013-0")
+    shown = lived.mlops("status")
+    assert "flight_delay as of 2013-02-11 11:00 UTC, which a replay of history has" in shown
+    assert f"{OWN} as of" not in shown
+
+
+def test_a_regression_is_trained_served_and_watched_from_its_yaml(lived: Deployment) -> None:
+    deployment = lived
     with deployment.instance() as instance:
-        (run,) = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "watch"}))
+        (run,) = instance.get_runs(
+            dg.RunsFilter(tags={"mlops/model": MODEL, "mlops/stage": "watch"})
+        )
         figures = _metadata(instance, "evaluation")
         event = instance.get_latest_materialization_event(dg.AssetKey([MODEL, "training_set"]))
         assert event is not None
@@ -74,9 +95,6 @@ def test_a_regression_is_trained_served_and_watched_from_its_yaml(untrained: Dep
     assert release.bento_tag.startswith(f"{MODEL}:")
     assert deployment.registry.alias_version(MODEL, "champion") == release.version == 1
     assert deployment.pointer.is_file()
-    # Nothing of it is mixed up with the first model.
-    assert deployment.ledger.models() == [MODEL]
-    assert not deployment.settings.model_home("flight_delay").exists()
     adjustments = deployment.ledger.adjustments(MODEL, release.sequence)
     _adjusted(deployment, adjustments)
     _served(deployment, release.bento_tag, adjustments[-1])

@@ -34,7 +34,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
 
-    def __call__(self) -> datetime:
+    def __call__(self, model: str) -> datetime:
         self.now += timedelta(hours=1)
         return self.now
 
@@ -181,7 +181,7 @@ def old_ledger(empty_old_ledger: OldLedger) -> OldLedger:
 
 @pytest.fixture
 def ledger(url: str) -> Ledger:
-    ledger = Ledger(url, clock=Clock())
+    ledger = Ledger(url, moment_of=Clock())
     ledger.create_schema()
     return ledger
 

@@ -87,7 +87,7 @@ def test_moments_of_any_zone_mean_the_same(
     url: str, ledger: Ledger, identity: Identity, promotion: NewDecision
 ) -> None:
     noon = datetime(2013, 5, 3, 12, tzinfo=timezone(timedelta(hours=-4)))
-    elsewhere = Ledger(url, clock=lambda: noon)
+    elsewhere = Ledger(url, moment_of=lambda model: noon)
     release = elsewhere.release("flights", identity(1), promotion, expected_sequence=None)
     assert release.released_at == noon
     assert ledger.serving_at("flights", noon) == release
@@ -100,7 +100,7 @@ def test_moments_without_a_zone_are_refused(ledger: Ledger, waiting: NewDecision
     with pytest.raises(LedgerError, match="no time zone"):
         ledger.serving_at("flights", bare)
     with pytest.raises(LedgerError, match="no time zone"):
-        Ledger(url, clock=lambda: bare).record_decision("flights", waiting)
+        Ledger(url, moment_of=lambda model: bare).record_decision("flights", waiting)
 
 
 def test_the_latest_packaging_is_the_bento_of_a_release(

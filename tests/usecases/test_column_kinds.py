@@ -153,7 +153,7 @@ class Released:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     home = tmp_path_factory.mktemp("kinds")
-    deployment = Deployment(read_settings({"MLOPS_HOME": str(home)}), clock=lambda: NOW)
+    deployment = Deployment(read_settings({"MLOPS_HOME": str(home)}), moment_of=lambda model: NOW)
     place, spec = deployment.settings, ModelSpec.model_validate(MODEL)
     warehouse = home / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:

@@ -1,7 +1,7 @@
 """`mlops land`: days of one table, delivered for the first time or again."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +42,7 @@ def command(
             driver,
             display,
             deployment.settings.landing,
-            deployment.clock(),
+            datetime.now(UTC),
             actor or login_name(),
         )
         days = landing.days(table, (_day(first), _day(last)))
@@ -99,7 +99,7 @@ def _show_stale(delivered: "list[Delivery]") -> None:
 
     deployment = open_deployment()
     place = deployment.settings
-    state = Builds(place.landing, place.published).noticed(deployment.clock())
+    state = Builds(place.landing, place.published).noticed(datetime.now(UTC))
     mine = {
         (delivery.table, delivery.day, delivery_name(delivery.delivered_at))
         for delivery in delivered

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from datetime import UTC, datetime
 
 import click
 from rich.markup import escape
@@ -54,7 +55,7 @@ def _set_up(current: Settings) -> None:
             soft_wrap=True,
         )
     with console.status("looking for landed files that are no delivery yet"):
-        adopted = adopt_files(current.landing, deployment.clock(), of_before=True)
+        adopted = adopt_files(current.landing, datetime.now(UTC), of_before=True)
     if adopted:
         console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)

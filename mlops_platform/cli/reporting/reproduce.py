@@ -81,7 +81,7 @@ def _show_facts(facts: "BuiltAgain") -> None:
     console.print()
     moment = f"{facts.known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     why = "when its snapshot was taken" if facts.recorded else "its as-of moment"
-    _say(f"Training set {facts.training_set[:SHORT]} from what was known at {moment}, {why}.")
+    _say(f"Training set {facts.training_set[:SHORT]} from what had landed by {moment}, {why}.")
     if not facts.recorded:
         _say(
             "Its snapshot is from before its origin was recorded: nothing says what built it, and "

@@ -1,5 +1,6 @@
 """`mlops status`: what serves, how well, and what was decided last."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import console, folding_table
+from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -47,16 +49,14 @@ def _deployment_status() -> "DeploymentStatus":
 
     deployment = open_deployment()
     return DeploymentStatus(
-        as_of=deployment.clock(),
-        replayed=deployment.settings.replayed_moment.is_file(),
+        as_of=datetime.now(UTC),
         models=tuple(
             model_status(
-                deployment.ledger,
+                deployment,
                 name,
                 spec,
                 recorded_windows(name),
                 incidents_in(deployment.incident_log, name).values(),
-                deployment.clock(),
             )
             for name, spec in known_models(deployment.ledger).items()
         ),
@@ -64,8 +64,10 @@ def _deployment_status() -> "DeploymentStatus":
 
 
 def _show(status: "DeploymentStatus") -> None:
-    replayed = ", which a replay of history has reached" if status.replayed else ""
-    console.print(f"as of {status.as_of:%Y-%m-%d %H:%M %Z}{replayed}", highlight=False)
+    console.print(f"as of {status.as_of:%Y-%m-%d %H:%M %Z}", highlight=False)
+    for model in status.models:
+        if model.replayed:
+            console.print(_replay(model), highlight=False, markup=False)
     if not status.models:
         console.print("no model is declared; `dg scaffold defs` writes the YAML of one")
         return
@@ -85,6 +87,14 @@ def _show(status: "DeploymentStatus") -> None:
             if decision is not None:
                 head = f"{model.model} {decision.kind} by {decision.actor}: "
                 console.print(Text.assemble((head, "bold"), decision.reason))
+
+
+def _replay(model: "ModelStatus") -> str:
+    clock = settings().replay_clock(model.model)
+    return (
+        f"{model.model} as of {model.as_of.astimezone(UTC):%Y-%m-%d %H:%M %Z}, which a replay of "
+        f"history has reached; without {clock} it lives in the present"
+    )
 
 
 def _name(model: "ModelStatus") -> Text:

@@ -36,9 +36,9 @@ def command(model: str, window: str | None) -> None:
     from mlops_platform.usecases.reporting.window import window_text
 
     deployment = open_deployment()
-    ledger, now = deployment.ledger, deployment.clock()
+    ledger = deployment.ledger
     spec = known_model(ledger, model)
-    zone = timezone_of(spec)
+    now, zone = deployment.moment_of(model), timezone_of(spec)
     if window is None:
         title, story = model, history_text(ledger, model, ZoneInfo(zone))
     else:
@@ -47,7 +47,9 @@ def command(model: str, window: str | None) -> None:
         zone = monitored.timezone
         title = f"{model} in the window {monitored.name}: {_days(monitored)}"
         story = window_text(ledger, model, monitored, windows, spec.task.outputs if spec else ())
-    _tell(title, f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}.", story)
+    as_of = f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}."
+    replayed = " A replay has reached this moment." if deployment.is_replayed(model) else ""
+    _tell(title, as_of + replayed, story)
 
 
 def _day(text: str) -> date:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
-from mlops_platform.clock import present
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.components.waiting import tried_again
@@ -150,7 +149,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         place = settings()
         builds = Builds(place.landing, place.published)
         with tried_again(), one_process_at_a_time(build_lock(place.warehouse)):
-            now, built_with = present(place.replayed_moment), builds_with(self._folder({}))
+            now, built_with = datetime.now(UTC), builds_with(self._folder({}))
             adopt_files(place.landing, now)
             days = self._begin(context, builds, now, built_with)
             outcomes = build(self._folder(days), self._select(context))

@@ -1,13 +1,13 @@
 """One daily-partitioned asset per landed table, whatever its source."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import chain
 
 import dagster as dg
 
-from mlops_platform.clock import present
 from mlops_platform.components.partitions import days_of
+from mlops_platform.components.replays import replayed_moment_of
 from mlops_platform.data.features.builds import Builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.landing import Arrival, Landed, LandedPartition, warnings_of
@@ -33,12 +33,15 @@ class LandingConfig(dg.Config):
     retract: bool = False
 
 
-def begun(table: str, days: Sequence[date], config: LandingConfig) -> Arrival:
+def begun(
+    context: dg.AssetExecutionContext, table: str, days: Sequence[date], config: LandingConfig
+) -> Arrival:
     """The source of some days begins to be read; what others put there counts as before it."""
-    place = settings()
-    moment = present(place.replayed_moment)
-    adopt_files(place.landing, moment, [table])
-    return Arrival.begun(place.landing, table, days, moment, retract=config.retract)
+    landing, now = settings().landing, datetime.now(UTC)
+    adopt_files(landing, now, [table])
+    arrival = Arrival.begun(landing, table, days, now, retract=config.retract)
+    replayed = replayed_moment_of(context.run)
+    return arrival if replayed is None else arrival.in_replay(replayed)
 
 
 def daily_landing_asset(
@@ -64,7 +67,7 @@ def daily_landing_asset(
     def landed(
         context: dg.AssetExecutionContext, config: LandingConfig
     ) -> dg.MaterializeResult[None]:
-        return landing_result(context, land(begun(table, days_of(context), config)))
+        return landing_result(context, land(begun(context, table, days_of(context), config)))
 
     return landed
 
@@ -116,5 +119,5 @@ def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:
     state = builds.read() if days else None
     if state is None or not state.built or min(days) > state.built[-1]:
         return []
-    state = builds.noticed(present(place.replayed_moment))
+    state = builds.noticed(datetime.now(UTC))
     return state.stale_days if state else []

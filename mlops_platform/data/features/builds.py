@@ -44,7 +44,7 @@ class StaleDays(Record):
     Args:
         happened: it arrived, its files were altered, or it is gone.
         added, changed, gone: rows of the delivery; unknown, and 0, where it did not arrive.
-        noticed_at: by the clock of the deployment.
+        noticed_at: by the machine's clock.
     """
 
     table: str

@@ -30,7 +30,8 @@ class FactsOrigin(Record):
     """What the facts of a snapshot can be built from again.
 
     Args:
-        recorded_at: moment by the deployment's clock at which the published tables were read.
+        recorded_at: when the published tables were read, by the machine's clock (before format 6 of
+            the home by that of the replay, where there was one).
         built_with: what the last build before that ran with; None where it did not say so.
         unbuilt: what had arrived by then and is not in the tables.
     """

@@ -38,7 +38,9 @@ class Delivery(Record):
     """One delivery of a day.
 
     Args:
-        delivered_at: moment of its arrival, later than any before it of its day.
+        delivered_at: moment of its arrival, later than any before it of its day; of a landing that
+            a replay asked for by the clock of the replay.
+        landed_at: the moment by the machine's clock then, and None otherwise.
         meaning: None of a day's first one, and of a file that somebody else put there.
         follows: moment of the delivery before it; None of a day's first one.
         rows: that came with it.
@@ -51,6 +53,7 @@ class Delivery(Record):
     table: str
     day: date
     delivered_at: datetime
+    landed_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     meaning: DeliveryMeaning | None
     follows: datetime | None = None
     rows: int

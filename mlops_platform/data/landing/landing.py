@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -101,13 +101,15 @@ class Arrival:
     """When something arrives, and what had landed of its days before the source was read.
 
     Args:
-        at: by the clock of the deployment.
+        at: by the machine's clock, or by that of a replay.
         retract: a person says that rows may be taken back, however many.
+        landed_at: by the machine's clock, in a replay.
     """
 
     at: datetime
     last: Mapping[date, datetime | None]
     retract: bool = False
+    landed_at: datetime | None = None
 
     @classmethod
     def begun(
@@ -122,6 +124,15 @@ class Arrival:
         """What is to be landed of `days` begins to be read."""
         last = {day: last_delivery(landing_root, table, day) for day in days}
         return cls(at=at, last=last, retract=retract)
+
+    @property
+    def by_the_machine(self) -> datetime:
+        """When it arrives by the machine's clock."""
+        return self.landed_at or self.at
+
+    def in_replay(self, moment: datetime) -> Self:
+        """The same by the clock of a replay."""
+        return replace(self, at=moment, landed_at=self.at)
 
 
 def land_days(
@@ -173,7 +184,7 @@ def land_under_lock(
     table_folder = landing_root / table.table
     before = read_state(table_folder)
     try:
-        schemas, conforming = conforming_rows(table_folder, table, rows, arrival.at)
+        schemas, conforming = conforming_rows(table_folder, table, rows, arrival.by_the_machine)
         state = with_declared(before, table).model_copy(update={"schemas": schemas})
         unique = unique_rows(table, conforming)
     except DataError as error:
@@ -186,7 +197,7 @@ def land_under_lock(
     facts = _ordered(table, without_retracted(table, unique.rows))
     first = first_delivery(table.table, day, arrival.at, facts, unique.came)
     record = _with_counts(first, table, facts, unique)
-    _write(folder, {FIRST: facts}, record)
+    _write(folder, {FIRST: facts}, record, arrival)
     return partition_of(record, changed=True)
 
 
@@ -208,7 +219,7 @@ def _land_again(
     # First: who reads looks for later deliveries in these days only.
     write_state(folder.parent, state.with_redelivered(last.day))
     versions = versions_after(table, folder, changes, by_name, moment)
-    _write(folder, {**changes.by_kind, VERSIONS: versions}, record)
+    _write(folder, {**changes.by_kind, VERSIONS: versions}, record, arrival)
     return partition_of(record, changed=True)
 
 
@@ -262,7 +273,10 @@ def _later_delivery(
     )
 
 
-def _write(folder: Path, tables: Mapping[str, pa.Table], record: Delivery) -> None:
+def _write(
+    folder: Path, tables: Mapping[str, pa.Table], record: Delivery, arrival: Arrival
+) -> None:
+    record = record.model_copy(update={"landed_at": arrival.landed_at})
     with new_directory(folder / delivery_name(record.delivered_at)) as temporary:
         for name, table in tables.items():
             write_parquet(table, temporary / f"{name}.parquet")

@@ -35,7 +35,7 @@ def export_features(
     Args:
         location: path of a SQLite file, or `postgresql://` address.
         keep: entities whose event time was longer ago are left out.
-        as_of: the deployment's present.
+        as_of: the model's present.
         exported_at: the machine's.
 
     Raises:

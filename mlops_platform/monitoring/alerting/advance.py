@@ -27,7 +27,7 @@ def advance(
 
     Args:
         incidents: every incident that the model ever had, in the order of their opening.
-        now: by the clock of the deployment.
+        now: by the clock of the model.
     """
     book = _Book(model, incidents, spec, now)
     for observation in sorted(observations, key=lambda seen: seen.seen_at):

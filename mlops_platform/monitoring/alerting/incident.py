@@ -43,7 +43,7 @@ class Incident(Record):
 
     Args:
         severity: the worst since it was opened or reopened.
-        opened_at: when it was first seen by the deployment's clock.
+        opened_at: when it was first seen by the model's clock.
         since: the same of its present episode; it may have been resolved in between.
         seen: the failing look that was noted last.
         seen_at: of the latest look that changed anything, by the clock of the looking machine.

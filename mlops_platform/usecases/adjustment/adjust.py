@@ -117,14 +117,16 @@ def _scored(deployment: Deployment, spec: ModelSpec, following: Following) -> li
         return []
     days = sorted([*following.days_to_score, *following.passed_over])
     champion = load_release(deployment.registry, following.release)
-    return scored_days(spec, deployment.settings.published, champion, days, deployment.clock())
+    return scored_days(
+        spec, deployment.settings.published, champion, days, deployment.moment_of(spec.name)
+    )
 
 
 def _following(
     deployment: Deployment, spec: ModelSpec, release: Release, held_out: HeldOutScores
 ) -> Following | None:
     """How the release goes on; None while days are not built that its beginning has to know."""
-    published, moment = deployment.settings.published, deployment.clock()
+    published, moment = deployment.settings.published, deployment.moment_of(spec.name)
     written = deployment.ledger.adjustments(spec.name, release.sequence)
     last = latest_built_day(spec, published, moment)
     if last is None or (not written and last < latest_matured_day(spec, release.released_at)):
@@ -166,6 +168,6 @@ def _result(
     passed_over: tuple[date, ...] = (),
     reason: str | None = None,
 ) -> AdjustedRelease:
-    state = adjustment_state(deployment.ledger, spec, release, deployment.clock())
+    state = adjustment_state(deployment.ledger, spec, release, deployment.moment_of(spec.name))
     assert state is not None  # there is a rule
     return AdjustedRelease(state=state, recorded=recorded, passed_over=passed_over, reason=reason)

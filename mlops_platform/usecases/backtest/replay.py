@@ -59,7 +59,7 @@ def backtest_policies(
     Raises:
         DataError: there is not enough of a past.
     """
-    published_root, moment = deployment.settings.published, deployment.clock()
+    published_root, moment = deployment.settings.published, deployment.moment_of(spec.name)
     cache = deployment.settings.backtest(spec.name) / "fits"
     windows = replayed_windows(spec, published_root, moment)
     recipe = first_recipe(spec, published_root, training_moments(windows)[0])

@@ -22,6 +22,8 @@ class ModelFacts:
 
     Args:
         spec: None where no YAML declares it any more.
+        now: its present.
+        replayed: file of the moment that a replay of it has reached, None in the present.
         challenger: what is on trial.
         damaged: what is wrong with the files of a released version or challenger, by version.
         request: the retraining that was decided and has no verdict.
@@ -34,6 +36,8 @@ class ModelFacts:
 
     model: str
     spec: ModelSpec | None
+    now: datetime
+    replayed: Path | None = None
     releases: tuple[Release, ...] = ()
     challenger: Challenger | None = None
     windows: ModelWindows = field(default_factory=ModelWindows)
@@ -68,7 +72,7 @@ class Facts:
     """What was found of the deployment.
 
     Args:
-        replayed: file of the moment that a replay of history has reached, None in the present.
+        now: by the machine's clock.
         lost_runs: job by id of the unfinished runs whose process is gone.
         held_slots: pools and ids of the finished runs that still hold a slot of them.
         landing: None where it was not looked at.
@@ -76,7 +80,6 @@ class Facts:
 
     now: datetime
     dagster_home: Path
-    replayed: Path | None = None
     lost_runs: Mapping[str, str] = field(default_factory=dict)
     held_slots: tuple[tuple[str, str], ...] = ()
     lock: WarehouseLock | None = None

@@ -15,35 +15,35 @@ GRACE: Final = timedelta(hours=12)
 
 def overdue_faults(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     """Windows that were not scored or measured, and what else automation should have done."""
-    yield from _of_windows(facts, model)
+    yield from _of_windows(model)
     yield from _of_adjustment(facts, model)
-    yield from _of_request(facts, model)
+    yield from _of_request(model)
     yield from _of_suggestion(model)
 
 
-def _of_windows(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
+def _of_windows(model: ModelFacts) -> Iterator[Fault]:
     """Only of declared models, and of windows that ended after the first release."""
     if model.spec is None or not model.releases:
         return
     # A replay ticks at the very moment at which it stands.
-    grace = timedelta() if facts.replayed else GRACE
-    for window in ended_windows(model.spec.window, facts.now - grace):
+    grace = timedelta() if model.replayed else GRACE
+    for window in ended_windows(model.spec.window, model.now - grace):
         if window.ends_at > model.releases[0].released_at:
-            yield from _of_window(facts, model, window)
+            yield from _of_window(model, window)
     for name, measured in model.windows.performance.items():
         window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
         # It is looked for once a window, so that one more may pass before it measures again.
         due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
-        if not measured.mature and due_at <= facts.now:
+        if not measured.mature and due_at <= model.now:
             yield Fault(
                 severity="warning",
                 what="its labels have matured, its performance is still provisional",
                 where=f"{model.model}, window {name}",
-                cure=_catch_up(facts, f"mlops watch {model.model}"),
+                cure=_catch_up(model, f"mlops watch {model.model}"),
             )
 
 
-def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Fault]:
+def _of_window(model: ModelFacts, window: Window) -> Iterator[Fault]:
     if window.name in model.windows.performance:
         return
     scored = window.name in model.windows.scored
@@ -51,7 +51,7 @@ def _of_window(facts: Facts, model: ModelFacts, window: Window) -> Iterator[Faul
         severity="warning",
         what="is scored, its performance was not measured" if scored else "is not scored",
         where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
-        cure=_catch_up(facts, f"mlops watch {model.model} {window.name}"),
+        cure=_catch_up(model, f"mlops watch {model.model} {window.name}"),
     )
 
 
@@ -66,11 +66,11 @@ def _of_adjustment(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
                 "follow"
             ),
             where=f"{model.model}, adjustment {adjustment.number} of release {adjustment.release}",
-            cure=_catch_up(facts, f"mlops watch {model.model}; {launch}"),
+            cure=_catch_up(model, f"mlops watch {model.model}; {launch}"),
         )
 
 
-def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
+def _of_request(model: ModelFacts) -> Iterator[Fault]:
     if model.request is None or model.training:
         return
     runs, request = model.request_runs, model.request
@@ -79,7 +79,7 @@ def _of_request(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
         severity="warning",
         what=f"a retraining was decided on {request.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
         where=f"{model.model}, decision {request.id} by {request.actor}",
-        cure=_catch_up(facts, f"mlops train {model.model}"),
+        cure=_catch_up(model, f"mlops train {model.model}"),
     )
 
 
@@ -95,7 +95,11 @@ def _of_suggestion(model: ModelFacts) -> Iterator[Fault]:
     )
 
 
-def _catch_up(facts: Facts, command: str) -> str:
+def _catch_up(model: ModelFacts, command: str) -> str:
     """Automation does it once it runs again; the command does it now."""
-    automation = "mlops demo" if facts.replayed else "mlops up, with its automation switched on"
+    automation = (
+        "its replay, such as mlops demo"
+        if model.replayed
+        else "mlops up, with its automation switched on"
+    )
     return f"{command}   # or {automation}"

@@ -1,4 +1,4 @@
-"""What is wrong with the processes of a deployment: runs, the warehouse's lock, the clock."""
+"""What is wrong with the processes of a deployment: runs, the warehouse's lock, clocks."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,10 +10,10 @@ HEAL: Final = "mlops doctor --heal"
 
 
 def faults_of_processes(facts: Facts) -> Iterator[Fault]:
-    """Runs that are gone, slots that are held, a locked warehouse, a replayed clock."""
+    """Runs that are gone, slots that are held, a locked warehouse, replayed clocks."""
     yield from _of_runs(facts)
     yield from _of_lock(facts)
-    yield from _of_clock(facts)
+    yield from _of_clocks(facts)
 
 
 def _of_runs(facts: Facts) -> Iterator[Fault]:
@@ -46,11 +46,15 @@ def _of_lock(facts: Facts) -> Iterator[Fault]:
     )
 
 
-def _of_clock(facts: Facts) -> Iterator[Fault]:
-    if facts.replayed is not None:
-        yield Fault(
-            severity="information",
-            what=f"time stands at {facts.now:%Y-%m-%d %H:%M %Z}: history is replayed here",
-            where=str(facts.replayed),
-            cure="none; `mlops demo` moves it on",
-        )
+def _of_clocks(facts: Facts) -> Iterator[Fault]:
+    for model in facts.models:
+        if model.replayed is not None:
+            yield Fault(
+                severity="information",
+                what=(
+                    f"time stands at {model.now:%Y-%m-%d %H:%M %Z} for {model.model}: its history "
+                    "is replayed"
+                ),
+                where=str(model.replayed),
+                cure="none; its replay moves it on, and without this file it lives in the present",
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from mlops_platform.data.landing.erasing import (
     Erasure,
@@ -91,7 +91,7 @@ def erase(deployment: Deployment, request: ErasureRequest, identity: str) -> Era
         decisions = {
             model: _decided(deployment.ledger, model, request, erasure) for model in request.models
         }
-        erasure.commit(decisions, request.reason, request.actor, deployment.clock())
+        erasure.commit(decisions, request.reason, request.actor, datetime.now(UTC))
     return _report(deployment, erasure, decisions)
 
 

@@ -32,6 +32,8 @@ from mlops_platform.usecases.home.records import put_records_back, relocate_reco
 JOURNAL_FILE: Final = "upgrade.json"
 LASTING: Final = ("records", "ledger", "registry")
 """Folders that only a home in use has."""
+SHARED_CLOCK: Final = "replayed_moment"
+"""The moment that a replay had reached, and at which every model was, before format 6."""
 
 
 class UpgradeJournal(Record):
@@ -99,6 +101,9 @@ def undo_interrupted_upgrade(deployment: Deployment) -> None:
         ) from error
     deployment.registry.relocate([change.undone for change in journal.relocations])
     put_records_back(settings.records, journal.former, journal.saved / "records")
+    if (journal.saved / SHARED_CLOCK).is_file():
+        shutil.copy2(journal.saved / SHARED_CLOCK, settings.home / SHARED_CLOCK)
+        shutil.rmtree(settings.replay_clocks, ignore_errors=True)
     stamp = settings.home / STAMP_FILE
     if (journal.saved / STAMP_FILE).is_file():
         shutil.copy2(journal.saved / STAMP_FILE, stamp)
@@ -121,8 +126,9 @@ def _prepare(deployment: Deployment, stamp: HomeStamp) -> UpgradeJournal:
     saved = home / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-before-format-{FORMAT}"
     deployment.ledger.back_up(saved)
     _save_registry(deployment.settings.mlflow_tracking_uri, saved)
-    if (home / STAMP_FILE).is_file():
-        shutil.copy2(home / STAMP_FILE, saved / STAMP_FILE)
+    for file in (STAMP_FILE, SHARED_CLOCK):
+        if (home / file).is_file():
+            shutil.copy2(home / file, saved / file)
     former = tuple(dict.fromkeys((home, stamp.path, *registry.former_homes())))
     journal = UpgradeJournal(
         saved=saved, former=former, relocations=tuple(registry.planned_relocations(former))
@@ -136,9 +142,21 @@ def _upgrade(deployment: Deployment, journal: UpgradeJournal) -> None:
     relocate_records(deployment.settings.records, journal.former, journal.saved / "records")
     deployment.registry.relocate(journal.relocations)
     deployment.ledger.create_schema()
+    _share_out_clock(deployment)
     # Nothing else of it: what follows in set-up is not done yet, and is where this is all it says.
     write_json(home / STAMP_FILE, {FORMAT_KEY: FORMAT, PATH_KEY: str(home)})
     (home / JOURNAL_FILE).unlink()
+
+
+def _share_out_clock(deployment: Deployment) -> None:
+    """Give the moment at which all models were to each of those that have a history."""
+    settings = deployment.settings
+    shared = settings.home / SHARED_CLOCK
+    if not shared.is_file():
+        return
+    for model in deployment.ledger.models():
+        write_text(settings.replay_clock(model), shared.read_text(encoding="utf-8"))
+    shared.unlink()
 
 
 def _save_registry(tracking_uri: str, saved: Path) -> None:

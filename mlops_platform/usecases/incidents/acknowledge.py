@@ -23,8 +23,9 @@ def acknowledge(deployment: Deployment, name: str, reason: str, actor: str) -> I
     Raises:
         LedgerError: there is no such incident, or it is over.
     """
-    log, now = deployment.incident_log, deployment.clock()
+    log = deployment.incident_log
     severity = _open_incident(log, name).severity
+    now = deployment.moment_of(_model_of(name))
     acknowledgement = Acknowledgement(actor=actor, reason=reason, severity=severity, at=now)
     event = NewIncidentEvent(
         incident=name,
@@ -58,13 +59,13 @@ def resolve(
         told=reason,
         actor=actor,
         facts={"seen_at": machine_now.isoformat()},
-        happened_at=deployment.clock(),
+        happened_at=deployment.moment_of(_model_of(name)),
     )
     return _write(log, event)
 
 
 def _open_incident(log: IncidentLog, name: str) -> Incident:
-    model = name.rpartition("-")[0]
+    model = _model_of(name)
     incidents = incidents_in(log, model)
     still_open = [incident.id for incident in incidents.values() if incident.is_open]
     if name not in incidents:
@@ -78,6 +79,10 @@ def _open_incident(log: IncidentLog, name: str) -> Incident:
 
 
 def _write(log: IncidentLog, event: NewIncidentEvent) -> Incident:
-    model = event.incident.rpartition("-")[0]
+    model = _model_of(event.incident)
     log.write(model, [event])
     return incidents_in(log, model)[event.incident]
+
+
+def _model_of(incident: str) -> str:
+    return incident.rpartition("-")[0]

@@ -82,7 +82,7 @@ def alert(desk: AlertDesk, observations: Iterable[Observation], now: datetime) -
     """Turn what was seen into incidents, write their tickets, and tell who is to be told.
 
     Args:
-        now: by the clock of the deployment.
+        now: by the clock of the model.
 
     Raises:
         LedgerError: the incidents cannot be read or written; nothing is told then.

@@ -42,7 +42,7 @@ def missed_heartbeats(spec: ModelSpec, arrivals: Arrivals, now: datetime) -> Ite
     """One look at each thing that should arrive.
 
     Args:
-        now: by the clock of the deployment, in which windows end.
+        now: by the clock of the model, in which windows end.
     """
     yield _look(spec, arrivals, WINDOWS, _late_windows(spec, arrivals, now))
     yield _look(spec, arrivals, SENSORS, _late_sensors(spec, arrivals))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from mlops_platform.ledger.records import Decision, Release
+from mlops_platform.ledger.records import REPLAYED, Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
@@ -47,6 +47,7 @@ _NOT_HEADLINE: Final = frozenset(
         "suggestion",
         "trained_as_of",
         "policy",
+        REPLAYED,
     }
 )
 """Evidence that the reason tells where it matters, or that only a program reads."""
@@ -110,6 +111,8 @@ def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
     if criteria:
         passed = sum(criterion["passed"] is True for criterion in criteria)
         yield f"{passed} of {len(criteria)} criteria pass"
+    if REPLAYED in evidence:
+        yield "in a replay"
     for name, value in evidence.items():
         shown = _value_text(value)
         if shown and name not in _NOT_HEADLINE:

@@ -15,6 +15,7 @@ from mlops_platform.monitoring.performance.window_performance import WindowPerfo
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by
 from mlops_platform.usecases.reporting.phrases import timezone_of
 from mlops_platform.usecases.window.records import ModelWindows
@@ -105,6 +106,7 @@ class ModelStatus(Record):
     """One model.
 
     Args:
+        as_of: its present, which is a past one where it is replayed.
         declared: whether a YAML declares it; the ledger also knows models that are gone.
         timezone: zone of its windows.
         adjustment: null where nothing serves, or its constants never change.
@@ -114,6 +116,8 @@ class ModelStatus(Record):
     """
 
     model: str
+    as_of: datetime
+    replayed: bool
     declared: bool
     timezone: str
     champion: ChampionStatus | None
@@ -128,31 +132,32 @@ class ModelStatus(Record):
 
 
 class DeploymentStatus(Record):
-    """Every model at one moment, which is a past one where history is replayed."""
+    """Every model, at a moment of the machine's clock."""
 
     as_of: datetime
-    replayed: bool
     models: tuple[ModelStatus, ...]
 
 
 def model_status(
-    ledger: Ledger,
+    deployment: Deployment,
     model: str,
     spec: ModelSpec | None,
     windows: ModelWindows,
     incidents: Collection[Incident],
-    moment: datetime,
 ) -> ModelStatus:
     """Status of one model from the ledger, the records of its windows, and its incidents.
 
     Args:
         spec: None where no YAML declares it any more.
     """
+    ledger, moment = deployment.ledger, deployment.moment_of(model)
     severities = [incident.severity for incident in incidents if incident.is_open]
     last = ledger.decisions(model, limit=1)
     frozen, release = frozen_by(ledger, model), ledger.current_release(model)
     return ModelStatus(
         model=model,
+        as_of=moment,
+        replayed=deployment.is_replayed(model),
         declared=spec is not None,
         timezone=timezone_of(spec),
         champion=_champion(ledger, release) if release else None,

@@ -61,7 +61,7 @@ def decide_retraining(
         ticked: cron schedules of the policy that are due.
     """
     ledger, published_root = deployment.ledger, deployment.settings.published
-    now = deployment.clock()
+    now = deployment.moment_of(spec.name)
     release = ledger.current_release(spec.name)
     frozen = frozen_by(ledger, spec.name)
     suggestion = open_suggestion(ledger, spec.name)

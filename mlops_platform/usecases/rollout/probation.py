@@ -59,7 +59,7 @@ def judge_champion(
         service=service_figures(log, spec.name, release.version, "champion", release.released_at),
         windows=own_windows(windows, release.sequence),
     )
-    return judge_probation(observed, spec.release.probation, deployment.clock())
+    return judge_probation(observed, spec.release.probation, deployment.moment_of(spec.name))
 
 
 def end_probation(

@@ -31,12 +31,12 @@ def export_online(deployment: Deployment, spec: ModelSpec, now: datetime) -> Onl
 
     Args:
         now: by the machine's clock, from which the age of the store is counted. The days to keep
-            are counted back from the deployment's present.
+            are counted back from the model's present.
     """
     keep = timedelta(days=declared_store(spec).keep_days)
     location = deployment.settings.online_store(spec.name)
     published = deployment.settings.published
-    return export_features(spec, published, location, keep, deployment.clock(), now)
+    return export_features(spec, published, location, keep, deployment.moment_of(spec.name), now)
 
 
 def due_snapshot(deployment: Deployment, spec: ModelSpec) -> str | None:

@@ -21,7 +21,7 @@ def with_changed_labels(
     final = [name for name, window in measured.items() if window.mature and window.labels_digest]
     if not final:
         return []
-    moment, predictions = deployment.clock(), deployment.settings.predictions
+    moment, predictions = deployment.moment_of(spec.name), deployment.settings.predictions
     manifest = read_manifest(deployment.settings.published, spec.label.table)
     digests = {name: manifest.digest_of(window_named(spec.window, name).days) for name in final}
     return [

@@ -44,7 +44,7 @@ def record_empty(
         feature_snapshot=read_manifest(lake.published, spec.features.table).digest_of(window.days),
         rows=0,
         means={},
-        scored_at=deployment.clock(),
+        scored_at=deployment.moment_of(spec.name),
         path=path,
     )
 
@@ -56,7 +56,7 @@ def refuse_unbuilt(deployment: Deployment, spec: ModelSpec, window: Window) -> N
         DataError: names the days and what they lack.
     """
     lake = deployment.settings
-    state = Builds(lake.landing, lake.published).noticed(deployment.clock())
+    state = Builds(lake.landing, lake.published).noticed(deployment.moment_of(spec.name))
     unknown = [day for day in window.days if state is None or day not in state.complete_days]
     if not unknown:
         return

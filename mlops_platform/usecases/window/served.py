@@ -61,7 +61,7 @@ def take_served_window(
         feature_snapshot=snapshot,
         rows=rows,
         means=predictions_in(predicted, spec.task.outputs).means(),
-        scored_at=deployment.clock(),
+        scored_at=deployment.moment_of(spec.name),
         path=path,
         source="served",
         adjustments=_known_adjustments(answers, release.sequence),

@@ -28,6 +28,8 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
     model = _status(mlops)["models"][0]
     assert model == {
         "model": "flight_delay",
+        "as_of": "2013-04-01T04:00:00Z",
+        "replayed": True,
         "declared": True,
         "timezone": "America/New_York",
         "champion": None,
@@ -44,8 +46,9 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
 
 def test_the_champion_and_the_decision_that_made_it(past, mlops) -> None:
     status = _status(mlops)
-    assert (status["as_of"], status["replayed"]) == ("2013-04-22T10:00:00Z", True)
-    champion = status["models"][0]["champion"]
+    model = status["models"][0]
+    assert (model["as_of"], model["replayed"]) == ("2013-04-22T10:00:00Z", True)
+    champion = model["champion"]
     assert (champion["version"], champion["release"]) == (2, 2)
     assert champion["since"] == "2013-04-19T16:30:00Z"
     assert champion["decision"]["reason"] == "Better by far."

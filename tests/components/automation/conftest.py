@@ -76,7 +76,7 @@ class Story:
         self.declare(retraining=RetrainingSpec.model_validate(retraining))
 
     def at(self, moment: datetime) -> None:
-        move_to(self.home.replayed_moment, moment)
+        move_to(self.home.replay_clock(MODEL), moment)
 
     def new_data(self, content: str, day: date = date(2013, 3, 31)) -> None:
         for table in (self.spec.features.table, self.spec.label.table):
@@ -150,7 +150,7 @@ class Story:
             "mlflow_run": f"run-{version}",
             "features_digest": published_digest(root, self.spec.features.table),
             "labels_digest": published_digest(root, self.spec.label.table),
-            "trained_as_of": open_deployment().clock().isoformat(),
+            "trained_as_of": open_deployment().moment_of(MODEL).isoformat(),
             "cpu_seconds": 60.0,
         }
 

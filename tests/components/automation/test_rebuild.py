@@ -27,7 +27,8 @@ class Morning:
     def __init__(self, home: Settings, instance: dg.DagsterInstance) -> None:
         self.home, self.instance = home, instance
         self.cursor: str | None = None
-        self.sensor = rebuild_sensor(declared_lifecycles())
+        self.models = declared_lifecycles()
+        self.sensor = rebuild_sensor(self.models)
 
     def land(self, day: date, height: int) -> None:
         rows = pa.table({"tide": [f"{day} high"], "height": [height]})
@@ -42,7 +43,8 @@ class Morning:
 
     def tick(self, at: datetime) -> tuple[list[tuple[str, str]], str | None]:
         """Days that it asks for, and why it asks for none."""
-        move_to(self.home.replayed_moment, at)
+        for model in self.models:
+            move_to(self.home.replay_clock(model.name), at)
         with dg.build_sensor_context(self.instance, cursor=self.cursor) as context:
             answer = self.sensor(context)
         assert isinstance(answer, dg.SensorResult)

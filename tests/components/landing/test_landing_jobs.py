@@ -103,7 +103,7 @@ def test_whoever_lands_days_lands_those_that_each_table_has(place: Place) -> Non
     # A training lands what has ended, wherever.
     missing = unlanded_days(place.driver, place.model, place.home, NOW)
     assert missing == days(1, 2, 3, 4)
-    land(place.driver, missing, NOW, print)
+    land(place.driver, place.model, missing, NOW, print)
     flights, weather = days(1, 2, 3), days(3, 4)
     assert place.landed() == {
         "flight_schedules": flights,
@@ -115,7 +115,7 @@ def test_whoever_lands_days_lands_those_that_each_table_has(place: Place) -> Non
     assert by_hand.days("weather", (None, None)) == []
     assert by_hand.land("flight_outcomes", days(3), retract=False) == []
     with pytest.raises(MlopsError, match="no landing has the day 2024-02-29"):
-        land_days(place.driver, [date(2024, 2, 29)], NOW, print)
+        land_days(place.driver, place.model, [date(2024, 2, 29)], NOW, print)
 
 
 def test_tables_of_the_same_days_have_one_job(sandbox: Sandbox, tmp_path: Path) -> None:

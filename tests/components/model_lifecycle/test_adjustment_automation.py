@@ -33,7 +33,7 @@ STAGES: tuple[Stage, ...] = ("watch", "adjust")
 
 @pytest.fixture
 def model(home: Settings) -> LifecycleModel:
-    move_to(home.replayed_moment, MORNING)
+    move_to(home.replay_clock(MODEL), MORNING)
     publish_until(home, YESTERDAY - timedelta(days=2))
     return declared_lifecycle(MODEL)
 
@@ -133,9 +133,9 @@ def test_it_is_asked_for_once_a_day_and_not_before_five(
 ) -> None:
     first = look(released, instance)
     same_day = look(released, instance, first)
-    move_to(home.replayed_moment, MORNING + timedelta(hours=23, minutes=59))
+    move_to(home.replay_clock(MODEL), MORNING + timedelta(hours=23, minutes=59))
     night = look(released, instance, same_day)
-    move_to(home.replayed_moment, MORNING + timedelta(days=1))
+    move_to(home.replay_clock(MODEL), MORNING + timedelta(days=1))
     next_day = look(released, instance, night)
 
     assert [len(asked(result)) for result in (first, same_day, night, next_day)] == [1, 0, 0, 1]
@@ -189,9 +189,9 @@ def test_after_the_last_window_has_matured_nothing_is_asked_for(
     end = released.spec.window.end
     assert end is not None
     publish_until(home, end - timedelta(days=1))
-    move_to(home.replayed_moment, datetime(2014, 1, 7, 12, tzinfo=UTC))
+    move_to(home.replay_clock(MODEL), datetime(2014, 1, 7, 12, tzinfo=UTC))
     assert len(asked(look(released, instance))) == 1
-    move_to(home.replayed_moment, datetime(2014, 2, 1, 12, tzinfo=UTC))
+    move_to(home.replay_clock(MODEL), datetime(2014, 2, 1, 12, tzinfo=UTC))
     assert "last window" in str(look(released, instance).skip_reason)
 
 

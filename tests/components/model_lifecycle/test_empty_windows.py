@@ -113,8 +113,9 @@ class Shop:
 
     def watches(self, day: date, *, drift: bool = True) -> dg.ExecuteInProcessResult:
         """The run of a window, the morning after."""
-        self.place.replayed_moment.unlink(missing_ok=True)  # no test depends on those before it
-        move_to(self.place.replayed_moment, self.window(day).ends_at + timedelta(hours=6))
+        clock = self.place.replay_clock(self.spec.name)
+        clock.unlink(missing_ok=True)  # no test depends on those before it
+        move_to(clock, self.window(day).ends_at + timedelta(hours=6))
         assets = [
             predictions_asset(self.spec, dg.AssetKey("baskets")),
             performance_asset(self.spec, dg.AssetKey("returns")),
@@ -131,7 +132,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     place = read_settings({"MLOPS_HOME": str(tmp_path_factory.mktemp("shop"))})
-    deployment = Deployment(place, clock=lambda: RELEASED)
+    deployment = Deployment(place, moment_of=lambda model: RELEASED)
     shop = Shop(place, ModelSpec.model_validate(MODEL))
     days = [FIRST + timedelta(days=at) for at in range(35)]
     shop.lands(*days)

@@ -239,7 +239,8 @@ class Deployment:
     def live_to(self, number: int) -> None:
         """Move to the midnight that begins a day."""
         move_to(
-            self.settings.replayed_moment, datetime.combine(day(number), datetime.min.time(), UTC)
+            self.settings.replay_clock(MODEL),
+            datetime.combine(day(number), datetime.min.time(), UTC),
         )
 
     def shown(self, asset: str) -> dict[str, Any]:

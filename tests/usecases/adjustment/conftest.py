@@ -114,7 +114,9 @@ class Adapting:
 
     @property
     def deployment(self) -> Deployment:
-        return Deployment(read_settings({"MLOPS_HOME": str(self.home)}), clock=self.present)
+        return Deployment(
+            read_settings({"MLOPS_HOME": str(self.home)}), moment_of=lambda model: self.present()
+        )
 
     @property
     def champion(self) -> Champion:

@@ -115,7 +115,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def found(spec: ModelSpec, home: Settings) -> PolicyBacktest:
-    return backtest_policies(Deployment(home, clock=lambda: NOW), spec)
+    return backtest_policies(Deployment(home, moment_of=lambda model: NOW), spec)
 
 
 def of(found: PolicyBacktest, policy: str, gated: bool, days: int | None = None) -> Any:

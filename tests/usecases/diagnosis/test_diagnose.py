@@ -90,6 +90,7 @@ SECOND, THIRD = date(2024, 1, 8), date(2024, 1, 15)
 HEALTHY = ModelFacts(
     model="churn",
     spec=SPEC,
+    now=MONDAY + timedelta(hours=13),
     releases=(_release(),),
     windows=_windows(_measured(SECOND), _measured(THIRD, mature=False)),
 )
@@ -155,7 +156,7 @@ def test_constants_that_no_longer_follow_the_outcomes_are_told(stale: bool) -> N
 
 def test_a_window_is_late_half_a_day_after_its_end() -> None:
     late = replace(HEALTHY, windows=_windows(_measured(SECOND)))
-    assert _diagnosed(late, now=MONDAY + timedelta(hours=11)) == []
+    assert _diagnosed(replace(late, now=MONDAY + timedelta(hours=11))) == []
     [fault] = _diagnosed(late)
     assert (fault.severity, fault.what) == ("warning", "is not scored")
     assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in fault.where
@@ -165,9 +166,9 @@ def test_a_window_is_late_half_a_day_after_its_end() -> None:
 def test_a_replay_waits_for_nothing_and_is_no_fault_itself() -> None:
     late = replace(HEALTHY, windows=_windows(_measured(SECOND)))
     moment = MONDAY + timedelta(hours=6)
-    window, clock = _diagnosed(late, now=moment, replayed=Path("/home/replayed_moment"))
+    window, clock = _diagnosed(replace(late, now=moment, replayed=Path("/home/replayed/churn")))
     assert "mlops demo" in window.cure
-    assert (clock.severity, clock.where) == ("information", "/home/replayed_moment")
+    assert (clock.severity, clock.where) == ("information", "/home/replayed/churn")
 
 
 def test_a_window_that_was_scored_but_not_measured_says_so() -> None:
@@ -199,8 +200,8 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     model = replace(HEALTHY, windows=_windows(provisional, _measured(THIRD)))
     matured = datetime(2024, 1, 17, tzinfo=UTC)  # two days after its end
     due = matured + timedelta(days=7, hours=12)
-    assert _diagnosed(model, now=due - timedelta(minutes=1)) == []
-    [fault] = _diagnosed(model, now=due)
+    assert _diagnosed(replace(model, now=due - timedelta(minutes=1))) == []
+    [fault] = _diagnosed(replace(model, now=due))
     assert (fault.severity, fault.where) == ("warning", "churn, window 2024-01-08")
     assert "mlops watch churn " in fault.cure
 
@@ -306,5 +307,5 @@ def test_a_retraining_that_was_decided_and_does_not_run() -> None:
 
 def test_the_worst_comes_first() -> None:
     late = replace(HEALTHY, windows=ModelWindows(), releases=(_release(bento_tag=None),))
-    severities = [fault.severity for fault in _diagnosed(late, replayed=Path("/r"))]
+    severities = [fault.severity for fault in _diagnosed(replace(late, replayed=Path("/r")))]
     assert severities == ["error", "warning", "warning", "information"]

@@ -96,7 +96,7 @@ def test_all_that_matters_is_held_and_what_is_made_again_is_not(home: Settings) 
     for part in (
         *("ledger/ledger.db", "registry/mlflow.db", "dagster/history/runs.db"),
         *("records/latest/flight_delay__champion.json", "models/flight_delay/release.json"),
-        *("warehouse/warehouse.duckdb", "setup.json", "replayed_moment"),
+        *("warehouse/warehouse.duckdb", "setup.json", "replayed/flight_delay"),
     ):
         assert part in held
     for folder in ("lake/landing/", "lake/features/", "lake/training_sets/", "bentos/", "served/"):
@@ -284,7 +284,7 @@ def test_a_backup_that_is_not_what_was_written_is_not_restored(
     home: Settings, elsewhere: Settings, tmp_path: Path, damage: str
 ) -> None:
     backup = _back_up(home, tmp_path / "backups")
-    file = backup.path / "home" / "replayed_moment"
+    file = backup.path / "home" / "replayed" / MODEL
     if damage == "changed":
         file.write_text("another")
     elif damage == "missing":

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mlops_platform.clock import present
 from mlops_platform.errors import FormatError, MlopsError, SettingsError
 from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.home_stamp import (
@@ -73,6 +75,8 @@ def test_ledger_registry_and_records_say_nothing_of_where_the_home_was(old_home:
     assert stamp is not None
     assert (stamp.format, stamp.path) == (FORMAT, old_home.home)
     require_current_home(old_home.home)
+    assert not (old_home.home / "replayed_moment").exists()
+    assert present(old_home.replay_clock(MODEL)) == datetime(2013, 1, 28, 11, tzinfo=UTC)
     for place in (written_at, str(old_home.home)):
         assert place not in _dump(old_home.home / "registry" / "mlflow.db")
         records = old_home.records.rglob("*.json")

@@ -89,7 +89,9 @@ class Story:
     now: datetime = MONDAY
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}", clock=lambda: self.now)
+        self.ledger = Ledger(
+            f"sqlite:///{self.folder / 'ledger.db'}", moment_of=lambda model: self.now
+        )
         self.ledger.create_schema()
 
     def release(self, version: int) -> None:

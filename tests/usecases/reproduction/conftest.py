@@ -105,7 +105,9 @@ class Parcels:
 
     @property
     def deployment(self) -> Deployment:
-        return Deployment(read_settings({"MLOPS_HOME": str(self.home)}), clock=lambda: AS_OF)
+        return Deployment(
+            read_settings({"MLOPS_HOME": str(self.home)}), moment_of=lambda model: AS_OF
+        )
 
     def publish(self) -> None:
         warehouse = self.home / "warehouse.duckdb"

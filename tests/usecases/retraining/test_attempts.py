@@ -20,8 +20,8 @@ Decide = Callable[..., None]
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     days = iter(range(100))
-    clock = lambda: BEGAN + timedelta(days=next(days))  # noqa: E731
-    created = Ledger(f"sqlite:///{tmp_path}/ledger.db", clock=clock)
+    moment_of = lambda model: BEGAN + timedelta(days=next(days))  # noqa: E731
+    created = Ledger(f"sqlite:///{tmp_path}/ledger.db", moment_of=moment_of)
     created.create_schema()
     return created
 

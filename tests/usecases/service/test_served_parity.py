@@ -244,7 +244,7 @@ Take = Callable[..., Any]
 
 @pytest.fixture
 def take(service: Service) -> Take:
-    deployment = replace(service.lifecycle.deployment, clock=lambda: NOW)
+    deployment = replace(service.lifecycle.deployment, moment_of=lambda model: NOW)
     publish(deployment.settings.published, dict.fromkeys(range(6), EVENT))
 
     def take_window(window: str = "2024-03-04", spec: ModelSpec | None = None) -> Any:

@@ -157,7 +157,7 @@ class World:
     def changed(self, moment: datetime) -> list[str]:
         """Windows whose labels have changed."""
         place = read_settings({"MLOPS_HOME": str(self.folder)})
-        deployment = Deployment(place, clock=lambda: moment)
+        deployment = Deployment(place, moment_of=lambda model: moment)
         return with_changed_labels(deployment, self.spec, self.past.measured)
 
     @property

@@ -51,7 +51,7 @@ def _begin(tick: Tick) -> LookAtModel:
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
         spec, before = model.spec, AdjustmentLook.of(memory)
-        today = latest_day(spec.window, HOUR, deployment.clock())
+        today = latest_day(spec.window, HOUR, deployment.moment_of(model.name))
         attempts = before.attempts if before is not None and before.day == today else 0
         if attempts and (attempts >= MOST_ATTEMPTS or not _failed(tick.instance, model, today)):
             return Look("No day has ended since the last look.", memory=memory)

@@ -15,6 +15,7 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
     SensorCursor,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.replays import replay_tags
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -157,13 +158,17 @@ class _Looks:
         last, now = self.last.get(model.name, LastLook(looked_at=NEVER)), datetime.now(UTC)
         try:
             look = look_at(model, last.memory)
+            tags = replay_tags(self.tick.deployment, model.name)
         except Exception as error:
             self.tick.context.log.exception("%s cannot be looked at", model.name)
             self.errors.append(error)
             self.messages[model.name] = f"cannot be looked at: {error}"
             self.last[model.name] = last.failed(now)
         else:
-            self.requests += look.requests
+            self.requests += [
+                request.with_replaced_attrs(tags={**request.tags, **tags})
+                for request in look.requests
+            ]
             self.messages[model.name] = look.message
             self.last[model.name] = last.succeeded(now, look.memory)
 

@@ -1,7 +1,7 @@
 """The sensor `rebuild`: asks once a day for a build of what late deliveries have made stale."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 import dagster as dg
@@ -50,14 +50,18 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         if not models:
             return dg.SensorResult(skip_reason="No model is declared.")
         deployment, before = open_deployment(), RebuildLook.of(context.cursor)
-        now, store = deployment.clock(), models[0].store
-        due = max(latest_day(model.spec.window, HOUR, now) for model in models)
+        store = models[0].store
+        # A day of the present, as soon as one of them is not replayed.
+        due = max(
+            latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
+            for model in models
+        )
         if before is not None and before.day >= due:
             return dg.SensorResult(skip_reason=f"It was looked for stale days on {due} already.")
         if _is_built_now(context.instance, store):
             return dg.SensorResult(skip_reason="A build runs or is queued.")
         place = deployment.settings
-        state = Builds(place.landing, place.published).noticed(now)
+        state = Builds(place.landing, place.published).noticed(datetime.now(UTC))
         stale = state.stale_days if state else []
         return dg.SensorResult(
             run_requests=[

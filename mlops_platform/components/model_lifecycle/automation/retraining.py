@@ -34,7 +34,7 @@ def _begin(tick: Tick) -> LookAtModel:
     training = models_at_work(tick.instance, "train", tick.names)
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
-        now = tick.deployment.clock()
+        now = tick.deployment.moment_of(model.name)
         # A first look begins a period: what was due before is not made up for.
         since = aware_moment(memory or "") or now
         ticked = due_crons(model.spec, since, now)

@@ -40,7 +40,7 @@ def _begin(tick: Tick) -> LookAtModel:
     at_work = models_at_work(tick.instance, "watch", tick.names)
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
-        now, before = tick.deployment.clock(), WindowsLook.of(memory)
+        now, before = tick.deployment.moment_of(model.name), WindowsLook.of(memory)
         due_at = _latest_moment(model.spec.window, now)
         is_new = before is None or before.looked_at < due_at
         catches_up = before is not None and before.is_open and model.name not in at_work
@@ -109,7 +109,7 @@ def measure_again_requests(
 
     Where windows are scored nobody needs to ask: their runs do it with the labels that they build.
     """
-    spec, now = model.spec, deployment.clock()
+    spec, now = model.spec, deployment.moment_of(model.name)
     measured = performance_history(spec)
     if not measured:
         return

@@ -1,7 +1,7 @@
 """training_set and candidate: from what was known at a moment to one unjudged candidate."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -47,7 +47,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
     @waits_for_locks
     def training_set(config: TrainingSetConfig) -> dg.MaterializeResult[TrainingSet]:
         deployment = open_deployment()
-        settings, moment = deployment.settings, moment_of(deployment, config.as_of)
+        settings, moment = deployment.settings, as_of_moment(deployment, spec.name, config.as_of)
         history = choose_history(
             spec.training.history,
             moment,
@@ -56,7 +56,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
             spec.window.timezone,
         )
         builds = Builds(settings.landing, settings.published)
-        origin = origin_of_published(settings.lake, builds, deployment.clock())
+        origin = origin_of_published(settings.lake, builds, datetime.now(UTC))
         snapshot = snapshot_training_set(
             spec, settings.published, settings.training_sets, moment, history, origin
         )
@@ -117,14 +117,14 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     return candidate
 
 
-def moment_of(deployment: Deployment, text: str | None) -> datetime:
-    """An aware moment from run configuration.
+def as_of_moment(deployment: Deployment, model: str, text: str | None) -> datetime:
+    """An aware moment from run configuration, the model's present where it names none.
 
     Raises:
         TrainingError: it is no ISO 8601 moment with an offset.
     """
     if text is None:
-        return deployment.clock()
+        return deployment.moment_of(model)
     moment = aware_moment(text)
     if moment is None:
         raise TrainingError(

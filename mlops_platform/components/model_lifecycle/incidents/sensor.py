@@ -114,7 +114,7 @@ class _AlertTick:
         """Alert about one model."""
         before, deployment = AlertLook.of(memory), self.tick.deployment
         current = AlertLook.after(before, datetime.now(UTC))
-        observations, now = self._failures(model, before), deployment.clock()
+        observations, now = self._failures(model, before), deployment.moment_of(model.name)
         watched_since = max(current.watched_since, self.tick.unbroken_since)
         sensors = self._sensors_of(model.spec)
         arrivals = arrivals_of(model.name, deployment, sensors, watched_since)

@@ -38,7 +38,7 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
     @waits_for_locks
     def rollout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         deployment = open_deployment()
-        ledger, now = deployment.ledger, deployment.clock()
+        ledger, now = deployment.ledger, deployment.moment_of(spec.name)
         challenger = standing_challenger(ledger, spec.name)
         if challenger is None:
             return dg.MaterializeResult(metadata={"reason": "Nothing is on trial."})

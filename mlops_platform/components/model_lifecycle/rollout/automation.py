@@ -74,7 +74,7 @@ PROBATION: Final = ModelSensor(
 
 def _run_key(deployment: Deployment, spec: ModelSpec, challenger: Challenger) -> str:
     """Equal keys are run once."""
-    day = deployment.clock().astimezone(ZoneInfo(spec.window.timezone)).date()
+    day = deployment.moment_of(spec.name).astimezone(ZoneInfo(spec.window.timezone)).date()
     published = published_digest(deployment.settings.published, spec.label.table)
     labels = published[:DIGEST_CHARACTERS]
     figures = objectives_of(deployment, challenger)

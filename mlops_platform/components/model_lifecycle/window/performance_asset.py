@@ -95,7 +95,7 @@ def _measured_windows(
     """
     deployment = open_deployment()
     past = _past(spec)
-    moment, published = deployment.clock(), deployment.settings.published
+    moment, published = deployment.moment_of(spec.name), deployment.settings.published
     built = [window_named(spec.window, name) for name in past.measured]
     known_labels = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
     matured = matured_since(spec, past.measured, known_labels.built_through)

@@ -90,5 +90,5 @@ def _scored(
         return record_empty(deployment, spec, window, champion)
     lake = deployment.settings
     return score_window(
-        spec, window, champion, lake.published, lake.predictions, deployment.clock()
+        spec, window, champion, lake.published, lake.predictions, deployment.moment_of(spec.name)
     )
