@@ -22,7 +22,6 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.landing.schema.layouts import ByName, columns_of, files_by_layout
-from mlops_platform.data.parquet import read_parquet_schema
 from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
 from mlops_platform.errors import DataError
 
@@ -147,9 +146,9 @@ def _landed_tables(landing_root: Path) -> Iterator[_View]:
         for file in files:
             if file.stem in CHANGES:
                 by_kind.setdefault(file.stem, []).append(file)
-        schemas = landed_schemas(folder)
-        if not by_kind or not schemas:
+        if not by_kind:
             continue
+        schemas = landed_schemas(folder)
         by_name = ByName.last_of(schemas)
         selects, datasets = [], {}
         for kind in (kind for kind in CHANGES if kind in by_kind):
@@ -190,7 +189,8 @@ def _delivered_dataset(files: Sequence[Path]) -> ds.Dataset:
     from pyarrow.fs import LocalFileSystem
 
     places, kind = LocalFileSystem(), ds.ParquetFileFormat()
-    content = read_parquet_schema(files[0])
+    factory = ds.FileSystemDatasetFactory(places, [str(file) for file in files], kind)
+    content = factory.inspect(promote_options="permissive")
     own = [field for field in content if field.name.lower() != PARTITION_COLUMN]
     added = [pa.field(PARTITION_COLUMN, pa.date32()), pa.field(ARRIVED, pa.string())]
     fragments = [

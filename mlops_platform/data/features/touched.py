@@ -153,8 +153,7 @@ def _landed_keys(folder: Path, key: Mapping[str, Sequence[str]]) -> str | None:
     Args:
         key: columns, and all names that they have or had where they come from.
     """
-    schemas = landed_schemas(folder)
-    here = ByName.last_of(schemas) if schemas else ByName({}, {})
+    here = ByName.last_of(landed_schemas(folder))
     columns = {name: here.called(names) for name, names in key.items()}
     if not columns or None in columns.values():
         return None

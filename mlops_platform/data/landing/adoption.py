@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.landing.changes import without_retracted
 from mlops_platform.data.landing.deliveries import (
     FIRST,
     PARTITION_COLUMN,
@@ -30,6 +31,7 @@ from mlops_platform.data.landing.deliveries import (
     first_delivery,
     read_delivery,
 )
+from mlops_platform.data.landing.duplicates import unique_rows
 from mlops_platform.data.landing.landed_table import LandedTable, read_state, write_state
 from mlops_platform.data.landing.landing import (
     Arrival,
@@ -140,7 +142,7 @@ def _deliver(
     if not folders:
         written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
         moment = min(written, sight.now) if sight.of_before else sight.now
-        content = rows if sight.of_before else _held(folder.parent, files, rows, sight)
+        content = rows if sight.of_before else _conforming(folder.parent, files, rows, sight)
         record = first_delivery(table, day, moment, content)
         as_they_are = len(files) == 1 and content.schema == rows.schema
         _write_first(folder, files[0] if as_they_are else None, content, record)
@@ -178,17 +180,21 @@ def _refusal(files: Sequence[Path], error: Exception) -> DataError:
     return DataError(f"{named} cannot become a delivery, and stays where it is: {error}")
 
 
-def _held(folder: Path, files: Sequence[Path], rows: pa.Table, sight: _Sight) -> pa.Table:
+def _conforming(folder: Path, files: Sequence[Path], rows: pa.Table, sight: _Sight) -> pa.Table:
     """Rows by the contract of their table, which may be what they bring."""
     state = read_state(folder)
     table = state.declared or LandedTable(table=folder.name, key=())
     try:
-        schemas, held = conforming_rows(folder, table, rows, sight.now)
+        schemas, content = conforming_rows(folder, table, rows, sight.now)
+        if table.numbered_by is not None:
+            content = unique_rows(table, content).rows
+        if table.retracted in content.column_names:
+            content = without_retracted(table, content)
     except DataError as error:
         raise _refusal(files, error) from error
     if schemas != state.schemas:
         write_state(folder, state.model_copy(update={"schemas": schemas}))
-    return held
+    return content
 
 
 def _write_first(folder: Path, file_of_it: Path | None, rows: pa.Table, record: Delivery) -> None:

@@ -58,10 +58,7 @@ def landed_types(table_folder: Path, renamed: Mapping[str, str] = _NOTHING) -> d
     Raises:
         DataError: what is kept of the table was damaged.
     """
-    schemas = landed_schemas(table_folder)
-    if not schemas:
-        return {}
-    by_name = ByName.last_of(schemas)
+    by_name = ByName.last_of(landed_schemas(table_folder))
     types: dict[str, str] = {}
     for column, kind in by_name.columns.items():
         if kind != NULL:
@@ -131,7 +128,7 @@ class Contract:
             DataError: columns are lacking or unknown, or a declared change is impossible; says
                 which line of YAML would allow what has come.
         """
-        before = self.schemas[-1].columns if self.schemas else {}
+        before = ByName.last_of(self.schemas).columns
         renamed = self._newly_renamed(before)
         former = former_names((*self.schemas, TableSchema(columns={}, renamed=renamed)))
         self._refuse_former_names(former)
@@ -139,7 +136,7 @@ class Contract:
         comes = self._by_present_name(delivered, former)
         comes.pop(self.table.retracted or "", None)
         self._refuse_other_columns(kept, comes)
-        ever = ByName.ever_of(self.schemas).columns if self.schemas else {}
+        ever = ByName.ever_of(self.schemas).columns
         # What was dropped must be readable again, once it comes again.
         added = {name: ever.get(name, NULL) for name in (*comes, *self._declared)}
         wanted = kept | {name: kind for name, kind in added.items() if name not in kept}
@@ -276,8 +273,6 @@ def refuse_inexact(table_folder: Path, schemas: Schemas, after: Schemas) -> None
     Raises:
         DataError: a whole number has more digits than the new type.
     """
-    if not schemas:
-        return
     before, present = ByName.ever_of(schemas).columns, ByName.last_of(after)
     for name, kind in present.columns.items():
         have = next((before[old] for old in present.names_in(name, before)), kind)

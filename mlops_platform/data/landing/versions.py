@@ -63,12 +63,11 @@ def versions_sql(folder: Path) -> str:
     state, schemas = read_state(folder), landed_schemas(folder)
     if state.declared is None:
         _refuse_forgotten_deliveries(folder)
-    columns = dict(schemas[-1].columns) if schemas else {}
-    said = said_known_at(state.declared, list(columns))
-    by_name = ByName.last_of(schemas) if len(schemas) > 1 else None
+    by_name, has_moved = ByName.last_of(schemas), len(schemas) > 1
+    said = said_known_at(state.declared, list(by_name.columns))
     first = (
         _of_layouts(by_name, first_files(folder), {})
-        if by_name
+        if has_moved
         else _of_one_layout([_every_first(folder)])
     )
     once = (
@@ -78,11 +77,11 @@ def versions_sql(folder: Path) -> str:
     files = _files_of_versions(folder, state.redelivered)
     if not files:
         return once
-    content = ", ".join(identifier(name) for name in columns if name.lower() not in TAKEN)
+    content = ", ".join(identifier(name) for name in by_name.columns if name.lower() not in TAKEN)
     ours = dict.fromkeys((KNOWN, ENDED, ARRIVED), MOMENT)
     again = (
         _of_layouts(by_name, list(files.values()), ours)
-        if by_name
+        if has_moved
         else _of_one_layout(list(map(escaped, files.values())))
     )
     days = ", ".join(f"DATE '{day}'" for day in files)

@@ -9,10 +9,14 @@ import pytest
 from dagster.components.testing import create_defs_folder_sandbox
 
 from mlops_platform.components import FolderLandingComponent
+from mlops_platform.data.engine import private_duckdb
+from mlops_platform.data.landing.contract import landed_types
+from mlops_platform.data.landing.versions import versions_sql
 from mlops_platform.settings import Settings
 
 DAY = "2024-03-10"
 FIRST = ("a,2024-03-10 01:00:00,1", "b,2024-03-10 02:00:00,2")
+NAMED = {"visit": "visit", "at": "at", "length": "minutes"}
 AGAIN = ("a,2024-03-10 01:00:00,5", "c,2024-03-10 03:00:00,3")
 
 
@@ -135,3 +139,27 @@ def test_what_is_no_dialect_is_refused(home: Settings, source: Path) -> None:
     write(source, FIRST)
     (failure,) = land(source, csv={"delimiter": "::"}).get_step_failure_events()
     assert "csv.delimiter: '::' is not one plain character" in str(failure.step_failure_data.error)
+
+
+def test_the_contract_moves_by_lines_of_the_yaml(home: Settings, source: Path) -> None:
+    write(source, FIRST)
+    land(source)
+    assert landed_types(home.landing / "visits")["minutes"] == "INTEGER"
+    write(source, (FIRST[0], "b,2024-03-10 02:00:00,2.5"))
+    metadata(land(source, types={"length": "DOUBLE"}, renamed={"length": "minutes"}, columns=NAMED))
+    with private_duckdb() as connection:
+        rows = connection.sql(
+            f"SELECT visit, length, superseded_at IS NULL FROM "
+            f"({versions_sql(home.landing / 'visits')}) ORDER BY ALL"
+        ).fetchall()
+    assert rows == [("a", 1.0, True), ("b", 2.0, False), ("b", 2.5, True)]
+    refused = land(source, types={"length": "INTEGER"}, columns=NAMED)
+    (failure,) = refused.get_step_failure_events()
+    assert "it has landed as DOUBLE" in str(failure.step_failure_data.error)
+
+
+def test_rows_that_are_equal_or_have_no_key_are_counted(home: Settings, source: Path) -> None:
+    write(source, (*FIRST, FIRST[0], ",2024-03-10 04:00:00,4"))
+    landed = metadata(land(source, duplicates="drop"))
+    assert landed["dagster/row_count"] == 3
+    assert (landed["duplicate_rows"], landed["rows_with_null_keys"]) == (1, 1)

@@ -32,13 +32,10 @@ class Table:
 
     root: Path
 
-    def land(
-        self, day: int, at: float = 0, /, rows: pa.Table | None = None, **declared: Any
-    ) -> LandedPartition:
-        """Deliver a day, of a table with one declaration more."""
-        table = VISITS.model_copy(update=declared)
-        assert rows is not None
-        return landed(self.root, LandedTable(**table.model_dump()), DAYS[day], rows, minutes(at))
+    def land(self, day: int, at: float = 0, *, rows: pa.Table, **declared: Any) -> LandedPartition:
+        """Deliver a day of the table, as it is declared then."""
+        table = LandedTable(**{**VISITS.model_dump(), **declared})
+        return landed(self.root, table, DAYS[day], rows, minutes(at))
 
     def refused(self, day: int, rows: pa.Table, **declared: Any) -> str:
         """The words by which a delivery is refused, and has landed nothing."""
@@ -456,6 +453,16 @@ def foreign(table: Table) -> str:
         adopt_files(table.root, NOON)
     assert table.read("value") == [(1,), (2,), (2,)]
     assert file.is_file()
+    file.unlink()
+    declared = {"delivery": "adds", "retracted": "cancelled", "types": {"value": "BIGINT"}}
+    table.land(2, rows=ids("d", "e", value=[4, 5], cancelled=[False, True]), **declared)
+    write_parquet(
+        ids("f", "g", value=[6, 7], cancelled=[True, False]),
+        day_folder(table.root, "visits", DAYS[3]) / "file.parquet",
+    )
+    adopt_files(table.root, NOON)
+    assert table.read("id, value")[-2:] == [("d", 4), ("g", 7)]
+    assert table.types() == {"id": "VARCHAR", "value": "BIGINT"}
     return str(refusal.value)
 
 

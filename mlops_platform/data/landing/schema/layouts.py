@@ -48,8 +48,8 @@ class ByName:
 
     @classmethod
     def last_of(cls, schemas: Sequence[TableSchema]) -> Self:
-        """By the present columns of a table."""
-        return cls(schemas[-1].columns, former_names(schemas))
+        """By the present columns of a table; none before anything has landed."""
+        return cls(schemas[-1].columns if schemas else {}, former_names(schemas))
 
     @classmethod
     def ever_of(cls, schemas: Sequence[TableSchema]) -> Self:
