@@ -24,7 +24,7 @@ from mlops_platform.data.landing.files.local_times import (
 )
 from mlops_platform.data.landing.files.misfits import MisfitFinder
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
-from mlops_platform.data.landing.files.staged_rows import StagedRows, spilling_duckdb
+from mlops_platform.data.landing.files.staged_rows import MEMORY, StagedRows, spilling_duckdb
 from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, Landed, land_days
@@ -112,6 +112,12 @@ class FolderSource:
             define_local_moments(connection, self.timezone, self.clock_change)
             try:
                 staged = StagedRows(connection, parts, wanted)
+            except duckdb.OutOfMemoryException as error:
+                raise DataError(
+                    f"{self.folder}/{self.pattern}: rows of {len(parts[0].types)} columns do not "
+                    f"fit into {MEMORY} while they are read. List under `columns` those that are "
+                    f"to land, or deliver Parquet ({error})."
+                ) from error
             except duckdb.Error as error:
                 raise DataError(self._fault(inputs, str(error))) from error
             finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
