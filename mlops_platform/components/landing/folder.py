@@ -216,7 +216,7 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
             dialect=CsvDialect(**vars(self.csv)),
             clock_change=self.clock_change,
             without_time=self.without_time,
-            declared=self.partitions.days,
+            partitions=self.partitions.days,
             spill=settings().source_cache,
         )
         return source.land(settings().landing, arrival)

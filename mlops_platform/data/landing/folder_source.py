@@ -19,12 +19,12 @@ from mlops_platform.data.landing.files.csv_files import csv_inputs
 from mlops_platform.data.landing.files.input_files import InputFiles, find_files
 from mlops_platform.data.landing.files.local_times import (
     ClockChange,
-    clock_shifts,
+    changed_days,
     define_local_moments,
 )
 from mlops_platform.data.landing.files.misfits import MisfitFinder
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
-from mlops_platform.data.landing.files.staged_rows import StagedRows, spilling_duckdb
+from mlops_platform.data.landing.files.staged_rows import MEMORY, StagedRows, spilling_duckdb
 from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, Landed, land_days
@@ -57,7 +57,7 @@ class FolderSource:
         dialect: of CSV files.
         clock_change: how a time without zone is read that does not exist, or exists twice.
         without_time: rows without time are refused, or left out and told.
-        declared: first day, and the day after the last one, that will ever land.
+        partitions: first day, and the day after the last one, that will ever land.
         spill: folder for what does not fit into memory while files are read.
     """
 
@@ -72,7 +72,7 @@ class FolderSource:
     dialect: CsvDialect = field(default_factory=CsvDialect)
     clock_change: ClockChange = "refuse"
     without_time: RowsWithoutTime = "refuse"
-    declared: tuple[date, date] | None = None
+    partitions: tuple[date, date] | None = None
     spill: Path | None = None
 
     def land(self, landing_root: Path, arrival: Arrival) -> Landed:
@@ -110,13 +110,19 @@ class FolderSource:
             types = ColumnTypes(connection, self.casts, landed)
             parts, wanted = self._parts(inputs, types), self._wanted(arrival, landed)
             define_local_moments(connection, self.timezone, self.clock_change)
+            finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
             try:
                 staged = StagedRows(connection, parts, wanted)
+                self._refuse_faults(staged, parts, wanted, finder)
+                yield staged
+            except duckdb.OutOfMemoryException as error:
+                raise DataError(
+                    f"{self.folder}/{self.pattern}: rows of {len(parts[0].types)} columns do not "
+                    f"fit into {MEMORY} while they are read. List under `columns` those that are "
+                    f"to land, or deliver Parquet ({error})."
+                ) from error
             except duckdb.Error as error:
                 raise DataError(self._fault(inputs, str(error))) from error
-            finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
-            self._refuse_faults(staged, parts, wanted, finder)
-            yield staged
 
     def _fault(self, inputs: Sequence[InputFiles], message: str) -> str:
         if inputs[0].kind == "csv":
@@ -151,23 +157,21 @@ class FolderSource:
         return {*table.optional, *table.dropped, *numbered}
 
     def _wanted(self, arrival: Arrival, landed: Collection[str]) -> Wanted:
-        changed: list[date] = []
-        if self.clock_change == "refuse":
-            shifts = clock_shifts(self.timezone)
-            days = {moment.date() for shift in shifts for moment in (shift.old, shift.new)}
-            changed = [day for day in arrival.last if day in days]
+        days = list(arrival.last)
+        refused = changed_days(self.timezone) if self.clock_change == "refuse" else set()
+        changed = [day for day in days if day in refused]
         # Nothing says what a day without rows has: it is what the table has.
         columns = {*landed, self.landed.retracted} if landed else None
-        return Wanted(list(arrival.last), self.declared, arrival.at, changed, columns)
+        return Wanted(days, self.partitions, arrival.at, changed, columns)
 
     def _refuse_faults(
         self, staged: StagedRows, parts: Sequence[CheckedRows], wanted: Wanted, finder: MisfitFinder
     ) -> None:
         faults = staged.faults()
         if faults.unreadable:
-            raise finder.of_times(parts)
+            raise finder.of_times(parts, absent=False)
         if faults.without_time and self.without_time == "refuse":
-            raise finder.of_no_times(parts)
+            raise finder.of_times(parts, absent=True)
         if faults.misfits:
             raise finder.of_values(parts, wanted)
 

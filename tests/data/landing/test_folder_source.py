@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mlops_platform.data.landing.deliveries import day_folder
+from mlops_platform.data.landing.files.local_times import ClockChange
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import LandedPartition
@@ -199,3 +201,37 @@ def test_an_output_may_have_the_name_of_another_input(source: FolderSource, tmp_
     table = LandedTable(table="readings", key=("station", "taken"))
     land(replace(source, columns=swapped, landed=table), [DAY], tmp_path)
     assert [row["taken"] for row in landed_rows(tmp_path)] == ["A", "B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("clock_change", "hour"), [("earlier", 5), ("later", 6)], ids=["earlier", "later"]
+)
+def test_a_time_that_exists_twice_lands_by_the_declared_rule(
+    source: FolderSource, tmp_path: Path, clock_change: ClockChange, hour: int
+) -> None:
+    (source.folder / "one.csv").write_text("station,taken,degrees\nA,2024-11-03 01:30,1\n")
+    day = date(2024, 11, 3)
+    land(replace(source, clock_change=clock_change), [day], tmp_path)
+    [row] = landed_rows(tmp_path, day)
+    assert row["taken_at"] == datetime(2024, 11, 3, hour, 30, tzinfo=UTC)
+
+
+def test_a_time_that_is_refused_does_not_keep_other_days_from_landing(
+    source: FolderSource, tmp_path: Path
+) -> None:
+    with (source.folder / "one.csv").open("a") as file:
+        file.write("A,2024-11-03 01:30,1\n")
+    assert [landed.rows for landed in land(source, [DAY], tmp_path)] == [3]
+
+
+def test_what_has_landed_is_the_type_of_what_nothing_is_declared_for(
+    source: FolderSource, tmp_path: Path
+) -> None:
+    land(source, [DAY], tmp_path)
+    again = replace(source, casts={})
+    assert not land(again, [DAY], tmp_path)[0].changed
+    with (source.folder / "one.csv").open("a") as file:
+        file.write("A,2024-03-12 01:30,warm\n")
+    with pytest.raises(DataError, match="line 6, column 'degrees': 'warm' is no DOUBLE"):
+        land(again, [date(2024, 3, 11), date(2024, 3, 12)], tmp_path)
+    assert not day_folder(tmp_path, "readings", date(2024, 3, 11)).exists()

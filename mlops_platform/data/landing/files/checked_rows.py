@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.input_files import InputFiles, place
-from mlops_platform.data.landing.files.local_times import LATER_MOMENT
+from mlops_platform.data.landing.files.local_times import ANY_MOMENT
 from mlops_platform.data.landing.files.values import MOMENT, Cast, Reading, cast_of
 
 
@@ -100,8 +100,8 @@ class CheckedRows:
     def timed(self) -> str:
         """SQL of all rows, with their `moment`; NULL where there is none."""
         raw, source = place(self.time), self.files.types[self.time]
-        # Whatever the rule says of a time, the day that it is of is known.
-        reading = Reading(self.reading.numbers, LATER_MOMENT)
+        # Of a time that may be refused the day is known all the same.
+        reading = Reading(self.reading.numbers, ANY_MOMENT)
         moment = cast_of(raw, source, MOMENT, "tried", reading)
         return (
             f"(SELECT *, CASE WHEN {moment.fits} THEN tried END AS moment "

@@ -57,7 +57,10 @@ class ColumnTypes:
         Raises:
             DataError: the files do not say one type, or it is one that cannot land.
         """
-        kind = self._declared.get(name) or self._landed.get(name) or _common(name, own)
+        kind = self._declared.get(name)
+        if kind is None and name in self._landed:
+            kind = self._plain(name, self._landed[name])
+        kind = kind or _common(name, own)
         where = "" if name in self._declared or not own else f"{own[0][0]}: "
         self._refuse_what_cannot_land(name, kind, where)
         return IN_MICROSECONDS.get(kind, kind)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ClockChange = Literal["refuse", "earlier", "later"]
 LOCAL_MOMENT: Final = "local_moment"
 """SQL function of a naive timestamp: its moment, by the declared rule."""
-LATER_MOMENT: Final = "later_moment"
-"""The same by the rule `later`, whatever is declared."""
+ANY_MOMENT: Final = "any_moment"
+"""The same, but never NULL: `refuse` reads a time as `later`, so that its day is known."""
 # Longer than any clock was ever left changed, and an even number of them in two centuries.
 STEP = timedelta(days=7)
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
@@ -50,6 +50,11 @@ class ClockShift:
 def clock_shifts(timezone: str) -> tuple[ClockShift, ...]:
     """Every change of two centuries in a zone."""
     return tuple(_shifts(ZoneInfo(timezone)))
+
+
+def changed_days(timezone: str) -> set[date]:
+    """Every local day with times that do not exist or exist twice."""
+    return {side.date() for shift in clock_shifts(timezone) for side in (shift.old, shift.new)}
 
 
 def _shifts(zone: ZoneInfo) -> Iterator[ClockShift]:
@@ -93,27 +98,27 @@ def clock_change_text(naive: datetime, timezone: str) -> str | None:
 def define_local_moments(
     connection: duckdb.DuckDBPyConnection, timezone: str, rule: ClockChange
 ) -> None:
-    """Make `LOCAL_MOMENT` and `LATER_MOMENT` of a connection.
+    """Make `LOCAL_MOMENT` and `ANY_MOMENT` of a connection.
 
     DuckDB's own reading is `later`, and on days without a change every rule gives the same.
     """
     zone, shifts = literal(timezone), clock_shifts(timezone)
-    plain = f"timezone({zone}, naive)"
-    connection.execute(f"CREATE TEMP MACRO {LATER_MOMENT}(naive) AS {plain}")
-    checked = plain
+    later = f"timezone({zone}, naive)"
+    by_rule = later
     if rule != "later" and shifts:
-        days = {side.date() for shift in shifts for side in (shift.old, shift.new)}
-        listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
-        cases = " ".join(_cases(zone, plain, rule, {shift.size for shift in shifts}))
-        checked = f"CASE WHEN naive::DATE NOT IN ({listed}) THEN {plain} {cases} ELSE {plain} END"
-    connection.execute(f"CREATE TEMP MACRO {LOCAL_MOMENT}(naive) AS {checked}")
+        days = ", ".join(f"DATE '{day}'" for day in sorted(changed_days(timezone)))
+        cases = " ".join(_cases(zone, later, rule, {shift.size for shift in shifts}))
+        by_rule = f"CASE WHEN naive::DATE NOT IN ({days}) THEN {later} {cases} ELSE {later} END"
+    any_moment = later if rule == "refuse" else by_rule
+    connection.execute(f"CREATE TEMP MACRO {LOCAL_MOMENT}(naive) AS {by_rule}")
+    connection.execute(f"CREATE TEMP MACRO {ANY_MOMENT}(naive) AS {any_moment}")
 
 
-def _cases(zone: str, plain: str, rule: ClockChange, sizes: set[timedelta]) -> Iterator[str]:
-    missing = f"{plain} - (timezone({zone}, {plain}) - naive)"
-    yield f"WHEN timezone({zone}, {plain}) <> naive THEN {_by(rule, missing)}"
+def _cases(zone: str, later: str, rule: ClockChange, sizes: set[timedelta]) -> Iterator[str]:
+    missing = f"{later} - (timezone({zone}, {later}) - naive)"
+    yield f"WHEN timezone({zone}, {later}) <> naive THEN {_by(rule, missing)}"
     for size in sorted(sizes):
-        first = f"{plain} - to_seconds({size // timedelta(seconds=1)})"
+        first = f"{later} - to_seconds({size // timedelta(seconds=1)})"
         yield f"WHEN timezone({zone}, {first}) = naive THEN {_by(rule, first)}"
 
 

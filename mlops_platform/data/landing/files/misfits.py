@@ -51,43 +51,37 @@ class MisfitFinder:
 
     def of_values(self, parts: Sequence[CheckedRows], wanted: Wanted) -> DataError:
         """The error of the first output with values that do not fit its type."""
-        for part in parts:
-            rows, misfits = part.checked(wanted), part.misfits()
-            counted = ", ".join(f"count(*) FILTER ({misfit})" for misfit in misfits.values())
-            [counts] = self._connection.execute(f"SELECT {counted} FROM {rows}").fetchall()
-            for (output, misfit), count in zip(misfits.items(), counts, strict=True):
-                if count:
-                    where, value = self._first(part, part.columns[output], f"{rows} WHERE {misfit}")
-                    reason = self._reason(value, part.types[output], output)
-                    return DataError(f"{where}: {reason} (of {count} such values).")
+        misfits = (
+            (part, output, f"{part.checked(wanted)} WHERE {misfit}")
+            for part in parts
+            for output, misfit in part.misfits().items()
+        )
+        for part, output, rows in misfits:
+            count = self._count(rows)
+            if count:
+                where, value = self._first(part, part.columns[output], rows)
+                reason = self._reason(value, part.types[output], output)
+                return DataError(f"{where}: {reason} (of {count} such values).")
         raise AssertionError("a misfit was counted, and is none")
 
-    def of_times(self, parts: Sequence[CheckedRows]) -> DataError:
-        """The error of the first value of the time column that is no time."""
-        for part in parts:
-            condition = f"{part.timed()} WHERE {part.has_time()} AND moment IS NULL"
-            [(count,)] = self._connection.execute(f"SELECT count(*) FROM {condition}").fetchall()
-            if count:
-                where, value = self._first(part, part.time, condition)
-                return DataError(
-                    f"{where}: {value!r} is no time from the years 1 to 9999 (of {count} such "
-                    "values). Write it like 2024-03-10 01:30:00 or 2024-03-10T01:30:00Z, or list "
-                    "it in `null_values`."
-                )
-        raise AssertionError("a time was counted, and is none")
+    def of_times(self, parts: Sequence[CheckedRows], *, absent: bool) -> DataError:
+        """The error of the first row that is of no day.
 
-    def of_no_times(self, parts: Sequence[CheckedRows]) -> DataError:
-        """The error of the first row without time."""
+        Args:
+            absent: of those with nothing there, and not of those with what is no time.
+        """
         for part in parts:
-            condition = f"{part.timed()} WHERE NOT {part.has_time()}"
-            [(count,)] = self._connection.execute(f"SELECT count(*) FROM {condition}").fetchall()
+            is_absent = f"NOT {part.has_time()}" if absent else part.has_time()
+            rows = f"{part.timed()} WHERE {is_absent} AND moment IS NULL"
+            count = self._count(rows)
             if count:
-                where, _ = self._first(part, part.time, condition)
-                return DataError(
-                    f"{where}: there is no time (in {count} rows), so that the day of the row is "
-                    "unknown. Fill it at the source, or declare `without_time: leave_out`."
-                )
+                where, value = self._first(part, part.time, rows)
+                return DataError(f"{where}: {_no_time(value, count)}")
         raise AssertionError("a row without time was counted, and is none")
+
+    def _count(self, rows: str) -> int:
+        [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+        return int(count)
 
     def _first(self, part: CheckedRows, column: int, rows: str) -> tuple[str, str | None]:
         """Where the first of some rows is, in words, and its value."""
@@ -115,6 +109,18 @@ class MisfitFinder:
                     "`clock_change: later`"
                 )
         return f"{text!r} is no {kind}{_more(text, kind)}. {_fix(text, kind, output)}"
+
+
+def _no_time(value: str | None, count: int) -> str:
+    if value is None:
+        return (
+            f"there is no time (in {count} rows), so that the day of the row is unknown. Fill it "
+            "at the source, or declare `without_time: leave_out`."
+        )
+    return (
+        f"{value!r} is no time from the years 1 to 9999 (of {count} such values). Write it like "
+        "2024-03-10 01:30:00 or 2024-03-10T01:30:00Z, or list it in `null_values`."
+    )
 
 
 def _clock_change(text: str, timezone: str) -> str | None:

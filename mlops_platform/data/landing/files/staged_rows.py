@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY: Final = "512MB"
+MEMORY: Final = "1GB"
+"""Enough for some hundred columns; of any number of rows."""
 BATCH: Final = 65_536
 """Rows that leave at once."""
 
