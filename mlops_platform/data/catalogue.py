@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.engine import identifier, literal
+from mlops_platform.data.engine import CATALOGUE, identifier, literal, open_engine
 from mlops_platform.data.landing.contract import landed_schemas
 from mlops_platform.data.landing.deliveries import (
     ADDED,
@@ -78,15 +78,13 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     no access to any file, and the configuration is locked: no query can change the lake or read
     anything else. The files are those of the moment of opening.
     """
-    import duckdb
-
     views = [
         *_landed_tables(lake_root / "landing"),
         *_partitioned_tables(lake_root),
         *_training_sets(lake_root / "training_sets"),
         *_predictions_with_outcomes(lake_root),
     ]
-    connection = duckdb.connect()
+    connection = open_engine(CATALOGUE)
     connection.execute("SET TimeZone = 'UTC'")
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA {schema}")

@@ -21,8 +21,20 @@ MEMORY, WAREHOUSE, CATALOGUE = "memory", "warehouse", "catalogue"
 """Engines that one process may have at once."""
 
 
+def open_engine(engine: str, file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open an engine that is bounded in memory.
+
+    Args:
+        file: opened for reading; in memory where None.
+    """
+    import duckdb
+
+    place = ":memory:" if file is None else str(file)
+    return duckdb.connect(place, read_only=file is not None, config={**engine_config(engine)})
+
+
 def engine_config(engine: str) -> dict[str, str]:
-    """How much memory an engine takes before it spills, and where to, as `duckdb.connect` takes it.
+    """How much memory an engine takes before it spills, and where to, as DuckDB calls it.
 
     Where there is no home yet nothing is to be worked on, and no folder is made.
     """
@@ -58,11 +70,9 @@ def private_duckdb(timezone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """The in-memory engine of this process."""
-    import duckdb
-
     # One that outlives the interpreter's modules complains on stderr.
     atexit.register(_engine.cache_clear)
-    return duckdb.connect(config=engine_config(MEMORY))
+    return open_engine(MEMORY)
 
 
 def literal(value: str | Path) -> str:

@@ -117,14 +117,6 @@ def snapshot_training_set(
     return load_training_set(path).model_copy(update={"history": history.reason})
 
 
-def _write(batches: pa.RecordBatchReader, file: Path) -> None:
-    import pyarrow as pa
-
-    nothing = batches.schema.empty_table()
-    rows = chain([nothing], (pa.Table.from_batches([batch]) for batch in batches))
-    stream_parquet(map(in_canonical_types, rows), file)
-
-
 def load_training_set(path: Path) -> TrainingSet:
     """Read the description of a stored snapshot.
 
@@ -237,6 +229,14 @@ def joined_rows(
             f"FROM additions JOIN {rows} AS snapshot USING ({identifier(entity)})"
         )
         yield connection, "joined_rows"
+
+
+def _write(batches: pa.RecordBatchReader, file: Path) -> None:
+    import pyarrow as pa
+
+    nothing = batches.schema.empty_table()
+    rows = chain([nothing], (pa.Table.from_batches([batch]) for batch in batches))
+    stream_parquet(map(in_canonical_types, rows), file)
 
 
 def _refuse_repeated_entities(file: Path, spec: ModelSpec) -> None:

@@ -1,11 +1,11 @@
 {#
-  Values lie in [minimum, maximum] of their column; NULL passes. Returns the columns with values
-  outside, and how many.
+  Values lie in [minimum, maximum] of their column in the build's range (by `day`; in the whole table
+  without it); NULL passes. Returns the columns with values outside, and how many.
 
   Args:
       ranges: mapping of column to [minimum, maximum].
 #}
-{% test within_ranges(model, ranges) %}
+{% test within_ranges(model, ranges, day=none) %}
 
 with rows_outside as (
     select
@@ -14,6 +14,7 @@ with rows_outside as (
         {{- "," if not loop.last }}
         {%- endfor %}
     from {{ model }}
+    {% if day %}where {{ in_build_range(day) }}{% endif %}
 )
 
 select *

@@ -305,17 +305,17 @@ class Builds:
         assert state.unfinished is not None
         return _named(state.unfinished)
 
-    def outstanding(self, now: datetime, built_with: BuiltWith | None) -> dict[str, str]:
+    def outstanding(self, now: datetime, built_with: BuiltWith) -> dict[str, str]:
         """The days with which all that has landed is built: no bounds where that is all of them.
 
         What was built with the same before need not be built again. Where nothing is to be built it
         is the last day, so that a build says something.
 
         Args:
-            built_with: what a build would run with now; None where that is not to be trusted.
+            built_with: what a build would run with now.
         """
         state = self.noticed(now)
-        if state is None or not state.built or built_with is None or built_with != state.built_with:
+        if state is None or not state.built or built_with != state.built_with:
             return {}
         days = state.outstanding_days or [state.built[-1]]
         return _named((days[0], days[-1]))

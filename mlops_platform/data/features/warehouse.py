@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.engine import WAREHOUSE, engine_config, identifier
+from mlops_platform.data.engine import WAREHOUSE, identifier, open_engine
 from mlops_platform.data.landing.days import rows_by_day
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.record import Record
@@ -104,9 +104,7 @@ def require_readable(warehouse: Path) -> None:
     import duckdb
 
     try:
-        with duckdb.connect(
-            str(warehouse), read_only=True, config=engine_config(WAREHOUSE)
-        ) as connection:
+        with open_engine(WAREHOUSE, warehouse) as connection:
             connection.execute("SHOW ALL TABLES").fetchall()
     except duckdb.Error as error:
         raise DataError(f"warehouse {warehouse} is damaged: {error}. Copy it again.") from error
@@ -127,7 +125,7 @@ def warehouse_table(
     if not warehouse.is_file():
         raise DataError(f"warehouse {warehouse} does not exist. Build the dbt models first.")
     try:
-        connection = duckdb.connect(str(warehouse), read_only=True, config=engine_config(WAREHOUSE))
+        connection = open_engine(WAREHOUSE, warehouse)
     except duckdb.Error as error:
         kind = LockedError if WAREHOUSE_IS_LOCKED in str(error) else DataError
         raise kind(

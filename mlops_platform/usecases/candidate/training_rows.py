@@ -79,11 +79,11 @@ def _split(spec: ModelSpec, training_set: TrainingSet) -> Split:
 
 def _held_out(spec: ModelSpec, training_set: TrainingSet) -> NDArray[np.bool_]:
     """Which rows validate or test, shape (rows,)."""
-    from mlops_platform.training.rows import days_of
     from mlops_platform.training.split import first_held_out_day
 
-    rows = read_parquet(training_set.rows_file, [spec.features.partition])
-    days = days_of(rows.to_pandas(), spec)
+    partition = spec.features.partition
+    # By pandas they would be objects of Python.
+    days = read_parquet(training_set.rows_file, [partition])[partition].to_numpy()
     held_out: NDArray[np.bool_] = days >= first_held_out_day(days, spec)
     return held_out
 

@@ -444,8 +444,8 @@ def land_sales(landing: Path, table: str, number: int, rows: dict[str, int], at:
 
 
 def test_a_build_of_everything_builds_what_is_new_or_stale(place: Place) -> None:
-    def outstanding(built_with: BuiltWith | None = BUILT_WITH) -> dict[str, str]:
-        return place.builds.outstanding(ARRIVED, built_with)
+    def outstanding() -> dict[str, str]:
+        return place.builds.outstanding(ARRIVED, BUILT_WITH)
 
     # Nobody has said what it was built with.
     assert outstanding() == {}
@@ -467,7 +467,6 @@ def test_what_was_built_otherwise_is_built_again(place: Place) -> None:
     place.begin()
     place.builds.end(BUILT_WITH)
     assert place.builds.outstanding(ARRIVED, edited) == {}
-    assert place.builds.outstanding(ARRIVED, None) == {}
     # The project was edited, and one day is built with it: the others are those of before.
     place.begin(9, 9)
     place.builds.end(edited)

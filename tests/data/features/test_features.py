@@ -191,6 +191,29 @@ def test_outcomes_meet_their_predictions(spec: ModelSpec, published: Path, tmp_p
     assert outcomes["event_time"].to_pylist()[0] == datetime(2024, 3, 2, 3, tzinfo=UTC)
 
 
+def test_of_other_days_than_those_of_the_window_nothing_is_read(
+    model: Model, run_sql: RunSql, publish: Publish, lake: Path, tmp_path: Path
+) -> None:
+    # A label that is a number is looked through for NaN.
+    run_sql("ALTER TABLE visit_labels ALTER returned TYPE DOUBLE")
+    publish()
+    spec, day = model({"task": "regression"}), date(2024, 3, 2)
+    file = tmp_path / "predicted.parquet"
+    outputs = {output.name: [1.0] for output in spec.task.outputs}
+    event = {"visit_id": ["v3"], "event_time": [datetime(2024, 3, 2, 3, tzinfo=UTC)]}
+    write_parquet(pa.table({**event, "local_date": [day], **outputs}), file)
+    others = [
+        path
+        for path in (lake / "features" / "visit_labels").glob("*/*.parquet")
+        if path.parent.name > f"local_date={day}"
+    ]
+    assert len(others) > 5
+    for path in others:
+        path.write_bytes(b"no Parquet")
+    outcomes = read_outcomes(spec, lake / "features", [file], [day], AS_OF)
+    assert outcomes["label"].to_pylist() == [0.0]
+
+
 def test_an_outcome_is_known_once_it_is_reported(
     model: Model, published: Path, spec: ModelSpec, tmp_path: Path
 ) -> None:
