@@ -53,9 +53,10 @@ def _known_rows(
         past_window
         for past_window in past.scored.values()
         if past_window.version == scored.version
-        and not past_window.is_empty
         and past_window.window.start < scored.window.start
         and matures_at(spec, past_window.window) <= scored.window.ends_at
+        # An empty window has no predictions, and those of an old one may be gone.
+        and past_window.path.is_file()
     ]
     if not mature:
         return None

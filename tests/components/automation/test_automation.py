@@ -314,12 +314,12 @@ def test_once_what_failed_succeeds_all_others_follow_at_once(story) -> None:
         pass
     story.at(MONDAY + 21 * WEEK + timedelta(hours=6))
     rounds = 0
-    while asked := names(story.due_now()):
+    while requests := (look := story.tick(WATCH)).run_requests:
         rounds += 1
-        for name in asked:  # whatever was wrong has been put right
+        for name in names(list(requests)):  # whatever was wrong has been put right
             story.window((date.fromisoformat(name) - MONDAY.date()).days // 7, GOOD)
     assert rounds == 3
-    assert story.due() == []
+    assert "Every window that has ended is measured" in str(look.skip_reason)
 
 
 def test_windows_mature_although_an_old_one_fails(story) -> None:

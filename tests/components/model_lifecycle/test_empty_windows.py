@@ -222,10 +222,17 @@ CASES = (
     ),
 )
 SUNDAYS, AMONG_OTHERS, UNUSUAL, UNLANDED, LATE, NOBODY_ASKED = CASES
+OLD_FAILS = Case(
+    given="a window that has matured, and whose predictions are gone",
+    was="every later run failed by it before its own window was recorded",
+    now="the later windows are measured; their runs fail after that, and say why",
+    reads="No files found",
+)
 
 
 def test_these_cases_are_documented() -> None:
     refuse_undocumented("Windows and gate", CASES)
+    refuse_undocumented("Windows and gate", [OLD_FAILS])
 
 
 def test_a_closed_sunday_is_recorded_as_empty(shop: Shop) -> None:
@@ -314,3 +321,20 @@ def test_nobody_asked_on_a_day_without_rows(shop: Shop) -> None:
     assert result.success
     [page] = result.asset_materializations_for_node("returned__predictions")
     assert page.metadata["empty"].value == NOBODY_ASKED.reads
+
+
+def test_an_old_window_that_fails_keeps_no_new_one_from_being_measured(shop: Shop) -> None:
+    performance = shop.spec.monitoring.performance.model_copy(update={"mature_after_days": 1})
+    monitoring = shop.spec.monitoring.model_copy(update={"performance": performance})
+    later = Shop(shop.place, shop.spec.model_copy(update={"monitoring": monitoring}))
+    old, new = OPENED, OPENED + timedelta(days=1)
+    assert later.watches(old, drift=False).success
+    windows = recorded_windows(later.spec.name)
+    assert not windows.performance[str(old)].mature
+    windows.scored[str(old)].path.unlink()
+
+    result = later.watches(new, drift=False)
+
+    assert OLD_FAILS.reads in error_of(result)
+    measured = recorded_windows(later.spec.name).performance
+    assert (measured[str(new)].rows, measured[str(old)].mature) == (A_DAY, False)

@@ -34,8 +34,8 @@ class WindowsLook(Memory):
 
     @property
     def closed(self) -> Self:
-        """The same once nothing came of it: what failed waits until another window has ended."""
-        return self.model_copy(update={"again": ()})
+        """The same once nothing is left to ask for until another window has ended."""
+        return self.model_copy(update={"again": (), "more": False})
 
 
 class Turn(NamedTuple):

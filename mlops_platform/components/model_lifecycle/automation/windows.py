@@ -48,8 +48,9 @@ def _begin(tick: Tick) -> LookAtModel:
             return Look("No window has ended since the last look.", memory=memory)
         missing = missing_windows(tick.deployment, model.spec, due_at)
         if before is not None and not is_new and not goes_on(before, list(missing)):
-            failed = ", ".join(before.again)
-            return Look(f"The runs of {failed} came to nothing again.", memory=before.closed.text)
+            failed = f"The runs of {', '.join(before.again)} came to nothing again."
+            message = failed if missing else "Every window that has ended is measured."
+            return Look(message, memory=before.closed.text)
         turn = next_turn(before, list(missing), now)
         asked = [missing[name] for name in sorted((*turn.new, *turn.again))]
         requests = [window_request(model, window, now) for window in asked]

@@ -87,11 +87,11 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
 
 def _measured_windows(
     context: dg.AssetExecutionContext, spec: ModelSpec, scored: ScoredWindow
-) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows, list[MlopsError]]:
+) -> tuple[WindowPerformance, list[WindowPerformance], PastWindows, list[Exception]]:
     """The window of this step, and others that are complete now, or have other labels than before.
 
-    Oldest first, since each is measured with what is known of those before it; then why some that
-    have matured could not be measured.
+    Oldest first, since each is measured with what is known of those before it. The last is what
+    has kept others from being measured.
     """
     deployment = open_deployment()
     past = _past(spec)
@@ -102,7 +102,7 @@ def _measured_windows(
     changed = with_changed_labels(deployment, spec, past.measured)
     others = {*matured, *changed} & past.scored.keys()
     measured: dict[str, WindowPerformance] = {}
-    failures: list[MlopsError] = []
+    failures: list[Exception] = []
     references: dict[int, VersionReference] = {}
     for name in sorted(others | {scored.window.name}):
         window = scored if name == scored.window.name else past.scored[name]
@@ -113,12 +113,12 @@ def _measured_windows(
             measured[name] = measure_performance(
                 published, spec, window, references[window.release], known_labels, past
             )
-        except MlopsError as error:
+        except Exception as error:
             # Of an old window something may be gone; the new one is measured all the same.
             if name == scored.window.name:
                 raise
             context.log.warning(f"{name}, measured before, is not measured again: {error}")
-            if name in matured:
+            if name in matured or not isinstance(error, MlopsError):
                 failures.append(error)
             continue
         past = past.with_measured(measured[name])
