@@ -61,7 +61,7 @@ def measure_quality(
         reference, seen = profile.column(bins.column).total, window[bins.column]
         if reference.present and not seen.present:
             empty.append(bins.column)
-        if bins.kind != "categories":
+        if not bins.is_categorical:
             beyond[bins.column] = _share_beyond(bins, reference, seen)
     usual = _median_day(published, profile.column(next(iter(window))).dates)
     return WindowQuality(
