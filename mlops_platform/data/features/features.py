@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,33 @@ def labelled_batches(
             f"AND labels.{identifier(spec.label.column)} IS NOT NULL",
             params={"days": list(as_of)},
         ).to_arrow_reader(batch_rows)
+
+
+@contextmanager
+def opened_features(
+    spec: ModelSpec, published_root: Path, first_day: date, last_day: date, as_of: datetime
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A connection and the name of its view of all rows of some days, labelled or not.
+
+    Columns: those of `feature_batches`. Rows are read as it asks.
+
+    Args:
+        as_of: no event after it is there.
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type, or `as_of` has no zone.
+    """
+    features = spec.features
+    moment = aware(as_of, "as_of").isoformat()
+    with private_duckdb() as connection:
+        columns = _feature_columns(connection, published_root, features)
+        connection.execute(
+            f"CREATE TEMP VIEW features_of_days AS SELECT {columns} FROM features "
+            f"WHERE features.{identifier(features.partition)} "
+            f"BETWEEN DATE '{first_day}' AND DATE '{last_day}' "
+            f"AND features.{identifier(features.event_time)} <= TIMESTAMPTZ '{moment}'"
+        )
+        yield connection, "features_of_days"
 
 
 def read_feature_rows(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> pa.Table:
