@@ -13,6 +13,7 @@ from mlops_platform.data.features.labels import aware, label_columns
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def read_training_rows(
         history: what is read of the past; the rolling history that the spec declares where None.
 
     Raises:
-        DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
+        DataError: a table, a column or a required value is missing, a column is of the wrong type,
+            or `as_of` has no zone.
     """
     as_of = aware(as_of, "as_of")
     since = (history or declared_history(spec.training.history, as_of)).since
@@ -45,7 +47,7 @@ def read_training_rows(
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
         labels = label_columns(connection, published_root, spec, as_of)
-        return connection.sql(
+        rows = connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
             f"WHERE features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
@@ -53,6 +55,8 @@ def read_training_rows(
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
         ).to_arrow_table()
+    _refuse_missing(rows, spec.features)
+    return rows
 
 
 def feature_batches(
@@ -64,17 +68,20 @@ def feature_batches(
     sensitive.
 
     Raises:
-        DataError: the table or a column is missing or of the wrong type.
+        DataError: the table, a column or a required value is missing, or a column is of the wrong
+            type.
     """
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
-        yield from connection.sql(
+        for batch in connection.sql(
             f"SELECT {features} FROM features "
             f"WHERE features.{identifier(spec.features.partition)} IN $days "
             f"ORDER BY features.{event_time}, features.{entity}",
             params={"days": list(days)},
-        ).to_arrow_reader(batch_rows)
+        ).to_arrow_reader(batch_rows):
+            _refuse_missing(batch, spec.features)
+            yield batch
 
 
 def labelled_batches(
@@ -204,6 +211,21 @@ def read_outcomes(
             f"ORDER BY predicted.{event_time}, predicted.{entity}",
             params={"days": list(days), "delay": label.reporting_delay_days},
         ).to_arrow_table()
+
+
+def _refuse_missing(rows: pa.Table | pa.RecordBatch, features: FeaturesSpec) -> None:
+    """Refuse rows that lack a required value, as the service refuses them with 422."""
+    for name in features.required:
+        lacking = rows.filter(rows[name].is_null(nan_is_null=True))
+        if lacking.num_rows:
+            example, day = (
+                lacking[key][0].as_py() for key in (features.entity, features.partition)
+            )
+            raise DataError(
+                f"{lacking.num_rows} rows of {features.table} have no '{name}', for example "
+                f"{features.entity} {example!r} of {day}, and `features.required` says that it is "
+                "never NULL. Correct the dbt model, or take the column out of `features.required`."
+            )
 
 
 def _same(spec: ModelSpec) -> str:
