@@ -88,19 +88,22 @@ def log_reference(
 
 def load_reference(registry: Registry, release: Release) -> VersionReference:
     """The figures of a released version and its held-out rows with their predictions."""
-    return read_reference(registry.fetch_directory(release.run_id, FOLDER))
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_reference(directory)
 
 
 def load_profile(registry: Registry, release: Release) -> Profile:
     """What the windows of a released version are counted in and compared with."""
-    return read_profile(registry.fetch_directory(release.run_id, FOLDER))
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_profile(directory)
 
 
 def load_held_out_scores(
     registry: Registry, release: Release, rule: AdaptationRule
 ) -> HeldOutScores | None:
     """What adjustments of a released version begin with; None where it was trained for none."""
-    return read_held_out_scores(registry.fetch_directory(release.run_id, FOLDER), rule)
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_held_out_scores(directory, rule)
 
 
 def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:

@@ -7,7 +7,12 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.presentation import (
+    browsable,
+    mlflow_run,
+    picture,
+    table,
+)
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
@@ -48,16 +53,18 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         kept_until = watched.window.end + timedelta(days=spec.monitoring.drift.keep_reports_days)
         yield dg.MaterializeResult(
             value=watched,
-            metadata={
-                **_figures(watched.drift),
-                **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
-                "out_of_range": quality.furthest[1],
-                "version": watched.version,
-                "open_report": mlflow_run(deployment, watched.run_id, watched.report),
-                "report_kept_until": str(kept_until),
-                "columns": _columns(watched.drift),
-                "trend": picture(_drift_trend(spec, watched), "drift by window"),
-            },
+            metadata=browsable(
+                {
+                    **_figures(watched.drift),
+                    **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
+                    "out_of_range": quality.furthest[1],
+                    "version": watched.version,
+                    "open_report": mlflow_run(deployment, watched.run_id, watched.report),
+                    "report_kept_until": str(kept_until),
+                    "columns": _columns(watched.drift),
+                    "trend": picture(_drift_trend(spec, watched), "drift by window"),
+                }
+            ),
             check_results=check_results(
                 (
                     *drift_alarms(watched.drift, spec.monitoring.drift),

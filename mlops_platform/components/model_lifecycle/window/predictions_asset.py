@@ -5,7 +5,7 @@ from dataclasses import replace
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import place
+from mlops_platform.components.model_lifecycle.presentation import browsable, place
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record
 from mlops_platform.data.windows import Window, window_named
@@ -44,15 +44,17 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         return dg.MaterializeResult(
             value=scored,
             data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
-            metadata={
-                "dagster/row_count": scored.rows,
-                "source": scored.source,
-                "version": scored.version,
-                "release": scored.release,
-                **{f"mean_{name}": mean for name, mean in scored.means.items()},
-                "feature_snapshot": scored.feature_snapshot,
-                "path": place(scored.path),
-            },
+            metadata=browsable(
+                {
+                    "dagster/row_count": scored.rows,
+                    "source": scored.source,
+                    "version": scored.version,
+                    "release": scored.release,
+                    **{f"mean_{name}": mean for name, mean in scored.means.items()},
+                    "feature_snapshot": scored.feature_snapshot,
+                    "path": place(scored.path),
+                }
+            ),
         )
 
     return predictions

@@ -86,7 +86,7 @@ def coarse_bins(bins: ColumnBins, reference: Histogram, most: int = NUMERIC_BINS
     import numpy as np
 
     if bins.kind == "hashed":
-        return CoarseBins(None, FIRST_BUCKET - np.arange(HASH_BUCKETS))
+        return CoarseBins(None, FIRST_BUCKET - np.arange(HASH_BUCKETS, dtype=np.float64))
     if bins.kind == "categories":
         falling = np.lexsort((reference.keys, -reference.rows))[:CATEGORIES]
         return CoarseBins(None, reference.keys[falling], len(reference.keys) > CATEGORIES)
