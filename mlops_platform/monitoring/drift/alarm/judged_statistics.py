@@ -89,10 +89,8 @@ def _by_most_frequent(
     """
     import numpy as np
 
-    known = counts.known
-    by_day = counts.by_day(days, lambda keys: np.searchsorted(known, keys), len(known))
-    total, bins = by_day.sum(axis=0), []
-    for window in drawn @ by_day:
+    total, bins = np.append(counts.total.rows, counts.total.nulls), []
+    for window in counts.of_windows(days, drawn):
         others = total - window
         chosen = np.argsort(-others[:-1], kind="stable")[:CATEGORIES]
         bins.append([_bins_of(chosen, rows) for rows in (others, window)])
