@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from mlops_platform.formats.home_path import Storage
 from mlops_platform.formats.number import FORMAT, refuse_newer
+from mlops_platform.formats.plain_json import plain_json
 from mlops_platform.formats.upgrades import upgraded
 
 FORMAT_KEY = "format"
@@ -49,6 +50,10 @@ class Record(BaseModel):
         head = {FORMAT_KEY: stored_format} if stored_format else {}
         stored = to_json({**head, **content}, indent=indent, inf_nan_mode="constants")
         return stored.decode() + "\n"
+
+    def to_public(self, indent: int | None = None) -> str:
+        """JSON for any reader: a number that is none is null, and cannot be read back."""
+        return plain_json(self.model_dump(mode="json"), indent=indent)
 
     @classmethod
     def from_stored(

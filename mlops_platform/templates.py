@@ -48,3 +48,9 @@ class Templates:
         )
         environment.filters.update(self.filters)
         return environment
+
+
+def markdown_cell(value: object) -> str:
+    """Text on one line that cannot break out of a Markdown table cell or become HTML."""
+    text = str(value).replace("\\", "\\\\").replace("|", "\\|")
+    return " ".join(text.replace("<", "&lt;").split())

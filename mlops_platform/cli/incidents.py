@@ -54,7 +54,7 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
         if everything or incident.is_open
     ]
     if as_json:
-        click.echo(f"[{','.join(incident.model_dump_json() for incident in shown)}]")
+        click.echo(f"[{','.join(incident.to_public() for incident in shown)}]")
     else:
         _show(shown)
 

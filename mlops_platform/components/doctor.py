@@ -132,8 +132,8 @@ def damaged_versions(
 
 def _damage(registry: Registry, release: Release | Challenger) -> str | None:
     try:
-        fetched = registry.fetch_version(release.model, release.version)
-        verify_directory(fetched.directory, release.digests)
+        with registry.fetched_version(release.model, release.version) as fetched:
+            verify_directory(fetched.directory, release.digests)
     except (RegistryError, ArtifactError) as error:
         return str(error)
     return None

@@ -210,27 +210,6 @@ def opened_rows(
         yield connection, "snapshot"
 
 
-@contextmanager
-def joined_rows(
-    training_set: TrainingSet, additions: pa.Table, entity: str, columns: Sequence[str]
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """A connection and the name of its table of what was found about entities of a snapshot.
-
-    Args:
-        additions: the entity and what was found.
-        columns: of the snapshot, to be put beside it in their own types, which pandas would have
-            changed where values are missing.
-    """
-    beside = ", ".join(f"snapshot.{identifier(column)}" for column in columns)
-    with opened_rows(training_set, []) as (connection, rows):
-        connection.register("additions", additions)
-        connection.execute(
-            f"CREATE TEMP TABLE joined_rows AS SELECT additions.*, {beside} "
-            f"FROM additions JOIN {rows} AS snapshot USING ({identifier(entity)})"
-        )
-        yield connection, "joined_rows"
-
-
 def _write(batches: pa.RecordBatchReader, file: Path) -> None:
     import pyarrow as pa
 

@@ -23,7 +23,7 @@ class Reference(Record):
     """A version's own figures.
 
     Args:
-        rows: rows it was fitted on; the profile beside this is of them.
+        rows: rows it was fitted on; the profile beside this is of all rows of their days.
         metrics: figures on its test rows.
         baseline: constants of the naive prediction, of the rows it was fitted on.
         loss: name of the loss, by which its windows are measured as long as it serves.

@@ -1,6 +1,5 @@
 """HTTP requests to where people are told, on the standard library."""
 
-import json
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any, Final
@@ -8,6 +7,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from mlops_platform.errors import NotificationError
+from mlops_platform.formats.plain_json import plain_json
 from mlops_platform.notifying.attempts import TIMEOUT_SECONDS, PassingFailure, with_attempts
 
 TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -26,7 +26,7 @@ def post_json(url: str, body: Any, headers: Mapping[str, str]) -> None:
     Raises:
         NotificationError: it was not; the URL, which may be a secret, is not told.
     """
-    content = json.dumps(body, ensure_ascii=False).encode()
+    content = plain_json(body).encode()
     _request(url, content, {"Content-Type": "application/json; charset=utf-8", **headers})
 
 

@@ -118,21 +118,24 @@ class Registry:
         with self.resume_run(run_id) as run:
             yield run
 
-    def fetch_directory(self, run_id: str, name: str) -> Path:
-        """A directory that a run logged, on local disk.
+    @contextmanager
+    def fetched_directory(self, run_id: str, name: str) -> Iterator[Path]:
+        """A directory that a run logged, on local disk; what a server sends is deleted afterwards.
 
         Raises:
             RegistryError: the run has no such directory.
         """
         from mlflow.exceptions import MlflowException
 
-        try:
-            return Path(self._client.download_artifacts(run_id, name))
-        except (MlflowException, OSError) as error:
-            raise RegistryError(
-                f"run {run_id} has no '{name}': {error}. Restore the artifact store, or train and "
-                "release again."
-            ) from error
+        with self._downloads() as temporary:
+            try:
+                directory = Path(self._client.download_artifacts(run_id, name, temporary))
+            except (MlflowException, OSError) as error:
+                raise RegistryError(
+                    f"run {run_id} has no '{name}': {error}. Restore the artifact store, or train "
+                    "and release again."
+                ) from error
+            yield directory
 
     def run_tags(self, run_id: str) -> dict[str, str]:
         """Tags of a run.
@@ -185,8 +188,11 @@ class Registry:
         )
         return version_from(entity)
 
-    def fetch_version(self, model: str, version: int) -> FetchedVersion:
+    @contextmanager
+    def fetched_version(self, model: str, version: int) -> Iterator[FetchedVersion]:
         """Files of a version in a local directory; verify them before use.
+
+        What a server sends is deleted afterwards.
 
         Raises:
             RegistryError: there is no such version, or its files are gone.
@@ -195,15 +201,18 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         registered = self.version(model, version)
-        try:
-            uri = self._client.get_model_version_download_uri(model, str(version))
-            directory = download_artifacts(artifact_uri=uri, tracking_uri=self._tracking_uri)
-        except (MlflowException, OSError) as error:
-            raise RegistryError(
-                f"files of version {version} of {model!r} cannot be fetched: {error}. "
-                "Restore the artifact store, or roll back to another version."
-            ) from error
-        return FetchedVersion(**registered.model_dump(), directory=Path(directory))
+        with self._downloads() as temporary:
+            try:
+                uri = self._client.get_model_version_download_uri(model, str(version))
+                directory = download_artifacts(
+                    artifact_uri=uri, dst_path=temporary, tracking_uri=self._tracking_uri
+                )
+            except (MlflowException, OSError) as error:
+                raise RegistryError(
+                    f"files of version {version} of {model!r} cannot be fetched: {error}. "
+                    "Restore the artifact store, or roll back to another version."
+                ) from error
+            yield FetchedVersion(**registered.model_dump(), directory=Path(directory))
 
     def version(self, model: str, version: int) -> RegisteredVersion:
         """One version.
@@ -263,6 +272,18 @@ class Registry:
                 raise
         version = registered_model.aliases.get(alias)
         return None if version is None else int(version)
+
+    @contextmanager
+    def _downloads(self) -> Iterator[str | None]:
+        """A folder for what a server sends; None where the files are on this machine as it is.
+
+        MLflow's own folders are left behind, with a copy of the model each.
+        """
+        if not is_server(self._tracking_uri):
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="mlops-download-") as temporary:
+            yield temporary
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

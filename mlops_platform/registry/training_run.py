@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from mlops_platform.formats.plain_json import finite, plain_json
 from mlops_platform.registry.locations import location_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class TrainingRun:
 
     def log_dict(self, name: str, value: dict[str, Any]) -> None:
         """Log a JSON or YAML file, by the ending of its name."""
-        self.client.log_dict(self.run_id, value, name)
+        self.client.log_dict(self.run_id, finite(value), name)
 
     def log_dataset(
         self,
@@ -123,7 +124,7 @@ class TrainingRun:
             source_type="local",
             source=json.dumps({"uri": location_of(source, self.home)}),
             schema=json.dumps({"mlflow_colspec": colspec}),
-            profile=json.dumps(dict(profile)),
+            profile=plain_json(profile),
         )
         tags = [InputTag("mlflow.data.context", context), InputTag("mlops.data_hash", digest)]
         self.client.log_inputs(self.run_id, [DatasetInput(dataset, tags)])

@@ -1,11 +1,11 @@
-"""FeatureSchema: what one row of a model's input looks like, read from its training rows."""
+"""FeatureSchema: what one row of a model's input looks like, as declared and as trained on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -106,8 +106,15 @@ class FeatureSchema(Record):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def describe_features(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
-    """Read the schema off `rows`, those that the released model was fitted on.
+def describe_features(spec: ModelSpec, rows: pd.DataFrame, model: Any = None) -> FeatureSchema:
+    """What is declared of the features, with what the rows of the released model hold of them.
+
+    A value may be missing where it is not declared as required and the model scores a row without
+    it: what the rows happen to lack is no contract with clients.
+
+    Args:
+        rows: those that the released model was fitted on.
+        model: a fitted pipeline; None is one that scores whatever is missing.
 
     Raises:
         ServingError: no rows, a column is absent, holds the wrong type or too large a number.
@@ -117,20 +124,49 @@ def describe_features(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
     absent = [name for name in spec.features.names if name not in rows.columns]
     if absent:
         raise ServingError(f"{spec.name}: columns {absent} are not in the rows; add them.")
+    nullable = [name for name in spec.features.names if name not in spec.features.required]
+    if model is not None:
+        nullable = _scored_without(spec, rows, model, nullable)
+    longest = spec.serving.max_text_characters
+    describe: dict[KindName, Callable[[pd.Series, bool], FeatureColumn]] = {
+        "numeric": _numeric,
+        "categorical": _categorical,
+        "boolean": _boolean,
+        "text": lambda values, missing_allowed: _text(values, missing_allowed, longest),
+    }
     return FeatureSchema(
         model=spec.name,
         entity=spec.features.entity,
         label=spec.label.column,
-        columns=(
-            *(_numeric(rows[name]) for name in spec.features.numeric),
-            *(_categorical(rows[name]) for name in spec.features.categorical),
-            *(_boolean(rows[name]) for name in spec.features.boolean),
-            *(_text(rows[name], spec.serving.max_text_characters) for name in spec.features.text),
+        columns=tuple(
+            describe[kind.name](rows[name], name in nullable)
+            for name, kind in spec.features.kinds.items()
         ),
     )
 
 
-def _numeric(values: pd.Series) -> NumericColumn:
+def _scored_without(
+    spec: ModelSpec, rows: pd.DataFrame, model: Any, columns: list[str]
+) -> list[str]:
+    """Columns without a value of which a model scores a row."""
+    import numpy as np
+
+    def scores(missing: list[str]) -> bool:
+        lacking = rows.head(1)[list(spec.features.names)]
+        lacking = lacking.loc[lacking.index.repeat(len(missing))].reset_index(drop=True)
+        for row, column in enumerate(missing):
+            lacking.loc[row, column] = None
+        try:
+            return bool(np.isfinite(spec.task.numbers(model, lacking)).all())
+        except ValueError:
+            return False
+
+    if not columns or scores(columns):
+        return columns
+    return [column for column in columns if scores([column])]
+
+
+def _numeric(values: pd.Series, missing_allowed: bool) -> NumericColumn:
     import numpy as np
     from pandas.api.types import is_numeric_dtype
 
@@ -148,37 +184,37 @@ def _numeric(values: pd.Series) -> NumericColumn:
         )
     return NumericColumn(
         name=str(values.name),
-        missing_allowed=len(known) < len(values),
+        missing_allowed=missing_allowed,
         minimum=float(known.min()) if known.size else None,
         maximum=float(known.max()) if known.size else None,
     )
 
 
-def _categorical(values: pd.Series) -> CategoricalColumn:
+def _categorical(values: pd.Series, missing_allowed: bool) -> CategoricalColumn:
     known = values.dropna().unique()
     _require_strings(values.name, known, "categorical")
     return CategoricalColumn(
         name=str(values.name),
-        missing_allowed=bool(values.isna().any()),
+        missing_allowed=missing_allowed,
         categories=tuple(sorted(known)) if len(known) <= MAX_CATEGORIES else None,
     )
 
 
-def _boolean(values: pd.Series) -> BooleanColumn:
+def _boolean(values: pd.Series, missing_allowed: bool) -> BooleanColumn:
     stranger = next((value for value in values.dropna().unique() if value not in (0, 1)), None)
     if stranger is not None:
         raise ServingError(
             f"{values.name}: declared boolean, but holds {stranger}; declare it under another kind "
             "or publish it as BOOLEAN."
         )
-    return BooleanColumn(name=str(values.name), missing_allowed=bool(values.isna().any()))
+    return BooleanColumn(name=str(values.name), missing_allowed=missing_allowed)
 
 
-def _text(values: pd.Series, max_characters: int) -> TextColumn:
+def _text(values: pd.Series, missing_allowed: bool, max_characters: int) -> TextColumn:
     _require_strings(values.name, values.dropna(), "text")
     return TextColumn(
         name=str(values.name),
-        missing_allowed=bool(values.isna().any()),
+        missing_allowed=missing_allowed,
         max_characters=max_characters,
     )
 

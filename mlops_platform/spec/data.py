@@ -37,6 +37,14 @@ class FeaturesSpec(Section):
         default=(),
         description="Columns kept out of the features, used for subgroups and listed in the card.",
     )
+    required: tuple[Identifier, ...] = Field(
+        default=(),
+        description=(
+            "Features that are never NULL; a row that lacks one is refused, by the service and "
+            "wherever rows are read to be trained on or scored. Any other may be missing."
+        ),
+        exclude_if=left_out_where_empty,
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,6 +77,16 @@ class FeaturesSpec(Section):
                     f"{', '.join(KINDS)} or sensitive, once; remove one of the mentions"
                 )
             seen.add(column)
+        return self
+
+    @model_validator(mode="after")
+    def _only_features_are_required(self) -> Self:
+        strangers = [column for column in self.required if column not in self.names]
+        if strangers:
+            raise ValueError(
+                f"`required` names {', '.join(strangers)}, which is no feature: list it under "
+                f"{', '.join(KINDS)}, or take it out of `required`"
+            )
         return self
 
 

@@ -8,7 +8,7 @@ SQLite: one file per model with `features(entity, event_time, features)` and `ex
 Postgres: one pair of tables for all models, with the model as first key.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,9 @@ from mlops_platform.record import Record, left_out_where_empty
 FEATURES, EXPORT = "features", "export"
 """Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601."""
 POSTGRES_FEATURES, POSTGRES_EXPORT = "mlops_online_features", "mlops_online_export"
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the clocks of the machines that export and that answer may differ."""
 
 
 class OnlineExport(Record):
@@ -45,6 +48,21 @@ class OnlineExport(Record):
     as_of: datetime
     exported_at: datetime
 
+    def why_not_fresh(self, now: datetime, stale_after: timedelta) -> str | None:
+        """Why nobody may answer from it; None where it is fresh.
+
+        An export that is dated in the future would look fresh until then, and longer.
+        """
+        age = now - self.exported_at
+        if age > stale_after:
+            return f"exported {span_text(age)} ago, and more than {span_text(stale_after)} is stale"
+        if age < -CLOCKS_APART:
+            return (
+                f"exported {span_text(-age)} in the future: correct the clock of the machine that "
+                "exports, and export again"
+            )
+        return None
+
     def of_kind(self, kind: KindName) -> tuple[str, ...]:
         """Columns of one kind."""
         columns: tuple[str, ...] = getattr(self, kind)
@@ -59,6 +77,11 @@ def is_postgres(location: Path | str) -> bool:
 def libpq_url(location: Path | str) -> str:
     """The address of a Postgres as its own client takes it, without the driver's name."""
     return str(location).replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def span_text(span: timedelta) -> str:
+    """A span of time in whole seconds."""
+    return str(timedelta(seconds=round(span.total_seconds())))
 
 
 def shown(location: Path | str) -> str:

@@ -27,7 +27,10 @@ class Sample(NamedTuple):
 
 
 def draw_sample(spec: ModelSpec) -> Sample:
-    """Positive numbers, few categories, booleans and texts of a few words; 10 % are missing."""
+    """Positive numbers, few categories, booleans and texts of a few words.
+
+    10 % are missing of what may be.
+    """
     import numpy as np
     import pandas as pd
 
@@ -36,16 +39,12 @@ def draw_sample(spec: ModelSpec) -> Sample:
     numeric = np.exp(random.normal(size=(ROWS, len(features.numeric))))
     codes = random.integers(0, 5, size=(ROWS, len(features.categorical)))
     signal = np.log(numeric).sum(axis=1) + codes.sum(axis=1) + random.normal(size=ROWS)
-    numeric[random.random(numeric.shape) < MISSING] = np.nan
     categorical = np.array(["a", "b", "c", "d", "e"], dtype=object)[codes]
-    categorical[random.random(codes.shape) < MISSING] = None
     flags = random.integers(0, 2, size=(ROWS, len(features.boolean))).astype(np.float64)
     words = random.integers(0, VOCABULARY, size=(ROWS, len(features.text), WORDS))
     signal += flags.sum(axis=1) + (words < VOCABULARY / 2).sum(axis=(1, 2))
     targets = spec.task.synthetic_targets(signal)
-    flags[random.random(flags.shape) < MISSING] = np.nan
     texts = _texts(words)
-    texts[random.random(texts.shape) < MISSING] = None
     rows = pd.concat(
         [
             pd.DataFrame(numeric, columns=list(features.numeric)),
@@ -55,6 +54,8 @@ def draw_sample(spec: ModelSpec) -> Sample:
         ],
         axis=1,
     )
+    for name in _nullable(features):
+        rows.loc[random.random(ROWS) < MISSING, name] = None
     return Sample(rows, targets, _unseen(features, rows))
 
 
@@ -69,12 +70,12 @@ def _texts(words: NDArray[np.int64]) -> NDArray[np.object_]:
 
 
 def _unseen(features: FeaturesSpec, rows: DataFrame) -> DataFrame:
-    import numpy as np
-
     unseen = rows.head(3).copy()
-    numbers = [name for name, kind in features.kinds.items() if kind.is_number]
     strings = [name for name, kind in features.kinds.items() if not kind.is_number]
     unseen.loc[1, strings] = UNSEEN
-    unseen.loc[2, numbers] = np.nan
-    unseen.loc[2, strings] = None
+    unseen.loc[2, _nullable(features)] = None
     return unseen
+
+
+def _nullable(features: FeaturesSpec) -> list[str]:
+    return [name for name in features.names if name not in features.required]

@@ -134,7 +134,7 @@ def test_the_check_runs_with_the_export_and_alone_without_exporting(
     assert Path(published.online_store(MODEL)).stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize(("minutes", "passes"), [(59, True), (61, False)])
+@pytest.mark.parametrize(("minutes", "passes"), [(59, True), (61, False), (-60, False)])
 def test_the_check_fails_once_services_refuse_the_export(
     published: Settings,
     spec: ModelSpec,
@@ -155,7 +155,8 @@ def test_the_check_fails_once_services_refuse_the_export(
     result = online_freshness_check(spec)()
     assert isinstance(result, dg.AssetCheckResult)
     assert result.passed is passes
-    assert "stale after 60" in str(result.metadata["reason"].value)
+    reason = {59: "stale after 60", 61: "1:00:00 is stale", -60: "in the future"}[minutes]
+    assert reason in str(result.metadata["reason"].value)
 
 
 def test_without_an_export_the_check_fails_and_says_what_to_do(

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +15,6 @@ from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.training_set import (
     TrainingSet,
-    joined_rows,
     load_training_set,
     read_rows,
     snapshot_training_set,
@@ -181,27 +179,6 @@ def test_one_day_more_than_the_split_takes_is_enough(
     as_of = FIRST_EVENT + timedelta(days=5, hours=18)
     stored = snapshot_training_set(spec, published, lake / "training_sets", as_of)
     assert stored.last_local_date == date(2024, 3, 5)
-
-
-def test_what_was_found_is_put_beside_columns_of_their_own_type(
-    spec: ModelSpec, published: Path, run_sql: RunSql, publish: Publish, lake: Path
-) -> None:
-    run_sql(
-        "ALTER TABLE visits DROP sex",
-        "ALTER TABLE visits ADD COLUMN sex INTEGER",
-        "UPDATE visits SET sex = age WHERE age > 0",
-    )
-    publish()
-    stored = snapshot_training_set(spec, published, lake / "training_sets", AS_OF)
-    found = pa.table({"visit_id": ["v7", "v1", "unknown"], "score": [0.7, 0.1, 0.5]})
-
-    with joined_rows(stored, found, "visit_id", ["sex", "local_date"]) as (connection, rows):
-        told = connection.sql(
-            f"SELECT visit_id, score, sex::VARCHAR, local_date FROM {rows} ORDER BY score"
-        ).fetchall()
-
-    # Pandas would have made it '1.0'.
-    assert told == [("v1", 0.1, "1", date(2024, 3, 1)), ("v7", 0.7, None, date(2024, 3, 3))]
 
 
 def origin(moment: datetime, digest: str) -> FactsOrigin:

@@ -15,6 +15,7 @@ from mlops_platform.data.predictions import predictions_file
 from mlops_platform.monitoring.alarms.performance_alarms import performance_checks
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
+from tests.registry.fetched import fetched_directory
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +107,7 @@ def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:
 def test_the_report_is_in_mlflow(deployment) -> None:
     link = _metadata(deployment, "drift_report", WEEKS[0])["open_report"]
     run_id = link.split("/runs/")[1].split("/")[0]
-    reports = deployment.registry.fetch_directory(run_id, "reports")
+    reports = fetched_directory(deployment.registry, run_id, "reports")
     assert {file.stem for file in reports.iterdir()} == set(WEEKS)
     assert "<html" in (reports / f"{WEEKS[0]}.html").read_text()[:2000]
 

@@ -10,6 +10,7 @@ from mlops_platform.errors import RegistryError
 from mlops_platform.registry.locations import location_of, path_at, remember_home
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import sqlite_url
+from tests.registry.fetched import fetched_directory
 
 NAMES = st.lists(
     st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1).filter(
@@ -51,7 +52,7 @@ def test_registries_of_two_homes_in_one_process_keep_to_their_own(tmp_path: Path
     for home, registry in zip(homes, registries, strict=True):
         with registry.training_run("flights", "run", {}) as run:
             run.log_text("notes/home.txt", home.name)
-            written = registry.fetch_directory(run.run_id, "notes") / "home.txt"
+            written = fetched_directory(registry, run.run_id, "notes") / "home.txt"
         assert written.read_text() == home.name
         (file,) = home.rglob("home.txt")
         assert file.read_text() == home.name

@@ -4,6 +4,7 @@ import pytest
 
 from mlops_platform.errors import RegistryError
 from mlops_platform.registry.registry import Registry
+from tests.registry.fetched import fetched_directory
 
 
 def test_every_window_is_logged_to_the_same_run(registry: Registry) -> None:
@@ -16,7 +17,7 @@ def test_every_window_is_logged_to_the_same_run(registry: Registry) -> None:
         runs.append(run.run_id)
     first, second, another = runs
     assert first == second != another
-    reports = registry.fetch_directory(first, "reports")
+    reports = fetched_directory(registry, first, "reports")
     assert {file.name for file in reports.iterdir()} == {"2013-04-01.html", "2013-04-08.html"}
 
 
@@ -27,7 +28,7 @@ def test_an_expired_report_is_deleted_and_the_others_stay(registry: Registry) ->
         run.delete_file("reports/2013-04-01.html")
         run.delete_file("reports/2013-04-01.html")  # gone already
         run.delete_file("reports/1999-01-04.html")  # never was
-    reports = registry.fetch_directory(run.run_id, "reports")
+    reports = fetched_directory(registry, run.run_id, "reports")
     assert [file.name for file in reports.iterdir()] == ["2013-04-08.html"]
 
 
@@ -35,4 +36,4 @@ def test_a_directory_that_a_run_never_logged_is_refused(registry: Registry) -> N
     with registry.monitoring_run("bare") as run:
         run.log_text("note.txt", "nothing else")
     with pytest.raises(RegistryError, match=f"run {run.run_id} has no 'reference'"):
-        registry.fetch_directory(run.run_id, "reference")
+        fetched_directory(registry, run.run_id, "reference")

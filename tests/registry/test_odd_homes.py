@@ -8,6 +8,7 @@ from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import read_settings
 from tests.conftest import ODD_NAMES
 from tests.registry.conftest import Judged
+from tests.registry.fetched import fetched_directory, fetched_version
 
 # MLflow's schema takes a second or two for each.
 HOMES = {name: ODD_NAMES[name] for name in ("space", "percent code", "hash", "everything")}
@@ -27,11 +28,11 @@ def test_a_version_below_an_odd_name_is_registered_and_fetched_there(
         version = registry.register_version(
             "flights", run.run_id, judged.directory, judged.digests, judged.description, {}
         )
-    fetched = registry.fetch_version("flights", version.version)
+    fetched = fetched_version(registry, "flights", version.version)
 
     assert fetched.holds(judged.digests)
     assert (fetched.directory / "schema.json").read_bytes()
-    assert (registry.fetch_directory(run.run_id, "card") / "schema.json").is_file()
+    assert (fetched_directory(registry, run.run_id, "card") / "schema.json").is_file()
     assert (home / "registry" / "mlflow.db").is_file()
     assert {path.name for path in home.iterdir()} == {"registry"}
     # MLflow makes no folder of the quoted name either.

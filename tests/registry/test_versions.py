@@ -17,6 +17,7 @@ from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import PACKAGES, pinned_requirements
 from mlops_platform.registry.versions import RegisteredVersion
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +36,7 @@ def test_a_fetched_version_verifies_and_predicts_exactly_as_judged(
     registry: Registry, judged: "Judged"
 ) -> None:
     registered = _register(registry, judged, "exact")
-    fetched = registry.fetch_version("exact", registered.version)
+    fetched = fetched_version(registry, "exact", registered.version)
     assert fetched.model_dump(exclude={"directory"}) == registered.model_dump()
     assert registered.tags == {"seed": "7"}
     assert registered.holds(judged.digests)
@@ -49,7 +50,7 @@ def test_a_fetched_version_verifies_and_predicts_exactly_as_judged(
 def test_a_version_is_a_real_mlflow_model(registry: Registry, judged: "Judged") -> None:
     import mlflow
 
-    fetched = registry.fetch_version("real", _register(registry, judged, "real").version)
+    fetched = fetched_version(registry, "real", _register(registry, judged, "real").version)
     served = mlflow.pyfunc.load_model(str(fetched.directory))
     example = mlflow.models.Model.load(str(fetched.directory)).load_input_example(
         str(fetched.directory)
@@ -71,7 +72,7 @@ def test_a_version_is_a_real_mlflow_model(registry: Registry, judged: "Judged") 
 def test_a_tampered_version_is_refused(
     registry: Registry, judged: "Judged", tmp_path: Path
 ) -> None:
-    fetched = registry.fetch_version("tampered", _register(registry, judged, "tampered").version)
+    fetched = fetched_version(registry, "tampered", _register(registry, judged, "tampered").version)
     description = fetched.directory / "MLmodel"
     trusting = description.read_text().replace("skops_trusted_types:", "skops_trusted_types:\n- os")
     assert trusting != description.read_text()
@@ -125,7 +126,7 @@ def test_a_version_that_somebody_else_registered_never_verifies(
 ) -> None:
     client.create_registered_model("foreign")
     client.create_model_version("foreign", judged.directory.as_uri())
-    fetched = registry.fetch_version("foreign", 1)
+    fetched = fetched_version(registry, "foreign", 1)
     with pytest.raises(ArtifactError, match="the file is extra"):
         verify_directory(fetched.directory, fetched.digests)
 
@@ -133,11 +134,11 @@ def test_a_version_that_somebody_else_registered_never_verifies(
 def test_missing_versions_and_files_are_named(registry: Registry, judged: "Judged") -> None:
     _register(registry, judged, "missing")
     with pytest.raises(RegistryError, match=r"no version 9 of 'missing'; it has \[1\]"):
-        registry.fetch_version("missing", 9)
-    directory = registry.fetch_version("missing", 1).directory
+        fetched_version(registry, "missing", 9)
+    directory = fetched_version(registry, "missing", 1).directory
     shutil.rmtree(directory)
     with pytest.raises(RegistryError, match="files of version 1 of 'missing' cannot be fetched"):
-        registry.fetch_version("missing", 1)
+        fetched_version(registry, "missing", 1)
 
 
 def test_aliases_follow_orders(registry: Registry, judged: "Judged") -> None:

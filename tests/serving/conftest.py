@@ -57,6 +57,7 @@ from mlops_platform.spec.online_layout import OnlineExport
 # `copy` and `media_type` are also names of methods of pydantic and of BentoML.
 NUMERIC = ("distance_miles", "late_rate", "copy")
 CATEGORICAL = ("carrier", "media_type")
+MAY_BE_MISSING = ("late_rate", "carrier")
 THRESHOLD = 0.3
 
 
@@ -69,7 +70,11 @@ def model_spec(name: str, numeric: tuple[str, ...], categorical: tuple[str, ...]
         description="Will it be late?",
         owners=("team:flights",),
         features=FeaturesSpec(
-            table="flight_features", entity="flight_id", numeric=numeric, categorical=categorical
+            table="flight_features",
+            entity="flight_id",
+            numeric=numeric,
+            categorical=categorical,
+            required=tuple({*numeric, *categorical} - {*MAY_BE_MISSING}),
         ),
         label=LabelSpec(table="flight_labels", column="is_late"),
         window=WindowSpec(start=date(2013, 1, 7)),

@@ -12,20 +12,37 @@ from mlops_platform.serving.schema import FeatureSchema, describe_features
 from mlops_platform.spec import ModelSpec
 
 
+def requiring(spec: ModelSpec, *columns: str) -> ModelSpec:
+    features = spec.features.model_copy(update={"required": columns})
+    return spec.model_copy(update={"features": features})
+
+
 def test_columns_are_described_in_the_order_of_the_spec(spec: ModelSpec, rows: pd.DataFrame):
     shuffled = rows[rows.columns[::-1]]
     assert describe_features(spec, shuffled).names == spec.features.names
 
 
-def test_ranges_categories_and_missing_values_are_those_of_the_rows(
-    schema: FeatureSchema, rows: pd.DataFrame
+def test_ranges_and_categories_are_those_of_the_rows_and_what_may_be_missing_is_declared(
+    spec: ModelSpec, rows: pd.DataFrame
 ):
+    schema = describe_features(requiring(spec, "copy", "carrier"), rows)
     described: dict[str, Any] = {column.name: column for column in schema.columns}
     assert described["distance_miles"].minimum == rows["distance_miles"].min()
     assert described["late_rate"].maximum == rows["late_rate"].max()
     assert described["carrier"].categories == ("AA", "B6", "UA")
     allowed = {name for name, column in described.items() if column.missing_allowed}
-    assert allowed == {"late_rate", "carrier"}
+    assert allowed == {"distance_miles", "late_rate", "media_type"}
+
+
+def test_what_a_model_cannot_score_may_not_be_missing(spec: ModelSpec, rows: pd.DataFrame):
+    from sklearn.linear_model import LogisticRegression
+
+    numeric = spec.features.model_copy(update={"categorical": (), "required": ()})
+    spec, filled = spec.model_copy(update={"features": numeric}), rows.fillna({"late_rate": 0.5})
+    model = LogisticRegression().fit(filled[list(numeric.names)], filled["is_late"])
+    columns = describe_features(spec, filled, model).columns
+    assert not any(column.missing_allowed for column in columns)
+    assert all(column.missing_allowed for column in describe_features(spec, filled).columns)
 
 
 def test_a_column_that_is_always_missing_has_no_range(spec: ModelSpec, rows: pd.DataFrame):
@@ -50,6 +67,8 @@ def test_too_many_categories_are_not_listed(
 
 def test_the_hash_ignores_what_moves_with_every_training_set(spec: ModelSpec, rows: pd.DataFrame):
     later = rows.assign(copy=rows["copy"] + 1, carrier=rows["carrier"].str.lower())
+    later.loc[0, "distance_miles"] = np.nan  # for the first time
+    later = later.fillna({"late_rate": 0.5})
     described, described_later = describe_features(spec, rows), describe_features(spec, later)
     assert described != described_later
     assert described.schema_hash == described_later.schema_hash
@@ -57,10 +76,10 @@ def test_the_hash_ignores_what_moves_with_every_training_set(spec: ModelSpec, ro
 
 def test_the_hash_tells_what_a_client_must_know(spec: ModelSpec, rows: pd.DataFrame):
     schema = describe_features(spec, rows)
-    filled = describe_features(spec, rows.fillna({"late_rate": 0.5}))
+    strict = describe_features(requiring(spec, "late_rate"), rows)
     turned = schema.model_copy(update={"columns": schema.columns[::-1]})
     other = schema.model_copy(update={"model": "other"})
-    hashes = {schema.schema_hash, filled.schema_hash, turned.schema_hash, other.schema_hash}
+    hashes = {schema.schema_hash, strict.schema_hash, turned.schema_hash, other.schema_hash}
     assert len(hashes) == 4
 
 
@@ -98,8 +117,8 @@ def test_booleans_and_texts_come_after_the_other_kinds(
 ):
     known = rows.assign(is_full=1.0, remark="none")
     *_, flag, remark = describe_features(with_new_kinds, known).columns
-    assert (flag.kind, flag.name, flag.missing_allowed) == ("boolean", "is_full", False)
-    assert (remark.kind, remark.name, remark.missing_allowed) == ("text", "remark", False)
+    assert (flag.kind, flag.name, flag.missing_allowed) == ("boolean", "is_full", True)
+    assert (remark.kind, remark.name, remark.missing_allowed) == ("text", "remark", True)
     assert remark.max_characters == 10_000
 
 

@@ -37,6 +37,7 @@ from mlops_platform.usecases.version.deployed import DeployedVersion
 from mlops_platform.usecases.window.drift import WatchedWindow, watch_drift
 from mlops_platform.usecases.window.score import score_window
 from mlops_platform.usecases.window.served import take_served_window
+from tests.registry.fetched import fetched_directory, fetched_version
 
 pytestmark = pytest.mark.slow
 FITTED = datetime(2024, 3, 25, tzinfo=UTC)
@@ -259,7 +260,7 @@ def test_the_card_lists_features_by_kind(released: Released) -> None:
 def test_mlflow_takes_what_a_client_sends(released: Released) -> None:
     import mlflow
 
-    fetched = released.deployment.registry.fetch_version("returns", 1)
+    fetched = fetched_version(released.deployment.registry, "returns", 1)
     served = mlflow.pyfunc.load_model(str(fetched.directory))
     types = {column.name: column.type.name for column in served.metadata.get_input_schema()}
     assert types == {
@@ -353,7 +354,7 @@ def test_a_logged_request_is_replayed_with_the_values_that_were_sent(
 
 def test_no_text_is_stored_with_what_windows_are_compared_with(released: Released) -> None:
     release = released.champion.release
-    folder: Path = released.deployment.registry.fetch_directory(release.run_id, FOLDER)
+    folder: Path = fetched_directory(released.deployment.registry, release.run_id, FOLDER)
     held_out = pq.read_table(folder / "held_out.parquet")
     assert "comment" not in held_out.column_names
     assert {"comment length", "comment unknown words"} <= set(held_out.column_names)
@@ -374,7 +375,7 @@ def test_the_page_shows_what_is_derived_of_a_text_and_never_the_text(
     released: Released,
 ) -> None:
     watched = released.watched(BROKEN)
-    folder = released.deployment.registry.fetch_directory(watched.run_id, "reports")
+    folder = fetched_directory(released.deployment.registry, watched.run_id, "reports")
     page = (folder / f"{date.fromisoformat(BROKEN)}.html").read_text()
     assert "comment unknown words" in page
     assert not re.search(r"\b(neu|word)\d", page)

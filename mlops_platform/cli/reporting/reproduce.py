@@ -63,7 +63,7 @@ def command(
         )
         told = reproduce(deployment, model, number, present, wanted, telling)
     if as_json:
-        click.echo(told.model_dump_json(indent=2))
+        click.echo(told.to_public(indent=2))
     else:
         _show_training(told.training)
     if not told.equal:

@@ -36,7 +36,7 @@ def command(as_json: bool) -> None:
     """Show for every model what serves, how well, and what was decided last."""
     status = _deployment_status()
     if as_json:
-        click.echo(status.model_dump_json(indent=2))
+        click.echo(status.to_public(indent=2))
     else:
         _show(status)
 

@@ -30,7 +30,7 @@ def command(context: click.Context, request_id: str, model: str | None, as_json:
     """
     replayed = _replayed(request_id, _specs(model))
     if as_json:
-        click.echo(replayed.model_dump_json(indent=2))
+        click.echo(replayed.to_public(indent=2))
     else:
         _show(replayed)
     if not replayed.agrees:

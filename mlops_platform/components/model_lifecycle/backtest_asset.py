@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import picture, table
+from mlops_platform.components.model_lifecycle.presentation import browsable, picture, table
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.backtest.replay import PolicyBacktest, backtest_policies
@@ -34,7 +34,9 @@ def policy_backtest_asset(
         deployment = open_deployment()
         backtest = backtest_policies(deployment, spec, context.log.info)
         pictures = keep_backtest(deployment, backtest)
-        return dg.MaterializeResult(value=backtest, metadata=_metadata(backtest, pictures))
+        return dg.MaterializeResult(
+            value=backtest, metadata=browsable(_metadata(backtest, pictures))
+        )
 
     return policy_backtest
 

@@ -2,13 +2,17 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from mlops_platform.formats.plain_json import finite
 from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import Deployment
+
+NOTHING = "–"
 
 
 def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
@@ -39,9 +43,29 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
     )
 
 
+def browsable(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as a browser takes it: it refuses a page with a number that is none."""
+    return {name: _browsable(fact) for name, fact in facts.items()}
+
+
+def _browsable(fact: Any) -> Any:
+    if isinstance(fact, float):
+        return _number(fact)
+    if isinstance(fact, dg.JsonMetadataValue):
+        return dg.MetadataValue.json(finite(fact.data))
+    return finite(fact) if isinstance(fact, dict | list) else fact
+
+
+def _number(value: float) -> float | str:
+    """A word in the place of what is no number."""
+    if isfinite(value):
+        return value
+    return NOTHING if isnan(value) else f"{'-' if value < 0 else ''}∞"
+
+
 def _cell(value: Any) -> str | int | float | bool:
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, float):
-        return round(value, 5)
+        return _number(round(value, 5))
     return value if isinstance(value, str | int | bool) else str(value)

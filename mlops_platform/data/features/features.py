@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from mlops_platform.data.features.labels import aware, label_columns
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -56,15 +57,18 @@ def training_batches(
         history: what is read of the past; the rolling history that the spec declares where None.
 
     Raises:
-        DataError: a table or column is missing or of the wrong type, or `as_of` has no zone.
+        DataError: a table, a column or a required value is missing, a column is of the wrong type,
+            or `as_of` has no zone.
     """
+    import pyarrow as pa
+
     as_of = aware(as_of, "as_of")
     since = (history or declared_history(spec.training.history, as_of)).since
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
         labels = label_columns(connection, published_root, spec, as_of)
-        yield connection.sql(
+        rows = connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
             f"WHERE features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
@@ -72,6 +76,7 @@ def training_batches(
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
         ).to_arrow_reader(batch_rows)
+        yield pa.RecordBatchReader.from_batches(rows.schema, _complete(rows, spec.features))
 
 
 def feature_batches(
@@ -83,17 +88,19 @@ def feature_batches(
     sensitive.
 
     Raises:
-        DataError: the table or a column is missing or of the wrong type.
+        DataError: the table, a column or a required value is missing, or a column is of the wrong
+            type.
     """
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
     with private_duckdb() as connection:
         features = _feature_columns(connection, published_root, spec.features)
-        yield from connection.sql(
+        rows = connection.sql(
             f"SELECT {features} FROM features "
             f"WHERE features.{identifier(spec.features.partition)} IN $days "
             f"ORDER BY features.{event_time}, features.{entity}",
             params={"days": list(days)},
         ).to_arrow_reader(batch_rows)
+        yield from _complete(rows, spec.features)
 
 
 def labelled_batches(
@@ -124,6 +131,33 @@ def labelled_batches(
             f"AND labels.{identifier(spec.label.column)} IS NOT NULL",
             params={"days": list(as_of)},
         ).to_arrow_reader(batch_rows)
+
+
+@contextmanager
+def opened_features(
+    spec: ModelSpec, published_root: Path, first_day: date, last_day: date, as_of: datetime
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A connection and the name of its view of all rows of some days, labelled or not.
+
+    Columns: those of `feature_batches`. Rows are read as it asks.
+
+    Args:
+        as_of: no event after it is there.
+
+    Raises:
+        DataError: the table or a column is missing or of the wrong type, or `as_of` has no zone.
+    """
+    features = spec.features
+    moment = aware(as_of, "as_of").isoformat()
+    with private_duckdb() as connection:
+        columns = _feature_columns(connection, published_root, features)
+        connection.execute(
+            f"CREATE TEMP VIEW features_of_days AS SELECT {columns} FROM features "
+            f"WHERE features.{identifier(features.partition)} "
+            f"BETWEEN DATE '{first_day}' AND DATE '{last_day}' "
+            f"AND features.{identifier(features.event_time)} <= TIMESTAMPTZ '{moment}'"
+        )
+        yield connection, "features_of_days"
 
 
 def read_feature_rows(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> pa.Table:
@@ -197,6 +231,34 @@ def read_outcomes(
             f"ORDER BY predicted.{event_time}, predicted.{entity}",
             params={"days": list(days), "delay": label.reporting_delay_days},
         ).to_arrow_table()
+
+
+def _complete(
+    batches: Iterable[pa.RecordBatch], features: FeaturesSpec
+) -> Iterator[pa.RecordBatch]:
+    """The same batches, which lack no required value.
+
+    Raises:
+        DataError: one does.
+    """
+    for batch in batches:
+        _refuse_missing(batch, features)
+        yield batch
+
+
+def _refuse_missing(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
+    """Refuse rows that lack a required value, as the service refuses them with 422."""
+    for name in features.required:
+        lacking = rows.filter(rows[name].is_null(nan_is_null=True))
+        if lacking.num_rows:
+            example, day = (
+                lacking[key][0].as_py() for key in (features.entity, features.partition)
+            )
+            raise DataError(
+                f"{lacking.num_rows} rows of {features.table} have no '{name}', for example "
+                f"{features.entity} {example!r} of {day}, and `features.required` says that it is "
+                "never NULL. Correct the dbt model, or take the column out of `features.required`."
+            )
 
 
 def _same(spec: ModelSpec) -> str:

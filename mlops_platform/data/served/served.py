@@ -29,6 +29,8 @@ MANIFEST = "landed.json"
 QUARANTINE = "quarantine"
 PIECE_BYTES = 16_000_000
 """Lines that are read at once, and so the most that a crash makes to be read again."""
+OPEN_FOR = timedelta(hours=25)
+"""A worker closes its file after a day; nobody writes to one that has not changed for longer."""
 
 
 class ServedManifest(Record):
@@ -73,7 +75,10 @@ class Landing(Record):
 
 
 class Piece(NamedTuple):
-    """Complete lines of a log file, from one byte to another."""
+    """Lines of a log file, from one byte to another.
+
+    They are complete, but for the last one of a file that nobody writes to any more.
+    """
 
     file: Path
     start: int
@@ -89,15 +94,19 @@ class Piece(NamedTuple):
 def land_log(spec: ModelSpec, log: Path, landed: Path, now: datetime) -> Landing:
     """Land every complete line of a model's log that has not landed yet.
 
+    The half line at the end of a file that may still be written to is waited for; of another file
+    it is a malformed line.
+
     Args:
         log: folder of the workers' files.
         landed: folder of the model's landed days.
-        now: moment of the machine, by which old log files are deleted.
+        now: moment of the machine, by which log files are closed, and old ones deleted.
     """
     landing = Landing()
     with one_process_at_a_time(landed / ".lock"):
         for file in sorted(log.glob(LOG_FILES)):
-            for piece in _pieces(file, read_manifest(landed).offsets.get(file.name, 0)):
+            read = read_manifest(landed).offsets.get(file.name, 0)
+            for piece in _pieces(file, read, closed=_is_closed(file, now)):
                 landing = _land(spec, piece, landed, landing)
         return landing.model_copy(update={"deleted": _delete_old(spec, log, landed, now)})
 
@@ -128,28 +137,47 @@ def record_judged(landed: Path, files: tuple[str, ...]) -> None:
         _write(landed, manifest.model_copy(update={"unjudged": unjudged, "judged": files}))
 
 
-def has_unlanded(log: Path, landed: Path) -> bool:
-    """Whether a log has grown since the last landing."""
+def has_unlanded(log: Path, landed: Path, now: datetime) -> bool:
+    """Whether a landing would find a line in a log."""
     offsets = read_manifest(landed).offsets
-    return any(file.stat().st_size > offsets.get(file.name, 0) for file in log.glob(LOG_FILES))
+    return any(
+        _has_line(file, offsets.get(file.name, 0), closed=_is_closed(file, now))
+        for file in log.glob(LOG_FILES)
+    )
 
 
 def unlanded_lines(log: Path, landed: Path) -> Iterator[Piece]:
     """The complete lines of a log that have not landed yet."""
     offsets = read_manifest(landed).offsets
     for file in sorted(log.glob(LOG_FILES)):
-        yield from _pieces(file, offsets.get(file.name, 0))
+        yield from _pieces(file, offsets.get(file.name, 0), closed=False)
 
 
-def _pieces(file: Path, start: int) -> Iterator[Piece]:
+def _is_closed(file: Path, now: datetime) -> bool:
+    return file.stat().st_mtime < (now - OPEN_FOR).timestamp()
+
+
+def _has_line(file: Path, start: int, *, closed: bool) -> bool:
+    if file.stat().st_size <= start:
+        return False
+    if closed:
+        return True
+    with file.open("rb") as log:
+        log.seek(start)
+        return log.readline().endswith(b"\n")
+
+
+def _pieces(file: Path, start: int, *, closed: bool) -> Iterator[Piece]:
     with file.open("rb") as log:
         log.seek(start)
         while content := log.read(PIECE_BYTES) + log.readline():
             # A last line without its end is still being written, or never will be.
             size = content.rfind(b"\n") + 1
-            if not size:
+            if not size and not closed:
                 return
-            yield Piece(file, start, start + size, content[: size - 1].split(b"\n"))
+            size = size or len(content)
+            lines = content[:size].removesuffix(b"\n").split(b"\n")
+            yield Piece(file, start, start + size, lines)
             start += size
             log.seek(start)
 

@@ -122,7 +122,7 @@ def column_drift(
         "new_share": new_share(reference, window),
         "importance": importance,
     }
-    if bins.kind == "categories":
+    if bins.is_categorical:
         return ColumnDrift(**common, p_value=chi_square(expected, seen)[1])
     exact = known_values(bins, reference)
     ks = kolmogorov_smirnov(reference, window, exact)

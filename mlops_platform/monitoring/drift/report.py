@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mlops_platform.spec import FixedDriftSpec
 
 OF_ALL_ROWS = "all rows"
+MOST_CHARACTERS = 100
+"""Of a category; longer ones are cut short on the page."""
 
 
 class _Decision(NamedTuple):
@@ -60,10 +63,30 @@ def render_report(
             categorical_columns=[column for column in decisions if column in categorical],
         )
         snapshot = Report([_preset(decisions, alarm=bool(drift.alarm))]).run(
-            Dataset.from_pandas(window[list(decisions)], definition),
-            Dataset.from_pandas(held_out[list(decisions)], definition),
+            Dataset.from_pandas(_harmless(window[list(decisions)], categorical), definition),
+            Dataset.from_pandas(_harmless(held_out[list(decisions)], categorical), definition),
         )
         return str(snapshot.get_html_str(as_iframe=False))
+
+
+def _harmless(sample: pd.DataFrame, categorical: Sequence[str]) -> pd.DataFrame:
+    """A sample whose categories can be nothing but text on the page.
+
+    Evidently writes them into a script as they are, where `</script>` ends it; they may have come
+    with a request. Its pictures show `&lt;` as `<`.
+    """
+    texts = {
+        name: sample[name].map(_harmless_text, na_action="ignore")
+        for name in categorical
+        if name in sample
+    }
+    return sample.assign(**texts)
+
+
+def _harmless_text(category: str) -> str:
+    if len(category) > MOST_CHARACTERS:
+        category = f"{category[:MOST_CHARACTERS]}…"
+    return escape(category.replace("\0", "�"), quote=False)
 
 
 def _decision(

@@ -62,7 +62,7 @@ def measure_quality(
         reference, seen = profile.column(bins.column).total, window[bins.column]
         if reference.present and not seen.present:
             empty.append(bins.column)
-        if bins.kind != "categories":
+        if not bins.is_categorical:
             beyond[bins.column] = _share_beyond(bins, reference, seen)
     return WindowQuality(
         rows_ratio=volume.ratio,

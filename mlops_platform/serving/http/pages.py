@@ -74,7 +74,7 @@ class Pages:
         if roles is None:
             raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
         if self._described is None or self._described[0] is not roles.champion:
-            described = served_model(roles.champion).model_dump_json().encode()
+            described = served_model(roles.champion).to_public().encode()
             self._described = (roles.champion, described)
         return Response(self._described[1], media_type=JSON)
 

@@ -49,7 +49,7 @@ class RequestTypes:
 
 
 def request_types(schema: FeatureSchema, max_rows: int, example: Row | None = None) -> RequestTypes:
-    """Type the requests: every feature is required, null only where training saw it.
+    """Type the requests: every feature is there, null where it may be missing.
 
     Args:
         max_rows: of one batch.

@@ -14,7 +14,7 @@ from mlops_platform.errors import ServingError
 from mlops_platform.serving.online.postgres_store import PostgresSource
 from mlops_platform.serving.online.source import Source, StoredFeatures, StoreUnavailable
 from mlops_platform.serving.online.sqlite_store import SqliteSource
-from mlops_platform.spec.online_layout import OnlineExport, is_postgres
+from mlops_platform.spec.online_layout import OnlineExport, is_postgres, span_text
 
 if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureSchema
@@ -25,7 +25,7 @@ class UnknownEntity(ServingError):
 
 
 class StaleFeatures(ServingError):
-    """The last export is too old to answer from."""
+    """The last export is too old to answer from, or dated in the future."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class OnlineFeatures:
     @property
     def age_seconds(self) -> float:
         """How long ago they were exported."""
-        return (datetime.now(UTC) - self.exported_at).total_seconds()
+        return max((datetime.now(UTC) - self.exported_at).total_seconds(), 0.0)
 
 
 class OnlineStore:
@@ -82,23 +82,25 @@ class OnlineStore:
 
         Raises:
             UnknownEntity: it has none.
-            StaleFeatures: the export is too old.
+            StaleFeatures: the export is too old, or dated in the future.
             StoreUnavailable: there is no store, or none that fits the served model.
         """
         export, event_time, features = self._find(entity)
         if export is not self._accepted:
             _require_columns(export, self._schema)
             self._accepted = export
-        age = datetime.now(UTC) - export.exported_at
-        if age > self._stale_after:
+        now = datetime.now(UTC)
+        not_fresh = export.why_not_fresh(now, self._stale_after)
+        if not_fresh is not None:
             raise StaleFeatures(
-                f"the features of {export.model} were exported {_text(age)} ago, and more than "
-                f"{_text(self._stale_after)} is stale; materialise {export.model}/online_features."
+                f"the features of {export.model} were {not_fresh}; materialise "
+                f"{export.model}/online_features."
             )
         if event_time is None or features is None:
             raise UnknownEntity(
                 f"{export.entity}: {entity[:100]!r} is not among the {export.rows} entities that "
-                f"were exported {_text(age)} ago; send its features to /v1/predict."
+                f"were exported {span_text(now - export.exported_at)} ago; send its features to "
+                "/v1/predict."
             )
         values = orjson.loads(features)
         return OnlineFeatures(
@@ -159,7 +161,3 @@ def _require_columns(export: OnlineExport, schema: FeatureSchema) -> None:
             f"{schema.model} was trained on; materialise online_features with the YAML of the "
             "served version."
         )
-
-
-def _text(span: timedelta) -> str:
-    return str(timedelta(seconds=round(span.total_seconds())))

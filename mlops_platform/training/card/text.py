@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from mlops_platform.templates import Templates
+from mlops_platform.templates import Templates, markdown_cell
 from mlops_platform.training.card.record import Card
 
 
@@ -30,12 +30,6 @@ def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
     return _TEMPLATES.render("card.html.j2", card=card, images=images)
 
 
-def _cell(value: object) -> str:
-    """Text that cannot break out of a Markdown table cell or become HTML."""
-    text = str(value).replace("\\", "\\\\").replace("|", "\\|")
-    return " ".join(text.replace("<", "&lt;").split())
-
-
 def _option(value: object) -> str:
     """What the YAML says of a task, in words."""
     if isinstance(value, Mapping):
@@ -55,5 +49,5 @@ def _number(value: float | None) -> str:
 
 _TEMPLATES: Final = Templates(
     "mlops_platform.training.card",
-    {"cell": _cell, "words": _words, "number": _number, "option": _option},
+    {"cell": markdown_cell, "words": _words, "number": _number, "option": _option},
 )

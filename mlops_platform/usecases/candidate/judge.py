@@ -157,7 +157,7 @@ def _serving_fault(spec: ModelSpec, fitted: Finished, split: Split) -> str | Non
     from mlops_platform.serving.packing.parity import check_parity
     from mlops_platform.serving.schema import describe_features
 
-    schema = describe_features(spec, split.train)
+    schema = describe_features(spec, split.train, fitted.model)
     try:
         check_parity(schema, spec.task, fitted.model, split.test.head(PARITY_ROWS))
     except ServingError as error:

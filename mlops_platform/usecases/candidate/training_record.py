@@ -90,9 +90,9 @@ def read_training_record(registry: Registry, run_id: str) -> TrainingRecord | No
     """
     if RECORD_TAG not in registry.run_tags(run_id):
         return None
-    file = registry.fetch_directory(run_id, FOLDER) / FILE
     try:
-        return TrainingRecord.from_stored(file.read_bytes())
+        with registry.fetched_directory(run_id, FOLDER) as directory:
+            return TrainingRecord.from_stored((directory / FILE).read_bytes())
     except (OSError, ValidationError) as error:
         raise RegistryError(
             f"{FOLDER}/{FILE} of run {run_id} cannot be read: {error}. Restore the artifact store, "

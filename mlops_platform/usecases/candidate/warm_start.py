@@ -41,8 +41,8 @@ def warm_start(deployment: Deployment, spec: ModelSpec) -> WarmStart | None:
     release = deployment.ledger.current_release(spec.name)
     if release is None or spec.retraining.warm_start_trials is None:
         return None
-    file = deployment.registry.fetch_directory(release.run_id, FOLDER) / FILE
-    recipe = Recipe.from_stored(file.read_bytes())
+    with deployment.registry.fetched_directory(release.run_id, FOLDER) as directory:
+        recipe = Recipe.from_stored((directory / FILE).read_bytes())
     return WarmStart(release.run_id, recipe) if startable(spec, recipe) else None
 
 

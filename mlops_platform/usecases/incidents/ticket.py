@@ -11,7 +11,7 @@ from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent
 from mlops_platform.monitoring.alerting.incident import Incident
-from mlops_platform.templates import Templates
+from mlops_platform.templates import Templates, markdown_cell
 from mlops_platform.usecases.reporting.phrases import decision_text, moment_text, version_text
 from mlops_platform.usecases.window.records import ModelWindows
 
@@ -68,11 +68,6 @@ def _figure(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _cell(text: str) -> str:
-    """Text on one line that cannot break out of the cell of a table."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 _TEMPLATES: Final = Templates(
-    "mlops_platform.usecases.incidents", {"cell": _cell, "figure": _figure}
+    "mlops_platform.usecases.incidents", {"cell": markdown_cell, "figure": _figure}
 )

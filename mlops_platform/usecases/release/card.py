@@ -50,7 +50,7 @@ def write_model_card(
     directory = deployment.settings.model_home(spec.name) / "cards" / f"v{standing.version}"
     with deployment.registry.resume_run(standing.run_id) as run:
         html = card_html(card, run.read_figures())
-        texts = (card_markdown(card), html, card.model_dump_json(indent=2))
+        texts = (card_markdown(card), html, card.to_public(indent=2))
         with new_directory(directory) as temporary:
             for name, text in zip(NAMES, texts, strict=True):
                 (temporary / name).write_text(text, encoding="utf-8")

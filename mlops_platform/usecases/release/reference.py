@@ -7,17 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_rows
 from mlops_platform.ledger.records import Release
-from mlops_platform.monitoring.drift.profile.profile import (
-    Profile,
-    fit_profile,
-    fit_text_profile,
-    joined,
-)
+from mlops_platform.monitoring.drift.profile.profile import Profile
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
 from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
-from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
     VersionReference,
@@ -26,11 +19,13 @@ from mlops_platform.monitoring.reference import (
     write_reference,
 )
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.held_out_scores import (
     HeldOutScores,
     read_held_out_scores,
     write_held_out_scores,
 )
+from mlops_platform.usecases.release.reference_profile import profile_reference
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,25 +46,22 @@ def log_reference(
     fitted: Finished,
     baseline: Constants,
     split: Split,
-    registry: Registry,
+    deployment: Deployment,
 ) -> None:
     """Log to the version's run: its test figures, held-out rows, and the profile.
 
     Where its constants are to follow the outcomes, also the scores that they begin with.
 
-    Features and label are profiled on the whole training set. Predictions, of all rows and by
-    segment, are those of the judged candidate for the rows that its pipeline has not seen: the
-    released refit has seen them all.
-
     Args:
+        fitted: the judged candidate: the released refit has seen all rows.
         baseline: of the rows that the released refit was fitted on.
     """
     import pyarrow as pa
 
     candidate, evaluation = evaluated.candidate, evaluated.evaluation
+    published_root = deployment.settings.published
+    profile = profile_reference(spec, candidate.training_set, published_root, fitted, split)
     scored = _scored(spec, fitted, split.test)
-    unseen = [_scored(spec, fitted, split.validation), scored]
-    profile = _profile(spec, candidate.training_set, unseen)
     held_out = sample(
         pa.Table.from_pandas(scored, preserve_index=False),
         spec.features.entity,
@@ -87,7 +79,7 @@ def log_reference(
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
     )
-    with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
+    with TemporaryDirectory() as temporary, deployment.registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
         write_reference(Path(temporary), reference, held_out)
         write_held_out_scores(spec, fitted, split, candidate.training_set, Path(temporary))
@@ -96,19 +88,22 @@ def log_reference(
 
 def load_reference(registry: Registry, release: Release) -> VersionReference:
     """The figures of a released version and its held-out rows with their predictions."""
-    return read_reference(registry.fetch_directory(release.run_id, FOLDER))
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_reference(directory)
 
 
 def load_profile(registry: Registry, release: Release) -> Profile:
     """What the windows of a released version are counted in and compared with."""
-    return read_profile(registry.fetch_directory(release.run_id, FOLDER))
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_profile(directory)
 
 
 def load_held_out_scores(
     registry: Registry, release: Release, rule: AdaptationRule
 ) -> HeldOutScores | None:
     """What adjustments of a released version begin with; None where it was trained for none."""
-    return read_held_out_scores(registry.fetch_directory(release.run_id, FOLDER), rule)
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        return read_held_out_scores(directory, rule)
 
 
 def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:
@@ -122,39 +117,3 @@ def _without_texts(rows: pa.Table, profile: Profile) -> pa.Table:
     """Texts may be long, and are nobody's business on a page: what is derived of them is shown."""
     with private_duckdb() as connection:
         return with_derived(connection, rows, known_to_reference(profile.bins.vocabularies))
-
-
-def _profile(spec: ModelSpec, training_set: TrainingSet, unseen: list[DataFrame]) -> Profile:
-    """Of the features and the label, and of the predictions for rows that were not seen."""
-    return joined(
-        _profile_of_rows(spec, training_set), _profile_of_predictions(spec, training_set, unseen)
-    )
-
-
-def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
-    day, label = spec.features.partition, spec.label.column
-    features = spec.features
-    numeric = (*features.numeric, *features.boolean, label)
-    with opened_rows(training_set, [label]) as (connection, rows):
-        profile = fit_profile(connection, rows, numeric, features.categorical, day)
-        if not features.text:
-            return profile
-        return joined(profile, fit_text_profile(connection, rows, features.text, day))
-
-
-def _profile_of_predictions(
-    spec: ModelSpec, training_set: TrainingSet, scored: list[DataFrame]
-) -> Profile:
-    import pandas as pd
-    import pyarrow as pa
-
-    entity, day, watched = spec.features.entity, spec.features.partition, spec.task.watched
-    subgroups = spec.evaluation.subgroups
-    predictions = pd.concat([rows[[entity, *watched]] for rows in scored])
-    table = pa.Table.from_pandas(predictions, preserve_index=False)
-    with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
-        profile = fit_profile(connection, unseen, watched, [], day)
-        bins = next(column for column in profile.bins.columns if column.column == watched[0])
-        fewest = spec.evaluation.min_subgroup_rows
-        segments = fit_segments(connection, unseen, bins, subgroups, fewest, day)
-        return joined(profile, segments)

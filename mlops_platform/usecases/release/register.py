@@ -84,9 +84,9 @@ def register_candidate(
     fitted = load_candidate(candidate)
     released = refit(spec, candidate.recipe, fitted, split)
     registry = deployment.registry
-    log_reference(spec, judged.evaluated, fitted, released.baseline, split, registry)
+    log_reference(spec, judged.evaluated, fitted, released.baseline, split, deployment)
     rows = split.everything
-    features = describe_features(spec, rows)
+    features = describe_features(spec, rows, released.model)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
     with new_directory(directory) as temporary:
         save_model(released.model, temporary)

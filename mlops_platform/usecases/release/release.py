@@ -67,5 +67,5 @@ def verify_registered(deployment: Deployment, model: str, identity: VersionIdent
         RegistryError: the version does not exist.
         ArtifactError: its files are others.
     """
-    fetched = deployment.registry.fetch_version(model, identity.version)
-    verify_directory(fetched.directory, identity.digests)
+    with deployment.registry.fetched_version(model, identity.version) as fetched:
+        verify_directory(fetched.directory, identity.digests)

@@ -85,8 +85,8 @@ def _verify(deployment: Deployment, release: Release) -> None:
             packed = json.loads((sources / DIGESTS).read_bytes()) or release.digests
             released = {name: release.digests.get(name, "none: not released") for name in packed}
             return verify_directory(sources / MODEL, released)
-    fetched = deployment.registry.fetch_version(release.model, release.version)
-    return verify_directory(fetched.directory, release.digests)
+    with deployment.registry.fetched_version(release.model, release.version) as fetched:
+        return verify_directory(fetched.directory, release.digests)
 
 
 def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:

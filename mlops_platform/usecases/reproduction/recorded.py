@@ -72,8 +72,14 @@ def recorded_version(
         DataError: its snapshot is gone.
         SpecError: it kept no spec, and no YAML declares the model any more.
     """
-    registry = deployment.registry
-    fetched = registry.fetch_version(model, version)
+    with deployment.registry.fetched_version(model, version) as fetched:
+        return _recorded(deployment, fetched, present)
+
+
+def _recorded(
+    deployment: Deployment, fetched: FetchedVersion, present: ModelSpec | None
+) -> RecordedVersion:
+    registry, model, version = deployment.registry, fetched.model, fetched.version
     record = read_training_record(registry, fetched.run_id)
     spec = record.spec if record else present
     if spec is None:
@@ -112,7 +118,8 @@ def _digests(deployment: Deployment, fetched: FetchedVersion) -> dict[str, str]:
 
 
 def _recipe(registry: Registry, run_id: str) -> Recipe:
-    return Recipe.from_stored((registry.fetch_directory(run_id, FOLDER) / FILE).read_bytes())
+    with registry.fetched_directory(run_id, FOLDER) as directory:
+        return Recipe.from_stored((directory / FILE).read_bytes())
 
 
 def _kept_recipe(registry: Registry, run_id: str) -> Recipe | None:

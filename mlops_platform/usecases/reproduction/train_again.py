@@ -170,7 +170,8 @@ def _compared_with_judged(
 ) -> Iterator[OutputComparison]:
     """With predictions of the candidate that the gate judged, which were kept for a sample."""
     try:
-        kept = read_reference(registry.fetch_directory(version.run_id, REFERENCE)).held_out
+        with registry.fetched_directory(version.run_id, REFERENCE) as directory:
+            kept = read_reference(directory).held_out
     except (RegistryError, DataError):
         # What is released is compared all the same.
         return

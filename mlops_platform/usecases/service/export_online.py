@@ -64,9 +64,10 @@ def store_freshness(deployment: Deployment, spec: ModelSpec, now: datetime) -> S
     except StoreUnavailable as error:
         return StoreFreshness(fresh=False, reason=str(error))
     age = (now - export.exported_at) / timedelta(minutes=1)
+    not_fresh = export.why_not_fresh(now, timedelta(minutes=stale_after))
     return StoreFreshness(
-        fresh=age <= stale_after,
-        reason=f"exported {age:.0f} minutes ago, stale after {stale_after}",
+        fresh=not_fresh is None,
+        reason=not_fresh or f"exported {age:.0f} minutes ago, stale after {stale_after}",
         age_minutes=age,
     )
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from mlops_platform.artifacts.model_store import load_model
@@ -33,7 +32,6 @@ class Champion:
         constants: what turns the numbers of the model into predictions.
         task: kind of task that it was trained for.
         training_set: hash of what it was fitted on.
-        directory: its files, for what lies beside the model.
         fitted_through: event time of the last row that it was fitted on.
         adjustments: of the release, by number.
     """
@@ -43,7 +41,6 @@ class Champion:
     constants: Constants
     task: str
     training_set: str
-    directory: Path
     fitted_through: datetime
     adjustments: Sequence[WrittenAdjustment] = ()
 
@@ -74,14 +71,14 @@ def load_release(registry: Registry, release: Release) -> Champion:
         RegistryError: the registry has lost the version.
         ArtifactError: its files are not those that were released.
     """
-    fetched = registry.fetch_version(release.model, release.version)
+    with registry.fetched_version(release.model, release.version) as fetched:
+        model = load_model(fetched.directory, release.digests)
     return Champion(
         release,
-        model=load_model(fetched.directory, release.digests),
+        model=model,
         constants=constants_of(fetched),
         task=fetched.tags.get(TASK_TAG, FORMER_TASK),
         training_set=fetched.tag(TRAINING_SET_TAG),
-        directory=fetched.directory,
         fitted_through=datetime.fromisoformat(fetched.tag(FITTED_THROUGH_TAG)),
     )
 

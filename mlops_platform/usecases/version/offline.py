@@ -119,13 +119,13 @@ class OfflineVersions:
 
     def _load(self, pinned: VersionIdentity) -> OfflineVersion:
         if pinned.version not in self._loaded:
-            fetched = self._registry.fetch_version(self._model, pinned.version)
-            self._loaded[pinned.version] = OfflineVersion(
-                version=pinned.version,
-                model=load_model(fetched.directory, pinned.digests),
-                constants=constants_of(fetched),
-                task=self._task,
-            )
+            with self._registry.fetched_version(self._model, pinned.version) as fetched:
+                self._loaded[pinned.version] = OfflineVersion(
+                    version=pinned.version,
+                    model=load_model(fetched.directory, pinned.digests),
+                    constants=constants_of(fetched),
+                    task=self._task,
+                )
         return self._loaded[pinned.version]
 
     def _adjustments_of(self, sequence: int) -> Sequence[WrittenAdjustment]:

@@ -32,6 +32,7 @@ from mlops_platform.settings import Settings, settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.release import Promotion, release_version
+from tests.registry.fetched import fetched_version
 
 MODEL = "flight_delay"
 
@@ -181,7 +182,7 @@ def test_with_the_registry_down_it_serves_nevertheless(
 ) -> None:
     sources = bento_folder(home.bentoml_home, f"{MODEL}:v1") / "src"
     registry = Registry(settings().mlflow_tracking_uri, home.mlflow_artifacts)
-    shutil.copytree(registry.fetch_version(MODEL, 1).directory, sources / "model")
+    shutil.copytree(fetched_version(registry, MODEL, 1).directory, sources / "model")
     write_json(sources / "digests.json", released.releases(MODEL)[0].digests)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLOPS_MLFLOW_TRACKING_URI", "http://127.0.0.1:9")

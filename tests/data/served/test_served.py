@@ -27,10 +27,31 @@ from mlops_platform.data.served.served import (
 )
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import DataError
+from mlops_platform.serving.watching.log_file import SECONDS_OPEN
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
+from tests.documented_cases import Case, refuse_undocumented
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
+WAITED = Case(
+    "a prediction log that ends in half a line, and may still be written to",
+    "a landing was asked for every hour, and found nothing",
+    "waited for, in silence",
+    "",
+)
+TOLD = Case(
+    "a prediction log that ends in half a line, and that nobody writes to any more",
+    "a landing was asked for every hour, for ever",
+    "in `quarantine/`, and told once as a malformed line",
+    "Invalid JSON: EOF while parsing",
+)
+WHOLE = Case(
+    "the same, where the line lacks nothing but its end",
+    "lost with the file, when that was deleted",
+    "a row like the others",
+    "",
+)
+CASES = [WAITED, TOLD, WHOLE]
 Model = Callable[[dict[str, Any]], ModelSpec]
 
 
@@ -110,12 +131,12 @@ def test_probabilities_land_to_the_last_bit(spec: ModelSpec, log: Path, landed: 
 def test_landing_twice_lands_nothing_twice(spec: ModelSpec, log: Path, landed: Path) -> None:
     append(log, line(request="r1"))
     append(log, line(request="s1"), file="predictions-2-b.jsonl")
-    assert has_unlanded(log, landed)
+    assert has_unlanded(log, landed, NOON)
     assert land_log(spec, log, landed, NOON).rows == 2
-    assert not has_unlanded(log, landed)
+    assert not has_unlanded(log, landed, NOON)
     assert land_log(spec, log, landed, NOON).rows == 0
     append(log, line(request="r2"))
-    assert has_unlanded(log, landed)
+    assert has_unlanded(log, landed, NOON)
     assert land_log(spec, log, landed, NOON).rows == 1
     assert sorted(rows_in(landed)) == [("r1", 0), ("r2", 0), ("s1", 0)]
 
@@ -128,6 +149,59 @@ def test_a_line_lands_when_it_is_complete(spec: ModelSpec, log: Path, landed: Pa
     append(log, whole[50:])
     assert land_log(spec, log, landed, NOON).rows == 1
     assert rows_in(landed) == [("r1", 0), ("r2", 0)]
+
+
+def days_later(file: Path, days: float) -> datetime:
+    """So long after a file was written to."""
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC) + timedelta(days=days)
+
+
+@pytest.mark.parametrize("case", [WAITED], ids=lambda case: case.given)
+def test_a_half_line_of_a_file_that_may_grow_is_waited_for(
+    spec: ModelSpec, log: Path, landed: Path, case: Case
+) -> None:
+    file = append(log, line(), b'{"time": "2024')
+    now = days_later(file, 0.9)
+    assert has_unlanded(log, landed, now)
+    assert land_log(spec, log, landed, now).malformed == 0
+    assert not has_unlanded(log, landed, now)
+    assert case.reads == ""
+
+
+@pytest.mark.parametrize("case", [TOLD], ids=lambda case: case.given)
+def test_a_half_line_of_a_closed_file_is_told_once(
+    spec: ModelSpec, log: Path, landed: Path, case: Case
+) -> None:
+    file = append(log, line(), b'{"time": "2024')
+    land_log(spec, log, landed, NOON)
+    now = days_later(file, 1.1)
+    assert has_unlanded(log, landed, now)
+    told = land_log(spec, log, landed, now)
+    assert (told.rows, told.malformed) == (0, 1)
+    assert case.reads in told.reasons[0]
+    [kept] = (landed / "quarantine").iterdir()
+    assert json.loads(kept.read_text())["line"] == '{"time": "2024'
+    assert not has_unlanded(log, landed, now)
+    assert land_log(spec, log, landed, now) == served.Landing()
+    assert rows_in(landed) == [("r1", 0)]
+
+
+@pytest.mark.parametrize("case", [WHOLE], ids=lambda case: case.given)
+def test_a_last_line_that_lacks_its_end_alone_is_a_row(
+    spec: ModelSpec, log: Path, landed: Path, case: Case
+) -> None:
+    file = append(log, line(), json.dumps(line(request="r2")).encode())
+    assert land_log(spec, log, landed, days_later(file, 1.1)).rows == 2
+    assert rows_in(landed) == [("r1", 0), ("r2", 0)]
+    assert case.reads == ""
+
+
+def test_a_worker_has_closed_its_file_before_its_half_line_is_told() -> None:
+    assert served.OPEN_FOR.total_seconds() > SECONDS_OPEN
+
+
+def test_the_cases_are_documented() -> None:
+    refuse_undocumented("Statistics and serving", CASES)
 
 
 class Crash(BaseException):

@@ -1,5 +1,6 @@
 import re
 import warnings
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,25 @@ from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.report import render_report
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.spec import FixedDriftSpec, LevelsSpec
+from tests.documented_cases import Case, refuse_undocumented
 
+CATEGORY = Case(
+    "a category `</script><script>`, which came with a client's request",
+    "raw in the page of a window, ten times, where it ends the script",
+    "text and nothing else, on the page and in the model card",
+    "&lt;/script&gt;&lt;script&gt;",
+)
+CASES = [CATEGORY]
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<!--<script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "\"';--\\",
+    "nul\0byte",
+    "x" * 5000,
+    "&lt;b&gt;",
+)
 pytestmark = pytest.mark.slow  # Evidently's import takes up to ten seconds
 
 
@@ -21,7 +40,7 @@ def frame(seed: int, shift: float) -> pd.DataFrame:
             "distance": random.normal(shift, 1, 500),
             "steady": random.integers(0, 3, 500).astype(float),
             "empty": np.nan,
-            "carrier": random.choice(np.array(["UA", "DL", None], dtype=object), 500),
+            "carrier": random.choice(np.array([*HOSTILE, "UA", None], dtype=object), 500),
             "score": random.beta(2, 6, 500),
             "flight_id": [f"flight-{at}" for at in range(500)],
         }
@@ -80,6 +99,36 @@ def test_the_page_is_about_the_features_and_the_predictions(page):
         assert f'"column_name": "{column}"' in page
     assert "flight-1" not in page
     assert '"column_name": "empty"' not in page
+
+
+def test_a_category_can_be_nothing_but_text(page):
+    assert not any(text in page for text in (*HOSTILE[:3], "nul\\u0000byte", "x" * 200))
+    assert CATEGORY.reads in page
+    assert "{{ 7 * 7 }}{% raw %}" in page
+    assert "&amp;lt;b&amp;gt;" in page
+    outside = Outside()
+    outside.feed(page)
+    assert "alert" not in outside.text
+    assert "img" not in outside.elements
+
+
+class Outside(HTMLParser):
+    """What a browser shows of a page, and its elements; scripts are neither."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.elements = "", set[str]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem is None:
+            self.text += data
+
+
+def test_the_case_is_documented():
+    refuse_undocumented("Statistics and serving", CASES)
 
 
 def test_the_page_shows_the_decisions_own_numbers_and_verdicts(page):

@@ -23,7 +23,16 @@ from mlops_platform.serving.online.store import (
 )
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, libpq_url
+from tests.documented_cases import Case, refuse_undocumented
 
+CASES = [
+    Case(
+        "an online export that is dated in the future",
+        "fresh until then, and `stale_after_minutes` longer",
+        "503 of the service, and the check `online_features_are_fresh` fails",
+        "in the future: correct the clock of the machine that exports",
+    )
+]
 HOUR = timedelta(hours=1)
 MOMENT = datetime(2013, 7, 1, 12, tzinfo=UTC)
 FLIGHT = {
@@ -141,6 +150,22 @@ def test_an_old_export_is_refused_for_every_entity(store: OnlineStore, write: Wr
     for entity in ("flight-7", "flight-8"):
         with pytest.raises(StaleFeatures, match="2:00:00 ago, and more than 1:00:00 is stale"):
             store.lookup(entity)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.given)
+def test_an_export_of_the_future_is_not_fresh(store: OnlineStore, write: Write, case: Case) -> None:
+    write(exported_at=datetime.now(UTC) + 2 * HOUR)
+    with pytest.raises(StaleFeatures, match=case.reads):
+        store.lookup("flight-7")
+
+
+def test_clocks_may_be_seconds_apart(store: OnlineStore, write: Write) -> None:
+    write(exported_at=datetime.now(UTC) + timedelta(seconds=30))
+    assert store.lookup("flight-7").age_seconds == 0
+
+
+def test_the_cases_are_documented() -> None:
+    refuse_undocumented("Statistics and serving", CASES)
 
 
 def test_a_replayed_year_is_not_stale(store: OnlineStore, write: Write) -> None:

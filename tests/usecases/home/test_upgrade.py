@@ -30,6 +30,7 @@ from mlops_platform.settings import Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.home import upgrade
 from mlops_platform.usecases.home.upgrade import JOURNAL_FILE, upgrade_home
+from tests.registry.fetched import fetched_directory, fetched_version
 
 MODEL = "flight_delay"
 
@@ -90,9 +91,10 @@ def test_registered_files_are_found_where_the_home_is_now(old_home: Settings) ->
     _upgrade(old_home)
     registry = _registry(old_home)
     for version in registry.versions(MODEL):
-        fetched = registry.fetch_version(MODEL, version.version)
+        fetched = fetched_version(registry, MODEL, version.version)
         assert fetched.directory.is_relative_to(old_home.home)
-        assert (registry.fetch_directory(version.run_id, "reference") / "reference.json").is_file()
+        reference = fetched_directory(registry, version.run_id, "reference")
+        assert (reference / "reference.json").is_file()
 
 
 def test_an_upgraded_home_is_not_upgraded_again(old_home: Settings) -> None:
@@ -182,7 +184,7 @@ def test_a_home_that_moved_into_a_folder_above_it_is_found(
     _upgrade(settings)
     registry = _registry(settings)
     for version in registry.versions(MODEL):
-        assert registry.fetch_version(MODEL, version.version).directory.is_relative_to(above)
+        assert fetched_version(registry, MODEL, version.version).directory.is_relative_to(above)
     stored = (settings.records / "latest" / "flight_delay__bento.json").read_text()
     assert '"path": "bentos/' in stored
 

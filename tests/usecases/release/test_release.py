@@ -7,6 +7,7 @@ from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.registry.registry import Registry
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
 from mlops_platform.usecases.release.release import release_version
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -43,7 +44,7 @@ def test_a_lost_race_changes_nothing(lifecycle: "Lifecycle") -> None:
 
 def test_a_version_whose_files_changed_is_not_released(lifecycle: "Lifecycle") -> None:
     identity = lifecycle.register()
-    fetched = lifecycle.registry.fetch_version(lifecycle.model, identity.version)
+    fetched = fetched_version(lifecycle.registry, lifecycle.model, identity.version)
     (fetched.directory / "requirements.txt").write_text("evil==1\n")
     with pytest.raises(ArtifactError, match=r"'requirements\.txt' has SHA-256"):
         lifecycle.promote(identity)

@@ -11,6 +11,7 @@ from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -63,7 +64,7 @@ def test_a_damaged_or_lost_version_is_not_rolled_back_to(lifecycle: "Lifecycle")
     first = lifecycle.register()
     lifecycle.promote(first)
     lifecycle.promote(lifecycle.register())
-    directory = lifecycle.registry.fetch_version(lifecycle.model, first.version).directory
+    directory = fetched_version(lifecycle.registry, lifecycle.model, first.version).directory
     (directory / "model.skops").write_bytes(b"other")
     with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
         lifecycle.roll_back()
@@ -83,7 +84,7 @@ def _pack_first_of_two(lifecycle: "Lifecycle") -> Path:
     sources = (
         bento_folder(lifecycle.deployment.settings.bentoml_home, f"{lifecycle.model}:v1") / "src"
     )
-    fetched = lifecycle.registry.fetch_version(lifecycle.model, first.version).directory
+    fetched = fetched_version(lifecycle.registry, lifecycle.model, first.version).directory
     (sources / MODEL).mkdir(parents=True)
     shutil.copy(fetched / "model.skops", sources / MODEL)
     write_json(sources / DIGESTS, {"model.skops": first.digests["model.skops"]})

@@ -18,6 +18,7 @@ from mlops_platform.usecases.reproduction.train_again import (
     TESTED,
     compare_outputs,
 )
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from tests.usecases.reproduction.conftest import Declare, Parcels
@@ -123,7 +124,7 @@ def test_a_snapshot_that_is_gone_is_named(parcels: Parcels) -> None:
 
 
 def test_files_that_are_not_those_of_the_ledger_are_refused(parcels: Parcels) -> None:
-    fetched = parcels.deployment.registry.fetch_version("parcels", 1)
+    fetched = fetched_version(parcels.deployment.registry, "parcels", 1)
     (fetched.directory / "model.skops").write_bytes(b"another")
     with pytest.raises(ArtifactError):
         parcels.reproduce(1)

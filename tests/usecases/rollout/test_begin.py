@@ -19,6 +19,7 @@ from mlops_platform.usecases.rollout.end import (
     require_challenger,
 )
 from mlops_platform.usecases.version.deployed import DeployedVersion
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -181,7 +182,7 @@ def test_judged_against_another_champion_it_does_not_stand(serving: "Lifecycle")
 
 def test_a_version_whose_files_changed_is_not_tried(serving: "Lifecycle") -> None:
     identity = serving.register()
-    fetched = serving.registry.fetch_version(serving.model, identity.version)
+    fetched = fetched_version(serving.registry, serving.model, identity.version)
     (fetched.directory / "requirements.txt").write_text("evil==1\n")
     with pytest.raises(ArtifactError, match="SHA-256"):
         _release_or_challenge(serving, identity)

@@ -24,6 +24,7 @@ from mlops_platform.usecases.service.land_served import LandedPredictions, land_
 from mlops_platform.usecases.window.drift import open_window
 from mlops_platform.usecases.window.score import ScoredWindow
 from mlops_platform.usecases.window.served import take_served_window
+from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -217,7 +218,7 @@ def test_nothing_was_served(service: Service) -> None:
 
 def test_a_changed_artifact_is_a_problem_and_no_crash(service: Service) -> None:
     release = service.lifecycle.promote(service.lifecycle.register())
-    fetched = service.lifecycle.registry.fetch_version(release.model, release.version)
+    fetched = fetched_version(service.lifecycle.registry, release.model, release.version)
     service.answer(1, release.sequence, release.version)
     (fetched.directory / "model.skops").write_bytes(b"forged")
     assert "SHA-256" in service.land().parity.reason

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import table
+from mlops_platform.components.model_lifecycle.presentation import browsable, table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.stages import STAGE_TAG
 from mlops_platform.components.waiting import waits_for_locks
@@ -69,7 +69,9 @@ def adjustment_asset(
         yield dg.MaterializeResult(
             value=adjusted,
             data_version=dg.DataVersion(f"{state.release}-{state.number}"),
-            metadata={**_page(adjusted), "latest": table(_latest(deployment, spec, state))},
+            metadata=browsable(
+                {**_page(adjusted), "latest": table(_latest(deployment, spec, state))}
+            ),
             check_results=[_is_current(adjusted)],
         )
 
@@ -117,5 +119,5 @@ def _is_current(adjusted: AdjustedRelease) -> dg.AssetCheckResult:
         check_name=IS_CURRENT,
         passed=not (state.stale or passed_over),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"behind_days": state.behind_days, "reason": adjusted.reason or told},
+        metadata=browsable({"behind_days": state.behind_days, "reason": adjusted.reason or told}),
     )

@@ -6,7 +6,12 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.presentation import (
+    browsable,
+    mlflow_run,
+    picture,
+    table,
+)
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.errors import TrainingError
@@ -56,14 +61,16 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         evaluated, figures = evaluate_candidate(spec, candidate, champion, deployment.registry)
         return dg.MaterializeResult(
             value=evaluated,
-            metadata={
-                **_headline(spec, evaluated),
-                "mlflow_run": mlflow_run(deployment, candidate.run_id),
-                "subgroups": table(
-                    [group.model_dump() for group in evaluated.evaluation.subgroups]
-                ),
-                **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
-            },
+            metadata=browsable(
+                {
+                    **_headline(spec, evaluated),
+                    "mlflow_run": mlflow_run(deployment, candidate.run_id),
+                    "subgroups": table(
+                        [group.model_dump() for group in evaluated.evaluation.subgroups]
+                    ),
+                    **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
+                }
+            ),
         )
 
     return evaluation
@@ -104,7 +111,7 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             )
         except TrainingError as error:
             yield dg.AssetCheckResult(
-                passed=False, check_name=GATE_COMPUTED, metadata={"reason": str(error)}
+                passed=False, check_name=GATE_COMPUTED, metadata=browsable({"reason": str(error)})
             )
             raise
         _record_loss(ledger, spec.name, judged, actor_of(context))
@@ -142,11 +149,13 @@ def _results(judged: JudgedCandidate) -> Iterator[Any]:
     verdict = judged.verdict
     yield dg.MaterializeResult(
         value=judged,
-        metadata={
-            "verdict": verdict.outcome,
-            "reason": verdict.reason,
-            "criteria": table([criterion.model_dump() for criterion in verdict.criteria]),
-        },
+        metadata=browsable(
+            {
+                "verdict": verdict.outcome,
+                "reason": verdict.reason,
+                "criteria": table([criterion.model_dump() for criterion in verdict.criteria]),
+            }
+        ),
         check_results=[
             dg.AssetCheckResult(passed=True, check_name=GATE_COMPUTED),
             *(_check_result(criterion) for criterion in verdict.criteria),
@@ -161,12 +170,14 @@ def _check_result(criterion: Criterion) -> dg.AssetCheckResult:
         check_name=criterion.name,
         passed=criterion.passed is True,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "found": criterion.description,
-            "state": {True: "passed", False: "missed", None: "open"}[criterion.passed],
-            **{name: number for name, number in numbers.items() if number is not None},
-            **({"unit": criterion.unit} if criterion.unit else {}),
-        },
+        metadata=browsable(
+            {
+                "found": criterion.description,
+                "state": {True: "passed", False: "missed", None: "open"}[criterion.passed],
+                **{name: number for name, number in numbers.items() if number is not None},
+                **({"unit": criterion.unit} if criterion.unit else {}),
+            }
+        ),
     )
 
 

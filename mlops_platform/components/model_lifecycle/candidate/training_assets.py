@@ -8,7 +8,12 @@ import dagster as dg
 
 from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place, table
+from mlops_platform.components.model_lifecycle.presentation import (
+    browsable,
+    mlflow_run,
+    place,
+    table,
+)
 from mlops_platform.components.model_lifecycle.run_facts import provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.components.window_records import recorded_signals
@@ -63,16 +68,18 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         return dg.MaterializeResult(
             value=snapshot,
             data_version=dg.DataVersion(snapshot.hash),
-            metadata={
-                "dagster/row_count": snapshot.rows,
-                **snapshot.targets,
-                "first_day": str(snapshot.first_local_date),
-                "last_day": str(snapshot.last_local_date),
-                "as_of": snapshot.as_of.isoformat(),
-                "history": snapshot.history,
-                "hash": snapshot.hash,
-                "path": place(snapshot.path),
-            },
+            metadata=browsable(
+                {
+                    "dagster/row_count": snapshot.rows,
+                    **snapshot.targets,
+                    "first_day": str(snapshot.first_local_date),
+                    "last_day": str(snapshot.last_local_date),
+                    "as_of": snapshot.as_of.isoformat(),
+                    "history": snapshot.history,
+                    "hash": snapshot.hash,
+                    "path": place(snapshot.path),
+                }
+            ),
         )
 
     return training_set
@@ -107,11 +114,13 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         )
         return dg.MaterializeResult(
             value=trained,
-            metadata={
-                **_headline(trained),
-                "mlflow_run": mlflow_run(deployment, trained.run_id),
-                "trials": _trials(trained),
-            },
+            metadata=browsable(
+                {
+                    **_headline(trained),
+                    "mlflow_run": mlflow_run(deployment, trained.run_id),
+                    "trials": _trials(trained),
+                }
+            ),
         )
 
     return candidate

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, place
+from mlops_platform.components.model_lifecycle.presentation import browsable, mlflow_run, place
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.errors import ServingError
@@ -51,12 +51,14 @@ def model_card_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         markdown, html, _ = card.files
         return dg.MaterializeResult(
             value=card,
-            metadata={
-                "version": champion.version,
-                "card": dg.MetadataValue.md(markdown.read_text()),
-                "open_card": mlflow_run(deployment, champion.run_id, html.name),
-                "path": place(html),
-            },
+            metadata=browsable(
+                {
+                    "version": champion.version,
+                    "card": dg.MetadataValue.md(markdown.read_text()),
+                    "open_card": mlflow_run(deployment, champion.run_id, html.name),
+                    "path": place(html),
+                }
+            ),
         )
 
     return model_card
@@ -101,10 +103,12 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             value=packaged,
             data_version=dg.DataVersion(packaged.bento.tag),
-            metadata={
-                **_headline(packaged),
-                "open_bento": mlflow_run(deployment, champion.run_id, BENTO_FILE),
-            },
+            metadata=browsable(
+                {
+                    **_headline(packaged),
+                    "open_bento": mlflow_run(deployment, champion.run_id, BENTO_FILE),
+                }
+            ),
             check_results=[_served_golden_rows(packaged.bento)],
         )
 
@@ -132,14 +136,16 @@ def _served_golden_rows(bento: BuiltBento) -> dg.AssetCheckResult:
         probe = check_golden_rows(bento.path)
     except ServingError as error:
         return dg.AssetCheckResult(
-            check_name=GOLDEN_ROWS, passed=False, metadata={"reason": str(error)}
+            check_name=GOLDEN_ROWS, passed=False, metadata=browsable({"reason": str(error)})
         )
     return dg.AssetCheckResult(
         check_name=GOLDEN_ROWS,
         passed=True,
-        metadata={
-            "golden_rows": probe.rows,
-            "max_difference": probe.max_difference,
-            "start_seconds": probe.start_seconds,
-        },
+        metadata=browsable(
+            {
+                "golden_rows": probe.rows,
+                "max_difference": probe.max_difference,
+                "start_seconds": probe.start_seconds,
+            }
+        ),
     )

@@ -7,7 +7,7 @@ import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.presentation import browsable, mlflow_run, table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.ledger.records import NewDecision, Release
@@ -52,14 +52,16 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             value=registered,
             data_version=dg.DataVersion(f"v{identity.version}"),
-            metadata={
-                "version": identity.version,
-                "fitted_through": registered.fitted_through.isoformat(),
-                **registered.constants,
-                "mlflow_run": mlflow_run(deployment, identity.run_id),
-                "schema_hash": identity.schema_hash,
-                "digests": dg.MetadataValue.json(identity.digests),
-            },
+            metadata=browsable(
+                {
+                    "version": identity.version,
+                    "fitted_through": registered.fitted_through.isoformat(),
+                    **registered.constants,
+                    "mlflow_run": mlflow_run(deployment, identity.run_id),
+                    "schema_hash": identity.schema_hash,
+                    "digests": dg.MetadataValue.json(identity.digests),
+                }
+            ),
         )
 
     return registered_version
@@ -114,11 +116,13 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             value=standing,
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
-            metadata={
-                **_headline(standing, decision),
-                "mlflow_run": mlflow_run(deployment, standing.run_id),
-                "timeline": _timeline(deployment.ledger.releases(spec.name)),
-            },
+            metadata=browsable(
+                {
+                    **_headline(standing, decision),
+                    "mlflow_run": mlflow_run(deployment, standing.run_id),
+                    "timeline": _timeline(deployment.ledger.releases(spec.name)),
+                }
+            ),
             check_results=_checked(deployment, spec.name),
         )
 
@@ -132,10 +136,12 @@ def _checked(deployment: Deployment, model: str) -> list[dg.AssetCheckResult]:
         dg.AssetCheckResult(
             check_name=PROJECTIONS,
             passed=not faults,
-            metadata={"faults": dg.MetadataValue.json([str(fault) for fault in faults])},
+            metadata=browsable({"faults": dg.MetadataValue.json([str(fault) for fault in faults])}),
         ),
         dg.AssetCheckResult(
-            check_name=CHAIN, passed=broken is None, metadata={"fault": str(broken or "none")}
+            check_name=CHAIN,
+            passed=broken is None,
+            metadata=browsable({"fault": str(broken or "none")}),
         ),
     ]
 

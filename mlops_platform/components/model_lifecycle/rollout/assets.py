@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, table
+from mlops_platform.components.model_lifecycle.presentation import browsable, mlflow_run, table
 from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.waiting import waits_for_locks
@@ -41,13 +41,13 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
         ledger, now = deployment.ledger, deployment.moment_of(spec.name)
         challenger = standing_challenger(ledger, spec.name)
         if challenger is None:
-            return dg.MaterializeResult(metadata={"reason": "Nothing is on trial."})
+            return dg.MaterializeResult(metadata=browsable({"reason": "Nothing is on trial."}))
         evidence = gather_evidence(deployment, spec, challenger, now)
         verdict = judge_challenger(spec, ledger, evidence, now, automatic=is_automatic(context))
         release = conclude(deployment, challenger, verdict, actor_of(context))
         if release is not None:
             context.log_event(_promoted(deployment, release))
-        return dg.MaterializeResult(metadata=_shown(challenger, evidence, verdict))
+        return dg.MaterializeResult(metadata=browsable(_shown(challenger, evidence, verdict)))
 
     return rollout
 
@@ -56,13 +56,15 @@ def _promoted(deployment: Deployment, release: Release) -> dg.AssetMaterializati
     """The champion's own page tells of the promotion as well."""
     return dg.AssetMaterialization(
         asset_key=[release.model, "champion"],
-        metadata={
-            "version": release.version,
-            "role": "champion",
-            "release": release.sequence,
-            "actor": release.actor,
-            "mlflow_run": mlflow_run(deployment, release.run_id),
-        },
+        metadata=browsable(
+            {
+                "version": release.version,
+                "role": "champion",
+                "release": release.sequence,
+                "actor": release.actor,
+                "mlflow_run": mlflow_run(deployment, release.run_id),
+            }
+        ),
     )
 
 

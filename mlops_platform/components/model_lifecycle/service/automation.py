@@ -19,11 +19,12 @@ BY_HOUR: Final = "%Y-%m-%dT%H"
 
 
 def _begin_landing(tick: Tick) -> LookAtModel:
-    settings, hour = tick.deployment.settings, f"{datetime.now(UTC):{BY_HOUR}}"
+    settings, now = tick.deployment.settings, datetime.now(UTC)
+    hour = f"{now:{BY_HOUR}}"
 
     def look(model: LifecycleModel, memory: str | None) -> Look:
         log, landed = settings.prediction_log(model.name), settings.landed_predictions(model.name)
-        if memory == hour or not has_unlanded(log, landed):
+        if memory == hour or not has_unlanded(log, landed, now):
             return Look("Nothing was served since the last landing.", memory=memory)
         request = stage_request(model.name, "land_served", f"{model.name} {hour}")
         return Look(requests=[request], memory=hour)

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
+from mlops_platform.components.model_lifecycle.presentation import browsable
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
@@ -39,16 +40,18 @@ def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDe
         return dg.MaterializeResult(
             value=export,
             data_version=dg.DataVersion(f"{export.feature_snapshot[:16]}-{export.as_of:%Y-%m-%d}"),
-            metadata={
-                "dagster/row_count": export.rows,
-                "feature_snapshot": export.feature_snapshot,
-                "oldest_event_time": str(export.oldest),
-                "newest_event_time": str(export.newest),
-                "as_of": export.as_of.isoformat(),
-                "store": shown(location),
-                **_size(location),
-                "seconds": time.perf_counter() - started,
-            },
+            metadata=browsable(
+                {
+                    "dagster/row_count": export.rows,
+                    "feature_snapshot": export.feature_snapshot,
+                    "oldest_event_time": str(export.oldest),
+                    "newest_event_time": str(export.newest),
+                    "as_of": export.as_of.isoformat(),
+                    "store": shown(location),
+                    **_size(location),
+                    "seconds": time.perf_counter() - started,
+                }
+            ),
         )
 
     return online_features
@@ -68,7 +71,9 @@ def online_freshness_check(spec: ModelSpec) -> dg.AssetChecksDefinition:
     def online_features_are_fresh() -> dg.AssetCheckResult:
         judged = store_freshness(open_deployment(), spec, datetime.now(UTC))
         age = {} if judged.age_minutes is None else {"age_minutes": judged.age_minutes}
-        return dg.AssetCheckResult(passed=judged.fresh, metadata={"reason": judged.reason, **age})
+        return dg.AssetCheckResult(
+            passed=judged.fresh, metadata=browsable({"reason": judged.reason, **age})
+        )
 
     return online_features_are_fresh
 

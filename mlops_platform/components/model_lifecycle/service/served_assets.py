@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import place
+from mlops_platform.components.model_lifecycle.presentation import browsable, place
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
@@ -53,7 +53,7 @@ def served_predictions_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         record_activations(deployment, spec.name)
         yield dg.MaterializeResult(
             value=landed,
-            metadata=_headline(landed),
+            metadata=browsable(_headline(landed)),
             check_results=[_parity_result(landed), _lines_result(landed)],
         )
 
@@ -78,14 +78,16 @@ def _parity_result(landed: LandedPredictions) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=SERVED_AS_OFFLINE,
         passed=parity.passed,
-        metadata={
-            "reason": parity.reason,
-            "rows": parity.rows,
-            "compared": parity.compared,
-            "left_out": parity.left_out,
-            "versions": ", ".join(map(str, parity.versions)),
-            "max_difference": parity.max_difference,
-        },
+        metadata=browsable(
+            {
+                "reason": parity.reason,
+                "rows": parity.rows,
+                "compared": parity.compared,
+                "left_out": parity.left_out,
+                "versions": ", ".join(map(str, parity.versions)),
+                "max_difference": parity.max_difference,
+            }
+        ),
     )
 
 
@@ -95,5 +97,5 @@ def _lines_result(landed: LandedPredictions) -> dg.AssetCheckResult:
         check_name=EVERY_LINE_LANDED,
         passed=not landing.malformed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"malformed": landing.malformed, "reasons": "; ".join(landing.reasons)},
+        metadata=browsable({"malformed": landing.malformed, "reasons": "; ".join(landing.reasons)}),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.presentation import browsable
 from mlops_platform.monitoring.alarms.alarm import Alarm
 from mlops_platform.spec import ModelSpec
 
@@ -33,15 +34,17 @@ def check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
             check_name=alarm.check,
             passed=alarm.passed,
             severity=severities[alarm.severity],
-            metadata={
-                "reason": alarm.reason,
-                CONCLUSIVE: alarm.conclusive,
-                **{
-                    name: number
-                    for name in ("value", "warn", "error")
-                    if (number := getattr(alarm, name)) is not None
-                },
-            },
+            metadata=browsable(
+                {
+                    "reason": alarm.reason,
+                    CONCLUSIVE: alarm.conclusive,
+                    **{
+                        name: number
+                        for name in ("value", "warn", "error")
+                        if (number := getattr(alarm, name)) is not None
+                    },
+                }
+            ),
         )
         for alarm in alarms
     ]

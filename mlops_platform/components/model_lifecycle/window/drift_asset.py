@@ -7,7 +7,12 @@ from typing import Any, Final
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
-from mlops_platform.components.model_lifecycle.presentation import mlflow_run, picture, table
+from mlops_platform.components.model_lifecycle.presentation import (
+    browsable,
+    mlflow_run,
+    picture,
+    table,
+)
 from mlops_platform.components.model_lifecycle.window.alarm_checks import check_results, check_specs
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
@@ -52,14 +57,16 @@ def drift_report_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         assert quality is not None  # older records alone lack it
         yield dg.MaterializeResult(
             value=watched,
-            metadata={
-                **(_compared(deployment, spec, watched) if watched.drift else {"empty": EMPTY}),
-                **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
-                "out_of_range": quality.furthest[1],
-                "version": watched.version,
-                "days": table([volume.model_dump() for volume in quality.day_volumes]),
-                "trend": picture(_drift_trend(spec, watched), "drift by window"),
-            },
+            metadata=browsable(
+                {
+                    **(_compared(deployment, spec, watched) if watched.drift else {"empty": EMPTY}),
+                    **({} if quality.rows_ratio is None else {"rows_ratio": quality.rows_ratio}),
+                    "out_of_range": quality.furthest[1],
+                    "version": watched.version,
+                    "days": table([volume.model_dump() for volume in quality.day_volumes]),
+                    "trend": picture(_drift_trend(spec, watched), "drift by window"),
+                }
+            ),
             check_results=check_results(
                 (
                     *drift_alarms(watched.drift, spec.monitoring.drift),

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
+from mlops_platform.components.model_lifecycle.presentation import browsable
 from mlops_platform.components.model_lifecycle.window.alarm_checks import (
     WINDOW,
     check_results,
@@ -73,7 +74,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             _report_other(context, spec, changed, page(changed))
         yield dg.MaterializeResult(
             value=measured,
-            metadata=page(measured),
+            metadata=browsable(page(measured)),
             check_results=check_results(performance_alarms(measured, spec)),
         )
         for matured in (window for window in others if window.labels_changed is None):
@@ -141,7 +142,7 @@ def _report_other(
     key = dg.AssetKey([spec.name, "performance"])
     metadata = {**metadata, "measured_by_run": context.run_id}
     context.instance.report_runless_asset_event(
-        dg.AssetMaterialization(key, partition=measured.window, metadata=metadata)
+        dg.AssetMaterialization(key, partition=measured.window, metadata=browsable(metadata))
     )
     for result in check_results(performance_alarms(measured, spec)):
         context.instance.report_runless_asset_event(
@@ -150,7 +151,7 @@ def _report_other(
                 check_name=str(result.check_name),
                 passed=result.passed,
                 severity=result.severity,
-                metadata={**(result.metadata or {}), WINDOW: measured.window},
+                metadata=browsable({**(result.metadata or {}), WINDOW: measured.window}),
             )
         )
     write_partition_record(key, measured.window, measured, context.run_id)

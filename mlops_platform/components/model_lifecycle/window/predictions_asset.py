@@ -6,7 +6,7 @@ from typing import Final
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
-from mlops_platform.components.model_lifecycle.presentation import place
+from mlops_platform.components.model_lifecycle.presentation import browsable, place
 from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_io_manager import partition_record
 from mlops_platform.components.waiting import waits_for_locks
@@ -50,15 +50,17 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
         return dg.MaterializeResult(
             value=scored,
             data_version=dg.DataVersion(f"{scored.feature_snapshot[:16]}-{scored.release}"),
-            metadata={
-                "dagster/row_count": scored.rows,
-                "source": scored.source,
-                "version": scored.version,
-                "release": scored.release,
-                **{f"mean_{name}": mean for name, mean in scored.means.items()},
-                "feature_snapshot": scored.feature_snapshot,
-                **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
-            },
+            metadata=browsable(
+                {
+                    "dagster/row_count": scored.rows,
+                    "source": scored.source,
+                    "version": scored.version,
+                    "release": scored.release,
+                    **{f"mean_{name}": mean for name, mean in scored.means.items()},
+                    "feature_snapshot": scored.feature_snapshot,
+                    **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
+                }
+            ),
         )
 
     return predictions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_platform.monitoring.drift.profile.coarse_bins import CATEGORIES
 from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
 if TYPE_CHECKING:
@@ -63,12 +64,46 @@ def statistics_drawn(
     """
     import numpy as np
 
-    by_day = counts.by_day(days, coarse.places, coarse.size)
-    windows = drawn @ by_day
+    if coarse.chosen_by_rows:
+        others, windows = _by_most_frequent(counts, days, drawn)
+    else:
+        by_day = counts.by_day(days, coarse.places, coarse.size)
+        windows = drawn @ by_day
+        others = by_day.sum(axis=0) - windows
     new = _thinned(_new_counts(counts, days, drawn, windows.sum(axis=1)), rows)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
-    others = by_day.sum(axis=0) - windows
     return _statistics(coarse, counts.total, others, _thinned(windows, rows), new_shares)
+
+
+def _by_most_frequent(
+    counts: DailyCounts, days: Sequence[date], drawn: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Rows of the other days and of every window drawn, by the most frequent of the other days.
+
+    The most frequent categories are so by chance as well, and a window to come, from which they
+    were not chosen, has fewer of them. So has a window drawn where it is left out of the choice.
+
+    Returns:
+        Of each window the categories with a bin of their own, the rest, and nulls, shape (windows,
+        bins).
+    """
+    import numpy as np
+
+    total, bins = np.append(counts.total.rows, counts.total.nulls), []
+    for window in counts.of_windows(days, drawn):
+        others = total - window
+        chosen = np.argsort(-others[:-1], kind="stable")[:CATEGORIES]
+        bins.append([_bins_of(chosen, rows) for rows in (others, window)])
+    others_and_windows = np.array(bins)
+    return others_and_windows[:, 0], others_and_windows[:, 1]
+
+
+def _bins_of(chosen: NDArray[np.intp], rows: Numbers) -> Numbers:
+    """Rows of the chosen keys, of all others, and nulls, which are last."""
+    import numpy as np
+
+    own = rows[chosen]
+    return np.concatenate([own, [rows[:-1].sum() - own.sum()], rows[-1:]])
 
 
 def _new_counts(

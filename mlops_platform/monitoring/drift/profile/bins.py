@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 MOST_VALUES, UNIFORM_BINS = 4096, 4096
+HASH_BUCKETS, HASH_RANGE = 50, 2**32
+"""Of categories too many to be listed; hashes are numbers below `HASH_RANGE`."""
 ORIGIN = 30_000
 """Number of the bin at `low`; values up to seven times the range away keep bins of their own."""
-UNLISTED = -1.0
-"""Key of the categories that are not listed."""
+UNLISTED, FIRST_BUCKET = -1.0, -2.0
+"""Key of the categories that could be listed and are not, and of the first bucket; those of the
+others fall from there."""
 
 
 class ColumnBins(Record):
@@ -25,21 +28,31 @@ class ColumnBins(Record):
     Args:
         kind: `values`, every number is its own key; `uniform`, a number's key is the centre of
             its bin, as wide as all others; `categories`, a string's key is its place in
-            `categories`.
+            `categories`; `hashed`, so it is where the hash of the string is below `listed_below`,
+            else its key is the bucket of its hash.
         low, width: of uniform bins, the centre of the first one and the width of each.
         scale: of uniform bins, the number beyond which they widen with the logarithm; None where
             they do not.
         point_masses: beside uniform bins, values so frequent that they keep keys of their own.
-        categories: most frequent first, at most `MOST_VALUES`.
+        categories: all of them, most frequent first, at most `MOST_VALUES`; in profiles of earlier
+            versions the most frequent ones. Of `hashed` bins those of small hashes, some
+            `MOST_VALUES`: the most frequent of so many would be so by chance, and less in windows.
+        listed_below: of `hashed` bins.
     """
 
     column: str
-    kind: Literal["values", "uniform", "categories"]
+    kind: Literal["values", "uniform", "categories", "hashed"]
     low: float = 0.0
     width: float = 1.0
     scale: float | None = None
     point_masses: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
+    listed_below: int = 0
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether its values are strings."""
+        return self.kind in ("categories", "hashed")
 
     def transform(self, values: Numbers) -> Numbers:
         """Values in the unit of `low` and `width`."""
@@ -71,6 +84,11 @@ def bin_number(bins: ColumnBins, column: str) -> str:
         transformed = f"sign({column}) * ln(1 + abs({column}) / {_double(bins.scale)})"
     steps = f"({transformed} - {_double(bins.low)}) * {_double(1 / bins.width)}"
     return f"TRY_CAST({steps} + {ORIGIN} AS USMALLINT)"
+
+
+def category_hash(column: str) -> str:
+    """SQL of the hash of a string: the same on every machine and in every version of DuckDB."""
+    return f"(md5_number_lower({column}) % {HASH_RANGE})"
 
 
 def rounded(column: str, parts: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlops_platform.monitoring.drift.profile.bins import FIRST_BUCKET, HASH_BUCKETS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Places = NDArray[np.intp]
 
-NUMERIC_BINS, CATEGORIES = 30, 50
+NUMERIC_BINS, CATEGORIES = 30, HASH_BUCKETS
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,13 @@ class CoarseBins:
         edges: of numbers, increasing; bin i holds `edges[i-1] < key <= edges[i]`, the outer two
             are open. None for categories.
         categories: keys with a bin of their own, all others share the last one.
+        chosen_by_rows: the categories are the most frequent of a reference; that of other days has
+            others.
     """
 
     edges: Numbers | None
     categories: Numbers
+    chosen_by_rows: bool = False
 
     @property
     def size(self) -> int:
@@ -80,9 +85,11 @@ def coarse_bins(bins: ColumnBins, reference: Histogram, most: int = NUMERIC_BINS
     """
     import numpy as np
 
+    if bins.kind == "hashed":
+        return CoarseBins(None, FIRST_BUCKET - np.arange(HASH_BUCKETS, dtype=np.float64))
     if bins.kind == "categories":
         falling = np.lexsort((reference.keys, -reference.rows))[:CATEGORIES]
-        return CoarseBins(None, reference.keys[falling])
+        return CoarseBins(None, reference.keys[falling], len(reference.keys) > CATEGORIES)
     keys, rows = reference.keys, reference.rows
     chosen = keys
     if len(keys) > most:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
-from mlops_platform.monitoring.drift.profile.bins import UNLISTED, ColumnBins, bin_number, rounded
+from mlops_platform.monitoring.drift.profile.bins import (
+    FIRST_BUCKET,
+    HASH_BUCKETS,
+    UNLISTED,
+    ColumnBins,
+    bin_number,
+    category_hash,
+    rounded,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -120,9 +128,18 @@ class _Counter:
         return self._table(grouped, grouped["key"].to_numpy(), rows), int(unlisted.sum())
 
     def elsewhere(self, unplaced: int) -> pa.Table:
-        """Rows that are in no bin: strings under one key, numbers under (nearly) themselves."""
+        """Rows that are in no bin yet.
+
+        Strings are under one key, or that of their bucket, numbers under (nearly) themselves.
+        """
         if self.bins.kind == "categories":
             key = f"({UNLISTED!r})::DOUBLE"
+        elif self.bins.kind == "hashed":
+            hashed = category_hash(self.value)
+            key = (
+                f"CASE WHEN {hashed} < {self.bins.listed_below} THEN ({UNLISTED!r})::DOUBLE "
+                f"ELSE ({FIRST_BUCKET!r})::DOUBLE - {hashed} % {HASH_BUCKETS} END"
+            )
         elif unplaced <= FEW_ROWS:
             key = f"CASE WHEN isnan({self.value}) THEN NULL ELSE {self.value} END"
         else:

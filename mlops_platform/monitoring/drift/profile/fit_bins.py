@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier
 from mlops_platform.monitoring.drift.profile.bins import (
+    HASH_RANGE,
     MOST_VALUES,
     UNIFORM_BINS,
     ColumnBins,
+    category_hash,
     rounded,
 )
 
@@ -32,36 +34,66 @@ def fit_numeric_bins(
     """Every value its own bin where there are at most `MOST_VALUES`, else uniform bins."""
     if not columns:
         return []
-    # Groups are made only where few are expected: their number bounds the memory.
-    estimates = ", ".join(f"approx_count_distinct({identifier(column)})" for column in columns)
-    (numbers,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
+    estimates = _estimated_values(connection, rows, columns)
     return [
         ColumnBins(column=column, kind="values")
-        if estimate <= 2 * MOST_VALUES and _values(connection, rows, column) <= MOST_VALUES
+        if _are_few(connection, rows, column, estimate)
         else _uniform_bins(connection, rows, column)
-        for column, estimate in zip(columns, numbers, strict=True)
+        for column, estimate in zip(columns, estimates, strict=True)
     ]
 
 
 def fit_categorical_bins(
     connection: duckdb.DuckDBPyConnection, rows: str, column: str
 ) -> ColumnBins:
-    """The most frequent categories; ties go by name."""
+    """Every category its own bin where there are at most `MOST_VALUES`, else buckets of hashes.
+
+    Which categories are listed then, and which share a bucket, has nothing to do with how many
+    rows they have: as many are expected of a window as the reference has.
+    """
     name = identifier(column)
-    frequent = connection.sql(
-        f"SELECT {name} FROM {rows} WHERE {name} IS NOT NULL GROUP BY {name} "
-        f"ORDER BY count(*) DESC, {name} LIMIT {MOST_VALUES}"
-    ).fetchall()
-    return ColumnBins(
-        column=column, kind="categories", categories=tuple(value for (value,) in frequent)
-    )
+    (estimate,) = _estimated_values(connection, rows, [column])
+    if not _are_few(connection, rows, column, estimate):
+        below = max(HASH_RANGE * MOST_VALUES // estimate, 1)
+        sampled = f"WHERE {category_hash(name)} < {below} GROUP BY {name} ORDER BY {name}"
+        return ColumnBins(
+            column=column,
+            kind="hashed",
+            categories=_categories(connection, rows, name, sampled),
+            listed_below=below,
+        )
+    frequent = f"WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY count(*) DESC, {name}"
+    categories = _categories(connection, rows, name, frequent)
+    return ColumnBins(column=column, kind="categories", categories=categories)
 
 
-def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
+def _categories(
+    connection: duckdb.DuckDBPyConnection, rows: str, name: str, chosen: str
+) -> tuple[str, ...]:
+    values = connection.sql(f"SELECT {name} FROM {rows} {chosen}").fetchall()
+    return tuple(value for (value,) in values)
+
+
+def _estimated_values(
+    connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]
+) -> list[int]:
+    """How many different values each column has, more or less."""
+    estimates = ", ".join(f"approx_count_distinct({identifier(column)})" for column in columns)
+    (numbers,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
+    return list(numbers)
+
+
+def _are_few(connection: duckdb.DuckDBPyConnection, rows: str, column: str, estimate: int) -> bool:
+    """Whether a column has at most `MOST_VALUES` different values.
+
+    Groups are made only where few are expected: their number bounds the memory.
+    """
+    if estimate > 2 * MOST_VALUES:
+        return False
     (counted,) = connection.sql(
         f"SELECT count(DISTINCT {identifier(column)}) FROM {rows}"
     ).fetchall()
-    return int(counted[0])
+    return int(counted[0]) <= MOST_VALUES
 
 
 def _uniform_bins(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> ColumnBins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -192,6 +192,21 @@ class DailyCounts:
             flat_places, weights=self.rows.astype(np.float64), minlength=len(days) * width
         ).astype(np.float64)
         return flat.reshape(len(days), width)
+
+    def of_windows(self, days: Sequence[date], drawn: Numbers) -> Iterator[Numbers]:
+        """Rows of every window by key, nulls last, one window after the other.
+
+        Args:
+            days: of the reference, in order.
+            drawn: 1.0 where a day belongs to a window, shape (windows, days).
+        """
+        import numpy as np
+
+        known, at = self._placed
+        on = self._places_in(days)
+        for window in drawn:
+            within = self.rows * window[on]
+            yield np.bincount(at, weights=within, minlength=len(known) + 1).astype(np.float64)
 
 
 def _numbers(days: Sequence[date]) -> NDArray[np.int32]:

@@ -28,14 +28,14 @@ Words = Mapping[str, Sequence[str]]
 class Vocabulary(Record):
     """The words of a text column's reference.
 
-    A word that a single text of the reference holds is known to a window, and unknown to that one
-    text: it is in no other. So the reference has as many unknown words as the next texts will have,
-    which hold words of their own as well. Were all its words known to it, every window would be
-    full of news.
+    A word that is listed because of a single text of the reference is known to a window, and
+    unknown to that one text: without it, no other would have made it known. So the reference has as
+    many unknown words as the next texts will have, which hold words of their own as well. Were all
+    its words known to it, every window would be full of news.
 
     Args:
         words: those of most texts first, at most `MOST_WORDS`.
-        shared: how many of them more than one text holds.
+        shared: how many of them would be listed without any one of their texts, too.
     """
 
     words: tuple[str, ...]
@@ -82,7 +82,7 @@ def shared_importances(importances: Mapping[str, float], texts: Sequence[str]) -
 def fit_vocabularies(
     connection: duckdb.DuckDBPyConnection, rows: str, texts: Sequence[str]
 ) -> dict[str, Vocabulary]:
-    """The words that most texts of a table hold; ties go by name.
+    """The words that most texts of a table hold, all of as many texts or none of them.
 
     Args:
         rows: SQL of the table.
@@ -92,11 +92,13 @@ def fit_vocabularies(
         frequent = connection.sql(
             f"SELECT word, count(*) AS texts "
             f"FROM (SELECT unnest(list_distinct({_words(identifier(text))})) AS word FROM {rows}) "
-            f"GROUP BY word ORDER BY texts DESC, word LIMIT {MOST_WORDS}"
+            f"GROUP BY word ORDER BY texts DESC, word LIMIT {MOST_WORDS + 1}"
         ).fetchall()
+        # Without one of its texts a word of so many would be left out with those that are.
+        left_out = frequent[MOST_WORDS][1] if len(frequent) > MOST_WORDS else 0
         vocabularies[text] = Vocabulary(
-            words=tuple(word for word, _ in frequent),
-            shared=sum(texts > 1 for _, texts in frequent),
+            words=tuple(word for word, texts in frequent if texts > left_out),
+            shared=sum(texts > left_out + 1 for _, texts in frequent),
         )
     return vocabularies
 
