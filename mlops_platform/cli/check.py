@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.spec import WITHOUT_EVENT_TIME
 
 if TYPE_CHECKING:
     from mlops_platform.errors import SpecError
@@ -22,6 +23,8 @@ def command() -> None:
         if errors:
             _refuse(spec.name, errors)
         console.print(f"[green]✓[/] {spec.name}: every candidate fits and predicts")
+        if not spec.features.has_event_time:
+            console.print(f"  {WITHOUT_EVENT_TIME}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _refuse(model: str, errors: "Sequence[SpecError]") -> None:

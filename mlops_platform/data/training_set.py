@@ -24,7 +24,7 @@ from mlops_platform.errors import DataError, TrainingError
 from mlops_platform.files import new_directory, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record, left_out_where_empty
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -191,7 +191,7 @@ def _refuse_repeated_entities(rows: pa.Table, spec: ModelSpec) -> None:
             f"{spec.features.table} joined with {spec.label.table}, for example "
             f"{repeated[entity][0].as_py()!r}. Make it unique in both dbt models. Where a "
             f"label has versions, each ends, by its `{SUPERSEDED_AT}`, no later than the next one "
-            f"begins, by its `{spec.label.known_at}`."
+            f"begins, by its `{spec.label.known_at_column}`."
         )
 
 
@@ -210,8 +210,10 @@ def _refuse_untrainable(rows: pa.Table, spec: ModelSpec, as_of: datetime) -> Non
             f"{rows.num_rows} {labels} are {refusal.found}, and a training needs "
             f"{refusal.needed}: correct '{spec.label.column}' or read more history."
         )
-    days = pc.count_distinct(rows[spec.features.partition]).as_py()
     split = spec.training.history.split
+    if isinstance(split, ShareSplitSpec):
+        return
+    days = pc.count_distinct(rows[spec.features.partition]).as_py()
     if days <= split.validation_days + split.test_days:
         raise TrainingError(
             f"the {labels} cover {days} days; validation takes {split.validation_days}, test "
@@ -234,7 +236,7 @@ def _describe(
 ) -> TrainingSet:
     import pyarrow.compute as pc
 
-    times = pc.min_max(rows[spec.features.event_time]).as_py()
+    times = pc.min_max(rows[spec.features.moment_column]).as_py()
     days = pc.min_max(rows[spec.features.partition]).as_py()
     return TrainingSet(
         model=spec.name,

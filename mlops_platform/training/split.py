@@ -1,4 +1,4 @@
-"""Time-ordered split of the training rows by local calendar day."""
+"""Split of the training rows: by local calendar day in their order of time, or by shares."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mlops_platform.record import Record
+from mlops_platform.spec import ShareSplitSpec, SplitSpec
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, targets_of
+from mlops_platform.training.share_split import split_by_shares
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training rows cut by day, each part ordered by (event time, entity)."""
+    """Training rows cut by day, each part ordered by (event time, entity).
+
+    Without event time they are cut by shares, and each part is ordered by a hash.
+    """
 
     train: DataFrame
     validation: DataFrame
@@ -51,6 +56,19 @@ class PartFacts(Record):
     last_day: date
 
 
+def split_by_spec(rows: DataFrame, spec: ModelSpec) -> Split:
+    """Cut `rows` as the model declares it: by time, or by shares where they have no event time.
+
+    Raises:
+        TrainingError: as `split_by_time`, or a part has no row.
+    """
+    split = spec.training.history.split
+    if not isinstance(split, ShareSplitSpec):
+        return split_by_time(rows, spec)
+    _refuse_missing_labels(rows, spec)
+    return _usable(Split(**split_by_shares(rows, spec, split)), spec)
+
+
 def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
     """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
 
@@ -61,8 +79,9 @@ def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
     import numpy as np
 
     _refuse_missing_labels(rows, spec)
-    rows = rows.sort_values([spec.features.event_time, spec.features.entity], ignore_index=True)
+    rows = rows.sort_values([spec.features.moment_column, spec.features.entity], ignore_index=True)
     sizes = spec.training.history.split
+    assert isinstance(sizes, SplitSpec)
     days = days_of(rows, spec)
     distinct = np.unique(days)
     held_out = sizes.validation_days + sizes.test_days
@@ -79,9 +98,7 @@ def split_by_time(rows: DataFrame, spec: ModelSpec) -> Split:
         validation=rows[(days >= validation_from) & (days < test_from)],
         test=rows[days >= test_from],
     )
-    for name, part in split.parts.items():
-        _refuse_unusable_targets(name, part, spec)
-    return split
+    return _usable(split, spec)
 
 
 def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
@@ -111,11 +128,18 @@ def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
         )
 
 
+def _usable(split: Split, spec: ModelSpec) -> Split:
+    for name, part in split.parts.items():
+        _refuse_unusable_targets(name, part, spec)
+    return split
+
+
 def _refuse_unusable_targets(name: str, part: DataFrame, spec: ModelSpec) -> None:
     refusal = spec.task.refusal(targets_of(part, spec))
     if refusal is not None:
+        size = "days" if spec.features.has_event_time else "share"
         field = (
-            "training.history.span" if name == "train" else f"training.history.split.{name}_days"
+            "training.history.span" if name == "train" else f"training.history.split.{name}_{size}"
         )
         raise unusable(
             field,

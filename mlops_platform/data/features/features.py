@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.labels import aware, label_columns
+from mlops_platform.data.features.landed.outcomes import read_landed_outcomes
+from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
@@ -30,7 +32,8 @@ def read_training_rows(
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
     sensitive columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event
     time and entity. A label is known from `known_at` plus its reporting delay on, and of its
-    versions the one that stood then; it meets features of its own partition.
+    versions the one that stood then; it meets features of its own partition. Without event time it
+    meets the newest features that landed no later than itself: later ones may tell of the outcome.
 
     Args:
         history: what is read of the past; the rolling history that the spec declares where None.
@@ -40,15 +43,16 @@ def read_training_rows(
     """
     as_of = aware(as_of, "as_of")
     since = (history or declared_history(spec.training.history, as_of)).since
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec)
         labels = label_columns(connection, published_root, spec, as_of)
         return connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
             f"WHERE features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
             f"AND labels.{identifier(spec.label.column)} IS NOT NULL "
+            f"{_newest_before_label(spec)}"
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
         ).to_arrow_table()
@@ -60,14 +64,14 @@ def feature_batches(
     """Features of the events of some partition days, streamed by event time and entity.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
-    sensitive.
+    sensitive. Without event time the last news of each entity that landed on these days.
 
     Raises:
         DataError: the table or a column is missing or of the wrong type.
     """
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec, days)
         yield from connection.sql(
             f"SELECT {features} FROM features "
             f"WHERE features.{identifier(spec.features.partition)} IN $days "
@@ -96,7 +100,7 @@ def labelled_batches(
     if not as_of:
         return
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec)
         labels = label_columns(connection, published_root, spec, as_of)
         yield from connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
@@ -124,10 +128,10 @@ def latest_feature_batches(
         DataError: the table or a column is missing or of the wrong type, or `since` has no zone.
     """
     since = aware(since, "since")
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     unwanted = (spec.features.partition, *spec.features.sensitive)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _latest_columns(connection, published_root, spec)
         yield from connection.sql(
             f"SELECT * EXCLUDE ({', '.join(map(identifier, unwanted))}) "
             f"FROM (SELECT {features} FROM features WHERE features.{event_time} > $since) "
@@ -157,8 +161,11 @@ def read_outcomes(
         predictions: files of predictions.
         days: partition days of the predicted events.
     """
+    if not spec.features.has_event_time:
+        return read_landed_outcomes(spec, published_root, predictions, as_of)
     label, entity = spec.label, identifier(spec.features.entity)
-    known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
+    known_at = identifier(label.known_at_column)
+    event_time = identifier(spec.features.moment_column)
     day = identifier(spec.features.partition)
     predicted = parquet_files(predictions, union_by_name=True)
     outputs = ", ".join(f"predicted.{identifier(output.name)}" for output in spec.task.outputs)
@@ -181,21 +188,56 @@ def read_outcomes(
 def _same(spec: ModelSpec) -> str:
     """The columns by which labels meet features.
 
-    Of an entity that has moved to another day both days have had a label.
+    Of an entity that has moved to another day both days have had a label. Without event time a
+    label may land on any day.
     """
     keys = (spec.features.entity, spec.features.partition)
-    return ", ".join(map(identifier, keys))
+    return ", ".join(map(identifier, keys if spec.features.has_event_time else keys[:1]))
+
+
+def _newest_before_label(spec: ModelSpec) -> str:
+    """The SQL by which of an entity without event time the newest row trains that may."""
+    if spec.features.has_event_time:
+        return ""
+    entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
+    return (
+        f"AND features.{day} <= labels.{day} "
+        f"QUALIFY row_number() OVER (PARTITION BY features.{entity} "
+        f"ORDER BY features.{day} DESC) = 1 "
+    )
 
 
 def _feature_columns(
-    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: FeaturesSpec
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    spec: ModelSpec,
+    days: Sequence[date] | None = None,
 ) -> str:
+    """Make the view `features`, without event time of the news (of some days); its columns."""
+    features = spec.features
+    if features.has_event_time:
+        folder = published_root / features.table
+        types = open_view(connection, "features", folder, features.partition)
+    else:
+        types = open_news(connection, published_root, spec, days)
+    return _selected(spec.features, types)
+
+
+def _latest_columns(
+    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: ModelSpec
+) -> str:
+    """Make the view `features`, without event time of what landed last; its columns."""
+    if spec.features.has_event_time:
+        return _feature_columns(connection, published_root, spec)
+    return _selected(spec.features, open_newest(connection, published_root, spec))
+
+
+def _selected(features: FeaturesSpec, types: Mapping[str, str]) -> str:
     required_types: RequiredTypes = {
-        spec.entity: None,
-        spec.event_time: "TIMESTAMPTZ",
-        spec.partition: "DATE",
-        **spec.kinds,
-        **dict.fromkeys(spec.sensitive),
+        features.entity: None,
+        features.moment_column: "TIMESTAMPTZ",
+        features.partition: "DATE",
+        **features.kinds,
+        **dict.fromkeys(features.sensitive),
     }
-    types = open_view(connection, "features", published_root / spec.table, spec.partition)
-    return select_columns("features", spec.table, required_types, types)
+    return select_columns("features", features.table, required_types, types)

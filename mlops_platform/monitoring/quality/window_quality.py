@@ -63,7 +63,11 @@ def measure_quality(
             empty.append(bins.column)
         if bins.kind != "categories":
             beyond[bins.column] = _share_beyond(bins, reference, seen)
-    usual = _median_day(published, profile.column(next(iter(window))).dates)
+    dates = profile.column(next(iter(window))).dates
+    if profile.bins.unit != "day":
+        # What landed before on whatever day, for its rows are not told apart by day.
+        dates = [day for day in published if day < days[0]]
+    usual = _median_day(published, dates)
     return WindowQuality(
         rows_ratio=sum(published.get(day, 0) for day in days) / len(days) / usual
         if usual

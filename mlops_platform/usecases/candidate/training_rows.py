@@ -32,13 +32,13 @@ class _LatestSplit:
         self._latest: tuple[_Source, Split] | None = None
 
     def split(self, spec: ModelSpec, training_set: TrainingSet) -> Split:
-        from mlops_platform.training.split import split_by_time
+        from mlops_platform.training.split import split_by_spec
 
         source = _Source(spec, training_set.path, training_set.hash, _identity(training_set))
         latest = self._latest
         if latest is None or latest[0] != source:
             self._latest = latest = None
-            self._latest = latest = source, split_by_time(read_rows(training_set).to_pandas(), spec)
+            self._latest = latest = source, split_by_spec(read_rows(training_set).to_pandas(), spec)
         return latest[1]
 
 
@@ -46,7 +46,7 @@ _LATEST = _LatestSplit()
 
 
 def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
-    """The time-ordered split of a training set.
+    """The split of a training set.
 
     Every step of a run gets the same frames: they are not to be written into.
 

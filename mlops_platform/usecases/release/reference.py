@@ -11,12 +11,14 @@ from mlops_platform.data.training_set import TrainingSet, joined_rows, opened_ro
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.drift.profile.profile import (
     Profile,
+    counted_by,
     fit_profile,
     fit_text_profile,
     joined,
 )
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
 from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
+from mlops_platform.monitoring.drift.profile.units import UNIT, number_units
 from mlops_platform.monitoring.drift.segments import fit_segments
 from mlops_platform.monitoring.reference import (
     Reference,
@@ -25,7 +27,7 @@ from mlops_platform.monitoring.reference import (
     sample,
     write_reference,
 )
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 from mlops_platform.usecases.release.held_out_scores import (
     HeldOutScores,
     read_held_out_scores,
@@ -33,6 +35,7 @@ from mlops_platform.usecases.release.held_out_scores import (
 )
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
     from pandas import DataFrame
 
@@ -86,6 +89,7 @@ def log_reference(
         test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
+        seen_until=None if spec.features.has_event_time else candidate.training_set.as_of,
     )
     with TemporaryDirectory() as temporary, registry.resume_run(candidate.run_id) as run:
         write_profile(Path(temporary), profile)
@@ -126,16 +130,35 @@ def _without_texts(rows: pa.Table, profile: Profile) -> pa.Table:
 
 def _profile(spec: ModelSpec, training_set: TrainingSet, unseen: list[DataFrame]) -> Profile:
     """Of the features and the label, and of the predictions for rows that were not seen."""
-    return joined(
+    profile = joined(
         _profile_of_rows(spec, training_set), _profile_of_predictions(spec, training_set, unseen)
     )
+    return counted_by(spec.training.history.split.unit, profile)
+
+
+def _by_unit(
+    spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str
+) -> tuple[str, str]:
+    """The rows, and their column of what is counted apart: their day, or without event time more.
+
+    What a landed day holds says nothing of how windows differ: it may be everything.
+    """
+    if spec.features.has_event_time:
+        return rows, spec.features.partition
+    return number_units(connection, rows, _unit_key(spec)), UNIT
+
+
+def _unit_key(spec: ModelSpec) -> str:
+    split = spec.training.history.split
+    group = split.group if isinstance(split, ShareSplitSpec) else None
+    return group or spec.features.entity
 
 
 def _profile_of_rows(spec: ModelSpec, training_set: TrainingSet) -> Profile:
-    day, label = spec.features.partition, spec.label.column
-    features = spec.features
+    label, features = spec.label.column, spec.features
     numeric = (*features.numeric, *features.boolean, label)
     with opened_rows(training_set, [label]) as (connection, rows):
+        rows, day = _by_unit(spec, connection, rows)
         profile = fit_profile(connection, rows, numeric, features.categorical, day)
         if not features.text:
             return profile
@@ -148,11 +171,14 @@ def _profile_of_predictions(
     import pandas as pd
     import pyarrow as pa
 
-    entity, day, watched = spec.features.entity, spec.features.partition, spec.task.watched
-    subgroups = spec.evaluation.subgroups
+    entity, watched, subgroups = spec.features.entity, spec.task.watched, spec.evaluation.subgroups
+    beside = dict.fromkeys((spec.features.partition, *subgroups))
+    if _unit_key(spec) != entity:
+        beside[_unit_key(spec)] = None
     predictions = pd.concat([rows[[entity, *watched]] for rows in scored])
     table = pa.Table.from_pandas(predictions, preserve_index=False)
-    with joined_rows(training_set, table, entity, [day, *subgroups]) as (connection, unseen):
+    with joined_rows(training_set, table, entity, list(beside)) as (connection, unseen):
+        unseen, day = _by_unit(spec, connection, unseen)
         profile = fit_profile(connection, unseen, watched, [], day)
         bins = next(column for column in profile.bins.columns if column.column == watched[0])
         fewest = spec.evaluation.min_subgroup_rows

@@ -8,6 +8,7 @@ from mlops_platform.data.windows import window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.window.maturity import label_days
 
 
 def with_changed_labels(
@@ -23,7 +24,10 @@ def with_changed_labels(
         return []
     moment, predictions = deployment.clock(), deployment.settings.predictions
     manifest = read_manifest(deployment.settings.published, spec.label.table)
-    digests = {name: manifest.digest_of(window_named(spec.window, name).days) for name in final}
+    digests = {
+        name: manifest.digest_of(label_days(spec, window_named(spec.window, name)))
+        for name in final
+    }
     return [
         name
         for name, digest in digests.items()
