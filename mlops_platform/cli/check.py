@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.console import console
-from mlops_platform.spec import WITHOUT_EVENT_TIME
 
 if TYPE_CHECKING:
     from mlops_platform.errors import SpecError
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 def command() -> None:
     """Check every model's YAML as far as code can, heavy imports included."""
     from mlops_platform.components.models import declared_specs
+    from mlops_platform.spec import WITHOUT_EVENT_TIME
     from mlops_platform.training.check import check_candidates
 
     for spec in declared_specs():

@@ -56,6 +56,7 @@ from mlops_platform.spec.training import (
 )
 
 __all__ = [
+    "WITHOUT_EVENT_TIME",
     "AlertSeverity",
     "AlertingSpec",
     "AllRule",
@@ -106,8 +107,8 @@ __all__ = [
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
-    "SlackChannelSpec",
     "ShareSplitSpec",
+    "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",
     "TuningSpec",

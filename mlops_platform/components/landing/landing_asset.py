@@ -15,6 +15,9 @@ from mlops_platform.settings import settings
 LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
 """Tag of every landed asset, by which the landing jobs select."""
 
+UNDATED_TAG = "mlops/lands_in"
+"""Tag of a snapshot whose day is that of its delivery, with the time zone of that day."""
+
 LandDays = Callable[[Arrival], Sequence[LandedPartition]]
 """Lands the days of an arrival."""
 
@@ -90,10 +93,13 @@ def landing_result(
             "rows_added": sum(partition.rows_added for partition in again),
             "rows_changed": sum(partition.rows_changed for partition in again),
             "rows_gone": sum(partition.rows_gone for partition in again),
-            "first_day": str(min(partition.day for partition in landed)),
-            "last_day": str(max(partition.day for partition in landed)),
+            **_extremes([partition.day for partition in landed]),
         }
     )
+
+
+def _extremes(days: Sequence[date]) -> dict[str, str]:
+    return {"first_day": str(min(days)), "last_day": str(max(days))} if days else {}
 
 
 def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:

@@ -7,7 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.alarm.judging import WindowExtent, compare_columns, judge_columns
+from mlops_platform.monitoring.drift.alarm.judging import (
+    WindowExtent,
+    compare_columns,
+    judge_columns,
+)
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record

@@ -72,7 +72,8 @@ def unseen_keys(
     """
     import numpy as np
 
-    column = split.group if split.group in champion_rows else spec.features.entity
+    group = split.group if split.group in champion_rows else None
+    column = group or spec.features.entity
     seen = np.isin(group_keys(test_rows, column), group_keys(champion_rows, column))
     return test_rows[~seen]
 

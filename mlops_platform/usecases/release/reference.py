@@ -136,9 +136,7 @@ def _profile(spec: ModelSpec, training_set: TrainingSet, unseen: list[DataFrame]
     return counted_by(spec.training.history.split.unit, profile)
 
 
-def _by_unit(
-    spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str
-) -> tuple[str, str]:
+def _by_unit(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str) -> tuple[str, str]:
     """The rows, and their column of what is counted apart: their day, or without event time more.
 
     What a landed day holds says nothing of how windows differ: it may be everything.

@@ -53,9 +53,7 @@ def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> L
     rows = held_out.sort_by([(spec.features.moment_column, "ascending")])
     split = spec.training.history.split
     group = split.group if isinstance(split, ShareSplitSpec) else None
-    return _rows(
-        spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline
-    )
+    return _rows(spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline)
 
 
 def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.Table:
@@ -87,9 +85,7 @@ class _Columns(NamedTuple):
     group: str | None
 
 
-def _rows(
-    spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants
-) -> LabelledRows:
+def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants) -> LabelledRows:
     task = spec.task
     # Held-out rows of before format 4 have no flags; a loss is one of numbers.
     outputs = [output for output in task.outputs if output.name in rows.column_names]
@@ -106,9 +102,7 @@ def _rows(
     )
 
 
-def _units(
-    spec: ModelSpec, rows: pa.Table, days: NDArray[Any], group: str | None
-) -> NDArray[Any]:
+def _units(spec: ModelSpec, rows: pa.Table, days: NDArray[Any], group: str | None) -> NDArray[Any]:
     import numpy as np
 
     match spec.training.history.split.unit:

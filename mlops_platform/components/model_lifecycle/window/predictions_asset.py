@@ -67,8 +67,8 @@ def _predictions_text(spec: ModelSpec) -> str:
         )
     if not spec.features.has_event_time:
         return (
-            f"Every {spec.features.entity} that landed in a window and is new, or has changed since "
-            "it landed before, scored by the release that is responsible for the window."
+            f"Every {spec.features.entity} that landed in a window and is new, or has changed "
+            "since it landed before, scored by the release that is responsible for the window."
         )
     return (
         f"Every {spec.features.entity} of a window scored by the release that is responsible for "
