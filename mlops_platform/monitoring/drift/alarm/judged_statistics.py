@@ -38,6 +38,8 @@ NEGLIGIBLE_NEW_NUMBERS = 0.15
 """Of the rows: a heat wave has numbers that were never seen, and another unit has little else."""
 NEGLIGIBLE_SPREAD = 0.02
 """Of the reference's standard deviation."""
+AS_LARGE, NEARLY_AS_LARGE = 0.999, 0.8
+"""Rows of a window over those of windows drawn, from which it is compared with them as they are."""
 SEED = 20130401
 
 
@@ -79,10 +81,14 @@ def statistics_drawn(
         new = np.stack([totals - new_rows, new_rows], axis=1)
     else:
         new = _new_counts(counts, days, drawn, totals)
-    new = _thinned(new, rows)
+    # Of days one is a little larger than another; at random a window has the very size asked for.
+    tolerance = AS_LARGE if at_random else NEARLY_AS_LARGE
+    new = _thinned(new, rows, tolerance)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
     others = by_day.sum(axis=0) - windows
-    return _statistics(coarse, counts.total, others, _thinned(windows, rows), new_shares)
+    return _statistics(
+        coarse, counts.total, others, _thinned(windows, rows, tolerance), new_shares
+    )
 
 
 def _new_counts(
@@ -153,12 +159,12 @@ def _moments_of(centres: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
     return mean, np.sqrt(variance)
 
 
-def _thinned(windows: Numbers, rows: float) -> Numbers:
+def _thinned(windows: Numbers, rows: float, tolerance: float) -> Numbers:
     import numpy as np
 
     totals = windows.sum(axis=1)
     filled = totals > 0
-    if not rows or not filled.any() or rows > 0.8 * float(np.median(totals[filled])):
+    if not rows or not filled.any() or rows > tolerance * float(np.median(totals[filled])):
         return windows
     random, thinned = np.random.default_rng(SEED), windows.copy()
     shares = windows[filled] / totals[filled, None]
