@@ -97,7 +97,7 @@ def test_folds_deal_out_every_class(declare: Declare) -> None:
 
 def test_a_part_without_rows_is_refused(declare: Declare) -> None:
     spec = timeless(declare, by="group", group="region")
-    with pytest.raises(TrainingError, match="1 groups to split.*The train part gets none"):
+    with pytest.raises(TrainingError, match=r"1 groups to split.*The train part gets none"):
         split_by_spec(landed(60, 30), spec)
 
 

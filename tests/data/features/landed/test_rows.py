@@ -1,4 +1,4 @@
-"""A table without event time, delivered whole every day: what trains, is scored, and comes of it."""
+"""A table without event time, delivered whole every day: what trains, and what is scored."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
