@@ -16,7 +16,11 @@ import pyarrow.compute as pc
 from benchmarks.policy.year import flight_spec, year_of_outcomes
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.monitoring.drift.alarm.judging import WindowExtent, compare_columns, judge_columns
+from mlops_platform.monitoring.drift.alarm.judging import (
+    WindowExtent,
+    compare_columns,
+    judge_columns,
+)
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile

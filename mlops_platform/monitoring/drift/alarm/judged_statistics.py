@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.alarm.new_rows import new_rows_drawn
+from mlops_platform.monitoring.drift.alarm.random_windows import at_most, new_rows_drawn
 from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ NEGLIGIBLE_NEW_NUMBERS = 0.15
 """Of the rows: a heat wave has numbers that were never seen, and another unit has little else."""
 NEGLIGIBLE_SPREAD = 0.02
 """Of the reference's standard deviation."""
-AS_LARGE, NEARLY_AS_LARGE = 0.999, 0.8
-"""Rows of a window over those of windows drawn, from which it is compared with them as they are."""
 SEED = 20130401
 
 
@@ -75,20 +73,17 @@ def statistics_drawn(
 
     by_day = counts.by_day(days, coarse.places, coarse.size)
     windows = drawn @ by_day
+    others = by_day.sum(axis=0) - windows
     totals = windows.sum(axis=1)
     if at_random:
         new_rows = new_rows_drawn(counts, counts.places_in(days), drawn)
-        new = np.stack([totals - new_rows, new_rows], axis=1)
+        new = at_most(rows, np.stack([totals - new_rows, new_rows], axis=1))
+        windows = at_most(rows, windows)
     else:
-        new = _new_counts(counts, days, drawn, totals)
-    # Of days one is a little larger than another; at random a window has the very size asked for.
-    tolerance = AS_LARGE if at_random else NEARLY_AS_LARGE
-    new = _thinned(new, rows, tolerance)
+        new = _thinned(_new_counts(counts, days, drawn, totals), rows)
+        windows = _thinned(windows, rows)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
-    others = by_day.sum(axis=0) - windows
-    return _statistics(
-        coarse, counts.total, others, _thinned(windows, rows, tolerance), new_shares
-    )
+    return _statistics(coarse, counts.total, others, windows, new_shares)
 
 
 def _new_counts(
@@ -159,12 +154,12 @@ def _moments_of(centres: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
     return mean, np.sqrt(variance)
 
 
-def _thinned(windows: Numbers, rows: float, tolerance: float) -> Numbers:
+def _thinned(windows: Numbers, rows: float) -> Numbers:
     import numpy as np
 
     totals = windows.sum(axis=1)
     filled = totals > 0
-    if not rows or not filled.any() or rows > tolerance * float(np.median(totals[filled])):
+    if not rows or not filled.any() or rows > 0.8 * float(np.median(totals[filled])):
         return windows
     random, thinned = np.random.default_rng(SEED), windows.copy()
     shares = windows[filled] / totals[filled, None]

@@ -1,8 +1,8 @@
-"""Rows of windows drawn at random whose value nothing else of the reference has."""
+"""Counts of windows drawn at random: cut to a size, and of values that nothing else has."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,6 +11,26 @@ if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
     Numbers = NDArray[np.float64]
+
+SEED: Final = 20130401
+
+
+def at_most(rows: float, windows: Numbers) -> Numbers:
+    """Windows of no more rows than that, which are drawn from those that they have.
+
+    Without replacement: a part of rows drawn at random is itself drawn at random, and varies no
+    more than so many rows do.
+
+    Args:
+        windows: rows per bin, shape (windows, bins).
+    """
+    import numpy as np
+
+    random, cut = np.random.default_rng(SEED), windows.copy()
+    for at in np.flatnonzero(windows.sum(axis=1) > rows):
+        counts = windows[at].astype(np.int64)
+        cut[at] = random.multivariate_hypergeometric(counts, int(rows), method="marginals")
+    return cut
 
 
 def new_rows_drawn(counts: DailyCounts, units: NDArray[np.intp], drawn: Numbers) -> Numbers:
