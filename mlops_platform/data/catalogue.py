@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import identifier, literal
-from mlops_platform.data.features.landed.labels import last_labels
+from mlops_platform.data.features.last_labels import last_labels
 from mlops_platform.data.landing.deliveries import (
     ADDED,
     CHANGED,

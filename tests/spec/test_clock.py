@@ -48,10 +48,7 @@ CASES: dict[str, tuple[Case, Edit]] = {
                 "refused, by what the task says of itself",
                 "Labels of the task regression are no classes: write `by: random`.",
             ),
-            lambda attributes: (
-                _regression(attributes),
-                _history(split={"by": "stratified"})(attributes),
-            ),
+            _stratified_regression,
         ),
         (
             Case(

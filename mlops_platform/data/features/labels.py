@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, not_finite, private_duckdb
-from mlops_platform.data.features.landed.labels import last_labels
+from mlops_platform.data.features.last_labels import last_labels
 from mlops_platform.data.features.views import open_view, select_columns
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.errors import DataError

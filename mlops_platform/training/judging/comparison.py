@@ -86,7 +86,6 @@ def compare_losses(
     *,
     metric: str,
     seed: int,
-    unit: ResamplingUnit = "day",
 ) -> Comparison:
     """Paired percentile bootstrap of the mean improvement, resampling whole units.
 
@@ -103,14 +102,11 @@ def compare_losses(
         units: the day, group or handful of each row, shape (rows,).
         metric: name of the loss.
         seed: of the resampling.
-        unit: what `units` are.
     """
     import numpy as np
 
     if not len(units):
-        return Comparison(
-            metric=metric, rows=0, days=0, confidence=improvement.confidence, unit=unit
-        )
+        return Comparison(metric=metric, rows=0, days=0, confidence=improvement.confidence)
     distinct, unit_of_row = np.unique(units, return_inverse=True)
     means = _resampled_means(
         np.bincount(unit_of_row, weights=champion - candidate),
@@ -128,7 +124,6 @@ def compare_losses(
         mean_improvement=float((champion - candidate).mean()),
         lower_bound=float(np.quantile(means, 1 - improvement.confidence)),
         probability_of_improvement=float((means > 0).mean()),
-        unit=unit,
     )
 
 

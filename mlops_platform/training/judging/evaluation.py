@@ -119,7 +119,6 @@ def _baseline_margin(
         units,
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
-        unit=spec.training.history.split.unit,
     )
     return compared.lower_bound if compared.days >= FEWEST_DAYS else None
 

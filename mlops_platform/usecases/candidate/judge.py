@@ -151,15 +151,15 @@ def _compare(
         predictions = spec.task.predict(model, constants, rows[columns])
         return spec.task.row_losses(targets, predictions)
 
-    return compare_losses(
+    comparison = compare_losses(
         spec.gate.improvement,
         losses_of(champion.model, champion.constants),
         losses_of(fitted.model, fitted.constants),
         units_of(rows, spec),
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
-        unit=spec.training.history.split.unit,
     )
+    return comparison.model_copy(update={"unit": spec.training.history.split.unit})
 
 
 def _common_rows(

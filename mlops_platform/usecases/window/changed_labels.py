@@ -1,6 +1,7 @@
 """Windows that were measured for good with labels that are others by now."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predictions import predictions_file, predicts_label
@@ -16,10 +17,16 @@ def with_changed_labels(
 ) -> list[str]:
     """Mature windows whose labels are no longer those that they were measured with, in order.
 
-    Once measured again a window is none of them until its labels change once more. Windows without
+    Without event time others as well: no day says when a label is due, and where all have landed a
+    window is mature. Once measured again a window is none of them until its labels change once more. Windows without
     predictions, or with those of another label that the YAML named then, stay as they are.
     """
-    final = [name for name, window in measured.items() if window.mature and window.labels_digest]
+    awaited = not spec.features.has_event_time
+    final = [
+        name
+        for name, window in measured.items()
+        if (window.mature or awaited) and window.labels_digest
+    ]
     if not final:
         return []
     moment, predictions = deployment.clock(), deployment.settings.predictions
@@ -31,6 +38,12 @@ def with_changed_labels(
     return [
         name
         for name, digest in digests.items()
-        if measured[name].is_overtaken(digest, moment)
+        if _is_overtaken(measured[name], digest, moment)
         and predicts_label(predictions_file(predictions, spec.name, name), spec)
     ]
+
+
+def _is_overtaken(window: WindowPerformance, labels_digest: str, moment: datetime) -> bool:
+    if window.mature:
+        return window.is_overtaken(labels_digest, moment)
+    return window.labels_digest != labels_digest

@@ -1,7 +1,8 @@
 """What two systems export: every customer in a file of its day, who has left in one written anew.
 
-Forty customers come a day and fifteen call the hotline. Whether they have left is known of the first
-500 from the beginning, of the next hundred since the second day, of others in the night of theirs.
+Forty customers come a day and fifteen call the hotline. Whether they have left is known of the
+first 500 from the beginning, of the next hundred since the second day, of others in the night of
+theirs.
 """
 
 import csv
