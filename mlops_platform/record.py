@@ -1,6 +1,6 @@
 """Record: a frozen value that one asset hands to the next as JSON."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -20,6 +20,11 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 def left_out_where_empty(value: object) -> bool:
     """Whether a field that was added later is not written: then what is written is as before it."""
     return not value
+
+
+def left_out_where(default: object) -> Callable[[object], bool]:
+    """As `left_out_where_empty`, of a field whose default is not empty."""
+    return lambda value: value == default
 
 
 class Record(BaseModel):

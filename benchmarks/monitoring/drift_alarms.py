@@ -16,7 +16,11 @@ import pyarrow.compute as pc
 from benchmarks.policy.year import flight_spec, year_of_outcomes
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
+from mlops_platform.monitoring.drift.alarm.judging import (
+    WindowExtent,
+    compare_columns,
+    judge_columns,
+)
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile
@@ -149,7 +153,8 @@ def _judged(
     random = np.random.default_rng(week[0].toordinal())
     declared, rows_of = DriftSpec(season_days=0), spec.features.names[0]
     window = _counted(profile, content, spec.features.names)
-    ahead = [population[-1] + timedelta(days=1 + at) for at in range(WEEK)]
+    days = [population[-1] + timedelta(days=1 + at) for at in range(WEEK)]
+    ahead = WindowExtent(days, content.num_rows)
     calm = compare_columns(reference, window, rows_of, ahead, declared, {})
     yield "none", list(judge_columns(calm, declared, RATE).columns)
     for fault in faults:

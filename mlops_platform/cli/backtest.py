@@ -3,6 +3,7 @@
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.spec import refuse_without_event_time
 from mlops_platform.usecases.deployment import open_deployment
 
 
@@ -20,8 +21,10 @@ def command(model: str) -> None:
     from mlops_platform.usecases.backtest.replay import backtest_policies
     from mlops_platform.usecases.backtest.report import keep_backtest
 
+    spec = declared_spec(model)
+    refuse_without_event_time(spec, "A backtest replays the past")
     deployment = open_deployment()
-    backtest = backtest_policies(deployment, declared_spec(model), console.print)
+    backtest = backtest_policies(deployment, spec, console.print)
     keep_backtest(deployment, backtest)
     console.print(Markdown(markdown_of(backtest.outcomes, backtest.recommendation)))
     place = deployment.settings.backtest(model)

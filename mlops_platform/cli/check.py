@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def command() -> None:
     """Check every model's YAML as far as code can, heavy imports included."""
     from mlops_platform.components.models import declared_specs
+    from mlops_platform.spec import WITHOUT_EVENT_TIME
     from mlops_platform.training.check import check_candidates
 
     for spec in declared_specs():
@@ -22,6 +23,8 @@ def command() -> None:
         if errors:
             _refuse(spec.name, errors)
         console.print(f"[green]✓[/] {spec.name}: every candidate fits and predicts")
+        if not spec.features.has_event_time:
+            console.print(f"  {WITHOUT_EVENT_TIME}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _refuse(model: str, errors: "Sequence[SpecError]") -> None:

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_platform.components.features.component import DbtFeaturesComponent
     from mlops_platform.components.landing.folder import FolderLandingComponent
+    from mlops_platform.components.landing.snapshot import SnapshotLandingComponent
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 
-__all__ = ["DbtFeaturesComponent", "FolderLandingComponent", "ModelLifecycleComponent"]
+__all__ = [
+    "DbtFeaturesComponent",
+    "FolderLandingComponent",
+    "ModelLifecycleComponent",
+    "SnapshotLandingComponent",
+]
 
 _MODULES = {
     "DbtFeaturesComponent": "features.component",
     "FolderLandingComponent": "landing.folder",
     "ModelLifecycleComponent": "model_lifecycle.component",
+    "SnapshotLandingComponent": "landing.snapshot",
 }
 
 

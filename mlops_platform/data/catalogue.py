@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import CATALOGUE, identifier, literal, open_engine
+from mlops_platform.data.features.last_labels import last_labels
 from mlops_platform.data.landing.contract import landed_schemas
 from mlops_platform.data.landing.deliveries import (
     ADDED,
@@ -22,7 +23,7 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.landing.schema.layouts import ByName, columns_of, files_by_layout
-from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE
+from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE, LANDED_DAY
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class _Outcome(NamedTuple):
     label_table: str
     label: str
     known_at: str
+    landed_day: str
 
 
 def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
@@ -284,7 +286,7 @@ def _outcome_of(file: Path) -> _Outcome:
     return _Outcome(
         *(
             metadata.get(key.encode(), b"").decode()
-            for key in (ENTITY, LABEL_TABLE, LABEL, KNOWN_AT)
+            for key in (ENTITY, LABEL_TABLE, LABEL, KNOWN_AT, LANDED_DAY)
         )
     )
 
@@ -294,6 +296,8 @@ def _join(source: str, predicted: Collection[str], outcome: _Outcome, published_
     if not files:
         unknown = "NULL::BOOLEAN AS label, NULL::TIMESTAMPTZ AS known_at"
         return f"SELECT *, {unknown} FROM {identifier(source)}"
+    if outcome.landed_day:
+        return _join_landed(source, outcome)
     # Of an entity that has moved to another day both days have had a label.
     keys = {outcome.entity, _partition_column(files)} & {outcome.entity, *predicted}
     meets = " AND ".join(f"predicted.{key} = labels.{key}" for key in map(identifier, keys))
@@ -302,6 +306,22 @@ def _join(source: str, predicted: Collection[str], outcome: _Outcome, published_
         f"labels.{identifier(outcome.known_at)} AS known_at FROM {identifier(source)} AS predicted "
         f"LEFT JOIN (FROM features.{identifier(outcome.label_table)} {NEVER_SUPERSEDED}) AS labels "
         f"ON {meets} AND labels.{SUPERSEDED_AT} IS NULL"
+    )
+
+
+def _join_landed(source: str, outcome: _Outcome) -> str:
+    """Write the SQL of predictions with the last label of their entity, landed then or later."""
+    entity, day = identifier(outcome.entity), identifier(outcome.landed_day)
+    versions = f"FROM features.{identifier(outcome.label_table)} {NEVER_SUPERSEDED}"
+    standing = f"(SELECT * FROM ({versions}) WHERE {SUPERSEDED_AT} IS NULL)"
+    last = last_labels(
+        standing, outcome.entity, outcome.landed_day, outcome.label, outcome.known_at
+    )
+    return (
+        f"SELECT predicted.*, labels.{identifier(outcome.label)} AS label, "
+        f"labels.{identifier(outcome.known_at)} AS known_at FROM {identifier(source)} AS predicted "
+        f"LEFT JOIN {last} AS labels ON predicted.{entity} = labels.{entity} "
+        f"AND labels.{day} >= CAST(predicted.{day} AS DATE)"
     )
 
 

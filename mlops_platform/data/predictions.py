@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ENTITY, LABEL_TABLE, LABEL, KNOWN_AT = "entity", "label_table", "label", "known_at"
 """Keys of the file's metadata: how its rows meet their outcomes."""
+LANDED_DAY = "landed_day"
+"""Another one, of rows without event time: the column with the day of landing, of both tables."""
 
 
 def predictions_file(predictions_root: Path, model: str, window: str) -> Path:
@@ -63,9 +65,11 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
 
 def _meeting(spec: ModelSpec) -> dict[str, str]:
     """The file's metadata."""
+    landed = {} if spec.features.has_event_time else {LANDED_DAY: spec.features.partition}
     return {
+        **landed,
         ENTITY: spec.features.entity,
         LABEL_TABLE: spec.label.table,
         LABEL: spec.label.column,
-        KNOWN_AT: spec.label.known_at,
+        KNOWN_AT: spec.label.known_at_column,
     }

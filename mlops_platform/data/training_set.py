@@ -25,7 +25,7 @@ from mlops_platform.errors import DataError, TrainingError
 from mlops_platform.files import new_directory, scratch_directory, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record, left_out_where_empty
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -231,7 +231,7 @@ def _refuse_repeated_entities(file: Path, spec: ModelSpec) -> None:
             f"{spec.features.table} joined with {spec.label.table}, for example "
             f"{example!r}. Make it unique in both dbt models. Where a "
             f"label has versions, each ends, by its `{SUPERSEDED_AT}`, no later than the next one "
-            f"begins, by its `{spec.label.known_at}`."
+            f"begins, by its `{spec.label.known_at_column}`."
         )
 
 
@@ -251,8 +251,10 @@ def _refuse_untrainable(file: Path, spec: ModelSpec, as_of: datetime) -> None:
             f"{rows.num_rows} {labels} are {refusal.found}, and a training needs "
             f"{refusal.needed}: correct '{spec.label.column}' or read more history."
         )
-    days = pc.count_distinct(rows[spec.features.partition]).as_py()
     split = spec.training.history.split
+    if isinstance(split, ShareSplitSpec):
+        return
+    days = pc.count_distinct(rows[spec.features.partition]).as_py()
     if days <= split.validation_days + split.test_days:
         raise TrainingError(
             f"the {labels} cover {days} days; validation takes {split.validation_days}, test "
@@ -275,7 +277,7 @@ def _describe(
 ) -> TrainingSet:
     import pyarrow.compute as pc
 
-    event_time, partition = spec.features.event_time, spec.features.partition
+    event_time, partition = spec.features.moment_column, spec.features.partition
     rows = read_parquet(file, [event_time, partition, spec.label.column])
     times = pc.min_max(rows[event_time]).as_py()
     days = pc.min_max(rows[partition]).as_py()

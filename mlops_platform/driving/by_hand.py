@@ -17,7 +17,13 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.stages import Stage
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.driving.driver import JobDriver
-from mlops_platform.driving.missing import build, land, unbuilt_days, unlanded_days
+from mlops_platform.driving.missing import (
+    build,
+    land,
+    unbuilt_days,
+    unlanded_days,
+    unlanded_snapshots,
+)
 from mlops_platform.driving.phases import Display, timed_phase
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.records import Decision
@@ -125,7 +131,8 @@ class ByHand:
 
     def _land_missing(self) -> None:
         place, now = self.deployment.settings, self._now
-        if days := unlanded_days(self.driver, self.model, place, now):
+        days = unlanded_days(self.driver, self.model, place, now)
+        if days or unlanded_snapshots(self.driver, self.model, place, now):
             with timed_phase(self.display, "land") as report:
                 land(self._driver, self.model, days, now, report)
 

@@ -2,15 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
-from mlops_platform.components.landing.landing_asset import DAILY, LANDING, SNAPSHOT
+from mlops_platform.components.landing.landing_asset import (
+    DAILY,
+    LANDING,
+    SNAPSHOT,
+    UNDATED_TAG,
+)
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.features.builds import Builds, contiguous
 from mlops_platform.data.features.published import published_days
-from mlops_platform.data.landing.deliveries import is_landed, landed_rows
+from mlops_platform.data.landing.deliveries import (
+    PARTITION_COLUMN,
+    day_of,
+    is_landed,
+    landed_rows,
+)
 from mlops_platform.driving.driver import JobDriver, ReportStep, day_range, run_config
 from mlops_platform.errors import MlopsError
 from mlops_platform.settings import Settings
@@ -30,6 +41,17 @@ def unlanded_days(
     )
 
 
+def unlanded_snapshots(
+    driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
+) -> list[str]:
+    """Tables behind the model that are written anew, and that have not landed today."""
+    return [
+        table
+        for table, today in _undated_tables(driver.definitions, model, now).items()
+        if not is_landed(place.landing, table, today)
+    ]
+
+
 def unbuilt_days(
     driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
 ) -> list[date]:
@@ -42,11 +64,15 @@ def unbuilt_days(
     stale = set(state.stale_days) if state else set()
     published = published_days(place.published, model.spec.features.table)
     built = published.union(state.built if state else ())
+    landed = dict(_ended_days(driver.definitions, model, now))
+    for table in _undated_tables(driver.definitions, model, now):
+        folders = (place.landing / table).glob(f"{PARTITION_COLUMN}=*")
+        landed[table] = [day_of(folder) for folder in folders]
     return sorted(
         stale
         | {
             day
-            for table, days in _ended_days(driver.definitions, model, now).items()
+            for table, days in landed.items()
             for day in set(days) - built
             if landed_rows(place.landing, table, day)
         }
@@ -118,6 +144,22 @@ def _ended_days(
     return {
         key.path[-1]: ended_days(graph.get(key).partitions_def, now)
         for key in _landed_for(definitions, model, DAILY)
+    }
+
+
+def _undated_tables(
+    definitions: dg.Definitions, model: LifecycleModel, now: datetime
+) -> dict[str, date]:
+    """The present day of each table that is written anew, of those that are behind the model."""
+    graph = definitions.get_repository_def().asset_graph
+    zones = {
+        key.path[-1]: graph.get(key).tags.get(UNDATED_TAG)
+        for key in _landed_for(definitions, model, SNAPSHOT)
+    }
+    return {
+        table: now.astimezone(ZoneInfo(zone.replace(".", "/"))).date()
+        for table, zone in zones.items()
+        if zone is not None
     }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file, write_text
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +31,8 @@ class Reference(Record):
         test_loss, test_baseline_loss: of the version and of the baseline, on its test rows.
         held_out_rows: rows of the file beside this one, each with its prediction.
         importances: of the features, permuted on its test rows.
+        seen_until: moment as of which its labels were read, where rows have no event time: what
+            was known then is no outcome of a window.
     """
 
     model: str
@@ -41,6 +44,7 @@ class Reference(Record):
     test_baseline_loss: float
     held_out_rows: int
     importances: dict[str, float]
+    seen_until: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 @dataclass(frozen=True, eq=False)

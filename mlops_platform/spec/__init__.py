@@ -10,6 +10,7 @@ from mlops_platform.spec.alerting.channels import (
     WebhookChannelSpec,
 )
 from mlops_platform.spec.card import CardSpec
+from mlops_platform.spec.clock import WITHOUT_EVENT_TIME, refuse_without_event_time
 from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
 from mlops_platform.spec.judging import EvaluationSpec, GateSpec, ImprovementSpec
@@ -21,7 +22,7 @@ from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
 from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, PerformanceSpec
 from mlops_platform.spec.monitoring.quality import QualitySpec
 from mlops_platform.spec.retraining.backtest import BacktestSpec
-from mlops_platform.spec.retraining.history import HistorySpec, RollingSpan, SplitSpec
+from mlops_platform.spec.retraining.history import HistorySpec, RollingSpan
 from mlops_platform.spec.retraining.policy import (
     AllRule,
     AnyRule,
@@ -37,6 +38,7 @@ from mlops_platform.spec.retraining.policy import (
 )
 from mlops_platform.spec.retraining.retraining import BudgetSpec, RetrainingSpec
 from mlops_platform.spec.retraining.schedules import SchedulesSpec
+from mlops_platform.spec.retraining.split import ResamplingUnit, ShareSplitSpec, SplitSpec
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
     PredictionLogSpec,
@@ -54,6 +56,7 @@ from mlops_platform.spec.training import (
 )
 
 __all__ = [
+    "WITHOUT_EVENT_TIME",
     "AlertSeverity",
     "AlertingSpec",
     "AllRule",
@@ -98,11 +101,13 @@ __all__ = [
     "QualitySpec",
     "RangeSpec",
     "ReleaseSpec",
+    "ResamplingUnit",
     "RetrainingSpec",
     "RollingSpan",
     "ScheduleRule",
     "SchedulesSpec",
     "ServingSpec",
+    "ShareSplitSpec",
     "SlackChannelSpec",
     "SplitSpec",
     "TrainingSpec",
@@ -112,5 +117,6 @@ __all__ = [
     "bounds_of",
     "inconsistencies",
     "missing_columns",
+    "refuse_without_event_time",
     "unknown_checks",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
+from mlops_platform.spec.clock import clock_inconsistencies
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.task_consistency import task_inconsistencies
 from mlops_platform.spec.training import ColumnStepsSpec
@@ -26,8 +27,8 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
         for at, entry in enumerate(candidate.preprocessing):
             yield from _unusable_texts(spec, entry, f"{path}.{at}")
     yield from task_inconsistencies(spec)
-    for field in ("column", "known_at"):
-        column = getattr(spec.label, field)
+    yield from clock_inconsistencies(spec)
+    for field, column in _label_columns(spec):
         if column in spec.features.names:
             yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")
     groupable = (*spec.features.categorical, *spec.features.sensitive)
@@ -54,7 +55,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
             spec.features.table,
             [
                 ("entity", spec.features.entity),
-                ("event_time", spec.features.event_time),
+                *([("event_time", spec.features.event_time)] if spec.features.event_time else []),
                 ("partition", spec.features.partition),
                 *(
                     position
@@ -66,7 +67,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
         ),
         "label": (
             spec.label.table,
-            [("column", spec.label.column), ("known_at", spec.label.known_at)],
+            _label_columns(spec),
         ),
     }
     for section, (table, columns) in sections.items():
@@ -89,6 +90,11 @@ def unknown_checks(spec: ModelSpec, names: Sequence[str]) -> Iterator[SpecError]
         if check not in names:
             path = f"alerting.severities.checks.{check}"
             yield SpecError(path, check, nearest_name("check", check, sorted(set(names))))
+
+
+def _label_columns(spec: ModelSpec) -> list[tuple[str, str]]:
+    """Columns of the label table by the attribute that names them."""
+    return [("column", spec.label.column), ("known_at", spec.label.known_at_column)]
 
 
 def _unusable_texts(spec: ModelSpec, entry: ColumnStepsSpec, path: str) -> Iterator[SpecError]:

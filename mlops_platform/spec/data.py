@@ -1,7 +1,7 @@
 """Which columns a model reads, what it predicts, and in which periods it is watched."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,14 +9,28 @@ from mlops_platform.column_kind import KINDS, ColumnKind, KindName
 from mlops_platform.record import left_out_where_empty
 from mlops_platform.section import Identifier, Section
 
+LANDED_AT: Final = "landed_at"
+"""Moment of a row that has no event time, added where it is read: the midnight of its day."""
+DELIVERED_AT: Final = "delivered_at"
+"""Column of every landed table with the arrival of a row."""
+
 
 class FeaturesSpec(Section):
     """The published feature table and the columns of it that the model reads."""
 
-    table: Identifier = Field(description="Published dbt table with one row per entity.")
+    table: Identifier = Field(
+        description=(
+            "Published dbt table with one row per entity, or without event time one per entity and "
+            "day of landing."
+        )
+    )
     entity: Identifier = Field(description="Column that identifies one prediction.")
-    event_time: Identifier = Field(
-        default="event_time", description="Column with the moment of the prediction (UTC)."
+    event_time: Identifier | None = Field(
+        default="event_time",
+        description=(
+            "Column with the moment of the prediction (UTC); null where rows have none: then the "
+            "partition is the day on which a row landed."
+        ),
     )
     partition: Identifier = Field(
         default="local_date", description="Column by which the table is published."
@@ -47,6 +61,16 @@ class FeaturesSpec(Section):
     )
 
     @property
+    def has_event_time(self) -> bool:
+        """Whether rows are of a moment; without it they are of the day on which they landed."""
+        return self.event_time is not None
+
+    @property
+    def moment_column(self) -> str:
+        """Column with the moment of a row: its event time, or the midnight of its landed day."""
+        return self.event_time or LANDED_AT
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Feature columns in the order in which every pipeline sees them."""
         return tuple(column for kind in KINDS for column in self.of_kind(kind))
@@ -68,7 +92,7 @@ class FeaturesSpec(Section):
                 "no feature is declared: list columns under `numeric`, `categorical`, `boolean` or "
                 "`text`"
             )
-        keys = (self.entity, self.event_time, self.partition)
+        keys = (self.entity, self.moment_column, self.partition)
         seen: set[str] = set()
         for column in (*keys, *self.names, *self.sensitive):
             if column in seen:
@@ -102,8 +126,12 @@ class LabelSpec(Section):
     column: Identifier = Field(
         description="Outcome that is predicted; rows where it is NULL are left out."
     )
-    known_at: Identifier = Field(
-        default="known_at", description="Column with the moment the outcome became known (UTC)."
+    known_at: Identifier | None = Field(
+        default="known_at",
+        description=(
+            "Column with the moment the outcome became known (UTC); null where that is its "
+            f"landing, which is the column `{DELIVERED_AT}`."
+        ),
     )
     reporting_delay_days: Annotated[int, Field(ge=0)] = Field(
         default=0,
@@ -112,6 +140,11 @@ class LabelSpec(Section):
             "see it only then."
         ),
     )
+
+    @property
+    def known_at_column(self) -> str:
+        """Column with the moment the outcome became known: the declared one, or its landing."""
+        return self.known_at or DELIVERED_AT
 
 
 class WindowSpec(Section):

@@ -27,6 +27,7 @@ class _Declaration(BaseModel):
         "mlops_platform.components.ModelLifecycleComponent",
         "mlops_platform.components.DbtFeaturesComponent",
         "mlops_platform.components.FolderLandingComponent",
+        "mlops_platform.components.SnapshotLandingComponent",
         "mlops_platform.demo.NycFlightsLandingComponent",
     ]
     attributes: dict[str, Any] | None = None

@@ -6,8 +6,10 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
+from mlops_platform.record import left_out_where
 from mlops_platform.section import Identifier, Section
 from mlops_platform.spec.limit import Limit
+from mlops_platform.spec.retraining.split import ResamplingUnit
 
 MIN_EVENTS: Final = 50
 
@@ -45,12 +47,30 @@ class ImprovementSpec(Section):
         default=0.0, description="The improvement must exceed this; a tie keeps the champion."
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
-        default=0.8, description="One-sided confidence of the paired bootstrap over days."
+        default=0.8,
+        description=(
+            "One-sided confidence of the paired bootstrap over days; without event time over rows, "
+            "or groups."
+        ),
     )
     resamples: Annotated[int, Field(ge=200)] = 2000
     min_days: Annotated[int, Field(ge=1)] = Field(
         default=5, description="With fewer common unseen days the verdict is `wait`."
     )
+    min_rows: Annotated[int, Field(ge=1)] = Field(
+        default=50,
+        description="Likewise rows, where they have no event time.",
+        exclude_if=left_out_where(50),
+    )
+    min_groups: Annotated[int, Field(ge=1)] = Field(
+        default=10,
+        description="Likewise groups, where `training.history.split` is by group.",
+        exclude_if=left_out_where(10),
+    )
+
+    def fewest(self, unit: ResamplingUnit) -> int:
+        """Common unseen days, rows or groups below which the verdict is `wait`."""
+        return {"day": self.min_days, "row": self.min_rows, "group": self.min_groups}[unit]
 
 
 class GateSpec(Section):

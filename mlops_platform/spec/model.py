@@ -1,7 +1,7 @@
 """ModelSpec: what one model is, plain and frozen."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -45,6 +45,10 @@ class ModelSpec(Section):
     release: ReleaseSpec = ReleaseSpec()
     card: CardSpec
 
+    @classmethod
+    def _accepted(cls, attributes: Any) -> Any:
+        return _label_known_at_landing(super()._accepted(attributes))
+
     def with_loss(self, loss: str) -> Self:
         """The same model, judged by a loss of its task."""
         task = self.task.model_copy(update={"loss": loss})
@@ -77,3 +81,22 @@ class ModelSpec(Section):
         if isinstance(entry.columns, str):
             return self.features.of_kind(entry.columns)
         return entry.columns
+
+
+def _label_known_at_landing(attributes: Any) -> Any:
+    """Attributes in which the label is known at its landing, where they say no moment at all.
+
+    Without event time its landing is the one moment that there is.
+    """
+    if not isinstance(attributes, dict):
+        return attributes
+    features, label = attributes.get("features"), attributes.get("label")
+    if isinstance(features, FeaturesSpec):
+        timeless = not features.has_event_time
+    else:
+        timeless = isinstance(features, dict) and features.get("event_time", "") is None
+    if timeless and isinstance(label, dict) and "known_at" not in label:
+        return {**attributes, "label": {**label, "known_at": None}}
+    if timeless and isinstance(label, LabelSpec) and "known_at" not in label.model_fields_set:
+        return {**attributes, "label": label.model_copy(update={"known_at": None})}
+    return attributes

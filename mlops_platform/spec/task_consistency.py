@@ -35,7 +35,7 @@ def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
     features = spec.features
     named = {
         "features.entity": features.entity,
-        "features.event_time": features.event_time,
+        "features.event_time": features.moment_column,
         "features.partition": features.partition,
         "label.column": spec.label.column,
         **{

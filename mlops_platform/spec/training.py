@@ -94,7 +94,10 @@ class TuningSpec(Section):
 
     trials: Annotated[int, Field(ge=1, le=1000)] = 10
     folds: Annotated[int, Field(ge=2, le=20)] = Field(
-        default=3, description="Expanding time-series folds over the training days."
+        default=3,
+        description=(
+            "Expanding time-series folds over the training days; without event time random ones."
+        ),
     )
     max_rows: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="Search on at most this many most recent rows; null for all."

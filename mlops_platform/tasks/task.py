@@ -44,6 +44,7 @@ class Task(Section, ABC):
 
     Attributes:
         label_type: SQL type in which outcomes are read.
+        has_classes: whether outcomes are classes, whose shares a split can keep.
         loss_has_unit: whether its loss is in the unit of the label, so that no level of it is
             right for every model.
         needs_dense_columns: whether its models take no sparse matrix, whatever the candidate takes.
@@ -53,6 +54,7 @@ class Task(Section, ABC):
     """
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]]
+    has_classes: ClassVar[bool] = False
     loss_has_unit: ClassVar[bool]
     needs_dense_columns: ClassVar[bool]
     estimator_kind: ClassVar[str]

@@ -1,14 +1,17 @@
-"""Time-ordered split of the training rows by local calendar day."""
+"""Split of the training rows: by local calendar day in their order of time, or by shares."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.record import Record
+from mlops_platform.spec import ShareSplitSpec, SplitSpec
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, targets_of
+from mlops_platform.training.share_split import split_by_shares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,10 +20,15 @@ if TYPE_CHECKING:
 
     from mlops_platform.spec import ModelSpec
 
+SAMPLED: Final = "_sampled"
+"""Added column, of rows that models are fitted on; no column of a table is called so."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """Training rows cut by day, each part ordered by (event time, entity).
+
+    Without event time they are cut by shares, and each part is ordered by a hash.
 
     Args:
         held_out_sample: of validation and test the rows that the final fit gets; all where None.
@@ -66,6 +74,38 @@ class PartFacts(Record):
     last_day: date
 
 
+def split_by_spec(
+    rows: DataFrame, spec: ModelSpec, sampled: NDArray[np.bool_] | None = None
+) -> Split:
+    """Cut `rows` as the model declares it: by time, or by shares where they have no event time.
+
+    Args:
+        sampled: as of `split_by_time`.
+
+    Raises:
+        TrainingError: as `split_by_time`, or a part has no row.
+    """
+    split = spec.training.history.split
+    if not isinstance(split, ShareSplitSpec):
+        return split_by_time(rows, spec, sampled)
+    _refuse_missing_labels(rows, spec)
+    if sampled is None:
+        return _usable(Split(**split_by_shares(rows, spec, split)), spec)
+    parts = split_by_shares(rows.assign(**{SAMPLED: sampled}), spec, split)
+    return _usable(_with_sampled_fit(parts), spec)
+
+
+def _with_sampled_fit(parts: Mapping[str, DataFrame]) -> Split:
+    """The parts, of which only rows marked by the column `SAMPLED` are fitted on."""
+    import pandas as pd
+
+    held_out = pd.concat([parts["validation"], parts["test"]], ignore_index=True)
+    train, sample = (rows[rows[SAMPLED]] for rows in (parts["train"], held_out))
+    kept = {"train": train, "validation": parts["validation"], "test": parts["test"]}
+    plain = {name: rows.drop(columns=SAMPLED) for name, rows in kept.items()}
+    return Split(**plain, held_out_sample=sample.drop(columns=SAMPLED))
+
+
 def split_by_time(
     rows: DataFrame, spec: ModelSpec, sampled: NDArray[np.bool_] | None = None
 ) -> Split:
@@ -83,21 +123,19 @@ def split_by_time(
     import pandas as pd
 
     _refuse_missing_labels(rows, spec)
-    rows = rows.sort_values([spec.features.event_time, spec.features.entity])
+    rows = rows.sort_values([spec.features.moment_column, spec.features.entity])
     fitted = np.ones(len(rows), dtype=bool) if sampled is None else sampled[rows.index]
     rows.index = pd.RangeIndex(len(rows))
     days = days_of(rows, spec)
     validation_from = first_held_out_day(days, spec)
-    test_from = np.unique(days)[-spec.training.history.split.test_days]
+    test_from = np.unique(days)[-_sizes(spec).test_days]
     split = Split(
         train=rows[(days < validation_from) & fitted],
         validation=rows[(days >= validation_from) & (days < test_from)],
         test=rows[days >= test_from],
         held_out_sample=None if sampled is None else rows[(days >= validation_from) & fitted],
     )
-    for name, part in split.parts.items():
-        _refuse_unusable_targets(name, part, spec)
-    return split
+    return _usable(split, spec)
 
 
 def first_held_out_day(days: NDArray[np.datetime64], spec: ModelSpec) -> np.datetime64:
@@ -109,7 +147,7 @@ def first_held_out_day(days: NDArray[np.datetime64], spec: ModelSpec) -> np.date
     import numpy as np
 
     distinct = np.unique(days)
-    sizes = spec.training.history.split
+    sizes = _sizes(spec)
     held_out = sizes.validation_days + sizes.test_days
     if len(distinct) <= held_out:
         raise unusable(
@@ -120,6 +158,12 @@ def first_held_out_day(days: NDArray[np.datetime64], spec: ModelSpec) -> np.date
         )
     first: np.datetime64 = distinct[-held_out]
     return first
+
+
+def _sizes(spec: ModelSpec) -> SplitSpec:
+    split = spec.training.history.split
+    assert isinstance(split, SplitSpec), "rows without event time have no days to cut by"
+    return split
 
 
 def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
@@ -149,11 +193,18 @@ def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
         )
 
 
+def _usable(split: Split, spec: ModelSpec) -> Split:
+    for name, part in split.parts.items():
+        _refuse_unusable_targets(name, part, spec)
+    return split
+
+
 def _refuse_unusable_targets(name: str, part: DataFrame, spec: ModelSpec) -> None:
     refusal = spec.task.refusal(targets_of(part, spec))
     if refusal is not None:
+        size = "days" if spec.features.has_event_time else "share"
         field = (
-            "training.history.span" if name == "train" else f"training.history.split.{name}_days"
+            "training.history.span" if name == "train" else f"training.history.split.{name}_{size}"
         )
         raise unusable(
             field,

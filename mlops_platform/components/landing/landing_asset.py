@@ -19,6 +19,9 @@ LANDING, DAILY, SNAPSHOT = "landing", "daily", "snapshot"
 LEFT_OUT = "left_out"
 """Metadata of a landing: what was told of rows that it did not land."""
 
+UNDATED_TAG = "mlops/lands_in"
+"""Tag of a snapshot whose day is that of its delivery, with the time zone of that day."""
+
 LandDays = Callable[[Arrival], Landed]
 """Lands the days of an arrival."""
 
@@ -104,11 +107,14 @@ def landing_result(
             "rows_gone": sum(partition.rows_gone for partition in again),
             "rows_with_null_keys": sum(partition.null_keys for partition in landed),
             "duplicate_rows": sum(partition.duplicates for partition in landed),
-            "first_day": str(min(partition.day for partition in landed)),
-            "last_day": str(max(partition.day for partition in landed)),
+            **_extremes([partition.day for partition in landed]),
             LEFT_OUT: "\n".join(landing.left_out) or "none",
         }
     )
+
+
+def _extremes(days: Sequence[date]) -> dict[str, str]:
+    return {"first_day": str(min(days)), "last_day": str(max(days))} if days else {}
 
 
 def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:

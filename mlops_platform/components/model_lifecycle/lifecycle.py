@@ -58,7 +58,11 @@ def build_lifecycle(model: LifecycleModel) -> dg.Definitions:
             drift_report_asset(spec),
             performance_asset(spec, labels),
             rollout_asset(spec, labels),
-            policy_backtest_asset(spec, features, labels),
+            *(
+                [policy_backtest_asset(spec, features, labels)]
+                if spec.features.has_event_time
+                else []
+            ),
             *([online_features_asset(spec, features)] if has_online_store else []),
         ],
         asset_checks=[online_freshness_check(spec)] if has_online_store else [],

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.labels import aware, label_columns
+from mlops_platform.data.features.landed.outcomes import read_landed_outcomes
+from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
@@ -51,7 +54,8 @@ def training_batches(
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
     sensitive columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event
     time and entity. A label is known from `known_at` plus its reporting delay on, and of its
-    versions the one that stood then; it meets features of its own partition.
+    versions the one that stood then; it meets features of its own partition. Without event time it
+    meets the newest features that landed no later than itself: later ones may tell of the outcome.
 
     Args:
         history: what is read of the past; the rolling history that the spec declares where None.
@@ -64,15 +68,16 @@ def training_batches(
 
     as_of = aware(as_of, "as_of")
     since = (history or declared_history(spec.training.history, as_of)).since
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec)
         labels = label_columns(connection, published_root, spec, as_of)
         rows = connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
             f"WHERE features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
             f"AND labels.{identifier(spec.label.column)} IS NOT NULL "
+            f"{_newest_before_label(spec)}"
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
         ).to_arrow_reader(batch_rows)
@@ -85,15 +90,15 @@ def feature_batches(
     """Features of the events of some partition days, streamed by event time and entity.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
-    sensitive.
+    sensitive. Without event time the last news of each entity that landed on these days.
 
     Raises:
         DataError: the table, a column or a required value is missing, or a column is of the wrong
             type.
     """
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec, days)
         rows = connection.sql(
             f"SELECT {features} FROM features "
             f"WHERE features.{identifier(spec.features.partition)} IN $days "
@@ -123,7 +128,7 @@ def labelled_batches(
     if not as_of:
         return
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _feature_columns(connection, published_root, spec)
         labels = label_columns(connection, published_root, spec, as_of)
         yield from connection.sql(
             f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
@@ -139,7 +144,8 @@ def opened_features(
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """A connection and the name of its view of all rows of some days, labelled or not.
 
-    Columns: those of `feature_batches`. Rows are read as it asks.
+    Without event time it is of the newest row of every entity, whatever its day. Columns: those of
+    `feature_batches`. Rows are read as it asks.
 
     Args:
         as_of: no event after it is there.
@@ -148,14 +154,22 @@ def opened_features(
         DataError: the table or a column is missing or of the wrong type, or `as_of` has no zone.
     """
     features = spec.features
-    moment = aware(as_of, "as_of").isoformat()
+    moment = aware(as_of, "as_of")
     with private_duckdb() as connection:
-        columns = _feature_columns(connection, published_root, features)
+        if features.has_event_time:
+            columns = _feature_columns(connection, published_root, spec)
+            of_days = (
+                f"features.{identifier(features.partition)} "
+                f"BETWEEN DATE '{first_day}' AND DATE '{last_day}'"
+            )
+        else:
+            until = moment.astimezone(ZoneInfo(spec.window.timezone)).date()
+            columns = _selected(features, open_newest(connection, published_root, spec, until))
+            of_days = "true"
         connection.execute(
-            f"CREATE TEMP VIEW features_of_days AS SELECT {columns} FROM features "
-            f"WHERE features.{identifier(features.partition)} "
-            f"BETWEEN DATE '{first_day}' AND DATE '{last_day}' "
-            f"AND features.{identifier(features.event_time)} <= TIMESTAMPTZ '{moment}'"
+            f"CREATE TEMP VIEW features_of_days AS SELECT {columns} FROM features WHERE {of_days} "
+            f"AND features.{identifier(features.moment_column)} "
+            f"<= TIMESTAMPTZ '{moment.isoformat()}'"
         )
         yield connection, "features_of_days"
 
@@ -178,10 +192,10 @@ def latest_feature_batches(
         DataError: the table or a column is missing or of the wrong type, or `since` has no zone.
     """
     since = aware(since, "since")
-    entity, event_time = identifier(spec.features.entity), identifier(spec.features.event_time)
+    entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
     unwanted = (spec.features.partition, *spec.features.sensitive)
     with private_duckdb() as connection:
-        features = _feature_columns(connection, published_root, spec.features)
+        features = _latest_columns(connection, published_root, spec)
         yield from connection.sql(
             f"SELECT * EXCLUDE ({', '.join(map(identifier, unwanted))}) "
             f"FROM (SELECT {features} FROM features WHERE features.{event_time} > $since) "
@@ -211,8 +225,11 @@ def read_outcomes(
         predictions: files of predictions.
         days: partition days of the predicted events: labels are read of no others.
     """
+    if not spec.features.has_event_time:
+        return read_landed_outcomes(spec, published_root, predictions, as_of)
     label, entity = spec.label, identifier(spec.features.entity)
-    known_at, event_time = identifier(label.known_at), identifier(spec.features.event_time)
+    known_at = identifier(label.known_at_column)
+    event_time = identifier(spec.features.moment_column)
     day = identifier(spec.features.partition)
     predicted = parquet_files(predictions, union_by_name=True)
     outputs = ", ".join(f"predicted.{identifier(output.name)}" for output in spec.task.outputs)
@@ -264,21 +281,56 @@ def _refuse_missing(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
 def _same(spec: ModelSpec) -> str:
     """The columns by which labels meet features.
 
-    Of an entity that has moved to another day both days have had a label.
+    Of an entity that has moved to another day both days have had a label. Without event time a
+    label may land on any day.
     """
     keys = (spec.features.entity, spec.features.partition)
-    return ", ".join(map(identifier, keys))
+    return ", ".join(map(identifier, keys if spec.features.has_event_time else keys[:1]))
+
+
+def _newest_before_label(spec: ModelSpec) -> str:
+    """The SQL by which of an entity without event time the newest row trains that may."""
+    if spec.features.has_event_time:
+        return ""
+    entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
+    return (
+        f"AND features.{day} <= labels.{day} "
+        f"QUALIFY row_number() OVER (PARTITION BY features.{entity} "
+        f"ORDER BY features.{day} DESC) = 1 "
+    )
 
 
 def _feature_columns(
-    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: FeaturesSpec
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    spec: ModelSpec,
+    days: Sequence[date] | None = None,
 ) -> str:
+    """Make the view `features`, without event time of the news (of some days); its columns."""
+    features = spec.features
+    if features.has_event_time:
+        folder = published_root / features.table
+        types = open_view(connection, "features", folder, features.partition)
+    else:
+        types = open_news(connection, published_root, spec, days)
+    return _selected(spec.features, types)
+
+
+def _latest_columns(
+    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: ModelSpec
+) -> str:
+    """Make the view `features`, without event time of what landed last; its columns."""
+    if spec.features.has_event_time:
+        return _feature_columns(connection, published_root, spec)
+    return _selected(spec.features, open_newest(connection, published_root, spec))
+
+
+def _selected(features: FeaturesSpec, types: Mapping[str, str]) -> str:
     required_types: RequiredTypes = {
-        spec.entity: None,
-        spec.event_time: "TIMESTAMPTZ",
-        spec.partition: "DATE",
-        **spec.kinds,
-        **dict.fromkeys(spec.sensitive),
+        features.entity: None,
+        features.moment_column: "TIMESTAMPTZ",
+        features.partition: "DATE",
+        **features.kinds,
+        **dict.fromkeys(features.sensitive),
     }
-    types = open_view(connection, "features", published_root / spec.table, spec.partition)
-    return select_columns("features", spec.table, required_types, types)
+    return select_columns("features", features.table, required_types, types)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, literal, not_finite, private_duckdb
+from mlops_platform.data.features.last_labels import last_labels
 from mlops_platform.data.features.views import open_view, select_columns
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.errors import DataError
@@ -31,7 +32,7 @@ def label_columns(
     """
     label = spec.label
     types = open_labels(connection, published_root, spec, as_of)
-    required_types = {label.column: spec.task.label_type, label.known_at: "TIMESTAMPTZ"}
+    required_types = {label.column: spec.task.label_type, label.known_at_column: "TIMESTAMPTZ"}
     columns = select_columns("labels", label.table, required_types, types)
     _refuse_labels_that_are_no_number(connection, spec, types[label.column])
     return columns
@@ -52,13 +53,14 @@ def open_labels(
     """
     types = _open_versions(connection, published_root, spec)
     source, moment = _asked(spec, as_of)
-    known = f"versions.{identifier(spec.label.known_at)} <= {moment}"
+    known = f"versions.{identifier(spec.label.known_at_column)} <= {moment}"
     superseded_at = f"versions.{SUPERSEDED_AT}"
     stands = f"({superseded_at} IS NULL OR {superseded_at} > {moment})"
     condition = f"{known} AND {stands}" if SUPERSEDED_AT in types else known
-    connection.execute(
-        f"CREATE TEMP VIEW labels AS SELECT versions.* FROM {source} WHERE {condition}"
-    )
+    standing = f"(SELECT versions.* FROM {source} WHERE {condition})"
+    if not spec.features.has_event_time:
+        standing = _last_of_entities(spec, standing)
+    connection.execute(f"CREATE TEMP VIEW labels AS FROM {standing}")
     return types
 
 
@@ -72,7 +74,7 @@ def count_new_labels(
     Raises:
         DataError: the table or a column is missing or of the wrong type, or a moment has no zone.
     """
-    label, known_at = spec.label, identifier(spec.label.known_at)
+    label, known_at = spec.label, identifier(spec.label.known_at_column)
     with private_duckdb() as connection:
         columns = label_columns(connection, published_root, spec, as_of)
         (count,) = connection.execute(
@@ -135,7 +137,7 @@ def since_first_known(spec: ModelSpec, published_root: Path, rows: pa.Table) -> 
         DataError: the table or a column is missing or of the wrong type.
     """
     entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
-    known_at, label = identifier(spec.label.known_at), identifier(spec.label.column)
+    known_at, label = identifier(spec.label.known_at_column), identifier(spec.label.column)
     with private_duckdb() as connection:
         if SUPERSEDED_AT not in _open_versions(connection, published_root, spec):
             return rows
@@ -145,8 +147,17 @@ def since_first_known(spec: ModelSpec, published_root: Path, rows: pa.Table) -> 
             f"FROM training_rows JOIN (SELECT {entity}, {day}, "
             f"CAST(min({known_at}) AS TIMESTAMPTZ) AS {known_at} FROM versions "
             f"WHERE {label} IS NOT NULL GROUP BY ALL) AS first_known USING ({entity}, {day}) "
-            f"ORDER BY training_rows.{identifier(spec.features.event_time)}, {entity}"
+            f"ORDER BY training_rows.{identifier(spec.features.moment_column)}, {entity}"
         ).to_arrow_table()
+
+
+def _last_of_entities(spec: ModelSpec, standing: str) -> str:
+    """Write the SQL of the one label that each entity has, on whatever day its features landed."""
+    features, label = spec.features, spec.label
+    last = last_labels(
+        standing, features.entity, features.partition, label.column, label.known_at_column
+    )
+    return f"(FROM {last} WHERE {identifier(label.column)} IS NOT NULL)"
 
 
 def _open_versions(
@@ -155,15 +166,19 @@ def _open_versions(
     """Make the view `versions` of all that is published; names and types of its columns."""
     features, label = spec.features, spec.label
     types = open_view(connection, "versions", published_root / label.table, features.partition)
-    moments = [label.known_at, *({SUPERSEDED_AT} & types.keys())]
-    needed = {features.entity: None, **dict.fromkeys(moments, "TIMESTAMPTZ")}
+    moments = [label.known_at_column, *({SUPERSEDED_AT} & types.keys())]
+    needed = {
+        features.entity: None,
+        **({} if features.has_event_time else {label.column: None}),
+        **dict.fromkeys(moments, "TIMESTAMPTZ"),
+    }
     select_columns("versions", label.table, needed, types)
     return types
 
 
 def _moments(spec: ModelSpec, columns: Mapping[str, str]) -> list[str]:
     """The columns that say when something changes."""
-    return [identifier(spec.label.known_at), *({SUPERSEDED_AT} & columns.keys())]
+    return [identifier(spec.label.known_at_column), *({SUPERSEDED_AT} & columns.keys())]
 
 
 def _asked(spec: ModelSpec, as_of: AsOf) -> tuple[str, str]:

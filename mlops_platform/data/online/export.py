@@ -85,7 +85,7 @@ class _Rows:
     def _count_in(self, batch: pa.RecordBatch) -> None:
         import pyarrow.compute as pc
 
-        extremes = pc.min_max(batch[self._spec.features.event_time]).as_py()
+        extremes = pc.min_max(batch[self._spec.features.moment_column]).as_py()
         oldest, newest = extremes["min"], extremes["max"]
         self._count += batch.num_rows
         self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
@@ -98,7 +98,7 @@ def _encoded(spec: ModelSpec, batch: pa.RecordBatch) -> Iterator[Row]:
     _refuse_infinite(spec, batch)
     kinds = spec.features.kinds
     entities = batch[spec.features.entity].to_pylist()
-    moments = batch[spec.features.event_time].to_pylist()
+    moments = batch[spec.features.moment_column].to_pylist()
     columns = (_values(batch[name], kind) for name, kind in kinds.items())
     for entity, moment, *values in zip(entities, moments, *columns, strict=True):
         features = orjson.dumps(dict(zip(kinds, values, strict=True))).decode()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_platform.data.engine import identifier, not_finite, private_duckdb
+from mlops_platform.data.engine import identifier, literal, not_finite, private_duckdb
 from mlops_platform.data.features.labels import open_labels
 from mlops_platform.data.parquet_files import parquet_folder
 from mlops_platform.data.served.rows import FILES
@@ -87,9 +87,10 @@ def read_rollout_rows(
             "last AS (FROM asked WHERE arms >= $arms QUALIFY row_number() OVER ("
             "PARTITION BY entity, challenger "
             'ORDER BY asked_at DESC, request_id DESC, "row" DESC) = 1) '
-            f"SELECT challenger, day, label, {named} "
+            f"SELECT challenger, {_day(spec)} AS day, label, {named} "
             f"FROM last JOIN ({_known(spec)}) AS known USING (entity) "
-            "WHERE day <= $matured ORDER BY challenger, entity",
+            f"WHERE {_day(spec)} <= $matured AND known.day >= {_day(spec)} "
+            "ORDER BY challenger, entity",
             params={
                 "champion": str(arms.champion.version),
                 "champion_sequence": arms.champion.sequence,
@@ -99,6 +100,13 @@ def read_rollout_rows(
                 "matured": matured,
             },
         ).to_arrow_table()
+
+
+def _day(spec: ModelSpec) -> str:
+    """Write the SQL of the day of an event: of its label, or without event time of the request."""
+    if spec.features.has_event_time:
+        return "known.day"
+    return f"CAST(timezone({literal(spec.window.timezone)}, asked_at) AS DATE)"
 
 
 def _known(spec: ModelSpec) -> str:

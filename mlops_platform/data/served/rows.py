@@ -100,7 +100,8 @@ def read_answers(
     An entity belongs to the window of its published event, and the last answer before that event
     counts, or the last one where all came later. One that was never published belongs to the
     window of its last answer, whose time stands for its event. What the shadow predicted, or what
-    was asked without an entity (or one that is not of the published type), is no answer.
+    was asked without an entity (or one that is not of the published type), is no answer. Without
+    event time no entity has a published event: all belong to the day of their last answer.
 
     Columns: entity (of its published type), event_time (UTC), partition, then what was logged.
 
@@ -143,10 +144,12 @@ def _landed(landed: Path) -> str:
 
 
 def _published_events(features: FeaturesSpec, published_root: Path) -> str:
-    """Write the SQL of every published event."""
+    """Write the SQL of every published event; of none where rows have no event time."""
+    rows = published_rows(published_root / features.table, features.partition)
+    moment = "NULL" if features.event_time is None else identifier(features.event_time)
     return (
         f"SELECT {identifier(features.entity)} AS entity, "
         f"{identifier(features.partition)} AS partition, "
-        f"CAST({identifier(features.event_time)} AS TIMESTAMPTZ) AS event_time "
-        f"FROM {published_rows(published_root / features.table, features.partition)}"
+        f"CAST({moment} AS TIMESTAMPTZ) AS event_time "
+        f"FROM {rows}{' WHERE false' if features.event_time is None else ''}"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.engine import identifier, private_duckdb
+from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.predicted_columns import own_column
@@ -109,7 +110,7 @@ def watched_rows(
     """
     with private_duckdb() as connection:
         _open_predictions(connection, spec, predictions)
-        columns = _published(connection, spec, published_root, days)
+        columns = _published(connection, spec, published_root, days, unchanged=unchanged)
         if unchanged:
             kind = "TABLE" if _count(connection, "predicted") <= FEW_ROWS else "VIEW"
             connection.execute(f"CREATE TEMP {kind} watched AS SELECT {columns} FROM features")
@@ -150,6 +151,8 @@ def _published(
     spec: ModelSpec,
     published_root: Path,
     days: Sequence[date],
+    *,
+    unchanged: bool,
 ) -> str:
     features = spec.features
     required_types: RequiredTypes = {
@@ -158,7 +161,13 @@ def _published(
         **dict.fromkeys(features.sensitive),
     }
     folder = published_root / features.table
-    types = open_view(connection, "features", folder, features.partition, days)
+    if features.has_event_time:
+        types = open_view(connection, "features", folder, features.partition, days)
+    elif unchanged:
+        types = open_news(connection, published_root, spec, days)
+    else:
+        # An entity that was asked for, or is no news any more, had landed on whatever day.
+        types = open_newest(connection, published_root, spec, max(days))
     return select_columns("features", features.table, required_types, types)
 
 

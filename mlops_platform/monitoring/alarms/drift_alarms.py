@@ -43,7 +43,8 @@ def drift_alarms(drift: WindowDrift, spec: DriftSpec) -> tuple[Alarm, ...]:
 def _calibrated(check: str, group: GroupDrift, prefix: str, spec: DriftSpec) -> Alarm:
     threshold, greatest, levels = group.threshold, group.greatest_deviation, LevelsSpec()
     if threshold is None or greatest is None:
-        reason = f"not judged: {group.reference_days} days of reference do not say what is usual"
+        units = f"{group.reference_days} {group.unit}s"
+        reason = f"not judged: {units} of reference do not say what is usual"
         return alarm(check, None, levels, reason, conclusive=False)
     relation = "beyond" if group.alarm else "within"
     reason = (

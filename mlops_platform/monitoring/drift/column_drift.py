@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from mlops_platform.monitoring.drift.profile.coarse_bins import coarse_bins
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.statistics import (
@@ -16,7 +18,8 @@ from mlops_platform.monitoring.drift.statistics import (
     smirnov_p_value,
     wasserstein,
 )
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where
+from mlops_platform.spec import ResamplingUnit
 from mlops_platform.spec.monitoring.drift import FixedStatistic
 
 if TYPE_CHECKING:
@@ -85,7 +88,8 @@ class GroupDrift(Record):
     Args:
         threshold: deviation beyond which a column alarms; None where no column can be judged
             (the reference is too short) or the rule is fixed.
-        reference_days: days that the window was compared with.
+        reference_days: days that the window was compared with, or what `unit` says.
+        unit: what the reference was drawn from.
         alarm: None where it cannot be said.
     """
 
@@ -93,6 +97,7 @@ class GroupDrift(Record):
     threshold: float | None
     reference_days: int
     alarm: bool | None
+    unit: ResamplingUnit = Field(default="day", exclude_if=left_out_where("day"))
 
     @property
     def furthest(self) -> ColumnDrift | None:

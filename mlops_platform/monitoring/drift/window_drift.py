@@ -7,7 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from mlops_platform.errors import DataError
-from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
+from mlops_platform.monitoring.drift.alarm.judging import (
+    WindowExtent,
+    compare_columns,
+    judge_columns,
+)
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
@@ -85,9 +89,10 @@ def measure_drift(
         for names, rows_of in ((features, features[0]), (outputs, first), (segments, first))
         if names
     ]
+    extent = WindowExtent(days, window[first].total)
     compared = [
         compare_columns(
-            profile, {name: window[name] for name in names}, rows_of, days, spec, importances
+            profile, {name: window[name] for name in names}, rows_of, extent, spec, importances
         )
         for names, rows_of in groups
     ]

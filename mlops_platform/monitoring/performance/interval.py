@@ -9,8 +9,8 @@ from mlops_platform.record import Record
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FEWEST_DAYS = 3
-"""With fewer next to nothing is known of how much days differ."""
+FEWEST_UNITS = 3
+"""With fewer next to nothing is known of how much they differ."""
 
 
 class Interval(Record):
@@ -20,27 +20,28 @@ class Interval(Record):
     upper: float
 
 
-def day_clustered_interval(
-    values: NDArray[Any], days: NDArray[Any], confidence: float
+def clustered_interval(
+    values: NDArray[Any], units: NDArray[Any], confidence: float
 ) -> Interval | None:
-    """Interval of the mean of rows, days being what was drawn; None with fewer than three days.
+    """Interval of the mean of rows, units being what was drawn; None with fewer than three.
 
-    Days, because rows of one day share its circumstances and would be far too sure if they were
-    taken for independent. The standard error is that of a ratio of day sums (Cochran 1977,
-    "Sampling techniques", section 6.5; what a bootstrap over days converges to) and the quantile is
-    Student's: the percentiles of a bootstrap cannot reach beyond the worst of a week's few days.
+    Units are days, because rows of one day share its circumstances and would be far too sure if
+    they were taken for independent. The standard error is that of a ratio of day sums (Cochran
+    1977, "Sampling techniques", section 6.5; what a bootstrap over days converges to) and the
+    quantile is Student's: the percentiles of a bootstrap cannot reach beyond the worst of a week's
+    few days.
 
     Args:
         values: one per row, shape (rows,).
-        days: of each row, shape (rows,).
+        units: day of each row, or without event time its group or itself, shape (rows,).
         confidence: two-sided, for example 0.9.
     """
     import numpy as np
     from scipy.special import stdtrit
 
-    distinct, at = np.unique(days, return_inverse=True)
+    distinct, at = np.unique(units, return_inverse=True)
     count, mean = len(distinct), float(values.mean()) if len(values) else 0.0
-    if count < FEWEST_DAYS:
+    if count < FEWEST_UNITS:
         return None
     excesses = np.bincount(at, weights=values - mean)
     error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / len(values)

@@ -66,7 +66,8 @@ class ChangeDetectionSpec(Section):
         default=None,
         description=(
             "Rows of one block; null makes a block of every day, because rows of one day resemble "
-            "each other. Small blocks find a change sooner where rows are independent."
+            "each other, or without event time of 20 rows. Small blocks find a change sooner where "
+            "rows are independent."
         ),
     )
     severity: CheckSeverity = Field(default="warn", description="Severity of a change point.")

@@ -1,20 +1,11 @@
-"""How much of the past a training reads, and how its days are split."""
+"""How much of the past a training reads, and how its rows are split."""
 
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from mlops_platform.section import PositiveDays, Section, nearest_name
-
-
-class SplitSpec(Section):
-    """Time-ordered split: the most recent days test, the days before them validate."""
-
-    validation_days: PositiveDays = Field(
-        default=14,
-        description="Days that choose what no fitted row may, as a threshold.",
-    )
-    test_days: PositiveDays = Field(default=14, description="Days on which the gate judges.")
+from mlops_platform.spec.retraining.split import AnySplitSpec, SplitSpec
 
 
 class RollingSpan(Section):
@@ -55,7 +46,7 @@ class HistorySpec(Section):
     least_days: PositiveDays = Field(
         default=60, description="Fewest days read where the span begins at a change."
     )
-    split: SplitSpec = SplitSpec()
+    split: AnySplitSpec = SplitSpec()
 
     @property
     def rolling_days(self) -> int | None:
@@ -69,6 +60,8 @@ class HistorySpec(Section):
 
     @model_validator(mode="after")
     def _history_holds_the_split(self) -> Self:
+        if not isinstance(self.split, SplitSpec):
+            return self
         held_out = self.split.validation_days + self.split.test_days
         fewest = {"rolling_days": self.rolling_days}
         if self.span == "since_last_change":

@@ -47,6 +47,7 @@ class BinaryClassification(Task):
     """A calibrated probability, and a decision at the threshold that costs least."""
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "BOOLEAN"
+    has_classes: ClassVar[bool] = True
     loss_has_unit: ClassVar[bool] = False
     needs_dense_columns: ClassVar[bool] = False
     estimator_kind: ClassVar[str] = "classifier"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_platform.column_kind import KINDS
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import WITHOUT_EVENT_TIME, ModelSpec, ShareSplitSpec
 from mlops_platform.training.card.record import (
     Card,
     DataFacts,
@@ -53,7 +53,7 @@ def build_card(
             criteria=verdict.criteria,
         ),
         ethical_considerations=human.ethical_considerations or "None were declared.",
-        caveats_and_recommendations=human.caveats or "None were declared.",
+        caveats_and_recommendations=_caveats(spec),
     )
 
 
@@ -102,10 +102,9 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
         baseline_name=task.baseline_name,
         constants_text=task.constants_text(evaluation.constants),
         uncertainty=(
-            f"Against a champion, the difference in {task.loss_name} is resampled by whole "
-            f"days ({improvement.resamples} times), because rows of one day are not independent; "
-            f"its lower bound at {improvement.confidence:.0%} confidence must exceed "
-            f"{improvement.margin:g}."
+            f"Against a champion, the difference in {task.loss_name} is resampled by "
+            f"{_resampled(spec)}; its lower bound at {improvement.confidence:.0%} confidence must "
+            f"exceed {improvement.margin:g}."
         ),
     )
 
@@ -117,8 +116,7 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
         last_day=evaluation.daily[-1].day,
         targets_text=spec.task.facts_text(evaluation.targets),
         motivation=(
-            f"The most recent {len(evaluation.daily)} days with known labels: the closest to what "
-            "the model will meet. They played no part in fitting, tuning or finishing the "
+            f"{_chosen(spec, evaluation)} They played no part in fitting, tuning or finishing the "
             "candidate. The released model is the same recipe refitted on all rows, "
             "these included."
         ),
@@ -127,3 +125,38 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
             "the model's own pipeline."
         ),
     )
+
+
+def _caveats(spec: ModelSpec) -> str:
+    declared = spec.card.caveats or "None were declared."
+    if spec.features.has_event_time:
+        return declared
+    return f"{WITHOUT_EVENT_TIME} {spec.card.caveats}".rstrip()
+
+
+def _resampled(spec: ModelSpec) -> str:
+    """What of the test rows is drawn as a whole, how often, and why."""
+    split, times = spec.training.history.split, spec.gate.improvement.resamples
+    if not isinstance(split, ShareSplitSpec):
+        return f"whole days ({times} times), because rows of one day are not independent"
+    if split.group is None:
+        return f"rows ({times} times), which count as independent of each other"
+    return (
+        f"whole groups of one {split.group} ({times} times), because rows of one group are not "
+        "independent"
+    )
+
+
+def _chosen(spec: ModelSpec, evaluation: Evaluation) -> str:
+    split = spec.training.history.split
+    if not isinstance(split, ShareSplitSpec):
+        return (
+            f"The most recent {len(evaluation.daily)} days with known labels: the closest to what "
+            "the model will meet."
+        )
+    kinds = {
+        "random": "drawn by the hash of the entity",
+        "stratified": f"drawn by the hash of the entity within each class of {spec.label.column}",
+        "group": f"whole groups of one {split.group}, drawn by its hash",
+    }
+    return f"{split.test_share:.0%} of the rows with known labels, {kinds[split.by]}."

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from mlops_platform.record import Record
-from mlops_platform.spec import ImprovementSpec, ModelSpec
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where
+from mlops_platform.spec import ImprovementSpec, ModelSpec, ResamplingUnit, ShareSplitSpec
+from mlops_platform.training.units import group_keys
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
+
+MOST_DRAWN: Final = 40_000_000
+"""Numbers of draws that are held at once."""
 
 
 class Comparison(Record):
@@ -22,6 +28,7 @@ class Comparison(Record):
         mean_improvement: champion's loss minus candidate's, per row.
         lower_bound: one-sided bound of the improvement at `confidence`.
         probability_of_improvement: share of resamples in which the candidate is better.
+        unit: what was resampled as a whole, and `days` counts.
     All of the floats but `confidence` are None where there is no common unseen row.
     """
 
@@ -34,6 +41,12 @@ class Comparison(Record):
     mean_improvement: float | None = None
     lower_bound: float | None = None
     probability_of_improvement: float | None = None
+    unit: ResamplingUnit = Field(default="day", exclude_if=left_out_where("day"))
+
+    @property
+    def extent(self) -> int:
+        """How many days, groups or rows were compared."""
+        return self.rows if self.unit == "row" else self.days
 
 
 def unseen_by_both(
@@ -45,19 +58,38 @@ def unseen_by_both(
     rows later than the last event it was fitted on are new to it. The candidate has seen none of
     its test rows.
     """
-    return test_rows[test_rows[spec.features.event_time] > champion_fitted_through]
+    return test_rows[test_rows[spec.features.moment_column] > champion_fitted_through]
+
+
+def unseen_keys(
+    test_rows: DataFrame, champion_rows: DataFrame, spec: ModelSpec, split: ShareSplitSpec
+) -> DataFrame:
+    """Likewise without event time: test rows of entities, or groups, that it was not fitted on.
+
+    Args:
+        champion_rows: those that the champion was fitted on. Where they do not name the group yet,
+            entities tell rows apart.
+    """
+    import numpy as np
+
+    group = split.group if split.group in champion_rows else None
+    column = group or spec.features.entity
+    seen = np.isin(group_keys(test_rows, column), group_keys(champion_rows, column))
+    return test_rows[~seen]
 
 
 def compare_losses(
     improvement: ImprovementSpec,
     champion: NDArray[np.float64],
     candidate: NDArray[np.float64],
-    days: NDArray[np.datetime64],
+    units: NDArray[Any],
     *,
     metric: str,
     seed: int,
 ) -> Comparison:
-    """Paired percentile bootstrap of the mean improvement, resampling whole days.
+    """Paired percentile bootstrap of the mean improvement, resampling whole units.
+
+    Of rows with event time these are days.
 
     Days, because rows of one day share its weather and its congestion: resampling rows would take
     thousands of them for independent and be far too sure (cluster bootstrap, Davison and Hinkley
@@ -67,24 +99,24 @@ def compare_losses(
         improvement: confidence and number of resamples.
         champion: losses on rows that neither model has seen, shape (rows,); may be empty.
         candidate: losses on the same rows.
-        days: local day of each row, shape (rows,).
+        units: the day, group or handful of each row, shape (rows,).
         metric: name of the loss.
         seed: of the resampling.
     """
     import numpy as np
 
-    if not len(days):
+    if not len(units):
         return Comparison(metric=metric, rows=0, days=0, confidence=improvement.confidence)
-    distinct, day_of_row = np.unique(days, return_inverse=True)
+    distinct, unit_of_row = np.unique(units, return_inverse=True)
     means = _resampled_means(
-        np.bincount(day_of_row, weights=champion - candidate),
-        np.bincount(day_of_row),
+        np.bincount(unit_of_row, weights=champion - candidate),
+        np.bincount(unit_of_row),
         improvement.resamples,
         seed,
     )
     return Comparison(
         metric=metric,
-        rows=len(days),
+        rows=len(units),
         days=len(distinct),
         confidence=improvement.confidence,
         champion_loss=float(champion.mean()),
@@ -98,10 +130,14 @@ def compare_losses(
 def _resampled_means(
     sums: NDArray[Any], rows: NDArray[Any], resamples: int, seed: int
 ) -> NDArray[np.float64]:
-    """Means per row over days drawn with replacement, shape (resamples,)."""
+    """Means per row over units drawn with replacement, shape (resamples,)."""
     import numpy as np
 
-    count = len(sums)
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
-    means: NDArray[np.float64] = (draws @ sums) / (draws @ rows)
-    return means
+    count, random = len(sums), np.random.default_rng(seed)
+    at_once = min(resamples, max(1, MOST_DRAWN // count))
+    means = []
+    for begin in range(0, resamples, at_once):
+        size = min(at_once, resamples - begin)
+        draws = random.multinomial(count, np.full(count, 1 / count), size)
+        means.append((draws @ sums) / (draws @ rows))
+    return np.concatenate(means)

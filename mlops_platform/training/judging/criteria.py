@@ -159,15 +159,14 @@ def _better_than_champion(comparison: Comparison | None, improvement: Improvemen
     if comparison is None:
         return Criterion(name=name, passed=True, description="there is no champion yet")
     bound = comparison.lower_bound
-    too_few = bound is None or comparison.days < improvement.min_days
+    unit, fewest = comparison.unit, improvement.fewest(comparison.unit)
+    too_few = bound is None or comparison.extent < fewest
     if too_few:
-        text = (
-            f"{comparison.days} days of rows are new to both models and "
-            f"{improvement.min_days} are needed"
-        )
+        new = "rows" if unit == "row" else f"{unit}s of rows"
+        text = f"{comparison.extent} {new} are new to both models and {fewest} are needed"
     else:
         text = (
-            f"the improvement in {comparison.metric} over {comparison.days} days is "
+            f"the improvement in {comparison.metric} over {comparison.extent} {unit}s is "
             f"{comparison.mean_improvement:+.4f}, at {comparison.confidence:.0%} confidence more "
             f"than {bound:+.4f}, and must exceed {improvement.margin:g}"
         )

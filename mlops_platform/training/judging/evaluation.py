@@ -15,6 +15,7 @@ from mlops_platform.training.judging.explanation import Importance, permutation_
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import days_of, features_of, targets_of
+from mlops_platform.training.units import units_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ class Evaluation(Record):
         constants: what turns the numbers of its model into predictions.
         baseline: constants of the naive prediction, of the rows that the candidate was fitted on.
         baseline_margin: by how much its loss surely is below the baseline's, at the confidence of
-            the gate; None with fewer than three days.
+            the gate; None with fewer than three days (rows or groups, without event time).
         metrics: of the candidate.
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
@@ -85,7 +86,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
-    losses, days = task.row_losses(targets, predictions), days_of(rows, spec)
+    losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
     baseline_losses = task.baseline_losses(targets, baseline)
     baseline_metrics = task.measure(
         targets, task.baseline_predictions(baseline, constants, len(targets))
@@ -99,14 +100,14 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         baseline=dict(baseline),
         loss=metrics[task.loss],
         baseline_loss=baseline_metrics[task.loss],
-        baseline_margin=_baseline_margin(spec, baseline_losses, losses, days),
+        baseline_margin=_baseline_margin(spec, baseline_losses, losses, units),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
         details=task.details(targets, predictions, constants),
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=permutation_importances(spec, candidate, rows),
-        daily=daily_sums(days, losses),
+        daily=daily_sums(days_of(rows, spec), losses),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
     )
@@ -116,14 +117,14 @@ def _baseline_margin(
     spec: ModelSpec,
     baseline_losses: NDArray[np.float64],
     losses: NDArray[np.float64],
-    days: NDArray[np.datetime64],
+    units: NDArray[Any],
 ) -> float | None:
     gate = spec.gate
     compared = compare_losses(
         gate.improvement.model_copy(update={"confidence": gate.baseline_confidence}),
         baseline_losses,
         losses,
-        days,
+        units,
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )

@@ -1,19 +1,85 @@
-"""Expanding time-series folds of whole days: each scores on the days after those it fits on."""
+"""Folds of a search: expanding ones of whole days, or of rows without event time at random.
+
+Of days each fold scores on those after the ones that it fits on.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mlops_platform.spec import ShareSplitSpec
 from mlops_platform.training.refusal import unusable
+from mlops_platform.training.rows import days_of, targets_of
+from mlops_platform.training.share_split import split_keys
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pandas import DataFrame
 
+    from mlops_platform.spec import ModelSpec
     from mlops_platform.tasks import Task
     from mlops_platform.tasks.predictions import Targets
 
     Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def folds_of(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
+    """Positions of the rows to fit and to score on, one pair per fold.
+
+    Args:
+        rows: the training part of a split, in its order.
+
+    Raises:
+        TrainingError: as `day_folds`.
+    """
+    split, folds = spec.training.history.split, spec.training.tuning.folds
+    targets = targets_of(rows, spec)
+    if not isinstance(split, ShareSplitSpec):
+        return day_folds(days_of(rows, spec), targets, folds, spec.task)
+    strata = targets if split.by == "stratified" else None
+    return key_folds(split_keys(rows, spec, split), strata, targets, folds, spec.task)
+
+
+def key_folds(
+    keys: NDArray[Any],
+    strata: NDArray[Any] | None,
+    targets: Targets,
+    folds: int,
+    task: Task,
+) -> list[Fold]:
+    """Each row is scored in one fold and fitted on in the others; rows of one key stay together.
+
+    Args:
+        keys: of rows in a random order, which deals them out.
+        strata: class of each row, where every fold is to have its share of each.
+
+    Raises:
+        TrainingError: too few keys, or the outcomes of a part of a fold are of no use.
+    """
+    import numpy as np
+
+    _, first, key_of_row = np.unique(keys, return_index=True, return_inverse=True)
+    if len(first) <= folds:
+        raise unusable(
+            "training.tuning.folds",
+            folds,
+            f"{len(first)} training rows or groups hold at most {len(first) - 1} folds: lower it, "
+            "or provide more.",
+        )
+    dealt = np.empty(len(first), dtype=np.int64)
+    classes = np.zeros(len(keys)) if strata is None else strata
+    for stratum in np.unique(classes):
+        of_stratum = np.flatnonzero(classes[first] == stratum)
+        in_order = of_stratum[np.argsort(first[of_stratum])]
+        dealt[in_order] = np.arange(len(in_order)) % folds
+    fold_of_row = dealt[key_of_row]
+    positions = [
+        (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
+        for fold in range(folds)
+    ]
+    _refuse_unusable(positions, targets, folds, task)
+    return positions
 
 
 def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: Task) -> list[Fold]:
@@ -44,6 +110,11 @@ def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: 
         )
         for fit, held_out in TimeSeriesSplit(folds, test_size=scored_days).split(distinct)
     ]
+    _refuse_unusable(positions, targets, folds, task)
+    return positions
+
+
+def _refuse_unusable(positions: list[Fold], targets: Targets, folds: int, task: Task) -> None:
     for number, fold in enumerate(positions):
         for part in fold:
             refusal = task.refusal(targets[part])
@@ -54,4 +125,3 @@ def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: 
                     f"Fold {number} has {len(part)} rows, {refusal.found}, and needs "
                     f"{refusal.needed}: use fewer folds or more rows.",
                 )
-    return positions

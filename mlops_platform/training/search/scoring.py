@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
-from mlops_platform.training.rows import days_of, features_of, targets_of
-from mlops_platform.training.search.folds import day_folds
+from mlops_platform.training.rows import features_of, targets_of
+from mlops_platform.training.search.folds import folds_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,15 +25,14 @@ class FoldScorer:
     """
 
     def __init__(self, spec: ModelSpec, rows: DataFrame) -> None:
-        """Cut `rows` (ordered in time) into folds.
+        """Cut `rows` (in the order of their split) into folds.
 
         Raises:
             TrainingError: there are too few days, or the outcomes of a fold are of no use.
         """
         self._spec = spec
         self._features, self._targets = features_of(rows, spec), targets_of(rows, spec)
-        folds = spec.training.tuning.folds
-        self.folds = day_folds(days_of(rows, spec), self._targets, folds, spec.task)
+        self.folds = folds_of(rows, spec)
         self._metric = spec.task.all_metrics[spec.tuning_metric]
         self._preprocessed: dict[tuple[str, int], tuple[str, Any, Any]] = {}
         self._scores: dict[tuple[str, str, int], float] = {}

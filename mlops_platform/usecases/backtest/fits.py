@@ -156,7 +156,7 @@ class PastTraining:
         model.mkdir()
         fit = PastFit(
             as_of=as_of,
-            fitted_through=rows[self.spec.features.event_time].max(),
+            fitted_through=rows[self.spec.features.moment_column].max(),
             rows=len(rows),
             cpu_seconds=cpu_seconds,
             constants=dict(released.constants),
@@ -183,7 +183,7 @@ class PastTraining:
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        after = pc.greater(self.outcomes[self.spec.features.event_time], fit.fitted_through)
+        after = pc.greater(self.outcomes[self.spec.features.moment_column], fit.fitted_through)
         model = load_model(fit.path / MODEL_FOLDER, fit.digests)
         later = self.outcomes.filter(after).to_pandas()
         predictions = self._predictions(model, fit.constants, later)

@@ -116,7 +116,8 @@ def _known_at(
     import numpy as np
 
     delay = timedelta(days=spec.label.reporting_delay_days).total_seconds()
-    known_at = outcomes[spec.label.known_at].to_numpy().astype("datetime64[s]").astype(np.float64)
+    moments = outcomes[spec.label.known_at_column].to_numpy().astype("datetime64[s]")
+    known_at = moments.astype(np.float64)
     latest = np.zeros(count)
     np.maximum.at(latest, day_of[day_of >= 0], known_at[day_of >= 0] + delay)
     return latest

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.data.training_set import load_training_set, read_rows
 from mlops_platform.errors import ServingError, TrainingError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.record import Record
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 from mlops_platform.tasks import Constants, Finished
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
@@ -20,6 +22,7 @@ from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
     from mlops_platform.training.split import Split
@@ -70,7 +73,9 @@ def evaluate_candidate(
     evaluated = EvaluatedCandidate(
         candidate=candidate,
         evaluation=evaluation,
-        comparison=_compare(spec, fitted, champion, split) if champion else None,
+        comparison=_compare(spec, fitted, champion, split, candidate.training_set.path.parent)
+        if champion
+        else None,
         champion_sequence=champion.release.sequence if champion else None,
         serving_fault=_serving_fault(spec, fitted, split),
     )
@@ -120,14 +125,17 @@ def load_candidate(candidate: TrainedCandidate) -> Finished:
     return Finished(model, candidate.constants, candidate.baseline)
 
 
-def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split) -> Comparison:
+def _compare(
+    spec: ModelSpec, fitted: Finished, champion: Champion, split: Split, training_sets: Path
+) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.judging.comparison import compare_losses, unseen_by_both
-    from mlops_platform.training.rows import days_of, targets_of
+    from mlops_platform.training.judging.comparison import compare_losses
+    from mlops_platform.training.rows import targets_of
+    from mlops_platform.training.units import units_of
 
     spec.task.require_kind(champion.task, f"the champion, version {champion.release.version},")
-    rows = unseen_by_both(split.test, champion.fitted_through, spec)
+    rows = _common_rows(spec, champion, split.test, training_sets)
     targets = targets_of(rows, spec)
 
     def losses_of(model: Any, constants: Constants) -> NDArray[np.float64]:
@@ -143,14 +151,28 @@ def _compare(spec: ModelSpec, fitted: Finished, champion: Champion, split: Split
         predictions = spec.task.predict(model, constants, rows[columns])
         return spec.task.row_losses(targets, predictions)
 
-    return compare_losses(
+    comparison = compare_losses(
         spec.gate.improvement,
         losses_of(champion.model, champion.constants),
         losses_of(fitted.model, fitted.constants),
-        days_of(rows, spec),
+        units_of(rows, spec),
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
+    return comparison.model_copy(update={"unit": spec.training.history.split.unit})
+
+
+def _common_rows(
+    spec: ModelSpec, champion: Champion, test_rows: DataFrame, training_sets: Path
+) -> DataFrame:
+    """Test rows that the champion was not fitted on either."""
+    from mlops_platform.training.judging.comparison import unseen_by_both, unseen_keys
+
+    split = spec.training.history.split
+    if not isinstance(split, ShareSplitSpec):
+        return unseen_by_both(test_rows, champion.fitted_through, spec)
+    fitted_on = read_rows(load_training_set(training_sets / champion.training_set)).to_pandas()
+    return unseen_keys(test_rows, fitted_on, spec, split)
 
 
 def _serving_fault(spec: ModelSpec, fitted: Finished, split: Split) -> str | None:

@@ -53,7 +53,7 @@ _LATEST = _LatestSplit()
 
 
 def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
-    """The time-ordered split of a training set.
+    """The split of a training set.
 
     Every step of a run gets the same frames: they are not to be written into.
 
@@ -65,21 +65,27 @@ def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
 
 
 def _split(spec: ModelSpec, training_set: TrainingSet) -> Split:
-    from mlops_platform.training.split import split_by_time
+    from mlops_platform.training.split import split_by_spec
 
     most = spec.training.max_rows
     if most is None or training_set.rows <= most:
-        return split_by_time(read_rows(training_set).to_pandas(), spec)
+        return split_by_spec(read_rows(training_set).to_pandas(), spec)
     sampled = sample_of_rows(
         training_set, spec.features.entity, most, seed=spec.training.tuning.seed
     )
     wanted = sampled | _held_out(spec, training_set)
-    return split_by_time(read_some_rows(training_set, wanted).to_pandas(), spec, sampled[wanted])
+    return split_by_spec(read_some_rows(training_set, wanted).to_pandas(), spec, sampled[wanted])
 
 
 def _held_out(spec: ModelSpec, training_set: TrainingSet) -> NDArray[np.bool_]:
-    """Which rows validate or test, shape (rows,)."""
+    """Which rows must be read because they may validate or test, shape (rows,)."""
+    import numpy as np
+
     from mlops_platform.training.split import first_held_out_day
+
+    if not spec.features.has_event_time:
+        # Which they are follows from all of them.
+        return np.ones(training_set.rows, dtype=bool)
 
     partition = spec.features.partition
     # By pandas they would be objects of Python.

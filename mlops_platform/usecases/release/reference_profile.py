@@ -15,12 +15,14 @@ from mlops_platform.data.features.features import opened_features
 from mlops_platform.data.training_set import TrainingSet, opened_rows
 from mlops_platform.monitoring.drift.profile.profile import (
     Profile,
+    counted_by,
     fit_profile,
     fit_text_profile,
     joined,
 )
+from mlops_platform.monitoring.drift.profile.units import UNIT, number_units
 from mlops_platform.monitoring.drift.segments import fit_segments
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,12 +61,30 @@ def profile_reference(
         features = _of_features(spec, connection, rows)
         unseen = _predicted(spec, connection, rows, fitted, split)
         predictions = _of_predictions(spec, connection, unseen)
-    return joined(features, _of_label(spec, training_set), predictions)
+    profile = joined(features, _of_label(spec, training_set), predictions)
+    return counted_by(spec.training.history.split.unit, profile)
+
+
+def _by_unit(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str) -> tuple[str, str]:
+    """The rows, and their column of what is counted apart: their day, or without event time more.
+
+    What a landed day holds says nothing of how windows differ: it may be everything.
+    """
+    if spec.features.has_event_time:
+        return rows, spec.features.partition
+    return number_units(connection, rows, _unit_key(spec)), UNIT
+
+
+def _unit_key(spec: ModelSpec) -> str:
+    split = spec.training.history.split
+    group = split.group if isinstance(split, ShareSplitSpec) else None
+    return group or spec.features.entity
 
 
 def _of_features(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str) -> Profile:
-    features, day = spec.features, spec.features.partition
+    features = spec.features
     numeric = (*features.numeric, *features.boolean)
+    rows, day = _by_unit(spec, connection, rows)
     profile = fit_profile(connection, rows, numeric, features.categorical, day)
     if not features.text:
         return profile
@@ -74,7 +94,8 @@ def _of_features(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: s
 def _of_label(spec: ModelSpec, training_set: TrainingSet) -> Profile:
     label = spec.label.column
     with opened_rows(training_set, [label]) as (connection, rows):
-        return fit_profile(connection, rows, [label], [], spec.features.partition)
+        rows, day = _by_unit(spec, connection, rows)
+        return fit_profile(connection, rows, [label], [], day)
 
 
 def _predicted(
@@ -84,20 +105,19 @@ def _predicted(
     fitted: Finished,
     split: Split,
 ) -> pa.Table:
-    """Day, subgroups and watched outputs of the rows that the pipeline has not seen."""
+    """Watched outputs of the rows that the pipeline has not seen, and what they are counted by."""
     import pyarrow as pa
 
     from mlops_platform.training.rows import days_of, features_of
 
     day, entity = spec.features.partition, identifier(spec.features.entity)
-    kept = (day, *spec.evaluation.subgroups)
+    unit = day if spec.features.has_event_time else _unit_key(spec)
+    kept = dict.fromkeys((day, *spec.evaluation.subgroups, unit))
     seen = connection.from_arrow(pa.table({"seen": split.train[spec.features.entity]}))
-    first_day = days_of(split.validation, spec).min()
-    unseen = (
-        connection.view(rows)
-        .filter(f"{identifier(day)} >= DATE '{first_day}'")
-        .join(seen, f"{entity} = seen", how="anti")
-    )
+    unseen = connection.view(rows).join(seen, f"{entity} = seen", how="anti")
+    if spec.features.has_event_time:
+        first_day = days_of(split.validation, spec).min()
+        unseen = unseen.filter(f"{identifier(day)} >= DATE '{first_day}'")
     predicted = []
     for batch in unseen.to_arrow_reader(BATCH_ROWS):
         frame = features_of(batch.to_pandas(), spec)
@@ -110,11 +130,12 @@ def _predicted(
 def _of_predictions(
     spec: ModelSpec, connection: duckdb.DuckDBPyConnection, predicted: pa.Table
 ) -> Profile:
-    day, watched, evaluation = spec.features.partition, spec.task.watched, spec.evaluation
+    watched, evaluation = spec.task.watched, spec.evaluation
     connection.register("predicted", predicted)
-    profile = fit_profile(connection, "predicted", watched, [], day)
+    rows, day = _by_unit(spec, connection, "predicted")
+    profile = fit_profile(connection, rows, watched, [], day)
     bins = profile.bins.by_name[watched[0]]
     segments = fit_segments(
-        connection, "predicted", bins, evaluation.subgroups, evaluation.min_subgroup_rows, day
+        connection, rows, bins, evaluation.subgroups, evaluation.min_subgroup_rows, day
     )
     return joined(profile, segments)

@@ -137,6 +137,7 @@ def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> 
     return (
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
         f"{version_text(scored)}: {_means_text(scored, outputs)}."
+        + (f" {scored.unchanged:,} more landed unchanged." if scored.unchanged else "")
     )
 
 

@@ -127,7 +127,11 @@ def _volume(
     state = Builds(lake.landing, lake.published).read()
     empty = dict.fromkeys(state.complete_days if state else (), 0)
     built = {**empty, **{day: published.rows for day, published in partitions.items()}}
-    reference = profile.column(profiled_columns(spec.features)[0]).dates
+    if profile.bins.unit == "day":
+        reference = profile.column(profiled_columns(spec.features)[0]).dates
+    else:
+        # Its rows are not told apart by day: what landed before on whatever day.
+        reference = sorted(day for day in built if day < window.start)
     return measure_volume(built, reference, window.days)
 
 

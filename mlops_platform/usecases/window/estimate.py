@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import Constants, EstimatedPerformance, Predictions
+from mlops_platform.tasks import EstimatedPerformance, Predictions
+from mlops_platform.usecases.window.labelled_rows import without_seen_labels
 from mlops_platform.usecases.window.maturity import matures_at
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from mlops_platform.monitoring.reference import Reference
 
 
 def estimate_window(
@@ -24,7 +27,7 @@ def estimate_window(
     predictions: Predictions,
     published_root: Path,
     past: PastWindows,
-    baseline: Constants,
+    reference: Reference,
 ) -> EstimatedPerformance | None:
     """Estimate from the predictions alone, whatever labels of this window are known by now.
 
@@ -34,19 +37,24 @@ def estimate_window(
     cannot tell.
 
     Args:
-        baseline: that of the version.
+        reference: of the version.
     """
     if not len(predictions):
         return None
-    rows, task, known = _known_rows(spec, scored, published_root, past), spec.task, None
+    task, known = spec.task, None
+    rows = _known_rows(spec, scored, published_root, past, reference.seen_until)
     if rows is not None:
         targets = task.targets(rows["label"].to_numpy())
         known = targets, predictions_in(rows, task.outputs)
-    return task.estimate(predictions, baseline, known)
+    return task.estimate(predictions, reference.baseline, known)
 
 
 def _known_rows(
-    spec: ModelSpec, scored: ScoredWindow, published_root: Path, past: PastWindows
+    spec: ModelSpec,
+    scored: ScoredWindow,
+    published_root: Path,
+    past: PastWindows,
+    seen_until: datetime | None,
 ) -> pa.Table | None:
     """Labelled rows that the same version had scored, of windows mature when this one ended."""
     mature = [
@@ -70,5 +78,6 @@ def _known_rows(
         [day for past_window in used for day in past_window.window.days],
         scored.window.ends_at,
     )
+    outcomes = without_seen_labels(outcomes, seen_until)
     labelled = outcomes.filter(outcomes["label"].is_valid())
     return labelled if labelled.num_rows else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlops_platform.data.features.landed.outcomes import GROUP
 from mlops_platform.data.predicted_columns import predictions_in
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import ModelSpec, ShareSplitSpec
 from mlops_platform.tasks import Constants, Predictions
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ class LabelledRows:
 
     Attributes:
         days: local days as datetime64[D].
+        units: what is drawn as a whole: these days, or without event time the group or the number
+            of each row.
         losses: of the predictions.
         baseline_losses: of the version's baseline.
     """
@@ -29,6 +33,7 @@ class LabelledRows:
     targets: Targets
     predictions: Predictions
     days: NDArray[Any]
+    units: NDArray[Any]
     losses: NDArray[Any]
     baseline_losses: NDArray[Any]
 
@@ -40,30 +45,70 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
         baseline: that of the scoring model.
     """
     labelled = outcomes.filter(outcomes["label"].is_valid())
-    return _rows(spec, labelled, labelled["label"], labelled["day"], baseline)
+    return _rows(spec, labelled, _Columns("label", "day", GROUP), baseline)
 
 
 def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> LabelledRows:
     """The held-out rows of a version with what its judged candidate predicted for them."""
-    rows = held_out.sort_by([(spec.features.event_time, "ascending")])
-    return _rows(spec, rows, rows[spec.label.column], rows[spec.features.partition], baseline)
+    rows = held_out.sort_by([(spec.features.moment_column, "ascending")])
+    split = spec.training.history.split
+    group = split.group if isinstance(split, ShareSplitSpec) else None
+    return _rows(spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline)
 
 
-def _rows(
-    spec: ModelSpec,
-    rows: pa.Table,
-    label: pa.ChunkedArray,
-    day: pa.ChunkedArray,
-    baseline: Constants,
-) -> LabelledRows:
+def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.Table:
+    """Outcomes, of which those are none that the version had been trained with.
+
+    A row without event time lands again and again, and what is known of it before it is scored
+    says how well a model remembers.
+
+    Args:
+        seen_until: moment as of which the version's labels were read; None with event time.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if seen_until is None:
+        return outcomes
+    known_at = outcomes["known_at"]
+    is_seen = pc.fill_null(pc.less_equal(known_at, pa.scalar(seen_until, known_at.type)), False)
+    label = outcomes["label"]
+    unseen = pc.if_else(is_seen, pa.scalar(None, label.type), label)
+    return outcomes.set_column(outcomes.column_names.index("label"), "label", unseen)
+
+
+class _Columns(NamedTuple):
+    """Names of the columns in which rows have their label, day and group."""
+
+    label: str
+    day: str
+    group: str | None
+
+
+def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants) -> LabelledRows:
     task = spec.task
     # Held-out rows of before format 4 have no flags; a loss is one of numbers.
     outputs = [output for output in task.outputs if output.name in rows.column_names]
+    label = rows[columns.label]
     targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, outputs)
+    days = rows[columns.day].to_numpy().astype("datetime64[D]")
     return LabelledRows(
         targets=targets,
         predictions=predictions,
-        days=day.to_numpy().astype("datetime64[D]"),
+        days=days,
+        units=_units(spec, rows, days, columns.group),
         losses=task.row_losses(targets, predictions),
         baseline_losses=task.baseline_losses(targets, baseline),
     )
+
+
+def _units(spec: ModelSpec, rows: pa.Table, days: NDArray[Any], group: str | None) -> NDArray[Any]:
+    import numpy as np
+
+    match spec.training.history.split.unit:
+        case "day":
+            return days
+        case "group" if group is not None:
+            return np.array([str(value) for value in rows[group].to_pylist()], dtype=np.str_)
+        case _:
+            return np.arange(rows.num_rows)

@@ -22,6 +22,17 @@ def day_matures_at(spec: ModelSpec, day: date) -> datetime:
     return matures_at(spec, Window(start=day, end=day + timedelta(days=1), timezone=timezone))
 
 
+def label_days(spec: ModelSpec, window: Window) -> list[date]:
+    """Days on which labels of a window are published: its own, without event time also later ones.
+
+    Then a label is published on the day on which it landed, until the window counts as mature.
+    """
+    if spec.features.has_event_time:
+        return window.days
+    until = matures_at(spec, window).astimezone(ZoneInfo(window.timezone)).date()
+    return [window.start + timedelta(days=at) for at in range((until - window.start).days)]
+
+
 def latest_matured_day(spec: ModelSpec, moment: datetime) -> date:
     """The last local day, of those in windows, whose labels count as complete at a moment."""
     day, one_day = moment.astimezone(ZoneInfo(spec.window.timezone)).date(), timedelta(days=1)

@@ -14,9 +14,12 @@ from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.loss_figures import LossFigures
-from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
+from mlops_platform.monitoring.performance.changes.error_blocks import (
+    ROWS_OF_BLOCK,
+    error_blocks,
+)
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
-from mlops_platform.monitoring.performance.interval import Interval, day_clustered_interval
+from mlops_platform.monitoring.performance.interval import Interval, clustered_interval
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import (
     ChangedLabels,
@@ -25,8 +28,13 @@ from mlops_platform.monitoring.performance.window_performance import (
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import EstimatedPerformance
 from mlops_platform.usecases.window.estimate import estimate_window
-from mlops_platform.usecases.window.labelled_rows import LabelledRows, held_out_rows, labelled_rows
-from mlops_platform.usecases.window.maturity import matures_at
+from mlops_platform.usecases.window.labelled_rows import (
+    LabelledRows,
+    held_out_rows,
+    labelled_rows,
+    without_seen_labels,
+)
+from mlops_platform.usecases.window.maturity import label_days, matures_at
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
@@ -74,13 +82,18 @@ def measure_performance(
     # Another loss in the YAML is that of later versions: this one has promised in its own.
     spec = spec.with_loss(figures.loss)
     # Before the labels are read: what is published meanwhile has to count as a change.
-    labels_digest = read_manifest(published_root, spec.label.table).digest_of(window.days)
+    days_of_labels = label_days(spec, window)
+    labels_digest = read_manifest(published_root, spec.label.table).digest_of(days_of_labels)
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
+    outcomes = without_seen_labels(outcomes, figures.seen_until)
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs)
-    estimate = estimate_window(spec, scored, predictions, published_root, past, figures.baseline)
+    estimate = estimate_window(spec, scored, predictions, published_root, past, figures)
     metrics = _metrics(spec, rows)
-    mature = known_labels.are_all_of(spec, window)
+    known = outcomes.num_rows - outcomes["known_at"].null_count
+    # Without event time a label is due on no day: where all have landed nothing is waited for.
+    complete = not spec.features.has_event_time and 0 < outcomes.num_rows == known
+    mature = complete or known_labels.are_all_of(spec, window)
     return WindowPerformance(
         window=window.name,
         start=window.start,
@@ -88,7 +101,7 @@ def measure_performance(
         version=scored.version,
         release=scored.release,
         rows=outcomes.num_rows,
-        outcomes_known=outcomes.num_rows - outcomes["known_at"].null_count,
+        outcomes_known=known,
         labelled=len(rows.targets),
         mature=mature,
         as_of=known_labels.as_of,
@@ -98,7 +111,7 @@ def measure_performance(
         estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
-        labels_settle_at=labels_settle_at(spec, published_root, window.days),
+        labels_settle_at=labels_settle_at(spec, published_root, days_of_labels),
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
@@ -172,7 +185,7 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
         values["loss_increase"] = rows.losses - promised * rows.baseline_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
-        name: day_clustered_interval(row_values, rows.days, confidence)
+        name: clustered_interval(row_values, rows.units, confidence)
         for name, row_values in values.items()
     }
     return {name: interval for name, interval in intervals.items() if interval is not None}
@@ -200,7 +213,7 @@ def _labels_changed(
 ) -> ChangedLabels | None:
     if before is None or not before.is_overtaken(labels_digest, moment):
         return None
-    days = window_named(spec.window, before.window).days
+    days = label_days(spec, window_named(spec.window, before.window))
     # Not after `as_of`: what had happened before was not always published before.
     after = before.labels_known_through
     labels = count_changed_labels(spec, published_root, days, after, moment)
@@ -219,8 +232,10 @@ def _changes(
     if not declared.detectors:
         return {}
     tested = held_out_rows(spec, reference.held_out, reference.figures.baseline)
+    # Without event time a landed day may hold everything: then no day is a block.
+    block_rows = declared.block_rows or (None if spec.features.has_event_time else ROWS_OF_BLOCK)
     tested_blocks, own = [
-        error_blocks(labelled.days, labelled.losses, labelled.baseline_losses, declared.block_rows)
+        error_blocks(labelled.days, labelled.losses, labelled.baseline_losses, block_rows)
         for labelled in (tested, rows)
     ]
     served = [*past.errors_before(scored.window, scored.release), *own]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from mlops_platform.data.features.features import feature_batches
+from mlops_platform.data.features.landed.rows import count_landed
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import columns_of, own_column
 from mlops_platform.data.predictions import predictions_file, write_predictions
@@ -42,6 +43,8 @@ class ScoredWindow(Record):
         source: whether rows were scored afterwards, or are what the service answered.
         rows: 0 where its days were built, and there was nothing.
         means: of each output; of a flag the share of rows that have it.
+        unchanged: entities without event time that landed in the window and are not scored, for
+            nothing that the model reads has changed since they landed before.
     """
 
     window: Window
@@ -55,6 +58,7 @@ class ScoredWindow(Record):
     path: HomePath
     source: Literal["batch", "served"] = "batch"
     adjustments: int = Field(default=0, exclude_if=left_out_where_empty)
+    unchanged: int = Field(default=0, exclude_if=left_out_where_empty)
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +95,8 @@ def score_window(
 ) -> ScoredWindow:
     """Stream the window's features through the model into one file of predictions.
 
+    Without event time the last news of each entity are scored; what is only repeated is counted.
+
     Each row carries the version, the release, the training set and the feature snapshot, and where
     constants follow the outcomes the number of the adjustment that was in force at its event.
 
@@ -108,6 +114,8 @@ def score_window(
     batches = feature_batches(spec, published_root, window.days)
     predicted = (_scored(spec, batch, champion, snapshot, totals) for batch in batches)
     rows = write_predictions(predicted, spec, path)
+    timeless = not spec.features.has_event_time
+    landed = count_landed(spec, published_root, window.days) if timeless else rows
     return ScoredWindow(
         window=window,
         version=champion.release.version,
@@ -119,6 +127,7 @@ def score_window(
         means=totals.means(),
         scored_at=moment,
         path=path,
+        unchanged=landed - rows,
     )
 
 
@@ -149,14 +158,14 @@ def _scored(
 
     frame = features_of(batch.to_pandas(), spec)
     features, release, constants = spec.features, champion.release, champion.adjusted_constants
-    in_force = constants.in_force(batch[features.event_time].to_numpy())
+    in_force = constants.in_force(batch[features.moment_column].to_numpy())
     numbers = spec.task.numbers(champion.model, frame)
     predictions = constants.predictions(spec.task, numbers, in_force)
     totals.add(predictions)
     rows = len(predictions)
     is_adjusted = spec.task.adaptation_rule is not None or champion.adjustments
     adjusted = _adjusted(spec, champion, numbers, in_force) if is_adjusted else {}
-    keys = (features.entity, features.event_time, features.partition)
+    keys = (features.entity, features.moment_column, features.partition)
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch[name] for name in keys},

@@ -125,7 +125,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
     return pa.table(
         {
             features.entity: answers["entity"],
-            features.event_time: answers["event_time"],
+            features.moment_column: answers["event_time"],
             features.partition: answers["partition"],
             "version": answers["version"].cast(pa.int32()),
             "release": answers["sequence"].cast(pa.int32()),

@@ -551,6 +551,24 @@ def test_who_was_never_published_belongs_to_the_local_day_of_the_answer(
     ]
 
 
+def test_without_event_time_an_entity_belongs_to_the_day_of_its_last_answer(
+    model: Model, log: Path, landed: Path, published: Path
+) -> None:
+    plain = model({}).model_dump()
+    plain["features"]["event_time"] = None
+    spec = model({"features": plain["features"]})
+    week = timedelta(days=7)
+    append(log, line("v16", "first", NOON), line("v16", "again", NOON + week), line("v20", "alone"))
+    land_log(spec, log, landed, NOON)
+    found = answers(spec, landed, published)
+    assert [(row["request_id"], row["event_time"]) for row in found] == [
+        ("first", NOON),
+        ("alone", NOON),
+    ]
+    (later,) = answers(spec, landed, published, "2024-03-11")
+    assert (later["request_id"], later["partition"]) == ("again", date(2024, 3, 12))
+
+
 def test_without_a_landed_log_there_are_no_answers(spec: ModelSpec, landed: Path) -> None:
     window = window_named(spec.window, "2024-03-04")
     assert read_answers(spec, landed, landed, window) is None

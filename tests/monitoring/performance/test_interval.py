@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from mlops_platform.monitoring.performance.interval import day_clustered_interval
+from mlops_platform.monitoring.performance.interval import clustered_interval
 
 
 def week(random, days=7):
@@ -15,7 +15,7 @@ def week(random, days=7):
 @pytest.mark.parametrize("days", [3, 7, 28])
 def test_nine_of_ten_intervals_hold_the_mean_although_days_differ(days):
     random = np.random.default_rng(0)
-    found = [day_clustered_interval(*week(random, days), 0.9) for _ in range(500)]
+    found = [clustered_interval(*week(random, days), 0.9) for _ in range(500)]
 
     held = np.mean([one.lower <= 0 <= one.upper for one in found])
 
@@ -26,7 +26,7 @@ def test_with_many_days_it_is_the_interval_of_a_bootstrap_over_days():
     values, days = week(np.random.default_rng(1), days=200)
     sums, rows = np.bincount(days, weights=values), np.bincount(days)
 
-    found = day_clustered_interval(values, days, 0.9)
+    found = clustered_interval(values, days, 0.9)
 
     resampled = bootstrap(
         (sums, rows),
@@ -42,4 +42,4 @@ def test_with_many_days_it_is_the_interval_of_a_bootstrap_over_days():
 
 @pytest.mark.parametrize("days", [0, 1, 2])
 def test_two_days_say_nothing_of_how_much_days_differ(days):
-    assert day_clustered_interval(*week(np.random.default_rng(0), days), 0.9) is None
+    assert clustered_interval(*week(np.random.default_rng(0), days), 0.9) is None

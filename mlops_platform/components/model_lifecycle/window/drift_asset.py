@@ -135,7 +135,7 @@ def _figures(drift: WindowDrift) -> dict[str, Any]:
         **judged,
         "alarm": str(drift.alarm),
         "rows": drift.rows,
-        "reference_days": drift.features.reference_days,
+        f"reference_{drift.features.unit}s": drift.features.reference_days,
     }
 
 

@@ -56,6 +56,7 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
                     "source": scored.source,
                     "version": scored.version,
                     "release": scored.release,
+                    **({"unchanged": scored.unchanged} if scored.unchanged else {}),
                     **{f"mean_{name}": mean for name, mean in scored.means.items()},
                     "feature_snapshot": scored.feature_snapshot,
                     **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
@@ -71,6 +72,11 @@ def _predictions_text(spec: ModelSpec) -> str:
         return (
             f"The answer that counts for every {spec.features.entity} of a window, as the service "
             "gave it; scored afterwards where no champion answered, as before there was a service."
+        )
+    if not spec.features.has_event_time:
+        return (
+            f"Every {spec.features.entity} that landed in a window and is new, or has changed "
+            "since it landed before, scored by the release that is responsible for the window."
         )
     return (
         f"Every {spec.features.entity} of a window scored by the release that is responsible for "

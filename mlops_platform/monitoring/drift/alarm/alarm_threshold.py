@@ -70,7 +70,11 @@ def drawn_windows(days: int, length: int) -> Numbers | None:
 
 
 def fit_alarm_threshold(
-    statistics: Mapping[Statistic, Numbers], drawn: Numbers, false_alarm_rate: float
+    statistics: Mapping[Statistic, Numbers],
+    drawn: Numbers,
+    false_alarm_rate: float,
+    *,
+    at_random: bool = False,
 ) -> AlarmThreshold:
     """Set the alarm so that this share of windows to come will raise it, if nothing changes.
 
@@ -85,16 +89,19 @@ def fit_alarm_threshold(
     Args:
         statistics: values of each statistic in the windows drawn, shape (windows,).
         drawn: as from `drawn_windows`.
+        at_random: windows are of rows drawn at random, which say nothing of each other even where
+            they share some; each is judged by all others.
     """
     import numpy as np
 
+    apart = 1 - np.eye(len(drawn)) if at_random else (drawn @ drawn.T == 0).astype(np.float64)
     values = np.array([statistics[name] for name in statistics])
     either_way = np.array([name in EITHER_WAY for _, name in statistics])
-    deviations = _deviations_of_each(values, drawn)
+    deviations = _deviations_of_each(values, apart)
     deviations[either_way] = np.abs(deviations[either_way])
     furthest = deviations.max(axis=1)
     erratic = furthest > ERRATIC * np.maximum(np.median(furthest), 1.0)
-    apart_at_once = drawn.shape[1] / drawn[0].sum()
+    apart_at_once = len(drawn) if at_random else drawn.shape[1] / drawn[0].sum()
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
     greatest = deviations[~erratic].max(axis=0)
     threshold = max(float(np.quantile(greatest, level, method="higher")), LEAST_THRESHOLD)
@@ -109,11 +116,14 @@ def fit_alarm_threshold(
     return AlarmThreshold(dict(zip(statistics, reference, strict=True)), threshold)
 
 
-def _deviations_of_each(values: Numbers, drawn: Numbers) -> Numbers:
-    """Of every window from those that share no day with it, shape (statistics, windows)."""
+def _deviations_of_each(values: Numbers, apart: Numbers) -> Numbers:
+    """Of every window from those that judge it, shape (statistics, windows).
+
+    Args:
+        apart: 1.0 where one window judges another, shape (windows, windows).
+    """
     import numpy as np
 
-    apart = (drawn @ drawn.T == 0).astype(np.float64)
     others = apart.sum(axis=1)
     means = values @ apart / others
     variances = np.maximum(values**2 @ apart / others - means**2, 0.0)

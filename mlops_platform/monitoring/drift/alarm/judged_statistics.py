@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_platform.monitoring.drift.alarm.random_windows import at_most, new_rows_drawn
 from mlops_platform.monitoring.drift.profile.coarse_bins import CATEGORIES
 from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
@@ -52,7 +53,13 @@ def statistics_of(coarse: CoarseBins, reference: Histogram, window: Histogram) -
 
 
 def statistics_drawn(
-    coarse: CoarseBins, counts: DailyCounts, days: Sequence[date], drawn: Numbers, rows: float
+    coarse: CoarseBins,
+    counts: DailyCounts,
+    days: Sequence[date],
+    drawn: Numbers,
+    rows: float,
+    *,
+    at_random: bool = False,
 ) -> dict[str, Numbers]:
     """The statistics of every window drawn, each compared with all other days.
 
@@ -61,6 +68,7 @@ def statistics_drawn(
         drawn: 1.0 where a day belongs to a window, shape (windows, days).
         rows: of the window that will be judged. Windows drawn that have many more are thinned to
             it, for chance alone takes few rows further away.
+        at_random: windows are no neighbouring days, but rows drawn at random.
     """
     import numpy as np
 
@@ -70,9 +78,16 @@ def statistics_drawn(
         by_day = counts.by_day(days, coarse.places, coarse.size)
         windows = drawn @ by_day
         others = by_day.sum(axis=0) - windows
-    new = _thinned(_new_counts(counts, days, drawn, windows.sum(axis=1)), rows)
+    totals = windows.sum(axis=1)
+    if at_random:
+        new_rows = new_rows_drawn(counts, counts.places_in(days), drawn)
+        new = at_most(rows, np.stack([totals - new_rows, new_rows], axis=1))
+        windows = at_most(rows, windows)
+    else:
+        new = _thinned(_new_counts(counts, days, drawn, totals), rows)
+        windows = _thinned(windows, rows)
     new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
-    return _statistics(coarse, counts.total, others, _thinned(windows, rows), new_shares)
+    return _statistics(coarse, counts.total, others, windows, new_shares)
 
 
 def _by_most_frequent(

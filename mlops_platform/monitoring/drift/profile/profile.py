@@ -18,7 +18,8 @@ from mlops_platform.monitoring.drift.profile.texts import (
     known_to_reference,
     known_to_windows,
 )
-from mlops_platform.record import Record, left_out_where_empty
+from mlops_platform.record import Record, left_out_where, left_out_where_empty
+from mlops_platform.spec import ResamplingUnit
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,10 +43,13 @@ class FittedBins(Record):
 
     Args:
         vocabularies: of each text column.
+        unit: what is counted apart, and drawn as a whole to see what is usual. The numbers of rows
+            and groups stand where others have their days.
     """
 
     columns: tuple[ColumnBins, ...]
     vocabularies: dict[str, Vocabulary] = Field(default={}, exclude_if=left_out_where_empty)
+    unit: ResamplingUnit = Field(default="day", exclude_if=left_out_where("day"))
 
     @property
     def by_name(self) -> dict[str, ColumnBins]:
@@ -142,7 +146,7 @@ class DailyCounts:
         import numpy as np
 
         known, at = self._placed
-        on = self._places_in(days)
+        on = self.places_in(days)
         first, last = np.full(len(known) + 1, len(days)), np.full(len(known) + 1, -1)
         np.minimum.at(first, at, on)
         np.maximum.at(last, at, on)
@@ -156,7 +160,7 @@ class DailyCounts:
         dates: list[date] = np.unique(self.days).astype("datetime64[D]").tolist()
         return dates
 
-    def _places_in(self, days: Sequence[date]) -> NDArray[np.intp]:
+    def places_in(self, days: Sequence[date]) -> NDArray[np.intp]:
         """The place of each entry's day in all days of the reference, in order."""
         import numpy as np
 
@@ -187,7 +191,7 @@ class DailyCounts:
         known, at = self._placed
         placed = np.append(places(known), size)[at]
         width = size + 1
-        flat_places = self._places_in(days) * width + placed
+        flat_places = self.places_in(days) * width + placed
         flat: Numbers = np.bincount(
             flat_places, weights=self.rows.astype(np.float64), minlength=len(days) * width
         ).astype(np.float64)
@@ -262,6 +266,11 @@ def count_days(
     from mlops_platform.monitoring.drift.profile.counting import count_bins
 
     return count_bins(connection, rows, bins, _known_values(connection, rows, bins), day)
+
+
+def counted_by(unit: ResamplingUnit, profile: Profile) -> Profile:
+    """A profile that says what its rows are counted by."""
+    return Profile(profile.bins.model_copy(update={"unit": unit}), profile.counts)
 
 
 def joined(*profiles: Profile) -> Profile:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_LOSS = 1e-12
+ROWS_OF_BLOCK = 20
+"""Of rows that no day keeps together; the fewest whose mean loss is near to normal."""
 
 
 class ErrorBlock(Record):

@@ -1,0 +1,155 @@
+"""Lands files without any time: each is how a table stood on one day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from mlops_platform.components.landing.landing_asset import (
+    LANDING,
+    SNAPSHOT,
+    UNDATED_TAG,
+    LandingConfig,
+    begun,
+    daily_landing_asset,
+    landing_result,
+)
+from mlops_platform.components.partitions import DailyPartitions
+from mlops_platform.components.replays import replayed_moment_of
+from mlops_platform.data.features.builds import told_days
+from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.landing import Arrival, Landed
+from mlops_platform.errors import SpecError
+from mlops_platform.settings import settings
+
+DAY = "{day}"
+
+
+@dataclass
+class SnapshotLandingComponent(dg.Component, dg.Resolvable):
+    """Lands a table whose rows have no time, as it stood day by day.
+
+    With `{day}` in its pattern every day has a file of its own. Without it there is one file that
+    is written anew: the day of its delivery is its day, and it is delivered by `mlops land`, or
+    before a training or a window of a model that reads it.
+
+    .. code-block:: yaml
+
+        type: mlops_platform.components.SnapshotLandingComponent
+        attributes:
+          table: customers
+          description: Every customer, as the billing system exports them at night.
+          folder: /exports
+          pattern: customers_{day}.csv
+          partitions: {start: "2024-01-01", end: "2030-01-01", timezone: Europe/Berlin}
+          key: [customer_id]
+          types: {age: INTEGER}
+          owners: ["team:billing"]
+    """
+
+    table: str
+    description: str
+    folder: Annotated[str, dg.Resolver.default(description="Absolute folder.")]
+    pattern: Annotated[
+        str,
+        dg.Resolver.default(
+            description="Glob of the files, all .csv or all .parquet; `{day}` is a file's day.",
+            examples=["customers_{day}.csv", "customers.parquet"],
+        ),
+    ]
+    key: Annotated[
+        Sequence[str], dg.Resolver.default(description="Output columns that identify an entity.")
+    ]
+    owners: Sequence[str]
+    partitions: Annotated[
+        DailyPartitions | None,
+        dg.Resolver.default(description="Days that have files, where the pattern has `{day}`."),
+    ] = None
+    timezone: Annotated[
+        str,
+        dg.Resolver.default(
+            description="IANA zone of the day of a delivery, where the pattern has no `{day}`."
+        ),
+    ] = "UTC"
+    columns: Annotated[
+        Mapping[str, str] | None,
+        dg.Resolver.default(description="Output column to input column; all as they are if null."),
+    ] = None
+    types: Annotated[
+        Mapping[str, str],
+        dg.Resolver.default(
+            description="Output column to DuckDB type; CSV columns are text without one."
+        ),
+    ] = field(default_factory=dict)
+    null_values: Annotated[
+        Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
+    ] = field(default_factory=lambda: [""])
+    max_gone: Annotated[
+        float,
+        dg.Resolver.default(
+            description="Share of a day's rows that another delivery of that day may lack."
+        ),
+    ] = 0.1
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """One asset: by day where files are dated, else of the day of its delivery."""
+        if (DAY in self.pattern) != (self.partitions is not None):
+            raise SpecError(
+                "pattern",
+                self.pattern,
+                "Files of their own for every day have `{day}` in their name and `partitions` that "
+                "say which days; one file that is written anew has neither.",
+            )
+        return dg.Definitions(assets=[self._daily() if self.partitions else self._undated()])
+
+    def _daily(self) -> dg.AssetsDefinition:
+        assert self.partitions is not None
+        return daily_landing_asset(
+            self.table,
+            self._land,
+            partitions=self.partitions.definition(),
+            description=self.description,
+            owners=self.owners,
+        )
+
+    def _undated(self) -> dg.AssetsDefinition:
+        @dg.asset(
+            key=[LANDING, self.table],
+            group_name=LANDING,
+            description=self.description,
+            owners=list(self.owners),
+            kinds={"parquet"},
+            tags={LANDING: SNAPSHOT, UNDATED_TAG: self.timezone.replace("/", ".")},
+        )
+        def landed(
+            context: dg.AssetExecutionContext, config: LandingConfig
+        ) -> dg.MaterializeResult[None]:
+            now = replayed_moment_of(context.run) or datetime.now(UTC)
+            day = now.astimezone(ZoneInfo(self.timezone)).date()
+            return landing_result(context, self._land(begun(context, self.table, [day], config)))
+
+        return landed
+
+    def _land(self, arrival: Arrival) -> Landed:
+        from mlops_platform.data.landing.snapshot_source import SnapshotSource
+
+        source = SnapshotSource(
+            landed=LandedTable(table=self.table, key=tuple(self.key), max_gone=self.max_gone),
+            folder=Path(self.folder),
+            pattern=self.pattern,
+            columns=self.columns,
+            casts=self.types,
+            null_values=tuple(self.null_values),
+        )
+        landed = source.land(settings().landing, arrival)
+        absent = sorted(arrival.last.keys() - {partition.day for partition in landed})
+        if absent:
+            dg.get_dagster_logger().warning(
+                f"{self.table}: {self.folder}/{self.pattern} has no file of {told_days(absent)}. "
+                "These days stay as they are, and land as soon as their files are there."
+            )
+        return Landed(landed)
