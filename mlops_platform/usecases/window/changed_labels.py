@@ -1,4 +1,4 @@
-"""Windows that were measured for good with labels that are others by now."""
+"""Windows that were measured with labels that are others by now."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,8 +18,9 @@ def with_changed_labels(
     """Mature windows whose labels are no longer those that they were measured with, in order.
 
     Without event time others as well: no day says when a label is due, and where all have landed a
-    window is mature. Once measured again a window is none of them until its labels change once more. Windows without
-    predictions, or with those of another label that the YAML named then, stay as they are.
+    window is mature. Once measured again a window is none of them until its labels change once
+    more. Windows without predictions, or with those of another label that the YAML named then, stay
+    as they are.
     """
     awaited = not spec.features.has_event_time
     final = [
