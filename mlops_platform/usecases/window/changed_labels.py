@@ -1,4 +1,4 @@
-"""Windows that were measured for good with labels that are others by now."""
+"""Windows that were measured with labels that are others by now."""
 
 from collections.abc import Mapping
 from datetime import datetime

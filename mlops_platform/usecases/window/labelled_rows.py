@@ -50,9 +50,11 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
 
 def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> LabelledRows:
     """The held-out rows of a version with what its judged candidate predicted for them."""
-    rows = held_out.sort_by([(spec.features.moment_column, "ascending")])
-    split = spec.training.history.split
+    moment, split = spec.features.moment_column, spec.training.history.split
     group = split.group if isinstance(split, ShareSplitSpec) else None
+    # A version from before the YAML said so has neither column.
+    rows = held_out.sort_by(moment) if moment in held_out.column_names else held_out
+    group = group if group in held_out.column_names else None
     return _rows(spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline)
 
 
