@@ -104,6 +104,17 @@ def parse(project: DbtProjectFolder) -> Path:
     return project.manifest
 
 
+def parse_for_builds(project: DbtProjectFolder) -> Path:
+    """The same for the builds of this process, which then need not parse it again.
+
+    Raises:
+        DataError: the project does not parse.
+    """
+    os.environ.update(project.environment())
+    _parsed(project.folder, project.target)
+    return project.manifest
+
+
 def build(
     project: DbtProjectFolder, select: Sequence[str] = (), *, tested: bool = True
 ) -> tuple[NodeOutcome, ...]:
