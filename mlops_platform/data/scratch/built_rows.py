@@ -157,11 +157,15 @@ class Both:
         with self._joined() as joined:
             return joined.differences()
 
-    def differences_by_days(self) -> dict[date, list[RowDifference]]:
-        """The same, by the day by which a build replaces the row."""
+    def differing_days(self) -> list[date]:
+        """Days by which a build replaces rows that differ, in order."""
         with self._joined() as joined:
-            days = joined.days()
-            return {day: joined.on(day).differences() for day in days}
+            return joined.days()
+
+    def differences_on(self, day: date) -> list[RowDifference]:
+        """In the rows that a build of a day replaces."""
+        with self._joined() as joined:
+            return joined.on(day).differences()
 
     def differences_until(self, moment: datetime) -> list[RowDifference]:
         """In the features of events up to a moment.
@@ -290,9 +294,7 @@ class _Joined:
     @property
     def _conditions(self) -> dict[str, str]:
         """A row that only one of the builds has differs as such, and in no column."""
-        present = {
-            name: f"({sql} AND NOT {self._lacks})" for name, sql in self.differing.items()
-        }
+        present = {name: f"({sql} AND NOT {self._lacks})" for name, sql in self.differing.items()}
         return {ROW: self._lacks, **present}
 
     @property
@@ -312,14 +314,16 @@ class _Joined:
             else f"{side}.{identifier(column)}::VARCHAR"
             for side in "ba"
         )
-        values, of, day, happens, then, now = self.connection.execute(
-            f"SELECT {_texts(key)}, coalesce(b.{entity}, a.{entity})::VARCHAR, {self._day}, {at}, "
-            f"{before}, {after} FROM {self.source} "
-            f"WHERE {self.condition} AND {self._conditions[column]} "
+        of = f"coalesce(b.{entity}, a.{entity})::VARCHAR"
+        row = self.connection.execute(
+            f"SELECT {_texts(key)}, {of}, {self._day}, {at}, {before}, {after} "
+            f"FROM {self.source} WHERE {self.condition} AND {self._conditions[column]} "
             f"ORDER BY {', '.join((at, *key))} LIMIT 1"
-        ).fetchone() or (None,) * 6
+        ).fetchone()
+        assert row is not None, "counted by the caller"
+        values, about, day, happens, then, now = row
         happens = happens and happens.astimezone(UTC)
-        return RowDifference(column, rows, tuple(values), of, day, happens, then, now)
+        return RowDifference(column, rows, tuple(values), about, day, happens, then, now)
 
 
 def _side(

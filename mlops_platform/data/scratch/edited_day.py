@@ -50,9 +50,9 @@ class EditedDay:
         """
         row = self.row(position)
         if row is not None:
-            kept = {*kept, *self._landed.key, self.known_at}
+            stays = {*kept, *self._landed.key, self.known_at}
             self._edits[position] = {
-                name: value if name in kept else _other(value, self._ranges.get(name), texts)
+                name: value if name in stays else _other(value, self._ranges.get(name), texts)
                 for name, value in row.items()
             }
 

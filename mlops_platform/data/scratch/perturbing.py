@@ -6,7 +6,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -87,7 +87,8 @@ def describe(sample: Sample, fact: FactAt) -> tuple[dict[str, str], datetime | N
     assert landed is not None, "facts without a key are not perturbed"
     (row,) = sample.rows(fact.table, fact.day).slice(fact.position, 1).to_pylist()
     column = known_at_column(landed, row)
-    return {name: str(row[name]) for name in landed.key}, row[column] if column else None
+    said = row[column] if column else None
+    return {name: str(row[name]) for name in landed.key}, said and said.astimezone(UTC)
 
 
 @dataclass(frozen=True)

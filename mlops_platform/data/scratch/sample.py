@@ -93,9 +93,7 @@ class Sample:
                 link_file(file, target / file.relative_to(self.landing))
 
 
-def take_sample(
-    landing: Path, target: Path, sources: Mapping[str, bool], bounds: Bounds
-) -> Sample:
+def take_sample(landing: Path, target: Path, sources: Mapping[str, bool], bounds: Bounds) -> Sample:
     """Link the newest landed days of some tables.
 
     Args:

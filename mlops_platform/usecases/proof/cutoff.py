@@ -124,14 +124,13 @@ def _failed(table: str, findings: Sequence[Finding]) -> Iterator[Verdict]:
             property="cutoff",
             table=table,
             outcome="failed",
-            detail=f"{len(findings)} columns do not change at the cutoff",
+            detail="a fact that moves across the event time does not change "
+            + ", ".join(finding.column for finding in findings),
             findings=tuple(findings),
         )
 
 
-def _verdict(
-    table: str, outcome: Outcome, columns: Collection[str], why: str
-) -> Iterator[Verdict]:
+def _verdict(table: str, outcome: Outcome, columns: Collection[str], why: str) -> Iterator[Verdict]:
     if columns:
         yield Verdict(
             property="cutoff",

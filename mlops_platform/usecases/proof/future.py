@@ -17,8 +17,6 @@ from mlops_platform.usecases.proof.plan import TableFacts, future_cutoff, future
 from mlops_platform.usecases.proof.records import Finding, Verdict
 from mlops_platform.usecases.proof.worlds import Worlds, warehouse_of
 
-MOST_PERTURBED: Final = 60
-"""Of each landed table and round."""
 READ_AS_KNOWN: Final = (
     "Read {table} as it was known: `known_at <= event_time`, versions until `superseded_at > "
     "event_time`, by a macro of docs/landing.md; not by the moment at which a fact happened, and "
@@ -43,14 +41,16 @@ class FutureProof:
     _rows: int = field(default=0, init=False)
     _perturbed: int = field(default=0, init=False)
 
-    def verdicts(self, rounds: int, random: Random) -> Iterator[Verdict]:
-        """Of features and labels."""
+    def verdicts(self, rounds: int, random: Random, most: int) -> Iterator[Verdict]:
+        """Of features and labels.
+
+        Args:
+            most: facts of each landed table that are perturbed in a round.
+        """
         event_times = Built(self.worlds.base, self.declared.features).event_times()
         for _ in range(rounds if event_times else 0):
             cutoff = future_cutoff(event_times, random)
-            self._round(
-                cutoff, future_perturbations(self.facts, cutoff, random, MOST_PERTURBED)
-            )
+            self._round(cutoff, future_perturbations(self.facts, cutoff, random, most))
         yield self._verdict_of_features(rounds)
         yield self._verdict_of_labels(rounds)
 
@@ -85,7 +85,7 @@ class FutureProof:
                 property="future",
                 table=name,
                 outcome="failed",
-                detail=f"{len(findings)} columns change with facts of after the event",
+                detail=f"{_columns(findings)} change with facts of after the event",
                 findings=findings,
             )
         if not self._reached:
@@ -109,8 +109,12 @@ class FutureProof:
             property="future",
             table=self.declared.label.name,
             outcome="failed" if findings else "proved",
-            detail=f"{len(findings)} columns are not as they were known"
+            detail=f"{_columns(findings)} are not as they were known"
             if findings
             else f"what was known at {rounds} cutoffs stays",
             findings=findings,
         )
+
+
+def _columns(findings: Sequence[Finding]) -> str:
+    return ", ".join(finding.column for finding in findings)

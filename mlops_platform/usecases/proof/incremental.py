@@ -55,12 +55,13 @@ def _verdict(
     built = ", then ".join(
         told_days([first]) if first == last else f"{first} to {last}" for first, last in ranges
     )
+    columns = ", ".join(difference.column for difference in differences)
     return Verdict(
         property="incremental",
         table=table.name,
         outcome="failed" if differences else "proved",
         detail=f"{built} built again: "
-        + (f"{len(differences)} columns differ" if differences else "every row is the same"),
+        + (f"{columns} differ" if differences else "every row is the same"),
         findings=tuple(
             Finding(
                 table=table.name,

@@ -280,14 +280,12 @@ def rebuilt_ranges(days: Sequence[date], rounds: int, random: Random) -> list[tu
 
 
 def reach_perturbations(
-    tables: Sequence[TableFacts], day: date, random: Random, most: int
+    table: TableFacts, day: date, random: Random, most: int
 ) -> list[Perturbation]:
-    """Facts of one day that are others than they were."""
+    """Facts of one day that are others than they were; none of what lasts anyway."""
+    if table.lasting or day not in table.once:
+        return []
     return [
-        Perturbation(
-            fact, "removed" if number % 3 == 2 else "changed", texts=number % 3 == 1
-        )
-        for table in tables
-        if not table.lasting and day in table.once
+        Perturbation(fact, "removed" if number % 3 == 2 else "changed", texts=number % 3 == 1)
         for number, fact in enumerate(_some(table.every([day]), random, most))
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple, get_args
 
 from mlops_platform.data.features.dbt import parse_for_builds
 from mlops_platform.data.features.dbt_sources import project_digest
@@ -24,6 +24,7 @@ from mlops_platform.usecases.proof.cutoff import CutoffProof
 from mlops_platform.usecases.proof.declared import DeclaredTables
 from mlops_platform.usecases.proof.future import FutureProof
 from mlops_platform.usecases.proof.incremental import IncrementalProof
+from mlops_platform.usecases.proof.plan import TableFacts
 from mlops_platform.usecases.proof.reach import ReachProof
 from mlops_platform.usecases.proof.records import Proof, Property, Verdict
 from mlops_platform.usecases.proof.worlds import Worlds
@@ -41,12 +42,16 @@ class Wanted:
         rounds: of perturbations of the future, and of days that are built again.
         days: newest landed days; enough to see the declared reach where None.
         rows: landed on them, at most.
+        facts: of each landed table that are perturbed at once, at most.
+        properties: that are proved.
     """
 
     rounds: int = 3
     seed: int = 0
     days: int | None = None
     rows: int = 200_000
+    facts: int = 60
+    properties: tuple[Property, ...] = get_args(Property)
 
 
 @dataclass(frozen=True)
@@ -131,22 +136,51 @@ def _verdicts(worlds: Worlds, declared: DeclaredTables, wanted: Wanted) -> Itera
         )
     facts = worlds.facts(declared.spec.features.entity)
     yield from _undeclared(worlds.sample)
+    verdicts = {
+        "future": _future,
+        "cutoff": _cutoff,
+        "incremental": _incremental,
+        "reach": _reach,
+    }
+    for name in wanted.properties:
+        # Of its own for each, so that a change to one of them leaves the others.
+        random = Random(f"{wanted.seed}-{name}")  # noqa: S311
+        yield from verdicts[name](_Trial(worlds, declared, facts, wanted, random))
+
+
+class _Trial(NamedTuple):
+    """What every property is tried with."""
+
+    worlds: Worlds
+    declared: DeclaredTables
+    facts: list[TableFacts]
+    wanted: Wanted
+    random: Random
+
+
+def _future(trial: _Trial) -> Iterator[Verdict]:
+    worlds, declared, facts, wanted, random = trial
     if declared.features.event_time is None:
-        yield from _without_time(declared)
-    else:
-        origins = declared.origins()
-        future = FutureProof(worlds, declared, facts)
-        yield from future.verdicts(wanted.rounds, _random(wanted, "future"))
-        cutoff = CutoffProof(worlds, declared, facts, origins)
-        yield from cutoff.verdicts(_random(wanted, "cutoff"))
-    incremental = IncrementalProof(worlds, declared)
-    yield from incremental.verdicts(wanted.rounds, _random(wanted, "incremental"))
-    yield from ReachProof(worlds, declared, facts).verdicts(_random(wanted, "reach"))
+        return _without_time(declared, "future")
+    return FutureProof(worlds, declared, facts).verdicts(wanted.rounds, random, wanted.facts)
 
 
-def _random(wanted: Wanted, what: str) -> Random:
-    """Of its own for each property, so that a change to one of them leaves the others."""
-    return Random(f"{wanted.seed}-{what}")
+def _cutoff(trial: _Trial) -> Iterator[Verdict]:
+    worlds, declared, facts, _, random = trial
+    if declared.features.event_time is None:
+        return _without_time(declared, "cutoff")
+    return CutoffProof(worlds, declared, facts, declared.origins()).verdicts(random)
+
+
+def _incremental(trial: _Trial) -> Iterator[Verdict]:
+    worlds, declared, _, wanted, random = trial
+    return IncrementalProof(worlds, declared).verdicts(wanted.rounds, random)
+
+
+def _reach(trial: _Trial) -> Iterator[Verdict]:
+    worlds, declared, facts, wanted, random = trial
+    # The reach is seen where enough facts leave a window at once.
+    return ReachProof(worlds, declared, facts).verdicts(random, 5 * wanted.facts)
 
 
 def _undeclared(sample: Sample) -> Iterator[Verdict]:
@@ -160,12 +194,10 @@ def _undeclared(sample: Sample) -> Iterator[Verdict]:
             )
 
 
-def _without_time(declared: DeclaredTables) -> Iterator[Verdict]:
-    properties: tuple[Property, ...] = ("future", "cutoff")
-    for unproved in properties:
-        yield Verdict(
-            property=unproved,
-            table=declared.features.name,
-            outcome="not proved",
-            detail="there is no event time, so that nothing is before or after",
-        )
+def _without_time(declared: DeclaredTables, unproved: Property) -> Iterator[Verdict]:
+    yield Verdict(
+        property=unproved,
+        table=declared.features.name,
+        outcome="not proved",
+        detail="there is no event time, so that nothing is before or after",
+    )

@@ -119,9 +119,9 @@ def _facts(sample: Sample, table: str, entity: str) -> TableFacts:
         lasting=sampled.lasting,
         counts={day: content.num_rows for day, content in rows.items()},
         once=sampled.once,
-        moments=known_at
-        and {day: content[known_at].to_pylist() for day, content in rows.items()}
-        or None,
+        moments=None
+        if known_at is None
+        else {day: content[known_at].to_pylist() for day, content in rows.items()},
         entities={
             day: [str(value) for value in content[entity].to_pylist()]
             for day, content in rows.items()

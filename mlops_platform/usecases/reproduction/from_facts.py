@@ -110,9 +110,7 @@ def build_again(
         tables = link_known_deliveries(place.landing, project.lake / "landing", known)
         copy_project(sources, project.folder)
         _build(scratch, published, (spec.features.table, spec.label.table))
-        rows = read_training_rows(
-            spec, published, training_set.as_of, _history(spec, training_set)
-        )
+        rows = read_training_rows(spec, published, training_set.as_of, _history(spec, training_set))
         compared = compare_rows(kept, rows, spec.features.entity)
         return BuiltAgain(
             training_set=training_set.hash,
