@@ -65,12 +65,13 @@ def command(model: str, rounds: int, seed: int, days: int | None, rows: int, as_
     if as_json:
         click.echo(proof.model_dump_json(indent=2))
     else:
-        _show(proof)
+        show_proof(proof)
     if proof.outcome == "failed":
         click.get_current_context().exit(1)
 
 
-def _show(proof: "Proof") -> None:
+def show_proof(proof: "Proof") -> None:
+    """Every verdict, and below them what was found."""
     say(
         f"{proof.features} and {proof.label}, of {counted(proof.rows, 'row')} landed from "
         f"{proof.first_day} to {proof.last_day}: {counted(proof.builds, 'build')} in "

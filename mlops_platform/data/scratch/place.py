@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from mlops_platform.data.features.dbt import DbtProjectFolder, build
 from mlops_platform.errors import DataError
@@ -22,15 +23,12 @@ class Scratch:
 
     Args:
         plain: another name of it, that dbt can take.
+        dbt_sources: where the project is copied to: dbt writes into its folder.
     """
 
     root: Path
     plain: Path
-
-    @property
-    def dbt_sources(self) -> Path:
-        """Where the project is copied to: dbt writes into its folder."""
-        return self.plain / "dbt_project"
+    dbt_sources: Path
 
     def dbt(self, name: str = "") -> DbtProjectFolder:
         """The project on a lake and a warehouse of its own; one parsed project serves them all.
@@ -43,8 +41,15 @@ class Scratch:
             # The database is named after the file.
             warehouse=self.plain / name / "warehouse" / "warehouse.duckdb",
             lake=self.root / name / "lake",
-            target=self.plain / "dbt",
+            target=self.dbt_sources.with_name("dbt"),
         )
+
+    @contextmanager
+    def part(self) -> Iterator[Self]:
+        """A folder in it with the same project; gone afterwards."""
+        with tempfile.TemporaryDirectory(dir=self.root) as root:
+            name = Path(root).name
+            yield replace(self, root=self.root / name, plain=self.plain / name)
 
 
 @contextmanager
@@ -62,7 +67,8 @@ def scratch_place(
     parent.mkdir(parents=True, exist_ok=True)
     root = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
     try:
-        yield Scratch(root, plain_home(place.home) / root.relative_to(place.home))
+        plain = plain_home(place.home) / root.relative_to(place.home)
+        yield Scratch(root, plain, plain / "dbt_project")
     finally:
         if not keep:
             shutil.rmtree(root, ignore_errors=True)

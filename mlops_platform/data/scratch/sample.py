@@ -86,6 +86,15 @@ class Sample:
             self._read[table, day] = day_rows(landed, day_folder(self.landing, table, day))
         return self._read[table, day]
 
+    @property
+    def count(self) -> int:
+        """All facts."""
+        return sum(
+            self.rows(table, day).num_rows
+            for table, sampled in self.tables.items()
+            for day in sampled.days
+        )
+
     def link(self, target: Path) -> None:
         """Make a landing zone of it."""
         for file in self.landing.rglob("*"):

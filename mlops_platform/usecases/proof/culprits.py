@@ -15,7 +15,7 @@ from mlops_platform.data.scratch.sample import Sample
 from mlops_platform.usecases.proof.records import Finding, PerturbedFact
 from mlops_platform.usecases.proof.worlds import Worlds, warehouse_of
 
-MOST_SEARCHED: Final = 2
+MOST_SEARCHED: Final = 3
 """Columns of which the fact is searched for: that takes some builds each."""
 
 Changes = Callable[[Sequence[Perturbation]], bool]
@@ -60,20 +60,29 @@ class Explainer:
 
     def findings(self, differences: Sequence[RowDifference]) -> list[Finding]:
         """A finding for each difference; of the first of them with the fact that made it."""
-        found = []
-        for number, difference in enumerate(differences):
-            suspects: list[Perturbation] = []
-            if number < MOST_SEARCHED:
-                suspects = culprits(self.perturbations, self._changes(difference))
-            found.append(self._finding(difference, suspects))
-        return found
+        searched = differences[:MOST_SEARCHED]
+        suspects = self._suspects(searched)
+        return [self._finding(each, suspects.get(each, ())) for each in differences]
 
-    def _changes(self, difference: RowDifference) -> Changes:
-        def changes(some: Sequence[Perturbation]) -> bool:
-            with self.worlds.perturbed(some, self.kept) as lake:
-                return self.compare(warehouse_of(lake)).differ_in(difference)
+    def _suspects(
+        self, differences: Sequence[RowDifference]
+    ) -> dict[RowDifference, list[Perturbation]]:
+        tried: dict[tuple[Perturbation, ...], set[RowDifference]] = {}
 
-        return changes
+        def changed_by(some: Sequence[Perturbation]) -> set[RowDifference]:
+            # One build answers for all differences, and one fact is often behind several.
+            if tuple(some) not in tried:
+                with self.worlds.perturbed(some, self.kept) as lake:
+                    both = self.compare(warehouse_of(lake))
+                    tried[tuple(some)] = {each for each in differences if both.differ_in(each)}
+            return tried[tuple(some)]
+
+        return {
+            difference: culprits(
+                self.perturbations, lambda some, wanted=difference: wanted in changed_by(some)
+            )
+            for difference in differences
+        }
 
     def _finding(self, difference: RowDifference, suspects: Sequence[Perturbation]) -> Finding:
         fact = perturbed_fact(self.worlds.sample, suspects) if suspects else None

@@ -82,11 +82,11 @@ class Prover:
         project = self.scratch.dbt()
         declared = DeclaredTables(spec, project.folder, project.target / "compiled")
         bounds = Bounds(wanted.days or _days_needed(declared), wanted.rows)
-        target = self.scratch.root / "sample" / spec.name
-        sample = take_sample(self.landing, target, declared.sources, bounds)
-        tables = (declared.features.name, declared.label.name)
-        worlds = Worlds(self.scratch, spec.name, sample, tables, report)
-        verdicts = tuple(_verdicts(worlds, declared, wanted))
+        with self.scratch.part() as part:
+            sample = take_sample(self.landing, part.root / "sample", declared.sources, bounds)
+            tables = (declared.features.name, declared.label.name)
+            worlds = Worlds(part, sample, tables, report)
+            verdicts = tuple(_verdicts(worlds, declared, wanted))
         return Proof(
             model=spec.name,
             features=declared.features.name,
@@ -97,11 +97,7 @@ class Prover:
             rounds=wanted.rounds,
             first_day=sample.days[0],
             last_day=sample.days[-1],
-            rows=sum(
-                sample.rows(table, day).num_rows
-                for table, sampled in sample.tables.items()
-                for day in sampled.days
-            ),
+            rows=sample.count,
             builds=worlds.builds,
             seconds=time.monotonic() - begun,
             verdicts=verdicts,

@@ -24,13 +24,11 @@ class Worlds:
     """Builds of a sample in a place of its own.
 
     Args:
-        name: how the folders of all of them begin.
         tables: that are built, with all that they are made from.
         report: told what is being built.
     """
 
     scratch: Scratch
-    name: str
     sample: Sample
     tables: Sequence[str]
     report: Callable[[str], None]
@@ -39,17 +37,16 @@ class Worlds:
     @property
     def base(self) -> Path:
         """The warehouse of the sample as it is; it stays."""
-        name = f"{self.name}-{BASE}"
-        project = self.scratch.dbt(name)
+        project = self.scratch.dbt(BASE)
         if not project.warehouse.is_file():
             self.sample.link(project.lake / "landing")
-            self._build(name)
+            self._build(BASE)
         return project.warehouse
 
     @property
     def base_landing(self) -> Path:
         """The landing zone that it was built from."""
-        return self.scratch.dbt(f"{self.name}-{BASE}").lake / "landing"
+        return self.scratch.dbt(BASE).lake / "landing"
 
     @contextmanager
     def perturbed(
@@ -58,7 +55,7 @@ class Worlds:
         kept: Mapping[str, Collection[str]] | None = None,
     ) -> Iterator[Path]:
         """The lake of another world, whose warehouse is beside it; gone afterwards."""
-        name = f"{self.name}-world-{self.builds}"
+        name = f"world-{self.builds}"
         project = self.scratch.dbt(name)
         try:
             Perturbed(self.sample, perturbations, dict(kept or {})).land(project.lake / "landing")
@@ -70,7 +67,7 @@ class Worlds:
     @contextmanager
     def rebuilt(self, ranges: Sequence[tuple[date, date]]) -> Iterator[Path]:
         """The base in which some days were built again; gone afterwards."""
-        name = f"{self.name}-rebuilt-{self.builds}"
+        name = f"rebuilt-{self.builds}"
         base, project = self.base, self.scratch.dbt(name)
         try:
             self.sample.link(project.lake / "landing")

@@ -76,64 +76,75 @@ sources:
 """,
 }
 MACROS = ("build_range.sql", "replace_days.sql", "versions.sql")
-FEATURES = """
-with orders as (
-    select *, asked_at as event_time
-    from {{ source('landing', 'orders') }}
-    where {{ in_build_range('day') }}
-),
-known_orders as ({{ known_at_event('orders', ['order_id', 'day']) }}),
-payments as (
-    select * from {{ source('landing', 'payments') }}
-    where {{ in_build_range('day', lookback_days=4) }}
-),
-paid as (
-    select known_orders.order_id, sum(payments.amount) as paid_3d
+PAID = """
+{name} as (
+    select known_orders.order_id, sum(payments.amount) as {name}
     from known_orders
     inner join payments
         on
             known_orders.customer = payments.customer
-            and {{ was_known('payments', 'known_orders.event_time') }}
             and payments.known_at > known_orders.event_time - interval '72 hours'
+            and {condition}
     group by all
-)
+)"""
+FEATURES = """
+with orders as (
+    select *, asked_at as event_time
+    from {{{{ source('landing', 'orders') }}}}
+    where {{{{ in_build_range('day') }}}}
+),
+known_orders as ({{{{ known_at_event('orders', ['order_id', 'day']) }}}}),
+payments as (
+    select * from {{{{ source('landing', 'payments') }}}}
+    where {{{{ in_build_range('day', lookback_days={lookback}) }}}}
+),
+{ctes}
 select
     known_orders.order_id,
     known_orders.event_time,
     known_orders.day as local_date,
     known_orders.basket,
-    paid.paid_3d
+    {columns}
 from known_orders
-left join paid on known_orders.order_id = paid.order_id
+{joins}
 """
-WAS_KNOWN = "{{ was_known('payments', 'known_orders.event_time') }}"
 STANDS = "coalesce(payments.superseded_at > known_orders.event_time, true)"
+RIGHT = {"paid_3d": "{{ was_known('payments', 'known_orders.event_time') }}"}
+WRONG = {
+    "by_happening": "payments.paid_at <= known_orders.event_time",
+    "by_present": "payments.known_at <= known_orders.event_time and payments.superseded_at is null",
+    "too_early": f"payments.known_at <= known_orders.event_time + interval '1 second' and {STANDS}",
+    "too_late": f"payments.known_at < known_orders.event_time and {STANDS}",
+}
+"""Which payments are summed up, by the feature."""
 LABELS = """
 select order_id, day as local_date, returned, known_at, superseded_at
 from {{ source('landing', 'returns') }}
 where {{ in_build_range('day') }}
 """
-BROKEN_FEATURES = {
-    "by_happening": (WAS_KNOWN, "payments.paid_at <= known_orders.event_time"),
-    "by_present": (
-        WAS_KNOWN,
-        "payments.known_at <= known_orders.event_time and payments.superseded_at is null",
-    ),
-    "too_late": (WAS_KNOWN, f"payments.known_at < known_orders.event_time and {STANDS}"),
-    "too_early": (
-        WAS_KNOWN,
-        f"payments.known_at <= known_orders.event_time + interval '1 second' and {STANDS}",
-    ),
-    "short_lookback": ("lookback_days=4", "lookback_days=1"),
-}
-"""What takes the place of what, by the name of the feature table."""
+
+
+def features(conditions: Mapping[str, str], lookback: int = 4) -> str:
+    """The SQL of a feature table with a sum for each condition."""
+    ctes = ",".join(PAID.format(name=name, condition=sql) for name, sql in conditions.items())
+    joins = "\n".join(
+        f"left join {name} on known_orders.order_id = {name}.order_id" for name in conditions
+    )
+    columns = ", ".join(f"{name}.{name}" for name in conditions)
+    return FEATURES.format(lookback=lookback, ctes=ctes, columns=columns, joins=joins)
 
 
 def write_project(folder: Path) -> Path:
-    """A feature table and a label table as they should be, and others of which a line is broken."""
-    models = {"orders": FEATURES, "labels": LABELS, "short_reach": FEATURES, "appended": FEATURES}
-    models |= {name: FEATURES.replace(*line) for name, line in BROKEN_FEATURES.items()}
-    models["present_labels"] = LABELS + "and superseded_at is null"
+    """Tables as they should be, and others of which lines are broken."""
+    models = {
+        "orders": features(RIGHT),
+        "leaking": features(RIGHT | WRONG),
+        # A fact reaches further than is declared, and than a build of some days looks back.
+        "short": features(RIGHT, lookback=1),
+        "labels": LABELS,
+        "present_labels": LABELS + "and superseded_at is null",
+        "appended_labels": LABELS,
+    }
     files = PROJECT | {f"models/{name}.sql": sql for name, sql in models.items()}
     files["models/_models.yml"] = "version: 2\nmodels:\n" + "".join(map(_declared, models))
     for name, content in files.items():
@@ -147,27 +158,25 @@ def write_project(folder: Path) -> Path:
 
 
 def _declared(name: str) -> str:
-    labels = name.endswith("labels")
-    columns = (
-        ("order_id", "local_date", "returned", "known_at", "superseded_at")
-        if labels
-        else ("order_id", "event_time", "local_date", "basket", "paid_3d")
-    )
-    strategy = "append" if name == "appended" else "replace_days"
-    reach = 0 if labels else 1 if name == "short_reach" else 4
-    key = "[order_id, known_at]" if labels else "[order_id]"
+    columns = ["order_id", "event_time", "local_date", "basket", *RIGHT]
+    key, reach = "[order_id]", 1 if name == "short" else 4
+    if name.endswith("labels"):
+        columns = ["order_id", "local_date", "returned", "known_at", "superseded_at"]
+        key, reach = "[order_id, known_at]", 0
+    elif name == "leaking":
+        columns += WRONG
     return f"""
   - name: {name}
     config:
       materialized: incremental
-      incremental_strategy: {strategy}
+      incremental_strategy: {"append" if name.startswith("appended") else "replace_days"}
       meta: {{mlops: {{publish: true, partition_by: local_date, order_by: {key},
         reach_days: {reach}}}}}
     columns: [{", ".join(f"{{name: {column}}}" for column in columns)}]
 """
 
 
-def spec_of(features: str, label: str = "labels") -> ModelSpec:
+def spec_of(features: str, label: str) -> ModelSpec:
     """A model of two of these tables."""
     return ModelSpec.model_validate(
         {
@@ -175,7 +184,7 @@ def spec_of(features: str, label: str = "labels") -> ModelSpec:
             "description": "Will the order come back?",
             "owners": ["team:orders"],
             "task": {"type": "binary_classification"},
-            "features": {"table": features, "entity": "order_id", "numeric": ["basket", "paid_3d"]},
+            "features": {"table": features, "entity": "order_id", "numeric": ["basket"]},
             "label": {"table": label, "column": "returned"},
             "window": {"start": "2024-01-01"},
             "training": {
@@ -194,9 +203,9 @@ def spec_of(features: str, label: str = "labels") -> ModelSpec:
     )
 
 
-def land_orders(landing: Path) -> None:
+def land_orders(landing: Path, days: int = DAYS) -> None:
     """Some days of orders, each paid and booked, and known to come back or not, within days."""
-    for number in range(DAYS):
+    for number in range(days):
         day = FIRST_DAY + timedelta(days=number)
         rows = _rows(day, number)
         for table in TABLES:
