@@ -14,7 +14,7 @@ from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from tests.dbt_project.conftest import Copier, Deployment
+    from tests.dbt_project.conftest import Deployment
 
 TABLES = {(spec.features.table, spec.label.table): spec for spec in declared_specs()}
 """Several models may have the same tables: these are proved once."""
@@ -23,9 +23,9 @@ TABLES = {(spec.features.table, spec.label.table): spec for spec in declared_spe
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", TABLES.values(), ids=lambda spec: spec.name)
 def test_every_table_that_a_model_reads_is_proved(
-    spec: ModelSpec, winter: Deployment, copied: Copier, monkeypatch: pytest.MonkeyPatch
+    spec: ModelSpec, winter: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = copied(winter).home
+    home = winter.home
     monkeypatch.setenv("MLOPS_HOME", str(home))
     settings.cache_clear()
     try:

@@ -77,12 +77,10 @@ class Explainer:
                     tried[tuple(some)] = {each for each in differences if both.differ_in(each)}
             return tried[tuple(some)]
 
-        return {
-            difference: culprits(
-                self.perturbations, lambda some, wanted=difference: wanted in changed_by(some)
-            )
-            for difference in differences
-        }
+        def suspects(difference: RowDifference) -> list[Perturbation]:
+            return culprits(self.perturbations, lambda some: difference in changed_by(some))
+
+        return {difference: suspects(difference) for difference in differences}
 
     def _finding(self, difference: RowDifference, suspects: Sequence[Perturbation]) -> Finding:
         fact = perturbed_fact(self.worlds.sample, suspects) if suspects else None

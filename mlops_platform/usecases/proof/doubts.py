@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from mlops_platform.data.scratch.built_rows import Both, RowDifference
 from mlops_platform.data.scratch.perturbing import Perturbation
-from mlops_platform.usecases.proof.culprits import culprits, perturbed_fact
+from mlops_platform.usecases.proof.culprits import MOST_SEARCHED, culprits, perturbed_fact
 from mlops_platform.usecases.proof.moved_worlds import MovedWorlds
 from mlops_platform.usecases.proof.plan import LATER, CutoffEvent
 from mlops_platform.usecases.proof.records import Finding, PerturbedFact
@@ -61,7 +61,8 @@ class Doubts:
             for number, doubt in enumerate(self._doubts(worlds, before, later)):
                 pair = (later, worlds.after) if doubt.too_early else (before, worlds.at)
                 difference = self._difference(doubt, *pair)
-                fact = self._fact(doubt, difference, later) if number == 0 else None
+                searched = number < MOST_SEARCHED
+                fact = self._fact(doubt, difference, later) if searched else None
                 finding = self._finding(doubt, difference, fact)
                 found.setdefault(doubt.event.table, []).append(finding)
         return found

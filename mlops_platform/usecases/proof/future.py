@@ -95,13 +95,20 @@ class FutureProof:
                 outcome="not proved",
                 detail="no perturbed fact reached a feature of a later event",
             )
+        unreached = self._unreached()
+        but = f"; no perturbed fact reaches {', '.join(unreached)}" if unreached else ""
         return Verdict(
             property="future",
             table=name,
             outcome="proved",
             detail=f"{self._rows} rows of before {rounds} cutoffs stay, {self._perturbed} later "
-            f"facts perturbed; {len(self._reached)} columns of later events change",
+            f"facts perturbed; {len(self._reached)} columns of later events change{but}",
         )
+
+    def _unreached(self) -> list[str]:
+        features = self.declared.spec.features
+        wanted = {*features.names, *features.sensitive}
+        return sorted(wanted - self._reached)
 
     def _verdict_of_labels(self, rounds: int) -> Verdict:
         findings = tuple(self._of_labels)

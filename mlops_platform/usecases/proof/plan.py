@@ -16,6 +16,8 @@ from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.scratch.perturbing import FactAt, Perturbation
 
 NEAR_DAYS: Final = 1
+DAYS_APART: Final = 4
+"""Days that a round touches far from its cutoff: each is landed again."""
 EVENTS_PER_TABLE: Final = 4
 MOST_MOVED: Final = 300
 LATER: Final = timedelta(days=1)
@@ -144,10 +146,12 @@ def _after(
     before, after = table.known_by(cutoff)
     after = [fact for fact in after if fact.day in table.once]
     # The first ones are those that a join by another moment would let in.
-    chosen = [*after[: most // 2], *_some(after[most // 2 :], random, most // 2)]
+    rest = _of_some_days(after[most // 2 :], random)
+    chosen = [*after[: most // 2], *_some(rest, random, most // 2)]
     for number, fact in enumerate(chosen):
         yield _from_the_start(number, fact, before, random)
-    yield from _delivered_after(_some(before, random, most // 2), table, cutoff)
+    corrected = _some(_of_some_days(before, random), random, most // 2)
+    yield from _delivered_after(corrected, table, cutoff)
 
 
 def _from_the_start(
@@ -176,13 +180,20 @@ def _near(table: TableFacts, moment: datetime, random: Random, most: int) -> lis
     days = _days_near(table, moment)
     others = [day for day in table.counts if day not in days]
     near = _some(table.every(days), random, most // 2)
-    return [*near, *_some(table.every(others), random, most - len(near))]
+    far = _of_some_days(table.every(others), random)
+    return [*near, *_some(far, random, most - len(near))]
 
 
 def _days_near(table: TableFacts, moment: datetime) -> list[date]:
     on = moment.astimezone(UTC).date()
     near = [day for day in table.counts if abs((day - on).days) <= NEAR_DAYS]
     return near or sorted(day for day in table.counts if day <= on)[-1:]
+
+
+def _of_some_days(facts: Sequence[FactAt], random: Random) -> list[FactAt]:
+    days = sorted({fact.day for fact in facts})
+    chosen = set(random.sample(days, min(DAYS_APART, len(days))))
+    return [fact for fact in facts if fact.day in chosen]
 
 
 def _some(facts: Sequence[FactAt], random: Random, most: int) -> list[FactAt]:
