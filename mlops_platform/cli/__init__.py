@@ -42,6 +42,10 @@ COMMANDS = {
     "rebuild": Listed(
         "data.rebuild", "Build again what late deliveries have made stale; measure windows again."
     ),
+    "prove": Listed(
+        "data.prove",
+        "Prove what the feature and label tables of MODEL promise, on its own landed facts.",
+    ),
     "status": Listed(
         "reporting.status", "Show for every model what serves, how well, and what was decided last."
     ),

@@ -8,15 +8,17 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import console, folding_table
-from mlops_platform.settings import settings
+from mlops_platform.settings import PROJECT_ROOT, settings
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
+    from mlops_platform.settings import Settings
     from mlops_platform.usecases.adjustment.state import AdjustmentState
     from mlops_platform.usecases.reporting.status import (
         ChallengerStatus,
         DeploymentStatus,
         ModelStatus,
+        ProofStatus,
         WindowStatus,
     )
 
@@ -57,10 +59,21 @@ def _deployment_status() -> "DeploymentStatus":
                 spec,
                 recorded_windows(name),
                 incidents_in(deployment.incident_log, name).values(),
-            )
+            ).model_copy(update={"proof": _proof(deployment.settings, name)})
             for name, spec in known_models(deployment.ledger).items()
         ),
     )
+
+
+def _proof(place: "Settings", model: str) -> "ProofStatus | None":
+    from mlops_platform.data.features.dbt_sources import project_digest
+    from mlops_platform.usecases.proof.records import last_proof
+    from mlops_platform.usecases.reporting.status import ProofStatus
+
+    proof = last_proof(place.model_home(model))
+    if proof is None:
+        return None
+    return ProofStatus.of(proof, project_digest(PROJECT_ROOT / "dbt_project"))
 
 
 def _show(status: "DeploymentStatus") -> None:
@@ -107,9 +120,22 @@ def _name(model: "ModelStatus") -> Text:
     ):
         if count:
             name.append(f"\n{count} {kind}{'s' if count > 1 else ''} open", style=style)
+    if model.proof is not None:
+        name.append(*_proved(model.proof))
     if not model.declared:
         name.append("\nno YAML declares it", style="yellow")
     return name
+
+
+def _proved(proof: "ProofStatus") -> tuple[str, str]:
+    """What was proved of its tables, and the style of it."""
+    if proof.outcome == "failed":
+        words, style = "tables failed", "red"
+    else:
+        words = "tables proved" + ("" if proof.outcome == "proved" else " in part")
+        style = "green" if proof.outcome == "proved" and proof.same_project else "yellow"
+    changed = "" if proof.same_project else "\nand changed since"
+    return f"\n{words}\n{proof.proved_at:%Y-%m-%d}{changed}", style
 
 
 def _champion(model: "ModelStatus") -> Text:

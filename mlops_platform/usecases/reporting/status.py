@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -17,6 +17,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.proof.records import Outcome, Proof
 from mlops_platform.usecases.reporting.phrases import timezone_of
 from mlops_platform.usecases.window.records import ModelWindows
 
@@ -102,6 +103,29 @@ class WindowStatus(Record):
         return {**content, **self.losses.named}
 
 
+class ProofStatus(Record):
+    """What the last proof of the tables of a model has found.
+
+    Args:
+        same_project: whether the dbt project is still the one that was proved.
+    """
+
+    outcome: Outcome
+    proved_at: datetime
+    seed: int
+    same_project: bool
+
+    @classmethod
+    def of(cls, proof: Proof, project: str) -> Self:
+        """Of a proof that was kept, beside the digest of today's project."""
+        return cls(
+            outcome=proof.outcome,
+            proved_at=proof.proved_at,
+            seed=proof.seed,
+            same_project=proof.project == project,
+        )
+
+
 class ModelStatus(Record):
     """One model.
 
@@ -113,6 +137,7 @@ class ModelStatus(Record):
         reported: null where no service ever reported to this deployment.
         frozen: decision by which it is frozen, null where it is not.
         open_pages, open_tickets: incidents that are not over, by severity.
+        proof: null where its tables were never proved.
     """
 
     model: str
@@ -129,6 +154,7 @@ class ModelStatus(Record):
     frozen: DecisionStatus | None
     open_pages: int
     open_tickets: int
+    proof: ProofStatus | None = None
 
 
 class DeploymentStatus(Record):

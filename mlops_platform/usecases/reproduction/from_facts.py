@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,7 +9,7 @@ from typing import Final
 from pydantic import computed_field
 
 from mlops_platform.data.compared_rows import RowComparison, compare_rows
-from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
+from mlops_platform.data.features.dbt import publications
 from mlops_platform.data.features.dbt_sources import differing_sources, project_digest
 from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.features.kept_projects import (
@@ -33,9 +27,9 @@ from mlops_platform.data.known_deliveries import (
     link_known_deliveries,
 )
 from mlops_platform.data.landing.erasing import Tombstone
+from mlops_platform.data.scratch.place import Scratch, build_untested, scratch_place
 from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.errors import DataError
-from mlops_platform.plain_home import plain_home
 from mlops_platform.record import Record
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
@@ -93,39 +87,6 @@ class BuiltAgain(Record):
         return self.rows.equal
 
 
-@dataclass(frozen=True)
-class _Scratch:
-    """A home for one build.
-
-    Args:
-        plain: another name of it, that dbt can take.
-    """
-
-    root: Path
-    plain: Path
-
-    @property
-    def lake(self) -> Path:
-        """Deliveries and published tables."""
-        return self.root / "lake"
-
-    @property
-    def published(self) -> Path:
-        """What is published of the build."""
-        return self.lake / "features"
-
-    @property
-    def dbt(self) -> DbtProjectFolder:
-        """The project, copied: dbt writes into its folder."""
-        return DbtProjectFolder(
-            folder=self.plain / "dbt_project",
-            # The database is named after the file.
-            warehouse=self.plain / "warehouse" / "warehouse.duckdb",
-            lake=self.lake,
-            target=self.plain / "dbt",
-        )
-
-
 def build_again(
     place: Settings, spec: ModelSpec, training_set: TrainingSet, present: Path, *, keep: bool
 ) -> BuiltAgain:
@@ -143,14 +104,13 @@ def build_again(
     origin = training_set.origin
     known_at = origin.recorded_at if origin else training_set.as_of
     used, sources = _project(place, training_set, present)
-    with _scratch(place, spec, keep=keep) as scratch:
+    with scratch_place(place, _SCRATCH, spec.name, keep=keep) as scratch:
+        project, published = scratch.dbt(), scratch.root / "lake" / "features"
         known = Known(known_at, origin.unbuilt if origin else (), first_always=origin is None)
-        tables = link_known_deliveries(place.landing, scratch.lake / "landing", known)
-        copy_project(sources, scratch.dbt.folder)
-        _build(scratch, (spec.features.table, spec.label.table))
-        rows = read_training_rows(
-            spec, scratch.published, training_set.as_of, _history(spec, training_set)
-        )
+        tables = link_known_deliveries(place.landing, project.lake / "landing", known)
+        copy_project(sources, project.folder)
+        _build(scratch, published, (spec.features.table, spec.label.table))
+        rows = read_training_rows(spec, published, training_set.as_of, _history(spec, training_set))
         compared = compare_rows(kept, rows, spec.features.entity)
         return BuiltAgain(
             training_set=training_set.hash,
@@ -193,57 +153,31 @@ def _history(spec: ModelSpec, training_set: TrainingSet) -> TrainingHistory:
     return TrainingHistory(since=since, reason=training_set.history)
 
 
-def _build(scratch: _Scratch, tables: tuple[str, ...]) -> None:
+def _build(scratch: Scratch, published: Path, tables: tuple[str, ...]) -> None:
     """Build all that was landed, without data tests, and publish some tables.
 
     Raises:
         DataError: a model failed, or the project publishes no such table.
     """
-    with _environment_put_back():
-        outcomes = build(scratch.dbt, tested=False)
-    if failed := [outcome for outcome in outcomes if outcome.failed]:
-        lines = "\n".join(f"- {outcome.unique_id}: {outcome.message}" for outcome in failed)
-        raise DataError(
-            f"{len(failed)} dbt nodes cannot be built again with the packages that are installed. "
-            f"Keep the folder with --keep and look at it.\n{lines}"
-        )
-    published = publications(scratch.dbt.manifest)
+    project = scratch.dbt()
+    build_untested(
+        project,
+        cure="They were built with other packages, or something is lacking: keep the folder with "
+        "--keep and look at it.",
+    )
+    declared = publications(project.manifest)
     for table in tables:
-        if table not in published:
+        if table not in declared:
             raise DataError(
-                f"the dbt project publishes no table '{table}', but {sorted(published)}: it is not "
+                f"the dbt project publishes no table '{table}', but {sorted(declared)}: it is not "
                 "the one that built the training set. Check out the project of then."
             )
-        how = published[table]
+        how = declared[table]
         publish_table(
-            scratch.dbt.warehouse,
+            project.warehouse,
             how.alias,
             how.partition_by,
-            scratch.published,
+            published,
             order_by=how.order_by,
             schema=how.schema,
         )
-
-
-@contextmanager
-def _scratch(place: Settings, spec: ModelSpec, *, keep: bool) -> Iterator[_Scratch]:
-    """A folder on the disk of the lake, so that deliveries can be linked."""
-    parent = place.source_cache / _SCRATCH
-    parent.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(prefix=f"{spec.name}-", dir=parent))
-    try:
-        yield _Scratch(root, plain_home(place.home) / root.relative_to(place.home))
-    finally:
-        if not keep:
-            shutil.rmtree(root, ignore_errors=True)
-
-
-@contextmanager
-def _environment_put_back() -> Iterator[None]:
-    """A build tells its profile where it is by the environment of this process."""
-    before = dict(os.environ)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -1,12 +1,15 @@
 """`mlops status` of deployments in every state."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from mlops_platform.cli.console import console
+from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.ledger.records import NewDecision
+from mlops_platform.settings import PROJECT_ROOT, Settings
+from mlops_platform.usecases.proof.records import Outcome, Proof, Verdict, keep_proof
 from tests.cli.conftest import MODEL
 
 
@@ -41,6 +44,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "frozen": None,
         "open_pages": 0,
         "open_tickets": 0,
+        "proof": None,
     }
 
 
@@ -146,3 +150,41 @@ def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch
     words = ("flight_delay", "challenger 3", "estimated unknown", "100 %", "alarm", "2013-04-22")
     for word in words:
         assert word in shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("proved", "tables proved\n"), ("failed", "tables failed\n"), ("not proved", "in part\n")],
+)
+def test_what_the_last_proof_of_its_tables_has_found(
+    past, mlops, home: Settings, outcome: Outcome, words: str
+) -> None:
+    assert "tables" not in mlops("status").output
+    verdict = Verdict(property="future", table="flights", outcome=outcome, detail="Tried.")
+    proof = Proof(
+        model=MODEL,
+        features="flights",
+        label="labels",
+        proved_at=datetime(2013, 4, 2, tzinfo=UTC),
+        project=project_digest(PROJECT_ROOT / "dbt_project"),
+        seed=3,
+        rounds=1,
+        first_day=date(2013, 3, 1),
+        last_day=date(2013, 3, 31),
+        rows=10,
+        builds=4,
+        seconds=1.0,
+        verdicts=(verdict,),
+    )
+    keep_proof(home.model_home(MODEL), proof)
+    assert _status(mlops)["models"][0]["proof"] == {
+        "outcome": outcome,
+        "proved_at": "2013-04-02T00:00:00Z",
+        "seed": 3,
+        "same_project": True,
+    }
+    assert words.strip() in mlops("status").output
+    assert "changed since" not in mlops("status").output
+
+    keep_proof(home.model_home(MODEL), proof.model_copy(update={"project": "another"}))
+    assert "and changed since" in mlops("status").output
