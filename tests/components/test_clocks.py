@@ -33,7 +33,7 @@ from mlops_platform.ledger.records import NewDecision, VersionIdentity
 from mlops_platform.replay.replayed_model import ReplayedModel
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment, deployment_at
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 from tests.driving.test_phases import Shown
 
 REPLAYED, LIVE = "flight_delay", "arrival_delay"

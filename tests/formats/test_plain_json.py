@@ -16,7 +16,7 @@ from mlops_platform.files import write_json
 from mlops_platform.formats.plain_json import plain_json
 from mlops_platform.record import Record
 from mlops_platform.settings import PROJECT_ROOT
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 PACKAGE = PROJECT_ROOT / "mlops_platform"
 SPEAKING = ("cli", "demo", "notifying", "replay", "serving/http")

@@ -8,7 +8,7 @@ import pytest
 from mlops_platform.errors import RegistryError
 from mlops_platform.registry import registry as module
 from mlops_platform.registry.registry import Registry
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 from tests.registry.conftest import Judged
 
 READ = Case(

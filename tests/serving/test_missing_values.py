@@ -19,7 +19,7 @@ from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import describe_features
 from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import FeaturesSpec, ModelSpec
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 FIRST_NULL = Case(
     "the first NULL of a column that no training row lacked",

@@ -14,7 +14,7 @@ from mlops_platform.spec import (
     missing_columns,
     refuse_without_event_time,
 )
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 Attributes = dict[str, Any]
 Edit = Callable[[Attributes], object]

@@ -91,7 +91,7 @@ class DeclaredTables:
         features = self.spec.features
         feeding = {
             origin
-            for column in (features.entity, features.event_time, features.partition)
+            for column in (features.entity, features.moment_column, features.partition)
             for origin in origins.get(column, ())
         }
         return {

@@ -61,7 +61,7 @@ class FutureProof:
             return Both(base, warehouse, self.declared.features)
 
         def labels(warehouse: Path) -> Both:
-            known = (self.declared.spec.label.known_at, cutoff)
+            known = (self.declared.spec.label.known_at_column, cutoff)
             return Both(base, warehouse, self.declared.label, known=known)
 
         with self.worlds.perturbed(perturbations) as lake:

@@ -8,7 +8,7 @@ from mlops_platform.components.model_lifecycle.automation.retraining import DECI
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York

@@ -19,7 +19,7 @@ from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.features.warehouse import warehouse_table
 from mlops_platform.errors import DataError, MlopsError, TrainingError, is_of_a_lock
 from mlops_platform.settings import PROJECT_ROOT
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 HOLD_WAREHOUSE = (
     "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"

@@ -20,7 +20,7 @@ from mlops_platform.driving.missing import land, land_days, unlanded_days
 from mlops_platform.errors import MlopsError
 from mlops_platform.settings import Settings
 from tests.components.conftest import Sandbox
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 from tests.driving.test_phases import Shown
 
 NEW_YORK = {"start": "2024-03-01", "end": "2024-03-06", "timezone": "America/New_York"}

@@ -32,7 +32,7 @@ from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.reporting.status import model_status
 from mlops_platform.usecases.reporting.window import window_text
 from tests.data.landing.landed import landed
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 SUNDAY, FIRST, A_DAY = 6, date(2024, 3, 4), 60
 OPENED, RELEASED = date(2024, 4, 1), datetime(2024, 4, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from mlops_platform.data.landing.versions import versions_sql
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError
 from tests.data.landing.landed import NOON, first_file, landed, minutes, table_of
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 DAYS = [date(2024, 3, day) for day in range(1, 6)]
 VISITS = LandedTable(table="visits", key=("id",), max_gone=1)

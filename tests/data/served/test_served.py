@@ -30,7 +30,7 @@ from mlops_platform.errors import DataError
 from mlops_platform.serving.watching.log_file import SECONDS_OPEN
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
 WAITED = Case(

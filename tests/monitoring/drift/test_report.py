@@ -11,7 +11,7 @@ from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
 from mlops_platform.monitoring.drift.report import render_report
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.spec import FixedDriftSpec, LevelsSpec
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 CATEGORY = Case(
     "a category `</script><script>`, which came with a client's request",

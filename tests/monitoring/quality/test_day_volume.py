@@ -17,7 +17,7 @@ from mlops_platform.monitoring.alarms.quality_alarms import quality_alarms
 from mlops_platform.monitoring.quality.day_volume import measure_volume
 from mlops_platform.monitoring.quality.window_quality import WindowQuality
 from mlops_platform.spec import QualitySpec
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 Rows = Mapping[date, int]
 JANUARY, APRIL = date(2024, 1, 1), date(2024, 4, 1)

@@ -23,7 +23,7 @@ from mlops_platform.serving.online.store import (
 )
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, libpq_url
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 CASES = [
     Case(

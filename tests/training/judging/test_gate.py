@@ -5,7 +5,7 @@ from mlops_platform.spec import GateSpec, ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.criteria import CRITERIA
 from mlops_platform.training.judging.gate import Verdict, apply_gate
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 GATE = GateSpec(limits={"roc_auc": 0.6, "log_loss": 0.69})
 BETTER = Comparison(

@@ -15,7 +15,7 @@ from mlops_platform.errors import DataError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.proof.prove import Prover, Wanted
 from mlops_platform.usecases.proof.records import Finding, Proof, Property, keep_proof, last_proof
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 from tests.usecases.proof.conftest import NOW
 from tests.usecases.proof.orders import land_orders, spec_of
 

@@ -19,7 +19,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.release.reference_profile import profile_reference
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 ROWS_A_DAY, DAYS, REFERENCE_DAYS = 60, 56, 49
 # Of the rail a carrier's parcels nobody ever reports an outcome.

@@ -207,7 +207,7 @@ class DailyCounts:
         import numpy as np
 
         known, at = self._placed
-        on = self._places_in(days)
+        on = self.places_in(days)
         for window in drawn:
             within = self.rows * window[on]
             yield np.bincount(at, weights=within, minlength=len(known) + 1).astype(np.float64)

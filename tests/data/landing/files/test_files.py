@@ -17,7 +17,7 @@ from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.errors import DataError
 from tests.data.landing.landed import begun, first_file
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 DAY = date(2024, 3, 10)
 AT = datetime(2024, 3, 10, 12)  # noqa: DTZ001

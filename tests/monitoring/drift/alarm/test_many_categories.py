@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.monitoring.many_categories import CHANGES, POPULATIONS, judge_weeks
-from tests.documented_cases import Case, refuse_undocumented
+from tests.documents.cases import Case, refuse_undocumented
 
 ZIPF, UNIFORM, _, _, FEW, _ = POPULATIONS
 CALM = {

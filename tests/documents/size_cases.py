@@ -1,6 +1,6 @@
 """What is refused, repaired and told about size; each is in the test that its comment names."""
 
-from tests.documented_cases import Case
+from tests.documents.cases import Case
 
 # tests/test_settings.py
 NO_SIZE = Case(
