@@ -51,17 +51,15 @@ class MisfitFinder:
 
     def of_values(self, parts: Sequence[CheckedRows], wanted: Wanted) -> DataError:
         """The error of the first output with values that do not fit its type."""
-        misfits = (
-            (part, output, f"{part.checked(wanted)} WHERE {misfit}")
-            for part in parts
-            for output, misfit in part.misfits().items()
-        )
-        for part, output, rows in misfits:
-            count = self._count(rows)
-            if count:
-                where, value = self._first(part, part.columns[output], rows)
-                reason = self._reason(value, part.types[output], output)
-                return DataError(f"{where}: {reason} (of {count} such values).")
+        for part in parts:
+            rows, misfits = part.checked(wanted), part.misfits()
+            counted = ", ".join(f"count(*) FILTER ({misfit})" for misfit in misfits.values())
+            [counts] = self._connection.execute(f"SELECT {counted} FROM {rows}").fetchall()
+            for (output, misfit), count in zip(misfits.items(), counts, strict=True):
+                if count:
+                    where, value = self._first(part, part.columns[output], f"{rows} WHERE {misfit}")
+                    reason = self._reason(value, part.types[output], output)
+                    return DataError(f"{where}: {reason} (of {count} such values).")
         raise AssertionError("a misfit was counted, and is none")
 
     def of_times(self, parts: Sequence[CheckedRows], *, absent: bool) -> DataError:
@@ -73,15 +71,11 @@ class MisfitFinder:
         for part in parts:
             is_absent = f"NOT {part.has_time()}" if absent else part.has_time()
             rows = f"{part.timed()} WHERE {is_absent} AND moment IS NULL"
-            count = self._count(rows)
+            [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
             if count:
                 where, value = self._first(part, part.time, rows)
                 return DataError(f"{where}: {_no_time(value, count)}")
         raise AssertionError("a row without time was counted, and is none")
-
-    def _count(self, rows: str) -> int:
-        [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
-        return int(count)
 
     def _first(self, part: CheckedRows, column: int, rows: str) -> tuple[str, str | None]:
         """Where the first of some rows is, in words, and its value."""
