@@ -19,15 +19,16 @@ from typing import Any, Final
 import duckdb
 
 FIRST_DAY: Final = date(2013, 1, 1)
+ALWAYS: Final = "TIMESTAMPTZ '1900-01-01'"
 TABLES: Final = {
-    "flight_schedules": ("scheduled_departure_at", "flight_id"),
-    "flight_outcomes": ("known_at", "flight_id"),
-    "weather": ("observed_at", "observed_at, origin"),
-    "planes": ("registered_at", "tail_number"),
-    "airports": ("registered_at", "airport"),
-    "airlines": ("registered_at", "carrier"),
+    "flight_schedules": ("scheduled_departure_at", "flight_id", ALWAYS),
+    "flight_outcomes": ("known_at", "flight_id", "known_at"),
+    "weather": ("observed_at", "observed_at, origin", "observed_at"),
+    "planes": ("registered_at", "tail_number", ALWAYS),
+    "airports": ("registered_at", "airport", ALWAYS),
+    "airlines": ("registered_at", "carrier", ALWAYS),
 }
-"""Of each landed table the column of its day, and its key."""
+"""Of each landed table the column of its day, its key, and since when a fact is known."""
 PUBLISHED: Final = ("flight_features", "flight_labels")
 
 
@@ -35,10 +36,11 @@ def land(connection: duckdb.DuckDBPyConnection, folder: Path, last: date) -> Non
     """One file per table and day, ordered by the key."""
     # DuckDB makes no folder above that of a table.
     (folder / "bare" / "landing").mkdir(parents=True, exist_ok=True)
-    for table, (moment, key) in TABLES.items():
+    for table, (moment, key, known_at) in TABLES.items():
         connection.execute(
-            f"COPY (SELECT *, {moment}::DATE AS day FROM '{folder}/facts/{table}/*.parquet' "
-            f"WHERE {moment}::DATE <= DATE '{last}' ORDER BY day, {key}) "
+            "COPY (SELECT COLUMNS(lambda name: name != 'known_at'), "
+            f"{known_at} AS known_at, {moment}::DATE AS day "
+            f"FROM '{folder}/facts/{table}/*.parquet' WHERE {moment}::DATE <= DATE '{last}' ORDER BY day, {key}) "
             f"TO '{folder}/bare/landing/{table}' (FORMAT parquet, COMPRESSION zstd, "
             "PARTITION_BY (day), OVERWRITE_OR_IGNORE)"
         )
