@@ -55,16 +55,25 @@ def private_duckdb(timezone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]
     Raises:
         DataError: there is no such time zone.
     """
+    with _engine().cursor() as connection:
+        read_times_in(timezone, connection)
+        yield connection
+
+
+def read_times_in(timezone: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Let naive times be read in a time zone.
+
+    Raises:
+        DataError: there is no such time zone.
+    """
     import duckdb
 
-    with _engine().cursor() as connection:
-        try:
-            connection.execute(f"SET TimeZone = {literal(timezone)}")
-        except duckdb.Error as error:
-            raise DataError(
-                f"time zone '{timezone}' is unknown. Use an IANA name such as 'America/New_York'."
-            ) from error
-        yield connection
+    try:
+        connection.execute(f"SET TimeZone = {literal(timezone)}")
+    except duckdb.Error as error:
+        raise DataError(
+            f"time zone '{timezone}' is unknown. Use an IANA name such as 'America/New_York'."
+        ) from error
 
 
 @cache

@@ -217,7 +217,6 @@ class FolderLandingComponent(dg.Component, dg.Resolvable):
             clock_change=self.clock_change,
             without_time=self.without_time,
             partitions=self.partitions.days,
-            spill=settings().source_cache,
         )
         return source.land(settings().landing, arrival)
 

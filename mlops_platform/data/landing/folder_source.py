@@ -24,7 +24,7 @@ from mlops_platform.data.landing.files.local_times import (
 )
 from mlops_platform.data.landing.files.misfits import MisfitFinder
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
-from mlops_platform.data.landing.files.staged_rows import MEMORY, StagedRows, spilling_duckdb
+from mlops_platform.data.landing.files.staged_rows import StagedRows, unordered_duckdb
 from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, Landed, land_days
@@ -58,7 +58,6 @@ class FolderSource:
         clock_change: how a time without zone is read that does not exist, or exists twice.
         without_time: rows without time are refused, or left out and told.
         partitions: first day, and the day after the last one, that will ever land.
-        spill: folder for what does not fit into memory while files are read.
     """
 
     landed: LandedTable
@@ -73,7 +72,6 @@ class FolderSource:
     clock_change: ClockChange = "refuse"
     without_time: RowsWithoutTime = "refuse"
     partitions: tuple[date, date] | None = None
-    spill: Path | None = None
 
     def land(self, landing_root: Path, arrival: Arrival) -> Landed:
         """Land the rows of an arrival's days; days without rows are landed empty.
@@ -105,7 +103,7 @@ class FolderSource:
         import duckdb
 
         landed = landed_types(table_folder, self.landed.renamed)
-        with spilling_duckdb(self.timezone, self.spill) as connection:
+        with unordered_duckdb(self.timezone) as connection:
             inputs = self._inputs(connection)
             types = ColumnTypes(connection, self.casts, landed)
             parts, wanted = self._parts(inputs, types), self._wanted(arrival, landed)
@@ -118,8 +116,9 @@ class FolderSource:
             except duckdb.OutOfMemoryException as error:
                 raise DataError(
                     f"{self.folder}/{self.pattern}: rows of {len(parts[0].types)} columns do not "
-                    f"fit into {MEMORY} while they are read. List under `columns` those that are "
-                    f"to land, or deliver Parquet ({error})."
+                    f"fit into the memory of DuckDB while they are read. List under `columns` "
+                    "those that are to land, set MLOPS_MEMORY_LIMIT higher, or deliver Parquet "
+                    f"({error})."
                 ) from error
             except duckdb.Error as error:
                 raise DataError(self._fault(inputs, str(error))) from error
@@ -162,7 +161,7 @@ class FolderSource:
         changed = [day for day in days if day in refused]
         # Nothing says what a day without rows has: it is what the table has.
         columns = {*landed, self.landed.retracted} if landed else None
-        return Wanted(days, self.partitions, arrival.at, changed, columns)
+        return Wanted(days, self.partitions, arrival.by_the_machine, changed, columns)
 
     def _refuse_faults(
         self, staged: StagedRows, parts: Sequence[CheckedRows], wanted: Wanted, finder: MisfitFinder

@@ -132,7 +132,7 @@ def test_rows_that_never_land_are_told_in_the_log_and_on_the_page(
     assert outside.startswith("1 row from 2024-01-01 to 2024-01-01 outside the declared partitions")
     assert without_time.startswith("1 row without time")
     assert f"visits: {outside}" in log
-    assert list((home.source_cache).iterdir()) == []
+    assert not any(home.spill.iterdir())
 
 
 def test_what_is_no_dialect_is_refused(home: Settings, source: Path) -> None:

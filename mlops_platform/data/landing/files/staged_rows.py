@@ -9,51 +9,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
-from mlops_platform.data.engine import literal
+from mlops_platform.data.engine import open_engine, read_times_in
 from mlops_platform.data.landing.days import tables_by_day
 from mlops_platform.data.landing.files.checked_rows import CheckedRows, Wanted, value_of
 from mlops_platform.data.landing.files.left_out import LeftOut
-from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY: Final = "1GB"
-"""Enough for some hundred columns; of any number of rows."""
 BATCH: Final = 65_536
 """Rows that leave at once."""
 
 
 @contextmanager
-def spilling_duckdb(timezone: str, folder: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine of its own, with bounded memory, in which naive times are read in `timezone`.
-
-    Args:
-        folder: in which it makes one for what does not fit; the system's where None.
+def unordered_duckdb(timezone: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine of its own in which rows may change their order, and values are read once.
 
     Raises:
         DataError: there is no such time zone.
     """
-    import duckdb
-
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".landing-", dir=folder) as spilled, duckdb.connect() as engine:
+    with open_engine(f"landing-{uuid4().hex}") as engine:
+        # Without: the time of a row would be cast several times.
         engine.execute(
-            f"SET memory_limit = '{MEMORY}'; SET temp_directory = {literal(spilled)}; "
             "SET preserve_insertion_order = false; SET disabled_optimizers = 'filter_pushdown'"
         )
-        try:
-            engine.execute(f"SET TimeZone = {literal(timezone)}")
-        except duckdb.Error as error:
-            raise DataError(
-                f"time zone '{timezone}' is unknown. Use an IANA name such as 'America/New_York'."
-            ) from error
+        read_times_in(timezone, engine)
         yield engine
 
 
