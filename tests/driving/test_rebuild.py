@@ -31,8 +31,8 @@ from mlops_platform.driving.rebuild import Rebuild, notice
 from mlops_platform.errors import MlopsError, SpecError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import deployment_at
+from tests.data.size_cases import UNCHANGED, WINDOW
 from tests.driving.test_phases import Shown
-from tests.size_cases import UNCHANGED, WINDOW
 
 FIRST = date(2013, 2, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(12)]
