@@ -9,8 +9,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from mlops_platform.errors import SettingsError
 from mlops_platform.settings import PROJECT_ROOT, read_settings, sqlite_url
+from tests.data.size_cases import CASES, NO_SIZE
 from tests.documents.cases import refuse_undocumented
-from tests.documents.size_cases import CASES, NO_SIZE
 
 
 def test_without_an_environment_everything_is_beside_the_project() -> None:

@@ -40,8 +40,8 @@ def land(connection: duckdb.DuckDBPyConnection, folder: Path, last: date) -> Non
         connection.execute(
             "COPY (SELECT COLUMNS(lambda name: name != 'known_at'), "
             f"{known_at} AS known_at, {moment}::DATE AS day "
-            f"FROM '{folder}/facts/{table}/*.parquet' WHERE {moment}::DATE <= DATE '{last}' "
-            f"ORDER BY day, {key}) "
+            f"FROM '{folder}/facts/{table}/*.parquet' "
+            f"WHERE {moment}::DATE <= DATE '{last}' ORDER BY day, {key}) "
             f"TO '{folder}/bare/landing/{table}' (FORMAT parquet, COMPRESSION zstd, "
             "PARTITION_BY (day), OVERWRITE_OR_IGNORE)"
         )

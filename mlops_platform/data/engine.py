@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import os
+import shutil
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.spill import spill_folder
 from mlops_platform.errors import DataError
 from mlops_platform.settings import settings
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 MEMORY, WAREHOUSE, CATALOGUE = "memory", "warehouse", "catalogue"
 """Engines that one process may have at once."""
+ABANDONED_SECONDS: Final = 24 * 3600
+"""A query that spills writes all the time: a folder that has not changed for so long has none."""
 
 
 def open_engine(engine: str, file: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -43,6 +48,41 @@ def engine_config(engine: str) -> dict[str, str]:
         {"temp_directory": str(spill_folder(place.spill, engine))} if place.home.is_dir() else {}
     )
     return {"memory_limit": place.memory_limit, **spill}
+
+
+def spill_folder(root: Path, engine: str) -> Path:
+    """The folder of one engine of this process, below a root that is made.
+
+    DuckDB makes it when it has to spill, and removes it when the engine is closed. What engines
+    left there that were killed is removed now.
+
+    Args:
+        engine: a name, because two of them must not share a folder; it is not open yet.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    own = root / f"{_host()}{os.getpid()}.{engine}"
+    for folder in root.iterdir():
+        if folder == own or _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    return own
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether its process is gone; of other machines, which share the home, by its age."""
+    import psutil
+
+    if folder.name.startswith(_host()):
+        pid = folder.name.removeprefix(_host()).partition(".")[0]
+        return not (pid.isdecimal() and psutil.pid_exists(int(pid)))
+    try:
+        changed = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return False  # Its engine has just removed it, or a file of it.
+    return time.time() - changed > ABANDONED_SECONDS
+
+
+def _host() -> str:
+    return f"{socket.gethostname()}-"
 
 
 @contextmanager

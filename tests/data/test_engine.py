@@ -11,8 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mlops_platform.data.engine import MEMORY, WAREHOUSE, engine_config
-from mlops_platform.data.spill import ABANDONED_SECONDS, spill_folder
+from mlops_platform.data.engine import (
+    ABANDONED_SECONDS,
+    MEMORY,
+    WAREHOUSE,
+    engine_config,
+    spill_folder,
+)
 from mlops_platform.settings import Settings, settings
 from tests.conftest import ODD_NAMES
 

@@ -30,7 +30,7 @@ from mlops_platform.driving.rebuild import Rebuild, notice
 from mlops_platform.errors import MlopsError, SpecError
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import deployment_at
-from tests.documents.size_cases import UNCHANGED, WINDOW
+from tests.data.size_cases import UNCHANGED, WINDOW
 from tests.driving.test_phases import Shown
 
 FIRST = date(2013, 2, 1)

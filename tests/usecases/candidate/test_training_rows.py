@@ -28,7 +28,7 @@ from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.release.card import write_model_card
 from mlops_platform.usecases.release.register import register_candidate
 from mlops_platform.usecases.version.deployed import DeployedVersion
-from tests.documents.size_cases import OTHER_ROWS, SAMPLED
+from tests.data.size_cases import OTHER_ROWS, SAMPLED
 
 START = datetime(2013, 1, 1, 12, tzinfo=UTC)
 DAYS, A_DAY = 20, 40
