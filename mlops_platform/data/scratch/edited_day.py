@@ -86,11 +86,6 @@ class EditedDay:
         return pa.Table.from_pylist([*rows, *self._beside], schema=self._rows.schema)
 
     @property
-    def removed(self) -> pa.Table:
-        """The rows that were taken out."""
-        return self._rows.take([at for at, row in self._edits.items() if row is None])
-
-    @property
     def table(self) -> pa.Table:
         """The whole day."""
         import pyarrow as pa

@@ -100,7 +100,7 @@ class CutoffProof:
     @property
     def _no_features(self) -> set[str]:
         features = self.declared.features
-        return {*features.key, features.happens.strip('"'), SUPERSEDED_AT, KNOWN_AT}
+        return {*features.key, str(features.event_time), SUPERSEDED_AT, KNOWN_AT}
 
 
 def _by_table(changed: Changed) -> defaultdict[str, set[str]]:

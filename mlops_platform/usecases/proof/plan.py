@@ -13,8 +13,11 @@ from random import Random
 from typing import Final, NamedTuple
 
 from mlops_platform.data.landing.landed_table import LandedTable
-from mlops_platform.data.scratch.perturbing import FactAt, Perturbation
+from mlops_platform.data.scratch.perturbing import FactAt, Kind, Perturbation
 
+FROM_THE_START: Final[tuple[Kind, ...]] = ("changed", "changed", "removed", "added")
+BY_DELIVERY: Final[tuple[Kind, ...]] = ("changed", "removed", "changed", "added")
+"""What becomes of facts, in turn."""
 NEAR_DAYS: Final = 1
 DAYS_APART: Final = 4
 """Days that a round touches far from its cutoff: each is landed again."""
@@ -159,8 +162,7 @@ def _from_the_start(
 ) -> Perturbation:
     if number % 5 == 4 and before:
         return Perturbation(random.choice(before), "repeated", beside=fact)
-    kind = ("changed", "changed", "removed", "added")[number % 4]
-    return Perturbation(fact, kind, texts=number % 4 == 1)  # type: ignore[arg-type]
+    return Perturbation(fact, FROM_THE_START[number % 4], texts=number % 4 == 1)
 
 
 def _delivered_after(
@@ -169,10 +171,12 @@ def _delivered_after(
     arrivals = cycle((cutoff + table.step, cutoff + LATER))
     for number, (fact, arrives) in enumerate(zip(facts, arrivals, strict=False)):
         # Which of them arrive at once and which later does not go with what happens to them.
-        kind = ("changed", "removed", "changed", "added")[number // 2 % 4]
+        turn = number // 2 % 4
+        kind = BY_DELIVERY[turn]
         if kind == "added" and table.moments is not None:
+            # It would count from when its source says, which is before the cutoff.
             kind = "changed"
-        yield Perturbation(fact, kind, arrives=arrives, texts=number // 2 % 4 == 0)  # type: ignore[arg-type]
+        yield Perturbation(fact, kind, arrives=arrives, texts=turn == 0)
 
 
 def _near(table: TableFacts, moment: datetime, random: Random, most: int) -> list[FactAt]:
