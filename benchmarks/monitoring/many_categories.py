@@ -12,7 +12,11 @@ from scipy.stats import binomtest
 
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.monitoring.drift.alarm.judging import compare_columns, judge_columns
+from mlops_platform.monitoring.drift.alarm.judging import (
+    WindowExtent,
+    compare_columns,
+    judge_columns,
+)
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift
 from mlops_platform.monitoring.drift.profile.profile import Profile, count_window, fit_profile
 from mlops_platform.spec import DriftSpec
@@ -108,7 +112,8 @@ def _judged(profile: Profile, values: Values, first_day: int) -> ColumnDrift:
         window = count_window(connection, "week", profile, [COLUMN])
     declared = DriftSpec(season_days=0)
     days = [FIRST_DAY + timedelta(days=first_day + at) for at in range(WEEK)]
-    compared = compare_columns(profile, window, COLUMN, days, declared, {})
+    extent = WindowExtent(days, len(values))
+    compared = compare_columns(profile, window, COLUMN, extent, declared, {})
     return judge_columns(compared, declared, RATE).columns[0]
 
 

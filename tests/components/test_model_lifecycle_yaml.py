@@ -51,7 +51,7 @@ MISTAKES = {
     "an unknown section": (
         "    candidates:\n",
         "    colour: red\n    candidates:\n",
-        ("training.colour", "'red'", "Name a known attribute: history, candidates"),
+        ("training.colour", "'red'", "Name a known attribute: history, max_rows, candidates"),
     ),
     "a misspelt attribute": (
         "calibration: sigmoid",

@@ -15,7 +15,7 @@ from dagster.components.testing import create_defs_folder_sandbox
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
 from mlops_platform.components.garbage_collection import lasting_objects
-from mlops_platform.components.landing.landing_asset import landing_jobs
+from mlops_platform.components.landing.jobs import landing_jobs
 from mlops_platform.components.model_lifecycle.component import lifecycle_models
 from mlops_platform.components.model_lifecycle.shared import shared_automation
 from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
@@ -63,7 +63,7 @@ class Owner:
         for ended in days_through(day - timedelta(days=1)):
             if not (self.exports.folder / f"customers_{ended}.csv").exists():
                 self.exports.write(ended)
-        move_to(settings().replayed_moment, datetime.combine(day, time(6, 30), BERLIN))
+        move_to(settings().replay_clock("churn"), datetime.combine(day, time(6, 30), BERLIN))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
             dg.Definitions(
                 executor=dg.in_process_executor, resources={"io_manager": RecordIOManager()}
             ),
-            landing_jobs(),
+            landing_jobs(instances),
             shared_automation([model]),
             instances,
         )
@@ -140,7 +140,7 @@ def watched(owner: Owner, first: Decision) -> list[str]:
 def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: Decision) -> None:
     assert (first.kind, first.reason) == (
         "promote",
-        "Promoted: all 8 criteria pass and there is no champion yet.",
+        "Promoted: all 9 criteria pass and there is no champion yet.",
     )
     card = next(settings().model_home("churn").glob("cards/v1/model_card.md")).read_text()
     assert f"{WITHOUT_EVENT_TIME} Small." in card

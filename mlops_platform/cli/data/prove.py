@@ -64,7 +64,7 @@ def command(model: str, rounds: int, seed: int, days: int | None, rows: int, as_
         )
     keep_proof(place.model_home(model), proof)
     if as_json:
-        click.echo(proof.model_dump_json(indent=2))
+        click.echo(proof.to_public(indent=2))
     else:
         show_proof(proof)
     if proof.outcome == "failed":

@@ -153,6 +153,7 @@ def test_the_contract_moves_by_lines_of_the_yaml(home: Settings, source: Path) -
             f"({versions_sql(home.landing / 'visits')}) ORDER BY ALL"
         ).fetchall()
     assert rows == [("a", 1.0, True), ("b", 2.0, False), ("b", 2.5, True)]
+    write(source, (FIRST[0], "b,2024-03-10 02:00:00,3"))
     refused = land(source, types={"length": "INTEGER"}, columns=NAMED)
     (failure,) = refused.get_step_failure_events()
     assert "it has landed as DOUBLE" in str(failure.step_failure_data.error)

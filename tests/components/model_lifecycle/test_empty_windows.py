@@ -247,9 +247,7 @@ def test_a_closed_sunday_is_recorded_as_empty(shop: Shop) -> None:
     windows = recorded_windows(shop.spec.name)
     assert windows.scored[str(CLOSED)].rows == 0
     assert windows.drift[str(CLOSED)].drift is None
-    status = model_status(
-        open_deployment().ledger, shop.spec.name, shop.spec, windows, (), RELEASED
-    )
+    status = model_status(open_deployment(), shop.spec.name, shop.spec, windows, ())
     assert status.window is not None
     assert (status.window.state, status.window.outcomes_known) == ("empty", None)
     assert SUNDAYS.reads in told(shop, CLOSED)

@@ -141,7 +141,7 @@ attributes:
         estimator: {type: sklearn.linear_model.LogisticRegression}
     tuning: {trials: 1}
   evaluation: {subgroups: [gender], min_subgroup_rows: 30}
-  gate: {limits: {expected_calibration_error: null}}
+  gate: {limits: {expected_calibration_error: null}, min_events: 40}
   serving: {online_store: {keep_days: 30}}
   card: {intended_use: Letters., out_of_scope: Prices., caveats: Small.}
 """

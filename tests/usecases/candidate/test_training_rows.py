@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from weakref import ref
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -15,11 +16,13 @@ import pytest
 
 from mlops_platform.data import training_set as training_sets
 from mlops_platform.data.digest import table_digest
+from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.training_set import TrainingSet, read_rows
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
 from mlops_platform.ledger.records import NewDecision
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.split import split_by_time
 from mlops_platform.usecases.candidate.judge import evaluate_candidate, judge_candidate
@@ -235,9 +238,18 @@ def test_rows_of_a_sample_are_verified_as_all_are(stored, spec) -> None:
         split_rows(with_most_rows(spec, SAMPLE), training_set)
 
 
+def publish_features(training_set: TrainingSet, place: Settings) -> None:
+    warehouse = place.home / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"CREATE TABLE flights AS FROM '{training_set.rows_file}'")
+    publish_table(warehouse, "flights", "local_date", place.published, ["flight_id"])
+
+
 def test_what_a_version_says_of_its_sample(stored, spec, deployment) -> None:
-    spec = with_most_rows(spec, SAMPLE)
-    trained = train_candidate(deployment, spec, stored(seed=0), {})
+    spec, training_set = with_most_rows(spec, SAMPLE), stored(seed=0)
+    publish_features(training_set, deployment.settings)
+    trained = train_candidate(deployment, spec, training_set, {})
     assert trained.recipe.max_rows == SAMPLE
     evaluated, _ = evaluate_candidate(spec, trained, None, deployment.registry)
     registered = register_candidate(deployment, spec, judge_candidate(spec, evaluated), {})

@@ -24,7 +24,7 @@ from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.known_deliveries import Known, link_known_deliveries
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders, read_delivery
 from mlops_platform.data.landing.landed_table import LandedTable
-from mlops_platform.data.landing.landing import Arrival, land_day
+from mlops_platform.data.landing.landing import Arrival, Landed, land_day
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.phases import Phases
 from mlops_platform.errors import MlopsError, SettingsError
@@ -78,8 +78,8 @@ class Place:
     def land(self, height: int, **tags: str) -> Path:
         """Land the day as a run with such tags does; the folder of what it delivered."""
 
-        def deliver(arrival: Arrival) -> list[Any]:
-            return [land_day(self.home.landing, TIDES, DAY, tides(height), arrival)]
+        def deliver(arrival: Arrival) -> Landed:
+            return Landed([land_day(self.home.landing, TIDES, DAY, tides(height), arrival)])
 
         asset = daily_landing_asset(
             "tides",
