@@ -55,16 +55,17 @@ def refuse_unbuilt(deployment: Deployment, spec: ModelSpec, window: Window) -> N
     Raises:
         DataError: names the days and what they lack.
     """
-    lake = deployment.settings
+    lake, table = deployment.settings, spec.features.table
     state = Builds(lake.landing, lake.published).noticed(deployment.moment_of(spec.name))
-    unknown = [day for day in window.days if state is None or day not in state.complete_days]
+    complete = state.complete_days(table) if state else frozenset()
+    unknown = [day for day in window.days if day not in complete]
     if not unknown:
         return
-    lacking = state.unlanded(unknown) if state else {}
+    lacking = state.unlanded(table, unknown) if state else {}
     sources = sorted({source for of_day in lacking.values() for source in of_day})
     unlanded = f"; {' and '.join(sources)} have not landed on {told_days(lacking)}"
     raise DataError(
-        f"{spec.features.table} has no rows for the window {window.name}, and whether there was "
+        f"{table} has no rows for the window {window.name}, and whether there was "
         f"nothing is not known: {told_days(unknown)} was not built of all that has landed"
         f"{unlanded if lacking else ''}. Land its days, a day without rows as an empty delivery, "
         f"and build the features from {unknown[0]} to {unknown[-1]}."
