@@ -20,11 +20,10 @@ from mlops_platform.components.landing.landing_asset import (
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.components.replays import replayed_moment_of
 from mlops_platform.data.features.builds import told_days
+from mlops_platform.data.landing.files.input_files import DAY
 from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.errors import SpecError
 from mlops_platform.settings import settings
-
-DAY = "{day}"
 
 
 @dataclass(kw_only=True)
@@ -63,7 +62,10 @@ class SnapshotLandingComponent(LandedFiles, dg.Component):
     timezone: Annotated[
         str,
         dg.Resolver.default(
-            description="IANA zone of the day of a delivery, where the pattern has no `{day}`."
+            description=(
+                "IANA zone of the day of a delivery, and of times without zone, where the pattern "
+                "has no `{day}`."
+            )
         ),
     ] = "UTC"
 

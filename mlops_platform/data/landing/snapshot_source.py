@@ -6,19 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.landing.files.file_source import FileSource
-from mlops_platform.data.landing.files.input_files import find_files
+from mlops_platform.data.landing.files.input_files import DAY, find_files
 from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_days
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-DAY: Final = "{day}"
-"""In a pattern: the day of a file, as 2024-03-10."""
 
 
 @dataclass(frozen=True, kw_only=True)

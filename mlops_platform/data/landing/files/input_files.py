@@ -14,6 +14,8 @@ ENDINGS: Final[dict[str, FileKind]] = {
     ".csv.zst": "csv",
     ".parquet": "parquet",
 }
+DAY: Final = "{day}"
+"""In a pattern: the day of a file, as 2024-03-10."""
 ROW_FILE, ROW_NUMBER = "file", "number"
 """Where a row is from: columns of a relation beside those of the files."""
 
