@@ -33,11 +33,13 @@ def has_rows(deployment: Deployment, spec: ModelSpec, window: Window) -> bool:
 
 
 def has_come(deployment: Deployment, spec: ModelSpec, scored: ScoredWindow) -> bool:
-    """Whether a window that was empty has rows by now.
+    """Whether a window that was measured when it was empty has rows by now.
 
     Raises:
         DataError: as `has_rows`.
     """
+    if not scored.is_empty:
+        return True
     manifest = read_manifest(deployment.settings.published, spec.features.table)
     # To look for news takes long, and what is published as it was then has none.
     is_changed = manifest.digest_of(scored.window.days) != scored.feature_snapshot

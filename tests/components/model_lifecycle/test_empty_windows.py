@@ -376,3 +376,5 @@ def test_a_window_in_which_nothing_is_new_is_empty_and_counts_what_landed(shop: 
     assert has_come(open_deployment(), timeless.spec, scored)
     again = timeless.scores(UNCHANGED)
     assert (again.rows, again.unchanged) == (2, A_DAY)
+    # Until it is measured, too.
+    assert has_come(open_deployment(), timeless.spec, again)
