@@ -85,18 +85,8 @@ class Explainer:
     def _finding(self, difference: RowDifference, suspects: Sequence[Perturbation]) -> Finding:
         fact = perturbed_fact(self.worlds.sample, suspects) if suspects else None
         tables = sorted({suspect.fact.table for suspect in suspects or self.perturbations})
-        return Finding(
-            table=self.compare(self.worlds.base).table.name,
-            column=difference.column,
-            rows=difference.rows,
-            entity=difference.entity,
-            day=difference.day,
-            event_time=difference.event_time,
-            expected=difference.before,
-            actual=difference.after,
-            fact=fact,
-            fix=self.fix.format(table=", ".join(tables)),
-        )
+        table = self.compare(self.worlds.base).table.name
+        return Finding.of(table, difference, fact, self.fix.format(table=", ".join(tables)))
 
 
 def perturbed_fact(sample: Sample, suspects: Sequence[Perturbation]) -> PerturbedFact:

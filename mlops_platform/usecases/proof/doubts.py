@@ -104,15 +104,5 @@ class Doubts:
         self, doubt: Doubt, difference: RowDifference, fact: PerturbedFact | None
     ) -> Finding:
         rule = READ_TOO_EARLY if doubt.too_early else NOT_READ
-        return Finding(
-            table=self.moved.table.name,
-            column=doubt.column,
-            rows=difference.rows,
-            entity=difference.entity,
-            day=difference.day,
-            event_time=difference.event_time,
-            expected=difference.before,
-            actual=difference.after,
-            fact=fact,
-            fix=FIX.format(rule=rule, table=doubt.event.table),
-        )
+        fix = FIX.format(rule=rule, table=doubt.event.table)
+        return Finding.of(self.moved.table.name, difference, fact, fix)

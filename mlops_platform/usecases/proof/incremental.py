@@ -62,19 +62,5 @@ def _verdict(
         outcome="failed" if differences else "proved",
         detail=f"{built} built again: "
         + (f"{columns} differ" if differences else "every row is the same"),
-        findings=tuple(
-            Finding(
-                table=table.name,
-                column=difference.column,
-                rows=difference.rows,
-                entity=difference.entity,
-                day=difference.day,
-                event_time=difference.event_time,
-                expected=difference.before,
-                actual=difference.after,
-                fact=None,
-                fix=fix,
-            )
-            for difference in differences
-        ),
+        findings=tuple(Finding.of(table.name, difference, None, fix) for difference in differences),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import ValidationError, computed_field
 
+from mlops_platform.data.scratch.built_rows import RowDifference
 from mlops_platform.errors import DataError
 from mlops_platform.files import write_text
 from mlops_platform.record import Record
@@ -54,6 +55,24 @@ class Finding(Record):
     actual: str | None
     fact: PerturbedFact | None
     fix: str
+
+    @classmethod
+    def of(
+        cls, table: str, difference: RowDifference, fact: PerturbedFact | None, fix: str
+    ) -> Self:
+        """Of rows of a table that two builds made differently: as they must be, and as they are."""
+        return cls(
+            table=table,
+            column=difference.column,
+            rows=difference.rows,
+            entity=difference.entity,
+            day=difference.day,
+            event_time=difference.event_time,
+            expected=difference.before,
+            actual=difference.after,
+            fact=fact,
+            fix=fix,
+        )
 
 
 class Verdict(Record):
