@@ -9,10 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlops_platform.data.landing.contract import landed_types
+from mlops_platform.data.landing.contract import Contract, landed_schemas, landed_types
 from mlops_platform.data.landing.files.checked_rows import CheckedRows, Wanted
 from mlops_platform.data.landing.files.column_types import ColumnTypes
-from mlops_platform.data.landing.files.columns import chosen_columns, refuse_unknown_types
+from mlops_platform.data.landing.files.columns import (
+    chosen_columns,
+    refuse_partial_columns,
+    refuse_unknown_types,
+)
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect
 from mlops_platform.data.landing.files.csv_faults import csv_fault
 from mlops_platform.data.landing.files.csv_files import csv_inputs
@@ -28,6 +32,7 @@ from mlops_platform.data.landing.files.staged_rows import StagedRows, unordered_
 from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, Landed, land_days
+from mlops_platform.data.landing.schema.table_schema import Names, by_every_name
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,8 +47,8 @@ class FolderSource:
 
     Columns of CSV files are text unless `casts` or what has landed says otherwise: types that were
     guessed from the values could change with the next file, and landed facts are immutable. A day
-    has the columns that its files have; a column that only some of them have is NULL in the rows
-    of the others.
+    has the columns that its files have; one that only some of them have must be optional, and is
+    NULL in the rows of the others.
 
     Args:
         landed: the table, and what another delivery of a day means.
@@ -103,15 +108,18 @@ class FolderSource:
         import duckdb
 
         landed = landed_types(table_folder, self.landed.renamed)
+        former = Contract(self.landed, landed_schemas(table_folder)).former
         with unordered_duckdb(self.timezone) as connection:
             inputs = self._inputs(connection)
-            types = ColumnTypes(connection, self.casts, landed)
-            parts, wanted = self._parts(inputs, types), self._wanted(arrival, landed)
+            types = ColumnTypes(connection, by_every_name(self.casts, former), landed)
+            parts, wanted = self._parts(inputs, types, former), self._wanted(arrival, landed)
             define_local_moments(connection, self.timezone, self.clock_change)
             finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
             try:
                 staged = StagedRows(connection, parts, wanted)
                 self._refuse_faults(staged, parts, wanted, finder)
+                for of_day in staged.parts_by_day.values():
+                    refuse_partial_columns(of_day, former, self._may_be_absent)
                 yield staged
             except duckdb.OutOfMemoryException as error:
                 raise DataError(
@@ -136,9 +144,11 @@ class FolderSource:
             return parquet_inputs(files, connection)
         return csv_inputs(files, self.dialect, self.null_values)
 
-    def _parts(self, inputs: Sequence[InputFiles], types: ColumnTypes) -> list[CheckedRows]:
+    def _parts(
+        self, inputs: Sequence[InputFiles], types: ColumnTypes, former: Names
+    ) -> list[CheckedRows]:
         outputs = chosen_columns(inputs, self.columns, self.time_column, self._may_be_absent)
-        refuse_unknown_types(self.casts, {*outputs, *self._may_be_absent})
+        refuse_unknown_types(self.casts, {*outputs, *self._may_be_absent, *former})
         numbers = NumberFormat()
         if inputs[0].kind == "csv":
             numbers = NumberFormat(self.dialect.decimal, self.dialect.thousands)
