@@ -148,7 +148,11 @@ def _report_steps(instance: dg.DagsterInstance, run_id: str, report: ReportStep)
 
     def follow(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
-        if event is not None and event.event_type == dg.DagsterEventType.STEP_START:
+        if event is None:
+            return
+        if event.event_type == dg.DagsterEventType.STEP_START:
             report(str(event.step_key))
+        elif event.event_type == dg.DagsterEventType.STEP_UP_FOR_RETRY:
+            report(f"{event.step_key} waits for a lock")
 
     instance.add_event_listener(run_id, follow)

@@ -166,7 +166,7 @@ def test_each_window_has_what_is_new_or_changed_and_counts_the_rest(
 def test_drift_is_judged_by_rows_drawn_from_the_reference(owner: Owner, watched: list[str]) -> None:
     drift = drift_history(owner.running.model.spec)["2024-03-06"].drift
     assert (drift.features.unit, drift.features.reference_days) == ("row", 600)
-    assert (drift.scores.unit, drift.scores.reference_days) == ("row", 200)
+    assert (drift.scores.unit, drift.scores.reference_days) == ("row", 300)
     assert drift.features.alarm is not None
     assert not any(column.drifted for column in drift.columns if column.column == "age")
 

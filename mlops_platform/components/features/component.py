@@ -17,7 +17,13 @@ from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.components.waiting import tried_again
 from mlops_platform.data.features.builds import Builds, Project
 from mlops_platform.data.features.column_lineage import column_lineage
-from mlops_platform.data.features.dbt import DbtProjectFolder, NodeOutcome, build, builds_with
+from mlops_platform.data.features.dbt import (
+    DbtProjectFolder,
+    NodeOutcome,
+    ancestors,
+    build,
+    builds_with,
+)
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
@@ -133,7 +139,21 @@ class DbtFeaturesComponent(DbtProjectComponent):
             tables=tuple(sorted(published)),
             reach_days=max(declared) if declared and len(declared) == len(reaches) else None,
             lasting=tuple(sorted(self._lasting_tables())),
+            behind={
+                node["alias"]: tuple(sorted(self._landed_behind(node)))
+                for node in nodes
+                if _publication(node)
+            },
         )
+
+    def _landed_behind(self, node: Mapping[str, Any]) -> set[str]:
+        """Landed tables that a node of the manifest is made from."""
+        sources = self._validated_manifest["sources"]
+        return {
+            sources[unique_id]["name"]
+            for unique_id in ancestors(self._validated_manifest, [node["unique_id"]])
+            if unique_id in sources and sources[unique_id]["source_name"] == LANDING
+        }
 
     def _lasting_tables(self) -> Iterator[str]:
         for source in self._validated_manifest["sources"].values():

@@ -1,14 +1,13 @@
 """Lands files without any time: each is how a table stood on one day."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.components.landing.files import LandedFiles
 from mlops_platform.components.landing.landing_asset import (
     LANDING,
     SNAPSHOT,
@@ -21,16 +20,14 @@ from mlops_platform.components.landing.landing_asset import (
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.components.replays import replayed_moment_of
 from mlops_platform.data.features.builds import told_days
-from mlops_platform.data.landing.landed_table import LandedTable
+from mlops_platform.data.landing.files.input_files import DAY
 from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.errors import SpecError
 from mlops_platform.settings import settings
 
-DAY = "{day}"
 
-
-@dataclass
-class SnapshotLandingComponent(dg.Component, dg.Resolvable):
+@dataclass(kw_only=True)
+class SnapshotLandingComponent(LandedFiles, dg.Component):
     """Lands a table whose rows have no time, as it stood day by day.
 
     With `{day}` in its pattern every day has a file of its own. Without it there is one file that
@@ -51,20 +48,13 @@ class SnapshotLandingComponent(dg.Component, dg.Resolvable):
           owners: ["team:billing"]
     """
 
-    table: str
-    description: str
-    folder: Annotated[str, dg.Resolver.default(description="Absolute folder.")]
     pattern: Annotated[
         str,
         dg.Resolver.default(
-            description="Glob of the files, all .csv or all .parquet; `{day}` is a file's day.",
+            description="Glob of the files; `{day}` in it is a file's day, as 2024-03-10.",
             examples=["customers_{day}.csv", "customers.parquet"],
         ),
     ]
-    key: Annotated[
-        Sequence[str], dg.Resolver.default(description="Output columns that identify an entity.")
-    ]
-    owners: Sequence[str]
     partitions: Annotated[
         DailyPartitions | None,
         dg.Resolver.default(description="Days that have files, where the pattern has `{day}`."),
@@ -72,28 +62,12 @@ class SnapshotLandingComponent(dg.Component, dg.Resolvable):
     timezone: Annotated[
         str,
         dg.Resolver.default(
-            description="IANA zone of the day of a delivery, where the pattern has no `{day}`."
+            description=(
+                "IANA zone of the day of a delivery, and of times without zone, where the pattern "
+                "has no `{day}`."
+            )
         ),
     ] = "UTC"
-    columns: Annotated[
-        Mapping[str, str] | None,
-        dg.Resolver.default(description="Output column to input column; all as they are if null."),
-    ] = None
-    types: Annotated[
-        Mapping[str, str],
-        dg.Resolver.default(
-            description="Output column to DuckDB type; CSV columns are text without one."
-        ),
-    ] = field(default_factory=dict)
-    null_values: Annotated[
-        Sequence[str], dg.Resolver.default(description="Texts that mean NULL in CSV files.")
-    ] = field(default_factory=lambda: [""])
-    max_gone: Annotated[
-        float,
-        dg.Resolver.default(
-            description="Share of a day's rows that another delivery of that day may lack."
-        ),
-    ] = 0.1
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset: by day where files are dated, else of the day of its delivery."""
@@ -137,14 +111,8 @@ class SnapshotLandingComponent(dg.Component, dg.Resolvable):
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.landing.snapshot_source import SnapshotSource
 
-        source = SnapshotSource(
-            landed=LandedTable(table=self.table, key=tuple(self.key), max_gone=self.max_gone),
-            folder=Path(self.folder),
-            pattern=self.pattern,
-            columns=self.columns,
-            casts=self.types,
-            null_values=tuple(self.null_values),
-        )
+        timezone = self.partitions.timezone if self.partitions else self.timezone
+        source = SnapshotSource(**self.declared_files(), timezone=timezone)
         landed = source.land(settings().landing, arrival)
         absent = sorted(arrival.last.keys() - {partition.day for partition in landed})
         if absent:

@@ -72,12 +72,20 @@ class Project(Record):
         reach_days: so many later days a fact can influence; every later day where None.
         lasting: sources whose facts count until those of a later day take their place, and reach
             every later day.
+        behind: by published table the landed ones that it is made from; all of them where it does
+            not say.
     """
 
     sources: tuple[str, ...]
     tables: tuple[str, ...]
     reach_days: int | None
     lasting: tuple[str, ...] = ()
+    behind: Mapping[str, tuple[str, ...]] = Field(default={}, exclude_if=left_out_where_empty)
+
+    def daily_sources(self, table: str) -> list[str]:
+        """Landed tables behind a published one that deliver every day, be it nothing."""
+        sources = self.behind.get(table, self.sources)
+        return [source for source in sources if source not in self.lasting]
 
     def reach_of(self, source: str) -> int | None:
         """So many later days a fact of a source can influence; every later day where None."""
@@ -107,24 +115,20 @@ class BuildState(Record):
         """All days that are to be built again, in order."""
         return sorted({day for stale in self.stale for day in stale.days})
 
-    @property
-    def complete_days(self) -> frozenset[date]:
-        """Days that were built of all that they are made from: one without rows is empty.
+    def complete_days(self, table: str) -> frozenset[date]:
+        """Days of which a published table was built of all that it is made from.
 
-        A lasting source needs no delivery on every day.
+        One without rows is empty. A lasting source needs no delivery on every day.
         """
         built = frozenset(self.built).difference(self.stale_days)
-        return built.intersection(*(self.seen.get(source, {}) for source in self.daily_sources))
+        sources = self.project.daily_sources(table)
+        return built.intersection(*(self.seen.get(source, {}) for source in sources))
 
-    @property
-    def daily_sources(self) -> list[str]:
-        """Landed tables of which every day is delivered, were it with nothing."""
-        return [source for source in self.project.sources if source not in self.project.lasting]
-
-    def unlanded(self, days: Iterable[date]) -> dict[date, list[str]]:
-        """Daily sources of which some of these days have not landed, by day."""
+    def unlanded(self, table: str, days: Iterable[date]) -> dict[date, list[str]]:
+        """Daily sources of a published table that lack some of these days, by day."""
+        sources = self.project.daily_sources(table)
         lacking = {
-            day: [source for source in self.daily_sources if day not in self.seen.get(source, {})]
+            day: [source for source in sources if day not in self.seen.get(source, {})]
             for day in days
         }
         return {day: sources for day, sources in lacking.items() if sources}

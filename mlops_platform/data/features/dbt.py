@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -191,6 +191,19 @@ def publications(manifest: Path) -> dict[str, Publication]:
         for name, (node, meta) in declared.items()
         if meta.get("publish")
     }
+
+
+def ancestors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> set[str]:
+    """Nodes and sources of a manifest that some nodes are made from, themselves included."""
+    reached: set[str] = set()
+    waiting = list(unique_ids)
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id not in reached:
+            reached.add(unique_id)
+            node = manifest["nodes"].get(unique_id, {})
+            waiting += node.get("depends_on", {}).get("nodes", [])
+    return reached
 
 
 def release_warehouse() -> None:

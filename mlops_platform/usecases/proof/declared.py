@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mlops_platform.data.features.column_lineage import Columns, column_lineage
-from mlops_platform.data.features.dbt import Publication, publications
+from mlops_platform.data.features.dbt import Publication, ancestors, publications
 from mlops_platform.data.scratch.built_rows import BuiltTable
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
@@ -118,14 +118,8 @@ class DeclaredTables:
     @cached_property
     def _ancestors(self) -> set[str]:
         """The nodes of both tables and all that they are made from."""
-        ancestors: set[str] = set()
-        waiting = [self._node(table.name)["unique_id"] for table in (self.features, self.label)]
-        while waiting:
-            unique_id = waiting.pop()
-            if unique_id not in ancestors:
-                ancestors.add(unique_id)
-                waiting += self._nodes.get(unique_id, {}).get("depends_on", {}).get("nodes", [])
-        return ancestors
+        tables = (self.features, self.label)
+        return ancestors(self._manifest, [self._node(table.name)["unique_id"] for table in tables])
 
     @cached_property
     def _point_in_time_macros(self) -> frozenset[str]:

@@ -73,7 +73,7 @@ class Prover:
         """Prove what the tables of one model promise.
 
         Args:
-            now: by the clock of the deployment.
+            now: by the machine's clock.
 
         Raises:
             DataError: too little has landed, or the project does not build.

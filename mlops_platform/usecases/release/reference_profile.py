@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.engine import identifier
 from mlops_platform.data.features.features import opened_features
 from mlops_platform.data.training_set import TrainingSet, opened_rows
+from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift.profile.profile import (
     Profile,
     counted_by,
@@ -110,12 +111,12 @@ def _predicted(
 
     from mlops_platform.training.rows import days_of, features_of
 
-    day, entity = spec.features.partition, identifier(spec.features.entity)
-    unit = day if spec.features.has_event_time else _unit_key(spec)
-    kept = dict.fromkeys((day, *spec.evaluation.subgroups, unit))
-    seen = connection.from_arrow(pa.table({"seen": split.train[spec.features.entity]}))
-    unseen = connection.view(rows).join(seen, f"{entity} = seen", how="anti")
-    if spec.features.has_event_time:
+    day, has_event_time = spec.features.partition, spec.features.has_event_time
+    key = spec.features.entity if has_event_time else _unit_key(spec)
+    kept = dict.fromkeys((day, *spec.evaluation.subgroups, *([] if has_event_time else [key])))
+    seen = connection.from_arrow(pa.table({"seen": split.train[key]}))
+    unseen = connection.view(rows).join(seen, f"{identifier(key)} = seen", how="anti")
+    if has_event_time:
         first_day = days_of(split.validation, spec).min()
         unseen = unseen.filter(f"{identifier(day)} >= DATE '{first_day}'")
     predicted = []
@@ -124,6 +125,11 @@ def _predicted(
         predictions = spec.task.predict(fitted.model, fitted.constants, frame)
         watched = {name: pa.array(predictions[name]) for name in spec.task.watched}
         predicted.append(pa.table({**{name: batch[name] for name in kept}, **watched}))
+    if not predicted:
+        raise DataError(
+            f"{spec.features.table} has no row any more that the pipeline has not seen, and the "
+            "drift of its predictions needs some. Build and publish the days of the training set."
+        )
     return pa.concat_tables(predicted)
 
 

@@ -132,13 +132,19 @@ def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> 
     if scored.is_empty:
         return (
             f"It is empty: on {moment_text(scored.scored_at, zone)} its days had been built, and "
-            f"there was nothing to score for {version_text(scored)}."
+            f"there was nothing to score for {version_text(scored)}.{_unchanged(scored)}"
         )
     return (
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
         f"{version_text(scored)}: {_means_text(scored, outputs)}."
-        + (f" {scored.unchanged:,} more landed unchanged." if scored.unchanged else "")
+        f"{_unchanged(scored)}"
     )
+
+
+def _unchanged(scored: ScoredWindow) -> str:
+    if not scored.unchanged:
+        return ""
+    return f" {scored.unchanged:,}{'' if scored.is_empty else ' more'} landed unchanged."
 
 
 def _adjusted(adjustments: Sequence[WrittenAdjustment], window: Window) -> Iterator[str]:

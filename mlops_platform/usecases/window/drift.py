@@ -125,7 +125,7 @@ def _volume(
     lake = deployment.settings
     partitions = read_manifest(lake.published, spec.features.table).partitions
     state = Builds(lake.landing, lake.published).read()
-    empty = dict.fromkeys(state.complete_days if state else (), 0)
+    empty = dict.fromkeys(state.complete_days(spec.features.table) if state else (), 0)
     built = {**empty, **{day: published.rows for day, published in partitions.items()}}
     if profile.bins.unit == "day":
         reference = profile.column(profiled_columns(spec.features)[0]).dates

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.data.features.builds import Builds, told_days
+from mlops_platform.data.features.landed.rows import count_landed, has_news
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.data.windows import Window
@@ -18,7 +19,34 @@ if TYPE_CHECKING:
 
 
 def has_rows(deployment: Deployment, spec: ModelSpec, window: Window) -> bool:
-    """Whether features of a window are published."""
+    """Whether something of a window is to be scored.
+
+    Without event time these are its news: what has landed as it was before was scored then.
+
+    Raises:
+        DataError: a column is missing, or an entity without event time occurs twice on a day.
+    """
+    if not _is_published(deployment, spec, window):
+        return False
+    published_root = deployment.settings.published
+    return spec.features.has_event_time or has_news(spec, published_root, window.days)
+
+
+def has_come(deployment: Deployment, spec: ModelSpec, scored: ScoredWindow) -> bool:
+    """Whether a window that was measured when it was empty has rows by now.
+
+    Raises:
+        DataError: as `has_rows`.
+    """
+    if not scored.is_empty:
+        return True
+    manifest = read_manifest(deployment.settings.published, spec.features.table)
+    # To look for news takes long, and what is published as it was then has none.
+    is_changed = manifest.digest_of(scored.window.days) != scored.feature_snapshot
+    return is_changed and has_rows(deployment, spec, scored.window)
+
+
+def _is_published(deployment: Deployment, spec: ModelSpec, window: Window) -> bool:
     published = read_manifest(deployment.settings.published, spec.features.table).partitions
     return any(day in published for day in window.days)
 
@@ -26,13 +54,19 @@ def has_rows(deployment: Deployment, spec: ModelSpec, window: Window) -> bool:
 def record_empty(
     deployment: Deployment, spec: ModelSpec, window: Window, champion: Champion
 ) -> ScoredWindow:
-    """Record that a window without published rows has none; what was predicted before is removed.
+    """Record that a window has no rows to score; what was predicted before is removed.
+
+    Of what has landed unchanged it is told how much.
 
     Raises:
-        DataError: a day of it has not landed, or not been built since: nobody knows what is in it.
+        DataError: nothing of it is published, and a day has not landed, or not been built since:
+            nobody knows what is in it.
     """
-    refuse_unbuilt(deployment, spec, window)
-    lake = deployment.settings
+    lake, unchanged = deployment.settings, 0
+    if _is_published(deployment, spec, window):
+        unchanged = count_landed(spec, lake.published, window.days)
+    else:
+        refuse_unbuilt(deployment, spec, window)
     path = predictions_file(lake.predictions, spec.name, window.name)
     path.unlink(missing_ok=True)
     return ScoredWindow(
@@ -46,6 +80,7 @@ def record_empty(
         means={},
         scored_at=deployment.moment_of(spec.name),
         path=path,
+        unchanged=unchanged,
     )
 
 
@@ -55,16 +90,17 @@ def refuse_unbuilt(deployment: Deployment, spec: ModelSpec, window: Window) -> N
     Raises:
         DataError: names the days and what they lack.
     """
-    lake = deployment.settings
+    lake, table = deployment.settings, spec.features.table
     state = Builds(lake.landing, lake.published).noticed(deployment.moment_of(spec.name))
-    unknown = [day for day in window.days if state is None or day not in state.complete_days]
+    complete = state.complete_days(table) if state else frozenset()
+    unknown = [day for day in window.days if day not in complete]
     if not unknown:
         return
-    lacking = state.unlanded(unknown) if state else {}
+    lacking = state.unlanded(table, unknown) if state else {}
     sources = sorted({source for of_day in lacking.values() for source in of_day})
     unlanded = f"; {' and '.join(sources)} have not landed on {told_days(lacking)}"
     raise DataError(
-        f"{spec.features.table} has no rows for the window {window.name}, and whether there was "
+        f"{table} has no rows for the window {window.name}, and whether there was "
         f"nothing is not known: {told_days(unknown)} was not built of all that has landed"
         f"{unlanded if lacking else ''}. Land its days, a day without rows as an empty delivery, "
         f"and build the features from {unknown[0]} to {unknown[-1]}."

@@ -41,7 +41,7 @@ class ScoredWindow(Record):
             which one was in force.
         feature_snapshot: digest of the features that were scored.
         source: whether rows were scored afterwards, or are what the service answered.
-        rows: 0 where its days were built, and there was nothing.
+        rows: 0 where its days were built, and there was nothing, or nothing new.
         means: of each output; of a flag the share of rows that have it.
         unchanged: entities without event time that landed in the window and are not scored, for
             nothing that the model reads has changed since they landed before.

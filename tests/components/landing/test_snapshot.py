@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 from dagster.components.testing import create_defs_folder_sandbox
 
-from mlops_platform.clock import move_to
 from mlops_platform.components import SnapshotLandingComponent
+from mlops_platform.components.replays import REPLAYED_TAG
+from mlops_platform.data.landing.contract import landed_types
 from mlops_platform.data.landing.deliveries import is_landed, landed_rows
 from mlops_platform.settings import Settings
 
@@ -27,6 +28,7 @@ def write(folder: Path, name: str, rows: int) -> None:
 
 def land(folder: Path, day: date | None, **declared: Any) -> dg.ExecuteInProcessResult:
     """Materialise the asset that the YAML declares, of one day where it has days."""
+    replayed = declared.pop("replayed", None)
     attributes = {
         "table": "machines",
         "description": "Machines.",
@@ -47,7 +49,10 @@ def land(folder: Path, day: date | None, **declared: Any) -> dg.ExecuteInProcess
         with sandbox.load_component_and_build_defs(path) as (_, definitions):
             (asset,) = definitions.assets or ()
             return dg.materialize(
-                [asset], partition_key=str(day) if day else None, raise_on_error=False
+                [asset],
+                partition_key=str(day) if day else None,
+                tags={REPLAYED_TAG: replayed.isoformat()} if replayed else None,
+                raise_on_error=False,
             )
 
 
@@ -77,13 +82,13 @@ def test_a_file_that_is_written_anew_is_of_the_day_of_its_delivery(
     declared = {"pattern": "machines.csv", "timezone": "America/New_York"}
     for hour, rows in ((3, 2), (5, 3), (6, 3)):
         write(tmp_path, "machines.csv", rows)
-        move_to(home.replayed_moment, datetime(2024, 3, 11, hour, tzinfo=UTC))
-        assert land(tmp_path, None, **declared).success
+        replayed = datetime(2024, 3, 11, hour, tzinfo=UTC)
+        assert land(tmp_path, None, **declared, replayed=replayed).success
     # At three it is still the tenth in New York.
     assert landed_rows(home.landing, "machines", TENTH) == 2
     assert landed_rows(home.landing, "machines", ELEVENTH) == 3
     write(tmp_path, "machines.csv", 1)
-    refused = land(tmp_path, None, **declared)
+    refused = land(tmp_path, None, **declared, replayed=replayed)
     assert "lacks 2 of its 3 rows, more than max_gone=0.1 allows" in failure_of(refused)
 
 
@@ -97,11 +102,32 @@ def test_a_day_in_the_pattern_and_partitions_belong_together(
     assert told.startswith(f"pattern: '{declared['pattern']}' is not usable. Files of their own")
 
 
+def test_the_yaml_says_how_files_are_read_and_how_columns_move(
+    home: Settings, tmp_path: Path
+) -> None:
+    german = {"csv": {"delimiter": ";", "decimal": ","}, "null_values": ["", "NA"]}
+    lines = ["machine;load;note", "m0;1,5;NA", "m1;2,5;x", "m1;2,5;x"]
+    (tmp_path / "machines_2024-03-10.csv").write_text("\n".join(lines))
+    refused = land(tmp_path, TENTH, **DATED, **german)
+    assert "declare `duplicates: drop`" in failure_of(refused)
+    assert land(tmp_path, TENTH, **DATED, **german, duplicates="drop").success
+    (tmp_path / "machines_2024-03-11.csv").write_text("machine;current\nm0;3,25\n")
+    moved = {"renamed": {"current": "load"}, "optional": ["note"], "order_by": ["current"]}
+    types = {"current": "DOUBLE"}
+    assert land(tmp_path, ELEVENTH, **{**DATED, **german, **moved, "types": types}).success
+    assert landed_types(home.landing / "machines") == {
+        "machine": "VARCHAR",
+        "load": "DOUBLE",
+        "current": "DOUBLE",
+        "note": "VARCHAR",
+    }
+
+
 def test_columns_that_files_lack_are_named(home: Settings, tmp_path: Path) -> None:
     write(tmp_path, "machines_2024-03-10.csv", 1)
     absent = land(tmp_path, TENTH, **DATED, columns={"machine": "machine", "site": "place"})
     assert "lacks ['place']. Its columns are ['load', 'machine']" in failure_of(absent)
     unknown = land(tmp_path, TENTH, **{**DATED, "key": ["serial"]})
-    assert "types, key or order_by name ['serial'], which are not landed" in failure_of(unknown)
+    assert "key=['serial'], order_by=[] of machines name no key" in failure_of(unknown)
     unread = land(tmp_path, TENTH, **{**DATED, "types": {"machine": "INTEGER"}})
-    assert "cannot be landed: Conversion Error" in failure_of(unread)
+    assert "csv, line 2, column 'machine': 'm0' is no INTEGER" in failure_of(unread)

@@ -31,12 +31,15 @@ from mlops_platform.usecases.release.register import register_candidate
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.reporting.status import model_status
 from mlops_platform.usecases.reporting.window import window_text
+from mlops_platform.usecases.window.empty import has_come
+from mlops_platform.usecases.window.score import ScoredWindow
 from tests.data.landing.landed import landed
 from tests.documents.cases import Case, refuse_undocumented
 
 SUNDAY, FIRST, A_DAY = 6, date(2024, 3, 4), 60
 OPENED, RELEASED = date(2024, 4, 1), datetime(2024, 4, 1, tzinfo=UTC)
 CLOSED, TUESDAY, NOT_LANDED = date(2024, 4, 7), date(2024, 4, 9), date(2024, 4, 11)
+FULL, UNCHANGED = date(2024, 4, 23), date(2024, 4, 24)
 PROJECT = Project(sources=("sales",), tables=("baskets", "returns"), reach_days=0)
 MODEL: dict[str, Any] = {
     "name": "returned",
@@ -77,14 +80,18 @@ class Shop:
     place: Settings
     spec: ModelSpec
 
-    def lands(self, *days: date, rows: int | None = None) -> None:
-        """Deliveries of some days; none of a Sunday where it is not said how many."""
+    def lands(self, *days: date, rows: int | None = None, of: date | None = None) -> None:
+        """Deliveries of some days; none of a Sunday where it is not said how many.
+
+        Args:
+            of: day that all of them repeat.
+        """
         for day in days:
             count = rows if rows is not None else A_DAY * (day.weekday() != SUNDAY)
             opened = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
             times = [opened + timedelta(minutes=minute) for minute in range(count)]
             sales = {
-                "id": pa.array([f"{day}-{at:03}" for at in range(count)], pa.string()),
+                "id": pa.array([f"{of or day}-{at:03}" for at in range(count)], pa.string()),
                 "sold_at": pa.array(times, pa.timestamp("us", tz="UTC")),
             }
             landed(self.place.landing, "sales", day, pa.table(sales), opened, retract=True)
@@ -113,16 +120,20 @@ class Shop:
 
     def watches(self, day: date, *, drift: bool = True) -> dg.ExecuteInProcessResult:
         """The run of a window, the morning after."""
+        reports = [drift_report_asset(self.spec)] if drift else []
+        return self._runs(day, performance_asset(self.spec, dg.AssetKey("returns")), *reports)
+
+    def scores(self, day: date) -> ScoredWindow:
+        """The predictions of a window, the morning after, as they are recorded."""
+        assert self._runs(day).success
+        return recorded_windows(self.spec.name).scored[str(day)]
+
+    def _runs(self, day: date, *after: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
         clock = self.place.replay_clock(self.spec.name)
         clock.unlink(missing_ok=True)  # no test depends on those before it
         move_to(clock, self.window(day).ends_at + timedelta(hours=6))
-        assets = [
-            predictions_asset(self.spec, dg.AssetKey("baskets")),
-            performance_asset(self.spec, dg.AssetKey("returns")),
-            *([drift_report_asset(self.spec)] if drift else []),
-        ]
         return dg.materialize(
-            assets,
+            [predictions_asset(self.spec, dg.AssetKey("baskets")), *after],
             partition_key=str(day),
             resources={"io_manager": RecordIOManager()},
             raise_on_error=False,
@@ -336,3 +347,32 @@ def test_an_old_window_that_fails_keeps_no_new_one_from_being_measured(shop: Sho
     assert OLD_FAILS.reads in error_of(result)
     measured = recorded_windows(later.spec.name).performance
     assert (measured[str(new)].rows, measured[str(old)].mature) == (A_DAY, False)
+
+
+def test_a_window_in_which_nothing_is_new_is_empty_and_counts_what_landed(shop: Shop) -> None:
+    whole = {
+        **MODEL,
+        "features": {**MODEL["features"], "event_time": None},
+        "label": {**MODEL["label"], "known_at": "known_at"},
+        "training": {**MODEL["training"], "history": {"split": {"by": "random"}}},
+    }
+    timeless = Shop(shop.place, ModelSpec.model_validate(whole))
+    shop.lands(FULL, UNCHANGED, rows=A_DAY, of=FULL)
+    shop.builds(FULL, UNCHANGED)
+
+    scored = timeless.scores(UNCHANGED)
+
+    assert (scored.rows, scored.unchanged, scored.path.exists()) == (0, A_DAY, False)
+    assert f"nothing to score for version 1 (release 1). {A_DAY} landed unchanged." in told(
+        timeless, UNCHANGED
+    )
+    assert not has_come(open_deployment(), timeless.spec, scored)
+
+    shop.lands(UNCHANGED, rows=A_DAY + 2, of=FULL)
+    shop.builds(UNCHANGED)
+
+    assert has_come(open_deployment(), timeless.spec, scored)
+    again = timeless.scores(UNCHANGED)
+    assert (again.rows, again.unchanged) == (2, A_DAY)
+    # Until it is measured, too.
+    assert has_come(open_deployment(), timeless.spec, again)

@@ -20,6 +20,7 @@ from mlops_platform.data.features.builds import (
     told_days,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.data.features.seen import SeenDay
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
 from mlops_platform.data.landing.landed_table import LandedTable
@@ -401,6 +402,27 @@ deliveries = st.tuples(
     numbers,
 )
 steps = st.lists(st.one_of(deliveries, st.tuples(numbers, numbers)), max_size=12)
+
+
+def test_a_day_of_a_table_is_complete_by_the_sources_behind_that_table() -> None:
+    flights, sales = ([day(number) for number in span] for span in (range(3), range(10, 13)))
+    project = Project(
+        sources=("flights", "sales"),
+        tables=("flight_features", "baskets"),
+        reach_days=0,
+        behind={"flight_features": ("flights",), "baskets": ("sales",)},
+    )
+    seen = {
+        source: dict.fromkeys(days, SeenDay(stamp=None, deliveries={}))
+        for source, days in (("flights", flights), ("sales", sales))
+    }
+    state = BuildState(project=project, seen=seen, built=(*flights, *sales))
+    assert state.complete_days("flight_features") == frozenset(flights)
+    assert state.complete_days("baskets") == frozenset(sales)
+    assert state.unlanded("baskets", [*sales, day(13)]) == {day(13): ["sales"]}
+    # As a version before kept it: every source is behind every table.
+    before = state.model_copy(update={"project": project.model_copy(update={"behind": {}})})
+    assert before.complete_days("baskets") == frozenset()
 
 
 @settings(max_examples=40)

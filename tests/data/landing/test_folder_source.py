@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.landing.deliveries import day_folder
+from mlops_platform.data.landing.files.input_files import find_files
 from mlops_platform.data.landing.files.local_times import ClockChange
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landed_table import LandedTable
@@ -113,7 +114,8 @@ def test_a_day_has_the_columns_of_its_files_whatever_others_have(
     deliver(later_csv, source.folder / f"a_later.{kind}")
     assert not land(delivered, [DAY], tmp_path)[0].changed
     days = [date(2024, 3, 11), date(2024, 3, 12), date(2024, 3, 13)]
-    with delivered.read(tmp_path / "readings", begun(tmp_path, "readings", days)) as rows:
+    files, arrival = find_files(source.folder, f"*.{kind}"), begun(tmp_path, "readings", days)
+    with delivered.read(tmp_path / "readings", files, arrival) as rows:
         names = {day: (table.num_rows, table.column_names) for day, table in rows.by_day()}
     assert names == {
         days[0]: (1, ["station", "taken_at", "temperature"]),

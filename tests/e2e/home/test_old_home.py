@@ -108,6 +108,7 @@ def _of_then(told: Any) -> Any:
         told["models"] = [model for model in told["models"] if model["model"] == MODEL]
         (model,) = told["models"]
         assert model.pop("adjustment") is None
+        assert model.pop("proof") is None
         # It was said once for all models, and was the present of each.
         told |= {name: model.pop(name) for name in ("as_of", "replayed")}
     return told

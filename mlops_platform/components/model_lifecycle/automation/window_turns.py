@@ -14,7 +14,7 @@ class WindowsLook(Memory):
     """What one look at the windows of a model leaves to the next; names are in order of time.
 
     Args:
-        looked_at: by the clock of the deployment.
+        looked_at: by the clock of the model.
         asked_until: the latest window that was ever asked for, and with it all before it.
         again: windows that this look has asked for again, because their runs had come to nothing.
         again_until: the last window that was asked for again: others have their turn before it.

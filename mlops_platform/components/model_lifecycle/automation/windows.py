@@ -23,13 +23,15 @@ from mlops_platform.components.model_lifecycle.automation.window_turns import (
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
+from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.stages import run_tags, stage_keys
 from mlops_platform.data.windows import Window, ended_windows, window_named
 from mlops_platform.spec import ModelSpec, WindowSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
-from mlops_platform.usecases.window.empty import has_rows
+from mlops_platform.usecases.window.empty import has_come
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
+from mlops_platform.usecases.window.score import ScoredWindow
 
 HOUR: Final = 6
 """Local hour after which a window that ended at midnight is scored."""
@@ -92,14 +94,14 @@ def missing_windows(
     if not releases:
         return {}
     measured = performance_history(spec)
+    empty = {name for name, performance in measured.items() if performance.is_empty}
+    scored = partition_records((spec.name, "predictions"), ScoredWindow) if empty else {}
+    filled = {name for name in empty & scored.keys() if has_come(deployment, spec, scored[name])}
     return {
         window.name: window
         for window in ended_windows(spec.window, ended_by)
         if window.ends_at > releases[0].released_at
-        and (
-            window.name not in measured
-            or (measured[window.name].is_empty and has_rows(deployment, spec, window))
-        )
+        and (window.name not in measured or window.name in filled)
     }
 
 

@@ -79,6 +79,17 @@ def open_newest(
     return types
 
 
+def has_news(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> bool:
+    """Whether something that landed on some days is news.
+
+    Raises:
+        DataError: as `open_news`.
+    """
+    with private_duckdb() as connection:
+        open_news(connection, published_root, spec, days)
+        return connection.execute("SELECT 1 FROM features LIMIT 1").fetchone() is not None
+
+
 def count_landed(spec: ModelSpec, published_root: Path, days: Sequence[date]) -> int:
     """Entities that landed on some days, with news or without.
 

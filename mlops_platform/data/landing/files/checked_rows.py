@@ -84,21 +84,27 @@ class CheckedRows:
     Args:
         columns: place in the files by output, of those outputs that the files have.
         types: type that lands, by output, of all outputs in their order.
-        time: place of the time column.
+        time: place of the time column, or the day that all rows are of.
     """
 
     files: InputFiles
     columns: Mapping[str, int]
     types: Mapping[str, str]
-    time: int
+    time: int | date
     reading: Reading
 
     def has_time(self) -> str:
         """SQL of whether something is there for the time of a row."""
-        return f"{place(self.time)} IS NOT NULL"
+        return "true" if isinstance(self.time, date) else f"{place(self.time)} IS NOT NULL"
 
     def timed(self) -> str:
-        """SQL of all rows, with their `moment`; NULL where there is none."""
+        """SQL of all rows, with their `moment`; NULL where there is none.
+
+        Without a time column it is the local midnight at which their day begins.
+        """
+        if isinstance(self.time, date):
+            midnight = f"CAST(TIMESTAMP '{self.time} 00:00:00' AS TIMESTAMPTZ)"
+            return f"(SELECT *, {midnight} AS moment FROM {self.files.relation})"
         raw, source = place(self.time), self.files.types[self.time]
         # Of a time that may be refused the day is known all the same.
         reading = Reading(self.reading.numbers, ANY_MOMENT)

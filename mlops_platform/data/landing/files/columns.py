@@ -12,13 +12,14 @@ from mlops_platform.errors import DataError
 def chosen_columns(
     inputs: Sequence[InputFiles],
     columns: Mapping[str, str] | None,
-    time_column: str,
+    time_column: str | None,
     optional: Collection[str] = (),
 ) -> dict[str, str]:
     """Output name -> input name of what lands; the time column has the name that is declared.
 
     Args:
         columns: the same as it is declared; all columns under their own names where None.
+        time_column: None where rows have no time.
         optional: outputs that are left out where no file has them.
 
     Raises:
@@ -31,19 +32,27 @@ def chosen_columns(
         for output, name in named.items()
         if output not in optional or any(files.find(name) is not None for files in inputs)
     }
-    outputs = {
-        output: time_column if name.lower() == time_column.lower() else name
-        for output, name in named.items()
-    }
-    for name in {time_column, *outputs.values()}:
+    outputs = named if time_column is None else _with_time(named, time_column, inputs)
+    for name in outputs.values():
         _refuse_absent(name, inputs)
-    for files in inputs:
-        _refuse_absent(time_column, [files])
     if PARTITION_COLUMN in outputs:
         raise DataError(
             f"column '{PARTITION_COLUMN}' has the name of the landing's partition. List the "
             "columns under `columns` and give this one another name, or leave it out."
         )
+    return outputs
+
+
+def _with_time(
+    named: Mapping[str, str], time_column: str, inputs: Sequence[InputFiles]
+) -> dict[str, str]:
+    """The same, with the time column as it is declared."""
+    for files in inputs:
+        _refuse_absent(time_column, [files])
+    outputs = {
+        output: time_column if name.lower() == time_column.lower() else name
+        for output, name in named.items()
+    }
     if time_column not in outputs.values():
         raise DataError(
             f"columns: {sorted(outputs)} leave out the time column '{time_column}'. "

@@ -14,6 +14,8 @@ ENDINGS: Final[dict[str, FileKind]] = {
     ".csv.zst": "csv",
     ".parquet": "parquet",
 }
+DAY: Final = "{day}"
+"""In a pattern: the day of a file, as 2024-03-10."""
 ROW_FILE, ROW_NUMBER = "file", "number"
 """Where a row is from: columns of a relation beside those of the files."""
 
@@ -57,25 +59,36 @@ def place(number: int) -> str:
     return f"c{number}"
 
 
-def find_files(folder: Path, pattern: str) -> tuple[FileKind, list[Path]]:
-    """Find the files of a folder, in the order of their names.
+def find_files(folder: Path, pattern: str) -> list[Path]:
+    """Find the files of a folder, possibly none, in the order of their names.
 
     Raises:
-        DataError: there is no folder, no file, or files of more than one kind.
+        DataError: there is no folder.
     """
     if not folder.is_dir():
         raise DataError(f"folder {folder} does not exist. Name the folder of the files.")
     # A name with a dot in front is a file that somebody is still writing.
     matches = (path for path in folder.glob(pattern) if path.is_file())
-    files = sorted(path for path in matches if not path.name.startswith("."))
+    return sorted(path for path in matches if not path.name.startswith("."))
+
+
+def kind_of(files: Sequence[Path], where: str) -> FileKind:
+    """The kind of some files.
+
+    Args:
+        where: they were looked for.
+
+    Raises:
+        DataError: there is no file, or files of more than one kind.
+    """
     kinds = [kind for kind in map(_kind, files) if kind is not None]
     if len(kinds) < len(files) or len(set(kinds)) != 1:
         endings = sorted({"".join(path.suffixes[-2:]).lower() for path in files})
         raise DataError(
-            f"{folder}/{pattern} matches {endings or 'no file'}. Choose a pattern that matches "
+            f"{where} matches {endings or 'no file'}. Choose a pattern that matches "
             f"only .parquet files, or only {', '.join(list(ENDINGS)[:3])}."
         )
-    return kinds[0], files
+    return kinds[0]
 
 
 def _kind(path: Path) -> FileKind | None:

@@ -72,7 +72,7 @@ class MisfitFinder:
             is_absent = f"NOT {part.has_time()}" if absent else part.has_time()
             rows = f"{part.timed()} WHERE {is_absent} AND moment IS NULL"
             [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
-            if count:
+            if count and isinstance(part.time, int):
                 where, value = self._first(part, part.time, rows)
                 return DataError(f"{where}: {_no_time(value, count)}")
         raise AssertionError("a row without time was counted, and is none")

@@ -17,7 +17,7 @@ from mlops_platform.data.features.features import (
     read_training_rows,
 )
 from mlops_platform.data.features.labels import count_new_labels
-from mlops_platform.data.features.landed.rows import count_landed
+from mlops_platform.data.features.landed.rows import count_landed, has_news
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.errors import DataError
@@ -140,6 +140,20 @@ def test_a_window_has_what_is_new_or_changed(spec: ModelSpec, published: Path) -
         found = landed(read_feature_rows(spec, published, days))
         assert found == news | ({"v3": (THIRD, 1)} if len(days) == 3 else {})
     assert count_landed(spec, published, [THIRD]) == 4
+
+
+def test_a_day_that_repeats_the_one_before_has_no_news(
+    spec: ModelSpec, published: Path, run_sql: RunSql, publish: Any
+) -> None:
+    fourth = date(2024, 3, 4)
+    run_sql(
+        f"INSERT INTO visits SELECT * REPLACE (DATE '{fourth}' AS local_date) FROM visits "
+        f"WHERE local_date = DATE '{THIRD}'"
+    )
+    publish()
+    assert [has_news(spec, published, days) for days in ([THIRD], [fourth])] == [True, False]
+    assert has_news(spec, published, [THIRD, fourth])
+    assert count_landed(spec, published, [fourth]) == 4
 
 
 def test_the_service_knows_what_landed_last(spec: ModelSpec, published: Path) -> None:
