@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.digest import table_digest
-from mlops_platform.data.landing.changes import without_retracted
 from mlops_platform.data.landing.deliveries import (
     FIRST,
     PARTITION_COLUMN,
@@ -26,12 +25,10 @@ from mlops_platform.data.landing.deliveries import (
     Delivery,
     day_of,
     delivery_folders,
-    delivery_moment,
     delivery_name,
     first_delivery,
     read_delivery,
 )
-from mlops_platform.data.landing.duplicates import unique_rows
 from mlops_platform.data.landing.landed_table import LandedTable, read_state, write_state
 from mlops_platform.data.landing.landing import (
     Arrival,
@@ -138,8 +135,8 @@ def _deliver(
     landing_root: Path, folder: Path, files: Sequence[Path], sight: _Sight
 ) -> LandedPartition:
     table, day, rows = folder.parent.name, day_of(folder), _content(files)
-    folders = delivery_folders(folder)
-    if not folders:
+    folders, declared = delivery_folders(folder), read_state(folder.parent).declared
+    if not folders and (declared is None or sight.of_before):
         written = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
         moment = min(written, sight.now) if sight.of_before else sight.now
         content = rows if sight.of_before else _conforming(folder.parent, files, rows, sight)
@@ -147,19 +144,19 @@ def _deliver(
         as_they_are = len(files) == 1 and content.schema == rows.schema
         _write_first(folder, files[0] if as_they_are else None, content, record)
         return partition_of(record, changed=True)
-    last = read_delivery(folders[-1])
-    if table_digest(rows) == last.digest:
+    last = read_delivery(folders[-1]) if folders else None
+    if last is not None and table_digest(rows) == last.digest:
         return partition_of(last, changed=False)
-    declared = read_state(folder.parent).declared
     if declared is None:
         raise DataError(
             f"{files[0]}: {table} of {day} has landed before, and nothing says what identifies "
             "a fact of it. Declare a landing with its `key`, or remove the file."
         )
-    last_moment = delivery_moment(folders[-1].name)
     try:
         refuse_unusable_columns(declared, rows)
-        arrival = Arrival(at=sight.now, last={day: last_moment}, retract=sight.retract)
+        arrival = Arrival(
+            at=sight.now, last={day: last.delivered_at if last else None}, retract=sight.retract
+        )
         return land_under_lock(landing_root, declared, day, rows, arrival)
     except DataError as error:
         raise _refusal(files, error) from error
@@ -181,15 +178,10 @@ def _refusal(files: Sequence[Path], error: Exception) -> DataError:
 
 
 def _conforming(folder: Path, files: Sequence[Path], rows: pa.Table, sight: _Sight) -> pa.Table:
-    """Rows by the contract of their table, which may be what they bring."""
-    state = read_state(folder)
-    table = state.declared or LandedTable(table=folder.name, key=())
+    """Rows of a table that nobody declared by its contract, which may be what they bring."""
+    state, table = read_state(folder), LandedTable(table=folder.name, key=())
     try:
         schemas, content = conforming_rows(folder, table, rows, sight.now)
-        if table.numbered_by is not None:
-            content = unique_rows(table, content).rows
-        if table.retracted in content.column_names:
-            content = without_retracted(table, content)
     except DataError as error:
         raise _refusal(files, error) from error
     if schemas != state.schemas:

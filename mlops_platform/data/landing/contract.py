@@ -29,6 +29,7 @@ from mlops_platform.data.landing.schema.layouts import (
 from mlops_platform.data.landing.schema.table_schema import (
     Names,
     TableSchema,
+    by_every_name,
     former_names,
 )
 from mlops_platform.data.landing.schema.types import (
@@ -59,10 +60,8 @@ def landed_types(table_folder: Path, renamed: Mapping[str, str] = _NOTHING) -> d
         DataError: what is kept of the table was damaged.
     """
     by_name = ByName.last_of(landed_schemas(table_folder))
-    types: dict[str, str] = {}
-    for column, kind in by_name.columns.items():
-        if kind != NULL:
-            types |= dict.fromkeys(by_name.names_of(column), kind)
+    typed = {name: kind for name, kind in by_name.columns.items() if kind != NULL}
+    types = by_every_name(typed, by_name.former)
     return types | {new: types[old] for new, old in renamed.items() if old in types}
 
 
@@ -128,9 +127,7 @@ class Contract:
             DataError: columns are lacking or unknown, or a declared change is impossible; says
                 which line of YAML would allow what has come.
         """
-        before = ByName.last_of(self.schemas).columns
-        renamed = self._newly_renamed(before)
-        former = former_names((*self.schemas, TableSchema(columns={}, renamed=renamed)))
+        before, former = ByName.last_of(self.schemas).columns, self.former
         self._refuse_former_names(former)
         kept = self._by_present_name(before, former)
         comes = self._by_present_name(delivered, former)
@@ -143,10 +140,26 @@ class Contract:
         columns = {name: self._type(name, kind, comes) for name, kind in wanted.items()}
         if self.table.numbered_by is not None:
             columns.setdefault(self.table.numbered_by, NUMBER)
+        renamed = self._newly_renamed()
         if columns == before and not renamed:
             return self.schemas
-        since = at if self.schemas else None
-        return (*self.schemas, TableSchema(columns=columns, renamed=renamed, since=since))
+        schema = TableSchema(
+            columns=columns,
+            renamed=renamed,
+            numbered_by=self.table.numbered_by,
+            since=at if self.schemas else None,
+        )
+        return (*self.schemas, schema)
+
+    @property
+    def former(self) -> Names:
+        """Names that a delivery may have for columns, newest first, by the present one.
+
+        Raises:
+            DataError: a name cannot be changed as declared.
+        """
+        renamed = TableSchema(columns={}, renamed=self._newly_renamed())
+        return former_names((*self.schemas, renamed))
 
     @property
     def _declared(self) -> list[str]:
@@ -164,9 +177,9 @@ class Contract:
                 by_name[new] = common_type(kind, by_name.get(new, NULL)) or kind
         return by_name
 
-    def _newly_renamed(self, before: Columns) -> dict[str, str]:
+    def _newly_renamed(self) -> dict[str, str]:
         """Lines of `renamed` that no schema has yet."""
-        known = former_names(self.schemas)
+        before, known = ByName.last_of(self.schemas).columns, former_names(self.schemas)
         past = {old for older in known.values() for old in older}
         renamed = {}
         for new, old in self.table.renamed.items():

@@ -14,7 +14,6 @@ from mlops_platform.data.digest import table_digest
 from mlops_platform.data.engine import identifier, literal, private_duckdb
 from mlops_platform.data.landing.landed_table import DeliveryMeaning, LandedTable, read_state
 from mlops_platform.data.landing.schema.layouts import ByName, columns_of
-from mlops_platform.data.landing.schema.table_schema import former_names
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
@@ -232,8 +231,7 @@ def _folded(landed: LandedTable, first: pa.Table, later: Sequence[Path]) -> pa.T
         for kind, file in later_files([folder])
     ]
     columns, table_folder = parts[-1][0].schema, later[-1].parent.parent
-    former = former_names(read_state(table_folder).schemas)
-    by_name = ByName({}, former).with_columns(columns_of(columns))
+    by_name = ByName.last_of(read_state(table_folder).schemas).with_columns(columns_of(columns))
     names = [by_name.names_in(name, by_name.columns)[0] for name in landed.key]
     key = ", ".join(map(identifier, names))
     number, gone = map(identifier, (f"{INTERNAL}number", f"{INTERNAL}gone"))

@@ -92,6 +92,13 @@ class LandedTable(Record):
                 f"numbered_by={self.numbered_by}: the number tells equal rows apart. "
                 f"Declare `key: [{', '.join((*self.key, self.numbered_by))}]`"
             )
+        if self.numbered_by is not None and self.delivery == "adds":
+            raise ValueError(
+                "duplicates=number, delivery=adds: numbers begin at 1 in each delivery, so a row "
+                "that comes again would take the place of another one. Deliver whole days and "
+                "declare `delivery: replaces`, or name in `key` a column of the source that tells "
+                "equal rows apart"
+            )
         return self
 
     def before(self, later: Sequence[TableSchema]) -> Self:

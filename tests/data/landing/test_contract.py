@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.data.landing.adoption import adopt_files
@@ -442,7 +443,7 @@ def null_key(table: Table) -> str:
     "a file of another producer with other types or columns",
     "a day of other types, or one that made the table unreadable",
     "held to the contract as any delivery: cast, or left where it is with the reason",
-    "cannot become a delivery, and stays where it is: column 'value' is BIGINT and cannot hold 1.5",
+    "stays where it is: visits of 2024-03-03: column 'value' is BIGINT and cannot hold 1.5",
 )
 def foreign(table: Table) -> str:
     table.land(0, rows=BIGINT)
@@ -463,6 +464,72 @@ def foreign(table: Table) -> str:
     adopt_files(table.root, NOON)
     assert table.read("id, value")[-2:] == [("d", 4), ("g", 7)]
     assert table.types() == {"id": "VARCHAR", "value": "BIGINT"}
+    return str(refusal.value)
+
+
+@case(
+    "a file of another producer with rows that repeat a key, or with NULL in it",
+    "landed as it was, whatever was declared of duplicates, and counted nowhere",
+    "held to what is declared as any delivery, and counted",
+    "file.parquet cannot become a delivery, and stays where it is: visits of 2024-03-03: 1 rows "
+    "whose ['id'] repeats that of another row, with other content",
+)
+def foreign_duplicates(table: Table) -> str:
+    def put(day: int, rows: pa.Table) -> Path:
+        file = day_folder(table.root, "visits", DAYS[day]) / "file.parquet"
+        write_parquet(rows, file)
+        return file
+
+    def refused() -> str:
+        with pytest.raises(DataError) as refusal:
+            adopt_files(table.root, NOON)
+        return str(refusal.value)
+
+    table.land(0, rows=BIGINT)
+    file = put(1, ids("c", "c", None, value=[3, 3, 4]))
+    assert "or declare `duplicates: drop`" in refused()
+    assert file.is_file()
+    table.land(0, 1, rows=ids("a", "b", value=[1, 5]), duplicates="drop")
+    (adopted,) = adopt_files(table.root, NOON)
+    assert (adopted.rows, adopted.duplicates, adopted.null_keys) == (2, 1, 1)
+    assert not file.exists()
+    put(2, ids("d", "d", value=[6, 7]))
+    return refused()
+
+
+@case(
+    "`numbered_by` declared once days have landed without",
+    "no day of before could be delivered again: its key was NULL",
+    "rows of before are number 1, because each was the only one of its key",
+    "",
+)
+def numbered_later(table: Table) -> str:
+    numbered = {"duplicates": "number", "numbered_by": "copy", "key": ("id", "copy")}
+    table.land(0, rows=BIGINT)
+    table.land(1, rows=ids("c", "c", value=[3, 3]), **numbered)
+    assert table.read("id, copy") == [("a", 1), ("b", 1), ("c", 1), ("c", 2)]
+    assert not table.land(0, 1, rows=BIGINT, **numbered).changed
+    again = table.land(0, 2, rows=ids("a", "a", "b", value=[1, 1, 5]), **numbered)
+    assert (again.rows_added, again.rows_changed, again.rows_gone) == (1, 1, 0)
+    gone = table.land(0, 3, rows=ids("a", value=[1]), **numbered)
+    assert (gone.rows_added, gone.rows_changed, gone.rows_gone) == (0, 0, 2)
+    back = table.land(0, 4, rows=BIGINT, **numbered)
+    assert (back.rows_added, back.rows_changed, back.rows_gone) == (0, 1, 0)
+    assert table.read("id, value, copy")[:2] == [("a", 1, 1), ("b", 2, 1)]
+    assert day_problem(table.root, "visits", DAYS[0]) is None
+    return ""
+
+
+@case(
+    "`duplicates: number` with `delivery: adds`",
+    "equal rows of two deliveries were one, and others took the place of the first",
+    "refused when the YAML is read",
+    "duplicates=number, delivery=adds: numbers begin at 1 in each delivery",
+)
+def numbered_additions(table: Table) -> str:
+    numbered = {"duplicates": "number", "numbered_by": "copy", "key": ("id", "copy")}
+    with pytest.raises(ValidationError) as refusal:
+        table.land(0, rows=BIGINT, delivery="adds", **numbered)
     return str(refusal.value)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
+from mlops_platform.data.landing.files.checked_rows import CheckedRows
 from mlops_platform.data.landing.files.input_files import InputFiles, column_names
+from mlops_platform.data.landing.schema.table_schema import Names
 from mlops_platform.errors import DataError
 
 
@@ -70,6 +72,34 @@ def refuse_unknown_types(types: Collection[str], outputs: Collection[str]) -> No
         raise DataError(
             f"types name {unknown}, which are not landed. Use output names: {sorted(outputs)}."
         )
+
+
+def refuse_partial_columns(
+    parts: Sequence[CheckedRows], former: Names, optional: Collection[str]
+) -> None:
+    """Refuse files that lack a column of others, whose rows land together with theirs.
+
+    Args:
+        parts: files of which rows land on one day.
+        former: older names of columns, by which files may have them.
+        optional: columns that a file may lack.
+
+    Raises:
+        DataError: a file lacks one; says how to allow it.
+    """
+    present = {old: new for new, older in former.items() for old in older}
+    by_part = [{present.get(name, name) for name in part.columns} for part in parts]
+    needed = {name for columns in by_part for name in columns}.difference(optional)
+    for part, columns in zip(parts, by_part, strict=True):
+        lacking = sorted(needed - columns)
+        if lacking:
+            first, *alike = part.files.paths
+            raise DataError(
+                f"{first}{f' and {len(alike)} more' if alike else ''} lacks {lacking}, which "
+                "another file of the same day has. Deliver it with them; or, of columns that are "
+                f"not of the key, let files lack one with `optional: [{lacking[0]}]`, or leave it "
+                f"out of the table with `dropped: [{lacking[0]}]`."
+            )
 
 
 def _refuse_absent(name: str, inputs: Sequence[InputFiles]) -> None:

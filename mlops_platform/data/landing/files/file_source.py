@@ -9,10 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlops_platform.data.landing.contract import landed_types
+from mlops_platform.data.landing.contract import Contract, landed_schemas, landed_types
 from mlops_platform.data.landing.files.checked_rows import CheckedRows, Wanted
 from mlops_platform.data.landing.files.column_types import ColumnTypes
-from mlops_platform.data.landing.files.columns import chosen_columns, refuse_unknown_types
+from mlops_platform.data.landing.files.columns import (
+    chosen_columns,
+    refuse_partial_columns,
+    refuse_unknown_types,
+)
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect
 from mlops_platform.data.landing.files.csv_faults import csv_fault
 from mlops_platform.data.landing.files.csv_files import csv_inputs
@@ -28,6 +32,7 @@ from mlops_platform.data.landing.files.staged_rows import StagedRows, unordered_
 from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival
+from mlops_platform.data.landing.schema.table_schema import by_every_name
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,8 +47,8 @@ class FileSource:
 
     Columns of CSV files are text unless `casts` or what has landed says otherwise: types that were
     guessed from the values could change with the next file, and landed facts are immutable. A day
-    has the columns that its files have; a column that only some of them have is NULL in the rows
-    of the others.
+    has the columns that its files have; one that only some of them have must be optional, and is
+    NULL in the rows of the others.
 
     Args:
         landed: the table, and what another delivery of a day means.
@@ -92,10 +97,12 @@ class FileSource:
 
         days = list(arrival.last) if day is None else [day]
         landed = landed_types(table_folder, self.landed.renamed)
+        former = Contract(self.landed, landed_schemas(table_folder)).former
+        casts = by_every_name(self.casts, former)
         with unordered_duckdb(self.timezone) as connection:
             inputs = self._inputs(files, connection)
-            outputs = self._outputs(inputs, landed)
-            types = self._types(inputs, outputs, ColumnTypes(connection, self.casts, landed))
+            outputs = self._outputs(inputs, {*landed, *former})
+            types = self._types(inputs, outputs, ColumnTypes(connection, casts, landed))
             parts = [self._part(of_one, outputs, types, days[0]) for of_one in inputs]
             wanted = self._wanted(days, arrival, landed)
             define_local_moments(connection, self.timezone, self.clock_change)
@@ -103,6 +110,8 @@ class FileSource:
             try:
                 staged = StagedRows(connection, parts, wanted)
                 self._refuse_faults(staged, parts, wanted, finder)
+                for of_day in staged.parts_by_day.values():
+                    refuse_partial_columns(of_day, former, self._may_be_absent)
                 yield staged
             except duckdb.OutOfMemoryException as error:
                 raise DataError(
@@ -132,14 +141,17 @@ class FileSource:
             return parquet_inputs(files, connection)
         return csv_inputs(files, self.dialect, self.null_values)
 
-    def _outputs(self, inputs: Sequence[InputFiles], landed: Collection[str]) -> dict[str, str]:
+    @property
+    def _may_be_absent(self) -> set[str]:
+        """Output columns that no file has to have."""
         table = self.landed
-        may_be_absent = {*table.optional, *table.dropped}
-        if table.numbered_by is not None:
-            may_be_absent.add(table.numbered_by)
-        outputs = chosen_columns(inputs, self.columns, self.time_column, may_be_absent)
+        numbered = {table.numbered_by} if table.numbered_by else set()
+        return {*table.optional, *table.dropped, *numbered}
+
+    def _outputs(self, inputs: Sequence[InputFiles], known: Collection[str]) -> dict[str, str]:
+        outputs = chosen_columns(inputs, self.columns, self.time_column, self._may_be_absent)
         # Of a column that has landed, and comes no more, the contract says what to do.
-        refuse_unknown_types(self.casts, {*outputs, *may_be_absent, *landed})
+        refuse_unknown_types(self.casts, {*outputs, *self._may_be_absent, *known})
         return outputs
 
     def _types(

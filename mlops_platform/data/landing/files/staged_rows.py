@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -102,13 +103,14 @@ class StagedRows:
 
     def by_day(self) -> Iterator[tuple[date, pa.Table]]:
         """The rows of every wanted day, which has the columns that its files have."""
-        types, by_day = self._parts[0].types, self._columns_by_day()
+        types, by_day = self._parts[0].types, self.parts_by_day
         values = ", ".join(value_of(number) for number in range(len(types)))
         batches = self._connection.sql(
             f"SELECT day, {values} FROM staged WHERE wanted ORDER BY day"
         ).to_arrow_reader(BATCH)
         for day, rows in tables_by_day(batches, "day", self._wanted.days):
-            present = by_day.get(day, self._wanted.empty or types)
+            of_files = {name for part in by_day.get(day, ()) for name in part.columns}
+            present = of_files or self._wanted.empty or types
             yield (
                 day,
                 rows.rename_columns(list(types)).drop_columns(
@@ -116,10 +118,12 @@ class StagedRows:
                 ),
             )
 
-    def _columns_by_day(self) -> Mapping[date, set[str]]:
-        columns: dict[date, set[str]] = {}
+    @cached_property
+    def parts_by_day(self) -> Mapping[date, Sequence[CheckedRows]]:
+        """The files that have rows of each wanted day; none of a day without rows."""
+        parts: dict[date, list[CheckedRows]] = {}
         for day, part in self._connection.execute(
-            "SELECT DISTINCT day, part FROM staged WHERE wanted"
+            "SELECT DISTINCT day, part FROM staged WHERE wanted ORDER BY ALL"
         ).fetchall():
-            columns.setdefault(day, set()).update(self._parts[part].columns)
-        return columns
+            parts.setdefault(day, []).append(self._parts[part])
+        return parts

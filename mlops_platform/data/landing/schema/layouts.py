@@ -41,15 +41,19 @@ class ByName:
     Args:
         columns: names to types.
         former: older names of columns, by which rows may have them.
+        number: column that numbers equal rows; where rows lack it, each was the only one.
     """
 
     columns: Columns
     former: Names
+    number: str | None = None
 
     @classmethod
     def last_of(cls, schemas: Sequence[TableSchema]) -> Self:
         """By the present columns of a table; none before anything has landed."""
-        return cls(schemas[-1].columns if schemas else {}, former_names(schemas))
+        if not schemas:
+            return cls({}, {})
+        return cls(schemas[-1].columns, former_names(schemas), schemas[-1].numbered_by)
 
     @classmethod
     def ever_of(cls, schemas: Sequence[TableSchema]) -> Self:
@@ -57,7 +61,8 @@ class ByName:
         present = cls.last_of(schemas)
         renamed = {old for older in present.former.values() for old in older}
         ever = {name: kind for schema in schemas for name, kind in schema.columns.items()}
-        return cls({name: ever[name] for name in ever if name not in renamed}, present.former)
+        columns = {name: ever[name] for name in ever if name not in renamed}
+        return cls(columns, present.former, present.number)
 
     def with_columns(self, columns: Columns) -> Self:
         """By other columns of the same table, such as those that a delivery had."""
@@ -66,7 +71,8 @@ class ByName:
             for new, older in self.former.items()
             for position, name in enumerate((new, *older))
         }
-        return type(self)(columns, former)
+        numbers = self.names_of(self.number) if self.number is not None else ()
+        return type(self)(columns, former, next(iter(set(numbers).intersection(columns)), None))
 
     def names_in(self, column: str, have: Collection[str]) -> list[str]:
         """The names, newest first, under which rows have a column; none where they lack it."""
@@ -128,6 +134,8 @@ class ByName:
         sources = self.names_in(column, have)
         values = [_cast(identifier(source), have[source], kind) for source in sources]
         match values:
+            case [] if column == self.number:
+                return f"CAST(1 AS {kind})"
             case []:
                 return _cast(NULL, NULL, kind)
             case [value]:

@@ -16,11 +16,13 @@ class TableSchema(Record):
     Args:
         columns: names to types, as DuckDB calls them, in the order in which they land.
         renamed: names to those that older files, or deliveries, have for them.
+        numbered_by: column that numbers equal rows; rows of before, which has none, are 1 of 1.
         since: moment of the delivery that brought it; None of the first one.
     """
 
     columns: Mapping[str, str]
     renamed: Mapping[str, str] = Field(default={}, exclude_if=left_out_where_empty)
+    numbered_by: str | None = Field(default=None, exclude_if=left_out_where_empty)
     since: datetime | None = None
 
 
@@ -37,3 +39,9 @@ def former_names(schemas: Sequence[TableSchema]) -> dict[str, tuple[str, ...]]:
             former.pop(old, None)
             former[new] = (old, *before.get(old, ()), *before.get(new, ()))
     return former
+
+
+def by_every_name(types: Mapping[str, str], former: Names) -> dict[str, str]:
+    """Types of columns, also by the names that these have had."""
+    before = {old: types[new] for new, older in former.items() if new in types for old in older}
+    return {**before, **types}

@@ -31,7 +31,7 @@ class FileCase:
     Args:
         files: by name; text has the columns `id`, `at` and `value` unless it begins with another
             header.
-        declared: of the source, where it is not the usual.
+        declared: of the source or its table, where it is not the usual.
         lands: values of the landed rows by their key; None where the files are refused.
         told: `reads` is what a landing tells, and no error.
     """
@@ -273,6 +273,62 @@ FILES = [
         {"x.csv": csv("1,2", header="id,at,value,\n")},
         {"columns": {"id": "id", "at": "at", "value": "value"}},
         {"a": "1"},
+    ),
+    FileCase(
+        Case(
+            "a column that one file of a day lacks",
+            "NULL in its rows",
+            "refused with the file, and the line that allows it",
+            "y.csv lacks ['value'], which another file of the same day has",
+        ),
+        {"x.csv": csv("1"), "y.csv": "id,at\nb,2024-03-10 12:00\n"},
+    ),
+    FileCase(
+        Case(
+            "a column of the key that one file of a day lacks",
+            "NULL in its rows, and no later delivery of the day could land",
+            "refused with the file",
+            "y.csv lacks ['id'], which another file of the same day has",
+        ),
+        {"x.csv": csv("1"), "y.csv": "at,value\n2024-03-10 12:00,1\n"},
+    ),
+    FileCase(
+        Case(
+            "a column that one file of a day lacks, with `optional: [value]`",
+            "NULL in its rows",
+            "NULL in its rows",
+            "",
+        ),
+        {"x.csv": csv("1"), "y.csv": "id,at\nb,2024-03-10 12:00\n"},
+        {"optional": ("value",)},
+        {"a": "1", "b": None},
+    ),
+    FileCase(
+        Case("a column that a file lacks which has rows of other days only", "lands", "lands", ""),
+        {"x.csv": csv("1"), "y.csv": "id,at\nb,2024-03-09 12:00\n"},
+        lands={"a": "1"},
+    ),
+    FileCase(
+        Case(
+            "`renamed: {value: cost}` with `types: {value: BIGINT}`, and files with either name",
+            "lands in that type under its new name",
+            "lands in that type under its new name",
+            "",
+        ),
+        {"x.csv": csv("1", header="id,at,cost\n"), "y.csv": "id,at,value\n" + row("2", "b")},
+        typed("BIGINT", renamed={"value": "cost"}),
+        {"a": 1, "b": 2},
+    ),
+    FileCase(
+        Case(
+            "the same where all files have the old name",
+            "refused: the types named a column that was not landed",
+            "lands in that type under its new name",
+            "",
+        ),
+        {"x.csv": csv("1", header="id,at,cost\n")},
+        typed("BIGINT", renamed={"value": "cost"}),
+        {"a": 1},
     ),
     # Values
     FileCase(
@@ -595,8 +651,9 @@ def test_files(given: FileCase, tmp_path: Path) -> None:
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     declared = dict(given.declared)
     day = declared.pop("day", DAY)
+    of_table = {name: declared.pop(name) for name in LandedTable.model_fields if name in declared}
     source = FolderSource(
-        landed=LandedTable(table="visits", key=("id",)),
+        landed=LandedTable(**{"table": "visits", "key": ("id",), **of_table}),
         folder=folder,
         pattern="*",
         time_column="at",
