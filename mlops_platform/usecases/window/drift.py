@@ -65,26 +65,13 @@ def watch_drift(
     """
     volume = _volume(deployment, spec, scored.window, profile)
     if scored.is_empty:
-        return WatchedWindow(
-            window=scored.window,
-            version=scored.version,
-            release=scored.release,
-            drift=None,
-            quality=measure_quality(profile, {}, volume, repeated=0),
-            run_id=None,
-            report=None,
-        )
+        return _watched_empty(scored, profile, volume)
     from mlops_platform.monitoring.drift.report import render_report
 
     declared, entity, watched = spec.monitoring.drift, spec.features.entity, spec.task.watched
     published_root = deployment.settings.published
     with open_window(spec, scored, published_root) as rows:
-        counted = {
-            **count_window(rows.connection, rows.features, profile, spec.features.names),
-            **count_texts(rows.connection, rows.features, profile),
-            **count_window(rows.connection, rows.predictions, profile, watched),
-            **_segments(spec, rows, profile),
-        }
+        counted = _counted(spec, rows, profile)
         quality = measure_quality(
             profile,
             {name: counted[name] for name in profiled_columns(spec.features)},
@@ -117,6 +104,29 @@ def watch_drift(
         run_id=run.run_id,
         report=report,
     )
+
+
+def _watched_empty(scored: ScoredWindow, profile: Profile, volume: WindowVolume) -> WatchedWindow:
+    return WatchedWindow(
+        window=scored.window,
+        version=scored.version,
+        release=scored.release,
+        drift=None,
+        quality=measure_quality(profile, {}, volume, repeated=0),
+        run_id=None,
+        report=None,
+    )
+
+
+def _counted(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
+    """All rows of a window in the bins of the profile, by column."""
+    connection = rows.connection
+    return {
+        **count_window(connection, rows.features, profile, spec.features.names),
+        **count_texts(connection, rows.features, profile),
+        **count_window(connection, rows.predictions, profile, spec.task.watched),
+        **_segments(spec, rows, profile),
+    }
 
 
 def _volume(
