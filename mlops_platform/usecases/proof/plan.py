@@ -274,10 +274,10 @@ def _last_known(
     last = dict.fromkeys([*reversed(known[-MOST_MOVED:]), *reversed(of_entities[-MOST_MOVED:])])
     if not table.rest_of_key:
         return list(last)
-    # Two of them would become one.
-    newest: dict[tuple[date, str], FactAt] = {}
+    # Two of them, known at one moment, would become one, or of two days nobody says which counts.
+    newest: dict[str, FactAt] = {}
     for fact in last:
-        newest.setdefault((fact.day, table.rest_of_key[fact.day][fact.position]), fact)
+        newest.setdefault(table.rest_of_key[fact.day][fact.position], fact)
     return list(newest.values())
 
 

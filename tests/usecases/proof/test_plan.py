@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -78,6 +79,15 @@ def test_events_have_days_of_their_own_and_no_fact_moves_twice() -> None:
         assert known_at is not None
         assert known_at <= move.event.moment
         assert move.perturbation(SECOND).known_at == move.event.moment + SECOND
+
+
+def test_facts_that_would_be_one_but_for_their_moment_do_not_move_together() -> None:
+    # As hourly observations of two places: known at one moment, two of a place would be a tie.
+    places = {day: ["north", "south"] * (FACTS // 2) for day in DAYS}
+    facts = replace(table(), rest_of_key=places)
+    event = CutoffEvent(datetime(2024, 1, 3, 2, tzinfo=UTC), "payments", 0)
+    moved = moves([event], [facts], {}, Random(0))
+    assert sorted(places[move.fact.day][move.fact.position] for move in moved) == ["north", "south"]
 
 
 def test_facts_without_a_moment_move_by_delivery() -> None:
