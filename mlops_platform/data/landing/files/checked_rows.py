@@ -9,7 +9,8 @@ from datetime import date, datetime
 from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.input_files import InputFiles, place
 from mlops_platform.data.landing.files.local_times import ANY_MOMENT
-from mlops_platform.data.landing.files.values import MOMENT, Cast, Reading, cast_of
+from mlops_platform.data.landing.files.values import Cast, Reading, cast_of
+from mlops_platform.data.landing.schema.types import MOMENT
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,11 @@ from mlops_platform.data.landing.files.local_times import (
 from mlops_platform.data.landing.files.misfits import MisfitFinder
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
 from mlops_platform.data.landing.files.staged_rows import StagedRows, unordered_duckdb
-from mlops_platform.data.landing.files.values import MOMENT, NumberFormat, Reading
+from mlops_platform.data.landing.files.values import NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival
 from mlops_platform.data.landing.schema.table_schema import by_every_name
+from mlops_platform.data.landing.schema.types import MOMENT
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:

@@ -18,14 +18,11 @@ from mlops_platform.data.landing.files.input_files import ROW_FILE, ROW_NUMBER, 
 from mlops_platform.data.landing.files.local_times import clock_change_text
 from mlops_platform.data.landing.files.values import (
     DATE,
-    EXACT,
     INTEGERS,
-    LOCAL,
     LOCAL_PATTERN,
-    MOMENT,
     OFFSET_PATTERN,
-    TEXT,
 )
+from mlops_platform.data.landing.schema.types import FLOATS, LOCAL_TIME, MOMENT, TEXT
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -125,11 +122,11 @@ def _clock_change(text: str, timezone: str) -> str | None:
 
 
 def _more(text: str, kind: str) -> str:
-    if kind in (DATE, LOCAL, MOMENT):
+    if kind in (DATE, LOCAL_TIME, MOMENT):
         return " from the years 1 to 9999, in whole microseconds"
     if kind in INTEGERS and re.fullmatch(r"\s*[+-]?\d*\.\d+\s*", text):
         return ", and would be rounded"
-    if kind in EXACT and re.fullmatch(r"\s*[+-]?\d+\s*", text):
+    if kind in FLOATS and re.fullmatch(r"\s*[+-]?\d+\s*", text):
         return ", and would lose digits"
     return ""
 
@@ -140,7 +137,7 @@ def _fix(text: str, kind: str, output: str) -> str:
         return f"{correct} DOUBLE for '{output}' in `types`"
     if re.fullmatch(r"\s*[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?\s*", text):
         return "Declare `csv: {thousands: ...}` and `decimal` as the files have them"
-    if kind == LOCAL and re.fullmatch(OFFSET_PATTERN, text):
+    if kind == LOCAL_TIME and re.fullmatch(OFFSET_PATTERN, text):
         return f"Declare TIMESTAMPTZ for '{output}' in `types`: the text has an offset"
     if kind == DATE and re.fullmatch(rf"{LOCAL_PATTERN}|{OFFSET_PATTERN}", text):
         return f"Declare TIMESTAMP or TIMESTAMPTZ for '{output}' in `types`: it has a time of day"

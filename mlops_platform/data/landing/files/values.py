@@ -14,19 +14,18 @@ from typing import Final, NamedTuple
 from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.local_times import LOCAL_MOMENT
 from mlops_platform.data.landing.files.parquet_inputs import DURATION
+from mlops_platform.data.landing.schema.types import FLOATS, LOCAL_TIME, MOMENT, TEXT
 
-TEXT, DATE, LOCAL, MOMENT = "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"
+DATE: Final = "DATE"
 SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 INTEGERS: Final = (*SIGNED, *(f"U{name}" for name in SIGNED))
-EXACT: Final = {"FLOAT": 2**24, "DOUBLE": 2**53}
-"""Below which every whole number is one of the type."""
 YEARS: Final = {
     DATE: ("0001-01-01", "9999-12-31"),
-    LOCAL: ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"),
+    LOCAL_TIME: ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"),
     MOMENT: ("0001-01-02 00:00:00+00", "9999-12-31 23:59:59.999999+00"),
 }
 """What every tool can write down, which excludes infinity."""
-LOCAL_SOURCES: Final = (DATE, LOCAL, "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+LOCAL_SOURCES: Final = (DATE, LOCAL_TIME, "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 _DAY = r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _TIME = r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{0,6}0*)?)?"
@@ -118,7 +117,7 @@ def cast_of(raw: str, source: str, target: str, tried: str, reading: Reading) ->
         return Cast(f"{reading.local_moment}({local})", fits)
     conditions = []
     # Rounding to the nearest float is what a float is for; whole numbers are not to be rounded.
-    if source != target and (target not in EXACT or source in INTEGERS):
+    if source != target and (target not in FLOATS or source in INTEGERS):
         conditions.append(f"try_cast({tried} AS {source}) = {raw}")
     if target in YEARS:
         conditions.append(_within_years(tried, target))
@@ -140,13 +139,15 @@ def _of_text(raw: str, target: str, tried: str, reading: Reading) -> Cast:
         is_whole = _matches(raw, numbers.whole)
         fits = f"CASE WHEN {tried}::VARCHAR = {raw} THEN true ELSE {is_whole} END"
         return Cast(f"try_cast({numbers.plain(raw)} AS {target})", fits)
-    if target in EXACT:
+    if target in FLOATS:
         return _float_of_text(raw, target, tried, numbers)
     if target not in YEARS:
         return Cast(f"try_cast({raw} AS {target})", "true")
     value = {
         DATE: f"CASE WHEN {_matches(raw, MIDNIGHT_PATTERN)} THEN try_cast({raw} AS DATE) END",
-        LOCAL: f"CASE WHEN {_matches(raw, LOCAL_PATTERN)} THEN try_cast({raw} AS TIMESTAMP) END",
+        LOCAL_TIME: (
+            f"CASE WHEN {_matches(raw, LOCAL_PATTERN)} THEN try_cast({raw} AS TIMESTAMP) END"
+        ),
         MOMENT: (
             f"CASE WHEN {_matches(raw, LOCAL_PATTERN)} "
             f"THEN {reading.local_moment}(try_cast({raw} AS TIMESTAMP)) "
@@ -166,7 +167,7 @@ def _float_of_text(raw: str, target: str, tried: str, numbers: NumberFormat) -> 
     # By cases: of conditions that are joined with AND, DuckDB evaluates all for every row.
     return Cast(
         f"try_cast({plain} AS {target})",
-        f"CASE WHEN abs({tried}) < {EXACT[target]} THEN {is_number} "
+        f"CASE WHEN abs({tried}) < {FLOATS[target]} THEN {is_number} "
         f"WHEN isfinite({tried}) THEN CASE WHEN {_matches(raw, numbers.whole)} "
         f"THEN coalesce({is_same}, false) ELSE {is_number} END "
         f"ELSE {_matches(raw, NOT_FINITE_PATTERN)} END",
