@@ -13,6 +13,7 @@ from mlops_platform.formats.home_stamp import refuse_newer_home
 from mlops_platform.plain_home import plain_home
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MEMORY_LIMIT: Final = "1.5GB"
 """Of one DuckDB engine: with Python, Arrow and dbt beside it a process stays below 2.5 GB."""
 

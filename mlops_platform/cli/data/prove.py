@@ -44,7 +44,7 @@ def command(model: str, rounds: int, seed: int, days: int | None, rows: int, as_
     1 where one of this is not so. Nothing of the deployment is touched.
     """
     from mlops_platform.components.models import declared_spec
-    from mlops_platform.settings import PROJECT_ROOT
+    from mlops_platform.settings import DBT_PROJECT
     from mlops_platform.usecases.deployment import open_deployment
     from mlops_platform.usecases.proof.prove import Wanted, opened_prover
     from mlops_platform.usecases.proof.records import keep_proof
@@ -54,7 +54,7 @@ def command(model: str, rounds: int, seed: int, days: int | None, rows: int, as_
     doing = f"proving {model}"
     with (
         console.status(doing) as status,
-        opened_prover(place, PROJECT_ROOT / "dbt_project", model) as prover,
+        opened_prover(place, DBT_PROJECT, model) as prover,
     ):
         proof = prover.prove(
             spec,

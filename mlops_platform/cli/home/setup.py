@@ -14,10 +14,9 @@ from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.revisions import REVISIONS
-from mlops_platform.settings import PROJECT_ROOT, Settings, settings
+from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
 
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
 

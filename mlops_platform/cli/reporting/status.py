@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import console, folding_table
-from mlops_platform.settings import PROJECT_ROOT, settings
+from mlops_platform.settings import DBT_PROJECT, settings
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _proof(place: "Settings", model: str) -> "ProofStatus | None":
     proof = last_proof(place.model_home(model))
     if proof is None:
         return None
-    return ProofStatus.of(proof, project_digest(PROJECT_ROOT / "dbt_project"))
+    return ProofStatus.of(proof, project_digest(DBT_PROJECT))
 
 
 def _show(status: "DeploymentStatus") -> None:
