@@ -113,11 +113,11 @@ class SnapshotLandingComponent(LandedFiles, dg.Component):
 
         timezone = self.partitions.timezone if self.partitions else self.timezone
         source = SnapshotSource(**self.declared_files(), timezone=timezone)
-        landed = source.land(settings().landing, arrival)
-        absent = sorted(arrival.last.keys() - {partition.day for partition in landed})
+        landing = source.land(settings().landing, arrival)
+        absent = sorted(arrival.last.keys() - {partition.day for partition in landing.days})
         if absent:
             dg.get_dagster_logger().warning(
                 f"{self.table}: {self.folder}/{self.pattern} has no file of {told_days(absent)}. "
                 "These days stay as they are, and land as soon as their files are there."
             )
-        return Landed(landed)
+        return landing

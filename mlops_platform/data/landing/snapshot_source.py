@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.landing.files.file_source import FileSource
 from mlops_platform.data.landing.files.input_files import DAY, find_files
-from mlops_platform.data.landing.landing import Arrival, LandedPartition, land_days
+from mlops_platform.data.landing.landing import Arrival, Landed, land_days
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class SnapshotSource(FileSource):
     are now, whatever day it is.
     """
 
-    def land(self, landing_root: Path, arrival: Arrival) -> list[LandedPartition]:
+    def land(self, landing_root: Path, arrival: Arrival) -> Landed:
         """Land the days of an arrival that have files, one by one; others stay as they are.
 
         A day without a file is no day without rows: its file may be late.
@@ -45,7 +45,7 @@ class SnapshotSource(FileSource):
                 "`pattern`."
             )
         rows = self._rows_by_day(landing_root / self.landed.table, files, arrival)
-        return land_days(landing_root, self.landed, rows, arrival)
+        return Landed(land_days(landing_root, self.landed, rows, arrival))
 
     def _files(self, day: date) -> list[Path]:
         return find_files(self.folder, self.pattern.replace(DAY, day.isoformat()))

@@ -107,7 +107,8 @@ def source(tmp_path: Path) -> SnapshotSource:
 
 def land(source: SnapshotSource, root: Path, *days: date) -> list[LandedPartition]:
     landing = root / "landing"
-    return source.land(landing, begun(landing, "x", days, datetime(2024, 3, 12, 12, tzinfo=UTC)))
+    arrival = begun(landing, "x", days, datetime(2024, 3, 12, 12, tzinfo=UTC))
+    return [*source.land(landing, arrival).days]
 
 
 def values_of(root: Path, day: date) -> dict[str, Any]:
