@@ -6,13 +6,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster.components.testing import create_defs_folder_sandbox
 
 from mlops_platform.components import FolderLandingComponent
 from mlops_platform.data.engine import private_duckdb
 from mlops_platform.data.landing.contract import landed_types
 from mlops_platform.data.landing.versions import versions_sql
 from mlops_platform.settings import Settings
+from tests.components.landing.declared import declared_landing
 
 DAY = "2024-03-10"
 FIRST = ("a,2024-03-10 01:00:00,1", "b,2024-03-10 02:00:00,2")
@@ -47,23 +47,14 @@ def land(source: Path, **declared: Any) -> dg.ExecuteInProcessResult:
         "owners": ["team:me"],
         **declared,
     }
-    with create_defs_folder_sandbox() as sandbox:
-        path = sandbox.scaffold_component(
-            component_cls=FolderLandingComponent,
-            defs_yaml_contents={
-                "type": "mlops_platform.components.FolderLandingComponent",
-                "attributes": attributes,
-            },
+    with declared_landing(FolderLandingComponent, attributes) as asset:
+        return dg.materialize(
+            [asset],
+            instance=instance,
+            partition_key=DAY,
+            run_config={"ops": {"landing__visits": {"config": {"retract": retract}}}},
+            raise_on_error=False,
         )
-        with sandbox.load_component_and_build_defs(path) as (_, definitions):
-            (asset,) = definitions.assets or ()
-            return dg.materialize(
-                [asset],
-                instance=instance,
-                partition_key=DAY,
-                run_config={"ops": {"landing__visits": {"config": {"retract": retract}}}},
-                raise_on_error=False,
-            )
 
 
 def metadata(result: dg.ExecuteInProcessResult) -> Mapping[str, Any]:

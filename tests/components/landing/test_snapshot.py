@@ -6,13 +6,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster.components.testing import create_defs_folder_sandbox
 
 from mlops_platform.components import SnapshotLandingComponent
 from mlops_platform.components.replays import REPLAYED_TAG
 from mlops_platform.data.landing.contract import landed_types
 from mlops_platform.data.landing.deliveries import is_landed, landed_rows
 from mlops_platform.settings import Settings
+from tests.components.landing.declared import declared_landing
 
 DATED = {
     "pattern": "machines_{day}.csv",
@@ -38,22 +38,13 @@ def land(folder: Path, day: date | None, **declared: Any) -> dg.ExecuteInProcess
         "owners": ["team:me"],
         **declared,
     }
-    with create_defs_folder_sandbox() as sandbox:
-        path = sandbox.scaffold_component(
-            component_cls=SnapshotLandingComponent,
-            defs_yaml_contents={
-                "type": "mlops_platform.components.SnapshotLandingComponent",
-                "attributes": attributes,
-            },
+    with declared_landing(SnapshotLandingComponent, attributes) as asset:
+        return dg.materialize(
+            [asset],
+            partition_key=str(day) if day else None,
+            tags={REPLAYED_TAG: replayed.isoformat()} if replayed else None,
+            raise_on_error=False,
         )
-        with sandbox.load_component_and_build_defs(path) as (_, definitions):
-            (asset,) = definitions.assets or ()
-            return dg.materialize(
-                [asset],
-                partition_key=str(day) if day else None,
-                tags={REPLAYED_TAG: replayed.isoformat()} if replayed else None,
-                raise_on_error=False,
-            )
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
