@@ -67,7 +67,8 @@ def copy_project(project: Path) -> None:
 def declare_models(project: Path, count: int) -> None:
     """Bring the number of models to `count`: copies under other names, on several calendars."""
     defs = project / "mlops_platform" / "defs"
-    text = (defs / MODEL / "defs.yaml").read_text(encoding="utf-8")
+    (file,) = defs.rglob(f"{MODEL}/defs.yaml")
+    text = file.read_text(encoding="utf-8")
     for number in range(1, count):
         name = f"{MODEL}_{number:03}"
         (defs / name).mkdir(exist_ok=True)

@@ -44,7 +44,7 @@ def measure_sensor_ticks(sizes: Sequence[int] = SIZES) -> str:
 
 def _switch_rollouts_on(project: Path) -> None:
     """The one schedule that the example does not declare; copies of it do as it does."""
-    file = project / "mlops_platform" / "defs" / MODEL / "defs.yaml"
+    (file,) = (project / "mlops_platform" / "defs").rglob(f"{MODEL}/defs.yaml")
     text, replaced = re.subn(
         r"^  schedules:\n", "  schedules:\n    rollout: true\n", file.read_text(), flags=re.M
     )

@@ -31,7 +31,7 @@ def make_project(folder: Path, facts: Path, training_rows: int | None = MOST_ROW
         training_rows: what the YAML says of `training.max_rows`.
     """
     copy_project(folder)
-    defs = folder / "mlops_platform" / "defs"
+    defs = folder / "mlops_platform" / "defs" / "flights"
     for name in ("landing_flights", "landing_weather", "arrival_delay"):
         shutil.rmtree(defs / name)
     for table in KEYS:

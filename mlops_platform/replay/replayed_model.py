@@ -126,9 +126,8 @@ class ReplayedModel:
         if ledger.current_release(model) is None:
             (decision,) = ledger.decisions(model, limit=1)
             raise MlopsError(
-                f"nothing was released. {decision.reason} Change the gate in "
-                f"mlops_platform/defs/{model}/defs.yaml if this machine deserves it, and start "
-                "again."
+                f"nothing was released. {decision.reason} Change the gate in the YAML of {model} "
+                "if this machine deserves it, and start again."
             )
 
 

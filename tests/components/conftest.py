@@ -83,7 +83,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def flight_delay() -> str:
     """The deployed model's YAML: a test changes one thing of it."""
-    return (DEPLOYED / "flight_delay" / "defs.yaml").read_text()
+    return (DEPLOYED / "flights" / "flight_delay" / "defs.yaml").read_text()
 
 
 Tick = Callable[[ModelSensor, ModelSpec, dg.DagsterInstance], dg.SensorResult]

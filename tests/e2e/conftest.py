@@ -241,7 +241,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(source, copy / part)
     for model in GATES:
-        file = copy / "mlops_platform" / "defs" / model / "defs.yaml"
+        file = copy / "mlops_platform" / "defs" / "flights" / model / "defs.yaml"
         declared = yaml.safe_load(file.read_text())
         file.write_text(yaml.safe_dump(_with_a_smaller_budget(declared), sort_keys=False))
     return copy

@@ -332,9 +332,9 @@ def _publication(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _layer(node: Mapping[str, Any]) -> str:
-    """Landing for sources, features for what is published, else the folder of the dbt project."""
+    """Landing for sources, features for what is published, else the folder that a model is in."""
     if node["resource_type"] == "source":
         return str(node["source_name"])
     if node["resource_type"] == "seed":
         return "seeds"
-    return "features" if _publication(node) else str(node["fqn"][1])
+    return "features" if _publication(node) else str(node["fqn"][-2])

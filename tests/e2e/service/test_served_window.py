@@ -54,7 +54,7 @@ def moved(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) ->
     project, home = folder / "project", folder / "home"
     shutil.copytree(deployment.project, project)
     shutil.copytree(deployment.home, home)
-    file = project / "mlops_platform" / "defs" / MODEL / "defs.yaml"
+    file = project / "mlops_platform" / "defs" / "flights" / MODEL / "defs.yaml"
     declared = yaml.safe_load(file.read_text())
     declared["attributes"]["window"]["source"] = "served"
     file.write_text(yaml.safe_dump(declared, sort_keys=False))
