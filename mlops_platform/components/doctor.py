@@ -15,7 +15,7 @@ from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.window_records import recorded_windows
-from mlops_platform.data.features.builds import Builds
+from mlops_platform.data.features.builds import kept_builds
 from mlops_platform.data.features.seen import look, news
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
@@ -59,8 +59,8 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
 
 def examine_landing(landing: Path, published: Path) -> LandingFacts:
     """What is wrong with what has landed; verifies what no build has seen, and repeated days."""
-    state = Builds(landing, published).read()
-    before = state.seen if state else {}
+    states = [state for builds in kept_builds(landing, published) if (state := builds.read())]
+    before = {table: days for state in states for table, days in state.seen.items()}
     tables = [path.name for path in landing.glob("[!.]*") if path.is_dir()]
     now = look(landing, {*tables, *before}, before)
     verified = [
@@ -77,10 +77,11 @@ def examine_landing(landing: Path, published: Path) -> LandingFacts:
             }
         )
     ]
-    happened = [*(noticed.is_of for noticed in state.stale), *news(before, now)] if state else []
+    stale = tuple(noticed for state in states for noticed in state.stale)
+    happened = [*(noticed.is_of for noticed in stale), *news(before, now)] if states else []
     return LandingFacts(
         root=landing,
-        stale=state.stale if state else (),
+        stale=stale,
         vanished={
             gone: gone.day not in now.get(gone.table, {})
             for gone in happened

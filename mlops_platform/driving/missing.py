@@ -14,7 +14,7 @@ from mlops_platform.components.landing.landing_asset import (
     UNDATED_TAG,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import Builds, contiguous
+from mlops_platform.data.features.builds import contiguous
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
@@ -60,10 +60,15 @@ def unbuilt_days(
     A day that was built and is not published had no rows of the features, and is not asked for
     again and again.
     """
-    state = Builds(place.landing, place.published).noticed(now)
+    state = model.store.builds(place).noticed(now)
     stale = set(state.stale_days) if state else set()
-    published = published_days(place.published, model.spec.features.table)
-    built = published.union(state.built if state else ())
+    spec = model.spec
+    published = published_days(place.published, spec.features.table)
+    if state is not None and {spec.features.table, spec.label.table} <= {*state.project.tables}:
+        built = published.union(state.built)
+    else:
+        # A table that is new to the store was not built when its others were.
+        built = published
     landed = dict(_ended_days(driver.definitions, model, now))
     for table in _undated_tables(driver.definitions, model, now):
         folders = (place.landing / table).glob(f"{PARTITION_COLUMN}=*")
@@ -133,7 +138,7 @@ def build(driver: JobDriver, model: LifecycleModel, report: ReportStep, **days: 
         days: `start_day` and `end_day`; of all that is landed where they are left out.
     """
     config = run_config(model.store.build_op, {name: str(day) for name, day in days.items()})
-    driver.run("build_features", config=config, report=report)
+    driver.run(model.store.build_job, config=config, report=report)
 
 
 def _ended_days(

@@ -1,6 +1,6 @@
 """Stale days built again in this process, and the windows measured again that they are in."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from mlops_platform.components.model_lifecycle.automation.windows import (
     measure_again_requests,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import Builds, BuildState, contiguous
+from mlops_platform.data.features.builds import BuildState, contiguous, kept_builds
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.driving.driver import JobDriver
@@ -34,20 +34,24 @@ class Rebuild:
     display: Display
     actor: str
 
-    def build(self, stale: Sequence[date]) -> list[tuple[date, date]]:
-        """Build stale days again; returns first and last days of the builds.
+    def build(self, states: Mapping[str, BuildState]) -> list[tuple[date, date]]:
+        """Build the stale days of every store again; returns first and last days of the builds.
 
         Raises:
-            SpecError: no model is declared.
+            SpecError: no model reads a store that has stale days.
             MlopsError: a run failed; what it was for is still stale.
         """
-        if not self.models:
-            raise SpecError("model", "none", "Declare one: its features say what is to be built.")
-        stretches = contiguous(stale, MOST_BETWEEN)
-        for first, last in stretches:
-            with timed_phase(self.display, f"build {first} to {last}") as report:
-                build(self.driver, self.models[0], report, start_day=first, end_day=last)
-        return stretches
+        readers = {model.store.build_op: model for model in self.models}
+        built = []
+        for store, state in states.items():
+            for first, last in contiguous(state.stale_days, MOST_BETWEEN):
+                if store not in readers:
+                    fix = f"Declare a model that reads what {store} builds, or remove the store."
+                    raise SpecError("model", "none", fix)
+                with timed_phase(self.display, f"build {first} to {last}") as report:
+                    build(self.driver, readers[store], report, start_day=first, end_day=last)
+                built.append((first, last))
+        return built
 
     def measure(self) -> Iterator[str]:
         """Measure windows again whose labels have changed, and name each once it is."""
@@ -71,12 +75,13 @@ class Rebuild:
         return next((each for each in requests if each.partition_key not in measured), None)
 
 
-def notice(place: Settings, now: datetime, *, retract: bool = False) -> BuildState | None:
-    """Take and keep what has landed since the last build; None before the first one.
+def notice(place: Settings, now: datetime, *, retract: bool = False) -> dict[str, BuildState]:
+    """Take and keep what has landed since the last builds; returns what is known of each store.
 
     Args:
         retract: a person says that files that others put there may take rows back, however many.
     """
     with one_process_at_a_time(build_lock(place.warehouse)):
         adopt_files(place.landing, now, retract=retract)
-        return Builds(place.landing, place.published).notice(now)
+        kept = kept_builds(place.landing, place.published)
+        return {builds.store: state for builds in kept if (state := builds.notice(now))}

@@ -75,7 +75,7 @@ class Sandbox:
 def sandbox() -> Iterator[Sandbox]:
     with create_defs_folder_sandbox() as folder:
         sandbox = Sandbox(folder)
-        store = (DEPLOYED / "features" / "defs.yaml").read_text()
+        store = (DEPLOYED / "flights" / "features" / "defs.yaml").read_text()
         sandbox.declare("features", store.replace("{{ context.project_root }}", str(PROJECT_ROOT)))
         yield sandbox
 

@@ -106,6 +106,16 @@ def test_a_day_that_a_build_covered_without_rows_to_publish_is_not_asked_for_aga
     assert unbuilt_days(driver, model, home, now) == []
 
 
+def test_a_table_that_is_new_to_the_store_is_built_for_all_days(
+    home: Settings, driver: JobDriver, model: LifecycleModel
+) -> None:
+    now = datetime(2013, 1, 5, 5, tzinfo=UTC)
+    for day in days(0, 1):
+        land_flights(home, "flight_outcomes", day, 1)
+    build_all(home, "flight_labels", "features_of_another_model")
+    assert unbuilt_days(driver, model, home, now) == days(0, 1)
+
+
 def test_a_table_that_lands_late_on_a_built_day_has_it_built_again(
     home: Settings, driver: JobDriver, model: LifecycleModel
 ) -> None:
@@ -120,9 +130,10 @@ def test_a_table_that_lands_late_on_a_built_day_has_it_built_again(
     assert set(days(2)) <= set(unbuilt_days(driver, model, home, now))
 
 
-def build_all(home: Settings) -> None:
+def build_all(home: Settings, *tables: str) -> None:
     """As far as the state of builds knows."""
     builds = Builds(home.landing, home.published)
-    project = Project(sources=TABLES, tables=("flight_features",), reach_days=29)
+    tables = tables or ("flight_features", "flight_labels")
+    project = Project(sources=TABLES, tables=tables, reach_days=29)
     builds.begin(project, datetime(2013, 2, 1, tzinfo=UTC), {})
     builds.end()

@@ -16,7 +16,7 @@ from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.models import declared_lifecycles
-from mlops_platform.data.features.builds import Builds, BuildState
+from mlops_platform.data.features.builds import FIRST_STORE, Builds, BuildState
 from mlops_platform.data.features.published import published_days, published_digest
 from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
 from mlops_platform.data.landing.landed_table import read_state
@@ -151,7 +151,7 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
     )
     assert place.state.stale_days == DAYS[3:-1]
 
-    assert place.rebuild.build(place.state.stale_days) == [(DAYS[3], DAYS[-2])]
+    assert place.rebuild.build({FIRST_STORE: place.state}) == [(DAYS[3], DAYS[-2])]
     assert place.state.stale == ()
     rebuilt = place.published
     assert all(rebuilt[table] != as_before[table] for table in TABLES)
@@ -180,14 +180,14 @@ def test_a_build_that_fails_leaves_its_days_stale(place: Place) -> None:
     before = place.published
     outcomes = place.rows("flight_outcomes", DAYS[6])
     place.correct("flight_outcomes", DAYS[6], longer(outcomes, 5000))
-    stale = place.state.stale_days
+    stale = place.state
     with pytest.raises(MlopsError, match="nothing was published"):
-        place.rebuild.build(stale)
-    assert place.state.stale_days == stale
+        place.rebuild.build({FIRST_STORE: stale})
+    assert place.state.stale_days == stale.stale_days
     assert place.published == before
     # The delivery that nobody can build is taken away.
     rmtree(delivery_folders(day_folder(place.home.landing, "flight_outcomes", DAYS[6]))[-1])
-    place.rebuild.build(place.state.stale_days)
+    place.rebuild.build({FIRST_STORE: place.state})
     assert place.state.stale_days == []
     assert place.published == before
 
@@ -199,12 +199,12 @@ def test_what_vanishes_is_told_and_let_go(place: Place) -> None:
     rmtree(day_folder(landing, "weather", DAYS[8]))
     ((happened, whole_day),) = examine_landing(landing, published).vanished.items()
     assert (happened.table, happened.day, whole_day) == ("weather", DAYS[8], True)
-    state = notice(place.home, datetime.now(UTC))
+    (state,) = notice(place.home, datetime.now(UTC)).values()
     assert state is not None
     assert state.stale_days == DAYS[8:-1]
     # It is told until it is built without it.
     assert len(examine_landing(landing, published).vanished) == 1
-    place.rebuild.build(state.stale_days)
+    place.rebuild.build({FIRST_STORE: state})
     assert examine_landing(landing, published).vanished == {}
 
 

@@ -93,20 +93,22 @@ def _warnings(delivered: "list[Delivery]") -> Iterator[str]:
 
 def _show_stale(delivered: "list[Delivery]") -> None:
     """What is to be built again because of these deliveries."""
-    from mlops_platform.data.features.builds import Builds
+    from mlops_platform.data.features.builds import kept_builds
     from mlops_platform.data.landing.deliveries import delivery_name
     from mlops_platform.usecases.deployment import open_deployment
 
     deployment = open_deployment()
     place = deployment.settings
-    state = Builds(place.landing, place.published).noticed(datetime.now(UTC))
+    now, kept = datetime.now(UTC), kept_builds(place.landing, place.published)
+    states = [state for builds in kept if (state := builds.noticed(now))]
     mine = {
         (delivery.table, delivery.day, delivery_name(delivery.delivered_at))
         for delivery in delivered
     }
     stale = [
         noticed
-        for noticed in (state.stale if state else ())
+        for state in states
+        for noticed in state.stale
         if (noticed.table, noticed.day, noticed.delivery) in mine
     ]
     if stale:

@@ -26,7 +26,7 @@ def command(dry_run: bool, retract: bool, actor: str | None) -> None:
     A day is stale where something landed after it was built that it would have been built from.
     Windows are measured again where their labels have changed.
     """
-    from mlops_platform.data.features.builds import Builds
+    from mlops_platform.data.features.builds import kept_builds
     from mlops_platform.driving.rebuild import Rebuild, notice
     from mlops_platform.usecases.deployment import open_deployment
 
@@ -37,22 +37,23 @@ def command(dry_run: bool, retract: bool, actor: str | None) -> None:
         raise click.UsageError(
             "--dry-run takes no file, so that nothing is retracted: leave one out."
         )
-    state = (
-        Builds(place.landing, place.published).noticed(now)
-        if dry_run
-        else notice(place, now, retract=retract)
-    )
-    if state is None or not state.stale:
-        say("No day is stale." if state else "No build has told yet what it was made from.")
+    if dry_run:
+        kept = kept_builds(place.landing, place.published)
+        states = {builds.store: state for builds in kept if (state := builds.noticed(now))}
     else:
-        show_stale(state.stale)
+        states = notice(place, now, retract=retract)
+    stale = [noticed for state in states.values() for noticed in state.stale]
+    if stale:
+        show_stale(stale)
+    else:
+        say("No day is stale." if states else "No build has told yet what it was made from.")
     if dry_run:
         _tell_foreign(place.landing)
-    if dry_run or state is None:
+    if dry_run or not states:
         return
     with opened_driver() as (driver, models, display):
         rebuild = Rebuild(deployment, driver, models, display, actor or login_name())
-        built = rebuild.build(state.stale_days)
+        built = rebuild.build(states)
         measured = list(rebuild.measure())
     if built:
         days = sum((last - first).days + 1 for first, last in built)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
@@ -15,7 +15,7 @@ from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.components.waiting import tried_again
-from mlops_platform.data.features.builds import Builds, Project
+from mlops_platform.data.features.builds import Builds, Project, build_job
 from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import (
     DbtProjectFolder,
@@ -25,7 +25,7 @@ from mlops_platform.data.features.dbt import (
     builds_with,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
-from mlops_platform.data.features.warehouse import build_lock
+from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import settings
@@ -66,6 +66,16 @@ class DbtFeaturesComponent(DbtProjectComponent):
           project: "{{ context.project_root }}/dbt_project"
     """
 
+    domain: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description=(
+                "Folder below the dbt project's `models`, `seeds` and `tests` whose nodes are "
+                "built together, and apart from all others; the whole project where null."
+            ),
+            examples=["flights"],
+        ),
+    ] = None
     prepare_if_dev: bool = False
 
     @property
@@ -87,11 +97,13 @@ class DbtFeaturesComponent(DbtProjectComponent):
     ) -> dg.Definitions:
         """The dbt assets and the job that builds them."""
         _put_dbt_on_the_path()
+        if self.domain is not None:
+            self.select = self._selection
         built = super().build_defs_from_state(context, state_path)
         (assets,) = built.assets or ()
         assert isinstance(assets, dg.AssetsDefinition)
         job = dg.define_asset_job(
-            "build_features",
+            build_job(self.build_op),
             selection=dg.AssetSelection.assets(*assets.keys),
             description="Builds, tests and publishes features and labels of the landed days.",
         )
@@ -102,35 +114,58 @@ class DbtFeaturesComponent(DbtProjectComponent):
         """Name of the op that builds."""
         return str(self.op.name) if self.op and self.op.name else self.dbt_project.name
 
+    @property
+    def _selection(self) -> str:
+        """How dbt calls the nodes of the domain."""
+        return f"fqn:{self.dbt_project.name}.{self.domain}"
+
     def asset_keys(self) -> list[dg.AssetKey]:
         """Every asset that a build makes."""
         return [
             self.get_asset_spec(self._validated_manifest, unique_id, self.dbt_project).key
-            for unique_id, node in self._validated_manifest["nodes"].items()
+            for unique_id, node in self._nodes.items()
             if node["resource_type"] in ("model", "seed")
         ]
 
     def landed_tables(self) -> list[str]:
         """Names of the tables of the landing zone that it reads."""
-        sources = self._validated_manifest["sources"].values()
-        return [source["name"] for source in sources if source["source_name"] == LANDING]
+        return [source["name"] for source in self._landed_sources]
 
     def test_names(self) -> list[str]:
         """Of every dbt test, which is an asset check of that name."""
-        nodes = self._validated_manifest["nodes"].values()
-        return [node["name"] for node in nodes if node["resource_type"] == "test"]
+        return [node["name"] for node in self._nodes.values() if node["resource_type"] == "test"]
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Mapping[str, Any]]:
+        """The nodes of the manifest that a build makes or runs, by unique id."""
+        nodes = self._validated_manifest["nodes"]
+        return {unique_id: node for unique_id, node in nodes.items() if self._is_built(node)}
+
+    def _is_built(self, node: Mapping[str, Any]) -> bool:
+        return self.domain is None or node["fqn"][1] == self.domain
+
+    @cached_property
+    def _landed_sources(self) -> Sequence[Mapping[str, Any]]:
+        """The landed tables of the domain, and those of others that it is made from."""
+        sources = self._validated_manifest["sources"]
+        read = ancestors(self._validated_manifest, self._nodes)
+        return [
+            source
+            for unique_id, source in sources.items()
+            if source["source_name"] == LANDING and (self._is_built(source) or unique_id in read)
+        ]
 
     def published_tables(self) -> dict[str, list[str]]:
         """Columns of every table that this project publishes, from dbt's manifest."""
         return {
             node["name"]: list(node["columns"])
-            for node in self._validated_manifest["nodes"].values()
+            for node in self._nodes.values()
             if _publication(node)
         }
 
     def project_facts(self) -> Project:
         """What its builds are judged by: what it reads, publishes, and how far facts reach."""
-        nodes = self._validated_manifest["nodes"].values()
+        nodes = self._nodes.values()
         published = {node["alias"]: meta for node in nodes if (meta := _publication(node))}
         reaches = [meta.get("reach_days") for meta in published.values()]
         declared = [reach for reach in reaches if reach is not None]
@@ -156,9 +191,9 @@ class DbtFeaturesComponent(DbtProjectComponent):
         }
 
     def _lasting_tables(self) -> Iterator[str]:
-        for source in self._validated_manifest["sources"].values():
+        for source in self._landed_sources:
             meta = source["config"].get("meta", {}) or source.get("meta", {})
-            if source["source_name"] == LANDING and meta.get("mlops", {}).get("lasting"):
+            if meta.get("mlops", {}).get("lasting"):
                 yield source["name"]
 
     def _published_keys(self) -> set[dg.AssetKey]:
@@ -167,7 +202,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         """Build the selected models for the days of this run and publish what changed."""
         place = settings()
-        builds = Builds(place.landing, place.published)
+        builds = Builds(place.landing, place.published, self.build_op)
         with tried_again(), one_process_at_a_time(build_lock(place.warehouse)):
             now, built_with = datetime.now(UTC), builds_with(self._folder({}))
             adopt_files(place.landing, now)
@@ -189,8 +224,9 @@ class DbtFeaturesComponent(DbtProjectComponent):
     ) -> dict[str, str]:
         """The days of this run; none named where they are all."""
         asked = _asked_days(context)
-        # A version without deliveries built the warehouse, or somebody has removed it.
-        anew = settings().warehouse.is_file() == (builds.read() is None)
+        # A version without deliveries built the tables, or some are new, or somebody has removed
+        # the warehouse.
+        anew = self._has_tables() == (builds.read() is None)
         if not asked and not anew and not _config(context).get("full"):
             asked = builds.outstanding(now, built_with)
             if asked:
@@ -208,6 +244,12 @@ class DbtFeaturesComponent(DbtProjectComponent):
             )
         return days
 
+    def _has_tables(self) -> bool:
+        """Whether the warehouse has every table that is published."""
+        published = filter(_publication, self._nodes.values())
+        tables = {(node["schema"], node["alias"]) for node in published}
+        return tables <= warehouse_tables(settings().warehouse)
+
     def _folder(self, days: Mapping[str, str]) -> DbtProjectFolder:
         return DbtProjectFolder(
             folder=self.dbt_project.project_dir,
@@ -219,7 +261,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def _select(self, context: dg.AssetExecutionContext) -> Sequence[str]:
         if context.selected_asset_keys == context.assets_def.keys:
-            return ()
+            # With what it reads of other domains.
+            return () if self.domain is None else [f"+{self._selection}"]
         return [
             # Intermediate tables hold the last build's days only: build them for these days first.
             "+" + context.assets_def.metadata_by_key[key][UNIQUE_ID].split(".")[-1]

@@ -8,7 +8,7 @@ import dagster as dg
 
 from mlops_platform.components.partitions import days_of
 from mlops_platform.components.replays import replayed_moment_of
-from mlops_platform.data.features.builds import Builds, told_days
+from mlops_platform.data.features.builds import kept_builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.landing import Arrival, Landed, LandedPartition, warnings_of
 from mlops_platform.settings import settings
@@ -120,10 +120,11 @@ def _extremes(days: Sequence[date]) -> dict[str, str]:
 def days_to_rebuild(landed: Sequence[LandedPartition]) -> list[date]:
     """Days that must be built again after a landing; nothing is looked for after the usual one."""
     place = settings()
-    builds = Builds(place.landing, place.published)
     days = [partition.day for partition in landed if partition.changed]
-    state = builds.read() if days else None
-    if state is None or not state.built or min(days) > state.built[-1]:
-        return []
-    state = builds.noticed(datetime.now(UTC))
-    return state.stale_days if state else []
+    stale: set[date] = set()
+    for builds in kept_builds(place.landing, place.published) if days else ():
+        state = builds.read()
+        if state is not None and state.built and min(days) <= state.built[-1]:
+            noticed = builds.noticed(datetime.now(UTC))
+            stale.update(noticed.stale_days if noticed else ())
+    return sorted(stale)

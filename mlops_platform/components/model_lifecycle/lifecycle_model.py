@@ -7,6 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.data.features.builds import Builds, build_job
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 
 
@@ -25,6 +27,15 @@ class FeatureStore:
     assets: Sequence[dg.AssetKey]
     build_op: str
     sources: Sequence[str] = ()
+
+    @property
+    def build_job(self) -> str:
+        """Name of the job that makes all of them."""
+        return build_job(self.build_op)
+
+    def builds(self, place: Settings) -> Builds:
+        """What is kept of its builds."""
+        return Builds(place.landing, place.published, self.build_op)
 
     def build_config(self, first: date, last: date) -> dict[str, Any]:
         """Run configuration of a build of some days, both included."""

@@ -33,6 +33,8 @@ from mlops_platform.files import write_text
 from mlops_platform.record import Record, left_out_where_empty
 
 STATE_FILE: Final = "_builds.json"
+FIRST_STORE: Final = "dbt_features"
+"""The store whose state has no name in its file: there was no other."""
 Bounds = tuple[date, date]
 """First and last day of a build."""
 ALL_DAYS: Final[Bounds] = (date.min, date.max)
@@ -249,13 +251,24 @@ def told_days(days: Iterable[date]) -> str:
 
 @dataclass(frozen=True)
 class Builds:
-    """The state of the builds of one deployment.
+    """The state of the builds of one feature store: what is built together.
 
     Who writes it holds the build lock.
+
+    Args:
+        store: its name, that of the op which builds it.
     """
 
     landing: Path
     published: Path
+    store: str = FIRST_STORE
+
+    @property
+    def file(self) -> Path:
+        """Where it is kept."""
+        kept = Path(STATE_FILE)
+        name = kept if self.store == FIRST_STORE else f"{kept.stem}.{self.store}{kept.suffix}"
+        return self.published / name
 
     def read(self) -> BuildState | None:
         """What is kept; None before the first build.
@@ -263,15 +276,15 @@ class Builds:
         Raises:
             DataError: the file was damaged.
         """
-        file = self.published / STATE_FILE
         try:
-            return BuildState.from_stored(file.read_bytes())
+            return BuildState.from_stored(self.file.read_bytes())
         except FileNotFoundError:
             return None
         except ValidationError as error:
             raise DataError(
-                f"{file} is damaged. Restore it from a backup; or remove it and build all days "
-                "again, because nobody knows what was built: `dg launch --job build_features`."
+                f"{self.file} is damaged. Restore it from a backup; or remove it and build all "
+                "days again, because nobody knows what was built: `dg launch --job "
+                f"{build_job(self.store)}`."
             ) from error
 
     def noticed(self, now: datetime) -> BuildState | None:
@@ -357,7 +370,28 @@ class Builds:
         return state.model_copy(update={"project": project, "seen": {**kept, **new}})
 
     def _write(self, state: BuildState) -> None:
-        write_text(self.published / STATE_FILE, state.to_stored(indent=None))
+        write_text(self.file, state.to_stored(indent=None))
+
+
+def build_job(store: str) -> str:
+    """Name of the job that builds a store."""
+    return "build_features" + store.removeprefix(FIRST_STORE)
+
+
+def kept_builds(landing: Path, published: Path) -> list[Builds]:
+    """Of every store that was built, what is kept of its builds."""
+    stem = Path(STATE_FILE).stem
+    names = (path.stem.removeprefix(stem).lstrip(".") for path in published.glob(f"{stem}*.json"))
+    return [Builds(landing, published, name or FIRST_STORE) for name in sorted(names)]
+
+
+def builds_of(landing: Path, published: Path, table: str) -> Builds | None:
+    """The builds that have made a published table; None where none has."""
+    for builds in kept_builds(landing, published):
+        state = builds.read()
+        if state is not None and table in state.project.tables:
+            return builds
+    return None
 
 
 def _bounds(days: Mapping[str, str]) -> Bounds:

@@ -41,16 +41,19 @@ class FactsOrigin(Record):
     unbuilt: tuple[UnbuiltDelivery, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 
-def origin_of_published(lake: Path, builds: Builds, now: datetime) -> FactsOrigin:
+def origin_of_published(lake: Path, builds: Builds | None, now: datetime) -> FactsOrigin:
     """What the tables come from that are published now.
+
+    Args:
+        builds: that have made them; None where nothing is kept of any.
 
     Raises:
         DataError: what builds keep was damaged.
     """
-    state = builds.read()
+    state = builds.read() if builds else None
     waiting = {
         (happened.table, happened.day, happened.delivery)
-        for happened in ((*_not_built(state), *builds.news()) if state else ())
+        for happened in ((*_not_built(state), *builds.news()) if builds and state else ())
         # A file that was altered, or is gone, cannot be built as it was.
         if happened.happened == "arrived"
     }

@@ -110,6 +110,19 @@ def require_readable(warehouse: Path) -> None:
         raise DataError(f"warehouse {warehouse} is damaged: {error}. Copy it again.") from error
 
 
+def warehouse_tables(warehouse: Path) -> set[tuple[str, str]]:
+    """Schema and name of every table; none where there is no file yet.
+
+    Raises:
+        LockedError: a writer has the file open.
+    """
+    if not warehouse.is_file():
+        return set()
+    with _opened(warehouse) as connection:
+        rows = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+    return set(rows)
+
+
 @contextmanager
 def warehouse_table(
     warehouse: Path, schema: str, table: str, partition_column: str, order_by: Sequence[str]
@@ -120,26 +133,29 @@ def warehouse_table(
         DataError: the file or the table is missing, a writer has the file open, or the table
             lacks a column.
     """
-    import duckdb
-
     if not warehouse.is_file():
         raise DataError(f"warehouse {warehouse} does not exist. Build the dbt models first.")
-    try:
-        connection = open_engine(WAREHOUSE, warehouse)
-    except duckdb.Error as error:
-        kind = LockedError if WAREHOUSE_IS_LOCKED in str(error) else DataError
-        raise kind(
-            f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "
-            "finished: one process at a time builds or publishes."
-        ) from error
     relation = f"{identifier(schema)}.{identifier(table)}"
-    with connection:
+    with _opened(warehouse) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         columns = _columns(connection, relation)
         _refuse_unusable(relation, columns, partition_column, order_by)
         yield WarehouseTable(
             connection, relation, tuple(columns.items()), partition_column, tuple(order_by)
         )
+
+
+def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    try:
+        return open_engine(WAREHOUSE, warehouse)
+    except duckdb.Error as error:
+        kind = LockedError if WAREHOUSE_IS_LOCKED in str(error) else DataError
+        raise kind(
+            f"warehouse {warehouse} cannot be opened for reading ({error}). Wait until dbt has "
+            "finished: one process at a time builds or publishes."
+        ) from error
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

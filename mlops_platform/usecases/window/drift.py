@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features.builds import Builds
+from mlops_platform.data.features.builds import builds_of
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
@@ -134,7 +134,8 @@ def _volume(
 ) -> WindowVolume:
     lake = deployment.settings
     partitions = read_manifest(lake.published, spec.features.table).partitions
-    state = Builds(lake.landing, lake.published).read()
+    builds = builds_of(lake.landing, lake.published, spec.features.table)
+    state = builds.read() if builds else None
     empty = dict.fromkeys(state.complete_days(spec.features.table) if state else (), 0)
     built = {**empty, **{day: published.rows for day, published in partitions.items()}}
     if profile.bins.unit == "day":

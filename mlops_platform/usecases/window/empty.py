@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features.builds import Builds, told_days
+from mlops_platform.data.features.builds import builds_of, told_days
 from mlops_platform.data.features.landed.rows import count_landed, has_news
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predictions import predictions_file
@@ -91,7 +91,8 @@ def refuse_unbuilt(deployment: Deployment, spec: ModelSpec, window: Window) -> N
         DataError: names the days and what they lack.
     """
     lake, table = deployment.settings, spec.features.table
-    state = Builds(lake.landing, lake.published).noticed(deployment.moment_of(spec.name))
+    builds = builds_of(lake.landing, lake.published, table)
+    state = builds.noticed(deployment.moment_of(spec.name)) if builds else None
     complete = state.complete_days(table) if state else frozenset()
     unknown = [day for day in window.days if day not in complete]
     if not unknown:

@@ -15,7 +15,10 @@ from mlops_platform.data.features.builds import (
     Builds,
     BuildState,
     Project,
+    build_job,
+    builds_of,
     contiguous,
+    kept_builds,
     stale_days,
     told_days,
 )
@@ -30,6 +33,7 @@ from mlops_platform.errors import DataError
 
 ORIGIN = date(2024, 3, 1)
 ARRIVED = datetime(2024, 4, 1, 6, tzinfo=UTC)
+NOON = datetime(2024, 4, 1, 12, tzinfo=UTC)
 TICKETS = LandedTable(table="tickets", key=("ticket",), known_at="sold_at", max_gone=1)
 USES = LandedTable(table="uses", key=("use",), known_at="used_at", max_gone=1)
 BUILT_WITH = BuiltWith(dbt_project="digest", packages={"duckdb": "2.0.0"})
@@ -348,6 +352,28 @@ def test_a_source_that_is_new_to_the_project_is_no_news(place: Place) -> None:
     assert place.stale == []
     place.uses(1, "a0", "b0")
     assert place.stale == [0, 1, 2, 3, 4]
+
+
+def test_each_store_knows_its_own_builds(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.tickets(1, ("a", 1))
+    other = Builds(place.landing, place.builds.published, "dbt_features_uses")
+    assert kept_builds(place.landing, place.builds.published) == []
+    for builds, table in ((place.builds, "ticket_features"), (other, "use_features")):
+        builds.begin(Project(sources=("tickets",), tables=(table,), reach_days=0), ARRIVED, {})
+        builds.end()
+    assert kept_builds(place.landing, place.builds.published) == [place.builds, other]
+    assert builds_of(place.landing, place.builds.published, "use_features") == other
+    assert builds_of(place.landing, place.builds.published, "tickets") is None
+    place.tickets(1, ("a", 2), at=ARRIVED + timedelta(hours=1))
+    other.begin(Project(sources=("tickets",), tables=("use_features",), reach_days=0), NOON, {})
+    other.end()
+    stale = {builds.store: builds.noticed(NOON).stale_days for builds in (place.builds, other)}
+    assert stale == {"dbt_features": [day(1)], "dbt_features_uses": []}
+    assert [build_job(builds.store) for builds in (place.builds, other)] == [
+        "build_features",
+        "build_features_uses",
+    ]
 
 
 def test_a_damaged_state_is_refused_with_its_cure(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""What their owner writes: two landings, two dbt models, one model."""
+"""What their owner writes: two landings, two dbt models, one model; beside what another owns."""
 
 SOURCES = """
 version: 2
@@ -70,15 +70,32 @@ models:
       - {name: delivered_at, data_type: timestamptz}
       - {name: superseded_at, data_type: timestamptz}
 """
+ORDERS = """
+version: 2
+sources:
+  - name: landing
+    config: {meta: {external_location: "read_landing('{name}')"}}
+    tables:
+      - name: orders
+        columns: [{name: order_id, data_type: varchar}, {name: day, data_type: date}]
+models:
+  - name: order_features
+    config:
+      meta: {mlops: {publish: true, partition_by: day, order_by: [order_id], reach_days: 0}}
+    columns: [{name: order_id, data_type: varchar}, {name: day, data_type: date}]
+"""
 DBT_MODELS = {
-    "staging/_landing.yml": SOURCES,
-    "marts/customer_features.sql": FEATURES,
-    "marts/churn_labels.sql": LABELS,
-    "marts/churn.yml": MODELS,
+    "customers/staging/_landing.yml": SOURCES,
+    "customers/marts/customer_features.sql": FEATURES,
+    "customers/marts/churn_labels.sql": LABELS,
+    "customers/marts/churn.yml": MODELS,
+    # A domain of somebody else, of which nothing has landed.
+    "orders/marts/orders.yml": ORDERS,
+    "orders/marts/order_features.sql": "select * from {{ source('landing', 'orders') }}",
 }
 STORE = """
 type: mlops_platform.components.DbtFeaturesComponent
-attributes: {project: PROJECT, op: {name: dbt_features}}
+attributes: {project: PROJECT, domain: DOMAIN, op: {name: dbt_features_DOMAIN}}
 """
 CUSTOMERS = """
 type: mlops_platform.components.SnapshotLandingComponent
@@ -146,7 +163,8 @@ attributes:
   card: {intended_use: Letters., out_of_scope: Prices., caveats: Small.}
 """
 DEFINITIONS = {
-    "features": STORE,
+    "customer_features": STORE.replace("DOMAIN", "customers"),
+    "order_features": STORE.replace("DOMAIN", "orders"),
     "landing_customers": CUSTOMERS,
     "landing_departures": DEPARTURES,
     "churn": CHURN,

@@ -161,7 +161,7 @@ def declared(mode: str) -> str:
 def loaded(mode: str) -> tuple[dg.Definitions, LifecycleModel]:
     """What Dagster loads from the YAML of the feature store and that of the model."""
     shared = dg.Definitions(resources={"io_manager": RecordIOManager()})
-    store = (DEPLOYED / "features" / "defs.yaml").read_text()
+    store = (DEPLOYED / "flights" / "features" / "defs.yaml").read_text()
     files = {
         "features": store.replace("{{ context.project_root }}", str(PROJECT_ROOT)),
         MODEL: declared(mode),

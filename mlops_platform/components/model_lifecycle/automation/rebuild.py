@@ -11,8 +11,8 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import UNFINISHED
 from mlops_platform.components.model_lifecycle.automation.windows import latest_day
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
-from mlops_platform.data.features.builds import Builds, contiguous
-from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.data.features.builds import contiguous
+from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 HOUR: Final = 5
 """Local hour after which it is asked for: an hour before windows are scored."""
@@ -50,7 +50,6 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         if not models:
             return dg.SensorResult(skip_reason="No model is declared.")
         deployment, before = open_deployment(), RebuildLook.of(context.cursor)
-        store = models[0].store
         # A day of the present, as soon as one of them is not replayed.
         due = max(
             latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
@@ -58,25 +57,36 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         )
         if before is not None and before.day >= due:
             return dg.SensorResult(skip_reason=f"It was looked for stale days on {due} already.")
-        if _is_built_now(context.instance, store):
+        stores = stores_of(models)
+        if any(_is_built_now(context.instance, store) for store in stores):
             return dg.SensorResult(skip_reason="A build runs or is queued.")
-        place = deployment.settings
-        state = Builds(place.landing, place.published).noticed(datetime.now(UTC))
-        stale = state.stale_days if state else []
+        requests = [
+            _request(store, first, last, due)
+            for store in stores
+            for first, last in contiguous(_stale_days(deployment, store), MOST_BETWEEN)
+        ]
         return dg.SensorResult(
-            run_requests=[
-                _request(store, first, last, due) for first, last in contiguous(stale, MOST_BETWEEN)
-            ],
-            skip_reason=None if stale else "No day is stale.",
+            run_requests=requests,
+            skip_reason=None if requests else "No day is stale.",
             cursor=RebuildLook(day=due).text,
         )
 
     return look_for_stale_days
 
 
+def stores_of(models: Sequence[LifecycleModel]) -> list[FeatureStore]:
+    """The stores that some models read, each once."""
+    return list({model.store.build_op: model.store for model in models}.values())
+
+
+def _stale_days(deployment: Deployment, store: FeatureStore) -> list[date]:
+    state = store.builds(deployment.settings).noticed(datetime.now(UTC))
+    return state.stale_days if state else []
+
+
 def _request(store: FeatureStore, first: date, last: date, due: date) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=f"rebuild {first} to {last}@{due}",
+        run_key=f"{store.build_op} {first} to {last}@{due}",
         job_name=ANY_ASSETS,
         asset_selection=list(store.assets),
         run_config=store.build_config(first, last),
@@ -88,5 +98,5 @@ def _is_built_now(instance: dg.DagsterInstance, store: FeatureStore) -> bool:
     made = set(store.assets)
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return any(
-        run.job_name == "build_features" or made & set(run.asset_selection or ()) for run in runs
+        run.job_name == store.build_job or made & set(run.asset_selection or ()) for run in runs
     )

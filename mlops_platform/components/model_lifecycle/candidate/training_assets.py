@@ -17,7 +17,7 @@ from mlops_platform.components.model_lifecycle.presentation import (
 from mlops_platform.components.model_lifecycle.run_facts import provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.components.window_records import recorded_signals
-from mlops_platform.data.features.builds import Builds
+from mlops_platform.data.features.builds import builds_of
 from mlops_platform.data.features.origin import origin_of_published
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
@@ -60,7 +60,8 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
             recommended_history(settings.records, spec.name),
             spec.window.timezone,
         )
-        builds = Builds(settings.landing, settings.published)
+        table = spec.features.table
+        builds = builds_of(settings.landing, settings.published, table)
         origin = origin_of_published(settings.lake, builds, datetime.now(UTC))
         snapshot = snapshot_training_set(
             spec, settings.published, settings.training_sets, moment, history, origin
