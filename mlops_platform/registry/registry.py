@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 from mlops_platform.errors import RegistryError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
-from mlops_platform.registry.locations import is_server, location_of, remember_home
+from mlops_platform.registry.locations import (
+    OF_TRAINING,
+    is_server,
+    location_of,
+    remember_home,
+)
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
 from mlops_platform.registry.relocation import (
     Relocation,
@@ -150,9 +155,14 @@ class Registry:
         except MlflowException as error:
             raise _no_run(run_id, error) from error
 
-    def run_link(self, run_id: str) -> str:
-        """Path of a run in MLflow's UI, to be put after its address."""
-        return f"/#/experiments/{self._experiment_of(run_id)}/runs/{run_id}"
+    def run_link(self, run_id: str, artifact: str = "") -> str:
+        """Path of a run in MLflow's UI, or of an artifact, to be put after its address."""
+        tail = f"/artifacts/{artifact}" if artifact else ""
+        return f"/#/experiments/{self._experiment_of(run_id)}/runs/{run_id}{tail}{OF_TRAINING}"
+
+    def experiment_link(self, model: str) -> str:
+        """Path of all runs of a model in MLflow's UI."""
+        return f"/#/experiments/{self._experiment_id(model)}/runs{OF_TRAINING}"
 
     def register_version(
         self,

@@ -21,6 +21,7 @@ from mlops_platform.data.features.builds import Builds
 from mlops_platform.data.features.origin import origin_of_published
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
+from mlops_platform.formats.digits import rounded_inside
 from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import TrainedCandidate, train_candidate
@@ -117,8 +118,9 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata=browsable(
                 {
                     **_headline(trained),
-                    "mlflow_run": mlflow_run(deployment, trained.run_id),
                     "trials": _trials(trained),
+                    "parameters": dg.MetadataValue.json(trained.recipe.params),
+                    "mlflow_run": mlflow_run(deployment, trained.run_id),
                 }
             ),
         )
@@ -149,19 +151,19 @@ def _headline(trained: TrainedCandidate) -> dict[str, Any]:
         f"search_{trained.recipe.metric}": trained.recipe.score,
         **trained.constants,
         "cpu_seconds": trained.cpu_seconds,
-        "parameters": dg.MetadataValue.json(trained.recipe.params),
     }
 
 
 def _trials(trained: TrainedCandidate) -> dg.TableMetadataValue:
+    """In their order; a trial without a score says what became of it."""
     return table(
         [
             {
-                "trial": trial.number,
-                "candidate": trial.candidate,
-                "state": trial.state,
-                trained.recipe.metric: trial.score,
-                "parameters": ", ".join(f"{k}={v}" for k, v in trial.params.items()),
+                "trial": f"{trial.number} {trial.candidate}",
+                trained.recipe.metric: trial.state if trial.score is None else trial.score,
+                "parameters": ", ".join(
+                    f"{name}={rounded_inside(value)}" for name, value in trial.params.items()
+                ),
             }
             for trial in trained.recipe.trials
         ]
