@@ -50,6 +50,10 @@ COMMANDS = {
         "reporting.status", "Show for every model what serves, how well, and what was decided last."
     ),
     "why": Listed("reporting.why", "Tell what served, what was decided and why, from the ledger."),
+    "lineage": Listed(
+        "reporting.lineage",
+        "Show what a table or a column is made from, and which models read it.",
+    ),
     "sql": Listed("reporting.sql", "Query the lake with SQL, read-only."),
     "doctor": Listed(
         "home.doctor", "Look for what is stuck, late or out of step, each with its cure."

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+WITHOUT_TELEMETRY: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+"""For this process and for MLflow's server. Its start page says that it collects all the same."""
 _ENVIRONMENT: Final = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
+    **WITHOUT_TELEMETRY,
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",

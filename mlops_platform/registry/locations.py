@@ -9,6 +9,10 @@ from mlops_platform.settings import settings
 
 SCHEME: Final = "mlops-home"
 """`mlops-home:/registry/artifacts/...`; MLflow itself makes every relative location absolute."""
+OF_TRAINING: Final = "?workflowType=machine_learning"
+"""After a path of MLflow's UI, which else shows what it has for prompts and agents."""
+EXPERIMENTS_PAGE: Final = f"/#/experiments{OF_TRAINING}"
+"""Path of the list of experiments; the start page is about agents, and asks about telemetry."""
 
 _homes: dict[str, Path] = {}
 """By the tracking URI of their MLflow: a process may open the registries of several."""

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 from mlops_platform.errors import RegistryError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
 from mlops_platform.registry.connection import connect
-from mlops_platform.registry.locations import is_server, location_of, remember_home
+from mlops_platform.registry.locations import (
+    OF_TRAINING,
+    is_server,
+    location_of,
+    remember_home,
+)
 from mlops_platform.registry.model_files import ModelDescription, write_mlflow_files
 from mlops_platform.registry.relocation import (
     Relocation,
@@ -103,18 +108,22 @@ class Registry:
 
     @contextmanager
     def monitoring_run(self, model: str) -> Iterator[TrainingRun]:
-        """The one run of a model to which the figures and reports of all its windows are logged."""
-        experiment_id = self._experiment_id(model)
+        """The one run of a model to which the figures and reports of all its windows are logged.
+
+        It is in an experiment of its own, apart from the trainings; in a home of before that was
+        done it is among them, and goes on there.
+        """
+        apart = self._experiment_id(f"{model}.monitoring")
         runs = self._client.search_runs(
-            [experiment_id], f"tags.`{MONITORS_TAG}` = '{model}'", max_results=1
+            [self._experiment_id(model), apart],
+            f"tags.`{MONITORS_TAG}` = '{model}'",
+            max_results=1,
         )
         if runs:
             run_id = runs[0].info.run_id
         else:
             tags = {MONITORS_TAG: model}
-            run_id = self._client.create_run(
-                experiment_id, tags=tags, run_name="monitoring"
-            ).info.run_id
+            run_id = self._client.create_run(apart, tags=tags, run_name="monitoring").info.run_id
         with self.resume_run(run_id) as run:
             yield run
 
@@ -150,9 +159,14 @@ class Registry:
         except MlflowException as error:
             raise _no_run(run_id, error) from error
 
-    def run_link(self, run_id: str) -> str:
-        """Path of a run in MLflow's UI, to be put after its address."""
-        return f"/#/experiments/{self._experiment_of(run_id)}/runs/{run_id}"
+    def run_link(self, run_id: str, artifact: str = "") -> str:
+        """Path of a run in MLflow's UI, or of an artifact, to be put after its address."""
+        tail = f"/artifacts/{artifact}" if artifact else ""
+        return f"/#/experiments/{self._experiment_of(run_id)}/runs/{run_id}{tail}{OF_TRAINING}"
+
+    def experiment_link(self, model: str) -> str:
+        """Path of all runs of a model in MLflow's UI."""
+        return f"/#/experiments/{self._experiment_id(model)}/runs{OF_TRAINING}"
 
     def register_version(
         self,
@@ -243,6 +257,16 @@ class Registry:
             token = page.token
             if not token:
                 return versions
+
+    def describe_version(self, model: str, version: int, description: str) -> None:
+        """Say in Markdown what a version is, for its page."""
+        with self._reached():
+            self._client.update_model_version(model, str(version), description)
+
+    def tag_version(self, model: str, version: int, tag: str, value: str) -> None:
+        """Set a tag of a version, in place of an earlier one of the same name."""
+        with self._reached():
+            self._client.set_model_version_tag(model, str(version), tag, value)
 
     def set_alias(self, model: str, alias: str, version: int) -> None:
         """Point an alias to a version, in one transaction; the last writer wins.

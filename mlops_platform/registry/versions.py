@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 DIGESTS_TAG: Final = "mlops.digests"
 MONITORS_TAG: Final = "mlops.monitors"
+VERDICT_TAG: Final = "verdict"
+ROLE_TAG: Final = "role"
+"""What a version is now: the one tag that changes after a version was registered."""
 
 
 class RegisteredVersion(Record):
@@ -21,7 +24,7 @@ class RegisteredVersion(Record):
 
     Args:
         digests: SHA-256 of every file by its relative path.
-        tags: those given when it was registered.
+        tags: those given when it was registered, and its role.
     """
 
     model: str

@@ -124,8 +124,14 @@ def test_a_run_that_does_not_exist_is_named(registry: Registry) -> None:
         registry.run_link("nothing")
 
 
-def test_the_link_leads_to_the_run(registry: Registry) -> None:
+def test_links_lead_to_the_experiment_the_run_and_its_artifacts_past_the_pages_for_agents(
+    registry: Registry,
+) -> None:
     with registry.training_run("links", "run", {}) as run:
         pass
-    expected = f"/#/experiments/{run.experiment_id}/runs/{run.run_id}"
-    assert registry.run_link(run.run_id) == expected
+    runs = f"/#/experiments/{run.experiment_id}/runs"
+    asked = "?workflowType=machine_learning"
+    assert registry.experiment_link("links") == f"{runs}{asked}"
+    assert registry.run_link(run.run_id) == f"{runs}/{run.run_id}{asked}"
+    report = registry.run_link(run.run_id, "reports/2013-04-01.html")
+    assert report == f"{runs}/{run.run_id}/artifacts/reports/2013-04-01.html{asked}"

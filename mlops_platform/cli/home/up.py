@@ -14,7 +14,8 @@ import click
 
 from mlops_platform.cli.console import console, say
 from mlops_platform.errors import SettingsError
-from mlops_platform.registry.locations import location_of
+from mlops_platform.registry.connection import WITHOUT_TELEMETRY
+from mlops_platform.registry.locations import EXPERIMENTS_PAGE, location_of
 from mlops_platform.settings import PROJECT_ROOT, settings
 
 STOP_SECONDS = 20
@@ -23,16 +24,21 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Service:
-    """One child process; `port` is None where it answers to nobody."""
+    """One child process; `port` is None where it answers to nobody.
+
+    Args:
+        page: path of the page to open first.
+    """
 
     name: str
     arguments: tuple[str, ...]
     port: int | None
+    page: str = ""
 
     @property
     def link(self) -> str:
         """Where a browser finds it."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.page}"
 
     @property
     def log(self) -> str:
@@ -106,6 +112,7 @@ def _services(dagster_port: int, mlflow_port: int) -> tuple[Service, ...]:
                 *("--default-artifact-root", location_of(current.mlflow_artifacts, current.home)),
             ),
             mlflow_port,
+            EXPERIMENTS_PAGE,
         ),
     )
 
@@ -117,8 +124,7 @@ def _environment(mlflow_port: int) -> Mapping[str, str]:
         "MLOPS_HOME": str(current.home),
         "DAGSTER_HOME": str(current.dagster_home),
         "MLOPS_MLFLOW_UI_URL": ui or f"http://127.0.0.1:{mlflow_port}",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DO_NOT_TRACK": "true",
+        **WITHOUT_TELEMETRY,
     }
 
 

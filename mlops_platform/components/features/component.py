@@ -12,11 +12,16 @@ from typing import Annotated, Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
+from mlops_platform.components.features.columns import (
+    COLUMN_LINEAGE,
+    COLUMN_SCHEMA,
+    dependencies,
+    with_origins,
+)
 from mlops_platform.components.features.outcomes import check_results, refuse_failures
 from mlops_platform.components.landing.landing_asset import LANDING
 from mlops_platform.components.waiting import tried_again
 from mlops_platform.data.features.builds import Builds, Project, build_job
-from mlops_platform.data.features.column_lineage import column_lineage
 from mlops_platform.data.features.dbt import (
     DbtProjectFolder,
     NodeOutcome,
@@ -27,7 +32,11 @@ from mlops_platform.data.features.dbt import (
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
 from mlops_platform.data.landing.adoption import adopt_files
+from mlops_platform.data.lineage.kept import keep_lineage, kept_lineage, project_lineage
+from mlops_platform.data.lineage.project_lineage import ProjectLineage
+from mlops_platform.data.lineage.tables import layer_of, publication_of
 from mlops_platform.files import one_process_at_a_time
+from mlops_platform.formats.digits import rounded
 from mlops_platform.settings import settings
 
 UNIQUE_ID = "dagster_dbt/unique_id"
@@ -89,7 +98,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         """One key prefix and group per layer; sources are the landing assets."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        layer = _layer(node)
+        layer = layer_of(node)
         return spec.replace_attributes(key=dg.AssetKey([layer, node["name"]]), group_name=layer)
 
     def build_defs_from_state(
@@ -160,13 +169,13 @@ class DbtFeaturesComponent(DbtProjectComponent):
         return {
             node["name"]: list(node["columns"])
             for node in self._nodes.values()
-            if _publication(node)
+            if publication_of(node)
         }
 
     def project_facts(self) -> Project:
         """What its builds are judged by: what it reads, publishes, and how far facts reach."""
         nodes = self._nodes.values()
-        published = {node["alias"]: meta for node in nodes if (meta := _publication(node))}
+        published = {node["alias"]: meta for node in nodes if (meta := publication_of(node))}
         reaches = [meta.get("reach_days") for meta in published.values()]
         declared = [reach for reach in reaches if reach is not None]
         return Project(
@@ -177,7 +186,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
             behind={
                 node["alias"]: tuple(sorted(self._landed_behind(node)))
                 for node in nodes
-                if _publication(node)
+                if publication_of(node)
             },
         )
 
@@ -246,7 +255,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def _has_tables(self) -> bool:
         """Whether the warehouse has every table that is published."""
-        published = filter(_publication, self._nodes.values())
+        published = filter(publication_of, self._nodes.values())
         tables = {(node["schema"], node["alias"]) for node in published}
         return tables <= warehouse_tables(settings().warehouse)
 
@@ -261,8 +270,9 @@ class DbtFeaturesComponent(DbtProjectComponent):
 
     def _select(self, context: dg.AssetExecutionContext) -> Sequence[str]:
         if context.selected_asset_keys == context.assets_def.keys:
+            is_whole = len(self._nodes) == len(self._validated_manifest["nodes"])
             # With what it reads of other domains.
-            return () if self.domain is None else [f"+{self._selection}"]
+            return () if is_whole else [f"+{self._selection}"]
         return [
             # Intermediate tables hold the last build's days only: build them for these days first.
             "+" + context.assets_def.metadata_by_key[key][UNIQUE_ID].split(".")[-1]
@@ -276,6 +286,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
             context.assets_def.metadata_by_key[key][UNIQUE_ID]: key
             for key in context.selected_asset_keys
         }
+        lineage = self._lineage(context)
         # dbt's order is topological, as Dagster wants it.
         for outcome in outcomes:
             if outcome.unique_id not in keys:
@@ -283,44 +294,27 @@ class DbtFeaturesComponent(DbtProjectComponent):
             yield dg.MaterializeResult(
                 asset_key=keys[outcome.unique_id],
                 metadata={
-                    "build_seconds": outcome.seconds,
-                    **self._lineage(outcome.unique_id),
                     **self._publish(outcome.unique_id),
+                    "build_seconds": rounded(outcome.seconds),
+                    **_columns(context, keys[outcome.unique_id], lineage),
                 },
             )
 
-    def _lineage(self, unique_id: str) -> dict[str, dg.TableColumnLineage]:
-        lineage = self._column_lineage.get(unique_id)  # a seed is made from nothing
-        return {"dagster/column_lineage": lineage} if lineage else {}
-
-    @cached_property
-    def _column_lineage(self) -> Mapping[str, dg.TableColumnLineage]:
-        """Lineage by unique id: the days of a build change the compiled SQL, but not this."""
-        manifest = self._validated_manifest
-        asset_keys = {
-            unique_id: self.get_asset_spec(manifest, unique_id, self.dbt_project).key
-            for unique_id in (*manifest["nodes"], *manifest["sources"])
-        }
-        return {
-            unique_id: dg.TableColumnLineage(
-                {
-                    column: [
-                        dg.TableColumnDep(asset_key=asset_keys[parent], column_name=name)
-                        for parent, name in made_from
-                    ]
-                    for column, made_from in columns.items()
-                }
-            )
-            for unique_id, columns in column_lineage(
-                manifest, settings().dbt_target / "compiled"
-            ).items()
-        }
+    def _lineage(self, context: dg.AssetExecutionContext) -> ProjectLineage:
+        """Kept with the project: the days of a build change the compiled SQL, but not this."""
+        folder = self._folder({})
+        kept = kept_lineage(folder)
+        if kept is not None:
+            return kept
+        if self._select(context):
+            return project_lineage(folder)  # a part of the project is all that was compiled
+        return keep_lineage(folder, folder.target)
 
     def _publish(self, unique_id: str) -> dict[str, Any]:
         from mlops_platform.data.features.published import publish_table
 
         node = self._validated_manifest["nodes"][unique_id]
-        publication = _publication(node)
+        publication = publication_of(node)
         if not publication:
             return {}
         published = publish_table(
@@ -337,6 +331,22 @@ class DbtFeaturesComponent(DbtProjectComponent):
             "partitions_unchanged": published.unchanged,
             "content_digest": published.digest,
         }
+
+
+def _columns(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, lineage: ProjectLineage
+) -> dict[str, Any]:
+    """Columns with what they are made from; of a seed they are made from nothing."""
+    table = "/".join(key.path)
+    schema = context.assets_def.metadata_by_key[key].get(COLUMN_SCHEMA)
+    fault = lineage.unread.get(table)
+    if fault is not None:
+        context.log.warning("the columns of %s have no lineage: %s", table, fault)
+    has_lineage = fault is None and lineage.parents.get(table)
+    return {
+        **({COLUMN_SCHEMA: with_origins(schema, lineage, table)} if schema else {}),
+        **({COLUMN_LINEAGE: dependencies(lineage, table)} if has_lineage else {}),
+    }
 
 
 def _config(context: dg.AssetExecutionContext) -> Mapping[str, Any]:
@@ -366,18 +376,3 @@ def _put_dbt_on_the_path() -> None:
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ["PATH"]])
-
-
-def _publication(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How a dbt node is published, empty where it is not."""
-    meta: Mapping[str, Any] = node["config"].get("meta", {}).get("mlops", {})
-    return meta if meta.get("publish") else {}
-
-
-def _layer(node: Mapping[str, Any]) -> str:
-    """Landing for sources, features for what is published, else the folder that a model is in."""
-    if node["resource_type"] == "source":
-        return str(node["source_name"])
-    if node["resource_type"] == "seed":
-        return "seeds"
-    return "features" if _publication(node) else str(node["fqn"][-2])

@@ -10,6 +10,8 @@ from mlops_platform.components.partitions import days_of
 from mlops_platform.components.replays import replayed_moment_of
 from mlops_platform.data.features.builds import kept_builds, told_days
 from mlops_platform.data.landing.adoption import adopt_files
+from mlops_platform.data.landing.contract import landed_schemas
+from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.landing import Arrival, Landed, LandedPartition, warnings_of
 from mlops_platform.settings import settings
 
@@ -98,19 +100,35 @@ def landing_result(
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(partition.rows for partition in landed),
+            **_extremes([partition.day for partition in landed]),
             "days": len(landed),
             "days_written": sum(partition.changed for partition in landed),
-            "days_delivered_again": len(again),
             "days_to_rebuild": told_days(days_to_rebuild(landed)) or "none",
+            LEFT_OUT: "\n".join(landing.left_out) or "none",
+            "days_delivered_again": len(again),
             "rows_added": sum(partition.rows_added for partition in again),
             "rows_changed": sum(partition.rows_changed for partition in again),
             "rows_gone": sum(partition.rows_gone for partition in again),
             "rows_with_null_keys": sum(partition.null_keys for partition in landed),
             "duplicate_rows": sum(partition.duplicates for partition in landed),
-            **_extremes([partition.day for partition in landed]),
-            LEFT_OUT: "\n".join(landing.left_out) or "none",
+            **_column_schema(context.asset_key.path[-1]),
         }
     )
+
+
+def _column_schema(table: str) -> dict[str, dg.TableSchema]:
+    """The columns that the table has landed with, in the types of its contract."""
+    folder = settings().landing / table
+    schemas = landed_schemas(folder)
+    if not schemas:
+        return {}
+    declared = read_state(folder).declared
+    key = declared.key if declared else ()
+    columns = [
+        dg.TableColumn(name, type=kind, description="Part of the key." if name in key else None)
+        for name, kind in schemas[-1].columns.items()
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
 def _extremes(days: Sequence[date]) -> dict[str, str]:

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.formats.digits import rounded, rounded_inside
 from mlops_platform.formats.plain_json import finite
 from mlops_platform.settings import settings
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 
 NOTHING = "–"
@@ -20,11 +23,26 @@ def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(png).decode()})")
 
 
-def mlflow_run(deployment: Deployment, run_id: str, artifact: str = "") -> dg.UrlMetadataValue:
+def mlflow_run(deployment: Deployment, run_id: str, artifact: str = "") -> dg.MarkdownMetadataValue:
     """A link to a run in the MLflow UI, or to one of its artifacts."""
-    tail = f"/artifacts/{artifact}" if artifact else ""
-    link = f"{deployment.settings.mlflow_ui_url}{deployment.registry.run_link(run_id)}{tail}"
-    return dg.MetadataValue.url(link)
+    path = deployment.registry.run_link(run_id, artifact)
+    return _link(artifact or run_id, f"{deployment.settings.mlflow_ui_url}{path}")
+
+
+def mlflow_experiment(deployment: Deployment, model: str) -> dg.MarkdownMetadataValue:
+    """A link to all runs of a model in the MLflow UI."""
+    path = deployment.registry.experiment_link(model)
+    return _link(f"all runs of {model}", f"{deployment.settings.mlflow_ui_url}{path}")
+
+
+def _link(text: str, url: str) -> dg.MarkdownMetadataValue:
+    """As Markdown: Dagster shows a URL in full, and the page becomes wider than its column."""
+    return dg.MetadataValue.md(f"[{text}]({url})")
+
+
+def zone_of(spec: ModelSpec) -> ZoneInfo:
+    """In whose clocks the moments of a model are shown: those of its windows."""
+    return ZoneInfo(spec.window.timezone)
 
 
 def place(path: Path) -> dg.PathMetadataValue:
@@ -44,7 +62,10 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
 
 
 def browsable(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata as a browser takes it: it refuses a page with a number that is none."""
+    """Metadata as a browser takes it and a person reads it.
+
+    It refuses a page with a number that is none, and four digits of the others are enough.
+    """
     return {name: _browsable(fact) for name, fact in facts.items()}
 
 
@@ -52,14 +73,14 @@ def _browsable(fact: Any) -> Any:
     if isinstance(fact, float):
         return _number(fact)
     if isinstance(fact, dg.JsonMetadataValue):
-        return dg.MetadataValue.json(finite(fact.data))
-    return finite(fact) if isinstance(fact, dict | list) else fact
+        return dg.MetadataValue.json(finite(rounded_inside(fact.data)))
+    return finite(rounded_inside(fact)) if isinstance(fact, dict | list) else fact
 
 
 def _number(value: float) -> float | str:
     """A word in the place of what is no number."""
     if isfinite(value):
-        return value
+        return rounded(value)
     return NOTHING if isnan(value) else f"{'-' if value < 0 else ''}∞"
 
 
@@ -67,5 +88,5 @@ def _cell(value: Any) -> str | int | float | bool:
     if value is None:
         return NOTHING
     if isinstance(value, float):
-        return _number(round(value, 5))
+        return _number(value)
     return value if isinstance(value, str | int | bool) else str(value)

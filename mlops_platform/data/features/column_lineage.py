@@ -26,15 +26,27 @@ def column_lineage(manifest: Mapping[str, Any], compiled: Path) -> dict[str, Col
     """
     relations = {**manifest["nodes"], **manifest["sources"]}
     return {
-        unique_id: _lineage_of(node, relations, compiled)
+        unique_id: model_lineage(node, relations, compiled)
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] == "model"
     }
 
 
-def _lineage_of(
+def model_lineage(
     node: Mapping[str, Any], relations: Mapping[str, Mapping[str, Any]], compiled: Path
 ) -> Columns:
+    """Lineage of one model.
+
+    Args:
+        node: of the manifest.
+        relations: everything that a model may be made from, by unique id.
+        compiled: dbt's folder of compiled SQL.
+
+    Raises:
+        OSError: it was not compiled.
+        SqlglotError: its SQL cannot be read.
+        KeyError: it does not select a column that it declares.
+    """
     from sqlglot.lineage import lineage
 
     parents = [parent for parent in node["depends_on"]["nodes"] if parent in relations]

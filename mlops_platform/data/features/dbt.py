@@ -165,6 +165,24 @@ def build(
     return outcomes
 
 
+def compile_models(project: DbtProjectFolder) -> None:
+    """Write the SQL of every model below the target, as a build does, and build nothing.
+
+    Raises:
+        DataError: a model does not compile.
+    """
+    project.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.update(project.environment())
+    command = ["compile", "--select", "resource_type:model", *project.arguments()]
+    try:
+        result = _parsed(project.folder, project.target).runner.invoke([*SILENT, *command])
+    finally:
+        release_warehouse()
+    _raise_interrupt(result.exception)
+    if not result.success:
+        raise DataError(f"dbt compile of {project.folder} failed: {result.exception}")
+
+
 def builds_with(project: DbtProjectFolder) -> BuiltWith:
     """What a build of a project runs with in this process: its sources as they were parsed."""
     os.environ.update(project.environment())

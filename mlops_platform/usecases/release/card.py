@@ -13,6 +13,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate
+from mlops_platform.usecases.release.version_text import version_text
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def write_model_card(
                 (temporary / name).write_text(text, encoding="utf-8")
         for name in NAMES:
             run.log_text(name, (directory / name).read_text(encoding="utf-8"))
+    _, page, _ = NAMES
+    link = deployment.registry.run_link(standing.run_id, page).removeprefix("/")
+    text = version_text(spec, registered.judged, link)
+    deployment.registry.describe_version(spec.name, standing.version, text)
     return WrittenCard(directory=directory)
 
 

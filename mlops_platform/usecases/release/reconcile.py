@@ -17,9 +17,11 @@ from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_po
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.registry.registry import Registry
+from mlops_platform.registry.versions import ROLE_TAG
 from mlops_platform.usecases.deployment import Deployment
 
 Role = Literal["champion", "challenger"]
+VersionRole = Literal["champion", "challenger", "former", "candidate"]
 _ROUNDS: Final = 10
 
 
@@ -132,7 +134,8 @@ def projection_faults(deployment: Deployment, model: str) -> list[ProjectionFaul
 def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
     """Rebuild the projections from the ledger; return the faults that were repaired.
 
-    The pointers come first: services follow them, whatever state the registry is in.
+    The pointers come first: services follow them, whatever state the registry is in. The tag with
+    the role of each version is for readers of the registry only, and no fault where it is not set.
 
     The ledger is read again after every repair: where another process releases meanwhile, the
     last one to write a projection is also the one that finds and repairs its own stale write.
@@ -147,13 +150,43 @@ def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
             if strayed := role.alias_faults(registry, model):
                 role.write_alias(registry, model)
                 faults += strayed
-        if not faults:
+        if not faults and not _tag_roles(deployment, model):
             return repaired
         repaired += faults
     raise RegistryError(
         f"projections of {model!r} still differ from the ledger after {_ROUNDS} repairs: {faults}. "
         "Look for another writer of the alias or of the pointer."
     )
+
+
+def _tag_roles(deployment: Deployment, model: str) -> bool:
+    """Tag every version with what it is by the ledger; returns whether any tag was another."""
+    registry, ledger = deployment.registry, deployment.ledger
+    challenger = standing_challenger(ledger, model)
+    on_trial = None if challenger is None else challenger.version
+    roles = version_roles(ledger.releases(model), on_trial)
+    changed = False
+    for version in registry.versions(model):
+        role = roles.get(version.version, "candidate")
+        if version.tags.get(ROLE_TAG) != role:
+            registry.tag_version(model, version.version, ROLE_TAG, role)
+            changed = True
+    return changed
+
+
+def version_roles(releases: Sequence[Release], challenger: int | None) -> dict[int, VersionRole]:
+    """What versions are; one that was never released, and is on no trial, is a candidate.
+
+    Args:
+        releases: of a model, oldest first.
+        challenger: version that stands beside the champion.
+    """
+    roles: dict[int, VersionRole] = {release.version: "former" for release in releases}
+    if challenger is not None:
+        roles[challenger] = "challenger"
+    if releases:
+        roles[releases[-1].version] = "champion"
+    return roles
 
 
 def point_services(deployment: Deployment, model: str) -> list[ProjectionFault]:

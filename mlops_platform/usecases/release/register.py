@@ -14,6 +14,7 @@ from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.record import Record
+from mlops_platform.registry.versions import ROLE_TAG, VERDICT_TAG
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants
@@ -22,6 +23,7 @@ from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
+from mlops_platform.usecases.release.version_text import version_text
 from mlops_platform.usecases.version.champion import (
     CONSTANTS_TAG,
     FITTED_THROUGH_TAG,
@@ -105,8 +107,14 @@ def register_candidate(
             predict_method=spec.task.predict_method,
             answers=spec.task.answers_of_model,
         ),
-        tags={**tags, **_tags(spec, candidate, released.constants)},
+        tags={
+            **tags,
+            **_tags(spec, candidate, released.constants),
+            VERDICT_TAG: judged.verdict.outcome,
+            ROLE_TAG: "candidate",
+        },
     )
+    registry.describe_version(spec.name, version.version, version_text(spec, judged))
     return RegisteredCandidate(
         judged=judged,
         identity=VersionIdentity(

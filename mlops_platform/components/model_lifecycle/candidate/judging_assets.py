@@ -1,11 +1,14 @@
 """evaluation and gate: what the candidate is worth, and whether it may be released."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
+from mlops_platform.components.model_lifecycle.candidate.criterion_descriptions import (
+    criterion_descriptions,
+)
 from mlops_platform.components.model_lifecycle.presentation import (
     browsable,
     mlflow_run,
@@ -15,10 +18,12 @@ from mlops_platform.components.model_lifecycle.presentation import (
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.errors import TrainingError
+from mlops_platform.formats.digits import digits
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.criteria import CRITERIA, Criterion
+from mlops_platform.training.judging.criteria import Criterion
+from mlops_platform.training.judging.subgroups import Subgroup
 from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
@@ -38,6 +43,7 @@ from mlops_platform.usecases.retraining.attempts import (
 from mlops_platform.usecases.version.champion import load_champion
 
 GATE_COMPUTED = "gate_computed"
+MARKS: Final = {True: "✓", False: "✗", None: "?"}
 
 
 def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
@@ -64,11 +70,9 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata=browsable(
                 {
                     **_headline(spec, evaluated),
-                    "mlflow_run": mlflow_run(deployment, candidate.run_id),
-                    "subgroups": table(
-                        [group.model_dump() for group in evaluated.evaluation.subgroups]
-                    ),
+                    "subgroups": _subgroups(evaluated.evaluation.subgroups),
                     **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
+                    "mlflow_run": mlflow_run(deployment, candidate.run_id),
                 }
             ),
         )
@@ -86,8 +90,8 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             description="Every number the gate needs exists; without this nothing is released.",
         ),
         *(
-            dg.AssetCheckSpec(name, asset=[spec.name, "gate"], description=f"Gate: {name}.")
-            for name in CRITERIA
+            dg.AssetCheckSpec(name, asset=[spec.name, "gate"], description=description)
+            for name, description in criterion_descriptions(spec).items()
         ),
     ]
 
@@ -153,13 +157,58 @@ def _results(judged: JudgedCandidate) -> Iterator[Any]:
             {
                 "verdict": verdict.outcome,
                 "reason": verdict.reason,
-                "criteria": table([criterion.model_dump() for criterion in verdict.criteria]),
+                "figures": _figures(judged.evaluated),
+                "criteria": _criteria(verdict.criteria),
             }
         ),
         check_results=[
             dg.AssetCheckResult(passed=True, check_name=GATE_COMPUTED),
             *(_check_result(criterion) for criterion in verdict.criteria),
         ],
+    )
+
+
+def _figures(evaluated: EvaluatedCandidate) -> str:
+    """The one comparison that the verdict is about, in words."""
+    evaluation, comparison = evaluated.evaluation, evaluated.comparison
+    text = f"loss {digits(evaluation.loss)}, baseline {digits(evaluation.baseline_loss)}"
+    if comparison and comparison.champion_loss is not None:
+        text += f", champion {digits(comparison.champion_loss)} on rows new to both"
+    return text
+
+
+def _criteria(criteria: Sequence[Criterion]) -> dg.TableMetadataValue:
+    """What is missed first, then what is open; two columns, so that the page need not scroll."""
+    return table(
+        [
+            {
+                "criterion": f"{MARKS[criterion.passed]} {criterion.name}",
+                "found": criterion.description,
+            }
+            for criterion in sorted(criteria, key=_missed_first)
+        ]
+    )
+
+
+def _missed_first(criterion: Criterion) -> int:
+    return (False, None, True).index(criterion.passed)
+
+
+def _subgroups(groups: Sequence[Subgroup]) -> dg.TableMetadataValue:
+    """Who is served worst comes first: by the loss over that of the subgroup's own baseline."""
+    ordered = sorted(groups, key=lambda group: (not group.judged, -(group.loss_ratio or 0.0)))
+    return table(
+        [
+            {
+                "subgroup": f"{group.column} {group.value}",
+                "rows": group.rows,
+                "loss": group.loss,
+                "baseline": group.baseline_loss,
+                "ratio": group.loss_ratio,
+                "judged": group.judged,
+            }
+            for group in ordered
+        ]
     )
 
 
@@ -182,16 +231,18 @@ def _check_result(criterion: Criterion) -> dg.AssetCheckResult:
 
 
 def _headline(spec: ModelSpec, evaluated: EvaluatedCandidate) -> dict[str, Any]:
-    evaluation = evaluated.evaluation
+    """The loss against those of baseline and champion, then the other headline metrics."""
+    evaluation, comparison = evaluated.evaluation, evaluated.comparison
     shown: dict[str, Any] = {
+        f"test_{spec.task.loss}": evaluation.loss,
+        "baseline_loss": evaluation.baseline_loss,
+    }
+    if comparison and comparison.mean_improvement is not None:
+        shown["champion_loss"] = comparison.champion_loss
+        shown["improvement_over_champion"] = comparison.mean_improvement
+    metrics = {
         f"test_{name}": evaluation.metrics[name]
         for name, metric in spec.task.all_metrics.items()
         if metric.headline
     }
-    shown["test_rows"] = evaluation.rows
-    shown["baseline_loss"] = evaluation.baseline_loss
-    comparison = evaluated.comparison
-    if comparison and comparison.mean_improvement is not None:
-        shown["champion_loss"] = comparison.champion_loss
-        shown["improvement_over_champion"] = comparison.mean_improvement
-    return shown
+    return {**shown, **metrics, "test_rows": evaluation.rows}

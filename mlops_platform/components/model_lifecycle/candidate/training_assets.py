@@ -18,14 +18,19 @@ from mlops_platform.components.model_lifecycle.run_facts import provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.components.window_records import recorded_signals
 from mlops_platform.data.features.builds import builds_of
+from mlops_platform.data.features.dbt import DbtProjectFolder
 from mlops_platform.data.features.origin import origin_of_published
+from mlops_platform.data.lineage.kept import kept_lineage
 from mlops_platform.data.training_set import TrainingSet, snapshot_training_set
 from mlops_platform.errors import TrainingError
+from mlops_platform.formats.digits import rounded_inside
 from mlops_platform.monitoring.policy.history_choice import choose_history
+from mlops_platform.settings import DBT_PROJECT, Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import TrainedCandidate, train_candidate
 from mlops_platform.usecases.candidate.warm_start import warm_start
 from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.reporting.lineage import features_made_from
 from mlops_platform.usecases.retraining.recommended_history import recommended_history
 
 
@@ -77,6 +82,7 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
                     "last_day": str(snapshot.last_local_date),
                     "as_of": snapshot.as_of.isoformat(),
                     "history": snapshot.history,
+                    **_features(settings, spec),
                     "hash": snapshot.hash,
                     "path": place(snapshot.path),
                 }
@@ -84,6 +90,23 @@ def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.Ass
         )
 
     return training_set
+
+
+def _features(settings: Settings, spec: ModelSpec) -> dict[str, dg.TableMetadataValue]:
+    """What each feature is made from, as the last build has told; nothing where it is unknown."""
+    project = DbtProjectFolder(DBT_PROJECT, settings.warehouse, settings.lake, settings.dbt_target)
+    lineage = kept_lineage(project)
+    if lineage is None:
+        return {}
+    made_from = features_made_from(lineage, spec)
+    return {
+        "features": table(
+            [
+                {"feature": feature, "made_from": ", ".join(origins) or None}
+                for feature, origins in made_from.items()
+            ]
+        )
+    }
 
 
 def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
@@ -118,8 +141,9 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             metadata=browsable(
                 {
                     **_headline(trained),
-                    "mlflow_run": mlflow_run(deployment, trained.run_id),
                     "trials": _trials(trained),
+                    "parameters": dg.MetadataValue.json(trained.recipe.params),
+                    "mlflow_run": mlflow_run(deployment, trained.run_id),
                 }
             ),
         )
@@ -150,19 +174,19 @@ def _headline(trained: TrainedCandidate) -> dict[str, Any]:
         f"search_{trained.recipe.metric}": trained.recipe.score,
         **trained.constants,
         "cpu_seconds": trained.cpu_seconds,
-        "parameters": dg.MetadataValue.json(trained.recipe.params),
     }
 
 
 def _trials(trained: TrainedCandidate) -> dg.TableMetadataValue:
+    """In their order; a trial without a score says what became of it."""
     return table(
         [
             {
-                "trial": trial.number,
-                "candidate": trial.candidate,
-                "state": trial.state,
-                trained.recipe.metric: trial.score,
-                "parameters": ", ".join(f"{k}={v}" for k, v in trial.params.items()),
+                "trial": f"{trial.number} {trial.candidate}",
+                trained.recipe.metric: trial.state if trial.score is None else trial.score,
+                "parameters": ", ".join(
+                    f"{name}={rounded_inside(value)}" for name, value in trial.params.items()
+                ),
             }
             for trial in trained.recipe.trials
         ]

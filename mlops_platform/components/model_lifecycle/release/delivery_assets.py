@@ -107,6 +107,7 @@ def bento_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 {
                     **_headline(packaged),
                     "open_bento": mlflow_run(deployment, champion.run_id, BENTO_FILE),
+                    "path": place(packaged.bento.path),
                 }
             ),
             check_results=[_served_golden_rows(packaged.bento)],
@@ -125,7 +126,6 @@ def _headline(packaged: PackagedRelease) -> dict[str, Any]:
         "single_rows_served_by": parity.fallback_reason or "the compiled model",
         "explains": packaged.not_explained or "exact contributions",
         "files": len(bento.files),
-        "path": place(bento.path),
     }
 
 

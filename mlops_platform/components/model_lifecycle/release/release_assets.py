@@ -1,13 +1,20 @@
 """registered_version and champion: what passed the gate serves, or is tried first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
-from mlops_platform.components.model_lifecycle.presentation import browsable, mlflow_run, table
+from mlops_platform.components.model_lifecycle.presentation import (
+    browsable,
+    mlflow_experiment,
+    mlflow_run,
+    table,
+    zone_of,
+)
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.ledger.records import NewDecision, Release
@@ -17,6 +24,7 @@ from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion
+from mlops_platform.usecases.reporting.phrases import moment_text
 from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
@@ -54,8 +62,10 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(f"v{identity.version}"),
             metadata=browsable(
                 {
+                    "verdict": gate.verdict.outcome,
+                    "reason": gate.verdict.reason,
                     "version": identity.version,
-                    "fitted_through": registered.fitted_through.isoformat(),
+                    "fitted_through": moment_text(registered.fitted_through, zone_of(spec)),
                     **registered.constants,
                     "mlflow_run": mlflow_run(deployment, identity.run_id),
                     "schema_hash": identity.schema_hash,
@@ -118,9 +128,11 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),
             metadata=browsable(
                 {
-                    **_headline(standing, decision),
+                    **_headline(spec, standing, decision),
+                    **_figures(judged),
+                    "timeline": _timeline(deployment.ledger.releases(spec.name), zone_of(spec)),
+                    "all_runs": mlflow_experiment(deployment, spec.name),
                     "mlflow_run": mlflow_run(deployment, standing.run_id),
-                    "timeline": _timeline(deployment.ledger.releases(spec.name)),
                 }
             ),
             check_results=_checked(deployment, spec.name),
@@ -146,28 +158,35 @@ def _checked(deployment: Deployment, model: str) -> list[dg.AssetCheckResult]:
     ]
 
 
-def _headline(standing: DeployedVersion, decision: NewDecision) -> dict[str, Any]:
+def _headline(spec: ModelSpec, standing: DeployedVersion, decision: NewDecision) -> dict[str, Any]:
     return {
+        "decision": decision.kind if standing.role == "champion" else "challenge",
+        "reason": decision.reason,
         "version": standing.version,
         "role": standing.role,
         "release": standing.sequence,
-        "decision": decision.kind if standing.role == "champion" else "challenge",
-        "reason": decision.reason,
+        "since": moment_text(standing.since, zone_of(spec)),
         "actor": standing.actor,
-        "since": standing.since.isoformat(timespec="seconds"),
     }
 
 
-def _timeline(releases: list[Release]) -> dg.TableMetadataValue:
+def _figures(judged: JudgedCandidate) -> dict[str, Any]:
+    """What it was released on."""
+    evaluation = judged.evaluated.evaluation
+    return {"test_loss": evaluation.loss, "test_baseline_loss": evaluation.baseline_loss}
+
+
+def _timeline(releases: Sequence[Release], zone: ZoneInfo) -> dg.TableMetadataValue:
+    """The newest release first."""
     return table(
         [
             {
                 "release": release.sequence,
                 "version": release.version,
                 "kind": release.kind,
-                "released_at": release.released_at.isoformat(timespec="seconds"),
-                "actor": release.actor,
+                "at": f"{release.released_at.astimezone(zone):%Y-%m-%d %H:%M}",
+                "by": release.actor,
             }
-            for release in releases
+            for release in reversed(releases)
         ]
     )

@@ -43,13 +43,13 @@ def online_features_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDe
             metadata=browsable(
                 {
                     "dagster/row_count": export.rows,
-                    "feature_snapshot": export.feature_snapshot,
                     "oldest_event_time": str(export.oldest),
                     "newest_event_time": str(export.newest),
                     "as_of": export.as_of.isoformat(),
                     "store": shown(location),
                     **_size(location),
                     "seconds": time.perf_counter() - started,
+                    "feature_snapshot": export.feature_snapshot,
                 }
             ),
         )

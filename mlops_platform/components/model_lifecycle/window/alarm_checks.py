@@ -1,6 +1,6 @@
 """Alarms as asset checks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -9,15 +9,13 @@ from mlops_platform.monitoring.alarms.alarm import Alarm
 from mlops_platform.spec import ModelSpec
 
 
-def check_specs(spec: ModelSpec, name: str, checks: Sequence[str]) -> list[dg.AssetCheckSpec]:
-    """Declare one check per name of an asset."""
+def check_specs(
+    spec: ModelSpec, name: str, descriptions: Mapping[str, str]
+) -> list[dg.AssetCheckSpec]:
+    """Declare one check per description of an asset."""
     return [
-        dg.AssetCheckSpec(
-            check,
-            asset=[spec.name, name],
-            description=f"{check.replace('_', ' ').capitalize()}, judged as the YAML declares.",
-        )
-        for check in checks
+        dg.AssetCheckSpec(check, asset=[spec.name, name], description=description)
+        for check, description in descriptions.items()
     ]
 
 
@@ -47,4 +45,20 @@ def check_results(alarms: Sequence[Alarm]) -> list[dg.AssetCheckResult]:
             ),
         )
         for alarm in alarms
+    ]
+
+
+def check_evaluations(
+    asset: dg.AssetKey, window: str, alarms: Sequence[Alarm]
+) -> list[dg.AssetCheckEvaluation]:
+    """Alarms of another window than that of a step, which name it themselves."""
+    return [
+        dg.AssetCheckEvaluation(
+            asset_key=asset,
+            check_name=str(result.check_name),
+            passed=result.passed,
+            severity=result.severity,
+            metadata=browsable({**(result.metadata or {}), WINDOW: window}),
+        )
+        for result in check_results(alarms)
     ]

@@ -1,6 +1,6 @@
 """performance: how well the predictions of a window turned out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -8,9 +8,12 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.presentation import browsable
 from mlops_platform.components.model_lifecycle.window.alarm_checks import (
-    WINDOW,
+    check_evaluations,
     check_results,
     check_specs,
+)
+from mlops_platform.components.model_lifecycle.window.check_descriptions import (
+    performance_check_descriptions,
 )
 from mlops_platform.components.model_lifecycle.window.performance_page import (
     performance_page,
@@ -23,10 +26,7 @@ from mlops_platform.components.waiting import waits_for_locks
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.monitoring.alarms.performance_alarms import (
-    performance_alarms,
-    performance_checks,
-)
+from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import VersionReference
 from mlops_platform.spec import ModelSpec
@@ -55,30 +55,37 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         partitions_def=window_partitions(spec.window),
         ins={"predictions": upstream(spec, "predictions")},
         deps=[labels],
-        check_specs=check_specs(spec, "performance", performance_checks(spec)),
+        check_specs=check_specs(spec, "performance", performance_check_descriptions(spec)),
     )
     @waits_for_locks
     def performance(context: dg.AssetExecutionContext, predictions: ScoredWindow) -> Iterator[Any]:
         measured, others, past, failures = _measured_windows(context, spec, predictions)
         shared: dict[str, Any] = {
             "last_decision": _last_word(open_deployment().ledger, spec.name),
-            "trend": trend_picture(past.measured),
+            "larger_trend": trend_picture(past.measured),
         }
+        matured = [window for window in others if window.labels_changed is None]
 
         def page(window: WindowPerformance) -> dict[str, Any]:
             return {**performance_page(spec, window, past.measured), **shared}
 
-        # Of the past before this window, and what has matured after it, so that the page of the
-        # asset ends with what its alarms judge.
-        for changed in (window for window in others if window.labels_changed is not None):
-            _report_other(context, spec, changed, page(changed))
+        # Dagster's page of an asset shows what was reported last: it ends with the newest window,
+        # and its checks with the newest that could be judged.
+        for window in others:
+            _report_page(context, window, {**page(window), "measured_by_run": context.run_id})
+            write_partition_record(context.asset_key, window.window, window, context.run_id)
+            if window not in matured:
+                _report_checks(context, spec, window)
         yield dg.MaterializeResult(
             value=measured,
             metadata=browsable(page(measured)),
             check_results=check_results(performance_alarms(measured, spec)),
         )
-        for matured in (window for window in others if window.labels_changed is None):
-            _report_other(context, spec, matured, page(matured))
+        newest = past.measured[max(past.measured)]
+        if newest.window != measured.window:
+            _report_page(context, newest, page(newest))
+        for window in matured or _judged_since(measured, past.measured):
+            _report_checks(context, spec, window)
         if failures:
             # Last: the window of this run is measured, and somebody is told of the others.
             raise failures[0]
@@ -132,29 +139,32 @@ def _past(spec: ModelSpec) -> PastWindows:
     return PastWindows(scored, performance_history(spec))
 
 
-def _report_other(
-    context: dg.AssetExecutionContext,
-    spec: ModelSpec,
-    measured: WindowPerformance,
-    metadata: dict[str, Any],
+def _report_page(
+    context: dg.AssetExecutionContext, measured: WindowPerformance, metadata: dict[str, Any]
 ) -> None:
-    """Put another window's final performance where a run of its own would have put it."""
-    key = dg.AssetKey([spec.name, "performance"])
-    metadata = {**metadata, "measured_by_run": context.run_id}
+    """Show another window's performance as a run of its own would have shown it."""
     context.instance.report_runless_asset_event(
-        dg.AssetMaterialization(key, partition=measured.window, metadata=browsable(metadata))
-    )
-    for result in check_results(performance_alarms(measured, spec)):
-        context.instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=key,
-                check_name=str(result.check_name),
-                passed=result.passed,
-                severity=result.severity,
-                metadata=browsable({**(result.metadata or {}), WINDOW: measured.window}),
-            )
+        dg.AssetMaterialization(
+            context.asset_key, partition=measured.window, metadata=browsable(metadata)
         )
-    write_partition_record(key, measured.window, measured, context.run_id)
+    )
+
+
+def _report_checks(
+    context: dg.AssetExecutionContext, spec: ModelSpec, measured: WindowPerformance
+) -> None:
+    """Evaluate the checks of another window."""
+    alarms = performance_alarms(measured, spec)
+    for evaluation in check_evaluations(context.asset_key, measured.window, alarms):
+        context.instance.report_runless_asset_event(evaluation)
+
+
+def _judged_since(
+    own: WindowPerformance, history: Mapping[str, WindowPerformance]
+) -> list[WindowPerformance]:
+    """The newest mature window, where the one of this step is older and was measured again."""
+    newest = max((name for name, window in history.items() if window.mature), default=own.window)
+    return [history[newest]] if own.mature and newest > own.window else []
 
 
 def performance_history(spec: ModelSpec) -> dict[str, WindowPerformance]:

@@ -1,39 +1,84 @@
 """What the page of a window's performance shows."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
 from mlops_platform.components.model_lifecycle.presentation import picture, table
+from mlops_platform.components.model_lifecycle.small_trend import small_trend
+from mlops_platform.components.model_lifecycle.window.verdict import verdict_of
 from mlops_platform.data.windows import window_named
+from mlops_platform.formats.digits import digits
+from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
 from mlops_platform.monitoring.performance.estimate_record import estimate_record
 from mlops_platform.monitoring.performance.label_delays import delay_distribution
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
 
+WINDOWS_SHOWN: Final = 8
 USUAL_SHARES = {"label_delay_median_hours": 0.5, "label_delay_95_percent_hours": 0.95}
 
 
 def performance_page(
     spec: ModelSpec, measured: WindowPerformance, history: Mapping[str, WindowPerformance]
 ) -> dict[str, Any]:
-    """Headline figures first, then tables.
+    """Verdict, reason and headline figures first, then the latest windows, then the rest.
 
     Args:
         history: every measured window of the model, this one included.
     """
-    state = "mature" if measured.mature else "provisional"
     return {
-        "state": "empty" if measured.is_empty else state,
+        "window": measured.window,
+        **verdict_of(performance_alarms(measured, spec)),
+        "state": _state(measured),
         **_changed_labels(measured),
-        **_without_none(_realised(spec, measured)),
+        **_without_none(_losses(spec, measured)),
+        **_without_none({"trend": _trend(history)}),
+        "windows": _latest(history),
+        **_without_none(_metrics(spec, measured)),
         **_without_none(_estimated(spec, measured, history)),
         **_without_none(_labels(measured, history)),
         "version": measured.version,
         "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
         **_tables(measured),
+    }
+
+
+def _state(measured: WindowPerformance) -> str:
+    if measured.is_empty:
+        return "empty"
+    return "mature" if measured.mature else "provisional"
+
+
+def _trend(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetadataValue | None:
+    names = sorted(history)
+    losses = [history[name].losses for name in names]
+    return small_trend(
+        {
+            "served": [figures.loss for figures in losses],
+            "promised": [figures.promised_loss for figures in losses],
+            "baseline": [figures.baseline_loss for figures in losses],
+        },
+        names,
+    )
+
+
+def _latest(history: Mapping[str, WindowPerformance]) -> dg.TableMetadataValue:
+    """The newest first, whichever of them was measured last."""
+    names = sorted(history, reverse=True)[:WINDOWS_SHOWN]
+    return table([_row(history[name]) for name in names])
+
+
+def _row(measured: WindowPerformance) -> dict[str, Any]:
+    mark = "" if measured.mature else " *"  # explained by the header
+    return {
+        "window (* open)": f"{measured.window}{mark}",
+        "v": measured.version,
+        "loss": measured.losses.loss,
+        "promised": measured.losses.promised_loss,
+        "baseline": measured.losses.baseline_loss,
     }
 
 
@@ -53,17 +98,22 @@ def trend_picture(history: Mapping[str, WindowPerformance]) -> dg.MarkdownMetada
     return picture(performance_trend(windows), "performance by window")
 
 
-def _realised(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
+def _losses(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
     interval = measured.intervals.get("loss")
+    return {
+        "loss_is": spec.task.loss_name,
+        **measured.losses.named,
+        "loss_interval": interval and f"{digits(interval.lower)} to {digits(interval.upper)}",
+    }
+
+
+def _metrics(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
     shown = [
         name
         for name, metric in spec.task.all_metrics.items()
         if metric.headline and name != spec.task.loss
     ]
     return {
-        "loss_is": spec.task.loss_name,
-        **measured.losses.named,
-        "loss_interval": interval and f"{interval.lower:.4f} to {interval.upper:.4f}",
         **{name: measured.metrics.get(name) for name in shown},
         "change_point": measured.change_point,
     }

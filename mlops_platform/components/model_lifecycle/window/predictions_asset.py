@@ -53,13 +53,15 @@ def predictions_asset(spec: ModelSpec, features: dg.AssetKey) -> dg.AssetsDefini
             metadata=browsable(
                 {
                     "dagster/row_count": scored.rows,
-                    "source": scored.source,
+                    "window": window.name,
+                    **({"empty": EMPTY} if scored.is_empty else {}),
+                    **{f"mean_{name}": mean for name, mean in scored.means.items()},
+                    **({"unchanged": scored.unchanged} if scored.unchanged else {}),
                     "version": scored.version,
                     "release": scored.release,
-                    **({"unchanged": scored.unchanged} if scored.unchanged else {}),
-                    **{f"mean_{name}": mean for name, mean in scored.means.items()},
+                    "source": scored.source,
+                    **({} if scored.is_empty else {"path": place(scored.path)}),
                     "feature_snapshot": scored.feature_snapshot,
-                    **({"empty": EMPTY} if scored.is_empty else {"path": place(scored.path)}),
                 }
             ),
         )

@@ -1,0 +1,68 @@
+"""What each criterion of the gate judges, and by which limit of the model's YAML."""
+
+from mlops_platform.spec import Limit, ModelSpec, bounds_of
+from mlops_platform.tasks import Metric
+
+
+def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
+    """A sentence for each criterion of the gate, in its order."""
+    gate, loss, baseline = spec.gate, spec.task.loss_name, spec.task.baseline_name
+    improvement = gate.improvement
+    required = (
+        f"must be below that of always predicting the training {baseline}, at "
+        f"{gate.baseline_confidence:.0%} confidence"
+        if gate.better_than_baseline
+        else f"is compared with that of the training {baseline}; it need not be below it"
+    )
+    return {
+        "limits": _limits(spec),
+        "better_than_baseline": f"The {loss} of the test rows {required}.",
+        "better_than_champion": (
+            f"On rows that are new to both, the {loss} must be below the champion's by more than "
+            f"{improvement.margin:g} at {improvement.confidence:.0%} confidence. Open with fewer "
+            f"than {_fewest(spec)}; a model without champion passes."
+        ),
+        "worst_subgroup": (
+            f"In no subgroup of {', '.join(spec.evaluation.subgroups) or 'none that is declared'} "
+            f"with {spec.evaluation.min_subgroup_rows} rows or more may the {loss} exceed "
+            f"{gate.max_subgroup_loss_ratio:g} times that of the subgroup's own {baseline}."
+        ),
+        "row_cpu_time": (
+            f"To predict one row may take at most {gate.max_row_cpu_milliseconds:g} ms of CPU time."
+        ),
+        "artifact_size": (f"The stored model may have at most {gate.max_artifact_megabytes:g} MB."),
+        "round_trip": "The stored model, loaded again, must predict exactly what it predicted.",
+        "serving_schema": (
+            "The path of requests through the service must answer what the pipeline answers."
+        ),
+        "enough_events": (
+            f"The test rows, and those fitted on, must hold {gate.min_events:,} outcomes of each "
+            "kind. Open with fewer."
+        ),
+    }
+
+
+def _limits(spec: ModelSpec) -> str:
+    metrics = spec.task.all_metrics
+    demands = [_demand(name, limit, metrics[name]) for name, limit in spec.limits.items()]
+    if not demands:
+        return "Metrics of the test rows against declared limits; none is declared."
+    return f"On the test rows {', '.join(demands)}."
+
+
+def _demand(name: str, limit: Limit, metric: Metric) -> str:
+    bounds = bounds_of(limit, metric)
+    words = [
+        f"{relation} {bound:g}"
+        for relation, bound in (("at least", bounds.min), ("at most", bounds.max))
+        if bound is not None
+    ]
+    return f"{name} must be {' and '.join(words)}"
+
+
+def _fewest(spec: ModelSpec) -> str:
+    """Which of the units counts depends on whether rows have an event time, or groups."""
+    improvement = spec.gate.improvement
+    if spec.features.has_event_time:
+        return f"{improvement.min_days} such days"
+    return f"{improvement.min_rows} such rows (or {improvement.min_groups} groups)"

@@ -1,0 +1,1 @@
+"""Column lineage across a whole dbt project: from landed columns to features, and back."""
