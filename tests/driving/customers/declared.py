@@ -43,6 +43,8 @@ version: 2
 models:
   - name: customer_features
     config:
+      materialized: incremental
+      incremental_strategy: replace_days
       meta:
         mlops: {publish: true, partition_by: landed_day, order_by: [customer_id], reach_days: 0}
     columns:
@@ -57,6 +59,8 @@ models:
       - {name: gender, data_type: varchar}
   - name: churn_labels
     config:
+      materialized: incremental
+      incremental_strategy: replace_days
       meta:
         mlops:
           publish: true
@@ -81,6 +85,8 @@ sources:
 models:
   - name: order_features
     config:
+      materialized: incremental
+      incremental_strategy: replace_days
       meta: {mlops: {publish: true, partition_by: day, order_by: [order_id], reach_days: 0}}
     columns: [{name: order_id, data_type: varchar}, {name: day, data_type: date}]
 """
