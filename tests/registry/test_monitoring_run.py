@@ -4,6 +4,7 @@ import pytest
 
 from mlops_platform.errors import RegistryError
 from mlops_platform.registry.registry import Registry
+from mlops_platform.registry.versions import MONITORS_TAG
 from tests.registry.fetched import fetched_directory
 
 
@@ -19,6 +20,22 @@ def test_every_window_is_logged_to_the_same_run(registry: Registry) -> None:
     assert first == second != another
     reports = fetched_directory(registry, first, "reports")
     assert {file.name for file in reports.iterdir()} == {"2013-04-01.html", "2013-04-08.html"}
+
+
+def test_monitoring_stands_apart_from_trainings_and_goes_on_where_it_began(
+    registry: Registry,
+) -> None:
+    with registry.training_run("apart", "training", {}) as training:
+        pass
+    with registry.monitoring_run("apart") as monitoring:
+        pass
+    assert monitoring.experiment_id != training.experiment_id
+    # As in homes of before: among the trainings.
+    with registry.training_run("before", "monitoring", {MONITORS_TAG: "before"}) as run:
+        run.log_text("reports/2013-04-01.html", "old")
+    with registry.monitoring_run("before") as again:
+        again.delete_file("reports/2013-04-01.html")
+    assert (again.run_id, again.experiment_id) == (run.run_id, run.experiment_id)
 
 
 def test_an_expired_report_is_deleted_and_the_others_stay(registry: Registry) -> None:

@@ -45,4 +45,6 @@ def _described(description: str | None, lineage: ProjectLineage, column: Column)
     if not origins:
         return description
     made_from = f"From {', '.join(f'{table}.{name}' for table, name in origins)}."
-    return f"{description} {made_from}" if description else made_from
+    if not description or made_from in description:  # the definition may say it already
+        return description or made_from
+    return f"{description} {made_from}"

@@ -34,7 +34,7 @@ from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.lineage.kept import keep_lineage, kept_lineage, project_lineage
 from mlops_platform.data.lineage.project_lineage import ProjectLineage
-from mlops_platform.data.lineage.tables import layer_of, publication_of
+from mlops_platform.data.lineage.tables import layer_of, publication_of, table_name
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.formats.digits import rounded
 from mlops_platform.settings import settings
@@ -99,7 +99,18 @@ class DbtFeaturesComponent(DbtProjectComponent):
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
         layer = layer_of(node)
-        return spec.replace_attributes(key=dg.AssetKey([layer, node["name"]]), group_name=layer)
+        placed = spec.replace_attributes(key=dg.AssetKey([layer, node["name"]]), group_name=layer)
+        schema, lineage = spec.metadata.get(COLUMN_SCHEMA), self._known_lineage
+        if not isinstance(schema, dg.TableSchema) or lineage is None:
+            return placed
+        # Dagster's page prefers the descriptions of the definition to those of a materialisation.
+        described = with_origins(schema, lineage, table_name(node))
+        return placed.merge_attributes(metadata={COLUMN_SCHEMA: described})
+
+    @cached_property
+    def _known_lineage(self) -> ProjectLineage | None:
+        """As the last build has left it: loading the definitions must not wait for dbt."""
+        return kept_lineage(self._folder({}))
 
     def build_defs_from_state(
         self, context: dg.ComponentLoadContext, state_path: Any

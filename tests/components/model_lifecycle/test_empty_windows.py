@@ -118,17 +118,22 @@ class Shop:
     def window(self, day: date) -> Window:
         return window_named(self.spec.window, str(day))
 
-    def watches(self, day: date, *, drift: bool = True) -> dg.ExecuteInProcessResult:
+    def watches(
+        self, day: date, *, drift: bool = True, instance: dg.DagsterInstance | None = None
+    ) -> dg.ExecuteInProcessResult:
         """The run of a window, the morning after."""
         reports = [drift_report_asset(self.spec)] if drift else []
-        return self._runs(day, performance_asset(self.spec, dg.AssetKey("returns")), *reports)
+        performance = performance_asset(self.spec, dg.AssetKey("returns"))
+        return self._runs(day, performance, *reports, instance=instance)
 
     def scores(self, day: date) -> ScoredWindow:
         """The predictions of a window, the morning after, as they are recorded."""
         assert self._runs(day).success
         return recorded_windows(self.spec.name).scored[str(day)]
 
-    def _runs(self, day: date, *after: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
+    def _runs(
+        self, day: date, *after: dg.AssetsDefinition, instance: dg.DagsterInstance | None = None
+    ) -> dg.ExecuteInProcessResult:
         clock = self.place.replay_clock(self.spec.name)
         clock.unlink(missing_ok=True)  # no test depends on those before it
         move_to(clock, self.window(day).ends_at + timedelta(hours=6))
@@ -137,6 +142,7 @@ class Shop:
             partition_key=str(day),
             resources={"io_manager": RecordIOManager()},
             raise_on_error=False,
+            instance=instance,
         )
 
 
@@ -280,6 +286,27 @@ def test_an_empty_window_takes_part_in_nothing_and_matures(shop: Shop) -> None:
         str(monday),
     }
     assert AMONG_OTHERS.reads in told(shop, CLOSED)
+
+
+def test_a_window_that_is_measured_again_leaves_the_newest_one_on_the_pages(shop: Shop) -> None:
+    older, newest = CLOSED - timedelta(days=3), CLOSED - timedelta(days=2)
+    for day in (older, newest):
+        assert shop.watches(day).success
+
+    with dg.instance_for_test() as instance:
+        assert shop.watches(older, instance=instance).success
+
+        for asset, check in (("performance", "loss_increase"), ("drift_report", "row_volume")):
+            key = dg.AssetKey([shop.spec.name, asset])
+            shown = instance.fetch_materializations(key, limit=5).records
+            assert [record.partition_key for record in shown] == [str(newest), str(older)]
+            page = shown[0].asset_materialization
+            assert page is not None
+            assert list(page.metadata)[:3] == ["window", "verdict", "reason"]
+            history = instance.event_log_storage.get_asset_check_execution_history
+            [judged] = history(dg.AssetCheckKey(key, check), limit=1)
+            assert judged.evaluation is not None
+            assert judged.evaluation.metadata["window"].value == str(newest)
 
 
 def test_an_unusually_empty_day_alarms_by_its_volume(shop: Shop) -> None:

@@ -44,6 +44,28 @@ def test_nothing_is_repaired_where_nothing_is_wrong(released: "Lifecycle") -> No
     _assert_healthy(released)
 
 
+def _roles(lifecycle: "Lifecycle") -> dict[int, str | None]:
+    versions = lifecycle.registry.versions(lifecycle.model)
+    return {version.version: version.tags.get("role") for version in versions}
+
+
+def test_every_version_is_tagged_with_what_it_is(released: "Lifecycle") -> None:
+    assert _roles(released) == {1: "former", 2: "champion"}
+    released.register()
+    assert reconcile(*released.scope) == []
+    assert _roles(released) == {1: "former", 2: "champion", 3: "candidate"}
+    released.roll_back()
+    reconcile(*released.scope)
+    assert _roles(released) == {1: "champion", 2: "former", 3: "candidate"}
+
+
+def test_a_role_that_somebody_changed_is_mended_and_no_fault(released: "Lifecycle") -> None:
+    released.registry.tag_version(released.model, 1, "role", "champion")
+    assert projection_faults(*released.scope) == []
+    assert reconcile(*released.scope) == []
+    assert _roles(released) == {1: "former", 2: "champion"}
+
+
 def test_an_alias_moved_by_hand_is_moved_back(released: "Lifecycle") -> None:
     released.registry.set_alias(released.model, "champion", 1)
     [fault] = reconcile(*released.scope)

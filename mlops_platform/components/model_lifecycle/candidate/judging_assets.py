@@ -200,12 +200,10 @@ def _subgroups(groups: Sequence[Subgroup]) -> dg.TableMetadataValue:
     return table(
         [
             {
-                "subgroup": f"{group.column} {group.value}",
+                "subgroup": f"{group.column} {group.value}" + ("" if group.judged else " (few)"),
                 "rows": group.rows,
                 "loss": group.loss,
-                "baseline": group.baseline_loss,
                 "ratio": group.loss_ratio,
-                "judged": group.judged,
             }
             for group in ordered
         ]

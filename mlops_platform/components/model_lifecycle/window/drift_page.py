@@ -116,14 +116,20 @@ def _columns(drift: WindowDrift) -> dg.TableMetadataValue:
     return table(
         [
             {
-                "column": f"{DRIFTED} {column.column}" if column.drifted else column.column,
+                "column": _named(column),
                 "deviation": column.deviation,
-                "of": column.cause,
                 "distance": column.statistic,
             }
             for column in columns
         ]
     )
+
+
+def _named(column: ColumnDrift) -> str:
+    """What drifted is marked, and says by which statistic."""
+    if not column.drifted:
+        return column.column
+    return f"{DRIFTED} {column.column}" + (f" ({column.cause})" if column.cause else "")
 
 
 def _furthest_first(column: ColumnDrift) -> tuple[bool, float, float]:
