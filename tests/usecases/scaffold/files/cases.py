@@ -314,24 +314,15 @@ def write_trips(exports: Path) -> None:
 
 FACTS = "trip_facts"
 FACTS_SQL = """
-with trips as (
-    select * from {{ ref('stg_trips') }}
-    where
-        superseded_at is null
-        and {{ in_build_range('landing_day') }}
-),
-
-final as (
-    select
-        vehicle,
-        started,
-        kilometres,
-        minutes,
-        landing_day as local_date
-    from trips
-)
-
-select * from final
+select
+    vehicle,
+    started,
+    kilometres,
+    minutes,
+    landing_day as local_date,
+    known_at,
+    superseded_at
+from {{ ref('stg_trips') }}
 """
 FACTS_YAML = """
 version: 2
@@ -345,6 +336,8 @@ models:
       - {name: kilometres, data_type: double}
       - {name: minutes, data_type: bigint}
       - {name: local_date, data_type: date}
+      - {name: known_at, data_type: timestamptz}
+      - {name: superseded_at, data_type: timestamptz}
 """
 
 
@@ -354,8 +347,8 @@ def short_trips(exports: Path) -> Choices:
         update={
             "domain": "more_trips",
             "model": "short_trips",
-            "source": DbtSourceChoice(model=FACTS),
-            "label": "minutes < 20",
+            "source": DbtSourceChoice(model=FACTS, is_versioned=True),
+            "label": "minutes < 50",
             "label_name": "is_short",
             "known_at": "started + minutes * interval '1 minute'",
             "label_delay_days": 1,
