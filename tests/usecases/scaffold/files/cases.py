@@ -63,7 +63,7 @@ ORDER_COLUMNS = (
     category("order", missing_as=("unknown", "it's n/a")),
     number("score", low=-1.0, high=1.0),
     column("gift", "gift", "BOOLEAN", kind="boolean"),
-    column("remark: \"free\"", "remark", "VARCHAR", kind="text"),
+    column('remark: "free"', "remark", "VARCHAR", kind="text"),
     category("gender", reason="It is about a person.").model_copy(update={"role": "sensitive"}),
     column("delay", "delay", "DOUBLE", "kept", reason="The label is made of it"),
     column("junk", "junk", "VARCHAR", "dropped", reason="It says the same in every row."),
@@ -102,9 +102,7 @@ def late_orders(exports: Path) -> Choices:
         rolling=(
             RollingChoice(name="order_late_rate_3d", key=("order",), hours=72),
             RollingChoice(name="late_rate_1d", key=(), hours=24),
-            RollingChoice(
-                name="size_2d", key=("order", "gender"), hours=48, value="2 * groesse_m"
-            ),
+            RollingChoice(name="size_2d", key=("order", "gender"), hours=48, value="2 * groesse_m"),
         ),
         rows=DAYS * ORDERS_OF_DAY,
         reasons=proposal.reasons,
