@@ -16,10 +16,8 @@ from mlops_platform.tasks.starter_candidates import (
     tree_search,
 )
 
-NUMBERS: Final = (
-    *("DOUBLE", "FLOAT", "DECIMAL"),
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
-)
+WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+NUMBERS: Final = ("DOUBLE", "FLOAT", "DECIMAL", *WHOLE)
 FEWEST_VALUES: Final = 3
 NORMAL_SPREAD: Final = 2.56
 """Standard deviations between the quantiles at 10 and 90 % of a normal distribution."""

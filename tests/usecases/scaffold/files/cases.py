@@ -43,8 +43,8 @@ DELAY = LabelFacts(
 )
 
 
-def column(name: str, output: str, type: str, role: Any = "feature", **more: Any) -> ColumnChoice:
-    return ColumnChoice(name=name, output=output, type=type, role=role, **more)
+def column(name: str, output: str, landed: str, role: Any = "feature", **more: Any) -> ColumnChoice:
+    return ColumnChoice(name=name, output=output, type=landed, role=role, **more)
 
 
 def number(name: str, output: str | None = None, **more: Any) -> ColumnChoice:

@@ -20,6 +20,7 @@ from mlops_platform.components.landing.jobs import landing_jobs
 from mlops_platform.components.model_lifecycle.component import lifecycle_models
 from mlops_platform.components.model_lifecycle.shared import shared_automation
 from mlops_platform.components.record_io_manager import RecordIOManager
+from mlops_platform.data.dbt_plugins.landing_macro import Plugin
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.driving.by_hand import ByHand
 from mlops_platform.driving.driver import JobDriver, ReportStep
@@ -63,6 +64,7 @@ class Owned:
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(str(settings().warehouse), read_only=True) as warehouse:
             warehouse.execute("SET TimeZone = 'UTC'")
+            Plugin("landing", {"lake": str(settings().lake)}).configure_cursor(warehouse)
             return warehouse.execute(sql).fetchall()
 
 
