@@ -26,7 +26,9 @@ NAMES: Final = {
 VALUES: Final = {
     "a mail address": r"[\w.+-]+@[\w-]+\.[\w.-]+",
     "a network address or a device": r"(\d{1,3}\.){3}\d{1,3}|([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}",
-    "a telephone number": r"\+\d[\d ()/.-]{6,}\d|\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",
+    "a telephone number": (
+        r"\+\d[\d ()/.-]{6,}\d|\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}"
+    ),
     "an identity number": r"\d{3}-\d{2}-\d{4}|[A-Z]{2}\d{2}[A-Z0-9]{11,30}",
 }
 _LEAST_SHARE: Final = 0.5

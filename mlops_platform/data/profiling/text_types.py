@@ -45,17 +45,10 @@ class TextTypes:
 
     def value(self, column: str) -> str:
         """SQL of a value in its type, of a column of texts."""
-        return value_sql(column, self.types[column], self.nulls, self.numbers)
-
-
-def value_sql(
-    column: str, kind: str, nulls: Iterable[str], numbers: NumberFormat = NumberFormat()
-) -> str:
-    """SQL of a text in a type."""
-    raw = _meant(column, nulls)
-    if kind == TEXT:
-        return raw
-    return cast_of(raw, TEXT, kind, "tried", Reading(numbers)).tried
+        raw, kind = _meant(column, self.nulls), self.types[column]
+        if kind == TEXT:
+            return raw
+        return cast_of(raw, TEXT, kind, "tried", Reading(self.numbers)).tried
 
 
 def _meant(column: str, nulls: Iterable[str]) -> str:
