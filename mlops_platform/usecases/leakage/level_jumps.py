@@ -19,8 +19,12 @@ BLOCK_ROWS: Final = 15
 LEAST_BLOCKS: Final = 8
 SHARES: Final = (0.25, 0.5, 0.75)
 LEAST_FACTOR: Final = 1.4
-SHARP: Final = 5.0
-"""Times the spread of the blocks on either side: a trend that goes on has less."""
+SHARP: Final = 3.0
+"""Times the spread of the blocks on either side."""
+SHARP_SHIFT: Final = 5.0
+"""The same of what is no factor: seasons shift, and no unit does so often."""
+AT_ONCE: Final = 0.5
+"""Share of the jump that lies between neighbouring blocks: of a trend that goes on it is little."""
 ALIKE: Final = 0.35
 """By which the factors of the quartiles may differ, as a share of the jump."""
 OF_TIME: Final = 0.95
@@ -29,7 +33,9 @@ GRID_ROWS: Final = 10_000
 KNOWN_VALUES, NEW_VALUES = 0.8, 0.3
 """Share of values that there were before: usually at least, and after a conversion at most."""
 LEAST_GRID_FACTOR: Final = 1.15
-MOST_AT_ONCE: Final = 2
+MOST_SHARP_SHIFT: Final = 5.0
+"""The same of what is no factor: seasons shift, and no unit does so often."""
+AT_ONCE: Final = 2
 """Columns that change on one day are another world, and not another unit."""
 
 
@@ -119,7 +125,7 @@ def _sharpest(quartiles: NDArray[np.float64]) -> tuple[int | None, float | None]
             return at, float(np.exp(size))
     at, jumps, sharpness = _best(quartiles)
     width = float(np.median(quartiles[:, -1] - quartiles[:, 0]))
-    if sharpness >= SHARP and float(np.abs(jumps).min()) > 2 * width > 0:
+    if sharpness >= SHARP_SHIFT and float(np.abs(jumps).min()) > 2 * width > 0:
         return at, None
     return None, None
 
@@ -184,6 +190,8 @@ def _sharpness(middle: NDArray[np.float64], at: int) -> float:
     before, after = middle[: at - 1] if at > 2 else middle[:at], middle[at:]
     spread = _spread([before, after])
     jump = abs(float(np.median(after) - np.median(before)))
+    if abs(float(middle[at] - middle[at - 2])) < AT_ONCE * jump:
+        return 0.0
     return jump / spread if spread > 0 else (np.inf if jump > 0 else 0.0)
 
 
