@@ -15,12 +15,14 @@ from mlops_platform.data.profiling.finding import Finding
 
 SEEDS: Sequence[int] = range(101, 104)
 """Not those of tuning, which were 0 to 7."""
+AGAIN: Sequence[int] = range(101, 102)
+"""Of the tuning tables: only to see how much of it was tuning."""
 
 
 def measure_faults() -> str:
     """Recall by kind, what was missed, and warnings on clean tables, as Markdown."""
     held_out, tuning = list(held_out_tables()), list(tuning_tables())
-    outcomes, tuned = _outcomes(held_out), _outcomes(tuning)
+    outcomes, tuned = _outcomes(held_out, SEEDS), _outcomes(tuning, AGAIN)
     warned = {table.name: warnings_of(table) for table in held_out}
     return "\n\n".join(
         [
@@ -34,11 +36,11 @@ def measure_faults() -> str:
     )
 
 
-def _outcomes(tables: Iterable[CleanTable]) -> list[Outcome]:
+def _outcomes(tables: Iterable[CleanTable], seeds: Sequence[int]) -> list[Outcome]:
     outcomes = []
     for table in tables:
         for kind in KINDS:
-            for seed in SEEDS:
+            for seed in seeds:
                 try:
                     outcomes.append(outcome_of(table, kind, seed))
                 except NoPlaceError:
@@ -58,7 +60,7 @@ def _recall(outcomes: Sequence[Outcome], tuned: Sequence[Outcome]) -> str:
         for kind in KINDS
     ]
     rows.append(["**all**", _share(outcomes), _share(tuned)])
-    return markdown_table(["fault", "held-out tables", "tuning tables, other seeds"], rows)
+    return markdown_table(["fault", "held-out tables", "tuning tables, another seed"], rows)
 
 
 def _share(outcomes: Sequence[Outcome]) -> str:

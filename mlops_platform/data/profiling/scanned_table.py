@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.profiling.profile import TableProfile
-from mlops_platform.data.profiling.raw_rows import NUMBER
+from mlops_platform.data.profiling.reading.raw_rows import NUMBER
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -112,10 +112,11 @@ class ScannedTable:
         listed = ", ".join(f"({sql}) AS {identifier(name)}" for name, sql in columns.items())
         query = f"SELECT {listed} FROM {drawn} ORDER BY {ROW_NUMBER}"
         try:
-            return self._connection.sql(query).df()
+            frame: DataFrame = self._connection.sql(query).df()
         except duckdb.Error as error:
             refused = [sql for sql in columns.values() if not self._is_expression(sql)]
             raise self._refusal(error, refused[0] if refused else query) from error
+        return frame
 
     def _is_expression(self, sql: str) -> bool:
         import duckdb

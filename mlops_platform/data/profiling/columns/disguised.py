@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.profiling.null_texts import SAYING_NOTHING
+from mlops_platform.data.profiling.reading.null_texts import SAYING_NOTHING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,9 +86,8 @@ def _quantiles(
     import numpy as np
 
     reached = np.cumsum(weights) / weights.sum()
-    return [
-        float(values[min(np.searchsorted(reached, share), len(values) - 1)]) for share in shares
-    ]
+    places = np.searchsorted(reached, shares).tolist()
+    return [float(values[min(place, len(values) - 1)]) for place in places]
 
 
 def _spikes(different: NDArray[np.float64], counts: NDArray[np.int64]) -> Iterator[float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.landing.files.values import NumberFormat, Reading, cast_of
 from mlops_platform.data.landing.schema.types import LOCAL_TIME, MOMENT, TEXT
-from mlops_platform.data.profiling.null_texts import NULL_TEXTS, STRONG
+from mlops_platform.data.profiling.reading.null_texts import NULL_TEXTS, STRONG
 
 if TYPE_CHECKING:
     import duckdb
