@@ -79,7 +79,7 @@ def identifier(table: CleanTable, generator: Generator) -> Faulty:
         "hex": lambda: [generator.bytes(12).hex() for _ in range(rows)],
         "text": lambda: [f"C-{number:07d}" for number in generator.permutation(10 * rows)[:rows]],
     }
-    frame[column] = values[shape]()
+    frame[column] = pd.Series(values[shape](), index=frame.index)
     return Faulty(frame, column, shape)
 
 

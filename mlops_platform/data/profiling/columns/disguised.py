@@ -73,6 +73,7 @@ def _is_odd_end(values: NDArray[np.float64], rows: NDArray[np.int64], sign: int)
     if sign > 0 and value < 0 <= others[0]:
         # The only negative number of all.
         stands_out = rows[0] >= LEAST_ROWS * weights[0] or gap > upper - lower
+        stands_out |= bool((others % 1 == 0).all())
         return bool(stands_out if is_named else gap > last - first)
     if value == 0 and sign > 0:
         return bool(gap > upper - lower and rows[0] > LEAST_ROWS * weights[0])

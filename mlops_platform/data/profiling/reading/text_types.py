@@ -19,7 +19,7 @@ CANDIDATES: Final = ("BOOLEAN", "BIGINT", "DOUBLE", "DATE", LOCAL_TIME, MOMENT)
 BOOLEAN_WORDS: Final = ("true", "false", "t", "f", "yes", "no", "y", "n")
 """Of which DuckDB knows what they mean; 0 and 1 are numbers."""
 FORMATS: Final = (
-    *(NumberFormat(), NumberFormat(",", "."), NumberFormat(",", ""), NumberFormat(".", ",")),
+    *(NumberFormat(), NumberFormat(",", ""), NumberFormat(",", "."), NumberFormat(".", ",")),
     *(NumberFormat(",", " "), NumberFormat(".", " "), NumberFormat(".", "'")),
 )
 """The usual one first: where two read as many columns, it is the one."""
