@@ -133,6 +133,9 @@ def _is_of_time(values: NDArray[np.float64]) -> bool:
     import numpy as np
     from scipy.stats import rankdata
 
+    steps = np.diff(values)
+    if (steps >= 0).all() or (steps <= 0).all():
+        return True
     ranks = rankdata(values)
     if len(ranks) < LEAST_BLOCKS or ranks.min() == ranks.max():
         return True
