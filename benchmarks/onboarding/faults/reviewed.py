@@ -2,5 +2,9 @@
 
 from typing import Final
 
-TRUE: Final[dict[tuple[str, str, str], str]] = {}
+TRUE: Final[dict[tuple[str, str, str], str]] = {
+    ("births", "disguised_missing", "fage"): "no father is 0 years old",
+    ("randhie", "disguised_missing", "fmde"): "0 stands for plans without a deductible",
+    ("occupancy", "little_history", "time"): "it has seven days",
+}
 """By table, kind and column: why it is true."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BLOCKS: Final = 40
 BLOCK_ROWS: Final = 15
+EDGE_SHARE: Final = 20
+"""Percent of the blocks that are needed on either side of a jump."""
 LEAST_BLOCKS: Final = 8
 SHARES: Final = (0.25, 0.5, 0.75)
 LEAST_FACTOR: Final = 1.4
@@ -151,7 +153,7 @@ def _other_grid(values: NDArray[np.float64], blocks: int) -> tuple[int | None, f
 
     thin = values[:: max(len(values) // GRID_ROWS, 1)]
     best, least = None, NEW_VALUES
-    for at in range(2, blocks - 1):
+    for at in _inner(blocks):
         cut = len(thin) * at // blocks
         before, after = thin[:cut], thin[cut:]
         usual = _known(before[cut // 2 :], before[: cut // 2])
@@ -178,11 +180,17 @@ def _best(levels: NDArray[np.float64]) -> tuple[int, NDArray[np.float64], float]
     import numpy as np
 
     middle = levels[:, len(SHARES) // 2]
-    candidates = range(2, len(levels) - 1)
+    candidates = _inner(len(levels))
     at = max(candidates, key=lambda at: _sharpness(middle, at))
     # The block before may be half of one and half of the other.
     before, after = levels[: at - 1] if at > 2 else levels[:at], levels[at:]
     return at, np.median(after, axis=0) - np.median(before, axis=0), _sharpness(middle, at)
+
+
+def _inner(blocks: int) -> range:
+    """Where a jump may be: of few blocks on one side the spread is not known."""
+    edge = max(EDGE_SHARE * blocks // 100, 2)
+    return range(edge, blocks - edge + 1)
 
 
 def _sharpness(middle: NDArray[np.float64], at: int) -> float:

@@ -68,6 +68,6 @@ def _are_twins(evidence: Evidence, column: ColumnProfile, other: ColumnProfile) 
     from scipy.stats import spearmanr
 
     one, two = evidence.numbers(column), evidence.numbers(other)
-    if one is None or two is None:
+    if one is None or two is None or column.is_constant or other.is_constant:
         return False
     return abs(float(spearmanr(one, two, nan_policy="omit").statistic)) >= TWINS
