@@ -8,6 +8,7 @@ from pydantic import Field
 from mlops_platform.data.profiling.profile import Dialect
 from mlops_platform.record import Record
 from mlops_platform.section import Identifier
+from mlops_platform.tasks.proposal import LabelFacts
 
 Role = Literal["feature", "sensitive", "kept", "dropped"]
 """Of a column: `kept` ones land and are no feature, `dropped` ones do not land."""
@@ -105,6 +106,7 @@ class Choices(Record):
         known_at: SQL of the moment at which the label becomes known; None where that is its
             landing.
         task: the section `task` of the YAML.
+        label_facts: what the outcomes are like; a task whose loss has the label's unit needs them.
         reasons: why, by the dotted path of the YAML that it explains.
     """
 
@@ -128,6 +130,7 @@ class Choices(Record):
     label_name: Identifier
     known_at: str | None
     task: dict[str, Any]
+    label_facts: LabelFacts | None = None
     rolling: tuple[RollingChoice, ...] = ()
     cadence: Literal["daily", "weekly"] = "weekly"
     rows: int = 0

@@ -1,0 +1,79 @@
+"""Proposal: a task that fits a label, and what a model of it starts with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from mlops_platform.record import Record
+
+
+class LabelFacts(Record):
+    """What the outcomes of a table are like, before it is said what kind of outcome they are.
+
+    Args:
+        expression: SQL of the outcome over landed columns.
+        type: DuckDB type of that expression.
+        rows: in which it is not NULL.
+        distinct: values, approximately where there are many.
+        values: all of them as text, the rarest first, where they are few; else none.
+        positives: rows of the rarest value, where there are two.
+        low_quantile, median, high_quantile: at 10, 50 and 90 %, of numbers.
+    """
+
+    expression: str
+    type: str
+    rows: int
+    distinct: int
+    values: tuple[str, ...] = ()
+    positives: int | None = None
+    low_quantile: float | None = None
+    median: float | None = None
+    high_quantile: float | None = None
+
+
+class Inputs(Record):
+    """What a model of a new table reads.
+
+    Args:
+        rows: of the table.
+        numeric, categorical, boolean, text: its features by kind.
+        has_event_time: whether rows are of a moment.
+    """
+
+    rows: int
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    boolean: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    has_event_time: bool = True
+
+
+class Proposal(Record):
+    """A task that would fit.
+
+    Args:
+        task: the section `task` of the YAML.
+        label: SQL of the outcome as this task needs it, over landed columns.
+        label_type: SQL type in which the label table publishes it.
+        reason: why this task, in one sentence.
+        reasons: why, by the dotted path of the YAML that it explains.
+    """
+
+    task: dict[str, Any]
+    label: str
+    label_type: str
+    reason: str
+    reasons: dict[str, str] = {}
+
+
+class Start(Record):
+    """Sections of a model's YAML that depend on its task.
+
+    Args:
+        sections: by the dotted path at which each belongs.
+        reasons: why, by the dotted path of the YAML that it explains.
+    """
+
+    sections: dict[str, Any]
+    reasons: Mapping[str, str] = Field(default={})

@@ -1,0 +1,1 @@
+"""The files of a new model, as texts that follow from the choices alone."""
