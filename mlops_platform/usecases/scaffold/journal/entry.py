@@ -70,7 +70,7 @@ class JournalEntry(Record):
 
     number: int = Field(ge=1)
     domain: Identifier
-    asked: dict[str, Any] = {}
+    asked: dict[str, Any] = Field(default={})
     choices: Choices | None = None
     columns: tuple[SourceColumn, ...] = ()
     files: tuple[FileChange, ...] = ()

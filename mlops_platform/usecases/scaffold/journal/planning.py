@@ -42,8 +42,8 @@ class PlannedFile:
     def diff(self) -> list[str]:
         """Unified, by lines without their end."""
         before, after = _lines(self.before), _lines(self.after)
-        names = ("/dev/null" if lines is None else self.path for lines in (before, after))
-        return list(unified_diff(before or [], after or [], *names, lineterm=""))
+        then, now = ("/dev/null" if lines is None else self.path for lines in (before, after))
+        return list(unified_diff(before or [], after or [], then, now, lineterm=""))
 
     def lines_to_add(self) -> list[str]:
         """Lines that the file should have by now and an edited one lacks."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from pydantic import Field
+
 from mlops_platform.errors import SpecError
 from mlops_platform.record import Record
 
@@ -20,7 +22,9 @@ _SIDES = {
     "!=": "is_not",
     "<>": "is_not",
 }
-_COMPARISON = re.compile(r"^\s*\(?\s*\"?([^<>=!\"]+?)\"?\s*(>=|<=|<>|!=|==|=|>|<)\s*([\w.' -]+?)\)?$")
+_COMPARISON = re.compile(
+    r"^\s*\(?\s*\"?([^<>=!\"]+?)\"?\s*(>=|<=|<>|!=|==|=|>|<)\s*([\w.' -]+?)\)?$"
+)
 _IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -34,8 +38,8 @@ class TakenNames(Record):
     """
 
     domains: tuple[str, ...] = ()
-    tables: dict[str, str] = {}
-    models: dict[str, str] = {}
+    tables: dict[str, str] = Field(default={})
+    models: dict[str, str] = Field(default={})
 
 
 def identifier_of(text: str) -> str:

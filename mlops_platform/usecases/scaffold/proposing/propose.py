@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
+from mlops_platform.data.profiling.expressions.expression import (
+    Expression,
+    expression_of,
+    require_column,
+)
+from mlops_platform.data.profiling.expressions.moments import moment_sql
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.errors import SpecError
 from mlops_platform.tasks.proposal import LabelFacts, Proposal
 from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice, SourceChoice
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING, Answers
-from mlops_platform.usecases.scaffold.proposing.expressions import (
-    Expression,
-    expression_of,
-    require_column,
-)
 from mlops_platform.usecases.scaffold.proposing.keys import Key, key_of
-from mlops_platform.usecases.scaffold.proposing.moments import moment_sql
 from mlops_platform.usecases.scaffold.proposing.names import (
     TakenNames,
     free_domain,
@@ -51,7 +51,7 @@ class Draft:
     source: SourceChoice
     source_name: str
     answers: Answers
-    taken: TakenNames = TakenNames()
+    taken: TakenNames = field(default_factory=TakenNames)
     findings: tuple[Finding, ...] = ()
     earlier: Choices | None = None
     told: Mapping[str, float] = field(default_factory=dict)
@@ -271,7 +271,10 @@ def _time_column(draft: Draft, time: Expression) -> str:
 
 
 def _reasons(draft: Draft, key: Key) -> dict[str, str]:
-    reasons = {"features.entity": key.reason, "label.column": f"you asked for {draft.answers.label}"}
+    reasons = {
+        "features.entity": key.reason,
+        "label.column": f"you asked for {draft.answers.label}",
+    }
     days = draft.days()
     if draft.time is None:
         reasons["features.event_time"] = "no column is the moment of a row"
@@ -280,9 +283,7 @@ def _reasons(draft: Draft, key: Key) -> dict[str, str]:
         said = "you said so" if draft.answers.time else "the likeliest time of a row"
         reasons["features.event_time"] = said
         per_day = draft.profile.times[0].day_rows if draft.profile.times else 0
-        reasons["window.cadence"] = (
-            f"{days} days of history, with about {per_day:,} rows on a day"
-        )
+        reasons["window.cadence"] = f"{days} days of history, with about {per_day:,} rows on a day"
         reasons["timezone"] = _zone_reason(draft)
     if draft.answers.known_at == LANDING or draft.time is None:
         reasons["label.known_at"] = "an outcome counts from the moment at which it lands"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.usecases.scaffold.proposing.expressions import Expression
+from mlops_platform.data.profiling.expressions.expression import Expression
 
 
 def moment_sql(expression: Expression, types: Mapping[str, str], timezone: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mlops_platform.data.engine import identifier, not_finite
+from mlops_platform.data.profiling.expressions.expression import Expression
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE, ScannedTable
 from mlops_platform.errors import DataError, SpecError
 from mlops_platform.tasks.proposal import LabelFacts
-from mlops_platform.usecases.scaffold.proposing.expressions import Expression
 
 FEW_VALUES: Final = 20
 MOMENTS: Final = ("TIMESTAMP", "DATE")
