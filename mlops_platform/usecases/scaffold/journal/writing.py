@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mlops_platform.errors import DataError
@@ -71,7 +72,7 @@ def restore(root: Path, change: FileChange) -> None:
     """Make a file what it was; folders that are empty then are removed."""
     path = root / change.path
     if change.before is None:
-        path.unlink(missing_ok=True)
+        _unlink(path)
         remove_empty_folders(path.parent, root)
     else:
         _replace(path, change.before.content, _temporary(path, 0))
@@ -79,8 +80,11 @@ def restore(root: Path, change: FileChange) -> None:
 
 def remove_empty_folders(folder: Path, root: Path) -> None:
     """Remove a folder and those around it as far as nothing is in them, below `root`."""
-    while folder != root and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    while folder != root:
+        if folder.is_dir():
+            if any(folder.iterdir()):
+                return
+            folder.rmdir()
         folder = folder.parent
 
 
@@ -119,11 +123,17 @@ def _put(root: Path, changed: Sequence[PlannedFile], number: int) -> None:
 
 def _take_back(journal: Journal, entry: JournalEntry) -> None:
     for change in entry.files:
-        _temporary(journal.root / change.path, entry.number).unlink(missing_ok=True)
+        _unlink(_temporary(journal.root / change.path, entry.number))
         restore(journal.root, change)
     unfinished = journal.unfinished_file(entry.domain, entry.number)
     unfinished.unlink(missing_ok=True)
     remove_empty_folders(unfinished.parent, journal.root)
+
+
+def _unlink(path: Path) -> None:
+    # Also where the folder is none: then writing has failed there.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
 
 
 def _temporary(path: Path, number: int) -> Path:
