@@ -39,6 +39,7 @@ class ColumnProfile(Record):
         is_nearly_distinct: nearly every row has a value of its own.
         is_monotone: it grows, or falls, with the order of the rows.
         looks_personal: why it seems to be about a person; None where it does not.
+        looks_like_id: why it seems to number the rows or to name things; None where it does not.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ColumnProfile(Record):
     is_nearly_distinct: bool = False
     is_monotone: bool = False
     looks_personal: str | None = None
+    looks_like_id: str | None = None
 
     @property
     def is_constant(self) -> bool:
@@ -72,6 +74,8 @@ class TimeProfile(Record):
         days: local days that have rows.
         has_zone: whether its values say their offset.
         day_rows: rows of the median day that has any.
+        future_rows: that are later than the scan.
+        has_time_of_day: whether some of its values are not at midnight.
     """
 
     column: str
@@ -80,6 +84,8 @@ class TimeProfile(Record):
     days: int
     has_zone: bool
     day_rows: int
+    future_rows: int = 0
+    has_time_of_day: bool = True
 
 
 class KeyProfile(Record):

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from mlops_platform.data.engine import identifier
 from mlops_platform.data.profiling.profile import TableProfile
+from mlops_platform.data.profiling.raw_rows import NUMBER
+from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,8 +19,10 @@ ALL_ROWS: Final = "scanned"
 """View of all rows, by the output names of their columns and by their names in the source."""
 SAMPLE: Final = "sampled"
 """Table of a bounded sample of them, drawn by the hash of the row's number."""
-ROW_NUMBER: Final = "row__number"
+ROW_NUMBER: Final = NUMBER
 """Column of both: the place of a row in its files, from 0."""
+RUN_ROWS: Final = 500
+"""Rows that follow each other, where their order is looked at."""
 
 
 class ScannedTable:
@@ -51,7 +56,12 @@ class ScannedTable:
         Raises:
             DataError: DuckDB refuses it.
         """
-        raise NotImplementedError
+        import duckdb
+
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise self._refusal(error, sql) from error
 
     def sample(self, columns: Mapping[str, str], rows: int | None = None) -> DataFrame:
         """A sample of the rows, in their order in the files.
@@ -63,4 +73,46 @@ class ScannedTable:
         Raises:
             DataError: an expression is none of this table.
         """
-        raise NotImplementedError
+        drawn = SAMPLE
+        if rows is not None:
+            drawn = f"(FROM {SAMPLE} ORDER BY hash({ROW_NUMBER} + 1) LIMIT {rows})"
+        return self._frame(columns, drawn)
+
+    def runs(self, columns: Mapping[str, str], rows: int) -> DataFrame:
+        """Some runs of rows that follow each other in the files, about `rows` in all.
+
+        Raises:
+            DataError: an expression is none of this table.
+        """
+        one_of = max(self.profile.rows // rows, 1)
+        drawn = (
+            f"(FROM {ALL_ROWS} WHERE hash({ROW_NUMBER} // {RUN_ROWS}) % {one_of} = 0)"
+            if one_of > 1
+            else ALL_ROWS
+        )
+        return self._frame({**columns, "run__": f"{ROW_NUMBER} // {RUN_ROWS}"}, drawn)
+
+    def _frame(self, columns: Mapping[str, str], drawn: str) -> DataFrame:
+        import duckdb
+
+        listed = ", ".join(f"({sql}) AS {identifier(name)}" for name, sql in columns.items())
+        query = f"SELECT {listed} FROM {drawn} ORDER BY {ROW_NUMBER}"
+        try:
+            return self._connection.sql(query).df()
+        except duckdb.Error as error:
+            refused = [sql for sql in columns.values() if not self._is_expression(sql)]
+            raise self._refusal(error, refused[0] if refused else query) from error
+
+    def _is_expression(self, sql: str) -> bool:
+        import duckdb
+
+        try:
+            self._connection.execute(f"SELECT ({sql}) FROM {SAMPLE}").fetchall()
+        except duckdb.Error:
+            return False
+        return True
+
+    def _refusal(self, error: Exception, sql: str) -> DataError:
+        reason = str(error).strip().splitlines()[0]
+        names = ", ".join(column.output for column in self.profile.columns[:40])
+        return DataError(f"'{sql}' cannot be computed: {reason}. Columns are {names}.")

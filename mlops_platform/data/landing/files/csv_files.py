@@ -68,14 +68,15 @@ def opened_text(path: Path, dialect: CsvDialect) -> Iterator[io.TextIOWrapper]:
     """Open the decompressed text of a file; bytes that are none of its encoding are surrogates."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
     with (
-        _opened_bytes(path) as content,
+        opened_bytes(path) as content,
         io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="") as text,
     ):
         yield text
 
 
 @contextmanager
-def _opened_bytes(path: Path) -> Iterator[io.BufferedReader]:
+def opened_bytes(path: Path) -> Iterator[io.BufferedReader]:
+    """Open the decompressed bytes of a file."""
     import pyarrow as pa
 
     codec = CODECS.get(path.suffix.lower())
@@ -109,7 +110,7 @@ def records(text: Iterable[str], dialect: CsvDialect) -> Iterator[tuple[int, lis
 
 def _header(path: Path, dialect: CsvDialect) -> tuple[str, ...]:
     try:
-        with _opened_bytes(path) as content:
+        with opened_bytes(path) as content:
             _refuse_other_encoding(path, content.read(4), dialect)
         with opened_text(path, dialect) as text:
             line, header = next(records(text, dialect), (1, []))

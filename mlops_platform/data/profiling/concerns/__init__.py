@@ -1,0 +1,1 @@
+"""What a profile tells, one concern in each file."""
