@@ -1,5 +1,6 @@
 """Proposal: a task that fits a label, and what a model of it starts with."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ class LabelFacts(Record):
         values: all of them as text, the rarest first, where they are few; else none.
         positives: rows of the rarest value, where there are two.
         low_quantile, median, high_quantile: at 10, 50 and 90 %, of numbers.
+        deviation: standard deviation, of numbers.
     """
 
     expression: str
@@ -30,6 +32,7 @@ class LabelFacts(Record):
     low_quantile: float | None = None
     median: float | None = None
     high_quantile: float | None = None
+    deviation: float | None = None
 
 
 class Inputs(Record):
@@ -38,7 +41,6 @@ class Inputs(Record):
     Args:
         rows: of the table.
         numeric, categorical, boolean, text: its features by kind.
-        has_event_time: whether rows are of a moment.
     """
 
     rows: int
@@ -46,7 +48,6 @@ class Inputs(Record):
     categorical: tuple[str, ...] = ()
     boolean: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
-    has_event_time: bool = True
 
 
 class Proposal(Record):
@@ -64,7 +65,7 @@ class Proposal(Record):
     label: str
     label_type: str
     reason: str
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str] = Field(default={})
 
 
 class Start(Record):
@@ -76,4 +77,20 @@ class Start(Record):
     """
 
     sections: dict[str, Any]
-    reasons: Mapping[str, str] = Field(default={})
+    reasons: dict[str, str] = Field(default={})
+
+
+class Starter(ABC):
+    """What one kind of task says of a label and a table that it has never seen."""
+
+    @abstractmethod
+    def propose(self, label: LabelFacts) -> Proposal | None:
+        """The task of this kind that fits a label; None where none does."""
+
+    @abstractmethod
+    def start(self, task: Mapping[str, Any], label: LabelFacts, inputs: Inputs) -> Start:
+        """Candidates, and what gate, monitoring and retraining need to be told.
+
+        Raises:
+            SpecError: something of the label has to be known for it.
+        """

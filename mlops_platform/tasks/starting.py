@@ -1,21 +1,43 @@
-"""What a task proposes of a label that it has never seen, and what a model of it starts with."""
+"""What tasks propose of a label that nobody has seen before, and what a model of it starts with."""
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start
+from mlops_platform.tasks.binary_classification.starting import BinaryClassificationStarter
+from mlops_platform.tasks.declared import TASKS
+from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
+from mlops_platform.tasks.regression.starting import RegressionStarter
+
+_STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
+    {"binary_classification": BinaryClassificationStarter(), "regression": RegressionStarter()}
+)
+"""In the order in which they are asked: where two tasks fit, the first is the better one."""
 
 
 def propose_tasks(label: LabelFacts) -> tuple[Proposal, ...]:
     """Tasks that fit a label, the best first; none where no task does."""
-    raise NotImplementedError
+    proposals = (starter.propose(label) for starter in _STARTERS.values())
+    return tuple(proposal for proposal in proposals if proposal is not None)
 
 
 def start(task: Mapping[str, Any], label: LabelFacts, inputs: Inputs) -> Start:
-    """Candidates, gate and monitoring with which a model of this task starts, with reasons."""
-    raise NotImplementedError
+    """Candidates, gate, monitoring and retraining with which a model of a task starts.
+
+    Args:
+        task: a valid section `task` of the YAML.
+
+    Raises:
+        SpecError: something of the label has to be known for it.
+    """
+    return _STARTERS[str(task["type"])].start(task, label, inputs)
 
 
 def label_type(task: Mapping[str, Any]) -> str:
     """SQL type in which the label table of such a model publishes the outcome."""
-    raise NotImplementedError
+    return TASKS[str(task["type"])].label_type
+
+
+def has_classes(task: Mapping[str, Any]) -> bool:
+    """Whether its outcomes are classes, whose shares a split can keep."""
+    return TASKS[str(task["type"])].has_classes

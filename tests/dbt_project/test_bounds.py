@@ -50,8 +50,8 @@ arrivals as (
 MACROS = {
     "latest_fact": "found as ({{ latest_fact("
     "'moments', 'flight_id', 'facts', ['origin'], 'observed_at', hours=6) }})",
-    "rolling_late_rate": "found as ({{ rolling_late_rate(['origin'], hours=24, flights='moments')"
-    " }})",
+    "rolling_mean": "found as ({{ rolling_mean(['origin'], hours=24, id='flight_id', "
+    "outcome='is_late', events='moments', outcomes='arrivals') }})",
 }
 """Macros with an as-of join, called as a project may call them: with views of what has landed."""
 

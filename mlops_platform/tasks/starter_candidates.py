@@ -1,0 +1,115 @@
+"""Preprocessing of the two candidates that every new model starts with, as its YAML has them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mlops_platform.tasks.proposal import Inputs
+
+CANDIDATES: Final = "training.candidates"
+LINEAR, TREES = 0, 1
+"""Their positions."""
+MOST_CATEGORIES: Final = 200
+"""Of a column that trees take as categories; scikit-learn's limit is 255."""
+RAREST_CATEGORY: Final = 500
+"""A category with fewer than one in so many rows is not encoded apart."""
+REASONS: Final[Mapping[str, str]] = {
+    f"{CANDIDATES}.{LINEAR}": (
+        "A linear model, which is hard to beat where there are few rows, and easy to explain."
+    ),
+    f"{CANDIDATES}.{TREES}": (
+        "Boosted trees, which find steps and interactions, and take missing values as they are."
+    ),
+}
+_VECTORIZER: Final = {
+    "type": "sklearn.feature_extraction.text.TfidfVectorizer",
+    "params": {"min_df": 5, "max_features": 20_000},
+}
+_SVD: Final = {"type": "sklearn.decomposition.TruncatedSVD", "params": {"n_components": 20}}
+
+
+def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]:
+    """Entries that make every kind of column a scaled number, or an indicator.
+
+    Args:
+        dense: whether the model takes no sparse columns.
+    """
+    numbers = [
+        {
+            "type": "sklearn.impute.SimpleImputer",
+            "params": {"strategy": "median", "add_indicator": True},
+        },
+        {"type": "sklearn.preprocessing.StandardScaler"},
+    ]
+    rarest = max(2, min(100, inputs.rows // RAREST_CATEGORY))
+    encoder = {
+        "type": "sklearn.preprocessing.OneHotEncoder",
+        "params": {
+            "handle_unknown": "infrequent_if_exist",
+            "min_frequency": rarest,
+            **({"sparse_output": False} if dense and inputs.text else {}),
+        },
+    }
+    steps = {
+        "numeric": numbers,
+        "boolean": numbers,
+        "categorical": [encoder],
+        "text": [_VECTORIZER, _SVD] if dense else [_VECTORIZER],
+    }
+    return _of_kinds_that_are_there(inputs, steps)
+
+
+def tree_preprocessing(inputs: Inputs) -> list[dict[str, Any]]:
+    """Entries that pass numbers through; categories come first, so that their positions stay."""
+    ordinal = {
+        "type": "sklearn.preprocessing.OrdinalEncoder",
+        "params": {
+            "handle_unknown": "use_encoded_value",
+            "unknown_value": -1,
+            "encoded_missing_value": -1,
+            "max_categories": MOST_CATEGORIES,
+        },
+    }
+    steps: dict[str, list[dict[str, Any]]] = {
+        "categorical": [ordinal],
+        "numeric": [],
+        "boolean": [],
+        "text": [_VECTORIZER, _SVD],
+    }
+    return _of_kinds_that_are_there(inputs, steps)
+
+
+def tree_params(inputs: Inputs, **params: Any) -> dict[str, Any]:
+    """Constructor arguments of a HistGradientBoosting on these columns."""
+    positions = list(range(len(inputs.categorical)))
+    categories = {"categorical_features": positions} if positions else {}
+    return {**params, **categories, "max_iter": 100, "early_stopping": False}
+
+
+def tree_search(inputs: Inputs) -> dict[str, Any]:
+    """Ranges of its search; leaves are as large as the rows allow."""
+    smallest = max(5, min(50, inputs.rows // 200))
+    return {
+        "learning_rate": {"low": 0.03, "high": 0.3, "log": True},
+        "max_leaf_nodes": {"low": 7, "high": 63, "log": True, "integer": True},
+        "min_samples_leaf": {
+            "low": smallest,
+            "high": 10 * smallest,
+            "log": True,
+            "integer": True,
+        },
+    }
+
+
+def rounded(value: float) -> float:
+    """A value as a person would write it: with two digits that count."""
+    return float(f"{value:.2g}")
+
+
+def _of_kinds_that_are_there(
+    inputs: Inputs, steps: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    return [
+        {"columns": kind, **({"steps": of_kind} if of_kind else {})}
+        for kind, of_kind in steps.items()
+        if getattr(inputs, kind)
+    ]
