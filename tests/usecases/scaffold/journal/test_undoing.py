@@ -96,7 +96,7 @@ def test_the_newest_is_undone_first(journal: Journal, plan: Plan, written: Journ
 def test_where_nothing_was_done_there_is_nothing_to_undo(
     journal: Journal, written: JournalEntry
 ) -> None:
-    with pytest.raises(DataError, match="nothing in the domain 'shops' .* undo: orders"):
+    with pytest.raises(DataError, match=r"nothing in the domain 'shops' .* undo: orders"):
         newest_entry(journal, "shops")
     undo(journal, written)
     with pytest.raises(DataError, match="nothing in this project"):

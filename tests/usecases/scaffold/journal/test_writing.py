@@ -2,42 +2,43 @@
 
 import os
 import signal
-import subprocess
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry
 from mlops_platform.usecases.scaffold.journal.journal import Journal
-from mlops_platform.usecases.scaffold.journal.planning import removals
+from mlops_platform.usecases.scaffold.journal.planning import planned_files, removals
 from mlops_platform.usecases.scaffold.journal.writing import take_back_unfinished, write_files
 from tests.usecases.scaffold.journal.conftest import FILES, FOREIGN, Plan, tree
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from mlops_platform.usecases.scaffold.journal.entry import JournalEntry
-from mlops_platform.usecases.scaffold.journal.journal import Journal
-from mlops_platform.usecases.scaffold.journal.planning import planned_files
-from mlops_platform.usecases.scaffold.journal.writing import write_files
 
-left = int(sys.argv[2])
+def _killed_at(step: int, journal: Journal, files: Iterable[Path]) -> int:
+    """Write in a process of its own that kills itself before one change of the disk; its status."""
+    process = os.fork()
+    if process:
+        return os.waitpid(process, 0)[1]
+    left = step
 
-def killing(event, arguments):
-    global left
-    if event in ("os.rename", "os.remove", "os.mkdir") or (event == "open" and arguments[1] == "wb"):
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
+    def kill(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        opens = event == "open" and arguments[1] == "wb"
+        if opens or event in {"os.rename", "os.remove", "os.mkdir"}:
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
 
-journal = Journal(Path(sys.argv[1]))
-files = {Path(path): "new\\n" for path in sys.argv[3:]}
-plan = planned_files(journal, files, None, {})
-sys.addaudithook(killing)
-write_files(journal, plan, JournalEntry(number=1, domain="orders"))
-"""
+    try:
+        plan = planned_files(journal, dict.fromkeys(files, "new\n"), None, {})
+        sys.addaudithook(kill)
+        write_files(journal, plan, JournalEntry(number=1, domain="orders"))
+    finally:
+        os._exit(0)
 
 
 def test_what_is_written_is_there_and_noted(
@@ -73,9 +74,7 @@ def test_numbers_count_on_over_all_domains(
 @pytest.mark.parametrize("step", range(9))
 def test_a_kill_leaves_nothing_half_written(journal: Journal, step: int) -> None:
     before = tree(journal.root)
-    command = [sys.executable, "-c", KILLED, str(journal.root), str(step), *map(str, FILES)]
-    done = subprocess.run(command, check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert os.WTERMSIG(_killed_at(step, journal, FILES)) == signal.SIGKILL
     take_back_unfinished(journal)
     after = tree(journal.root)
     files = {path: content for path, content in after.items() if content is not None}
@@ -110,11 +109,11 @@ def test_a_file_that_changed_since_it_was_planned_is_not_overwritten(
     assert journal.entries() == []
 
 
-def test_two_that_write_at_once_do_not_meet(journal: Journal) -> None:
-    command = [sys.executable, "-c", KILLED, str(journal.root), "1000"]
-    paths = (f"mlops_platform/defs/orders/m{number}/defs.yaml" for number in range(2))
-    running = [subprocess.Popen([*command, path]) for path in paths]
-    assert [process.wait() for process in running] == [0, 0]
+def test_two_that_write_at_once_wait_for_each_other(journal: Journal) -> None:
+    files = [Path(f"mlops_platform/defs/orders/m{number}/defs.yaml") for number in range(2)]
+    with ThreadPoolExecutor() as both:
+        statuses = both.map(lambda file: _killed_at(1000, journal, [file]), files)
+    assert list(statuses) == [0, 0]
     assert [found.number for found in journal.entries()] == [1, 2]
 
 
