@@ -65,7 +65,6 @@ class JournalEntry(Record):
         choices: None where only the example was taken out.
         columns: of the source.
         files: that were written or removed.
-        unchanged: files of the model that were there already, as they should be.
     """
 
     number: int = Field(ge=1)
@@ -74,7 +73,6 @@ class JournalEntry(Record):
     choices: Choices | None = None
     columns: tuple[SourceColumn, ...] = ()
     files: tuple[FileChange, ...] = ()
-    unchanged: tuple[str, ...] = ()
 
     @property
     def model(self) -> str | None:

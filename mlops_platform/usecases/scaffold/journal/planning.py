@@ -11,8 +11,9 @@ from typing import Literal
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry, sha256_of
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 
-Change = Literal["new", "changed", "removed", "same", "edited", "foreign"]
-"""Of a file: `edited` was changed by hand since it was written, `foreign` is somebody else's."""
+Change = Literal["new", "changed", "removed", "same", "edited", "shared", "foreign"]
+"""Of a file: `edited` was changed by hand since it was written, `shared` was written for another
+model of the same data, `foreign` by somebody else."""
 WRITTEN: tuple[Change, ...] = ("new", "changed", "removed")
 
 
@@ -75,16 +76,26 @@ def planned_files(
     written = journal.written()
     texts = {path.as_posix(): text for path, text in wanted.items()}
     earlier = {path.as_posix(): text for path, text in previous_files.items()}
-    own = {change.path for change in previous.files if change.sha256} if previous else set()
+    own = {
+        path
+        for path, (entry, change) in written.items()
+        if previous is not None and change.sha256 and _is_of(entry, previous)
+    }
     plan = []
     for path in [*texts, *sorted(own - texts.keys())]:
         recorded = written[path][1].sha256 if path in written else None
         before = _content(journal.root / path)
         after = texts[path].encode() if path in texts else None
         change = _change(before, after, recorded)
+        if change == "changed" and path not in own:
+            change = "shared"
         if change is not None:
             plan.append(PlannedFile(path, change, before, after, earlier.get(path)))
     return plan
+
+
+def _is_of(entry: JournalEntry, other: JournalEntry) -> bool:
+    return (entry.domain, entry.model) == (other.domain, other.model)
 
 
 def removals(journal: Journal, folders: Iterable[Path]) -> list[PlannedFile]:

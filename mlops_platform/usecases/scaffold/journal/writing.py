@@ -42,7 +42,6 @@ def write_files(
             update={
                 "number": journal.next_number(),
                 "files": tuple(map(_noted, changed)),
-                "unchanged": tuple(file.path for file in plan if file.change == "same"),
             }
         )
         unfinished = journal.unfinished_file(noted.domain, noted.number)

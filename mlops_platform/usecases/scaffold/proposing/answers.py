@@ -6,6 +6,8 @@ from mlops_platform.record import Record
 
 LANDING: Final = "landing"
 """Said of `known_at`: a label is known when it lands, and not before."""
+NO_TIME: Final = "none"
+"""Said of `time`: rows are of no moment."""
 
 
 class Answers(Record):

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from mlops_platform.data.profiling.profile import TableProfile
 
-COPY = "copy_number"
+ROW_NUMBER = "row_number"
 """Column that numbers rows which are equal to others in all columns."""
 
 
@@ -26,12 +26,12 @@ class Key(NamedTuple):
     @property
     def numbered_by(self) -> str | None:
         """Column of the key that numbers copies."""
-        return COPY if self.duplicates == "number" else None
+        return ROW_NUMBER if self.duplicates == "number" else None
 
     @property
     def landed(self) -> tuple[str, ...]:
         """All of its columns."""
-        return (*self.columns, *([COPY] if self.numbered_by else ()))
+        return (*self.columns, *([ROW_NUMBER] if self.numbered_by else ()))
 
 
 def key_of(profile: TableProfile, said: tuple[str, ...], landed: tuple[str, ...]) -> Key:

@@ -18,7 +18,7 @@ from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.errors import SpecError
 from mlops_platform.tasks.proposal import LabelFacts, Proposal
 from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice, SourceChoice
-from mlops_platform.usecases.scaffold.proposing.answers import LANDING, Answers
+from mlops_platform.usecases.scaffold.proposing.answers import LANDING, NO_TIME, Answers
 from mlops_platform.usecases.scaffold.proposing.keys import Key, key_of
 from mlops_platform.usecases.scaffold.proposing.names import (
     TakenNames,
@@ -91,6 +91,8 @@ class Draft:
     @cached_property
     def time(self) -> Expression | None:
         """The moment of a prediction: said, or the likeliest; None where rows have none."""
+        if self.answers.time == NO_TIME:
+            return None
         if self.answers.time is not None:
             return self._expression("time", self.answers.time)
         if not self.profile.times:

@@ -31,6 +31,12 @@ def entry() -> JournalEntry:
 
 
 @pytest.fixture
+def other(entry: JournalEntry) -> JournalEntry:
+    """Of another domain."""
+    return entry.model_copy(update={"domain": "shops"})
+
+
+@pytest.fixture
 def plan(journal: Journal) -> Plan:
     def planned(
         files: Mapping[Path, str] = FILES,

@@ -50,6 +50,17 @@ def test_lines_that_somebody_has_added_already_are_not_told_again(
     assert edited.lines_to_add() == []
 
 
+def test_what_was_written_for_another_model_is_left(
+    plan: Plan, journal: Journal, entry: JournalEntry, other: JournalEntry
+) -> None:
+    write_files(journal, plan(), entry)
+    noted = write_files(journal, plan({Path("b.sql"): "y\n"}), other)
+    for previous in (None, noted):
+        [same, shared] = plan(WIDER, previous)[:2]
+        assert (same.change, shared.change) == ("same", "shared")
+        assert shared.lines_to_add() == ["select 1, 2"]
+
+
 def test_what_somebody_else_has_made_is_foreign(plan: Plan) -> None:
     assert _changes(plan({FOREIGN: "other\n"})) == {"defs.yaml": "foreign"}
 
