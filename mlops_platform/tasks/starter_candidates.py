@@ -49,7 +49,7 @@ def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]
             **({"sparse_output": False} if dense and inputs.text else {}),
         },
     }
-    steps = {
+    steps: dict[str, list[dict[str, Any]]] = {
         "numeric": numbers,
         "boolean": numbers,
         "categorical": [encoder],

@@ -41,3 +41,8 @@ def label_type(task: Mapping[str, Any]) -> str:
 def has_classes(task: Mapping[str, Any]) -> bool:
     """Whether its outcomes are classes, whose shares a split can keep."""
     return TASKS[str(task["type"])].has_classes
+
+
+def output_columns(task: Mapping[str, Any]) -> frozenset[str]:
+    """Columns of its predictions, which no column of a feature table may be called like."""
+    return frozenset(output.name for output in TASKS[str(task["type"])].model_validate(task).outputs)

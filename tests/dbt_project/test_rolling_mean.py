@@ -1,4 +1,4 @@
-"""The macro `rolling_mean` says what a loop over all facts says, whatever the order of the facts."""
+"""The macro `rolling_mean` says what a loop over all facts says."""
 
 from __future__ import annotations
 

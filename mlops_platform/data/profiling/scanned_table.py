@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from mlops_platform.data.engine import identifier
+from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.data.profiling.raw_rows import NUMBER
 from mlops_platform.errors import DataError
@@ -21,8 +22,6 @@ SAMPLE: Final = "sampled"
 """Table of a bounded sample of them, drawn by the hash of the row's number."""
 ROW_NUMBER: Final = NUMBER
 """Column of both: the place of a row in its files, from 0."""
-RUN_ROWS: Final = 500
-"""Rows that follow each other, where their order is looked at."""
 
 
 class ScannedTable:
@@ -63,6 +62,15 @@ class ScannedTable:
         except duckdb.Error as error:
             raise self._refusal(error, sql) from error
 
+    def count(self, condition: str) -> int:
+        """How many of all rows meet a condition in SQL.
+
+        Raises:
+            DataError: it is none of this table.
+        """
+        [(rows,)] = self.query(f"SELECT count(*) FROM {ALL_ROWS} WHERE {condition}")
+        return int(rows)
+
     def sample(self, columns: Mapping[str, str], rows: int | None = None) -> DataFrame:
         """A sample of the rows, in their order in the files.
 
@@ -78,19 +86,25 @@ class ScannedTable:
             drawn = f"(FROM {SAMPLE} ORDER BY hash({ROW_NUMBER} + 1) LIMIT {rows})"
         return self._frame(columns, drawn)
 
-    def runs(self, columns: Mapping[str, str], rows: int) -> DataFrame:
-        """Some runs of rows that follow each other in the files, about `rows` in all.
+    def columns_in(self, sql: str) -> set[str]:
+        """Output names of the columns that an expression is made of.
 
         Raises:
-            DataError: an expression is none of this table.
+            DataError: it is no expression.
         """
-        one_of = max(self.profile.rows // rows, 1)
-        drawn = (
-            f"(FROM {ALL_ROWS} WHERE hash({ROW_NUMBER} // {RUN_ROWS}) % {one_of} = 0)"
-            if one_of > 1
-            else ALL_ROWS
-        )
-        return self._frame({**columns, "run__": f"{ROW_NUMBER} // {RUN_ROWS}"}, drawn)
+        [(parsed,)] = self.query(f"SELECT json_serialize_sql({literal(f'SELECT ({sql})')})")
+        tree = json.loads(parsed)
+        if tree.get("error"):
+            raise DataError(
+                f"'{sql}' is no SQL expression: {tree.get('error_message')}. Name a column, or "
+                "write one such as `delay > 15`."
+            )
+        names = {name.lower() for name in _column_names(tree)}
+        return {
+            column.output
+            for column in self.profile.columns
+            if names & {column.output, column.name.lower()}
+        }
 
     def _frame(self, columns: Mapping[str, str], drawn: str) -> DataFrame:
         import duckdb
@@ -116,3 +130,14 @@ class ScannedTable:
         reason = str(error).strip().splitlines()[0]
         names = ", ".join(column.output for column in self.profile.columns[:40])
         return DataError(f"'{sql}' cannot be computed: {reason}. Columns are {names}.")
+
+
+def _column_names(tree: Any) -> Iterator[str]:
+    """The last part of every reference to a column within a parsed query."""
+    if isinstance(tree, dict):
+        if tree.get("class") == "COLUMN_REF":
+            yield str(tree["column_names"][-1])
+        tree = [*tree.values()]
+    if isinstance(tree, list):
+        for branch in tree:
+            yield from _column_names(branch)

@@ -38,10 +38,17 @@ class DatabaseSourceChoice(Record):
 
 
 class DbtSourceChoice(Record):
-    """A model that the dbt project has already: nothing is landed."""
+    """A model that the dbt project has already: nothing is landed.
+
+    Args:
+        day: its column with the local day of a row, by which it is built.
+        is_versioned: whether its rows are versions, with `known_at` and `superseded_at`.
+    """
 
     type: Literal["dbt_model"] = "dbt_model"
     model: str
+    day: str = "local_date"
+    is_versioned: bool = False
 
 
 SourceChoice = FileSourceChoice | DatabaseSourceChoice | DbtSourceChoice
@@ -100,11 +107,15 @@ class Choices(Record):
         event_time: SQL of the moment of a prediction; None where rows have none.
         time_column: source column by whose day rows land; None where rows have no time.
         timezone: IANA zone of days and of times without zone.
-        first_day, last_day: that have rows.
+        first_day, last_day: that have rows; without time the first day is that of the first
+            landing.
+        goes_on: whether rows of later days will come.
         label: SQL of the outcome.
         label_name: its column in the label table.
         known_at: SQL of the moment at which the label becomes known; None where that is its
             landing.
+        label_delay_days: days after its row until nearly every label is known; None where nobody
+            knows.
         task: the section `task` of the YAML.
         label_facts: what the outcomes are like; a task whose loss has the label's unit needs them.
         reasons: why, by the dotted path of the YAML that it explains.
@@ -126,9 +137,11 @@ class Choices(Record):
     timezone: str = "UTC"
     first_day: date | None = None
     last_day: date | None = None
+    goes_on: bool = False
     label: str
     label_name: Identifier
     known_at: str | None
+    label_delay_days: int | None = Field(default=None, ge=0)
     task: dict[str, Any]
     label_facts: LabelFacts | None = None
     rolling: tuple[RollingChoice, ...] = ()
