@@ -105,16 +105,6 @@ COMMANDS = {
 WORKING_ON_ANY_HOME = (
     *("setup", "init", "demo", "up", "train", "watch", "land", "rebuild", "restore"),
 )
-    "setup",
-    "init",
-    "demo",
-    "up",
-    "train",
-    "watch",
-    "land",
-    "rebuild",
-    "restore",
-)
 """They set the home up themselves."""
 
 

@@ -89,7 +89,7 @@ def show_lines_to_add(plan: Sequence[PlannedFile]) -> None:
 
 def plan_text(plan: Sequence[PlannedFile]) -> str:
     """How many files are what."""
-    counts = Counter(file.change for file in plan)
+    counts = Counter[str](file.change for file in plan)
     parts = [
         f"{counted(counts[change], 'file')} {change}"
         for change in ("new", "changed", "removed")

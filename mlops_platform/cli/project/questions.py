@@ -16,6 +16,7 @@ from mlops_platform.usecases.scaffold.proposing.questions import (
     known_at_suggestions,
     label_suggestions,
 )
+from mlops_platform.usecases.scaffold.proposing.roles import LEAKAGE
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
@@ -96,7 +97,7 @@ def ask_name(draft: Draft, check: Check) -> Draft:
 
 def ask_about(draft: Draft, finding: Finding) -> Draft | None:
     """What to do about what is refused; None where the answer is to stop."""
-    if not finding.columns:
+    if finding.kind not in LEAKAGE:
         console.print()
         go_on = click.confirm("This would make a bad model. Go on all the same?", default=False)
         return draft if go_on else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from mlops_platform.cli.console import console, counted, folding_table, say
@@ -48,29 +48,25 @@ def show_findings(findings: Iterable[Finding]) -> None:
     listed = list(findings)
     if listed:
         console.print()
+    grid = _grid()
     for finding in listed:
-        text = Text.assemble(
-            (f"{SIGNS[finding.level]} ", STYLES[finding.level]),
-            (finding.text, "" if finding.level != "note" else "dim"),
-        )
-        console.print(_hanging(text, 0))
+        style = "dim" if finding.level == "note" else ""
+        grid.add_row(Text(SIGNS[finding.level], STYLES[finding.level]), Text(finding.text, style))
         if finding.fix and finding.level != "note":
-            console.print(_hanging(Text.assemble(("-> ", "cyan"), finding.fix), 2))
+            grid.add_row("", Text.assemble(("-> ", "cyan"), finding.fix))
+    console.print(grid)
 
 
 def show_scores(scores: SplitScores) -> None:
     """The most persuasive numbers there are."""
     console.print()
     console.print(
-        _hanging(
-            Text.assemble(
-                "On a random split a small model saves ",
-                (f"{scores.random_saved:.0%}", "bold"),
-                f" of the {scores.loss_name} of the {scores.baseline_name}, on the split by time ",
-                (f"{scores.time_saved:.0%}", "bold"),
-                f" ({scores.rows:,} rows): the second is what production sees.",
-            ),
-            0,
+        Text.assemble(
+            "On a random split a small model saves ",
+            (f"{scores.random_saved:.0%}", "bold"),
+            f" of the {scores.loss_name} of the {scores.baseline_name}, on the split by time ",
+            (f"{scores.time_saved:.0%}", "bold"),
+            f" ({scores.rows:,} rows): the second is what production sees.",
         )
     )
 
@@ -78,27 +74,20 @@ def show_scores(scores: SplitScores) -> None:
 def show_choices(choices: Choices) -> None:
     """What will be made, in a few lines, each with its reason."""
     console.print()
-    table = folding_table({"": 14, "choice": 30, "because": None})
-    table.show_lines = False
+    grid = _grid(2)
     for title, choice, because in _chosen(choices):
-        table.add_row(Text(title, "bold"), Text(choice), Text(because, "dim"))
-    console.print(table)
-    console.print()
+        grid.add_row(Text(title, "bold"), Text.assemble(choice, (f"  {because}", "dim")))
     for kind in ("numeric", "categorical", "boolean", "text"):
         named = [column.output for column in choices.columns if column.kind == kind]
         if named:
-            console.print(_hanging(Text.assemble((f"{kind}: ", "bold"), ", ".join(named)), 0))
+            grid.add_row(Text(kind, "bold"), ", ".join(named))
     if choices.rolling:
-        named = [rolling.name for rolling in choices.rolling]
-        console.print(_hanging(Text.assemble(("rolling: ", "bold"), ", ".join(named)), 0))
+        grid.add_row(Text("rolling", "bold"), ", ".join(mean.name for mean in choices.rolling))
     for column in choices.columns:
         if column.role != "feature":
-            console.print(
-                _hanging(
-                    Text.assemble((f"{column.role} ", "dim"), f"{column.output}: {column.reason}"),
-                    0,
-                )
-            )
+            because = Text.assemble(column.output, (f"  {column.reason}", "dim"))
+            grid.add_row(Text(column.role, "yellow"), because)
+    console.print(grid)
 
 
 def show_lost_without_clock(known_at_landing: bool) -> None:
@@ -151,5 +140,9 @@ def _values(column: ColumnProfile) -> Text:
     return Text(f"{column.distinct:,}: {examples}{', ...' if column.distinct > FEW else ''}")
 
 
-def _hanging(text: Text, indent: int) -> Padding:
-    return Padding(text, (0, 0, 0, indent))
+def _grid(gap: int = 1) -> Table:
+    """Texts that fold behind their sign."""
+    grid = Table.grid(padding=(0, gap, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid

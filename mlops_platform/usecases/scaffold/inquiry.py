@@ -19,6 +19,7 @@ from mlops_platform.tasks.starting import propose_tasks
 from mlops_platform.usecases.leakage.question import Question
 from mlops_platform.usecases.scaffold.choices import Choices
 from mlops_platform.usecases.scaffold.proposing.propose import Draft, choices_of, choose_task
+from mlops_platform.usecases.scaffold.proposing.roles import LEAKAGE
 
 
 class Outcome(NamedTuple):
@@ -70,14 +71,12 @@ def question_of(draft: Draft, outcome: Outcome) -> Question:
 def unanswered(draft: Draft, findings: tuple[Finding, ...]) -> list[Finding]:
     """Findings that stop what is done until somebody has said what to do about them."""
     columns = draft.said_of_columns
-    answered = {
-        *(*columns.label, *columns.time, *columns.known_at),
-        *(*columns.drop, *columns.sensitive, *columns.keep),
-    }
+    answered = {*columns.drop, *columns.sensitive, *columns.keep}
     return [
         finding
         for finding in findings
-        if finding.level == "refuse" and not (finding.columns and set(finding.columns) <= answered)
+        if finding.level == "refuse"
+        and not (finding.kind in LEAKAGE and set(finding.columns) <= answered)
     ]
 
 

@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _RESERVED: Final = frozenset(
-    """
-    all analyse analyze and any array as asc asymmetric both case cast check collate column
-    constraint create default deferrable desc describe distinct do else end except false fetch for
-    foreign from group having in initially intersect into lambda lateral leading limit not null
-    offset on only or order pivot pivot_longer pivot_wider placing primary qualify references
-    returning select show some summarize symmetric table then to trailing true union unique unpivot
-    using variadic when where window with
-    anti asof at authorization between bigint binary bit boolean by char character coalesce
-    collation columns concurrently cross dec decimal exists extract float freeze full generated glob
-    grouping grouping_id ilike inner inout int integer interval is isnull join left like map
-    national natural nchar none notnull nullif numeric out outer over overlaps overlay positional
-    precision real right row rows semi setof similar smallint struct substring tablesample treat
-    trim try_cast tuple unpack values varchar verbose
-    """.split()
+    ["all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check", "collate", "column", "constraint", "create", "default", "deferrable", "desc", "describe", "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "from", "group", "having", "in", "initially", "intersect", "into", "lambda", "lateral", "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "pivot", "pivot_longer", "pivot_wider", "placing", "primary", "qualify", "references", "returning", "select", "show", "some", "summarize", "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "unpivot", "using", "variadic", "when", "where", "window", "with", "anti", "asof", "at", "authorization", "between", "bigint", "binary", "bit", "boolean", "by", "char", "character", "coalesce", "collation", "columns", "concurrently", "cross", "dec", "decimal", "exists", "extract", "float", "freeze", "full", "generated", "glob", "grouping", "grouping_id", "ilike", "inner", "inout", "int", "integer", "interval", "is", "isnull", "join", "left", "like", "map", "national", "natural", "nchar", "none", "notnull", "nullif", "numeric", "out", "outer", "over", "overlaps", "overlay", "positional", "precision", "real", "right", "row", "rows", "semi", "setof", "similar", "smallint", "struct", "substring", "tablesample", "treat", "trim", "try_cast", "tuple", "unpack", "values", "varchar", "verbose"]
 )
 """Words that DuckDB, or the linter's idea of it, does not take for a column."""
 NUMBERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

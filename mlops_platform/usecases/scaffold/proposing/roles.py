@@ -18,7 +18,7 @@ KINDS: Final[Mapping[ScannedKind, FeatureKind]] = {
     "category": "categorical",
     "text": "text",
 }
-LEAKAGE: Final = ("leakage", "target_in_nulls", "after_event_time")
+LEAKAGE: Final = ("leakage", "determines_label", "missing_tells_label", "after_event")
 """Kinds of findings that say: nobody knows this in time."""
 IDENTIFIER: Final = "identifier"
 MOMENT: Final = "TIMESTAMP WITH TIME ZONE"
@@ -102,7 +102,7 @@ def _by_values(column: ColumnProfile, said: Said) -> tuple[Role, str]:
     if column.is_constant:
         return "kept", f"it says {column.minimum} in every row"
     if column.name in said.identifiers:
-        return "kept", f"an id: {said.identifiers[column.name].text}"
+        return "kept", f"an id: {column.looks_like_id or said.identifiers[column.name].text}"
     if column.name in said.key and column.is_nearly_distinct:
         return "kept", "it identifies a row"
     if column.kind in {"moment", "date"}:
