@@ -85,8 +85,8 @@ def show_choices(choices: Choices) -> None:
         grid.add_row(Text("rolling", "bold"), ", ".join(mean.name for mean in choices.rolling))
     for column in choices.columns:
         if column.role != "feature":
-            because = Text.assemble(column.output, (f"  {column.reason}", "dim"))
-            grid.add_row(Text(column.role, "yellow"), because)
+            kept = Text.assemble(column.output, (f"  {column.reason}", "dim"))
+            grid.add_row(Text(column.role, "yellow"), kept)
     console.print(grid)
 
 
