@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from mlops_platform.tasks.starting import output_columns
+from mlops_platform.tasks.starting import label_type, output_columns
 from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice, DbtSourceChoice
 
 DEFS: Final = Path("mlops_platform", "defs")
@@ -68,6 +68,11 @@ class Names:
         if self.choices.numbered_by is not None:
             types[self.choices.numbered_by] = "BIGINT"
         return types
+
+    @cached_property
+    def label_type(self) -> str:
+        """SQL type in which outcomes are published."""
+        return label_type(self.choices.task)
 
     @property
     def entity_is_hashed(self) -> bool:

@@ -1,0 +1,1 @@
+"""The YAML of a model, and the sizes of its training."""
