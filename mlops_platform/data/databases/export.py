@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -54,8 +55,8 @@ def relation_names(url: str) -> list[str]:
         return [named.shown for named in database.relations()]
 
 
-def _opened(url: str) -> OpenDatabase:
+def _opened(url: str) -> AbstractContextManager[OpenDatabase]:
     parsed = parsed_url(url)
     module = import_module(f"{__package__}.{_ADAPTERS[parsed.get_backend_name()]}")
-    opened: OpenDatabase = module.opened(parsed)
+    opened: AbstractContextManager[OpenDatabase] = module.opened(parsed)
     return opened

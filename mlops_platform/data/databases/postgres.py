@@ -64,9 +64,7 @@ def opened(url: URL) -> Iterator[OpenDatabase]:
     try:
         import psycopg2
     except ModuleNotFoundError as error:
-        raise DataError(
-            f"{shown(url)}: the driver of Postgres is not installed. {EXTRA}"
-        ) from error
+        raise DataError(f"{shown(url)} cannot be read: {NO_DRIVER}") from error
     try:
         with closing(_connection(url)) as connection:
             yield PostgresDatabase(shown(url), connection)
