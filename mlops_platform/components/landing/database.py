@@ -1,7 +1,7 @@
 """Lands a table or view of a database."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import dagster as dg
 
@@ -114,17 +114,16 @@ class DatabaseLandingComponent(DeclaredTable, DatedRows, dg.Component):
 
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.databases.relation_source import RelationSource
-        from mlops_platform.data.landing.folder_source import FolderSource
-        from mlops_platform.data.landing.snapshot_source import SnapshotSource
 
-        files: FolderSource | SnapshotSource
-        if self.partitions is None or self.time_column is None:
-            files = SnapshotSource(**self.declared_source(), timezone=self.timezone)
-        else:
-            files = FolderSource(
-                **self.declared_source(delivery=self.delivery, retracted=self.retracted),
-                timezone=self.partitions.timezone,
-                time_column=self.time_column,
-                without_time=self.without_time,
-            )
-        return RelationSource(self.url, self.relation, files).land(settings().landing, arrival)
+        source = RelationSource(self.url, self.relation, self._declared())
+        return source.land(settings().landing, arrival)
+
+    def _declared(self) -> dict[str, Any]:
+        if self.partitions is None:
+            return {**self.declared_source(), "timezone": self.timezone}
+        return {
+            **self.declared_source(delivery=self.delivery, retracted=self.retracted),
+            "timezone": self.partitions.timezone,
+            "time_column": self.time_column,
+            "without_time": self.without_time,
+        }

@@ -40,7 +40,7 @@ def export_relation(
             it does not let us in, or a value is none of its column's type.
     """
     path = folder / FILE_NAME
-    with _opened(url) as database:
+    with opened_database(url) as database:
         database.export(relation, path, where, columns)
     return [path]
 
@@ -51,11 +51,16 @@ def relation_names(url: str) -> list[str]:
     Raises:
         DataError: as `export_relation`.
     """
-    with _opened(url) as database:
+    with opened_database(url) as database:
         return [named.shown for named in database.relations()]
 
 
-def _opened(url: str) -> AbstractContextManager[OpenDatabase]:
+def opened_database(url: str) -> AbstractContextManager[OpenDatabase]:
+    """Open a database for one transaction.
+
+    Raises:
+        DataError: it cannot be opened; says why.
+    """
     parsed = parsed_url(url)
     module = import_module(f"{__package__}.{_ADAPTERS[parsed.get_backend_name()]}")
     opened: AbstractContextManager[OpenDatabase] = module.opened(parsed)

@@ -119,12 +119,12 @@ class PostgresDatabase(OpenDatabase):
     def relations(self) -> list[Relation]:
         """Tables, views and the like of all schemas but the server's own."""
         named = self._rows(
-            "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE nspname END, relname "
+            "SELECT nspname, relname, pg_table_is_visible(c.oid) "
             "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE relkind IN ('r', 'v', 'm', 'p', 'f') "
             "AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2"
         )
-        return [Relation(schema, name) for schema, name in named]
+        return [Relation(*row) for row in named]
 
     def column_names(self, relation: Relation) -> list[str]:
         """All columns."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from mlops_platform.data.databases.address import parsed_url, shown
 from mlops_platform.data.databases.day_range import DayRange
 from mlops_platform.data.databases.export import export_relation
 from mlops_platform.data.engine import spill_folder
-from mlops_platform.data.landing.files.file_source import FileSource
 from mlops_platform.data.landing.folder_source import FolderSource
 from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.data.landing.snapshot_source import SnapshotSource
@@ -24,52 +24,59 @@ from mlops_platform.settings import settings
 
 @dataclass(frozen=True)
 class RelationSource:
-    """A table or view that lands as its exported rows do.
+    """A table or view that lands as a file with its rows does.
 
     Args:
         url: of the database.
         relation: with its schema where it is not the usual one.
-        files: how the exported rows land; of its folder and pattern nothing is used.
+        declared: what the source of such a file is made with, but for its folder and pattern.
     """
 
     url: str
     relation: str
-    files: FolderSource | SnapshotSource
+    declared: Mapping[str, Any]
 
     def land(self, landing_root: Path, arrival: Arrival) -> Landed:
-        """Land the days of an arrival.
+        """Land the days of an arrival; without a time column, all rows on its day.
 
         Raises:
             DataError: the relation cannot be read, or its rows cannot land.
         """
         if not arrival.last:
             return Landed([])
-        with self._exported(self._days(arrival.last)) as source:
-            return source.land(landing_root, arrival)
-
-    def _days(self, days: Collection[date]) -> DayRange | None:
-        if self.files.time_column is None:
-            return None
-        return DayRange(self.files.time_column, min(days), max(days))
-
-    @contextmanager
-    def _exported(self, days: DayRange | None) -> Iterator[FolderSource | SnapshotSource]:
-        """The rows as a source of files, whose errors name the relation."""
-        columns = _needed(self.files)
         with _exports() as folder:
-            [path] = export_relation(self.url, self.relation, folder, where=days, columns=columns)
+            [path] = export_relation(
+                self.url,
+                self.relation,
+                folder,
+                where=self._days(arrival.last),
+                columns=self._columns(),
+            )
             try:
-                yield replace(self.files, folder=folder, pattern=path.name)
+                return self._file_source(path).land(landing_root, arrival)
             except DataError as error:
                 where = f"{self.relation} of {shown(parsed_url(self.url))}"
                 raise DataError(str(error).replace(str(path), where)) from error
 
+    def _file_source(self, path: Path) -> FolderSource | SnapshotSource:
+        kind = SnapshotSource if self._time_column is None else FolderSource
+        return kind(folder=path.parent, pattern=path.name, **self.declared)
 
-def _needed(files: FileSource) -> set[str] | None:
-    """Columns that land; all where None."""
-    if files.columns is None:
-        return None
-    return {*files.columns.values(), *filter(None, [files.time_column])}
+    @property
+    def _time_column(self) -> str | None:
+        return self.declared.get("time_column")
+
+    def _days(self, days: Collection[date]) -> DayRange | None:
+        if self._time_column is None:
+            return None
+        return DayRange(self._time_column, min(days), max(days))
+
+    def _columns(self) -> set[str] | None:
+        """Columns that land; all where None."""
+        columns = self.declared.get("columns")
+        if columns is None:
+            return None
+        return {*columns.values(), *filter(None, [self._time_column])}
 
 
 @contextmanager
