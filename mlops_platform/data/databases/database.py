@@ -18,21 +18,27 @@ class Relation(NamedTuple):
     """A table or view.
 
     Args:
-        schema: None where it is found without naming one.
+        is_usual: whether it is found without its schema, too.
     """
 
-    schema: str | None
+    schema: str
     name: str
+    is_usual: bool
+
+    @property
+    def full_name(self) -> str:
+        """Its name with its schema."""
+        return f"{self.schema}.{self.name}"
 
     @property
     def shown(self) -> str:
         """How a person names it."""
-        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+        return self.name if self.is_usual else self.full_name
 
     @property
     def sql(self) -> str:
         """How SQL names it."""
-        return ".".join(identifier(part) for part in self if part is not None)
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,13 @@ class OpenDatabase(ABC):
         return f"{relation.shown} of {self.shown}"
 
     def _find(self, relation: str) -> Relation:
-        relations = {named.shown: named for named in self.relations()}
-        if relation not in relations:
-            nearest = nearest_name("table or view", relation, sorted(relations))
-            raise DataError(f"relation: {self.shown} has no '{relation}'. {nearest}")
-        return relations[relation]
+        relations = self.relations()
+        for named in relations:
+            if relation in {named.shown, named.full_name}:
+                return named
+        names = sorted(named.shown for named in relations)
+        nearest = nearest_name("table or view", relation, names)
+        raise DataError(f"relation: {self.shown} has no '{relation}'. {nearest}")
 
     def _find_column(self, column: str, names: Sequence[str], relation: Relation) -> str:
         alike = [name for name in names if name.lower() == column.lower()]

@@ -63,9 +63,7 @@ class DuckDBFile(OpenDatabase):
             "SELECT schema_name, view_name FROM duckdb_views() "
             "WHERE database_name = current_database() AND NOT internal ORDER BY ALL"
         ).fetchall()
-        return [
-            Relation(None if schema == USUAL_SCHEMA else schema, name) for schema, name in named
-        ]
+        return [Relation(schema, name, schema == USUAL_SCHEMA) for schema, name in named]
 
     def column_names(self, relation: Relation) -> list[str]:
         """All columns."""

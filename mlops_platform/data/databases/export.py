@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -39,7 +40,7 @@ def export_relation(
             it does not let us in, or a value is none of its column's type.
     """
     path = folder / FILE_NAME
-    with _opened(url) as database:
+    with opened_database(url) as database:
         database.export(relation, path, where, columns)
     return [path]
 
@@ -50,12 +51,17 @@ def relation_names(url: str) -> list[str]:
     Raises:
         DataError: as `export_relation`.
     """
-    with _opened(url) as database:
+    with opened_database(url) as database:
         return [named.shown for named in database.relations()]
 
 
-def _opened(url: str) -> OpenDatabase:
+def opened_database(url: str) -> AbstractContextManager[OpenDatabase]:
+    """Open a database for one transaction.
+
+    Raises:
+        DataError: it cannot be opened; says why.
+    """
     parsed = parsed_url(url)
     module = import_module(f"{__package__}.{_ADAPTERS[parsed.get_backend_name()]}")
-    opened: OpenDatabase = module.opened(parsed)
+    opened: AbstractContextManager[OpenDatabase] = module.opened(parsed)
     return opened

@@ -64,9 +64,7 @@ def opened(url: URL) -> Iterator[OpenDatabase]:
     try:
         import psycopg2
     except ModuleNotFoundError as error:
-        raise DataError(
-            f"{shown(url)}: the driver of Postgres is not installed. {EXTRA}"
-        ) from error
+        raise DataError(f"{shown(url)} cannot be read: {NO_DRIVER}") from error
     try:
         with closing(_connection(url)) as connection:
             yield PostgresDatabase(shown(url), connection)
@@ -121,12 +119,12 @@ class PostgresDatabase(OpenDatabase):
     def relations(self) -> list[Relation]:
         """Tables, views and the like of all schemas but the server's own."""
         named = self._rows(
-            "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE nspname END, relname "
+            "SELECT nspname, relname, pg_table_is_visible(c.oid) "
             "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE relkind IN ('r', 'v', 'm', 'p', 'f') "
             "AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2"
         )
-        return [Relation(schema, name) for schema, name in named]
+        return [Relation(*row) for row in named]
 
     def column_names(self, relation: Relation) -> list[str]:
         """All columns."""

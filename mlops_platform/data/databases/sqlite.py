@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import URL
 
+SCHEMA: Final = "main"
 FIX: Final = (
     "SQLite keeps whatever is written: correct it, or land a view in which the column is of one "
     "type, as by CAST or NULLIF."
@@ -66,7 +67,7 @@ class SqliteDatabase(OpenDatabase):
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
         )
-        return [Relation(None, name) for (name,) in names]
+        return [Relation(SCHEMA, name, is_usual=True) for (name,) in names]
 
     def column_names(self, relation: Relation) -> list[str]:
         """All columns, generated ones too."""
