@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -182,6 +183,7 @@ def _draft(answers: Answers, journal: Journal, source: Source, earlier: Earlier)
         taken=taken_names(journal),
         findings=findings(source.table.profile),
         earlier=of_model.choices if of_model else None,
+        today=datetime.now(UTC).date(),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mlops_platform.data.profiling.expressions.facts import (
+    delay_days,
     label_facts,
     repeated_rows,
     require_moment,
@@ -86,11 +87,14 @@ def completed_choices(table: ScannedTable, draft: Draft, outcome: Outcome) -> Ch
     Raises:
         SpecError: as `choices_of`.
     """
-    told = {}
+    told, delay = {}, None
     if draft.label is not None:
         keys = draft.rolling_keys()
         told = told_shares(table, draft.label.sql, outcome.proposal.label, keys)
-    return choices_of(replace(draft, told=told), outcome.proposal, outcome.facts)
+    if draft.time is not None and draft.known_at is not None:
+        delay = delay_days(table, draft.time.sql, draft.known_at.sql)
+    known = replace(draft, told=told, label_delay_days=delay)
+    return choices_of(known, outcome.proposal, outcome.facts)
 
 
 def _check_entity(table: ScannedTable, draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Final
 
 from mlops_platform.data.engine import identifier, not_finite
@@ -12,6 +13,7 @@ from mlops_platform.errors import DataError, SpecError
 from mlops_platform.tasks.proposal import LabelFacts
 
 FEW_VALUES: Final = 20
+DAY_SECONDS: Final = 24 * 3600
 MOMENTS: Final = ("TIMESTAMP", "DATE")
 _NUMBERS: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 
@@ -117,6 +119,17 @@ def told_shares(
             told = between / variance
             shares[output] = 1 - (1 - told) * (rows - 1) / (rows - groups)
     return shares
+
+
+def delay_days(table: ScannedTable, time: str, known_at: str) -> int | None:
+    """Days, rounded up, after which 99 of 100 outcomes are known; None where nobody knows.
+
+    Args:
+        time, known_at: SQL of moments.
+    """
+    delay = f"epoch(CAST({known_at} AS TIMESTAMP)) - epoch(CAST({time} AS TIMESTAMP))"
+    [(seconds,)] = table.query(f"SELECT quantile_cont({delay}, 0.99) FROM {SAMPLE}")
+    return None if seconds is None else max(ceil(seconds / DAY_SECONDS), 0)
 
 
 def _values(table: ScannedTable, sql: str) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, Literal
 
@@ -35,6 +36,8 @@ from mlops_platform.usecases.scaffold.proposing.rolling import rolling_choices, 
 DEFAULT_ZONE: Final = "UTC"
 LEAST_WEEKLY_DAYS: Final = 42
 """Of history: fewer days are few weeks, and each would be judged by very little."""
+STILL_GOES_ON: Final = timedelta(days=31)
+"""Since the newest row: a table that has had none for longer is taken as finished."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Draft:
         source_name: file, folder or table, after which the domain and the table are named.
         taken: names that the project has.
         earlier: choices of a model of the same data: its landing stays as it is.
+        told: share of the outcome's variance by column whose past outcomes may be averaged.
+        label_delay_days: until nearly every label is known, as the rows say.
+        today: the day of the first landing, where rows have no time.
     """
 
     profile: TableProfile
@@ -55,6 +61,8 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     earlier: Choices | None = None
     told: Mapping[str, float] = field(default_factory=dict)
+    label_delay_days: int | None = None
+    today: date | None = None
 
     def with_answers(self, answers: Answers) -> Draft:
         """The same table, with more said of it."""
@@ -239,11 +247,13 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
         event_time=None if time is None else moment_sql(time, types, zone),
         time_column=None if time is None else _time_column(draft, time),
         timezone=zone,
-        first_day=draft.profile.first_day if time is not None else None,
+        first_day=_first_day(draft),
         last_day=draft.profile.last_day if time is not None else None,
+        goes_on=_goes_on(draft),
         label=proposal.label,
         label_name=draft.label_name,
         known_at=None if draft.known_at is None else moment_sql(draft.known_at, types, zone),
+        label_delay_days=draft.label_delay_days,
         task=proposal.task,
         label_facts=facts,
         rolling=tuple(choice for choice in rolling if time is not None),
@@ -260,6 +270,21 @@ def _key(draft: Draft, landed: tuple[str, ...]) -> Key:
         reason = earlier.reasons.get("features.entity", "as of the other model of these data")
         return Key(columns, earlier.duplicates, reason)
     return key_of(draft.profile, draft.named("entity"), landed)
+
+
+def _first_day(draft: Draft) -> date | None:
+    """Of the rows, or of the first landing; one that was declared stays."""
+    now = draft.today if draft.time is None else draft.profile.first_day
+    then = draft.earlier.first_day if draft.earlier is not None else None
+    return min((day for day in (now, then) if day is not None), default=None)
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Whether the newest rows are so new that others will follow."""
+    if draft.time is None:
+        return True
+    last, today = draft.profile.last_day, draft.today
+    return last is not None and today is not None and today - last <= STILL_GOES_ON
 
 
 def _time_column(draft: Draft, time: Expression) -> str:
