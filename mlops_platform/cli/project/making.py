@@ -173,7 +173,8 @@ def _draft(answers: Answers, journal: Journal, source: Source, earlier: Earlier)
     from mlops_platform.usecases.scaffold.proposing.propose import Draft
 
     if earlier.same is not None:
-        answers = answers.over(Answers.model_validate(earlier.same.asked))
+        named = {"name": earlier.same.model, **earlier.same.asked}
+        answers = answers.over(Answers.model_validate(named))
     of_model = earlier.same or earlier.any
     return Draft(
         profile=source.table.profile,

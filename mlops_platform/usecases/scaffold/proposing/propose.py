@@ -76,6 +76,8 @@ class Draft:
             SpecError: it is no name, or belongs to somebody else.
         """
         said = self.answers.domain
+        if said is None and self.earlier is not None:
+            return self.earlier.domain
         if said is None:
             return free_domain(table_name(self.source_name), self.taken)
         if require_name("domain", said) in self.taken.domains:
@@ -259,7 +261,11 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
         rolling=tuple(choice for choice in rolling if time is not None),
         cadence="weekly" if weekly else "daily",
         rows=draft.profile.rows,
-        reasons={**_reasons(draft, key), "task": proposal.reason, **proposal.reasons},
+        reasons={
+            **{path: _sentence(reason) for path, reason in _reasons(draft, key).items()},
+            "task": proposal.reason,
+            **proposal.reasons,
+        },
     )
 
 
@@ -319,6 +325,11 @@ def _reasons(draft: Draft, key: Key) -> dict[str, str]:
     if draft.profile.duplicates:
         reasons["duplicates"] = key.reason
     return reasons
+
+
+def _sentence(text: str) -> str:
+    """A reason as a comment of the YAML."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _zone_reason(draft: Draft) -> str:

@@ -61,7 +61,7 @@ def column_choices(columns: Iterable[ColumnProfile], said: Said) -> tuple[Column
 def _choice(column: ColumnProfile, said: Said) -> ColumnChoice:
     role, reason = _role(column, said)
     kind = KINDS.get(column.kind) if role == "feature" else None
-    is_number = column.kind == "number"
+    low, high = _range(column)
     return ColumnChoice(
         name=column.name,
         output=column.output,
@@ -70,8 +70,8 @@ def _choice(column: ColumnProfile, said: Said) -> ColumnChoice:
         kind=kind,
         reason=reason,
         missing_as=tuple(disguised.value for disguised in column.disguised),
-        low=_number(column.minimum) if is_number else None,
-        high=_number(column.maximum) if is_number else None,
+        low=low,
+        high=high,
         missing_share=column.missing / column.rows if column.rows else 0.0,
     )
 
@@ -119,7 +119,8 @@ def _as_feature(column: ColumnProfile, reason: str) -> tuple[Role, str]:
 def _feature_reason(column: ColumnProfile) -> str:
     missing = f", {column.missing / column.rows:.1%} missing" if column.missing else ""
     if column.kind == "number":
-        return f"{column.minimum} to {column.maximum}{missing}"
+        says = ", ".join(disguised.value for disguised in column.disguised)
+        return f"{column.minimum} to {column.maximum}{missing}{f'; {says}: none' if says else ''}"
     if column.kind == "boolean":
         return f"true or false{missing}"
     if column.kind == "text":
@@ -132,6 +133,15 @@ def _type(column: ColumnProfile, said: Said) -> str:
     if column.kind == "moment" and column.name in {*said.time, *said.known_at}:
         return MOMENT
     return column.type
+
+
+def _range(column: ColumnProfile) -> tuple[float | None, float | None]:
+    """The lowest and highest number; none where it is one that means that there is no value."""
+    if column.kind != "number":
+        return None, None
+    disguised = {_number(value.value) for value in column.disguised}
+    low, high = _number(column.minimum), _number(column.maximum)
+    return (None if low in disguised else low), (None if high in disguised else high)
 
 
 def _number(text: str | None) -> float | None:
