@@ -33,7 +33,7 @@ def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]
     Args:
         dense: whether the model takes no sparse columns.
     """
-    numbers = [
+    numbers: list[dict[str, Any]] = [
         {
             "type": "sklearn.impute.SimpleImputer",
             "params": {"strategy": "median", "add_indicator": True},

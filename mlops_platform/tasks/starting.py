@@ -45,6 +45,5 @@ def has_classes(task: Mapping[str, Any]) -> bool:
 
 def output_columns(task: Mapping[str, Any]) -> frozenset[str]:
     """Columns of its predictions, which no column of a feature table may be called like."""
-    return frozenset(
-        output.name for output in TASKS[str(task["type"])].model_validate(task).outputs
-    )
+    section = TASKS[str(task["type"])].model_validate(task)
+    return frozenset(output.name for output in section.outputs)

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 WIDTH: Final = 98
 INDENT: Final = "  "
-_PLAIN: Final = re.compile(r"[A-Za-z_][\w./ ()=<>+*-]*", re.ASCII)
+_PLAIN: Final = re.compile(r"[\w/.][\w./ ()=<>+*-]*")
+_PLAIN_ON_ITS_LINE: Final = re.compile(r"[\w/.`(][^\n{}\[\]]*")
 _PROSE: Final = re.compile(r"[^\s{}&*!|>'\"%@`#\[\]:?-][^\n]*", re.UNICODE)
 
 
@@ -70,7 +71,7 @@ def _entry(
             break_on_hyphens=False,
         )
     else:
-        yield f"{name} {_flow(value)}"
+        yield f"{name} {_on_its_line(value)}"
 
 
 def _items(
@@ -85,7 +86,7 @@ def _items(
             yield f"{indent}- {first.lstrip()}"
             yield from rest
         else:
-            yield f"{indent}- {_flow(value)}"
+            yield f"{indent}- {_on_its_line(value)}"
 
 
 def _fits(indent: str, value: Any, path: str, reasons: Mapping[str, str]) -> bool:
@@ -122,6 +123,13 @@ def _is_long_prose(name: str, value: Any) -> bool:
     return bool(_PROSE.fullmatch(value)) and value == " ".join(value.split())
 
 
+def _on_its_line(value: Any) -> str:
+    """A value outside brackets, where more texts need no quotes."""
+    if isinstance(value, str) and _means_itself(value, _PLAIN_ON_ITS_LINE):
+        return value
+    return _flow(value)
+
+
 def _flow(value: Any) -> str:
     if isinstance(value, Mapping):
         parts = (f"{_scalar(key)}: {_flow(part)}" for key, part in value.items())
@@ -154,9 +162,12 @@ def _number(value: float) -> str:
     return f"{point}e{sign}{exponent.lstrip('+')}"
 
 
-def _means_itself(text: str) -> bool:
+def _means_itself(text: str, plain: re.Pattern[str] = _PLAIN) -> bool:
     import yaml
 
-    if not _PLAIN.fullmatch(text) or text != text.strip():
+    if not plain.fullmatch(text) or text != text.strip() or len(text) > WIDTH:
         return False
-    return bool(yaml.safe_load(text) == text)
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False

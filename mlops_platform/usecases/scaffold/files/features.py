@@ -71,9 +71,8 @@ def features_yaml(names: Names) -> str:
     choices, name = names.choices, names.features
     moment = "as it was known at its event time" if names.event_time else "of each day"
     reach = {"order_by": [names.entity], "reach_days": reach_days(names)}
-    model = mart(
-        names, name, f"What is known of each row, {moment}: {choices.description}", **reach
-    )
+    told = f"What is known of each row, {moment}: {choices.description}"
+    model = mart(names, name, told, **reach)
     model["data_tests"] = [unique_entity(names, name), *_tests(names)]
     model["columns"] = [
         *key_columns(names),

@@ -48,7 +48,8 @@ def labels_sql(names: Names) -> str:
     versions, superseded_at = version_columns(names)
     has_events = names.event_time is not None
     values = [quoted(name) for name in (names.event_time, names.choices.label_name) if name]
-    merged = f"{{{{ merged_versions('outcomes', {key_list(_fact(names))!r}, {values!r}) }}}}"
+    arguments = f"'outcomes',\n        {key_list(_fact(names))!r},\n        {values!r}"
+    merged = f"{{{{ merged_versions(\n        {arguments}\n    ) }}}}"
     moments = [*versions, *([known] if known else [])] or [Expression(SINCE_EVER)]
     return (
         TEMPLATES.render(

@@ -24,7 +24,7 @@ ROOT: Final = "attributes"
 _REASONS: Final[Mapping[str, str]] = {
     "time_column": "Each row lands on the day of this time.",
     "key": "What tells the facts of a day apart.",
-    "columns": "Left out is what does not land. On the left the name here, on the right the source's.",
+    "columns": "The name here, and the name at the source.",
     "types": "A value that its type cannot hold is refused, with its line; nothing is rounded.",
     "null_values": "Texts that mean that there is no value.",
     "csv": "How the text of the files is written: nothing of it is guessed.",
@@ -37,7 +37,7 @@ def landing_defs(names: Names) -> str:
     document = {"type": f"{COMPONENTS}.{_component(choices)}", ROOT: _attributes(names)}
     given = {**_REASONS, **_duplicates(choices), **_partitions(choices), **choices.reasons}
     dropped = [
-        f"{column.name}: {column.reason or 'not wanted'}."
+        f"{column.name}: {(column.reason or 'not wanted').rstrip('.')}."
         for column in choices.columns
         if column.role == "dropped"
     ]

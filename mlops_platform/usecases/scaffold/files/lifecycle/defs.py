@@ -14,8 +14,8 @@ from mlops_platform.usecases.scaffold.files.commented_yaml import commented_yaml
 from mlops_platform.usecases.scaffold.files.days import end_of_windows, first_window
 from mlops_platform.usecases.scaffold.files.features import inputs
 from mlops_platform.usecases.scaffold.files.landing import COMPONENTS, ROOT
+from mlops_platform.usecases.scaffold.files.lifecycle.training_size import TrainingSize
 from mlops_platform.usecases.scaffold.files.names import Names
-from mlops_platform.usecases.scaffold.files.training_size import TrainingSize
 
 UNKNOWN_DELAY: Final = 7
 """Days until a window is judged, where nobody has said how long outcomes take."""
@@ -84,7 +84,7 @@ def _features(names: Names) -> dict[str, Any]:
 
 def _by_kind(names: Names) -> dict[str, tuple[str, ...]]:
     features = [of for of in inputs(names) if of.role == "feature"]
-    by_kind = {
+    by_kind: dict[str, tuple[str, ...]] = {
         kind: tuple(names.feature(of.output) for of in features if of.kind == kind)
         for kind in KINDS
     }
@@ -174,10 +174,8 @@ def _no_features(names: Names) -> str:
     kept = [of for of in names.columns if of.role == "kept"]
     if not kept:
         return ""
-    lines = [f"{of.output}: {of.reason or 'kept for other uses'}." for of in kept]
-    return "\n".join(
-        ["Columns that are no features:", *(line.replace("..", ".") for line in lines)]
-    )
+    lines = [f"{of.output}: {(of.reason or 'kept for other uses').rstrip('.')}." for of in kept]
+    return "\n".join(["Columns that are no features:", *lines])
 
 
 def _feature_reasons(names: Names) -> dict[str, str]:
