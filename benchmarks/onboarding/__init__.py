@@ -1,0 +1,1 @@
+"""From a file of somebody's own to a model: what is found on the way, and how long it takes."""
