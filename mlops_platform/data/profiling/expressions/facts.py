@@ -108,7 +108,7 @@ def told_shares(
         group = identifier(output)
         [(rows, groups, variance, between)] = table.query(
             f"WITH outcomes AS (SELECT {group} AS grp, {outcome} AS outcome FROM {SAMPLE} "
-            f"WHERE {label} IS NOT NULL AND NOT ({not_finite(outcome)})), "
+            f"WHERE ({label}) IS NOT NULL AND NOT ({not_finite(outcome)})), "
             "means AS (SELECT grp, count(*) AS rows, avg(outcome) AS mean FROM outcomes GROUP BY 1)"
             " SELECT (SELECT count(*) FROM outcomes), (SELECT count(*) FROM means), "
             "(SELECT var_pop(outcome) FROM outcomes), "
@@ -137,7 +137,7 @@ def _values(table: ScannedTable, sql: str) -> list[tuple[str, int]]:
         (str(value), int(rows))
         for value, rows in table.query(
             f"SELECT CAST({sql} AS VARCHAR) AS value, count(*) AS rows FROM {ALL_ROWS} "
-            f"WHERE {sql} IS NOT NULL GROUP BY 1 ORDER BY rows, value"
+            f"WHERE ({sql}) IS NOT NULL GROUP BY 1 ORDER BY rows, value"
         )
     ]
 
@@ -148,7 +148,7 @@ def _quantiles(table: ScannedTable, sql: str, kind: str) -> dict[str, Any]:
     number = f"CAST({sql} AS DOUBLE)"
     [quantiles] = table.query(
         f"SELECT quantile_cont({number}, [0.1, 0.5, 0.9]) FROM {SAMPLE} "
-        f"WHERE {sql} IS NOT NULL AND NOT ({not_finite(number)})"
+        f"WHERE ({sql}) IS NOT NULL AND NOT ({not_finite(number)})"
     )
     if quantiles[0] is None:
         return {}

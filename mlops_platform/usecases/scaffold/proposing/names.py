@@ -58,8 +58,9 @@ def table_name(source: str) -> str:
 
 def label_name_of(expression: str) -> str:
     """What an outcome is called: its column, or what is compared with what."""
-    if re.fullmatch(r"\"?[\w ]+\"?", expression.strip()):
-        return identifier_of(expression)
+    name = expression.strip()
+    if re.fullmatch(r"\"?[\w ]+\"?", name) and not name.lower().startswith("case "):
+        return identifier_of(name)
     compared = _COMPARISON.match(expression)
     if compared is None:
         return "target"
