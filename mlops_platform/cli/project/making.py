@@ -149,13 +149,7 @@ def _made(options: Options, journal: Journal, source: Source) -> Made:
     show_choices(choices)
     if draft.time is None or draft.answers.known_at == LANDING:
         show_lost_without_clock(draft.time is not None)
-    previous = earlier.same
-    plan = planned_files(
-        journal,
-        project_files(choices),
-        previous,
-        project_files(previous.choices) if previous and previous.choices else {},
-    )
+    plan = planned_files(journal, project_files(choices), earlier.same, project_files)
     refuse_foreign(plan)
     entry = JournalEntry(
         number=1,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlops_platform.data.profiling.profile import TableProfile
-from mlops_platform.errors import SpecError
+from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.choices import FileSourceChoice, SourceChoice
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry, SourceColumn
 from mlops_platform.usecases.scaffold.journal.journal import Journal
@@ -44,7 +44,7 @@ def earlier_entries(journal: Journal, source: SourceChoice, answers: Answers) ->
     """What was made of a source; answers tell which of several models is meant.
 
     Raises:
-        SpecError: it may be one of several.
+        DataError: it may be one of several.
     """
     last: dict[tuple[str, str], JournalEntry] = {}
     for entry in journal.entries(answers.domain):
@@ -83,8 +83,9 @@ def _meant(entries: Sequence[JournalEntry], answers: Answers) -> JournalEntry | 
         return next((e for e in entries if e.asked.get("label") == answers.label), None)
     if len(entries) > 1:
         names = ", ".join(str(entry.model) for entry in entries)
-        raise SpecError(
-            "name", None, f"Of these data there are {names}. Say which with --name, or --label."
+        raise DataError(
+            f"There are several models of these data: {names}. Say which one with --name, or what "
+            "else is predicted with --label."
         )
     return entries[0] if entries else None
 

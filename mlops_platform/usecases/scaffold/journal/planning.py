@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from typing import Literal
 
+from mlops_platform.errors import SpecError
+from mlops_platform.usecases.scaffold.choices import Choices
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry, sha256_of
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 
 Change = Literal["new", "changed", "removed", "same", "edited", "shared", "foreign"]
 """Of a file: `edited` was changed by hand since it was written, `shared` was written for another
 model of the same data, `foreign` by somebody else."""
+FilesOf = Callable[[Choices], Mapping[Path, str]]
 WRITTEN: tuple[Change, ...] = ("new", "changed", "removed")
 
 
@@ -64,34 +67,62 @@ def planned_files(
     journal: Journal,
     wanted: Mapping[Path, str],
     previous: JournalEntry | None,
-    previous_files: Mapping[Path, str],
+    files_of: FilesOf,
 ) -> list[PlannedFile]:
     """Compare what is wanted with what there is.
 
     Args:
         wanted: content by path below the project.
         previous: the last entry of the same model.
-        previous_files: what its choices would be written as today.
+        files_of: what choices are written as today. Where earlier choices would be written as it
+            is wanted, nothing has changed but the platform's way of writing, and the file stays.
     """
-    written = journal.written()
     texts = {path.as_posix(): text for path, text in wanted.items()}
-    earlier = {path.as_posix(): text for path, text in previous_files.items()}
+    written = journal.written()
     own = {
         path
         for path, (entry, change) in written.items()
         if previous is not None and change.sha256 and _is_of(entry, previous)
     }
+    rewritten = _Rewritten(files_of)
     plan = []
     for path in [*texts, *sorted(own - texts.keys())]:
-        recorded = written[path][1].sha256 if path in written else None
+        entry, noted = written.get(path, (None, None))
+        text = None if entry is None else rewritten.text(entry, path)
         before = _content(journal.root / path)
         after = texts[path].encode() if path in texts else None
-        change = _change(before, after, recorded)
-        if change == "changed" and path not in own:
+        change = _change(before, after, noted.sha256 if noted else None)
+        if change == "changed" and text == texts.get(path):
+            change = "same"
+        elif change == "changed" and path not in own:
             change = "shared"
         if change is not None:
-            plan.append(PlannedFile(path, change, before, after, earlier.get(path)))
+            plan.append(PlannedFile(path, change, before, after, text))
     return plan
+
+
+class _Rewritten:
+    """Files of earlier entries, written from their choices as it is done today."""
+
+    def __init__(self, files_of: FilesOf) -> None:
+        self._files_of = files_of
+        self._texts: dict[int, Mapping[str, str]] = {}
+
+    def text(self, entry: JournalEntry, path: str) -> str | None:
+        """One file; None where nobody knows."""
+        if entry.number not in self._texts:
+            self._texts[entry.number] = self._of(entry)
+        return self._texts[entry.number].get(path)
+
+    def _of(self, entry: JournalEntry) -> Mapping[str, str]:
+        if entry.choices is None:
+            return {}
+        try:
+            files = self._files_of(entry.choices)
+        except SpecError:
+            # What was accepted once, and is not today.
+            return {}
+        return {path.as_posix(): text for path, text in files.items()}
 
 
 def _is_of(entry: JournalEntry, other: JournalEntry) -> bool:

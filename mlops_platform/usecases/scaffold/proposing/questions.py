@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from mlops_platform.data.profiling.profile import ColumnProfile, TableProfile
-from mlops_platform.errors import SpecError
+from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING
 
 _LABEL_NAMES: Final = re.compile(
@@ -49,15 +49,13 @@ def require_known_at(said: str | None, profile: TableProfile, time: Sequence[str
     """Refuse to guess when the label becomes known.
 
     Raises:
-        SpecError: nothing was said.
+        DataError: nothing was said.
     """
     if said is not None:
         return
     *others, landing = known_at_suggestions(profile, time)
     ways = ", ".join(f"`{suggestion.answer}`" for suggestion in others)
-    raise SpecError(
-        "known-at",
-        None,
+    raise DataError(
         "When the label becomes known is never guessed, for a feature that knows it would look "
         f"perfect. Say --known-at with a column or SQL, such as {ways}, or "
         f"`{landing.answer}` if it is known no earlier than its row arrives.",
@@ -68,16 +66,15 @@ def require_label(said: str | None, profile: TableProfile) -> None:
     """Refuse to guess what is predicted.
 
     Raises:
-        SpecError: nothing was said.
+        DataError: nothing was said.
     """
     if said is not None:
         return
     likely = [suggestion.answer for suggestion in label_suggestions(profile)]
     hint = f" It may be one of: {', '.join(likely)}." if likely else ""
-    raise SpecError(
-        "label",
-        None,
-        f"Say --label with what is predicted: a column, or SQL such as `delay > 15`.{hint}",
+    raise DataError(
+        "Nothing says what is predicted. Add --label with a column, or SQL such as "
+        f"`delay > 15`.{hint}"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_platform.usecases.scaffold.choices import Choices, FileSourceChoice
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.journal.planning import PlannedFile, planned_files
@@ -17,6 +18,26 @@ FOREIGN = Path("mlops_platform/defs/flights/flight_delay/defs.yaml")
 Plan = Callable[..., list[PlannedFile]]
 
 
+def chosen(model: str) -> Choices:
+    return Choices(
+        domain="orders",
+        table="orders",
+        model=model,
+        description="Orders.",
+        owners=("team:orders",),
+        source=FileSourceChoice(folder="/data", pattern="orders.csv"),
+        columns=(),
+        key=("order_id",),
+        entity=("order_id",),
+        event_time="ordered_at",
+        time_column="ordered_at",
+        label="late",
+        label_name="late",
+        known_at="arrived_at",
+        task={"type": "binary_classification"},
+    )
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     root = tmp_path / "project"
@@ -27,13 +48,15 @@ def journal(tmp_path: Path) -> Journal:
 
 @pytest.fixture
 def entry() -> JournalEntry:
-    return JournalEntry(number=1, domain="orders", asked={"label": "late"})
+    return JournalEntry(
+        number=1, domain="orders", asked={"label": "late"}, choices=chosen("late_orders")
+    )
 
 
 @pytest.fixture
 def other(entry: JournalEntry) -> JournalEntry:
-    """Of another domain."""
-    return entry.model_copy(update={"domain": "shops"})
+    """Of another model of the same data."""
+    return entry.model_copy(update={"choices": chosen("early_orders")})
 
 
 @pytest.fixture
@@ -41,9 +64,10 @@ def plan(journal: Journal) -> Plan:
     def planned(
         files: Mapping[Path, str] = FILES,
         previous: JournalEntry | None = None,
-        previous_files: Mapping[Path, str] | None = None,
+        rewritten: Mapping[Path, str] = FILES,
     ) -> list[PlannedFile]:
-        return planned_files(journal, files, previous, previous_files or {})
+        """What earlier choices would be written as today is `rewritten`."""
+        return planned_files(journal, files, previous, lambda choices: rewritten)
 
     return planned
 

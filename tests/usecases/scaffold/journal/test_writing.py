@@ -34,7 +34,7 @@ def _killed_at(step: int, journal: Journal, files: Iterable[Path]) -> int:
             left -= 1
 
     try:
-        plan = planned_files(journal, dict.fromkeys(files, "new\n"), None, {})
+        plan = planned_files(journal, dict.fromkeys(files, "new\n"), None, lambda _: {})
         sys.addaudithook(kill)
         write_files(journal, plan, JournalEntry(number=1, domain="orders"))
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mlops_platform.data.profiling.scanned_table import ScannedTable
-from mlops_platform.errors import SpecError
+from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
 from mlops_platform.usecases.scaffold.proposing.propose import Draft
 from mlops_platform.usecases.scaffold.proposing.questions import (
@@ -25,7 +25,7 @@ def test_a_column_whose_name_says_so_may_be_the_label(orders: ScannedTable) -> N
 
 
 def test_when_the_label_becomes_known_is_never_guessed(orders: ScannedTable) -> None:
-    with pytest.raises(SpecError) as refused:
+    with pytest.raises(DataError) as refused:
         require_known_at(None, orders.profile, ("ordered_at",))
     for way in ("--known-at", "`arrived_at`", "`ordered_at + interval 1 day`", "`landing`"):
         assert way in str(refused.value)
@@ -41,7 +41,7 @@ def test_suggestions_are_answers_that_can_be(
 
 
 def test_what_is_predicted_is_never_guessed_either(orders: ScannedTable) -> None:
-    with pytest.raises(SpecError, match="It may be one of: Delay"):
+    with pytest.raises(DataError, match="It may be one of: Delay"):
         require_label(None, orders.profile)
 
 
