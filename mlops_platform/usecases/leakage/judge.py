@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.findings import by_level
 from mlops_platform.data.profiling.scanned_table import ScannedTable
+from mlops_platform.usecases.leakage.absence import unlabelled_alike
 from mlops_platform.usecases.leakage.determined import determining_columns
 from mlops_platform.usecases.leakage.evidence import gather
 from mlops_platform.usecases.leakage.level_jumps import level_jumps
@@ -12,7 +13,7 @@ from mlops_platform.usecases.leakage.moments import later_times, outcome_moments
 from mlops_platform.usecases.leakage.outcomes import outcomes
 from mlops_platform.usecases.leakage.question import Question
 from mlops_platform.usecases.leakage.row_order import shuffled_time
-from mlops_platform.usecases.leakage.single_columns import telling_columns, unlabelled_alike
+from mlops_platform.usecases.leakage.single_columns import telling_columns
 
 
 def leakage_findings(table: ScannedTable, question: Question) -> tuple[Finding, ...]:

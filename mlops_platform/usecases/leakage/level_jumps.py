@@ -19,11 +19,23 @@ BLOCK_ROWS: Final = 15
 LEAST_BLOCKS: Final = 8
 SHARES: Final = (0.25, 0.5, 0.75)
 LEAST_FACTOR: Final = 1.4
-SHARP: Final = 5.0
-"""Times the spread of the blocks on either side: a trend that goes on has less."""
+SHARP: Final = 3.0
+"""Times the spread of the blocks on either side."""
+SHARP_SHIFT: Final = 5.0
+"""The same of what is no factor: seasons shift, and no unit does so often."""
+AT_ONCE: Final = 0.5
+"""Share of the jump that lies between neighbouring blocks: of a trend that goes on it is little."""
 ALIKE: Final = 0.35
 """By which the factors of the quartiles may differ, as a share of the jump."""
-MOST_AT_ONCE: Final = 2
+OF_TIME: Final = 0.95
+"""Rank correlation with time from which a column is one: of a single jump it is less."""
+GRID_ROWS: Final = 10_000
+KNOWN_VALUES, NEW_VALUES = 0.8, 0.3
+"""Share of values that there were before: usually at least, and after a conversion at most."""
+LEAST_GRID_FACTOR: Final = 1.15
+MOST_SHARP_SHIFT: Final = 5.0
+"""The same of what is no factor: seasons shift, and no unit does so often."""
+AT_ONCE: Final = 2
 """Columns that change on one day are another world, and not another unit."""
 
 
@@ -81,12 +93,16 @@ def _jumps(evidence: Evidence, column: ColumnProfile) -> Iterator[Jump]:
     numbers = evidence.numbers(column)
     assert numbers is not None
     present = np.isfinite(numbers)
+    if _is_of_time(numbers[present]):
+        return
     values, times = numbers[present], evidence.labelled[TIME].to_numpy()[present]
     blocks = min(BLOCKS, len(values) // BLOCK_ROWS)
     if blocks < LEAST_BLOCKS:
         return
     quartiles = np.array([np.quantile(block, SHARES) for block in np.array_split(values, blocks)])
     at, factor = _sharpest(quartiles)
+    if at is None:
+        at, factor = _other_grid(values, blocks)
     if at is not None:
         levels = (float(np.median(quartiles[:at, 1])), float(np.median(quartiles[at:, 1])))
         when = float(times[len(values) * at // blocks])
@@ -109,9 +125,51 @@ def _sharpest(quartiles: NDArray[np.float64]) -> tuple[int | None, float | None]
             return at, float(np.exp(size))
     at, jumps, sharpness = _best(quartiles)
     width = float(np.median(quartiles[:, -1] - quartiles[:, 0]))
-    if sharpness >= SHARP and float(np.abs(jumps).min()) > 2 * width > 0:
+    if sharpness >= SHARP_SHIFT and float(np.abs(jumps).min()) > 2 * width > 0:
         return at, None
     return None, None
+
+
+def _is_of_time(values: NDArray[np.float64]) -> bool:
+    """Whether a column grows or falls with time all along: months do, and counters."""
+    import numpy as np
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values)
+    if len(ranks) < LEAST_BLOCKS or ranks.min() == ranks.max():
+        return True
+    return abs(float(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1])) > OF_TIME
+
+
+def _other_grid(values: NDArray[np.float64], blocks: int) -> tuple[int | None, float | None]:
+    """The block from which values come that there never were, and the factor of their median.
+
+    What was measured in whole numbers, or in tenths, is no longer once it has been converted.
+    """
+    import numpy as np
+
+    thin = values[:: max(len(values) // GRID_ROWS, 1)]
+    best, least = None, NEW_VALUES
+    for at in range(2, blocks - 1):
+        cut = len(thin) * at // blocks
+        before, after = thin[:cut], thin[cut:]
+        usual = _known(before[cut // 2 :], before[: cut // 2])
+        known = _known(after, before)
+        if usual >= KNOWN_VALUES and known < least:
+            best, least = at, known
+    if best is None:
+        return None, None
+    cut = len(thin) * best // blocks
+    before, after = float(np.median(thin[:cut])), float(np.median(thin[cut:]))
+    factor = after / before if before else 0.0
+    far = factor > LEAST_GRID_FACTOR or 0 < factor < 1 / LEAST_GRID_FACTOR
+    return (best, factor) if far else (None, None)
+
+
+def _known(values: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    import numpy as np
+
+    return float(np.isin(values, others).mean()) if len(values) else 0.0
 
 
 def _best(levels: NDArray[np.float64]) -> tuple[int, NDArray[np.float64], float]:
@@ -132,6 +190,8 @@ def _sharpness(middle: NDArray[np.float64], at: int) -> float:
     before, after = middle[: at - 1] if at > 2 else middle[:at], middle[at:]
     spread = _spread([before, after])
     jump = abs(float(np.median(after) - np.median(before)))
+    if abs(float(middle[at] - middle[at - 2])) < AT_ONCE * jump:
+        return 0.0
     return jump / spread if spread > 0 else (np.inf if jump > 0 else 0.0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ CERTAIN: Final = 1e-6
 """Chance by which blocks of rows in no order would differ as much."""
 NOTHING: Final = 1e-3
 """The same, from which they do not seem to differ; of each of some columns."""
+OF_TIME: Final = re.compile(r"(\w+_)?(year|quarter|month|week|day|date|time|epoch|timestamp)")
 MOST_ORDERED: Final = 0.1
 """Rank correlation of the times of rows that follow each other."""
 
@@ -31,9 +33,9 @@ def shuffled_time(evidence: Evidence) -> Iterator[Finding]:
         return
     by_place = frame.sort_values(PLACE, kind="stable")
     times = by_place[TIME].to_numpy()
-    if _follows(times) > MOST_ORDERED or _is_sorted_by_words(evidence):
+    if _follows(times) > MOST_ORDERED or _is_sorted_otherwise(evidence):
         return
-    numbered = [column.name for column in evidence.columns if _counts_along(column)]
+    numbered = [column.name for column in evidence.columns if _goes_with_time(column)]
     ordered = [
         column
         for column in evidence.columns
@@ -63,16 +65,15 @@ def _time_columns(evidence: Evidence) -> tuple[str, ...]:
     return (evidence.question.time,) if evidence.question.time is not None else ()
 
 
-def _counts_along(column: ColumnProfile) -> bool:
-    return column.is_monotone and column.looks_like_id is not None
+def _goes_with_time(column: ColumnProfile) -> bool:
+    """Whether it grows along the files as only numbers of rows and times do."""
+    is_time = column.kind in ("moment", "date") or OF_TIME.fullmatch(column.output) is not None
+    return column.is_monotone and (is_time or column.looks_like_id is not None)
 
 
-def _is_sorted_by_words(evidence: Evidence) -> bool:
-    """Whether the files are in the order of something that is no number of the row."""
-    return any(
-        column.is_monotone and column.looks_like_id is None and column.distinct > 1
-        for column in evidence.columns
-    )
+def _is_sorted_otherwise(evidence: Evidence) -> bool:
+    """Whether the files are in the order of something that has nothing to do with time."""
+    return any(column.is_monotone and not _goes_with_time(column) for column in evidence.columns)
 
 
 def _codes(frame: object, column: ColumnProfile) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Faults put into clean tables, and which of them a scan names."""
