@@ -17,7 +17,7 @@ from mlops_platform.cli.project.plan import (
     refuse_foreign,
     show_diff,
     show_files,
-    show_lines_to_add,
+    show_missed_changes,
     show_schema_difference,
 )
 from mlops_platform.cli.project.shown import (
@@ -93,7 +93,7 @@ class Made:
                 {
                     "path": file.path,
                     "change": file.change,
-                    "lines_to_add": file.lines_to_add() if file.change == "edited" else [],
+                    "lines_to_add": [] if file.is_written else file.lines_to_add(),
                 }
                 for file in self.plan
             ],
@@ -258,5 +258,5 @@ def show_plan(made_: Made, *, as_diff: bool) -> None:
         show_diff(made_.plan)
     else:
         show_files(made_.plan)
-    show_lines_to_add(made_.plan)
+    show_missed_changes(made_.plan)
     say(f"\n{plan_text(made_.plan)}")

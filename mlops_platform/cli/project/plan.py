@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -71,20 +71,22 @@ def show_files(plan: Sequence[PlannedFile]) -> None:
 def show_diff(plan: Sequence[PlannedFile]) -> None:
     """What would be written, as a unified diff that `patch -p0` takes."""
     for file in plan:
-        for line in file.diff() if file.is_written else ():
-            console.print(Text(line, DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
+        if file.is_written:
+            _show_lines(file.diff())
 
 
-def show_lines_to_add(plan: Sequence[PlannedFile]) -> None:
-    """What files lack that are not overwritten."""
+def show_missed_changes(plan: Sequence[PlannedFile]) -> None:
+    """What is to be changed by hand, in files that are not overwritten."""
     for file in plan:
-        lines = file.lines_to_add() if file.change in {"edited", "shared"} else []
-        # What is said in comments is of the model that they were written for.
-        lines = [line for line in lines if not line.lstrip().startswith(("#", "--"))]
+        lines = file.missed_change() if file.change in {"edited", "shared"} else []
         if lines:
-            say(f"\n{file.path} is left as it is. Add to it by hand:")
-            for line in lines:
-                console.print(Text(f"  {line}", "green"), soft_wrap=True)
+            say(f"\n{file.path} is left as it is. By hand:")
+            _show_lines(lines)
+
+
+def _show_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(Text(line, DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
 
 
 def plan_text(plan: Sequence[PlannedFile]) -> str:

@@ -49,6 +49,12 @@ class PlannedFile:
         then, now = ("/dev/null" if lines is None else self.path for lines in (before, after))
         return list(unified_diff(before or [], after or [], then, now, lineterm=""))
 
+    def missed_change(self) -> list[str]:
+        """Of a file that stays as it is: what would have changed in it, as a unified diff."""
+        then = self.written.splitlines() if self.written is not None else _lines(self.before) or []
+        now = _lines(self.after) or []
+        return list(unified_diff(then, now, n=1, lineterm=""))[2:]
+
     def lines_to_add(self) -> list[str]:
         """Lines that the file should have by now and an edited one lacks."""
         present = {line.strip() for line in _lines(self.before) or ()}
