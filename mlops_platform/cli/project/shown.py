@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, folding_table, say
+from mlops_platform.cli.console import console, counted, folding_table
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
@@ -88,20 +88,22 @@ def show_choices(choices: Choices) -> None:
             kept = Text.assemble(column.output, (f"  {column.reason}", "dim"))
             grid.add_row(Text(column.role, "yellow"), kept)
     console.print(grid)
+    if any(column.role == "sensitive" for column in choices.columns):
+        console.print(Text("--keep COLUMN makes a feature of one that is none.", "dim"))
 
 
 def show_lost_without_clock(known_at_landing: bool) -> None:
     """What cannot be had of these data."""
+    console.print()
     if known_at_landing:
-        say(
-            "\nThe label is known when it lands: of what landed at once nothing tells what was "
-            "known earlier, so past windows cannot be replayed, and no feature may use past "
-            "outcomes."
+        console.print(
+            "The label is known when it lands: of what landed at once nothing tells what was known "
+            "earlier, so past windows cannot be replayed, and no feature may use past outcomes."
         )
         return
-    say(
-        "\nRows have no time. It works, and this is lost: no split by time, so nothing proves that "
-        "a feature was known before its outcome; no replay of the past, no backtest of retraining, "
+    console.print(
+        "Rows have no time. It works, and this is lost: no split by time, so nothing proves that a "
+        "feature was known before its outcome; no replay of the past, no backtest of retraining, "
         "no rolling features. If there is a time, add --time."
     )
 
