@@ -20,11 +20,19 @@ REASONS: Final[Mapping[str, str]] = {
         "Boosted trees, which find steps and interactions, and take missing values as they are."
     ),
 }
-_VECTORIZER: Final = {
-    "type": "sklearn.feature_extraction.text.TfidfVectorizer",
-    "params": {"min_df": 5, "max_features": 20_000},
-}
-_SVD: Final = {"type": "sklearn.decomposition.TruncatedSVD", "params": {"n_components": 20}}
+_HASHED_WORDS: Final = 4096
+# Hashed, there is no vocabulary that a small or odd text could leave empty.
+_WORDS: Final = (
+    {
+        "type": "sklearn.feature_extraction.text.HashingVectorizer",
+        "params": {"n_features": _HASHED_WORDS, "alternate_sign": False},
+    },
+    {"type": "sklearn.feature_extraction.text.TfidfTransformer"},
+)
+_TOPICS: Final = (
+    *_WORDS,
+    {"type": "sklearn.decomposition.TruncatedSVD", "params": {"n_components": 20}},
+)
 
 
 def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]:
@@ -53,7 +61,7 @@ def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]
         "numeric": numbers,
         "boolean": numbers,
         "categorical": [encoder],
-        "text": [_VECTORIZER, _SVD] if dense else [_VECTORIZER],
+        "text": list(_TOPICS if dense else _WORDS),
     }
     return _of_kinds_that_are_there(inputs, steps)
 
@@ -73,7 +81,7 @@ def tree_preprocessing(inputs: Inputs) -> list[dict[str, Any]]:
         "categorical": [ordinal],
         "numeric": [],
         "boolean": [],
-        "text": [_VECTORIZER, _SVD],
+        "text": list(_TOPICS),
     }
     return _of_kinds_that_are_there(inputs, steps)
 

@@ -155,14 +155,20 @@ class _Day:
             self.landing,
             self._without_retractions,
             self.day,
-            rows,
+            self._unnumbered(rows),
             Arrival(at=self.world.sample.early, last={self.day: None}),
         )
 
     def _deliver_again(self, edited: EditedDay, arrives: datetime) -> None:
         arrival = Arrival.begun(self.landing, self.table, [self.day], arrives, retract=True)
         # As a table of which deliveries replace: each of them says all that there is.
-        land_day(self.landing, self._without_retractions, self.day, edited.table, arrival)
+        rows = self._unnumbered(edited.table)
+        land_day(self.landing, self._without_retractions, self.day, rows, arrival)
+
+    def _unnumbered(self, rows: pa.Table) -> pa.Table:
+        """As a source delivers them: numbers of equal rows are given by the landing."""
+        number = self._landed.numbered_by
+        return rows if number is None else rows.drop_columns([number])
 
     @property
     def _without_retractions(self) -> LandedTable:

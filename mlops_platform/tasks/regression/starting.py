@@ -16,7 +16,10 @@ from mlops_platform.tasks.starter_candidates import (
     tree_search,
 )
 
-NUMBERS: Final = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+NUMBERS: Final = (
+    *("DOUBLE", "FLOAT", "DECIMAL"),
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+)
 FEWEST_VALUES: Final = 3
 NORMAL_SPREAD: Final = 2.56
 """Standard deviations between the quantiles at 10 and 90 % of a normal distribution."""

@@ -16,6 +16,12 @@ _PLAIN_ON_ITS_LINE: Final = re.compile(r"[\w/.`(][^\n{}\[\]]*")
 _PROSE: Final = re.compile(r"[^\s{}&*!|>'\"%@`#\[\]:?-][^\n]*", re.UNICODE)
 
 
+# Line breaks of Unicode among them, which YAML takes for its own.
+_UNPRINTABLE: Final = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
 def commented_yaml(document: Mapping[str, Any], reasons: Mapping[str, str]) -> str:
     """Write a document.
 
@@ -96,7 +102,8 @@ def _fits(indent: str, value: Any, path: str, reasons: Mapping[str, str]) -> boo
 
 def _comment(path: str, depth: int, reasons: Mapping[str, str]) -> Iterator[str]:
     lead = f"{INDENT * depth}# "
-    for paragraph in neutral(reasons.get(path, "")).splitlines():
+    for line in neutral(reasons.get(path, "")).splitlines():
+        paragraph = _UNPRINTABLE.sub(" ", line)
         yield from wrap(
             paragraph, WIDTH, initial_indent=lead, subsequent_indent=lead, break_long_words=False
         )
@@ -120,7 +127,8 @@ def _is_flat(value: Any) -> bool:
 def _is_long_prose(name: str, value: Any) -> bool:
     if not isinstance(value, str) or len(name) + len(_scalar(value)) < WIDTH:
         return False
-    return bool(_PROSE.fullmatch(value)) and value == " ".join(value.split())
+    is_plain = _PROSE.fullmatch(value) and not _UNPRINTABLE.search(value)
+    return bool(is_plain) and value == " ".join(value.split())
 
 
 def _on_its_line(value: Any) -> str:
@@ -141,7 +149,7 @@ def _flow(value: Any) -> str:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        return value if _means_itself(value) else json.dumps(value, ensure_ascii=False)
+        return value if _means_itself(value) else _in_quotes(value)
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, date):
@@ -149,6 +157,13 @@ def _scalar(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     return str(value)
+
+
+def _in_quotes(text: str) -> str:
+    """As JSON has it, but for what YAML cannot hold as it is."""
+    return _UNPRINTABLE.sub(
+        lambda found: f"\\u{ord(found.group()):04x}", json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _number(value: float) -> str:
@@ -165,7 +180,7 @@ def _number(value: float) -> str:
 def _means_itself(text: str, plain: re.Pattern[str] = _PLAIN) -> bool:
     import yaml
 
-    if not plain.fullmatch(text) or text != text.strip() or len(text) > WIDTH:
+    if not plain.fullmatch(text) or text != text.strip() or _UNPRINTABLE.search(text):
         return False
     try:
         return bool(yaml.safe_load(text) == text)

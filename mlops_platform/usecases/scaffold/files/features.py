@@ -73,7 +73,10 @@ def features_yaml(names: Names) -> str:
     reach = {"order_by": [names.entity], "reach_days": reach_days(names)}
     told = f"What is known of each row, {moment}: {choices.description}"
     model = mart(names, name, told, **reach)
-    model["data_tests"] = [unique_entity(names, name), *_tests(names)]
+    model["data_tests"] = [
+        unique_entity(names, name, has_versions=names.event_time is not None),
+        *_tests(names),
+    ]
     model["columns"] = [
         *key_columns(names),
         *(_declared(names, of) for of in inputs(names)),

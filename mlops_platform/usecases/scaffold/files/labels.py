@@ -75,7 +75,7 @@ def labels_yaml(names: Names) -> str:
     told = f"What became of each row, one row per version of what is known: {choices.label}"
     order = {"order_by": [names.entity, known], "reach_days": 0}
     model = mart(names, name, f"{told}.", **order)
-    model["data_tests"] = [unique_entity(names, name), *_tests(names)]
+    model["data_tests"] = [unique_entity(names, name, has_versions=True), *_tests(names)]
     outcome = {"constraints": NOT_NULL} if names.event_time is not None else {}
     kind = names.label_type.lower()
     model["columns"] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlops_platform.usecases.scaffold.files.columns import NOT_NULL, column
+from mlops_platform.usecases.scaffold.files.commented_yaml import neutral
 from mlops_platform.usecases.scaffold.files.expressions import (
     Expression,
     contract_type,
@@ -57,7 +58,7 @@ def mart(names: Names, name: str, description: str, **meta: Any) -> dict[str, An
     """
     return {
         "name": name,
-        "description": description,
+        "description": neutral(description),
         "config": {
             "materialized": "incremental",
             "incremental_strategy": "replace_days",
@@ -83,9 +84,13 @@ def key_columns(names: Names) -> list[dict[str, Any]]:
     return [*columns, column(names.partition, "date", text, constraints=NOT_NULL)]
 
 
-def unique_entity(names: Names, mart: str) -> dict[str, Any]:
-    """Test that of the present rows one is of an entity; without event time one of each day."""
-    present = {"config": PRESENT}
+def unique_entity(names: Names, mart: str, *, has_versions: bool) -> dict[str, Any]:
+    """Test that of the present rows one is of an entity; without event time one of each day.
+
+    Args:
+        has_versions: whether the table has rows that were superseded.
+    """
+    present = {"config": PRESENT} if has_versions else {}
     if names.event_time is None:
         return {
             "unique_together": {

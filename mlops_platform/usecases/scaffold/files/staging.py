@@ -11,7 +11,7 @@ from mlops_platform.usecases.scaffold.files.columns import (
     moments_of_versions,
     source_text,
 )
-from mlops_platform.usecases.scaffold.files.commented_yaml import commented_yaml
+from mlops_platform.usecases.scaffold.files.commented_yaml import commented_yaml, neutral
 from mlops_platform.usecases.scaffold.files.expressions import (
     Expression,
     cleaned,
@@ -44,7 +44,7 @@ def staging_yaml(names: Names) -> str:
     """Its columns."""
     model = {
         "name": names.staging,
-        "description": f"Rows of {source_text(names.choices)}, all versions of each.",
+        "description": neutral(f"Rows of {source_text(names.choices)}, all versions of each."),
         "config": {"materialized": "view"},
         "columns": [
             *computed_columns(names),

@@ -63,7 +63,7 @@ ORDER_COLUMNS = (
     category("order", missing_as=("unknown", "it's n/a")),
     number("score", low=-1.0, high=1.0),
     column("gift", "gift", "BOOLEAN", kind="boolean"),
-    column("remark: \"free\"", "remark", "VARCHAR", kind="text"),
+    column('remark: "free"', "remark", "VARCHAR", kind="text"),
     category("gender", reason="It is about a person.").model_copy(update={"role": "sensitive"}),
     column("delay", "delay", "DOUBLE", "kept", reason="The label is made of it"),
     column("junk", "junk", "VARCHAR", "dropped", reason="It says the same in every row."),
@@ -102,9 +102,7 @@ def late_orders(exports: Path) -> Choices:
         rolling=(
             RollingChoice(name="order_late_rate_3d", key=("order",), hours=72),
             RollingChoice(name="late_rate_1d", key=(), hours=24),
-            RollingChoice(
-                name="size_2d", key=("order", "gender"), hours=48, value="2 * groesse_m"
-            ),
+            RollingChoice(name="size_2d", key=("order", "gender"), hours=48, value="2 * groesse_m"),
         ),
         rows=DAYS * ORDERS_OF_DAY,
         reasons=proposal.reasons,
@@ -314,24 +312,15 @@ def write_trips(exports: Path) -> None:
 
 FACTS = "trip_facts"
 FACTS_SQL = """
-with trips as (
-    select * from {{ ref('stg_trips') }}
-    where
-        superseded_at is null
-        and {{ in_build_range('landing_day') }}
-),
-
-final as (
-    select
-        vehicle,
-        started,
-        kilometres,
-        minutes,
-        landing_day as local_date
-    from trips
-)
-
-select * from final
+select
+    vehicle,
+    started,
+    kilometres,
+    minutes,
+    landing_day as local_date,
+    known_at,
+    superseded_at
+from {{ ref('stg_trips') }}
 """
 FACTS_YAML = """
 version: 2
@@ -345,6 +334,8 @@ models:
       - {name: kilometres, data_type: double}
       - {name: minutes, data_type: bigint}
       - {name: local_date, data_type: date}
+      - {name: known_at, data_type: timestamptz}
+      - {name: superseded_at, data_type: timestamptz}
 """
 
 
@@ -354,8 +345,8 @@ def short_trips(exports: Path) -> Choices:
         update={
             "domain": "more_trips",
             "model": "short_trips",
-            "source": DbtSourceChoice(model=FACTS),
-            "label": "minutes < 20",
+            "source": DbtSourceChoice(model=FACTS, is_versioned=True),
+            "label": "minutes < 50",
             "label_name": "is_short",
             "known_at": "started + minutes * interval '1 minute'",
             "label_delay_days": 1,

@@ -23,6 +23,7 @@ ENOUGH_EVENTS: Final = 100
 MOST_TEST_SHARE: Final = 0.3
 DAYS_OF_FOLDS: Final = 8
 SHARE: Final = 0.2
+MOST_SHARE: Final = 0.4
 SEED: Final = 42
 
 
@@ -82,7 +83,8 @@ class TrainingSize:
     def _split(self) -> dict[str, Any]:
         if not self._by_time:
             by = "stratified" if has_classes(self._choices.task) else "random"
-            return {"by": by, "validation_share": SHARE, "test_share": SHARE, "seed": SEED}
+            test = self._test_share()
+            return {"by": by, "validation_share": SHARE, "test_share": test, "seed": SEED}
         return {"validation_days": self._held_out(), "test_days": self._test_days()}
 
     def _held_out(self) -> int:
@@ -95,6 +97,12 @@ class TrainingSize:
             return days
         needed = ceil(ENOUGH_EVENTS * self._days / facts.positives)
         return max(days, min(needed, int(MOST_TEST_SHARE * self._days)))
+
+    def _test_share(self) -> float:
+        facts = self._choices.label_facts
+        if facts is None or not facts.positives:
+            return SHARE
+        return max(SHARE, min(MOST_SHARE, round(ENOUGH_EVENTS / facts.positives, 2)))
 
     def _folds(self) -> int:
         """Each fold has days of its own, and one more comes before the first."""
