@@ -239,8 +239,9 @@ def _refused(findings: Sequence[Finding]) -> str:
     columns = dict.fromkeys(name for finding in findings for name in finding.columns)
     texts = " ".join(finding.text for finding in findings)
     drops = " ".join(f"--drop {_quoted(name)}" for name in columns)
+    it = "it" if len(columns) == 1 else "them"
     answers = (
-        f"Add {drops} to leave them out, or --keep COLUMN for one that is known in time."
+        f"Add {drops} to leave {it} out, or --keep COLUMN for one that is known in time."
         if columns
         else "Mend it at the source, or add --force."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
+    from mlops_platform.data.profiling.profile import TableProfile
     from mlops_platform.data.profiling.scanned_table import ScannedTable
     from mlops_platform.usecases.scaffold.choices import SourceChoice
 
 DBT: Final = "dbt:"
 DEFAULT_ZONE: Final = "UTC"
+DAY_COLUMNS: Final = ("local_date", "landed_day", "landing_day", "day")
+VERSIONED: Final = {"known_at", "superseded_at"}
 SUFFIXES: Final = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 
@@ -80,9 +84,11 @@ def _pattern(path: Path) -> str:
 def _not_there(path: Path) -> str:
     from difflib import get_close_matches
 
-    here = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = get_close_matches(path.name, here, n=1)
-    fix = f"Did you mean {path.parent / close[0]}?" if close else "Name a file or a folder."
+    here = list(path.parent.iterdir()) if path.parent.is_dir() else []
+    # By their names without what most of them end with.
+    stems = {file.name.partition(".")[0]: file for file in here}
+    close = get_close_matches(path.name.partition(".")[0], stems, n=1)
+    fix = f"Did you mean {stems[close[0]]}?" if close else "Name a file or a folder."
     return f"{path} does not exist. {fix}"
 
 
@@ -95,9 +101,29 @@ def _relation(data: str, zone: str, resources: ExitStack) -> Source:
         known = ", ".join(relation_names(data))
         raise DataError(f"{data} names no table. Write {data}#TABLE; it has {known or 'none'}.")
     url, relation = parse_source(data)
+    choice = DatabaseSourceChoice(url=_without_password(data, url), relation=relation)
     table = _exported(url, relation, zone, resources)
-    choice = DatabaseSourceChoice(url=url, relation=relation)
     return Source(table, relation.rpartition(".")[2], choice)
+
+
+def _without_password(data: str, url: str) -> str:
+    """The URL as a file may hold it: one with a password is named by its variable.
+
+    Raises:
+        DataError: no variable of the environment has it.
+    """
+    from mlops_platform.data.databases.address import parsed_url
+
+    if parsed_url(url).password is None:
+        return url
+    given = data.rpartition("#")[0]
+    variables = [name for name, value in os.environ.items() if value in {given, url}]
+    if not variables:
+        raise DataError(
+            "The URL has a password, which must stand in no file. Export it, as SHOP_URL say, and "
+            'write --data "$SHOP_URL#TABLE": the files will name the variable.'
+        )
+    return min(variables)
 
 
 def _dbt_model(model: str, zone: str, resources: ExitStack) -> Source:
@@ -115,7 +141,22 @@ def _dbt_model(model: str, zone: str, resources: ExitStack) -> Source:
         table = _exported(f"duckdb:///{warehouse}", model, zone, resources)
     except DataError as error:
         raise DataError(f"{_not_built(model)} ({error})") from error
-    return Source(table, model, DbtSourceChoice(model=model))
+    table.profile = _as_named(table.profile)
+    names = {column.name for column in table.profile.columns}
+    day = next((name for name in DAY_COLUMNS if name in names), None)
+    if day is None:
+        raise DataError(
+            f"dbt:{model} has no column with the local day of a row. Add one called "
+            f"{' or '.join(DAY_COLUMNS)}: by it the features are built."
+        )
+    choice = DbtSourceChoice(model=model, day=day, is_versioned=names >= VERSIONED)
+    return Source(table, model, choice)
+
+
+def _as_named(profile: TableProfile) -> TableProfile:
+    """What dbt has built is read by the names that it has there."""
+    columns = [column.model_copy(update={"output": column.name}) for column in profile.columns]
+    return profile.model_copy(update={"columns": tuple(columns)})
 
 
 def _not_built(model: str) -> str:
