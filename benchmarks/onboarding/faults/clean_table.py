@@ -37,7 +37,7 @@ class CleanTable:
     @property
     def columns(self) -> list[str]:
         """Those that a fault may be put into."""
-        return [name for name in self.frame if name not in (self.label, self.time)]
+        return [str(name) for name in self.frame if name not in (self.label, self.time)]
 
     @property
     def question(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -72,14 +72,14 @@ def identifier(table: CleanTable, generator: Generator) -> Faulty:
     """A number or text of its own for each row."""
     column, frame, rows = _column(table, generator), table.frame.copy(), len(table.frame)
     shape = str(generator.choice(["running", "dealt", "long", "hex", "text"]))
-    values: dict[str, Callable[[], object]] = {
+    values: dict[str, Callable[[], Sequence[object] | np.ndarray]] = {
         "running": lambda: np.arange(rows) + 1000,
         "dealt": lambda: generator.permutation(rows) + 1,
         "long": lambda: 10**8 + generator.choice(9 * 10**8, rows, replace=False),
         "hex": lambda: [generator.bytes(12).hex() for _ in range(rows)],
         "text": lambda: [f"C-{number:07d}" for number in generator.permutation(10 * rows)[:rows]],
     }
-    frame[column] = values[shape]()
+    frame[column] = pd.Series(values[shape](), index=frame.index)
     return Faulty(frame, column, shape)
 
 
@@ -160,7 +160,7 @@ def unit_change(table: CleanTable, generator: Generator) -> Faulty:
     ]
     column, frame = _column(table, generator, numbers), table.frame.copy()
     times = pd.to_datetime(frame[table.time])
-    since = times.quantile(generator.uniform(0.3, 0.7))
+    since = times.sort_values().iloc[int(generator.uniform(0.3, 0.7) * len(times))]
     factor = float(generator.choice([2.2046, 1.609, 2.54, 0.3048, 100, 1000, 0.001]))
     values = frame[column].astype(float)
     frame[column] = np.round(values.where(times < since, values * factor), 4)
@@ -177,7 +177,7 @@ def future_rows(table: CleanTable, generator: Generator) -> Faulty:
     later = now.floor("s") + pd.to_timedelta(generator.integers(1, 700, len(frame)), unit="D")
     if times.dt.tz is None:
         later = later.tz_localize(None)
-    frame[table.time] = times.where(~chosen, later)
+    frame[table.time] = times.where(~chosen, pd.Series(later, index=frame.index))
     return Faulty(frame, table.time, f"{int(chosen.sum())} rows")
 
 

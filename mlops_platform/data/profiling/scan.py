@@ -15,14 +15,14 @@ from mlops_platform.data.engine import identifier, open_engine, read_times_in
 from mlops_platform.data.landing.files.column_types import IN_MICROSECONDS
 from mlops_platform.data.landing.files.local_times import define_local_moments
 from mlops_platform.data.landing.schema.types import ARROW, TEXT
-from mlops_platform.data.profiling.column_profiles import column_profiles
+from mlops_platform.data.profiling.columns.column_profiles import column_profiles
 from mlops_platform.data.profiling.keys import duplicate_rows, key_profiles
 from mlops_platform.data.profiling.output_names import output_names
 from mlops_platform.data.profiling.profile import Dialect, TableProfile
-from mlops_platform.data.profiling.raw_rows import RAW, RawRows, expanded, open_rows
+from mlops_platform.data.profiling.reading.raw_rows import RAW, RawRows, expanded, open_rows
+from mlops_platform.data.profiling.reading.text_types import TextTypeFinder, TextTypes
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE
 from mlops_platform.data.profiling.scanned_table import ScannedTable as ScannedTable
-from mlops_platform.data.profiling.text_types import TextTypeFinder, TextTypes
 from mlops_platform.data.profiling.times import time_profiles
 from mlops_platform.errors import DataError
 from mlops_platform.settings import settings

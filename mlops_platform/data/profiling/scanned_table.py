@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.profiling.profile import TableProfile
-from mlops_platform.data.profiling.raw_rows import NUMBER
+from mlops_platform.data.profiling.reading.raw_rows import NUMBER
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -62,6 +62,19 @@ class ScannedTable:
         except duckdb.Error as error:
             raise self._refusal(error, sql) from error
 
+    def require(self, sql: str) -> None:
+        """Refuse what is no expression of this table.
+
+        Raises:
+            DataError: names it, and the columns that there are.
+        """
+        import duckdb
+
+        try:
+            self._connection.execute(f"SELECT ({self.expression(sql)}) FROM {SAMPLE} LIMIT 0")
+        except duckdb.Error as error:
+            raise self._refusal(error, sql) from error
+
     def count(self, condition: str) -> int:
         """How many of all rows meet a condition in SQL.
 
@@ -86,13 +99,25 @@ class ScannedTable:
             drawn = f"(FROM {SAMPLE} ORDER BY hash({ROW_NUMBER} + 1) LIMIT {rows})"
         return self._frame(columns, drawn)
 
+    def expression(self, sql: str) -> str:
+        """SQL as it can be evaluated: the bare name of a column may be a word of the language."""
+        name = sql.strip().lower()
+        named = (
+            column.output
+            for column in self.profile.columns
+            if name in (column.output, column.name.lower())
+        )
+        output = next(named, None)
+        return sql if output is None else identifier(output)
+
     def columns_in(self, sql: str) -> set[str]:
         """Output names of the columns that an expression is made of.
 
         Raises:
             DataError: it is no expression.
         """
-        [(parsed,)] = self.query(f"SELECT json_serialize_sql({literal(f'SELECT ({sql})')})")
+        query = f"SELECT ({self.expression(sql)})"
+        [(parsed,)] = self.query(f"SELECT json_serialize_sql({literal(query)})")
         tree = json.loads(parsed)
         if tree.get("error"):
             raise DataError(
@@ -109,22 +134,17 @@ class ScannedTable:
     def _frame(self, columns: Mapping[str, str], drawn: str) -> DataFrame:
         import duckdb
 
-        listed = ", ".join(f"({sql}) AS {identifier(name)}" for name, sql in columns.items())
+        listed = ", ".join(
+            f"({self.expression(sql)}) AS {identifier(name)}" for name, sql in columns.items()
+        )
         query = f"SELECT {listed} FROM {drawn} ORDER BY {ROW_NUMBER}"
         try:
-            return self._connection.sql(query).df()
+            frame: DataFrame = self._connection.sql(query).df()
         except duckdb.Error as error:
-            refused = [sql for sql in columns.values() if not self._is_expression(sql)]
-            raise self._refusal(error, refused[0] if refused else query) from error
-
-    def _is_expression(self, sql: str) -> bool:
-        import duckdb
-
-        try:
-            self._connection.execute(f"SELECT ({sql}) FROM {SAMPLE}").fetchall()
-        except duckdb.Error:
-            return False
-        return True
+            for sql in columns.values():
+                self.require(sql)
+            raise self._refusal(error, query) from error
+        return frame
 
     def _refusal(self, error: Exception, sql: str) -> DataError:
         reason = str(error).strip().splitlines()[0]

@@ -129,15 +129,17 @@ def gather(table: ScannedTable, question: Question, rows: int = MOST_ROWS) -> Ev
         DataError: an expression of the question is none of this table.
     """
     task = task_of(question)
+    for sql in filter(None, (question.label, question.time, question.known_at)):
+        table.require(sql)
     own = _columns_of(table, question)
     profiles = [column for column in table.profile.columns if column.output not in own]
     columns = [column for column in profiles if column.kind not in ("empty", "text")]
     wanted = {column.output: identifier(column.output) for column in columns}
-    wanted[LABEL] = f"CAST(({question.label}) AS {task.label_type})"
+    wanted[LABEL] = f"CAST(({table.expression(question.label)}) AS {task.label_type})"
     wanted[PLACE] = ROW_NUMBER
     for name, sql in ((TIME, question.time), (KNOWN, question.known_at)):
         if sql is not None:
-            wanted[name] = f"epoch(CAST(({sql}) AS TIMESTAMPTZ))"
+            wanted[name] = f"epoch(CAST(({table.expression(sql)}) AS TIMESTAMPTZ))"
     frame = table.sample(wanted, rows)
     if question.time is None:
         frame = frame.sample(frac=1.0, random_state=0)

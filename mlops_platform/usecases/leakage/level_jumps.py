@@ -33,9 +33,7 @@ GRID_ROWS: Final = 10_000
 KNOWN_VALUES, NEW_VALUES = 0.8, 0.3
 """Share of values that there were before: usually at least, and after a conversion at most."""
 LEAST_GRID_FACTOR: Final = 1.15
-MOST_SHARP_SHIFT: Final = 5.0
-"""The same of what is no factor: seasons shift, and no unit does so often."""
-AT_ONCE: Final = 2
+MOST_COLUMNS: Final = 2
 """Columns that change on one day are another world, and not another unit."""
 
 
@@ -63,7 +61,7 @@ def level_jumps(evidence: Evidence) -> Iterator[Finding]:
     jumps = [jump for column in evidence.columns for jump in _jumps(evidence, column)]
     for jump in jumps:
         at_once = [other for other in jumps if abs(other.block - jump.block) <= 1]
-        if len(at_once) <= MOST_AT_ONCE:
+        if len(at_once) <= MOST_COLUMNS:
             yield _finding(jump)
 
 
@@ -135,6 +133,9 @@ def _is_of_time(values: NDArray[np.float64]) -> bool:
     import numpy as np
     from scipy.stats import rankdata
 
+    steps = np.diff(values)
+    if (steps >= 0).all() or (steps <= 0).all():
+        return True
     ranks = rankdata(values)
     if len(ranks) < LEAST_BLOCKS or ranks.min() == ranks.max():
         return True
@@ -160,8 +161,8 @@ def _other_grid(values: NDArray[np.float64], blocks: int) -> tuple[int | None, f
     if best is None:
         return None, None
     cut = len(thin) * best // blocks
-    before, after = float(np.median(thin[:cut])), float(np.median(thin[cut:]))
-    factor = after / before if before else 0.0
+    levels = [float(np.median(part)) for part in (thin[:cut], thin[cut:])]
+    factor = levels[1] / levels[0] if levels[0] else 0.0
     far = factor > LEAST_GRID_FACTOR or 0 < factor < 1 / LEAST_GRID_FACTOR
     return (best, factor) if far else (None, None)
 

@@ -84,8 +84,11 @@ def _codes(frame: object, column: ColumnProfile) -> NDArray[np.float64]:
     assert isinstance(frame, pd.DataFrame)
     values = frame[column.output]
     if column.kind == "category":
-        return values.map(values.value_counts()).to_numpy(dtype=np.float64)
-    return values.astype(object).where(values.notna(), np.nan).to_numpy(dtype=np.float64)
+        values = values.map(values.value_counts())
+    codes: NDArray[np.float64] = (
+        values.astype(object).where(values.notna(), np.nan).to_numpy(dtype=np.float64)
+    )
+    return codes
 
 
 def _follows(times: NDArray[np.float64]) -> float:
@@ -93,7 +96,7 @@ def _follows(times: NDArray[np.float64]) -> float:
     import numpy as np
     from scipy.stats import rankdata
 
-    ranks = rankdata(times)
+    ranks: NDArray[np.float64] = rankdata(times)
     if ranks.min() == ranks.max():
         return 1.0
     return float(np.corrcoef(ranks[:-1], ranks[1:])[0, 1])

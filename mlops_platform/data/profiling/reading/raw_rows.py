@@ -20,7 +20,7 @@ from mlops_platform.data.landing.files.input_files import (
 )
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
 from mlops_platform.data.parquet_files import escaped
-from mlops_platform.data.profiling.found_dialect import found_dialect
+from mlops_platform.data.profiling.reading.found_dialect import found_dialect
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.landing.files.values import NumberFormat, Reading, cast_of
 from mlops_platform.data.landing.schema.types import LOCAL_TIME, MOMENT, TEXT
-from mlops_platform.data.profiling.null_texts import NULL_TEXTS, STRONG
+from mlops_platform.data.profiling.reading.null_texts import NULL_TEXTS, STRONG
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,7 +19,7 @@ CANDIDATES: Final = ("BOOLEAN", "BIGINT", "DOUBLE", "DATE", LOCAL_TIME, MOMENT)
 BOOLEAN_WORDS: Final = ("true", "false", "t", "f", "yes", "no", "y", "n")
 """Of which DuckDB knows what they mean; 0 and 1 are numbers."""
 FORMATS: Final = (
-    *(NumberFormat(), NumberFormat(",", "."), NumberFormat(",", ""), NumberFormat(".", ",")),
+    *(NumberFormat(), NumberFormat(",", ""), NumberFormat(",", "."), NumberFormat(".", ",")),
     *(NumberFormat(",", " "), NumberFormat(".", " "), NumberFormat(".", "'")),
 )
 """The usual one first: where two read as many columns, it is the one."""

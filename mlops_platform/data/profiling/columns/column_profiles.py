@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.data.engine import identifier, literal
 from mlops_platform.data.landing.schema.types import LOCAL_TIME, MOMENT, NUMBERS, TEXT
-from mlops_platform.data.profiling.disguised import odd_days, odd_numbers, odd_words
-from mlops_platform.data.profiling.identity import looks_like_id
-from mlops_platform.data.profiling.personal import looks_personal
+from mlops_platform.data.profiling.columns.disguised import odd_days, odd_numbers, odd_words
+from mlops_platform.data.profiling.columns.identity import looks_like_id
+from mlops_platform.data.profiling.columns.personal import looks_personal
 from mlops_platform.data.profiling.profile import ColumnProfile, DisguisedMissing, ScannedKind
-from mlops_platform.data.profiling.raw_rows import RAW
+from mlops_platform.data.profiling.reading.raw_rows import RAW
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE
 
 if TYPE_CHECKING:
     import duckdb
-    from pandas import Series
+    from pandas import DataFrame, Series
 
 EXACT_ROWS: Final = 300_000
 """Up to which distinct values are counted exactly, of all columns."""
@@ -136,10 +136,11 @@ def _profile(
 def _values(connection: duckdb.DuckDBPyConnection, output: str) -> Series[Any]:
     """Values of the sample that are not missing, in the order of the rows."""
     column = identifier(output)
-    frame = connection.sql(
+    frame: DataFrame = connection.sql(
         f"SELECT {column} AS value FROM {SAMPLE} WHERE {column} IS NOT NULL ORDER BY {ROW_NUMBER}"
     ).df()
-    return frame["value"]
+    values: Series[Any] = frame["value"]
+    return values
 
 
 def _frequent(connection: duckdb.DuckDBPyConnection, output: str) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.profiling.null_texts import SAYING_NOTHING
+from mlops_platform.data.profiling.reading.null_texts import SAYING_NOTHING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +73,7 @@ def _is_odd_end(values: NDArray[np.float64], rows: NDArray[np.int64], sign: int)
     if sign > 0 and value < 0 <= others[0]:
         # The only negative number of all.
         stands_out = rows[0] >= LEAST_ROWS * weights[0] or gap > upper - lower
+        stands_out |= bool((others % 1 == 0).all())
         return bool(stands_out if is_named else gap > last - first)
     if value == 0 and sign > 0:
         return bool(gap > upper - lower and rows[0] > LEAST_ROWS * weights[0])
@@ -86,9 +87,8 @@ def _quantiles(
     import numpy as np
 
     reached = np.cumsum(weights) / weights.sum()
-    return [
-        float(values[min(np.searchsorted(reached, share), len(values) - 1)]) for share in shares
-    ]
+    places = np.searchsorted(reached, shares).tolist()
+    return [float(values[min(place, len(values) - 1)]) for place in places]
 
 
 def _spikes(different: NDArray[np.float64], counts: NDArray[np.int64]) -> Iterator[float]:

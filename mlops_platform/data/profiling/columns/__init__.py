@@ -1,0 +1,1 @@
+"""What each column is like: counts, kinds, ids, persons, and values in disguise."""

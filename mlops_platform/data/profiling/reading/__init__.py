@@ -1,0 +1,1 @@
+"""Files whose dialect and types nobody has declared: how they are written, and read."""
