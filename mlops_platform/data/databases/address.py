@@ -122,3 +122,12 @@ def _is(kind: str, begun: bytes) -> bool:
 def shown(url: URL) -> str:
     """A URL without its password and its options, which may hold another one."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def shown_url(url: str) -> str:
+    """The same of a text.
+
+    Raises:
+        DataError: it is no URL of a database that can be read.
+    """
+    return shown(parsed_url(url))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from mlops_platform.data.databases.address import parsed_url, shown
+from mlops_platform.data.databases.address import shown_url
 from mlops_platform.data.databases.day_range import DayRange
 from mlops_platform.data.databases.export import export_relation
 from mlops_platform.data.engine import spill_folder
@@ -55,7 +55,7 @@ class RelationSource:
             try:
                 return self._file_source(path).land(landing_root, arrival)
             except DataError as error:
-                where = f"{self.relation} of {shown(parsed_url(self.url))}"
+                where = f"{self.relation} of {shown_url(self.url)}"
                 raise DataError(str(error).replace(str(path), where)) from error
 
     def _file_source(self, path: Path) -> FolderSource | SnapshotSource:
