@@ -18,8 +18,8 @@ from benchmarks.monitoring.drift_alarms import measure_drift_alarms
 from benchmarks.monitoring.drift_speed import measure_drift_speed
 from benchmarks.monitoring.estimates import measure_estimates
 from benchmarks.monitoring.many_categories import measure_many_categories
-from benchmarks.onboarding.measure import ROWS, measure_onboarding
 from benchmarks.onboarding.faults.measure import measure_faults
+from benchmarks.onboarding.measure import ROWS, measure_onboarding
 from benchmarks.onboarding.scan_size import SIZES as SCANNED_SIZES
 from benchmarks.onboarding.scan_size import measure_scan
 from benchmarks.policy.measure import measure_policies
@@ -341,6 +341,7 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_onboarding(asked.rows or ROWS),
         file="onboarding.md",
+    ),
     "onboarding_faults": Benchmark(
         title="Faults in somebody's own table, and which are named",
         about=(

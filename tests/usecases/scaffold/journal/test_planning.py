@@ -67,7 +67,12 @@ def test_what_was_edited_is_left_and_its_new_lines_are_told(
     assert edited.change == "edited"
     assert not edited.is_written
     assert edited.lines_to_add() == ["select 1, 2"]
-    assert edited.missed_change() == ["@@ -1,2 +1,2 @@", "-select 1", "+select 1, 2", " from orders"]
+    assert edited.missed_change() == [
+        "@@ -1,2 +1,2 @@",
+        "-select 1",
+        "+select 1, 2",
+        " from orders",
+    ]
     assert write_files(journal, [edited], entry) is None
 
 
