@@ -49,12 +49,14 @@ class Usage:
         peak_bytes: highest sum of resident sizes over the process tree. Sampled, so that peaks
             shorter than a sample may be missed; pages that processes share count once for each.
         marks: of every line that it printed.
+        exit_code: with which it ended.
     """
 
     wall_seconds: float
     cpu_seconds: float
     peak_bytes: int
     marks: Sequence[Mark] = ()
+    exit_code: int = 0
 
     def cpu_seconds_at(self, text: str) -> float:
         """CPU time until it printed a line with this text, for the first time."""
@@ -67,13 +69,24 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
     Raises:
         RuntimeError: it failed; with the end of what it said.
     """
+    usage = measured_whatever_becomes_of_it(command, environment, log, ROOT)
+    if usage.exit_code:
+        end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+        raise RuntimeError(f"{' '.join(command)} ended with {usage.exit_code}:\n{end}")
+    return usage
+
+
+def measured_whatever_becomes_of_it(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
+) -> Usage:
+    """Run a command in a folder, alone, and measure it even if it fails."""
     cpu_before = _cpu_seconds_of_children()
     started = time.perf_counter()
     marks: list[Mark] = []
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             env={**environment_of_processes(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -86,11 +99,8 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
                 output.write(line)
                 marks.append(Mark(line, _cpu_seconds_until_now(process.pid)))
     wall_seconds = time.perf_counter() - started
-    if process.returncode:
-        end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{end}")
     cpu_seconds = _cpu_seconds_of_children() - cpu_before
-    return Usage(wall_seconds, cpu_seconds, memory.peak_bytes, marks)
+    return Usage(wall_seconds, cpu_seconds, memory.peak_bytes, marks, process.returncode)
 
 
 def environment_of_processes() -> dict[str, str]:

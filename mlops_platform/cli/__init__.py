@@ -26,6 +26,9 @@ COMMANDS = {
         "home.setup",
         "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
     ),
+    "init": Listed(
+        "project.init", "Make a model of your own data: scan it, ask, write its files; --undo."
+    ),
     "demo": Listed(
         "demo",
         "Release a first champion on three months of flights, then replay the weeks that followed.",
@@ -103,7 +106,9 @@ COMMANDS = {
 }
 """In the order of a first session."""
 
-WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "land", "rebuild", "restore")
+WORKING_ON_ANY_HOME = (
+    *("setup", "init", "demo", "up", "train", "watch", "land", "rebuild", "restore"),
+)
 """They set the home up themselves."""
 
 

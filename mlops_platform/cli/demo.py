@@ -8,12 +8,16 @@ from mlops_platform.cli.console import console
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.progress import ConsoleDisplay
+from mlops_platform.cli.project.example import example_removals
 from mlops_platform.demo.story import MODEL, WINDOWS, play
 from mlops_platform.demo.summary import summary_lines
 from mlops_platform.driving.instance import open_quiet_instance
+from mlops_platform.errors import DataError
 from mlops_platform.notifying.log import logger as alerts_log
+from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
+from mlops_platform.usecases.scaffold.journal.journal import Journal
 
 
 @click.command()
@@ -30,6 +34,7 @@ def command(windows: int) -> None:
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
     """
     ensure_set_up()
+    _require_example()
     _keep_alerts_off_the_console()
     with open_quiet_instance() as instance:
         heal(instance)
@@ -40,6 +45,19 @@ def command(windows: int) -> None:
         # In one piece, so that a path or a command can be copied.
         style = "bold" if line[:1].strip() else ""
         console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
+
+
+def _require_example() -> None:
+    """Say how it comes back, where it was taken out.
+
+    Raises:
+        DataError: it was.
+    """
+    if not example_removals(Journal(PROJECT_ROOT)):
+        raise DataError(
+            "The example is not in this project. `mlops init --undo` brings back what `mlops init "
+            "--without-example` took out; or restore the folders `flights` from version control."
+        )
 
 
 def _keep_alerts_off_the_console() -> None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlops_platform.components.features.component import DbtFeaturesComponent
+    from mlops_platform.components.landing.database import DatabaseLandingComponent
     from mlops_platform.components.landing.folder import FolderLandingComponent
     from mlops_platform.components.landing.snapshot import SnapshotLandingComponent
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 
 __all__ = [
+    "DatabaseLandingComponent",
     "DbtFeaturesComponent",
     "FolderLandingComponent",
     "ModelLifecycleComponent",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "DatabaseLandingComponent": "landing.database",
     "DbtFeaturesComponent": "features.component",
     "FolderLandingComponent": "landing.folder",
     "ModelLifecycleComponent": "model_lifecycle.component",

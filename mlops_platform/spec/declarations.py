@@ -26,6 +26,7 @@ class _Declaration(BaseModel):
     type: Literal[
         "mlops_platform.components.ModelLifecycleComponent",
         "mlops_platform.components.DbtFeaturesComponent",
+        "mlops_platform.components.DatabaseLandingComponent",
         "mlops_platform.components.FolderLandingComponent",
         "mlops_platform.components.SnapshotLandingComponent",
         "mlops_platform.demo.NycFlightsLandingComponent",

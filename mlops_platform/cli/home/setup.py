@@ -16,6 +16,8 @@ from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
+from mlops_platform.usecases.scaffold.journal.journal import Journal
+from mlops_platform.usecases.scaffold.journal.writing import take_back_unfinished
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
@@ -30,6 +32,7 @@ def command() -> None:
 def ensure_set_up() -> bool:
     """Set up what is missing or out of date; returns whether there was anything to do."""
     current = settings()
+    take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
     if MANIFEST.is_file() and stamp_content(current.home) == inputs:
         return False

@@ -82,7 +82,7 @@ def _show(status: "DeploymentStatus") -> None:
         if model.replayed:
             console.print(_replay(model), highlight=False, markup=False)
     if not status.models:
-        console.print("no model is declared; `dg scaffold defs` writes the YAML of one")
+        console.print("no model is declared; `mlops init --data FILE` makes one")
         return
     table = folding_table(COLUMNS)
     for model in status.models:

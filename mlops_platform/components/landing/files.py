@@ -1,13 +1,13 @@
 """What is declared of the files of a landed table, whatever says of which day their rows are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import dagster as dg
 
-from mlops_platform.data.landing.landed_table import Duplicates, LandedTable
+from mlops_platform.components.landing.table import DeclaredTable
 
 
 @dataclass
@@ -38,11 +38,9 @@ class CsvFiles(dg.Resolvable):
 
 
 @dataclass(kw_only=True)
-class LandedFiles(dg.Resolvable):
+class LandedFiles(DeclaredTable):
     """The table that files become, and how they are read."""
 
-    table: str
-    description: str
     folder: Annotated[
         str,
         dg.Resolver.default(
@@ -52,51 +50,6 @@ class LandedFiles(dg.Resolvable):
     pattern: Annotated[
         str, dg.Resolver.default(description="Glob of the files.", examples=["*.parquet"])
     ]
-    key: Annotated[
-        Sequence[str],
-        dg.Resolver.default(description="Output columns that together identify a fact of a day."),
-    ]
-    owners: Sequence[str]
-    columns: Annotated[
-        Mapping[str, str] | None,
-        dg.Resolver.default(description="Output column to input column; all as they are if null."),
-    ] = None
-    types: Annotated[
-        Mapping[str, str],
-        dg.Resolver.default(
-            description=(
-                "Output column to DuckDB type; CSV columns are text without one. A new column "
-                "lands, and a landed one becomes wider, by being named here."
-            )
-        ),
-    ] = field(default_factory=dict)
-    renamed: Annotated[
-        Mapping[str, str],
-        dg.Resolver.default(
-            description="New name of an output column to the one that it had until now."
-        ),
-    ] = field(default_factory=dict)
-    optional: Annotated[
-        Sequence[str],
-        dg.Resolver.default(description="Output columns that a delivery may lack: NULL, then."),
-    ] = ()
-    dropped: Annotated[
-        Sequence[str],
-        dg.Resolver.default(description="Output columns that are no part of the table."),
-    ] = ()
-    duplicates: Annotated[
-        Duplicates,
-        dg.Resolver.default(
-            description=(
-                "Rows that are equal to others in all columns: `refuse` them, `drop` all but one, "
-                "or `number` them in the column `numbered_by`."
-            )
-        ),
-    ] = "refuse"
-    numbered_by: Annotated[
-        str | None,
-        dg.Resolver.default(description="Column of the key that numbers equal rows from 1."),
-    ] = None
     null_values: Annotated[
         Sequence[str],
         dg.Resolver.default(
@@ -107,34 +60,6 @@ class LandedFiles(dg.Resolvable):
     csv: Annotated[
         CsvFiles, dg.Resolver.default(description="Dialect of CSV files (`.csv`, `.gz`, `.zst`).")
     ] = field(default_factory=CsvFiles)
-    clock_change: Annotated[
-        Literal["refuse", "earlier", "later"],
-        dg.Resolver.default(
-            description=(
-                "How a time without zone is read that does not exist, or exists twice, because "
-                "the clocks change."
-            )
-        ),
-    ] = "refuse"
-    order_by: Annotated[
-        Sequence[str],
-        dg.Resolver.default(description="Output columns to sort by; the key where empty."),
-    ] = ()
-    known_at: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description=(
-                "Output column with the moment from which a fact was known; the column of that "
-                "name where null, if there is one."
-            )
-        ),
-    ] = None
-    max_gone: Annotated[
-        float,
-        dg.Resolver.default(
-            description="Share of a day's rows that a delivery which `replaces` it may lack."
-        ),
-    ] = 0.1
     package: Annotated[
         str | None,
         dg.Resolver.default(description="Installed distribution that brings the folder."),
@@ -151,30 +76,11 @@ class LandedFiles(dg.Resolvable):
 
         inside = Path(self.folder)
         return {
-            "landed": self._landed_table(**table),
+            **self.declared_source(**table),
             "folder": installed_package_folder(self.package, self.folder)
             if self.package
             else inside,
             "pattern": self.pattern,
-            "columns": self.columns,
-            "casts": self.types,
             "null_values": tuple(self.null_values),
             "dialect": CsvDialect(**vars(self.csv)),
-            "clock_change": self.clock_change,
         }
-
-    def _landed_table(self, **table: Any) -> LandedTable:
-        return LandedTable(
-            table=self.table,
-            key=tuple(self.key),
-            order_by=tuple(self.order_by),
-            known_at=self.known_at,
-            max_gone=self.max_gone,
-            types=dict(self.types),
-            renamed=dict(self.renamed),
-            optional=tuple(self.optional),
-            dropped=tuple(self.dropped),
-            duplicates=self.duplicates,
-            numbered_by=self.numbered_by,
-            **table,
-        )

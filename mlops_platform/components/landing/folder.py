@@ -1,20 +1,20 @@
 """Lands any folder of Parquet or CSV files with a declared time column."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import dagster as dg
 
 from mlops_platform.components.landing.files import LandedFiles
 from mlops_platform.components.landing.landing_asset import daily_landing_asset
+from mlops_platform.components.landing.table import DatedRows
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.landing.landed_table import DeliveryMeaning
 from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.settings import settings
 
 
 @dataclass(kw_only=True)
-class FolderLandingComponent(LandedFiles, dg.Component):
+class FolderLandingComponent(LandedFiles, DatedRows, dg.Component):
     """Lands rows of a folder of files by the local day of their time column.
 
     .. code-block:: yaml
@@ -37,25 +37,6 @@ class FolderLandingComponent(LandedFiles, dg.Component):
         str, dg.Resolver.default(description="Input column with the time of a row.")
     ]
     partitions: DailyPartitions
-    without_time: Annotated[
-        Literal["refuse", "leave_out"],
-        dg.Resolver.default(description="What becomes of rows without a time; both are told."),
-    ] = "refuse"
-    delivery: Annotated[
-        DeliveryMeaning,
-        dg.Resolver.default(
-            description=(
-                "What another delivery of a day means: `replaces` is the day anew, `adds` puts "
-                "rows in place of those of the same key, or beside them."
-            )
-        ),
-    ] = "replaces"
-    retracted: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Boolean output column of `adds`, not landed: such rows are taken back."
-        ),
-    ] = None
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One daily-partitioned asset."""

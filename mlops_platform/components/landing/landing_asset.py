@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -73,6 +74,33 @@ def daily_landing_asset(
         context: dg.AssetExecutionContext, config: LandingConfig
     ) -> dg.MaterializeResult[None]:
         return landing_result(context, land(begun(context, table, days_of(context), config)))
+
+    return landed
+
+
+def snapshot_landing_asset(
+    table: str, land: LandDays, *, timezone: str, description: str, owners: Sequence[str]
+) -> dg.AssetsDefinition:
+    """An asset that lands how a table stands, on the day of its delivery.
+
+    Args:
+        timezone: of that day.
+    """
+
+    @dg.asset(
+        key=[LANDING, table],
+        group_name=LANDING,
+        description=description,
+        owners=list(owners),
+        kinds={"parquet"},
+        tags={LANDING: SNAPSHOT, UNDATED_TAG: timezone.replace("/", ".")},
+    )
+    def landed(
+        context: dg.AssetExecutionContext, config: LandingConfig
+    ) -> dg.MaterializeResult[None]:
+        now = replayed_moment_of(context.run) or datetime.now(UTC)
+        day = now.astimezone(ZoneInfo(timezone)).date()
+        return landing_result(context, land(begun(context, table, [day], config)))
 
     return landed
 

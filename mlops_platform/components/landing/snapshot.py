@@ -1,24 +1,16 @@
 """Lands files without any time: each is how a table stood on one day."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mlops_platform.components.landing.files import LandedFiles
 from mlops_platform.components.landing.landing_asset import (
-    LANDING,
-    SNAPSHOT,
-    UNDATED_TAG,
-    LandingConfig,
-    begun,
     daily_landing_asset,
-    landing_result,
+    snapshot_landing_asset,
 )
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.components.replays import replayed_moment_of
 from mlops_platform.data.features.builds import told_days
 from mlops_platform.data.landing.files.input_files import DAY
 from mlops_platform.data.landing.landing import Arrival, Landed
@@ -91,22 +83,13 @@ class SnapshotLandingComponent(LandedFiles, dg.Component):
         )
 
     def _undated(self) -> dg.AssetsDefinition:
-        @dg.asset(
-            key=[LANDING, self.table],
-            group_name=LANDING,
+        return snapshot_landing_asset(
+            self.table,
+            self._land,
+            timezone=self.timezone,
             description=self.description,
-            owners=list(self.owners),
-            kinds={"parquet"},
-            tags={LANDING: SNAPSHOT, UNDATED_TAG: self.timezone.replace("/", ".")},
+            owners=self.owners,
         )
-        def landed(
-            context: dg.AssetExecutionContext, config: LandingConfig
-        ) -> dg.MaterializeResult[None]:
-            now = replayed_moment_of(context.run) or datetime.now(UTC)
-            day = now.astimezone(ZoneInfo(self.timezone)).date()
-            return landing_result(context, self._land(begun(context, self.table, [day], config)))
-
-        return landed
 
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.landing.snapshot_source import SnapshotSource

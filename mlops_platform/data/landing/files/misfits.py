@@ -55,7 +55,7 @@ class MisfitFinder:
             for (output, misfit), count in zip(misfits.items(), counts, strict=True):
                 if count:
                     where, value = self._first(part, part.columns[output], f"{rows} WHERE {misfit}")
-                    reason = self._reason(value, part.types[output], output)
+                    reason = self._reason(value, part, output)
                     return DataError(f"{where}: {reason} (of {count} such values).")
         raise AssertionError("a misfit was counted, and is none")
 
@@ -71,7 +71,7 @@ class MisfitFinder:
             [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
             if count and isinstance(part.time, int):
                 where, value = self._first(part, part.time, rows)
-                return DataError(f"{where}: {_no_time(value, count)}")
+                return DataError(f"{where}: {_no_time(value, count, part)}")
         raise AssertionError("a row without time was counted, and is none")
 
     def _first(self, part: CheckedRows, column: int, rows: str) -> tuple[str, str | None]:
@@ -87,9 +87,9 @@ class MisfitFinder:
             position = f"line {line_of(Path(file), column, texts, self._dialect)}"
         return f"{file}, {position}, column '{part.files.names[column]}'", value
 
-    def _reason(self, value: str | None, kind: str, output: str) -> str:
+    def _reason(self, value: str | None, part: CheckedRows, output: str) -> str:
         """Why a value does not fit, and what to do."""
-        text = str(value)
+        text, kind = str(value), part.types[output]
         if "\0" in text:
             return f"{text!r} has a NUL byte in it. Correct it at the source"
         if kind == MOMENT and re.fullmatch(LOCAL_PATTERN, text):
@@ -99,18 +99,19 @@ class MisfitFinder:
                     f"{changed}. Write it with its offset, or declare `clock_change: earlier` or "
                     "`clock_change: later`"
                 )
-        return f"{text!r} is no {kind}{_more(text, kind)}. {_fix(text, kind, output)}"
+        return f"{text!r} is no {kind}{_more(text, kind)}. {_fix(text, part, output)}"
 
 
-def _no_time(value: str | None, count: int) -> str:
+def _no_time(value: str | None, count: int, part: CheckedRows) -> str:
     if value is None:
         return (
             f"there is no time (in {count} rows), so that the day of the row is unknown. Fill it "
             "at the source, or declare `without_time: leave_out`."
         )
+    listed = ", or list it in `null_values`" if part.files.kind == "csv" else ""
     return (
         f"{value!r} is no time from the years 1 to 9999 (of {count} such values). Write it like "
-        "2024-03-10 01:30:00 or 2024-03-10T01:30:00Z, or list it in `null_values`."
+        f"2024-03-10 01:30:00 or 2024-03-10T01:30:00Z{listed}."
     )
 
 
@@ -131,8 +132,10 @@ def _more(text: str, kind: str) -> str:
     return ""
 
 
-def _fix(text: str, kind: str, output: str) -> str:
-    correct = "Correct it, list it in `null_values`, or declare"
+def _fix(text: str, part: CheckedRows, output: str) -> str:
+    kind = part.types[output]
+    listed = " list it in `null_values`," if part.files.kind == "csv" else ""
+    correct = f"Correct it,{listed} or declare"
     if kind in INTEGERS and re.fullmatch(r"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*", text):
         return f"{correct} DOUBLE for '{output}' in `types`"
     if re.fullmatch(r"\s*[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?\s*", text):

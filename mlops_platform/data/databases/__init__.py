@@ -1,0 +1,1 @@
+"""Tables and views of databases, read into Parquet files as of one moment."""

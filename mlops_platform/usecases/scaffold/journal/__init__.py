@@ -1,0 +1,1 @@
+"""What `mlops init` did to the project, so that it can be undone and done again."""
