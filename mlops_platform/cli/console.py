@@ -1,10 +1,15 @@
 """The one rich console of the command line, and its tables."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from mlops_platform.formats.plain_json import plain_json
 
 NARROW = 100
 
@@ -24,6 +29,37 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
         width = most if console.width < NARROW else None
         table.add_column(header, overflow="fold", max_width=width)
     return table
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """`--json`: one document on standard output; what is said besides goes to standard error."""
+    option = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        callback=_keep_output_for_json,
+        help="One JSON document on standard output, for another program.",
+    )
+    return option(command)
+
+
+def _keep_output_for_json(context: click.Context, _: click.Parameter, as_json: bool) -> bool:
+    if as_json:
+        console.stderr = True
+        context.call_on_close(_give_output_back)
+    return as_json
+
+
+def _give_output_back() -> None:
+    console.stderr = False
+
+
+def answer(document: Any) -> None:
+    """Print the one document of `--json`: numbers that are none are null, moments ISO 8601."""
+    click.echo(plain_json(document, indent=2))
 
 
 def counted(number: int, thing: str) -> str:

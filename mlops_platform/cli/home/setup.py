@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.markup import escape
@@ -17,9 +18,6 @@ from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
 
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
-
-
 @click.command()
 def command() -> None:
     """Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice."""
@@ -31,11 +29,31 @@ def ensure_set_up() -> bool:
     """Set up what is missing or out of date; returns whether there was anything to do."""
     current = settings()
     inputs = _inputs()
-    if MANIFEST.is_file() and stamp_content(current.home) == inputs:
-        return False
+    if stamp_content(current.home) == inputs:
+        # Another home, or another version of the project, may have had the last word.
+        made_before = _dbt_project(current).is_parsed
+        parsed_project()
+        return not made_before
     _set_up(current)
     write_json(current.home / STAMP_FILE, inputs)
     return True
+
+
+def parsed_project() -> Path:
+    """The manifest of the dbt project, made anew where it is older than the project.
+
+    Raises:
+        ProjectError: the project does not parse.
+    """
+    project = _dbt_project(settings())
+    if not project.is_parsed:
+        with console.status("the dbt project has changed: making its manifest anew"):
+            parse(project)
+    return project.manifest
+
+
+def _dbt_project(current: Settings) -> DbtProjectFolder:
+    return DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target)
 
 
 def _set_up(current: Settings) -> None:
@@ -59,7 +77,7 @@ def _set_up(current: Settings) -> None:
         console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
-        parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
+        parse(_dbt_project(current))
     with console.status("initialising the Dagster instance"), open_instance() as instance:
         switched_off = forget_automation_of(instance, deployment.ledger.models())
     if switched_off:

@@ -25,6 +25,7 @@ from mlops_platform.data.features.dbt import (
     builds_with,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.data.features.project.manifest import declaring_file
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.files import one_process_at_a_time
@@ -126,6 +127,14 @@ class DbtFeaturesComponent(DbtProjectComponent):
             node["name"]: list(node["columns"])
             for node in self._validated_manifest["nodes"].values()
             if _publication(node)
+        }
+
+    def unpublished_models(self) -> dict[str, str]:
+        """Every other model, and the file that declares it."""
+        return {
+            node["name"]: declaring_file(node)
+            for node in self._validated_manifest["nodes"].values()
+            if node["resource_type"] == "model" and not _publication(node)
         }
 
     def project_facts(self) -> Project:
