@@ -1,7 +1,6 @@
 """The one rich console of the command line, and its tables."""
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import SpecError
+from mlops_platform.section import nearest_name
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.declarations import plainly_declared_specs
@@ -71,11 +72,19 @@ def component_tree() -> "dg.ComponentTree":
     """The components of this project; Dagster is imported to read them."""
     import dagster as dg
 
-    # Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where
-    # we use such a thing it goes on warning.
-    warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
+    silence_dagster()
     return dg.ComponentTree.for_project(PROJECT_ROOT)
 
 
+def silence_dagster() -> None:
+    """Dagster warns of what it calls beta where it uses it itself: 55 times for each loading.
+
+    Where we use such a thing it goes on warning.
+    """
+    import dagster as dg
+
+    warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
+
+
 def _unknown(name: str, declared: Iterable[str]) -> SpecError:
-    return SpecError("model", name, f"Declared models are {sorted(declared)}.")
+    return SpecError("model", name, nearest_name("model", name, sorted(declared)))

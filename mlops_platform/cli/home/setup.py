@@ -18,6 +18,7 @@ from mlops_platform.ledger.revisions import REVISIONS
 from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
 
+
 @click.command()
 def command() -> None:
     """Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice."""

@@ -15,7 +15,7 @@ from mlops_platform.spec.declarations import SHIPPED_TYPES
 
 TOP = ("type", "attributes", "requirements", "template_vars_module", "post_processing")
 """Keys of a document, by Dagster."""
-UNKNOWN_KEY = "extra_forbidden"
+UNKNOWN_KEY, TEXT_WANTED = "extra_forbidden", "string_type"
 
 
 class Declared(NamedTuple):
@@ -56,7 +56,9 @@ def _component(name: object) -> type[dg.Component] | None:
         component = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError):
         return None
-    return component if isinstance(component, type) and issubclass(component, dg.Component) else None
+    return (
+        component if isinstance(component, type) and issubclass(component, dg.Component) else None
+    )
 
 
 def _mistakes(
@@ -71,6 +73,12 @@ def _mistakes(
         told.setdefault(tuple(path), []).append(detail)
     fields = list(model.model_fields) if model is not None else []
     for path, details in told.items():
+        # Where a template may stand a text may, and pydantic says so of whatever else is wrong.
+        deeper = any(path == other[: len(path)] and path != other for other in told)
+        others = [detail for detail in details if detail["type"] != TEXT_WANTED]
+        if deeper and not others:
+            continue
+        details = others or details
         problems = dict.fromkeys(_problem(detail, path, fields) for detail in details)
         missing = all(detail["type"] == "missing" for detail in details)
         yield document.mistake(
@@ -99,4 +107,4 @@ def _value_at(value: Any, path: tuple[str | int, ...]) -> object | None:
         if not inside:
             return None
         value = value[part]
-    return None if isinstance(value, Mapping) else value
+    return value if len(path) > 1 else None  # the whole of the attributes says nothing

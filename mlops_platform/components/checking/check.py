@@ -27,6 +27,7 @@ from mlops_platform.components.checking.models import (
 )
 from mlops_platform.components.checking.yaml_files import documents_below, ignored_files
 from mlops_platform.components.features.component import DbtFeaturesComponent
+from mlops_platform.components.models import silence_dagster
 from mlops_platform.data.features.project.manifest import DbtManifest, read_manifest
 from mlops_platform.data.features.project.parse_problem import ProjectError
 from mlops_platform.errors import SpecError
@@ -71,6 +72,7 @@ class _Declarations:
 
 def check_project(project: Project) -> Checked:
     """Look for everything; candidates are fitted of the models that have no other mistake."""
+    silence_dagster()
     declared, manifest = _read(project.defs), _manifest(project)
     mistakes = [
         *declared.mistakes,
@@ -107,11 +109,11 @@ def _add(declared: _Declarations, read: Declared) -> None:
     if isinstance(read.attributes, ModelSpec):
         declared.models.append(DeclaredModel(read.document, read.attributes))
     elif not issubclass(read.component, DbtFeaturesComponent):
-        tables = landed_by(read)
-        if isinstance(tables, Mistake):
-            declared.mistakes.append(tables)
-        else:
-            declared.landed += tables
+        for part in landed_by(read):
+            if isinstance(part, Mistake):
+                declared.mistakes.append(part)
+            else:
+                declared.landed.append(part)
 
 
 def _manifest(project: Project) -> DbtManifest | Mistake:

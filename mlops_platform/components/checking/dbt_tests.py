@@ -9,7 +9,7 @@ from mlops_platform.section import nearest_name
 
 
 def undefined_tests(manifest: DbtManifest, project: Path) -> Iterator[Mistake]:
-    """dbt itself says so only when it runs them."""
+    """Tests that dbt itself only misses when it runs them."""
     for test in manifest.undefined_tests:
         file = project / test.file
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -9,6 +9,7 @@ import dagster as dg
 
 from mlops_platform.components.checking.attributes import Declared
 from mlops_platform.components.checking.mistake import Mistake, shown_file
+from mlops_platform.components.checking.resolution import unknown_choices, unset_variables
 from mlops_platform.components.checking.yaml_files import Document
 from mlops_platform.components.landing.landing_asset import DAILY, LANDING
 from mlops_platform.data.features.project.manifest import DbtManifest, DeclaredTable
@@ -29,16 +30,20 @@ class LandedAsset:
     first_day: date | None
 
 
-def landed_by(declared: Declared) -> list[LandedAsset] | Mistake:
-    """The tables that a component lands; none where it is another one, or what is wrong with it."""
-    document = declared.document
+def landed_by(declared: Declared) -> list[LandedAsset] | list[Mistake]:
+    """The tables that a component lands, none where it is another one; or what is wrong with it."""
+    document, context = declared.document, dg.ComponentTree.for_test().load_context
+    unset = list(unset_variables(document))
+    if unset:
+        return unset
     try:
-        context = dg.ComponentLoadContext.for_test()
-        definitions = declared.component.load(declared.attributes, context).build_defs(context)
+        component = declared.component.load(declared.attributes, context)
+        unknown = list(unknown_choices(document, component))
+        definitions = dg.Definitions() if unknown else component.build_defs(context)
     except Exception as error:  # a component may raise anything; it is told, not swallowed
         problem = str(error) if isinstance(error, MlopsError) else _plain(error)
-        return document.mistake(["attributes"], problem)
-    return [
+        return [document.mistake(["attributes"], problem)]
+    return unknown or [
         LandedAsset(spec.key.path[-1], document, _first_day(spec))
         for asset in definitions.assets or ()
         if isinstance(asset, dg.AssetsDefinition)
@@ -115,9 +120,9 @@ def _at_table(asset: LandedAsset, problem: str) -> Mistake:
 
 def _first_day(spec: dg.AssetSpec) -> date | None:
     partitions = spec.partitions_def
-    if spec.tags.get(LANDING) != DAILY or not isinstance(partitions, dg.TimeWindowPartitionsDefinition):
-        return None
-    return partitions.start.date()
+    if isinstance(partitions, dg.TimeWindowPartitionsDefinition) and spec.tags[LANDING] == DAILY:
+        return partitions.start.date()
+    return None
 
 
 def _plain(error: Exception) -> str:

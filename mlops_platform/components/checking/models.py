@@ -63,16 +63,13 @@ def unknown_severities(model: DeclaredModel, tests: Sequence[str]) -> Iterator[M
     """
     spec = model.spec
     if spec.alerting.severities.checks:  # building what has the checks takes a while
-        tables = {
-            name: dg.AssetKey(["features", name]) for name in (spec.features.table, spec.label.table)
-        }
+        read = (spec.features.table, spec.label.table)
+        tables = {name: dg.AssetKey(["features", name]) for name in read}
         built = build_lifecycle(LifecycleModel(spec, FeatureStore(tables, (), build_op="build")))
         yield from model.mistakes(unknown_checks(spec, [*alerting_names(built), *tests]))
 
 
-def _wrong_types(
-    spec: ModelSpec, tables: Mapping[str, Mapping[str, str]]
-) -> Iterator[SpecError]:
+def _wrong_types(spec: ModelSpec, tables: Mapping[str, Mapping[str, str]]) -> Iterator[SpecError]:
     for section, table, columns in _required_types(spec):
         types = tables.get(table, {})
         for field, (column, required) in columns.items():

@@ -7,11 +7,14 @@ from typing import Any
 
 import yaml
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
-from dagster_shared.yaml_utils.source_position import KeyPathSegment, SourcePositionTree
+from dagster_shared.yaml_utils.source_position import SourcePositionTree
 
 from mlops_platform.components.checking.mistake import Mistake, shown_file, shown_value
 from mlops_platform.errors import SpecError
 from mlops_platform.spec.declarations import FILE_NAMES, declaring_files
+
+Part = str | int
+"""Of a path in a document: a key, or a position in a list."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,11 @@ class Document:
         position = self.positions.position
         return line is None or position.start.line <= line <= position.end.line
 
-    def line_of(self, path: Sequence[KeyPathSegment]) -> int:
+    def line_of(self, path: Sequence[Part]) -> int:
         """Line of what stands at a path, or of the nearest thing around it."""
         return self.positions.lookup_closest_and_path(path, None)[0].start.line
 
-    def mistake(
-        self, path: Sequence[KeyPathSegment], problem: str, value: object | None = None
-    ) -> Mistake:
+    def mistake(self, path: Sequence[Part], problem: str, value: object | None = None) -> Mistake:
         """A mistake at a path in it."""
         return Mistake(
             file=self.shown_file,
@@ -53,16 +54,16 @@ class Document:
         parts = [int(part) if part.isdigit() else part for part in error.field.split(".")]
         return self.mistake(["attributes", *parts], error.fix, error.value)
 
-    def known_part(self, path: Sequence[KeyPathSegment], *, missing: bool) -> list[KeyPathSegment]:
+    def known_part(self, path: Sequence[Part], *, missing: bool) -> list[Part]:
         """A path without the parts that are not of the YAML: pydantic names choices in between.
 
         Args:
             missing: the last part is not there, and is kept.
         """
-        known: list[KeyPathSegment] = []
+        known: list[Part] = []
         tree: SourcePositionTree | None = self.positions
         for at, part in enumerate(path):
-            children: Mapping[KeyPathSegment, SourcePositionTree] = tree.children if tree else {}
+            children: Mapping[Part, SourcePositionTree] = tree.children if tree else {}
             if part in children:
                 known.append(part)
                 tree = children[part]
