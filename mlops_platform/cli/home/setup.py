@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.console import console, counted
+from mlops_platform.cli.console import answer, console, counted, json_option
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
@@ -20,10 +20,14 @@ from mlops_platform.usecases.deployment import deployment_at
 
 
 @click.command()
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice."""
-    if ensure_set_up():
-        console.print(f"[green]set up[/] {escape(str(settings().home))}")
+    changed, home = ensure_set_up(), str(settings().home)
+    if as_json:
+        answer({"home": home, "format": FORMAT, "changed": changed})
+    elif changed:
+        console.print(f"[green]set up[/] {escape(home)}")
 
 
 def ensure_set_up() -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -145,8 +146,9 @@ def _record(recorder: "ActivationRecorder") -> "list[ServiceEvent]":
 def _show(events: "Iterable[ServiceEvent]") -> None:
     for event in events:
         colour = "red" if event.event == "refused" else "green"
+        at = moment_text(event.time, "seconds")
         console.print(
-            f"{event.time:%H:%M:%S} [{colour}]{event.event}[/] {event.role}: version "
+            f"{at} [{colour}]{event.event}[/] {event.role}: version "
             f"{event.version}, release {event.sequence}, worker {event.worker}",
             soft_wrap=True,
             highlight=False,

@@ -67,10 +67,9 @@ def _mistakes(
     """One for each field, whatever many alternatives pydantic has tried there."""
     told: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        path = document.known_part(
-            ["attributes", *detail["loc"]], missing=detail["type"] == "missing"
-        )
-        told.setdefault(tuple(path), []).append(detail)
+        absent = detail["type"] == "missing"
+        known = document.known_part(["attributes", *detail["loc"]], missing=absent)
+        told.setdefault(tuple(known), []).append(detail)
     fields = list(model.model_fields) if model is not None else []
     for path, details in told.items():
         # Where a template may stand a text may, and pydantic says so of whatever else is wrong.

@@ -1,6 +1,6 @@
 """Models against each other and against the tables that they read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -24,7 +24,7 @@ class DeclaredModel:
     document: Document
     spec: ModelSpec
 
-    def mistakes(self, errors: Iterator[SpecError] | Sequence[SpecError]) -> Iterator[Mistake]:
+    def mistakes(self, errors: Iterable[SpecError]) -> Iterator[Mistake]:
         """Errors at their lines."""
         return map(self.document.mistake_of, errors)
 
