@@ -33,7 +33,7 @@ COMMANDS = {
     ),
     "up": Listed("home.up", "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."),
     "check": Listed(
-        "check", "Check every model's YAML as far as code can, heavy imports included."
+        "check", "Check everything that is declared; tell every mistake with file, line and fix."
     ),
     "train": Listed(
         "train", "Train and judge a candidate now; land and build what it needs first."

@@ -11,6 +11,7 @@ from rich.table import Table
 from mlops_platform.formats.plain_json import plain_json
 
 NARROW = 100
+AS_JSON = "mlops_platform.as_json"
 
 console = Console()
 
@@ -35,17 +36,32 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def json_option(command: F) -> F:
     """`--json`: one document on standard output; what is said besides goes to standard error."""
-    option = click.option(
+    return _json_option(expose_value=True)(command)
+
+
+def hidden_json_option(command: F) -> F:
+    """The same for a command with many parameters, which asks `wants_json`."""
+    return _json_option(expose_value=False)(command)
+
+
+def wants_json() -> bool:
+    """Whether the command that runs was called with `--json`."""
+    return bool(click.get_current_context().meta.get(AS_JSON))
+
+
+def _json_option(*, expose_value: bool) -> Callable[[F], F]:
+    return click.option(
         "--json",
         "as_json",
         is_flag=True,
         callback=_keep_output_for_json,
+        expose_value=expose_value,
         help="One JSON document on standard output, for another program.",
     )
-    return option(command)
 
 
 def _keep_output_for_json(context: click.Context, _: click.Parameter, as_json: bool) -> bool:
+    context.meta[AS_JSON] = as_json
     if as_json:
         console.stderr = True
         context.call_on_close(_give_output_back)

@@ -9,9 +9,6 @@ from mlops_platform.errors import MlopsError, causes
 from mlops_platform.files import write_text
 from mlops_platform.settings import settings
 
-UNLOADABLE = "ComponentTreeException"
-"""Of Dagster, which does not export it: what is declared cannot be loaded."""
-
 
 def error_text(error: Exception, command: str | None) -> str:
     """The message of an error; the traceback of one that nobody foresaw is kept.
@@ -22,11 +19,6 @@ def error_text(error: Exception, command: str | None) -> str:
     ours = next((cause for cause in causes(error) if isinstance(cause, MlopsError)), None)
     if ours is not None:
         return str(ours)
-    if any(type(cause).__name__ == UNLOADABLE for cause in causes(error)):
-        return (
-            "what is declared cannot be loaded. `mlops check` tells every mistake in it, each with "
-            "file, line and fix."
-        )
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return f"mlops {command} came upon what nobody foresaw: {what}\n{_kept(error, command)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import answer, counted, json_option, say
+from mlops_platform.cli.console import answer, counted, hidden_json_option, say, wants_json
 from mlops_platform.cli.data.running import opened_driver
 from mlops_platform.cli.data.shown import show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
@@ -25,14 +25,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--to", "last", type=DAY, help="Last day.")
 @click.option("--retract", is_flag=True, help="Rows may be taken back, however many.")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-@json_option
+@hidden_json_option
 def command(
-    table: str,
-    first: datetime | None,
-    last: datetime | None,
-    retract: bool,
-    actor: str | None,
-    as_json: bool,
+    table: str, first: datetime | None, last: datetime | None, retract: bool, actor: str | None
 ) -> None:
     """Land days of a table: those that it lacks, or some again.
 
@@ -57,7 +52,7 @@ def command(
         left_out = [] if days == [] else landing.left_out(table)
     same = len(days or ()) - len({delivery.day for delivery in delivered})
     stale = _stale(delivered)
-    if as_json:
+    if wants_json():
         answer(
             {
                 "table": table,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import answer, counted, json_option, say
+from mlops_platform.cli.console import answer, counted, hidden_json_option, say, wants_json
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -41,15 +41,9 @@ CURES = {
 @click.option("--actor", callback=not_blank, help="Who erases  [default: the login name]")
 @click.option("--dry-run", is_flag=True, help="Tell what would be erased, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
-@json_option
+@hidden_json_option
 def command(
-    table: str,
-    condition: str,
-    reason: str,
-    actor: str | None,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
+    table: str, condition: str, reason: str, actor: str | None, dry_run: bool, yes: bool
 ) -> None:
     """Erase facts of a landed TABLE from every delivery, with all of their versions.
 
@@ -76,9 +70,9 @@ def command(
     erases = bool(report.rows) and not dry_run
     if erases:
         if not yes:
-            click.confirm("They cannot be brought back. Erase them?", abort=True, err=as_json)
+            click.confirm("They cannot be brought back. Erase them?", abort=True, err=wants_json())
         report = erase(deployment, request, report.identity)
-    if as_json:
+    if wants_json():
         answer({"table": table, "erased": erases, **_public(report)})
     elif report.rows:
         _show(table, report, erases)

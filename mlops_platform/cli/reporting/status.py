@@ -80,7 +80,7 @@ def _show(status: "DeploymentStatus") -> None:
     say(f"as of {moment_text(status.as_of)}")
     for model in status.models:
         if model.replayed:
-            say(_replay(model))
+            console.print(_replay(model), highlight=False, markup=False)
     if not status.models:
         say("no model is declared; `mlops init` writes the YAML of one")
         return
