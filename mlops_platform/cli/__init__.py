@@ -100,7 +100,7 @@ COMMANDS = {
 }
 """In the order of a first session."""
 
-SETTING_UP = ("setup", "demo", "up", "train", "watch", "land", "rebuild", "restore")
+WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "land", "rebuild", "restore")
 """They set the home up themselves."""
 
 WITHOUT_HOME = ("check",)
@@ -176,7 +176,7 @@ def _command(name: str) -> click.Command:
     """A command, which runs where its home is as it must be."""
     module = import_module(f"mlops_platform.cli.{COMMANDS[name].module}")
     command: click.Command = module.command
-    if name not in (*SETTING_UP, *WITHOUT_HOME) and command.callback is not None:
+    if name not in (*WORKING_ON_ANY_HOME, *WITHOUT_HOME) and command.callback is not None:
         command.callback = _on_a_current_home(command.callback, name in LOADING_DEFINITIONS)
     return command
 
