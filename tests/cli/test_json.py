@@ -110,9 +110,8 @@ def test_nothing_to_repair_is_an_empty_list(home: Settings) -> None:
 def test_rows_of_a_query_are_objects_and_no_row_is_cut(home: Settings) -> None:
     rows = pa.table({"id": [f"{at:03}" for at in range(150)], "share": [0.5, None, *[1.0] * 148]})
     landed(home.landing, LandedTable(table="readings", key=("id",)), date(2024, 3, 1), rows)
-    query = (
-        "select id, share, day, [day] as days, 1.5::decimal(3, 1) as d from landing.readings order by id"
-    )
+    columns = "id, share, day, [day] as days, 1.5::decimal(3, 1) as d"
+    query = f"select {columns} from landing.readings order by id"
     answered = document_of("sql", query)
     assert len(answered) == 150
     first = {"share": 0.5, "day": "2024-03-01", "days": ["2024-03-01"], "d": "1.5"}

@@ -15,6 +15,7 @@ from mlops_platform.components import models
 from mlops_platform.formats.home_stamp import STAMP_FILE
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.settings import PROJECT_ROOT, Settings
+from tests.documents.cases import Case, refuse_undocumented
 
 HELP_AND_MODULES = """
 import json, sys
@@ -22,6 +23,30 @@ from mlops_platform.cli import main
 main(["--help"], standalone_mode=False)
 print(json.dumps(sorted(sys.modules)))
 """
+NOT_SET_UP = Case(
+    "a command before the first set-up",
+    "an empty table, or a traceback",
+    "refused with the two ways to begin",
+    "is not set up yet. Call `make demo`, which does so and shows the example at work",
+)
+MISSPELT = Case(
+    "a misspelt command",
+    "refused",
+    "refused with what was meant; so are options and models",
+    "No such command 'statsu'. Did you mean 'status'?",
+)
+UNLOADABLE = Case(
+    "any command but the check where YAML cannot be loaded",
+    "a traceback of Dagster's, of the first mistake only",
+    "refused with the command that tells all mistakes",
+    "what is declared cannot be loaded. `mlops check` tells every mistake in it",
+)
+BUG = Case(
+    "a bug",
+    "a traceback",
+    "a sentence, and a file with the traceback; `--debug` shows it",
+    "came upon what nobody foresaw: ZeroDivisionError: division by zero",
+)
 SLOW_TO_IMPORT = {"dagster", "dbt", "duckdb", "mlflow", "pandas", "sklearn", "sqlalchemy"}
 
 
@@ -48,7 +73,7 @@ def test_the_list_says_of_a_command_what_its_own_help_says(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["statsu"], "No such command 'statsu'. Did you mean 'status'?"),
+        (["statsu"], MISSPELT.reads),
         (["replay-requests"], "Did you mean 'replay-request'?"),
         (["deploy"], "No such command 'deploy'. "),
         (["zzz"], "`mlops --help` lists them."),
@@ -95,9 +120,7 @@ def test_a_bug_is_a_sentence_and_its_traceback_is_kept(
     assert failed.exit_code == 1
     assert failed.stdout == ""
     sentence, where = failed.stderr.splitlines()
-    assert sentence == (
-        "Error: mlops sql came upon what nobody foresaw: ZeroDivisionError: division by zero"
-    )
+    assert sentence == f"Error: mlops sql {BUG.reads}"
     (file,) = (home.home / "logs").glob("*-sql.txt")
     assert where == f"Its traceback is in {file}; `mlops --debug sql ...` shows it."
     assert "Traceback (most recent call last)" in file.read_text()
@@ -133,10 +156,7 @@ def test_what_cannot_be_loaded_is_told_by_the_check(
             monkeypatch.setattr(models, "component_tree", lambda: tree)
             failed = CliRunner().invoke(main, ["status"])
     assert failed.stdout == ""
-    assert failed.stderr == (
-        "Error: what is declared cannot be loaded. `mlops check` tells every mistake in it, each "
-        "with file, line and fix.\n"
-    )
+    assert failed.stderr == f"Error: {UNLOADABLE.reads}, each with file, line and fix.\n"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +179,7 @@ def test_before_the_first_set_up_a_command_says_how_to_begin(
     refused = CliRunner().invoke(main, arguments)
     assert refused.exit_code == 1
     assert refused.stdout == ""
-    assert f"the home {home.home} is not set up yet. Call `make demo`" in refused.stderr
+    assert f"the home {home.home} {NOT_SET_UP.reads}" in refused.stderr
     assert "`mlops setup`" in refused.stderr
 
 
@@ -222,3 +242,7 @@ def test_ctrl_c_at_a_question_is_an_interruption_and_a_no_is_none(
 def test_the_version_is_told() -> None:
     shown = CliRunner().invoke(main, ["--version"])
     assert shown.output == f"mlops {version('mlops-platform')}\n"
+
+
+def test_every_case_is_documented() -> None:
+    refuse_undocumented("Commands", [NOT_SET_UP, MISSPELT, UNLOADABLE, BUG])
