@@ -113,7 +113,7 @@ def require_set_up(home: Path) -> None:
         SettingsError: as `require_current_home`, or nothing was ever set up there.
     """
     require_current_home(home)
-    if read_stamp(home) is None:
+    if not (home / STAMP_FILE).is_file():
         raise SettingsError(
             f"the home {home} is not set up yet. Call `make demo`, which does so and shows the "
             "example at work, or `mlops setup`, which does no more; MLOPS_HOME names another home."
