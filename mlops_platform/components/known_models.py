@@ -24,3 +24,13 @@ def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
     if name not in models:
         raise SpecError("model", name, nearest_name("model", name, list(models)))
     return models[name]
+
+
+def require_known(ledger: Ledger, name: str) -> None:
+    """Refuse a name that nobody knows; of one in the ledger no YAML is read, which may be broken.
+
+    Raises:
+        SpecError: nobody knows it.
+    """
+    if name not in ledger.models():
+        known_model(ledger, name)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from click import Context, Option, confirm
@@ -15,6 +16,7 @@ from mlops_platform.components import models
 from mlops_platform.formats.home_stamp import STAMP_FILE
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.settings import PROJECT_ROOT, Settings
+from tests.cli.conftest import MODEL, Past
 from tests.documents.cases import Case, refuse_undocumented
 
 HELP_AND_MODULES = """
@@ -157,6 +159,15 @@ def test_what_cannot_be_loaded_is_told_by_the_check(
             failed = CliRunner().invoke(main, ["status"])
     assert failed.stdout == ""
     assert failed.stderr == f"Error: {UNLOADABLE.reads}, each with file, line and fix.\n"
+
+
+def test_a_model_of_the_ledger_is_frozen_though_no_yaml_can_be_read(
+    past: Past, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "defs.yaml").write_text("type: [")
+    monkeypatch.setattr(models, "DEFS", tmp_path)
+    frozen = CliRunner().invoke(main, ["freeze", MODEL, "--reason", "r", "--actor", "alice"])
+    assert frozen.exit_code == 0, frozen.output
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,10 @@ def command(
     follow by themselves. An approved retraining is started by the model's sensor, and judged by
     the gate like any other.
     """
-    from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.known_models import require_known
 
     deployment, actor = open_deployment(), actor or login_name()
-    known_model(deployment.ledger, model)
+    require_known(deployment.ledger, model)
     waiting = _waiting(deployment.ledger, model, what)
     if waiting == "retraining":
         done = _answer_suggestion(deployment.ledger, model, reject, reason, actor)

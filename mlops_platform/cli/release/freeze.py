@@ -17,11 +17,11 @@ def command(model: str, reason: str, actor: str | None, as_json: bool) -> None:
 
     What serves goes on serving, and a run that a person starts still releases.
     """
-    from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.usecases.ledger.freeze import freeze
 
     ledger = open_deployment().ledger
-    known_model(ledger, model)
+    require_known(ledger, model)
     written = freeze(ledger, model, reason, actor or login_name())
     if as_json:
         answer({"decision": written.model_dump(mode="json")})

@@ -32,13 +32,13 @@ def command(model: str, reason: str, actor: str | None, wait: float, as_json: bo
     A freeze does not stop a person. What is rolled back is never promoted again; a retraining
     makes another version. Ends with code 1 where a running worker still serves another release.
     """
-    from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.usecases.release.roll_back import roll_back
     from mlops_platform.usecases.service.await_workers import await_workers
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
 
     deployment = open_deployment()
-    known_model(deployment.ledger, model)
+    require_known(deployment.ledger, model)
     recorder = ActivationRecorder(deployment, model)
     recorder.record()
     release = roll_back(deployment, model, reason=reason, actor=actor or login_name())

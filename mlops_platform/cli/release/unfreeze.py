@@ -14,11 +14,11 @@ from mlops_platform.usecases.deployment import open_deployment
 @json_option
 def command(model: str, reason: str, actor: str | None, as_json: bool) -> None:
     """Allow automatic retraining and releases of a model again."""
-    from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.usecases.ledger.freeze import unfreeze
 
     ledger = open_deployment().ledger
-    known_model(ledger, model)
+    require_known(ledger, model)
     written = unfreeze(ledger, model, reason, actor or login_name())
     if as_json:
         answer({"decision": written.model_dump(mode="json")})

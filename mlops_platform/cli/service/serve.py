@@ -42,7 +42,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
 
     What its workers take over or refuse is printed here and written to the ledger.
     """
-    from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
     from mlops_platform.usecases.service.serve import (
@@ -52,7 +52,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
     )
 
     deployment, host = open_deployment(), checked_host(host, os.environ)
-    known_model(deployment.ledger, model)
+    require_known(deployment.ledger, model)
     bento = champions_bento(deployment, model)
     recorder = ActivationRecorder(deployment, model)
     _record(recorder)
