@@ -7,6 +7,15 @@ from mlops_platform.errors import SettingsError
 from mlops_platform.files import write_text
 
 
+def moment_text(moment: datetime, timespec: str = "minutes") -> str:
+    """A moment as every command, report and message shows it, such as ``2013-06-10 10:00 UTC``.
+
+    Args:
+        timespec: how exactly, as `datetime.isoformat` takes it.
+    """
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(' ', timespec)} UTC"
+
+
 def present(clock: Path) -> datetime:
     """The moment at which a model is.
 

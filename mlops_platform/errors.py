@@ -90,7 +90,7 @@ def is_of_a_lock(error: BaseException) -> bool:
         isinstance(cause, LockedError)
         # The lowest byte is the error; the others say more of it.
         or (isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in locked)
-        for cause in _causes(error)
+        for cause in causes(error)
     )
 
 
@@ -99,8 +99,8 @@ def _sqlite_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0))
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what it was raised from or while handling."""
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it was raised from or while handling."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -13,6 +13,9 @@ from sqlalchemy import Engine, event
 
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
+from mlops_platform.files import write_json
+from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE
+from mlops_platform.formats.number import FORMAT
 from mlops_platform.settings import Settings, settings
 
 ODD_NAMES = {
@@ -136,10 +139,11 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings of a fresh MLOPS_HOME with the `dagster.yaml` that set-up copies there."""
+    """Settings of a fresh MLOPS_HOME with the stamp and the `dagster.yaml` of set-up."""
     monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "mlops"))
     settings.cache_clear()
     copy_dagster_yaml(settings())
+    write_json(settings().home / STAMP_FILE, {FORMAT_KEY: FORMAT, PATH_KEY: str(settings().home)})
     monkeypatch.setenv("DAGSTER_HOME", str(settings().dagster_home))
     yield settings()
     settings.cache_clear()

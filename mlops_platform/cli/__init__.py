@@ -2,14 +2,15 @@
 
 import signal
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache, wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
 
-from mlops_platform.errors import MlopsError
-from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.cli.errors import error_text, is_broken_pipe, was_interrupted
+from mlops_platform.formats.home_stamp import require_set_up
 from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.settings import settings
 
@@ -35,7 +36,7 @@ COMMANDS = {
     ),
     "up": Listed("home.up", "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."),
     "check": Listed(
-        "check", "Check every model's YAML as far as code can, heavy imports included."
+        "check", "Check everything that is declared; tell every mistake with file, line and fix."
     ),
     "train": Listed(
         "train", "Train and judge a candidate now; land and build what it needs first."
@@ -111,6 +112,12 @@ WORKING_ON_ANY_HOME = (
 )
 """They set the home up themselves."""
 
+WITHOUT_HOME = ("check",)
+"""They read what is declared, and nothing that was recorded."""
+
+LOADING_DEFINITIONS = ("erase", "prove")
+"""They need the manifest of the dbt project as it is now; who sets the home up makes it as well."""
+
 
 RESUMED = ("setup", "demo", "backtest")
 """They keep what they have finished."""
@@ -130,21 +137,41 @@ class LazyGroup(click.Group):
         """The command of this name, with its one-line help."""
         return _command(cmd_name) if cmd_name in COMMANDS else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named, or the one that it looks like."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise click.UsageError(_unknown_command(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, listed.help) for name, listed in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; an error of ours or Ctrl-C is a message, not a stack trace."""
+        """Run a command; whatever goes wrong is a message, and what is a bug is kept in a file."""
         try:
             with heeded_interrupts():
                 return super().invoke(ctx)
-        except MlopsError as error:
-            raise click.ClickException(str(error)) from error
-        except KeyboardInterrupt as interrupt:
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort) as ended:
+            if not was_interrupted(ended):
+                raise
             click.echo(_interrupted(ctx.invoked_subcommand), err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from interrupt
+            raise click.exceptions.Exit(INTERRUPTED) from ended
+        except Exception as error:
+            if ctx.params["debug"] or is_broken_pipe(error):
+                raise
+            raise click.ClickException(error_text(error, ctx.invoked_subcommand)) from error
+
+
+def _unknown_command(name: str) -> str:
+    close = get_close_matches(name, COMMANDS, n=1)
+    fix = f"Did you mean '{close[0]}'?" if close else "`mlops --help` lists them."
+    return f"No such command '{name}'. {fix}"
 
 
 def _interrupted(name: str | None) -> str:
@@ -155,23 +182,34 @@ def _interrupted(name: str | None) -> str:
 
 @cache
 def _command(name: str) -> click.Command:
-    """A command; most refuse a home that set-up has yet to bring up to date."""
+    """A command, which runs where its home is as it must be."""
     module = import_module(f"mlops_platform.cli.{COMMANDS[name].module}")
     command: click.Command = module.command
-    if name not in WORKING_ON_ANY_HOME and command.callback is not None:
-        command.callback = _on_a_current_home(command.callback)
+    if name not in (*WORKING_ON_ANY_HOME, *WITHOUT_HOME) and command.callback is not None:
+        command.callback = _on_a_current_home(command.callback, name in LOADING_DEFINITIONS)
     return command
 
 
-def _on_a_current_home(run: Callable[..., Any]) -> Callable[..., Any]:
+def _on_a_current_home(run: Callable[..., Any], loading: bool) -> Callable[..., Any]:
     @wraps(run)
     def checked(*arguments: Any, **options: Any) -> Any:
-        require_current_home(settings().home)
+        require_set_up(settings().home)
+        if loading:
+            from mlops_platform.cli.home.setup import parsed_project
+
+            parsed_project()
         return run(*arguments, **options)
 
     return checked
 
 
 @click.group(cls=LazyGroup)
-def main() -> None:
+@click.version_option(package_name="mlops-platform", message="mlops %(version)s")
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="MLOPS_DEBUG",
+    help="Show the traceback of what goes wrong; so does MLOPS_DEBUG=1.",
+)
+def main(debug: bool) -> None:
     """One YAML file per model; the whole governed lifecycle as Dagster assets."""

@@ -2,14 +2,15 @@
 
 import click
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, json_option, say
 from mlops_platform.spec import refuse_without_event_time
 from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
 @click.argument("model")
-def command(model: str) -> None:
+@json_option
+def command(model: str, as_json: bool) -> None:
     """Replay the past under every retraining policy, and recommend one.
 
     The first call fits the model once per window and history; later ones fit what is new.
@@ -26,6 +27,9 @@ def command(model: str) -> None:
     deployment = open_deployment()
     backtest = backtest_policies(deployment, spec, console.print)
     keep_backtest(deployment, backtest)
-    console.print(Markdown(markdown_of(backtest.outcomes, backtest.recommendation)))
     place = deployment.settings.backtest(model)
-    console.print(f"Written to {place}", highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        answer({"written_to": str(place), "backtest": backtest.model_dump(mode="json")})
+        return
+    console.print(Markdown(markdown_of(backtest.outcomes, backtest.recommendation)))
+    say(f"Written to {place}")

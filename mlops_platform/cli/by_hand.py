@@ -23,7 +23,7 @@ def by_hand(model: str, actor: str) -> Iterator["ByHand"]:
     declared_spec(model)
     ensure_set_up()
     from mlops_platform.cli.progress import ConsoleDisplay
-    from mlops_platform.components.models import declared_lifecycle
+    from mlops_platform.components.models import declared_lifecycle, loading
     from mlops_platform.definitions import defs
     from mlops_platform.driving.by_hand import ByHand
     from mlops_platform.driving.driver import JobDriver
@@ -31,7 +31,8 @@ def by_hand(model: str, actor: str) -> Iterator["ByHand"]:
     from mlops_platform.usecases.deployment import open_deployment
 
     # Before the models by themselves: it refuses at its line what does not fit together.
-    definitions = defs()
+    with loading():
+        definitions = defs()
     with open_quiet_instance() as instance:
         driver, declared = JobDriver(definitions, instance), declared_lifecycle(model)
         yield ByHand(open_deployment(), driver, declared, ConsoleDisplay(console), actor)

@@ -1,36 +1,56 @@
-"""`mlops check`: what `dg check` cannot know without importing scikit-learn."""
+"""`mlops check`: every mistake of the YAML files and of the dbt project, one line each."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, counted, json_option, say
 
 if TYPE_CHECKING:
-    from mlops_platform.errors import SpecError
+    from mlops_platform.components.checking.check import Checked
 
 
 @click.command()
-def command() -> None:
-    """Check every model's YAML as far as code can, heavy imports included."""
-    from mlops_platform.components.models import declared_specs
-    from mlops_platform.spec import WITHOUT_EVENT_TIME
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Check everything that is declared; tell every mistake with file, line and fix.
+
+    YAML files are checked by themselves, against each other and against the dbt project, and every
+    candidate is fitted on a few rows. Ends with code 1 where there is a mistake.
+    """
+    from mlops_platform.cli.home.setup import parsed_project
+    from mlops_platform.components.checking.check import Project, check_project
+    from mlops_platform.components.models import DEFS
+    from mlops_platform.definitions import defs
+    from mlops_platform.settings import DBT_PROJECT
     from mlops_platform.training.check import check_candidates
 
-    for spec in declared_specs():
-        errors = check_candidates(spec)
-        if errors:
-            _refuse(spec.name, errors)
+    with console.status("checking"):
+        project = Project(DEFS, DBT_PROJECT, parsed_project, defs, check_candidates)
+        checked = check_project(project)
+    if as_json:
+        answer(
+            {
+                "mistakes": [mistake.model_dump() for mistake in checked.mistakes],
+                "models": [spec.name for spec in checked.models],
+            }
+        )
+    else:
+        _show(checked)
+    if checked.mistakes:
+        context.exit(1)
+
+
+def _show(checked: "Checked") -> None:
+    from mlops_platform.spec import WITHOUT_EVENT_TIME
+
+    for mistake in checked.mistakes:
+        say(str(mistake))
+    for spec in checked.models:
         console.print(f"[green]✓[/] {spec.name}: every candidate fits and predicts")
         if not spec.features.has_event_time:
-            console.print(f"  {WITHOUT_EVENT_TIME}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _refuse(model: str, errors: "Sequence[SpecError]") -> None:
-    """Raise the errors at their lines, which only Dagster's loader knows."""
-    from mlops_platform.components.models import declared_models
-
-    for declared in declared_models():
-        if declared.spec.name == model:
-            declared.location.refuse(errors)
+            say(f"  {WITHOUT_EVENT_TIME}")
+    if checked.mistakes:
+        files = len({mistake.file for mistake in checked.mistakes})
+        say(f"{counted(len(checked.mistakes), 'mistake')} in {counted(files, 'file')}.")

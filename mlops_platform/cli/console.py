@@ -1,12 +1,17 @@
 """The one rich console of the command line, and its tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from mlops_platform.formats.plain_json import plain_json
+
 NARROW = 100
+AS_JSON = "mlops_platform.as_json"
 
 console = Console()
 
@@ -24,6 +29,52 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
         width = most if console.width < NARROW else None
         table.add_column(header, overflow="fold", max_width=width)
     return table
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """`--json`: one document on standard output; what is said besides goes to standard error."""
+    return _json_option(expose_value=True)(command)
+
+
+def hidden_json_option(command: F) -> F:
+    """The same for a command with many parameters, which asks `wants_json`."""
+    return _json_option(expose_value=False)(command)
+
+
+def wants_json() -> bool:
+    """Whether the command that runs was called with `--json`."""
+    return bool(click.get_current_context().meta.get(AS_JSON))
+
+
+def _json_option(*, expose_value: bool) -> Callable[[F], F]:
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        callback=_keep_output_for_json,
+        expose_value=expose_value,
+        help="One JSON document on standard output, for another program.",
+    )
+
+
+def _keep_output_for_json(context: click.Context, _: click.Parameter, as_json: bool) -> bool:
+    context.meta[AS_JSON] = as_json
+    if as_json:
+        console.stderr = True
+        context.call_on_close(_give_output_back)
+    return as_json
+
+
+def _give_output_back() -> None:
+    console.stderr = False
+
+
+def answer(document: Any) -> None:
+    """Print the one document of `--json`: numbers that are none are null, moments ISO 8601."""
+    click.echo(plain_json(document, indent=2))
 
 
 def counted(number: int, thing: str) -> str:

@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, json_option
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.progress import ConsoleDisplay
@@ -28,7 +28,8 @@ from mlops_platform.usecases.scaffold.journal.journal import Journal
     show_default=True,
     help="How many weeks to replay after the first champion.",
 )
-def command(windows: int) -> None:
+@json_option
+def command(windows: int, as_json: bool) -> None:
     """Release a first champion on three months of flights, then replay the weeks that followed.
 
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
@@ -39,6 +40,9 @@ def command(windows: int) -> None:
     with open_quiet_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
+    if as_json:
+        answer(summary)
+        return
     incidents = incidents_in(open_deployment().incident_log, MODEL).values()
     console.print()
     for line in summary_lines(summary, incidents):

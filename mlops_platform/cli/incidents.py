@@ -9,7 +9,8 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console, folding_table, say
+from mlops_platform.cli.console import answer, console, folding_table, json_option, say
+from mlops_platform.clock import moment_text
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def command() -> None:
 @command.command("list")
 @click.argument("model", required=False)
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
     """List the open incidents of MODEL, or of all models."""
     from mlops_platform.usecases.incidents.acknowledge import incidents_in
@@ -63,35 +64,46 @@ def list_incidents(model: str | None, everything: bool, as_json: bool) -> None:
 @click.argument("incident")
 @click.option("--reason", required=True, callback=not_blank, help="Who does what about it.")
 @click.option("--actor", callback=not_blank, help="Who acknowledges it  [default: login name]")
-def acknowledge_incident(incident: str, reason: str, actor: str | None) -> None:
+@json_option
+def acknowledge_incident(incident: str, reason: str, actor: str | None, as_json: bool) -> None:
     """Keep INCIDENT quiet: somebody looks after it. It speaks up again if it gets worse."""
     from mlops_platform.usecases.incidents.acknowledge import acknowledge
 
     known = acknowledge(open_deployment(), incident, reason, actor or login_name())
-    say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
+    if as_json:
+        answer(known.model_dump(mode="json"))
+    else:
+        say(f"{incident} is acknowledged by {known.acknowledged and known.acknowledged.actor}.")
 
 
 @command.command("resolve")
 @click.argument("incident")
 @click.option("--reason", required=True, callback=not_blank, help="Why it is over.")
 @click.option("--actor", callback=not_blank, help="Who says so  [default: the login name]")
-def resolve_incident(incident: str, reason: str, actor: str | None) -> None:
+@json_option
+def resolve_incident(incident: str, reason: str, actor: str | None, as_json: bool) -> None:
     """Declare INCIDENT over that no check can end. What still fails opens it again."""
     from mlops_platform.usecases.incidents.acknowledge import resolve
 
-    resolve(open_deployment(), incident, reason, actor or login_name(), datetime.now(UTC))
-    say(f"{incident} is resolved.")
+    over = resolve(open_deployment(), incident, reason, actor or login_name(), datetime.now(UTC))
+    if as_json:
+        answer(over.model_dump(mode="json"))
+    else:
+        say(f"{incident} is resolved.")
 
 
 @command.command("test")
 @click.argument("model")
-def try_the_channels(model: str) -> None:
+@json_option
+def try_the_channels(model: str, as_json: bool) -> None:
     """Send a test message to every channel of MODEL; ends with code 1 where one refuses it."""
     from mlops_platform.components.models import declared_spec
     from mlops_platform.usecases.incidents.try_channels import try_channels
 
     problems = try_channels(declared_spec(model), os.environ, datetime.now(UTC))
-    for channel, problem in problems.items():
+    if as_json:
+        answer({"model": model, "channels": problems})
+    for channel, problem in () if as_json else problems.items():
         say(f"{channel}: {problem or 'took it'}")
     if any(problems.values()):
         click.get_current_context().exit(1)
@@ -115,7 +127,7 @@ def _show(incidents: "Sequence[Incident]") -> None:
         table.add_row(
             Text.assemble(incident.id, "\n", (incident.severity, COLOURS[incident.severity])),
             Text("\n".join([": ".join(filter(None, incident.fingerprint)), incident.seen.summary])),
-            f"{incident.since:%Y-%m-%d}\n{incident.since:%H:%M %Z}",
+            moment_text(incident.since).replace(" ", "\n", 1),
             Text(_state(incident)),
         )
     console.print(table)
@@ -123,7 +135,7 @@ def _show(incidents: "Sequence[Incident]") -> None:
 
 
 def _state(incident: "Incident") -> str:
-    if not incident.is_open:
-        return f"resolved {incident.resolved_at:%Y-%m-%d %H:%M}"
+    if incident.resolved_at is not None:
+        return f"resolved\n{moment_text(incident.resolved_at)}"
     known = incident.acknowledged
     return f"acknowledged by\n{known.actor}" if known else "nobody looks\nafter it"

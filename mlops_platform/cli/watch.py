@@ -4,14 +4,15 @@ import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.by_hand import by_hand
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, json_option, say
 
 
 @click.command()
 @click.argument("model")
 @click.argument("window", required=False)
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-def command(model: str, window: str | None, actor: str | None) -> None:
+@json_option
+def command(model: str, window: str | None, actor: str | None, as_json: bool) -> None:
     """Score and measure windows that have ended; build what they need.
 
     WINDOW is named by its first day; without it all are that have ended or matured since, or whose
@@ -19,6 +20,9 @@ def command(model: str, window: str | None, actor: str | None) -> None:
     """
     with by_hand(model, actor or login_name()) as running:
         watched = running.watch(window)
+    if as_json:
+        answer({"model": model, "windows": list(watched)})
+        return
     nothing = "No window has ended or matured since, and no labels have changed."
     text = "`mlops status` tells how it does." if watched else nothing
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(text)

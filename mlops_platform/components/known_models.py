@@ -3,6 +3,7 @@
 from mlops_platform.components.models import declared_specs
 from mlops_platform.errors import SpecError
 from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.section import nearest_name
 from mlops_platform.spec import ModelSpec
 
 
@@ -21,5 +22,15 @@ def known_model(ledger: Ledger, name: str) -> ModelSpec | None:
     """
     models = known_models(ledger)
     if name not in models:
-        raise SpecError("model", name, f"Known models are {list(models)}.")
+        raise SpecError("model", name, nearest_name("model", name, list(models)))
     return models[name]
+
+
+def require_known(ledger: Ledger, name: str) -> None:
+    """Refuse a name that nobody knows; of one in the ledger no YAML is read, which may be broken.
+
+    Raises:
+        SpecError: nobody knows it.
+    """
+    if name not in ledger.models():
+        known_model(ledger, name)

@@ -1,10 +1,12 @@
 """The models that this deployment declares under `defs/`."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlops_platform.errors import SpecError
+from mlops_platform.errors import MlopsError, SettingsError, SpecError, causes
+from mlops_platform.section import nearest_name
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.declarations import plainly_declared_specs
@@ -22,7 +24,8 @@ def declared_models() -> "list[ModelLifecycleComponent]":
     """Every instance of the lifecycle component, with its spec and its place in the YAML."""
     from mlops_platform.components.model_lifecycle.component import ModelLifecycleComponent
 
-    return component_tree().get_all_components(of_type=ModelLifecycleComponent)
+    with loading():
+        return component_tree().get_all_components(of_type=ModelLifecycleComponent)
 
 
 def declared_specs() -> list[ModelSpec]:
@@ -59,7 +62,8 @@ def declared_lifecycles() -> "list[LifecycleModel]":
     """Every declared model with the store of its features."""
     from mlops_platform.components.model_lifecycle.component import lifecycle_models
 
-    return lifecycle_models(component_tree())
+    with loading():
+        return lifecycle_models(component_tree())
 
 
 def models_made_from(table: str) -> list[str]:
@@ -67,15 +71,43 @@ def models_made_from(table: str) -> list[str]:
     return [model.name for model in declared_lifecycles() if table in model.store.sources]
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Make one sentence of what Dagster says, over a page, of what it cannot load.
+
+    Raises:
+        SpecError: as a component refuses what is declared.
+        SettingsError: something else is wrong with it.
+    """
+    try:
+        yield
+    except Exception as error:  # of whatever part of Dagster, YAML or pydantic
+        ours = next((cause for cause in causes(error) if isinstance(cause, MlopsError)), None)
+        if ours is not None:
+            raise ours from error
+        raise SettingsError(
+            "what is declared cannot be loaded. `mlops check` tells every mistake in it, each with "
+            "file, line and fix."
+        ) from error
+
+
 def component_tree() -> "dg.ComponentTree":
     """The components of this project; Dagster is imported to read them."""
     import dagster as dg
 
-    # Dagster warns of what it calls beta where it uses it itself: 55 times for each loading. Where
-    # we use such a thing it goes on warning.
-    warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
+    silence_dagster()
     return dg.ComponentTree.for_project(PROJECT_ROOT)
 
 
+def silence_dagster() -> None:
+    """Dagster warns of what it calls beta where it uses it itself: 55 times for each loading.
+
+    Where we use such a thing it goes on warning.
+    """
+    import dagster as dg
+
+    warnings.filterwarnings("ignore", category=dg.BetaWarning, module=r"dagster(_dbt)?\.")
+
+
 def _unknown(name: str, declared: Iterable[str]) -> SpecError:
-    return SpecError("model", name, f"Declared models are {sorted(declared)}.")
+    return SpecError("model", name, nearest_name("model", name, sorted(declared)))

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from mlops_platform.clock import moment_text
 from mlops_platform.components.model_lifecycle.automation.requests import stage_request
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.model_lifecycle.automation.windows import (
@@ -107,7 +108,7 @@ class ByHand:
         window = window_named(self.model.spec.window, name)
         if window.ends_at > self._now:
             raise MlopsError(
-                f"the window {name} ends at {window.ends_at:%Y-%m-%d %H:%M %Z}: it can be watched "
+                f"the window {name} ends at {moment_text(window.ends_at)}: it can be watched "
                 "from then on."
             )
         return window

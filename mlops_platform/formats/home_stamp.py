@@ -103,3 +103,18 @@ def require_current_home(home: Path) -> None:
         raise SettingsError(
             f"the home {home} was set up at {stamp.path}: call `mlops setup` once where it is now."
         )
+
+
+def require_set_up(home: Path) -> None:
+    """Refuse a home that was never set up, and whatever `require_current_home` refuses.
+
+    Raises:
+        FormatError: as `require_current_home`.
+        SettingsError: as `require_current_home`, or nothing was ever set up there.
+    """
+    require_current_home(home)
+    if not (home / STAMP_FILE).is_file():
+        raise SettingsError(
+            f"the home {home} is not set up yet. Call `make demo`, which does so and shows the "
+            "example at work, or `mlops setup`, which does no more; MLOPS_HOME names another home."
+        )

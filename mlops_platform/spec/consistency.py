@@ -1,6 +1,7 @@
 """What one section of a model's YAML cannot know of another, or of the tables it reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
@@ -44,11 +45,16 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
             yield SpecError(f"serving.log.redact.{position}", column, fix)
 
 
-def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Iterator[SpecError]:
+def missing_columns(
+    spec: ModelSpec,
+    tables: Mapping[str, Collection[str]],
+    unpublished: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[SpecError]:
     """Tables and columns that the spec reads and the feature store does not publish.
 
     Args:
         tables: columns of each published table.
+        unpublished: dbt models that are no such table, and the file that declares each.
     """
     sections = {
         "features": (
@@ -72,7 +78,7 @@ def missing_columns(spec: ModelSpec, tables: Mapping[str, Sequence[str]]) -> Ite
     }
     for section, (table, columns) in sections.items():
         if table not in tables:
-            yield SpecError(f"{section}.table", table, nearest_name("table", table, sorted(tables)))
+            yield SpecError(f"{section}.table", table, _table_fix(table, tables, unpublished))
             continue
         for field, column in columns:
             if column not in tables[table]:
@@ -116,5 +122,15 @@ def _positions(field: str, columns: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"{field}.{position}", column) for position, column in enumerate(columns)]
 
 
-def _unknown_column(column: str, columns: Sequence[str]) -> str:
+def _table_fix(table: str, tables: Collection[str], unpublished: Mapping[str, str]) -> str:
+    if table not in unpublished:
+        return nearest_name("table", table, sorted(tables))
+    return (
+        f"dbt builds it and does not publish it. In {unpublished[table]} give it `config: {{meta: "
+        "{mlops: {publish: true, partition_by: ..., order_by: [...]}}}`, or name a table that is "
+        f"published: {', '.join(sorted(tables)) or 'there is none'}."
+    )
+
+
+def _unknown_column(column: str, columns: Collection[str]) -> str:
     return nearest_name("column", column, sorted(columns))

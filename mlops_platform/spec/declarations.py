@@ -6,7 +6,7 @@ stays the judge: wherever anything here is wrong or unusual it is asked, and nam
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,15 @@ from mlops_platform.spec.consistency import inconsistencies
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.yaml_templates import render_templates
 
+ShippedType = Literal[
+    "mlops_platform.components.ModelLifecycleComponent",
+    "mlops_platform.components.DbtFeaturesComponent",
+    "mlops_platform.components.DatabaseLandingComponent",
+    "mlops_platform.components.FolderLandingComponent",
+    "mlops_platform.components.SnapshotLandingComponent",
+    "mlops_platform.demo.NycFlightsLandingComponent",
+]
+SHIPPED_TYPES: tuple[str, ...] = get_args(ShippedType)
 FILE_NAMES = ("defs.yaml", "defs.yml", "component.yaml")
 
 
@@ -23,14 +32,7 @@ class _Declaration(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: Literal[
-        "mlops_platform.components.ModelLifecycleComponent",
-        "mlops_platform.components.DbtFeaturesComponent",
-        "mlops_platform.components.DatabaseLandingComponent",
-        "mlops_platform.components.FolderLandingComponent",
-        "mlops_platform.components.SnapshotLandingComponent",
-        "mlops_platform.demo.NycFlightsLandingComponent",
-    ]
+    type: ShippedType
     attributes: dict[str, Any] | None = None
 
 
@@ -46,12 +48,13 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_st
 def plainly_declared_specs(folder: Path) -> list[ModelSpec] | None:
     """Every model declared below a folder, in Dagster's order; None where Dagster must be asked."""
     try:
-        return [spec for file in _yaml_files(folder) for spec in _specs(file)]
+        return [spec for file in declaring_files(folder) for spec in _specs(file)]
     except Exception:  # Dagster's loader meets it too, and says it better
         return None
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
+def declaring_files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that the loader reads: its YAML, and Python that is not empty."""
     own = next((folder / name for name in FILE_NAMES if (folder / name).exists()), None)
     if own is not None:
         yield own
@@ -60,12 +63,14 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
         if path.name == "__pycache__" or path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from _yaml_files(path)
+            yield from declaring_files(path)
         elif path.suffix == ".py" and path.stat().st_size:
-            raise ValueError(f"{path} may declare a model in Python")
+            yield path
 
 
 def _specs(file: Path) -> Iterator[ModelSpec]:
+    if file.suffix == ".py":
+        raise ValueError(f"{file} may declare a model in Python")
     documents = list(yaml.load_all(file.read_text(encoding="utf-8"), _Loader))
     if not documents:
         raise ValueError(f"{file} declares nothing")

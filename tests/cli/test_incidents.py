@@ -70,14 +70,14 @@ def test_an_incident_is_acknowledged_by_the_one_who_is_logged_in(log, mlops) -> 
 def test_what_a_person_resolves_is_listed_with_all_only(log, mlops) -> None:
     mlops("incidents", "resolve", "flight_delay-1", "--reason", "retired", "--actor", "alice")
     assert "flight_delay-1" not in mlops("incidents").output
-    assert "resolved 2013-04-22" in mlops("incidents", "--all").output
+    assert "2013-04-22 " in mlops("incidents", "--all").output
     again = mlops("incidents", "resolve", "flight_delay-1", "--reason", "retired")
     assert again.exit_code == 1
     assert "is over since" in again.output
 
 
 def test_a_misspelling_is_no_good_news(log, mlops) -> None:
-    assert "Known models are" in mlops("incidents", "flight_dealy").output
+    assert "Did you mean 'flight_delay'?" in mlops("incidents", "flight_dealy").output
     missing = mlops("incidents", "ack", "flight_delay-9", "--reason", "x")
     assert missing.exit_code == 1
     assert "['flight_delay-1', 'flight_delay-2']" in missing.output

@@ -137,9 +137,10 @@ def test_a_slot_of_a_finished_run_is_found(deployed: Settings) -> None:
 
 
 def test_a_deployment_that_was_never_set_up_is_refused(home: Settings) -> None:
+    (home.home / "setup.json").unlink()
     refused = _doctor()
     assert refused.exit_code == 1
-    assert "is not set up. Run `mlops setup`" in refused.output
+    assert "is not set up yet. Call `make demo`" in refused.output
     assert not (home.home / "ledger").exists()
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import counted, say
+from mlops_platform.cli.console import answer, counted, hidden_json_option, say, wants_json
 from mlops_platform.cli.data.running import opened_driver
 from mlops_platform.cli.data.shown import show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
 
 if TYPE_CHECKING:
+    from mlops_platform.data.features.builds import StaleDays
     from mlops_platform.data.landing.deliveries import Delivery
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -24,6 +25,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--to", "last", type=DAY, help="Last day.")
 @click.option("--retract", is_flag=True, help="Rows may be taken back, however many.")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
+@hidden_json_option
 def command(
     table: str, first: datetime | None, last: datetime | None, retract: bool, actor: str | None
 ) -> None:
@@ -46,19 +48,33 @@ def command(
             actor or login_name(),
         )
         days = landing.days(table, (_day(first), _day(last)))
-        if days == []:
-            say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
-            return
-        delivered = landing.land(table, days, retract=retract)
-        left_out = landing.left_out(table)
+        delivered = [] if days == [] else landing.land(table, days, retract=retract)
+        left_out = [] if days == [] else landing.left_out(table)
+    same = len(days or ()) - len({delivery.day for delivery in delivered})
+    stale = _stale(delivered)
+    if wants_json():
+        answer(
+            {
+                "table": table,
+                "deliveries": [delivery.model_dump(mode="json") for delivery in delivered],
+                "days_as_before": same,
+                "left_out": list(left_out),
+                "stale": [noticed.model_dump(mode="json") for noticed in stale],
+            }
+        )
+        return
+    if days == []:
+        say(f"{table}: every day that has ended has landed. Name days to deliver them again.")
+        return
     for line in (*_told(table, delivered), *_warnings(delivered)):
         say(line)
-    same = len(days or ()) - len({delivery.day for delivery in delivered})
     if same > 0:
         say(f"{table}: {counted(same, 'day')} as before: no delivery")
     for text in left_out:
         say(f"{table}: {text}")
-    _show_stale(delivered)
+    if stale:
+        show_stale(stale)
+        say("`mlops rebuild` builds them again; automation does so every morning.")
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -91,7 +107,7 @@ def _warnings(delivered: "list[Delivery]") -> Iterator[str]:
         yield from warnings_of(delivery)
 
 
-def _show_stale(delivered: "list[Delivery]") -> None:
+def _stale(delivered: "list[Delivery]") -> "list[StaleDays]":
     """What is to be built again because of these deliveries."""
     from mlops_platform.data.features.builds import kept_builds
     from mlops_platform.data.landing.deliveries import delivery_name
@@ -105,12 +121,9 @@ def _show_stale(delivered: "list[Delivery]") -> None:
         (delivery.table, delivery.day, delivery_name(delivery.delivered_at))
         for delivery in delivered
     }
-    stale = [
+    return [
         noticed
         for state in states
         for noticed in state.stale
         if (noticed.table, noticed.day, noticed.delivery) in mine
     ]
-    if stale:
-        show_stale(stale)
-        say("`mlops rebuild` builds them again; automation does so every morning.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, folding_table, say
+from mlops_platform.cli.console import console, counted, folding_table, json_option, say
+from mlops_platform.clock import moment_text
 
 if TYPE_CHECKING:
     from mlops_platform.usecases.proof.records import Finding, PerturbedFact, Proof
@@ -34,7 +35,7 @@ PROPERTIES = {
 @click.option(
     "--rows", default=200_000, show_default=True, type=click.IntRange(1), help="To take at most."
 )
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 def command(model: str, rounds: int, seed: int, days: int | None, rows: int, as_json: bool) -> None:
     """Prove what the feature and label tables of MODEL promise, on its own landed facts.
 
@@ -93,7 +94,7 @@ def show_proof(proof: "Proof") -> None:
 
 
 def _show_finding(finding: "Finding") -> None:
-    moment = f" at {finding.event_time:%Y-%m-%d %H:%M:%S.%f %Z}" if finding.event_time else ""
+    moment = f" at {_exact(finding.event_time)}" if finding.event_time else ""
     console.print()
     console.print(
         Text.assemble(
@@ -111,9 +112,13 @@ def _show_finding(finding: "Finding") -> None:
 
 def _fact(fact: "PerturbedFact") -> str:
     key = ", ".join(f"{name} {value}" for name, value in fact.key.items())
-    known = f", known at {fact.known_at:%Y-%m-%d %H:%M:%S.%f %Z}" if fact.known_at else ""
+    known = f", known at {_exact(fact.known_at)}" if fact.known_at else ""
     others = f", with {fact.others} others" if fact.others else ""
     return f"{fact.table} of {fact.day}, {key}{known}: it {fact.became}{others}"
+
+
+def _exact(moment: datetime) -> str:
+    return moment_text(moment, "microseconds")
 
 
 def _value(value: str | None) -> str:

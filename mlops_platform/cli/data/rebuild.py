@@ -1,15 +1,20 @@
 """`mlops rebuild`: what late deliveries have made stale is built again."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import counted, say
+from mlops_platform.cli.console import answer, counted, json_option, say
 from mlops_platform.cli.data.running import opened_driver
 from mlops_platform.cli.data.shown import show_stale
 from mlops_platform.cli.home.setup import ensure_set_up
+
+if TYPE_CHECKING:
+    from mlops_platform.data.features.builds import StaleDays
 
 
 @click.command()
@@ -20,13 +25,15 @@ from mlops_platform.cli.home.setup import ensure_set_up
     help="Files that somebody put into a landed day may take rows back, however many.",
 )
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-def command(dry_run: bool, retract: bool, actor: str | None) -> None:
+@json_option
+def command(dry_run: bool, retract: bool, actor: str | None, as_json: bool) -> None:
     """Build again what late deliveries have made stale; measure windows again.
 
     A day is stale where something landed after it was built that it would have been built from.
     Windows are measured again where their labels have changed.
     """
     from mlops_platform.data.features.builds import kept_builds
+    from mlops_platform.data.landing.verification import foreign_files
     from mlops_platform.driving.rebuild import Rebuild, notice
     from mlops_platform.usecases.deployment import open_deployment
 
@@ -43,18 +50,40 @@ def command(dry_run: bool, retract: bool, actor: str | None) -> None:
     else:
         states = notice(place, now, retract=retract)
     stale = [noticed for state in states.values() for noticed in state.stale]
+    foreign = foreign_files(place.landing) if dry_run else []
+    if not as_json:
+        _show_stale(stale, was_built=bool(states))
+        _tell_foreign(foreign)
+    built: list[tuple[date, date]] = []
+    measured: list[str] = []
+    if not dry_run and states:
+        with opened_driver() as (driver, models, display):
+            rebuild = Rebuild(deployment, driver, models, display, actor or login_name())
+            built = rebuild.build(states)
+            measured = list(rebuild.measure())
+    if as_json:
+        answer(
+            {
+                "stale": [noticed.model_dump(mode="json") for noticed in stale] if states else None,
+                "built": [
+                    {"first_day": str(first), "last_day": str(last)} for first, last in built
+                ],
+                "measured": measured,
+                "not_looked_at": [str(file) for file in foreign],
+            }
+        )
+    elif not dry_run and states:
+        _tell(built, measured)
+
+
+def _show_stale(stale: "Sequence[StaleDays]", *, was_built: bool) -> None:
     if stale:
         show_stale(stale)
     else:
-        say("No day is stale." if states else "No build has told yet what it was made from.")
-    if dry_run:
-        _tell_foreign(place.landing)
-    if dry_run or not states:
-        return
-    with opened_driver() as (driver, models, display):
-        rebuild = Rebuild(deployment, driver, models, display, actor or login_name())
-        built = rebuild.build(states)
-        measured = list(rebuild.measure())
+        say("No day is stale." if was_built else "No build has told yet what it was made from.")
+
+
+def _tell(built: Sequence[tuple[date, date]], measured: Sequence[str]) -> None:
     if built:
         days = sum((last - first).days + 1 for first, last in built)
         say(f"Built again: {counted(days, 'day')}, in {counted(len(built), 'build')}.")
@@ -65,9 +94,7 @@ def command(dry_run: bool, retract: bool, actor: str | None) -> None:
     )
 
 
-def _tell_foreign(landing: Path) -> None:
-    from mlops_platform.data.landing.verification import foreign_files
-
-    if files := foreign_files(landing):
+def _tell_foreign(files: Sequence[Path]) -> None:
+    if files:
         say(f"Not looked at: {counted(len(files), 'new file')}, which the next build takes.")
         say(f"For example: {files[0]}")

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 def opened_driver() -> Iterator["tuple[JobDriver, list[LifecycleModel], ConsoleDisplay]"]:
     """The jobs of this deployment, its declared models, and a display."""
     from mlops_platform.cli.progress import ConsoleDisplay
-    from mlops_platform.components.models import declared_lifecycles
+    from mlops_platform.components.models import declared_lifecycles, loading
     from mlops_platform.definitions import defs
     from mlops_platform.driving.driver import JobDriver
     from mlops_platform.driving.instance import open_quiet_instance
 
-    definitions = defs()
+    with loading():
+        definitions = defs()
     with open_quiet_instance() as instance:
         yield JobDriver(definitions, instance), declared_lifecycles(), ConsoleDisplay(console)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mlops_platform.cli.console import console, folding_table
+from mlops_platform.clock import moment_text
 from mlops_platform.data.features.builds import StaleDays, told_days
 from mlops_platform.data.landing.deliveries import delivery_moment
 
@@ -15,7 +16,7 @@ def show_stale(stale: Sequence[StaleDays]) -> None:
     for noticed in stale:
         table.add_row(
             f"{noticed.table}\n{noticed.day}",
-            f"{delivery_moment(noticed.delivery):%Y-%m-%d %H:%M:%S %Z}",
+            moment_text(delivery_moment(noticed.delivery)),
             f"{noticed.added} new, {noticed.changed} changed, {noticed.gone} gone"
             if noticed.happened == ARRIVED
             else f"its files are {'gone' if noticed.happened == 'vanished' else 'others'}",

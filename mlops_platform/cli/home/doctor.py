@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console
-from mlops_platform.errors import SettingsError
+from mlops_platform.cli.console import answer, console, json_option
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -22,8 +21,9 @@ COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
     is_flag=True,
     help="First fail lost runs, free their pool slots and rebuild what follows the ledger.",
 )
+@json_option
 @click.pass_context
-def command(context: click.Context, heal_first: bool) -> None:
+def command(context: click.Context, heal_first: bool, as_json: bool) -> None:
     """Look for what is stuck, late or out of step, each with its cure.
 
     Changes nothing without --heal. Ends with code 1 where there is anything to cure.
@@ -33,27 +33,20 @@ def command(context: click.Context, heal_first: bool) -> None:
     from mlops_platform.components.instance import open_instance
     from mlops_platform.usecases.diagnosis.diagnose import diagnose
 
-    _refuse_without_set_up()
     with open_instance() as instance:
         if heal_first:
             heal(instance)
         faults = diagnose(examine(open_deployment(), instance))
-    for fault in faults:
-        _show(fault)
-    if all(fault.severity == "information" for fault in faults):
-        console.print("[green]nothing to cure[/]")
+    well = all(fault.severity == "information" for fault in faults)
+    if as_json:
+        answer({"well": well, "faults": [fault.model_dump(mode="json") for fault in faults]})
     else:
+        for fault in faults:
+            _show(fault)
+        if well:
+            console.print("[green]nothing to cure[/]")
+    if not well:
         context.exit(1)
-
-
-def _refuse_without_set_up() -> None:
-    from mlops_platform.settings import settings
-
-    home = settings().home
-    if not (home / "setup.json").is_file():
-        raise SettingsError(
-            f"{home} is not set up. Run `mlops setup`, or name another deployment in MLOPS_HOME."
-        )
 
 
 def _show(fault: "Fault") -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import counted, say
+from mlops_platform.cli.console import answer, counted, hidden_json_option, say, wants_json
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ CURES = {
 @click.option("--actor", callback=not_blank, help="Who erases  [default: the login name]")
 @click.option("--dry-run", is_flag=True, help="Tell what would be erased, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
+@hidden_json_option
 def command(
     table: str, condition: str, reason: str, actor: str | None, dry_run: bool, yes: bool
 ) -> None:
@@ -61,21 +62,40 @@ def command(
         actor=actor or login_name(),
         models=models_made_from(table),
     )
-    plan = plan_erasure(deployment, request)
-    if not plan.rows:
+    report = plan_erasure(deployment, request)
+    if not report.rows:
         say(f"No row of {table} meets the condition: nothing is to be erased.")
-        return
-    say(f"{'Would be' if dry_run else 'To be'} erased of {table}: {_counted(plan)}.")
-    if dry_run:
-        _tell(_left(plan))
-        return
-    if not yes:
-        click.confirm("They cannot be brought back. Erase them?", abort=True)
-    erased = erase(deployment, request, plan.identity)
-    say(f"Erased of {table}: {_counted(erased)}.")
-    for model, decision in erased.decisions.items():
+    else:
+        say(f"{'Would be' if dry_run else 'To be'} erased of {table}: {_counted(report)}.")
+    erases = bool(report.rows) and not dry_run
+    if erases:
+        if not yes:
+            click.confirm("They cannot be brought back. Erase them?", abort=True, err=wants_json())
+        report = erase(deployment, request, report.identity)
+    if wants_json():
+        answer({"table": table, "erased": erases, **_public(report)})
+    elif report.rows:
+        _show(table, report, erases)
+
+
+def _show(table: str, report: ErasureReport, erased: bool) -> None:
+    if erased:
+        say(f"Erased of {table}: {_counted(report)}.")
+    for model, decision in report.decisions.items():
         say(f"decision {decision} of {model} tells so.")
-    _tell(_left(erased))
+    for line in _left(report):
+        say(line)
+
+
+def _public(report: ErasureReport) -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "facts": report.facts,
+        "days": [str(day) for day in report.days],
+        "has_key": report.has_key,
+        "traces": [trace.model_dump(mode="json") for trace in report.traces],
+        "decisions": report.decisions,
+    }
 
 
 def _counted(report: ErasureReport) -> str:
@@ -103,8 +123,3 @@ def _told(trace: Trace) -> str:
     return CURES[trace.kind].format(
         name=trace.name, part=trace.part, rows=counted(trace.rows, "row")
     )
-
-
-def _tell(lines: Iterator[str]) -> None:
-    for line in lines:
-        say(line)

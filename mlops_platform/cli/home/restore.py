@@ -5,16 +5,18 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, json_option
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.release.reconcile import reconcile_everything
+from mlops_platform.clock import moment_text
 from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import open_deployment
 
 
 @click.command()
 @click.argument("backup", type=click.Path(file_okay=False, exists=True, path_type=Path))
-def command(backup: Path) -> None:
+@json_option
+def command(backup: Path, as_json: bool) -> None:
     """Make a home from a backup, wherever MLOPS_HOME is.
 
     BACKUP is a folder that `mlops backup` has written. Nothing is overwritten: the home must not
@@ -28,7 +30,16 @@ def command(backup: Path) -> None:
     ensure_set_up()
     verify_ledger(open_deployment().ledger, manifest.newest_hashes)
     reconcile_everything()
-    moment = f"{manifest.made_at:%Y-%m-%d %H:%M:%S %Z}"
+    if as_json:
+        answer(
+            {
+                "home": str(settings().home),
+                "made_at": manifest.made_at.isoformat(),
+                "files": len(manifest.files),
+            }
+        )
+        return
+    moment = moment_text(manifest.made_at)
     console.print(
         f"[green]restored[/] {escape(str(settings().home))} as it was at {moment}: "
         f"{len(manifest.files)} files; every chain of the ledger is unbroken",

@@ -3,11 +3,12 @@
 import hashlib
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.markup import escape
 
-from mlops_platform.cli.console import console, counted
+from mlops_platform.cli.console import answer, console, counted, json_option
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
@@ -19,14 +20,16 @@ from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.journal.writing import take_back_unfinished
 
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
-
 
 @click.command()
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice."""
-    if ensure_set_up():
-        console.print(f"[green]set up[/] {escape(str(settings().home))}")
+    changed, home = ensure_set_up(), str(settings().home)
+    if as_json:
+        answer({"home": home, "format": FORMAT, "changed": changed})
+    elif changed:
+        console.print(f"[green]set up[/] {escape(home)}")
 
 
 def ensure_set_up() -> bool:
@@ -34,11 +37,31 @@ def ensure_set_up() -> bool:
     current = settings()
     take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
-    if MANIFEST.is_file() and stamp_content(current.home) == inputs:
-        return False
+    if stamp_content(current.home) == inputs:
+        # Another home, or another version of the project, may have had the last word.
+        made_before = _dbt_project(current).is_parsed
+        parsed_project()
+        return not made_before
     _set_up(current)
     write_json(current.home / STAMP_FILE, inputs)
     return True
+
+
+def parsed_project() -> Path:
+    """The manifest of the dbt project, made anew where it is older than the project.
+
+    Raises:
+        ProjectError: the project does not parse.
+    """
+    project = _dbt_project(settings())
+    if not project.is_parsed:
+        with console.status("the dbt project has changed: making its manifest anew"):
+            parse(project)
+    return project.manifest
+
+
+def _dbt_project(current: Settings) -> DbtProjectFolder:
+    return DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target)
 
 
 def _set_up(current: Settings) -> None:
@@ -62,7 +85,7 @@ def _set_up(current: Settings) -> None:
         console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)
     with console.status("preparing the dbt manifest"):
-        parse(DbtProjectFolder(DBT_PROJECT, current.warehouse, current.lake, current.dbt_target))
+        parse(_dbt_project(current))
     with console.status("initialising the Dagster instance"), open_instance() as instance:
         switched_off = forget_automation_of(instance, deployment.ledger.models())
     if switched_off:

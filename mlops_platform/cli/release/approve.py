@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, json_option, say
 from mlops_platform.errors import LedgerError
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -25,20 +25,29 @@ if TYPE_CHECKING:
 )
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
 @click.option("--actor", callback=not_blank, help="Who decides  [default: the login name]")
-def command(model: str, reject: bool, what: str | None, reason: str, actor: str | None) -> None:
+@json_option
+def command(
+    model: str, reject: bool, what: str | None, reason: str, actor: str | None, as_json: bool
+) -> None:
     """Promote the challenger or start the suggested retraining, or --reject it.
 
     Neither the evidence so far nor a freeze stops the promotion of a challenger; running services
     follow by themselves. An approved retraining is started by the model's sensor, and judged by
     the gate like any other.
     """
+    from mlops_platform.components.known_models import require_known
+
     deployment, actor = open_deployment(), actor or login_name()
+    require_known(deployment.ledger, model)
     waiting = _waiting(deployment.ledger, model, what)
     if waiting == "retraining":
         done = _answer_suggestion(deployment.ledger, model, reject, reason, actor)
     else:
         done = _answer_rollout(deployment, model, reject, reason, actor)
-    console.print(done, highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        answer({"model": model, "answered": waiting, "rejected": reject, "actor": actor})
+    else:
+        say(done)
 
 
 def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import say
+from mlops_platform.cli.console import answer, json_option, say
 from mlops_platform.errors import RegistryError
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0),
     help="Seconds that running workers have to follow.",
 )
-def command(model: str, reason: str, actor: str | None, wait: float) -> None:
+@json_option
+def command(model: str, reason: str, actor: str | None, wait: float, as_json: bool) -> None:
     """Release the previous champion again; wait until running services follow.
 
     MLflow's alias follows last: with the registry down, what serves is rolled back nevertheless.
     A freeze does not stop a person. What is rolled back is never promoted again; a retraining
     makes another version. Ends with code 1 where a running worker still serves another release.
     """
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.usecases.release.roll_back import roll_back
     from mlops_platform.usecases.service.await_workers import await_workers
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
 
     deployment = open_deployment()
+    require_known(deployment.ledger, model)
     recorder = ActivationRecorder(deployment, model)
     recorder.record()
     release = roll_back(deployment, model, reason=reason, actor=actor or login_name())
@@ -46,6 +49,13 @@ def command(model: str, reason: str, actor: str | None, wait: float) -> None:
     followed = await_workers(recorder, release.sequence, wait)
     _tell(followed)
     _move_alias(deployment, model)
+    if as_json:
+        answer(
+            {
+                "release": release.model_dump(mode="json"),
+                "workers": followed.model_dump(mode="json"),
+            }
+        )
     if not followed.by_all:
         raise click.exceptions.Exit(1)
 

@@ -1,13 +1,13 @@
 """`mlops reproduce`: a version trained again, and its training set built again."""
 
 import re
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, folding_table
+from mlops_platform.cli.console import console, counted, folding_table, json_option
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import SpecError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -33,7 +33,7 @@ MOST_FILES = 5
     help="First build the training set again, from the deliveries known when it was taken.",
 )
 @click.option("--keep", is_flag=True, help="Keep what --from-facts builds, and tell where.")
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 @click.pass_context
 def command(
     context: click.Context, version: str, from_facts: bool, keep: bool, as_json: bool
@@ -79,7 +79,7 @@ def _named(version: str) -> tuple[str, int]:
 
 def _show_facts(facts: "BuiltAgain") -> None:
     console.print()
-    moment = f"{facts.known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    moment = moment_text(facts.known_at)
     why = "when its snapshot was taken" if facts.recorded else "its as-of moment"
     _say(f"Training set {facts.training_set[:SHORT]} from what had landed by {moment}, {why}.")
     if not facts.recorded:

@@ -1,17 +1,16 @@
 """`mlops sql`: the lake as a read-only DuckDB catalogue."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 import click
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, folding_table, json_option, say
 from mlops_platform.errors import DataError
-from mlops_platform.settings import PROJECT_ROOT, settings
+from mlops_platform.settings import DBT_PROJECT, settings
 
 MAX_SHOWN_ROWS = 100
 
@@ -19,7 +18,8 @@ MAX_SHOWN_ROWS = 100
 @click.command()
 @click.argument("query", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Every row as CSV, for another program.")
-def command(query: str | None, as_csv: bool) -> None:
+@json_option
+def command(query: str | None, as_csv: bool, as_json: bool) -> None:
     """Query the lake with SQL, read-only.
 
     Without a QUERY it lists what there is. Schemas: landing (as delivered), features (published by
@@ -38,16 +38,32 @@ def command(query: str | None, as_csv: bool) -> None:
         if as_csv:
             result.df().to_csv(sys.stdout, index=False)
             return
-        rows = result.fetchmany(MAX_SHOWN_ROWS + 1)
-        _show([name for name, *_ in result.description or ()], rows)
+        columns = [name for name, *_ in result.description or ()]
+        if as_json:
+            rows = [map(_as_json, row) for row in result.fetchall()]
+            answer([dict(zip(columns, row, strict=True)) for row in rows])
+            return
+        _show(columns, result.fetchmany(MAX_SHOWN_ROWS + 1))
     if query is None:
-        console.print(f"columns are described in {PROJECT_ROOT / 'dbt_project' / 'models'}")
+        say(f"columns are described in {DBT_PROJECT / 'models'}")
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    table = Table(*(escape(column) for column in columns))
+    table = folding_table(dict.fromkeys(columns))
+    table.show_lines = False
     for row in rows[:MAX_SHOWN_ROWS]:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
     console.print(table)
     if len(rows) > MAX_SHOWN_ROWS:
-        console.print(f"the first {MAX_SHOWN_ROWS} rows; --csv gives all of them")
+        say(f"the first {MAX_SHOWN_ROWS} rows; --csv and --json give all of them")
+
+
+def _as_json(value: Any) -> Any:
+    """A value of DuckDB as JSON holds it: moments and what else it has no form for as texts."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(member) for member in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)

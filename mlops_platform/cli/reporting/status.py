@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table
+from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.clock import moment_text
 from mlops_platform.settings import DBT_PROJECT, settings
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -33,7 +33,7 @@ COLUMNS = {
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 def command(as_json: bool) -> None:
     """Show for every model what serves, how well, and what was decided last."""
     status = _deployment_status()
@@ -77,12 +77,12 @@ def _proof(place: "Settings", model: str) -> "ProofStatus | None":
 
 
 def _show(status: "DeploymentStatus") -> None:
-    console.print(f"as of {status.as_of:%Y-%m-%d %H:%M %Z}", highlight=False)
+    say(f"as of {moment_text(status.as_of)}")
     for model in status.models:
         if model.replayed:
             console.print(_replay(model), highlight=False, markup=False)
     if not status.models:
-        console.print("no model is declared; `mlops init --data FILE` makes one")
+        say("no model is declared; `mlops init --data FILE` makes one")
         return
     table = folding_table(COLUMNS)
     for model in status.models:
@@ -105,7 +105,7 @@ def _show(status: "DeploymentStatus") -> None:
 def _replay(model: "ModelStatus") -> str:
     clock = settings().replay_clock(model.model)
     return (
-        f"{model.model} as of {model.as_of.astimezone(UTC):%Y-%m-%d %H:%M %Z}, which a replay of "
+        f"{model.model} as of {moment_text(model.as_of)}, which a replay of "
         f"history has reached; without {clock} it lives in the present"
     )
 
@@ -142,11 +142,10 @@ def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
         return Text(f"none yet: mlops train {model.model}" if model.declared else "none")
-    zone = ZoneInfo(model.timezone)
     lines = Text(
         f"version {champion.version}\n"
         f"release {champion.release} since\n"
-        f"{champion.since.astimezone(zone):%Y-%m-%d %H:%M}\n"
+        f"{moment_text(champion.since)}\n"
         f"{champion.decision.kind} by\n{champion.decision.actor}"
     )
     if model.adjustment is not None:
@@ -160,7 +159,7 @@ def _champion(model: "ModelStatus") -> Text:
             f"\nworkers report\nrelease {reported.release}", style="yellow" if behind else "green"
         )
     if model.challenger is not None:
-        lines.append(_challenger(model.challenger, zone), style="cyan")
+        lines.append(_challenger(model.challenger), style="cyan")
     return lines
 
 
@@ -170,12 +169,12 @@ def _adjustment(adjustment: "AdjustmentState") -> Text:
     return Text(f"\nadjusted {adjustment.number}", "green")
 
 
-def _challenger(challenger: "ChallengerStatus", zone: ZoneInfo) -> str:
+def _challenger(challenger: "ChallengerStatus") -> str:
     share = f" of {100 * challenger.share:.0f} %" if challenger.share else ""
     lacks = "" if challenger.bento else "\nwithout a Bento"
     return (
         f"\nchallenger {challenger.version}\n{challenger.mode}{share} since\n"
-        f"{challenger.since.astimezone(zone):%Y-%m-%d %H:%M}{lacks}"
+        f"{moment_text(challenger.since)}{lacks}"
     )
 
 
@@ -212,8 +211,8 @@ def _last_decision(model: "ModelStatus") -> str:
     decision = model.last_decision
     if decision is None:
         return "none"
-    at = decision.made_at.astimezone(ZoneInfo(model.timezone))
-    return f"{decision.kind}\n{at:%Y-%m-%d}\n{at:%H:%M}"
+    day, _, at = moment_text(decision.made_at).partition(" ")
+    return f"{decision.kind}\n{day}\n{at}"
 
 
 def _figure(number: float | None) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 from rich.padding import Padding
 from rich.text import Text
 
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import answer, console, json_option
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.argument("window", required=False)
-def command(model: str, window: str | None) -> None:
+@json_option
+def command(model: str, window: str | None, as_json: bool) -> None:
     """Tell what served, what was decided and why, from the ledger.
 
     WINDOW is any day in a monitored window, such as 2013-06-10. Without it: every release and the
@@ -31,25 +32,34 @@ def command(model: str, window: str | None) -> None:
     """
     from mlops_platform.components.known_models import known_model
     from mlops_platform.components.window_records import recorded_windows
-    from mlops_platform.usecases.reporting.phrases import timezone_of
     from mlops_platform.usecases.reporting.timeline import history_text
     from mlops_platform.usecases.reporting.window import window_text
 
     deployment = open_deployment()
     ledger = deployment.ledger
     spec = known_model(ledger, model)
-    now, zone = deployment.moment_of(model), timezone_of(spec)
+    now, replayed = deployment.moment_of(model), deployment.is_replayed(model)
     if window is None:
-        title, story = model, history_text(ledger, model, ZoneInfo(zone))
+        name, title, story = None, model, history_text(ledger, model)
     else:
         windows = recorded_windows(model)
         monitored = _window_with(_day(window), model, spec, windows, now)
-        zone = monitored.timezone
-        title = f"{model} in the window {monitored.name}: {_days(monitored)}"
+        name = monitored.name
+        title = f"{model} in the window {name}: {_days(monitored)}"
         story = window_text(ledger, model, monitored, windows, spec.task.outputs if spec else ())
-    as_of = f"As of {now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}, times of {zone}."
-    replayed = " A replay has reached this moment." if deployment.is_replayed(model) else ""
-    _tell(title, as_of + replayed, story)
+    if as_json:
+        answer(
+            {
+                "model": model,
+                "window": name,
+                "as_of": now.isoformat(),
+                "replayed": replayed,
+                "story": [paragraph.model_dump(mode="json") for paragraph in story],
+            }
+        )
+        return
+    reached = " A replay has reached this moment." if replayed else ""
+    _tell(title, f"As of {moment_text(now)}.{reached}", story)
 
 
 def _day(text: str) -> date:
@@ -78,7 +88,7 @@ def _window_with(
     missing = next((window for window in ended if window.start <= day < window.end), None)
     if missing is None:
         raise DataError(
-            f"no window of {model} with {day} in it had ended at {now:%Y-%m-%d %H:%M %Z}; "
+            f"no window of {model} with {day} in it had ended at {moment_text(now)}; "
             f"{scored} scored."
         )
     raise DataError(

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console, say
+from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("request_id")
 @click.option("--model", help="Where it is known  [default: look through the logs of all models]")
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 @click.pass_context
 def command(context: click.Context, request_id: str, model: str | None, as_json: bool) -> None:
     """Run a logged request again, by the very version that answered it.
@@ -68,11 +68,11 @@ def _show(replayed: "ReplayedRequest") -> None:
 def _show_row(row: "ReplayedRow") -> None:
     adjusted = "" if row.adjustment is None else f" under its adjustment {row.adjustment}"
     say(
-        f"{row.time:%Y-%m-%d %H:%M:%S.%f} UTC, {row.route}, row {row.row}, entity "
+        f"{moment_text(row.time, 'microseconds')}, {row.route}, row {row.row}, entity "
         f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
         f"{row.sequence}{adjusted}, in {row.latency_ms:.1f} ms"
     )
-    answers = Table("", *row.answer)
+    answers = folding_table(dict.fromkeys(["", *row.answer]))
     answers.add_row("answered", *map(repr, row.answer.values()))
     if row.replayed is not None:
         again = row.replayed
@@ -80,7 +80,7 @@ def _show_row(row: "ReplayedRow") -> None:
         answers.add_row("difference", f"{again.difference:g}", "")
     console.print(answers)
     say(row.verdict)
-    features = Table("feature", "value")
+    features = folding_table({"feature": None, "value": None})
     for name, value in row.features.items():
         shown = "redacted" if name in row.redacted else "missing" if value is None else str(value)
         features.add_row(name, Text(shown))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.console import console
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -41,6 +42,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
 
     What its workers take over or refuse is printed here and written to the ledger.
     """
+    from mlops_platform.components.known_models import require_known
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
     from mlops_platform.usecases.service.serve import (
@@ -50,6 +52,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
     )
 
     deployment, host = open_deployment(), checked_host(host, os.environ)
+    require_known(deployment.ledger, model)
     bento = champions_bento(deployment, model)
     recorder = ActivationRecorder(deployment, model)
     _record(recorder)
@@ -145,8 +148,9 @@ def _record(recorder: "ActivationRecorder") -> "list[ServiceEvent]":
 def _show(events: "Iterable[ServiceEvent]") -> None:
     for event in events:
         colour = "red" if event.event == "refused" else "green"
+        at = moment_text(event.time, "seconds")
         console.print(
-            f"{event.time:%H:%M:%S} [{colour}]{event.event}[/] {event.role}: version "
+            f"{at} [{colour}]{event.event}[/] {event.role}: version "
             f"{event.version}, release {event.sequence}, worker {event.worker}",
             soft_wrap=True,
             highlight=False,

@@ -30,6 +30,7 @@ from mlops_platform.data.features.dbt import (
     builds_with,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.data.features.project.manifest import declaring_file
 from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.lineage.kept import keep_lineage, kept_lineage, project_lineage
@@ -181,6 +182,14 @@ class DbtFeaturesComponent(DbtProjectComponent):
             node["name"]: list(node["columns"])
             for node in self._nodes.values()
             if publication_of(node)
+        }
+
+    def unpublished_models(self) -> dict[str, str]:
+        """Every other model, and the file that declares it."""
+        return {
+            node["name"]: declaring_file(node)
+            for node in self._nodes.values()
+            if node["resource_type"] == "model" and not publication_of(node)
         }
 
     def project_facts(self) -> Project:

@@ -74,7 +74,8 @@ class ModelLifecycleComponent(dg.Component):
         tables = {
             name: columns for store in stores for name, columns in store.published_tables().items()
         }
-        self.location.refuse(missing_columns(self.spec, tables))
+        others = {name: file for s in stores for name, file in s.unpublished_models().items()}
+        self.location.refuse(missing_columns(self.spec, tables, others))
         built = build_lifecycle(self.lifecycle_model(stores))
         if self.spec.alerting.severities.checks:  # loading many models must not pay for it
             tests = [name for store in stores for name in store.test_names()]

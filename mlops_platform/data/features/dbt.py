@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
+from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
+from mlops_platform.files import write_text
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -81,6 +83,14 @@ class DbtProjectFolder:
         """The file that parsing writes."""
         return self.folder / "target" / "manifest.json"
 
+    @property
+    def is_parsed(self) -> bool:
+        """Whether its manifest is there and was made from its present sources."""
+        stamp = _stamp(self.folder)
+        if not self.manifest.is_file() or not stamp.is_file():
+            return False
+        return stamp.read_text(encoding="utf-8") == project_digest(self.folder)
+
     def environment(self) -> dict[str, str]:
         """Environment that the profile reads."""
         config = engine_config(WAREHOUSE)
@@ -105,7 +115,7 @@ def parse(project: DbtProjectFolder) -> Path:
     """Write the manifest that Dagster's definitions are made from, and return its path.
 
     Raises:
-        DataError: the project does not parse.
+        ProjectError: the project does not parse.
     """
     os.environ.update(project.environment())
     _parse(project.folder, project.target)
@@ -247,16 +257,23 @@ def _parsed(folder: Path, log: Path) -> _Parsed:
     return _Parsed(dbtRunner(manifest=_parse(folder, log)), digest)
 
 
+def _stamp(folder: Path) -> Path:
+    """Beside the manifest: the digest of what it was made from, whichever home asked for it."""
+    return folder / "target" / "manifest.sha256"
+
+
 def _parse(folder: Path, log: Path) -> Manifest:
     """Parse a project; several deployments may share its folder, but not a log."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+    digest = project_digest(folder)
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
     parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
     _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
-        raise DataError(f"dbt parse of {folder} failed: {parsed.exception}")
+        raise ProjectError(folder, parse_problem(str(parsed.exception), folder))
+    write_text(_stamp(folder), digest)
     return parsed.result
 
 

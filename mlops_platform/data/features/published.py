@@ -148,9 +148,11 @@ def published_rows(folder: Path, partition: str, days: Sequence[date] | None = N
     patterns = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
     published = [files for files in patterns if any(folder.glob(files))]
     if not published:
+        of_days = "" if days is None or not days else f" of {min(days)} to {max(days)}"
         raise DataError(
-            f"nothing is published at {folder}/{', '.join(patterns)}. Build and publish "
-            f"'{folder.name}' first, or correct `table` and `partition`."
+            f"nothing{of_days} is published at {folder}. Build '{folder.name}' first: `mlops "
+            "train` and `mlops watch` land and build what they need, and in Dagster the job "
+            "`build_features` builds it. Or correct `table` and `partition`."
         )
     return partitioned_parquet(folder, published, partition)
 

@@ -61,15 +61,28 @@ def select_columns(
         raise DataError(f"table {table} lacks the columns {absent}. It has {sorted(types)}.")
     columns = []
     for column, required in required_types.items():
-        handed_on, accepted = _types(required or types[column])
-        if required and not types[column].startswith(accepted):
-            usual = accepted[0] if isinstance(required, ColumnKind) else required
-            raise DataError(
-                f"column '{column}' of {table} is {types[column]}, and {usual} is needed. Cast it "
-                "in the dbt model, or declare it in another role."
-            )
+        fault = type_fault(column, table, required, types[column])
+        if fault is not None:
+            raise DataError(fault)
+        handed_on, _ = _types(required or types[column])
         columns.append(f"CAST({view}.{identifier(column)} AS {handed_on}) AS {identifier(column)}")
     return ", ".join(columns)
+
+
+def type_fault(
+    column: str, table: str, required: str | ColumnKind | None, published: str | None
+) -> str | None:
+    """What is wrong with the type of a published column; None where it will do, or is not known."""
+    if not required or published is None:
+        return None
+    _, accepted = _types(required)
+    if published.startswith(accepted):
+        return None
+    usual = accepted[0] if isinstance(required, ColumnKind) else required
+    return (
+        f"column '{column}' of {table} is {published}, and {usual} is needed. Cast it in the dbt "
+        "model, or declare it in another role."
+    )
 
 
 def _types(required: str | ColumnKind) -> tuple[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from mlops_platform.clock import moment_text
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.rollout.objectives import ServiceFigures, broken_objective
 from mlops_platform.record import Record
@@ -64,7 +65,7 @@ def judge_probation(observed: Observed, spec: ProbationSpec, now: datetime) -> P
             )
     until = observed.released_at + timedelta(hours=spec.hours)
     if now < until:
-        reason = f"On probation until {until:%Y-%m-%d %H:%M} UTC; {_known(observed, judged, spec)}."
+        reason = f"On probation until {moment_text(until)}; {_known(observed, judged, spec)}."
         return ProbationVerdict(kind="wait", reason=reason, evidence=evidence)
     reason = f"Its {spec.hours:g} hours of probation are over; {_known(observed, judged, spec)}."
     return ProbationVerdict(kind="keep", reason=reason, evidence=evidence)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from mlops_platform.errors import TrainingError
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.training.pipelines.pipeline import candidate_named
@@ -90,8 +91,7 @@ def search(
     Raises:
         TrainingError: folds cannot be cut, or every trial failed.
     """
-    tuning = spec.training.tuning
-    scorer = FoldScorer(spec, rows if tuning.max_rows is None else rows.tail(tuning.max_rows))
+    scorer = _scorer(spec, rows)
     trials = []
     with _quiet_optuna():
         study = _study(spec, start)
@@ -100,6 +100,27 @@ def search(
             trials.append(trial)
             on_trial(trial)
     return _best(spec, trials)
+
+
+def _scorer(spec: ModelSpec, rows: DataFrame) -> FoldScorer:
+    """The folds of what is searched on.
+
+    Raises:
+        TrainingError: they cannot be cut; it names what keeps rows out, where something does.
+    """
+    newest, sampled = spec.training.tuning.max_rows, spec.training.max_rows
+    try:
+        return FoldScorer(spec, rows if newest is None else rows.tail(newest))
+    except TrainingError as error:
+        if newest is not None and newest < len(rows):
+            field, most = "training.tuning.max_rows", newest
+            left = f"The search sees the newest {newest} of {len(rows)} training rows only"
+        elif sampled is not None and len(rows) <= sampled:
+            field, most = "training.max_rows", sampled
+            left = f"It leaves {len(rows)} rows to search on"
+        else:
+            raise
+        raise unusable(field, most, f"{left}, and they give no folds. Raise it. {error}") from error
 
 
 def startable(spec: ModelSpec, recipe: Recipe) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.usecases.diagnosis.fault import Fault
 
@@ -48,7 +49,7 @@ def alerts_faults(model: str, facts: AlertsFacts) -> Iterator[Fault]:
         yield Fault(
             severity="error" if incident.severity == "page" else "warning",
             what=f"{incident.fingerprint[0]}: {incident.seen.summary}",
-            where=f"{incident.id}, {incident.severity} since {incident.since:%Y-%m-%d %H:%M %Z}",
+            where=f"{incident.id}, {incident.severity} since {moment_text(incident.since)}",
             cure=f"see {facts.tickets / incident.id}.md",
         )
 
@@ -57,7 +58,7 @@ def _of_heartbeat(model: str, facts: AlertsFacts) -> Iterator[Fault]:
     silent = facts.ticked_at is None or facts.machine_now - facts.ticked_at > MOST_SILENT
     if not facts.expected or not silent:
         return
-    since = f"since {facts.ticked_at:%Y-%m-%d %H:%M %Z}" if facts.ticked_at else "ever"
+    since = f"since {moment_text(facts.ticked_at)}" if facts.ticked_at else "ever"
     yield Fault(
         severity="error",
         what=f"alerting has not ticked {since}, so that nobody is told of anything",

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.data.features.builds import StaleDays, told_days
 from mlops_platform.data.features.seen import News
 from mlops_platform.usecases.diagnosis.fault import Fault
@@ -79,7 +80,7 @@ def _of_stale(stale: Sequence[StaleDays], now: datetime) -> Iterator[Fault]:
     yield Fault(
         severity="warning",
         what=f"{len(days)} days are to be built again since "
-        f"{first.noticed_at:%Y-%m-%d %H:%M %Z}: {told_days(days)}",
+        f"{moment_text(first.noticed_at)}: {told_days(days)}",
         where=f"features, by {first.table} of {first.day}{more}",
         cure="mlops rebuild   # or mlops up, with its automation switched on",
     )

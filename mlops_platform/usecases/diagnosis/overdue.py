@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
@@ -50,7 +51,7 @@ def _of_window(model: ModelFacts, window: Window) -> Iterator[Fault]:
     yield Fault(
         severity="warning",
         what="is scored, its performance was not measured" if scored else "is not scored",
-        where=f"{model.model}, window {window.name}, ended {window.ends_at:%Y-%m-%d %H:%M %Z}",
+        where=f"{model.model}, window {window.name}, ended {moment_text(window.ends_at)}",
         cure=_catch_up(model, f"mlops watch {model.model} {window.name}"),
     )
 
@@ -77,7 +78,7 @@ def _of_request(model: ModelFacts) -> Iterator[Fault]:
     tried = f"its {runs} runs came to no verdict" if runs else "no run was started for it"
     yield Fault(
         severity="warning",
-        what=f"a retraining was decided on {request.made_at:%Y-%m-%d %H:%M %Z}, and {tried}",
+        what=f"a retraining was decided on {moment_text(request.made_at)}, and {tried}",
         where=f"{model.model}, decision {request.id} by {request.actor}",
         cure=_catch_up(model, f"mlops train {model.model}"),
     )
@@ -89,7 +90,7 @@ def _of_suggestion(model: ModelFacts) -> Iterator[Fault]:
     suggested = model.suggestion
     yield Fault(
         severity="information",
-        what=f"a retraining suggested on {suggested.made_at:%Y-%m-%d %H:%M %Z} waits for an answer",
+        what=f"a retraining suggested on {moment_text(suggested.made_at)} waits for an answer",
         where=f"{model.model}, decision {suggested.id} by {suggested.actor}",
         cure=f"mlops approve {model.model} --what retraining --reason ...   # or --reject it",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.usecases.diagnosis.facts import Facts
 from mlops_platform.usecases.diagnosis.fault import Fault
 
@@ -52,7 +53,7 @@ def _of_clocks(facts: Facts) -> Iterator[Fault]:
             yield Fault(
                 severity="information",
                 what=(
-                    f"time stands at {model.now:%Y-%m-%d %H:%M %Z} for {model.model}: its history "
+                    f"time stands at {moment_text(model.now)} for {model.model}: its history "
                     "is replayed"
                 ),
                 where=str(model.replayed),

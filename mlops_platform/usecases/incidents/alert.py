@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from mlops_platform.errors import IncidentConflict, MlopsError
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
@@ -141,10 +140,7 @@ def _write_tickets(
     ]
     if not ids:
         return
-    zone = ZoneInfo(desk.spec.window.timezone)
-    writer = TicketWriter(
-        desk.spec.name, desk.tickets, zone, desk.deployment.ledger, _windows(desk)
-    )
+    writer = TicketWriter(desk.spec.name, desk.tickets, desk.deployment.ledger, _windows(desk))
     for name in ids:
         try:
             writer.write(incidents[name], [event for event in events if event.incident == name])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.data.windows import ended_windows
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.alerting.routing import urgency
@@ -79,7 +80,7 @@ def _late_windows(
     names, first = [window.name for window in missing], missing[0]
     return (
         f"{len(names)} window{'s' if len(names) > 1 else ''} not measured {hours:g} hours after "
-        f"the end; the first, {first.name}, ended at {first.ends_at:%Y-%m-%d %H:%M %Z}",
+        f"the end; the first, {first.name}, ended at {moment_text(first.ends_at)}",
         {"windows": names},
     )
 
@@ -95,7 +96,7 @@ def _late_sensors(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[str, A
     if not late:
         return None
     sensors = ", ".join(
-        f"{name} since {last_tick:%Y-%m-%d %H:%M %Z}" for name, last_tick in late.items()
+        f"{name} since {moment_text(last_tick)}" for name, last_tick in late.items()
     )
     return (
         f"no tick without an error of {sensors}",
@@ -112,7 +113,7 @@ def _late_predictions(spec: ModelSpec, arrivals: Arrivals) -> tuple[str, dict[st
     if logged_at is None:
         return "no prediction was ever logged", {}
     return (
-        f"no prediction was logged since {logged_at:%Y-%m-%d %H:%M %Z}",
+        f"no prediction was logged since {moment_text(logged_at)}",
         {"logged_at": logged_at.isoformat()},
     )
 

@@ -2,16 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from mlops_platform.clock import moment_text
 from mlops_platform.monitoring.alerting.incident import Incident, Notice
 from mlops_platform.notifying.message import Message, MessageIncident
 from mlops_platform.spec import ModelSpec
 from mlops_platform.templates import Templates
-from mlops_platform.usecases.reporting.phrases import moment_text
 
 MOST_AT_ONCE: Final = 20
 """Incidents in one message; the others follow at the next tick."""
@@ -35,13 +33,13 @@ def message_of(spec: ModelSpec, pending: Pending, tickets: Path) -> Message:
         tickets: folder of the tickets.
     """
     incidents = tuple(_incident(incident, notice, tickets) for incident, notice in pending)
-    first, zone = incidents[0], ZoneInfo(spec.window.timezone)
+    first = incidents[0]
     more = f", and {len(incidents) - 1} more" if len(incidents) > 1 else ""
     text = _TEMPLATES.render(
         "message.txt.j2",
         incidents=incidents,
         purposes=_PURPOSES,
-        at=partial(moment_text, zone=zone),
+        at=moment_text,
         runbook=spec.alerting.runbook,
     )
     return Message(

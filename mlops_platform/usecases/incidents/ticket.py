@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from mlops_platform.clock import moment_text
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import IncidentEvent
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.templates import Templates, markdown_cell
-from mlops_platform.usecases.reporting.phrases import decision_text, moment_text, version_text
+from mlops_platform.usecases.reporting.phrases import decision_text, version_text
 from mlops_platform.usecases.window.records import ModelWindows
 
 LATEST_DECISIONS: Final = 8
@@ -25,13 +24,11 @@ class TicketWriter:
 
     Args:
         folder: of the tickets.
-        zone: of the times in them.
         windows: what was recorded of them, or why it cannot be read.
     """
 
     model: str
     folder: Path
-    zone: ZoneInfo
     ledger: Ledger
     windows: ModelWindows | str
 
@@ -56,8 +53,8 @@ class TicketWriter:
             latest_windows=LATEST_WINDOWS,
             served=self.ledger.serving_at(self.model, incident.since),
             serves=self.ledger.current_release(self.model),
-            decisions=[decision_text(decision, self.zone) for decision in decisions],
-            at=partial(moment_text, zone=self.zone),
+            decisions=[decision_text(decision) for decision in decisions],
+            at=moment_text,
             version=version_text,
         )
 

@@ -1,5 +1,6 @@
 """Freezing a model: no automation releases a version of it until a person lets it."""
 
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision
@@ -37,7 +38,7 @@ def frozen_by(ledger: Ledger, model: str) -> Decision | None:
 
 def freeze_text(frozen: Decision) -> str:
     """A freeze in words."""
-    return f"by {frozen.actor} since {frozen.made_at:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
+    return f"by {frozen.actor} since {moment_text(frozen.made_at)}: {frozen.reason}"
 
 
 def _refuse_unknown(ledger: Ledger, model: str) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from mlops_platform.clock import moment_text
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.estimate_record import estimate_record
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.templates import Templates
-from mlops_platform.usecases.reporting.phrases import moment_text
 
 _TEMPLATES: Final = Templates(
     "mlops_platform.usecases.reporting",
@@ -21,9 +20,7 @@ _TEMPLATES: Final = Templates(
 )
 
 
-def performance_text(
-    history: Mapping[str, WindowPerformance], window: Window, zone: ZoneInfo
-) -> str:
+def performance_text(history: Mapping[str, WindowPerformance], window: Window) -> str:
     """What came of a window, what its scores had let expect, and whether errors have changed.
 
     Args:
@@ -38,9 +35,9 @@ def performance_text(
     sentences = _TEMPLATES.render(
         "performance.txt.j2",
         measured=measured,
-        known_at=moment_text(measured.as_of, zone),
+        known_at=moment_text(measured.as_of),
         corrected=corrected,
-        corrected_since=moment_text(corrected.since, zone) if corrected else "",
+        corrected_since=moment_text(corrected.since) if corrected else "",
         estimates=estimate_record(history.values()),
     )
     return " ".join(sentences.splitlines())

@@ -1,10 +1,9 @@
 """Moments, versions and decisions of the ledger in words."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from mlops_platform.clock import moment_text
 from mlops_platform.ledger.records import REPLAYED, Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
@@ -68,11 +67,6 @@ class DecisionText(Record):
     evidence: str
 
 
-def moment_text(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment on the clocks of a zone, for example ``2013-06-10 06:00 EDT``."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
-
-
 def timezone_of(spec: ModelSpec | None) -> str:
     """Zone of a model's windows; UTC where no YAML says it."""
     return NO_ZONE if spec is None else spec.window.timezone
@@ -84,11 +78,11 @@ def version_text(numbered: Release | ScoredWindow) -> str:
     return f"version {numbered.version} (release {release})"
 
 
-def decision_text(decision: Decision, zone: ZoneInfo) -> DecisionText:
+def decision_text(decision: Decision) -> DecisionText:
     """One decision with its headline evidence."""
     undecided = decision.kind == "wait" and is_verdict(decision)
     return DecisionText(
-        at=moment_text(decision.made_at, zone),
+        at=moment_text(decision.made_at),
         done="left a candidate undecided" if undecided else _DONE[decision.kind],
         actor=decision.actor,
         reason=decision.reason,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from mlops_platform.clock import moment_text
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, Release, WrittenAdjustment
@@ -13,7 +13,6 @@ from mlops_platform.tasks import Output
 from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
     decision_text,
-    moment_text,
     version_text,
 )
 from mlops_platform.usecases.reporting.timeline import MADE_CHAMPION, Paragraph
@@ -39,12 +38,11 @@ def window_text(
     windows: ModelWindows,
     outputs: Sequence[Output],
 ) -> list[Paragraph]:
-    """The story of one scored window, in the times of its own zone.
+    """The story of one scored window.
 
     Args:
         outputs: of the model's task; none of a model that is no longer declared.
     """
-    zone = ZoneInfo(window.timezone)
     began_at = window.starts_at
     scored, decisions = windows.scored[window.name], ledger.decisions(model, limit=None)[::-1]
     resting = _resting_on(window, decisions)
@@ -58,25 +56,24 @@ def window_text(
     return [
         _sentences(
             "What served",
-            *_served(ledger, model, began_at, window.ends_at, zone),
-            *_frozen(decisions, window, zone),
+            *_served(ledger, model, began_at, window.ends_at),
+            *_frozen(decisions, window),
         ),
         _sentences(
             "How it was scored",
-            _scored(scored, outputs, zone),
+            _scored(scored, outputs),
             *_adjusted(ledger.adjustments(model, scored.release)[: scored.adjustments], window),
         ),
         _sentences(
             "What was found",
-            performance_text(windows.performance, window, zone),
+            performance_text(windows.performance, window),
             _drift(windows.drift.get(window.name)),
         ),
-        _decided("Decided because of it", resting, _outcome(resting), zone),
+        _decided("Decided because of it", resting, _outcome(resting)),
         _decided(
             "Also decided, from its first day to the day after its last",
             meanwhile,
             () if meanwhile else ("Nothing else.",),
-            zone,
         ),
     ]
 
@@ -85,9 +82,7 @@ def _sentences(heading: str, *sentences: str) -> Paragraph:
     return Paragraph(heading=heading, lines=(" ".join(sentences),))
 
 
-def _served(
-    ledger: Ledger, model: str, began_at: datetime, ends_at: datetime, zone: ZoneInfo
-) -> Iterator[str]:
+def _served(ledger: Ledger, model: str, began_at: datetime, ends_at: datetime) -> Iterator[str]:
     first = ledger.serving_at(model, began_at)
     releases = ledger.releases(model)
     later = [release for release in releases if began_at < release.released_at < ends_at]
@@ -95,7 +90,7 @@ def _served(
         yield (
             f"{version_text(first).capitalize()} served "
             f"{'when it began' if later else 'all through it'}; it was "
-            f"{MADE_CHAMPION[first.kind]} on {moment_text(first.released_at, zone)} by "
+            f"{MADE_CHAMPION[first.kind]} on {moment_text(first.released_at)} by "
             f"{first.actor}."
         )
     elif not later:
@@ -103,17 +98,17 @@ def _served(
     else:
         yield "Nothing served when it began."
     for release in later:
-        yield _taken_over(release, zone)
+        yield _taken_over(release)
 
 
-def _taken_over(release: Release, zone: ZoneInfo) -> str:
+def _taken_over(release: Release) -> str:
     return (
-        f"The champion changed within it: from {moment_text(release.released_at, zone)} on "
+        f"The champion changed within it: from {moment_text(release.released_at)} on "
         f"{version_text(release)} served, {MADE_CHAMPION[release.kind]} by {release.actor}."
     )
 
 
-def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> Iterator[str]:
+def _frozen(decisions: Sequence[Decision], window: Window) -> Iterator[str]:
     """Whether the model was frozen when the window ended; changes within it are decisions."""
     switched = [
         decision
@@ -124,18 +119,18 @@ def _frozen(decisions: Sequence[Decision], window: Window, zone: ZoneInfo) -> It
         frozen = switched[-1]
         yield (
             f"The model was frozen when it ended, by {frozen.actor} since "
-            f"{moment_text(frozen.made_at, zone)}: {frozen.reason}"
+            f"{moment_text(frozen.made_at)}: {frozen.reason}"
         )
 
 
-def _scored(scored: ScoredWindow, outputs: Sequence[Output], zone: ZoneInfo) -> str:
+def _scored(scored: ScoredWindow, outputs: Sequence[Output]) -> str:
     if scored.is_empty:
         return (
-            f"It is empty: on {moment_text(scored.scored_at, zone)} its days had been built, and "
+            f"It is empty: on {moment_text(scored.scored_at)} its days had been built, and "
             f"there was nothing to score for {version_text(scored)}.{_unchanged(scored)}"
         )
     return (
-        f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at, zone)} by "
+        f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at)} by "
         f"{version_text(scored)}: {_means_text(scored, outputs)}."
         f"{_unchanged(scored)}"
     )
@@ -221,11 +216,9 @@ def _outcome(resting: Sequence[Decision]) -> tuple[str, ...]:
     return ()
 
 
-def _decided(
-    heading: str, decisions: Sequence[Decision], lines: tuple[str, ...], zone: ZoneInfo
-) -> Paragraph:
+def _decided(heading: str, decisions: Sequence[Decision], lines: tuple[str, ...]) -> Paragraph:
     return Paragraph(
         heading=heading,
         lines=lines,
-        decisions=tuple(decision_text(decision, zone) for decision in decisions),
+        decisions=tuple(decision_text(decision) for decision in decisions),
     )

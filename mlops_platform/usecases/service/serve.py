@@ -43,8 +43,7 @@ def champions_bento(deployment: Deployment, model: str) -> ServedBento:
     release = deployment.ledger.current_release(model)
     if release is None:
         raise LedgerError(
-            f"{model!r} has no champion to serve. Known models: {deployment.ledger.models()}. "
-            f"`mlops train {model}` makes a first one."
+            f"{model!r} has no champion to serve. `mlops train {model}` makes a first one."
         )
     if release.bento_tag is None:
         raise LedgerError(

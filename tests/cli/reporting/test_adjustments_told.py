@@ -75,7 +75,7 @@ def test_a_release_without_adjustments_answers_by_its_own_constants(new: Past, m
 def test_why_tells_how_the_constants_of_a_release_have_followed(adjusted: Past, mlops) -> None:
     told = mlops("why", MODEL).output
     assert (
-        "The last of its 3 adjustments is valid from 2013-04-05 00:00 EDT on: factor 1.3000, by "
+        "The last of its 3 adjustments is valid from 2013-04-05 04:00 UTC on: factor 1.3000, by "
         "outcomes of days until 2013-04-03."
     ) in told
 

@@ -146,7 +146,7 @@ def test_facts_are_told_with_what_explains_a_difference(told, mlops: Mlops) -> N
     assert asked["wanted"].from_facts
     assert asked["wanted"].keep
     for line in (
-        "from what had landed by 2013-04-01 04:00:00 UTC, when its snapshot was taken.",
+        "from what had landed by 2013-04-01 04:00 UTC, when its snapshot was taken.",
         "Built with the dbt project that was recorded, cccccccccccc.",
         "The present one, dddddddddddd, differs in models/a.sql.",
         "31 deliveries were known; 2 came later and were left out.",

@@ -41,7 +41,7 @@ def test_a_long_answer_is_cut_and_says_so(lake: Settings) -> None:
     shown = _sql("from landing.readings order by id").output
     assert "099" in shown
     assert "100 " not in shown.replace("the first 100 rows", "")
-    assert "the first 100 rows; --csv gives all of them" in shown
+    assert "the first 100 rows; --csv and --json give all of them" in shown
 
 
 def test_csv_gives_every_row(lake: Settings) -> None:

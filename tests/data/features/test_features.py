@@ -257,7 +257,9 @@ def test_columns_of_the_wrong_type_are_named(
 
 def test_a_table_that_is_not_published_is_named(model: Model, published: Path) -> None:
     spec = model({"label": {"table": "deaths", "column": "died"}})
-    with pytest.raises(DataError, match=r"nothing is published at .*deaths/local_date="):
+    with pytest.raises(
+        DataError, match=r"nothing is published at .*deaths\. Build 'deaths' first: `mlops train`"
+    ):
         read_training_rows(spec, published, AS_OF)
 
 

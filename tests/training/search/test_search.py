@@ -183,6 +183,28 @@ def test_only_the_most_recent_rows_are_searched(declare, split):
     assert search(spec, poisoned) == search(spec, split.train)
 
 
+def test_too_few_rows_for_the_folds_name_what_keeps_the_others_out(declare, split):
+    newest = declare(lambda plain: plain["training"]["tuning"].update(max_rows=100, folds=20))
+    day = split.train["local_date"].iloc[-1]
+    one_day = split.train.assign(local_date=[*split.train["local_date"][:-100], *[day] * 100])
+    with pytest.raises(
+        TrainingError,
+        match=r"training\.tuning\.max_rows: 100 is not usable\. The search sees the newest 100 of "
+        r"\d+ training rows only, and they give no folds\. Raise it\. .* 1 training days",
+    ):
+        search(newest, one_day)
+
+
+def test_a_small_sample_names_what_makes_it_small(declare, split):
+    sampled = declare(lambda plain: plain["training"].update(max_rows=100))
+    with pytest.raises(
+        TrainingError,
+        match=r"training\.max_rows: 100 is not usable\. It leaves 100 rows to search on, and they "
+        r"give no folds\. Raise it\. .* training days hold at most 2 folds",
+    ):
+        search(sampled, split.train.iloc[:100])
+
+
 def test_optuna_is_silent_and_its_verbosity_comes_back(spec, split, caplog, capfd):
     optuna.logging.enable_propagation()
     optuna.logging.set_verbosity(optuna.logging.DEBUG)

@@ -43,7 +43,7 @@ def test_the_text_says_what_since_when_where_and_how_to_quiet_it(spec, pending) 
     text = message_of(spec, pending, FOLDER).text
     for line in (
         "NEW [page] churn-2: run/b (fit: E)",
-        "since 2023-12-31 22:00 EST, window w",
+        "since 2024-01-01 03:00 UTC, window w",
         "evidence: /incidents/churn/churn-1.md",
         'quiet it: mlops incidents ack churn-2 --reason "..."',
     ):

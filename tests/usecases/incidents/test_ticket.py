@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,9 +21,8 @@ from mlops_platform.usecases.window.records import ModelWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
 MODEL, MONDAY = "churn", datetime(2024, 1, 1, 5, tzinfo=UTC)  # midnight in New York
-ZONE = ZoneInfo("America/New_York")
 WINDOWS = [
-    Window(start=date(2024, 1, day), end=date(2024, 1, day + 7), timezone=str(ZONE))
+    Window(start=date(2024, 1, day), end=date(2024, 1, day + 7), timezone="America/New_York")
     for day in (1, 8, 15)
 ]
 
@@ -35,10 +33,10 @@ EVERYTHING = r"""# churn-1: performance/loss_increase [page, resolved]
 
 - model: churn
 - cause: more \| than allowed
-- since: 2024-01-08 00:00 EST, first seen 2024-01-01 00:00 EST
+- since: 2024-01-08 05:00 UTC, first seen 2024-01-01 05:00 UTC
 - failed in: 2024-01-01, 2024-01-08
-- resolved: 2024-01-09 00:00 EST
-- acknowledged: 2024-01-01 00:00 EST by alice: I look.
+- resolved: 2024-01-09 05:00 UTC
+- acknowledged: 2024-01-01 05:00 UTC by alice: I look.
 
 ## Evidence
 | figure | value |
@@ -49,7 +47,7 @@ EVERYTHING = r"""# churn-1: performance/loss_increase [page, resolved]
 
 ## What served
 - The window 2024-01-08 was scored by version 1 (release 1).
-- When it was found: version 1 (release 1), since 2024-01-01 00:00 EST, released by gate.
+- When it was found: version 1 (release 1), since 2024-01-01 05:00 UTC, released by gate.
 
 ## The latest windows
 | window | state | version | rows | loss | expected | baseline | drifted |
@@ -59,10 +57,10 @@ EVERYTHING = r"""# churn-1: performance/loss_increase [page, resolved]
 | 2024-01-15 | unmeasured | 1 | 50 | – | – | – | – |
 
 ## The latest decisions
-- 2024-01-01 00:00 EST: gate promoted a candidate. Better \| by far.
+- 2024-01-01 05:00 UTC: gate promoted a candidate. Better \| by far.
 
 ## What happened
-- 2024-01-01 00:00 EST: opened by alerting: Log loss \| too high.
+- 2024-01-01 05:00 UTC: opened by alerting: Log loss \| too high.
 
 ## Look further
 - `mlops why churn 2024-01-08`
@@ -108,7 +106,7 @@ class Story:
     def ticket(
         self, incident: Incident, windows: ModelWindows | str, *events: IncidentEvent
     ) -> str:
-        TicketWriter(MODEL, self.folder, ZONE, self.ledger, windows).write(incident, events)
+        TicketWriter(MODEL, self.folder, self.ledger, windows).write(incident, events)
         return (self.folder / f"{incident.id}.md").read_text()
 
 
@@ -244,5 +242,5 @@ def test_what_serves_by_now_is_named_beside_what_served(story, sparse) -> None:
     story.now += timedelta(days=1)
     story.release(version=2)
     text = story.ticket(sparse, ModelWindows())
-    assert "- When it was found: version 1 (release 1), since 2024-01-01 00:00 EST" in text
-    assert "- Now: version 2 (release 2), since 2024-01-02 00:00 EST.\n" in text
+    assert "- When it was found: version 1 (release 1), since 2024-01-01 05:00 UTC" in text
+    assert "- Now: version 2 (release 2), since 2024-01-02 05:00 UTC.\n" in text

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
@@ -40,7 +39,7 @@ def _text(**changed: Any) -> str:
         **changed,
     }
     history = {WINDOW.name: WindowPerformance.model_validate(measured)}
-    return performance_text(history, WINDOW, ZoneInfo("UTC"))
+    return performance_text(history, WINDOW)
 
 
 def test_everything_that_can_be_said() -> None:
@@ -80,7 +79,7 @@ def test_a_baseline_that_is_not_known_is_not_compared_with() -> None:
 
 
 def test_a_window_that_was_not_measured() -> None:
-    assert performance_text({}, WINDOW, ZoneInfo("UTC")) == "Its performance was not measured."
+    assert performance_text({}, WINDOW) == "Its performance was not measured."
 
 
 def test_a_window_whose_labels_were_corrected_says_so() -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.clock import moment_text
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments
 from mlops_platform.components.model_lifecycle.presentation import browsable, table
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
@@ -16,7 +16,6 @@ from mlops_platform.tasks import AdaptationRule
 from mlops_platform.usecases.adjustment.adjust import AdjustedRelease, adjust_release
 from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.deployment import Deployment, open_deployment
-from mlops_platform.usecases.reporting.phrases import moment_text
 
 IS_CURRENT: Final = "adjustment_is_current"
 MOST_SHOWN: Final = 28
@@ -97,12 +96,11 @@ def _page(adjusted: AdjustedRelease) -> dict[str, Any]:
 
 def _latest(deployment: Deployment, spec: ModelSpec, state: AdjustmentState) -> list[Row]:
     """The latest adjustments of the release, the newest first."""
-    zone = ZoneInfo(spec.window.timezone)
     written = deployment.ledger.adjustments(spec.name, state.release)
     return [
         {
             "number": adjustment.number,
-            "valid from": moment_text(adjustment.valid_from, zone),
+            "valid from": moment_text(adjustment.valid_from),
             "outcomes through": adjustment.labels_through,
             **adjustment.constants,
             **adjustment.facts,

@@ -1,6 +1,5 @@
 """What somebody says of a table is SQL over its columns, under the names that land."""
 
-
 import pytest
 
 from mlops_platform.data.profiling.expressions.expression import expression_of
