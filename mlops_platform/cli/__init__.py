@@ -84,6 +84,10 @@ COMMANDS = {
     "unfreeze": Listed(
         "release.unfreeze", "Allow automatic retraining and releases of a model again."
     ),
+    "retire": Listed(
+        "release.retire",
+        "Retire a model: sensors and commands ask nothing of it any more.",
+    ),
     "reconcile": Listed(
         "release.reconcile", "Rebuild the alias and the release pointer from the ledger."
     ),

@@ -28,6 +28,8 @@ _DONE: Final = {
     "roll_back": "rolled back",
     "freeze": "froze the model",
     "unfreeze": "unfroze the model",
+    "retire": "retired the model",
+    "reinstate": "took the retirement back",
     "erase": "erased facts that it is made from",
 }
 _NOT_HEADLINE: Final = frozenset(
