@@ -38,6 +38,11 @@ COMMANDS = {
         "train", "Train and judge a candidate now; land and build what it needs first."
     ),
     "watch": Listed("watch", "Score and measure windows that have ended; build what they need."),
+    "predict": Listed(
+        "predict",
+        "Score FILE with the champion of MODEL: one row per entity, the model's features as "
+        "columns.",
+    ),
     "land": Listed("data.land", "Land days of a table: those that it lacks, or some again."),
     "rebuild": Listed(
         "data.rebuild", "Build again what late deliveries have made stale; measure windows again."
