@@ -1,6 +1,7 @@
 """The one rich console of the command line, and its tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
@@ -9,6 +10,16 @@ from rich.table import Table
 NARROW = 100
 
 console = Console()
+
+
+@contextmanager
+def quiet_console() -> Iterator[None]:
+    """Print nothing meanwhile: what is read by another program is written past the console."""
+    console.quiet = True
+    try:
+        yield
+    finally:
+        console.quiet = False
 
 
 def folding_table(columns: Mapping[str, int | None]) -> Table:
