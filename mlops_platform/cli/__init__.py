@@ -38,6 +38,10 @@ COMMANDS = {
         "train", "Train and judge a candidate now; land and build what it needs first."
     ),
     "watch": Listed("watch", "Score and measure windows that have ended; build what they need."),
+    "replay": Listed(
+        "replay",
+        "Replay the past windows of MODEL: a first champion, then window by window what followed.",
+    ),
     "predict": Listed(
         "predict",
         "Score FILE with the champion of MODEL: one row per entity, the model's features as "
@@ -108,11 +112,13 @@ COMMANDS = {
 }
 """In the order of a first session."""
 
-WORKING_ON_ANY_HOME = ("setup", "demo", "up", "train", "watch", "land", "rebuild", "restore")
+WORKING_ON_ANY_HOME = (
+    *("setup", "demo", "up", "train", "watch", "replay", "land", "rebuild", "restore"),
+)
 """They set the home up themselves."""
 
 
-RESUMED = ("setup", "demo", "backtest")
+RESUMED = ("setup", "demo", "replay", "backtest")
 """They keep what they have finished."""
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -8,8 +8,7 @@ from mlops_platform.cli.console import console
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.progress import ConsoleDisplay
-from mlops_platform.demo.story import MODEL, WINDOWS, play
-from mlops_platform.demo.summary import summary_lines
+from mlops_platform.demo.story import MODEL, WINDOWS, lines, play
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.notifying.log import logger as alerts_log
 from mlops_platform.usecases.deployment import open_deployment
@@ -30,19 +29,19 @@ def command(windows: int) -> None:
     Interrupted and started again, it goes on where it was; started twice, it changes nothing.
     """
     ensure_set_up()
-    _keep_alerts_off_the_console()
+    keep_alerts_off_the_console()
     with open_quiet_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
     incidents = incidents_in(open_deployment().incident_log, MODEL).values()
     console.print()
-    for line in summary_lines(summary, incidents):
+    for line in lines(summary, incidents):
         # In one piece, so that a path or a command can be copied.
         style = "bold" if line[:1].strip() else ""
         console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
 
 
-def _keep_alerts_off_the_console() -> None:
+def keep_alerts_off_the_console() -> None:
     """It belongs to the progress; `mlops incidents` tells them afterwards.
 
     By level: Dagster configures logging anew in every run, which enables what was disabled.

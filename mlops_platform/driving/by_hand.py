@@ -27,6 +27,8 @@ from mlops_platform.driving.missing import (
 )
 from mlops_platform.driving.phases import Display, timed_phase
 from mlops_platform.errors import MlopsError
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate
 from mlops_platform.usecases.candidate.outcome import TrainingOutcome, training_outcome
 from mlops_platform.usecases.deployment import Deployment
@@ -54,11 +56,7 @@ class ByHand:
         self._land_missing()
         self._build_missing()
         self._execute("train", stage_request(self.model.name, "train"))
-        decisions = self.deployment.ledger.decisions(self.model.name, limit=DECISIONS_READ)
-        verdict = last_verdict(decisions)
-        assert verdict is not None, "a run that succeeds has come to a verdict"
-        judged = latest_record(dg.AssetKey([self.model.name, "gate"]), JudgedCandidate)
-        return training_outcome(self.model.spec, self.deployment.ledger, verdict, judged)
+        return latest_outcome(self.model.spec, self.deployment.ledger)
 
     def watch(self, window: str | None) -> Sequence[str]:
         """Score and measure one window, or all that have ended, matured or got other labels.
@@ -149,3 +147,11 @@ class ByHand:
     def _execute(self, phase: str, request: dg.RunRequest) -> None:
         with timed_phase(self.display, phase) as report:
             self._driver.execute(request, tags={"user": self.actor}, report=report)
+
+
+def latest_outcome(spec: ModelSpec, ledger: Ledger) -> TrainingOutcome:
+    """What the last training of a model that was judged came to."""
+    verdict = last_verdict(ledger.decisions(spec.name, limit=DECISIONS_READ))
+    assert verdict is not None, "a run that succeeds has come to a verdict"
+    judged = latest_record(dg.AssetKey([spec.name, "gate"]), JudgedCandidate)
+    return training_outcome(spec, ledger, verdict, judged)
