@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mlops_platform.components import models
+from mlops_platform.files import write_text
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.monitoring.alerting.advance import advance
 from mlops_platform.monitoring.alerting.observation import Observation
@@ -88,6 +89,15 @@ def test_status_and_why_tell_it(retired, mlops) -> None:
     assert "Version 2 (release 2) since" in why
 
 
+def test_sql_tells_who_when_and_why(retired, mlops) -> None:
+    query = "select actor, made_at, reason from ledger.decisions where kind = 'retire'"
+    answer = mlops("sql", "--csv", query)
+    assert answer.output.splitlines() == [
+        "actor,made_at,reason",
+        "alice,2013-04-22 10:00:00+00:00,the airport closes",
+    ]
+
+
 def test_its_yaml_may_be_deleted(retired, mlops, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [spec for spec in models.declared_specs() if spec.name != MODEL]
     monkeypatch.setattr(models, "declared_specs", lambda: others)
@@ -110,6 +120,27 @@ def test_it_is_taken_back(retired, mlops) -> None:
     again = mlops("retire", MODEL, "--undo", "--reason", "twice")
     assert again.exit_code == 1
     assert "'flight_delay' is not retired" in again.output
+
+
+@pytest.mark.parametrize("command", ["train", "watch", "replay"])
+def test_a_run_of_it_is_refused_before_anything_is_run(
+    retired, mlops, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("mlops_platform.cli.by_hand.ensure_set_up", lambda: False)
+    refused = mlops(command, MODEL)
+    assert refused.exit_code == 1
+    assert "'flight_delay' is retired, by alice" in refused.output
+
+
+def test_a_run_of_one_whose_yaml_is_gone_says_that_it_is_retired(
+    retired, mlops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(retired.home.home / "setup.json", "{}")
+    monkeypatch.setattr("mlops_platform.cli.by_hand.ensure_set_up", lambda: False)
+    monkeypatch.setattr(models, "declared_specs", list)
+    refused = mlops("train", MODEL)
+    assert "'flight_delay' is retired, by alice" in refused.output
+    assert "Declared models are" in mlops("train", "arrival_delays").output
 
 
 def test_a_model_that_nobody_knows_is_refused(past, mlops) -> None:
