@@ -115,6 +115,10 @@ class Settings:
         """What `make demo` leaves behind."""
         return self.home / "demo"
 
+    def replays(self, model: str) -> Path:
+        """What `mlops replay` of a model leaves behind."""
+        return self.home / "replays" / model
+
     @property
     def replay_clocks(self) -> Path:
         """The moments that replays have reached, by model."""

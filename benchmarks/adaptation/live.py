@@ -6,7 +6,6 @@ Every week lands its days and then lets the sensors of production act; an interr
 from __future__ import annotations
 
 import sys
-from datetime import date, timedelta
 
 import dagster as dg
 from rich.console import Console
@@ -26,7 +25,6 @@ from mlops_platform.replay.replayed_model import TICK, ReplayedModel, windows_fr
 from mlops_platform.settings import settings
 
 MODEL = "arrival_delay"
-FIRST_DAY = date(2013, 1, 1)
 SCENARIOS = {"never": (WATCH,), "by the default policy": (WATCH, RETRAIN)}
 """Retrained how -> the sensors that act."""
 
@@ -38,8 +36,7 @@ def live(instance: dg.DagsterInstance, scenario: str) -> None:
     phases = Phases(home / "seconds.json", ConsoleDisplay(Console(stderr=True)))
     replayed = ReplayedModel(driver, phases, model)
     replayed.start_on(FIRST_WINDOW)
-    history = (FIRST_WINDOW - FIRST_DAY).days
-    replayed.land_and_build([FIRST_DAY + timedelta(days=number) for number in range(history)])
+    replayed.catch_up()
     replayed.release_first_champion()
     for window in windows_from(model.spec, FIRST_WINDOW, WINDOWS):
         if phases.has_seconds(window.name):

@@ -42,6 +42,15 @@ COMMANDS = {
         "train", "Train and judge a candidate now; land and build what it needs first."
     ),
     "watch": Listed("watch", "Score and measure windows that have ended; build what they need."),
+    "replay": Listed(
+        "replay",
+        "Replay the past windows of MODEL: a first champion, then window by window what followed.",
+    ),
+    "predict": Listed(
+        "predict",
+        "Score FILE with the champion of MODEL: one row per entity, the model's features as "
+        "columns.",
+    ),
     "land": Listed("data.land", "Land days of a table: those that it lacks, or some again."),
     "rebuild": Listed(
         "data.rebuild", "Build again what late deliveries have made stale; measure windows again."
@@ -92,6 +101,10 @@ COMMANDS = {
     "unfreeze": Listed(
         "release.unfreeze", "Allow automatic retraining and releases of a model again."
     ),
+    "retire": Listed(
+        "release.retire",
+        "Retire a model: sensors and commands ask nothing of it any more.",
+    ),
     "reconcile": Listed(
         "release.reconcile", "Rebuild the alias and the release pointer from the ledger."
     ),
@@ -108,7 +121,7 @@ COMMANDS = {
 """In the order of a first session."""
 
 WORKING_ON_ANY_HOME = (
-    *("setup", "init", "demo", "up", "train", "watch", "land", "rebuild", "restore"),
+    *("setup", "init", "demo", "up", "train", "watch", "replay", "land", "rebuild", "restore"),
 )
 """They set the home up themselves."""
 
@@ -119,7 +132,7 @@ LOADING_DEFINITIONS = ("erase", "prove")
 """They need the manifest of the dbt project as it is now; who sets the home up makes it as well."""
 
 
-RESUMED = ("setup", "demo", "backtest")
+RESUMED = ("setup", "demo", "replay", "backtest")
 """They keep what they have finished."""
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -1,6 +1,7 @@
 """The one rich console of the command line, and its tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +15,16 @@ NARROW = 100
 AS_JSON = "mlops_platform.as_json"
 
 console = Console()
+
+
+@contextmanager
+def quiet_console() -> Iterator[None]:
+    """Print nothing meanwhile: what is read by another program is written past the console."""
+    console.quiet = True
+    try:
+        yield
+    finally:
+        console.quiet = False
 
 
 def folding_table(columns: Mapping[str, int | None]) -> Table:

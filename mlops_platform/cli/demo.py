@@ -9,8 +9,7 @@ from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.progress import ConsoleDisplay
 from mlops_platform.cli.project.example import example_removals
-from mlops_platform.demo.story import MODEL, WINDOWS, play
-from mlops_platform.demo.summary import summary_lines
+from mlops_platform.demo.story import MODEL, WINDOWS, lines, play
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.errors import DataError
 from mlops_platform.notifying.log import logger as alerts_log
@@ -36,7 +35,7 @@ def command(windows: int, as_json: bool) -> None:
     """
     ensure_set_up()
     _require_example()
-    _keep_alerts_off_the_console()
+    keep_alerts_off_the_console()
     with open_quiet_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
@@ -45,7 +44,7 @@ def command(windows: int, as_json: bool) -> None:
         return
     incidents = incidents_in(open_deployment().incident_log, MODEL).values()
     console.print()
-    for line in summary_lines(summary, incidents):
+    for line in lines(summary, incidents):
         # In one piece, so that a path or a command can be copied.
         style = "bold" if line[:1].strip() else ""
         console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
@@ -64,7 +63,7 @@ def _require_example() -> None:
         )
 
 
-def _keep_alerts_off_the_console() -> None:
+def keep_alerts_off_the_console() -> None:
     """It belongs to the progress; `mlops incidents` tells them afterwards.
 
     By level: Dagster configures logging anew in every run, which enables what was disabled.

@@ -1,21 +1,55 @@
 """`mlops train`: one training of a model, with everything that it needs."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.by_hand import by_hand
-from mlops_platform.cli.console import console
+from mlops_platform.cli.console import say
+from mlops_platform.settings import settings
+
+if TYPE_CHECKING:
+    from mlops_platform.usecases.candidate.outcome import TrainingOutcome
 
 
 @click.command()
 @click.argument("model")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-def command(model: str, actor: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The outcome for another program.")
+def command(model: str, actor: str | None, as_json: bool) -> None:
     """Train and judge a candidate now; land and build what it needs first.
 
     A candidate that passes the gate is released and packaged. Losing is a normal outcome.
     """
-    with by_hand(model, actor or login_name()) as running:
-        verdict = running.train()
-    text = f"{verdict.kind}: {verdict.reason}"
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    with by_hand(model, actor or login_name(), quiet=as_json) as running:
+        outcome = running.train()
+    if as_json:
+        click.echo(outcome.to_public(indent=2))
+        return
+    say(outcome.text)
+    for line in _next(outcome):
+        say(f"  {line}")
+
+
+def _next(outcome: "TrainingOutcome") -> list[str]:
+    """What to do or to look at now: commands, files and scores."""
+    model = outcome.model
+    if outcome.release is not None:
+        card = settings().model_home(model) / "cards" / f"v{outcome.version}" / "model_card.html"
+        return [
+            f"mlops predict {model} FILE   # score a file of its features",
+            f"mlops serve {model}   # answer requests",
+            f"{card}   # its card",
+        ]
+    if outcome.version is not None:
+        return [f"mlops approve {model} --reason ...   # or wait for its verdict: mlops status"]
+    scores = ", ".join(
+        f"{name} {'pruned' if score is None else f'{score:.4f}'}"
+        for name, score in outcome.search_scores.items()
+    )
+    return [
+        f"{outcome.search_metric} in the search: {scores}",
+        f"mlops why {model}   # every criterion of the gate",
+        f"{settings().mlflow_ui_url}   # `mlops up`; run {outcome.mlflow_run}: figures and trials",
+    ]

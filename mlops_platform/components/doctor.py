@@ -32,6 +32,7 @@ from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
+from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.retraining.attempts import open_request
@@ -152,6 +153,7 @@ def _examine_model(
         model=name,
         spec=spec,
         now=deployment.moment_of(name),
+        retired=retired_by(ledger, name) is not None,
         replayed=(deployment.settings.replay_clock(name) if deployment.is_replayed(name) else None),
         releases=releases,
         challenger=challenger,

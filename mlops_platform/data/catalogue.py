@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.data.engine import CATALOGUE, identifier, literal, open_engine
@@ -28,10 +29,12 @@ from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
 PARTITIONED = ("features", "predictions", "served")
-SCHEMAS = ("landing", *PARTITIONED, "training_sets", "predictions_with_outcomes")
+LEDGER = "ledger"
+SCHEMAS = ("landing", *PARTITIONED, "training_sets", "predictions_with_outcomes", LEDGER)
 CHANGES: Mapping[str, str] = {FIRST: "delivered", ADDED: "added", CHANGED: "changed", GONE: "gone"}
 """What the file of a delivery says of its rows, in the column `change`."""
 ARRIVED = f"{INTERNAL}arrived"
@@ -47,7 +50,7 @@ class _View:
     name: str
     query: str
     partitions: int
-    datasets: Mapping[str, ds.Dataset]
+    datasets: Mapping[str, ds.Dataset | pa.Table]
 
     @property
     def qualified(self) -> str:
@@ -64,7 +67,9 @@ class _Outcome(NamedTuple):
     landed_day: str
 
 
-def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
+def open_catalogue(
+    lake_root: Path, ledger: Mapping[str, pa.Table] = MappingProxyType({})
+) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with a view per table that the lake has.
 
     Views: ``landing.<table>`` (every row of every delivery, with the moment of its arrival,
@@ -73,18 +78,22 @@ def open_catalogue(lake_root: Path) -> duckdb.DuckDBPyConnection:
     ``features.<table>``, ``training_sets.<model>`` (all snapshots, told apart by the column
     ``training_set``), ``predictions.<model>`` (all windows), ``predictions_with_outcomes.<model>``
     (the same with the present ``label`` and its ``known_at``, NULL where the outcome is not known),
-    ``served.<model>`` (every answer that was logged and has landed), and ``catalogue`` (schema,
-    name, rows, partitions).
+    ``served.<model>`` (every answer that was logged and has landed), ``ledger.<table>``, and
+    ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
     no access to any file, and the configuration is locked: no query can change the lake or read
     anything else. The files are those of the moment of opening.
+
+    Args:
+        ledger: tables of the ledger by name, as they are read from it.
     """
     views = [
         *_landed_tables(lake_root / "landing"),
         *_partitioned_tables(lake_root),
         *_training_sets(lake_root / "training_sets"),
         *_predictions_with_outcomes(lake_root),
+        *_ledger(ledger),
     ]
     connection = open_engine(CATALOGUE)
     connection.execute("SET TimeZone = 'UTC'")
@@ -121,6 +130,12 @@ def query_catalogue(catalogue: duckdb.DuckDBPyConnection, query: str) -> duckdb.
         return catalogue.execute(statements[0])
     except duckdb.Error as error:
         raise DataError(str(error)) from error
+
+
+def _ledger(tables: Mapping[str, pa.Table]) -> Iterator[_View]:
+    for name, rows in tables.items():
+        source = f"{LEDGER}/{name}"
+        yield _View(LEDGER, name, f"FROM {identifier(source)}", 1, {source: rows})
 
 
 def _partitioned_tables(lake_root: Path) -> Iterator[_View]:

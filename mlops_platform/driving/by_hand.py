@@ -15,6 +15,7 @@ from mlops_platform.components.model_lifecycle.automation.windows import (
     window_request,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.record_io_manager import latest_record
 from mlops_platform.components.stages import Stage
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.driving.driver import JobDriver
@@ -27,7 +28,10 @@ from mlops_platform.driving.missing import (
 )
 from mlops_platform.driving.phases import Display, timed_phase
 from mlops_platform.errors import MlopsError
-from mlops_platform.ledger.records import Decision
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.judge import JudgedCandidate
+from mlops_platform.usecases.candidate.outcome import TrainingOutcome, training_outcome
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.retraining.attempts import DECISIONS_READ, last_verdict
 from mlops_platform.usecases.window.score import responsible_release
@@ -43,8 +47,8 @@ class ByHand:
     display: Display
     actor: str
 
-    def train(self) -> Decision:
-        """Train and judge a candidate on all that is known; returns the verdict on it.
+    def train(self) -> TrainingOutcome:
+        """Train and judge a candidate on all that is known.
 
         Raises:
             MlopsError: a run failed, or another training runs already.
@@ -53,10 +57,7 @@ class ByHand:
         self._land_missing()
         self._build_missing()
         self._execute("train", stage_request(self.model.name, "train"))
-        decisions = self.deployment.ledger.decisions(self.model.name, limit=DECISIONS_READ)
-        verdict = last_verdict(decisions)
-        assert verdict is not None, "a run that succeeds has come to a verdict"
-        return verdict
+        return latest_outcome(self.model.spec, self.deployment.ledger)
 
     def watch(self, window: str | None) -> Sequence[str]:
         """Score and measure one window, or all that have ended, matured or got other labels.
@@ -147,3 +148,11 @@ class ByHand:
     def _execute(self, phase: str, request: dg.RunRequest) -> None:
         with timed_phase(self.display, phase) as report:
             self._driver.execute(request, tags={"user": self.actor}, report=report)
+
+
+def latest_outcome(spec: ModelSpec, ledger: Ledger) -> TrainingOutcome:
+    """What the last training of a model that was judged came to."""
+    verdict = last_verdict(ledger.decisions(spec.name, limit=DECISIONS_READ))
+    assert verdict is not None, "a run that succeeds has come to a verdict"
+    judged = latest_record(dg.AssetKey([spec.name, "gate"]), JudgedCandidate)
+    return training_outcome(spec, ledger, verdict, judged)

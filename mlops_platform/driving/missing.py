@@ -41,6 +41,23 @@ def unlanded_days(
     )
 
 
+def landable_days(driver: JobDriver, model: LifecycleModel, now: datetime) -> list[date]:
+    """Days that have ended and that every daily table behind the model may have, in order."""
+    by_table = [set(days) for days in _ended_days(driver.definitions, model, now).values()]
+    return sorted(set.intersection(*by_table)) if by_table else []
+
+
+def last_landed_day(
+    driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
+) -> date | None:
+    """The last day that every daily table behind the model has; None where there is none."""
+    tables = _ended_days(driver.definitions, model, now)
+    days = reversed(landable_days(driver, model, now))
+    return next(
+        (day for day in days if all(is_landed(place.landing, table, day) for table in tables)), None
+    )
+
+
 def unlanded_snapshots(
     driver: JobDriver, model: LifecycleModel, place: Settings, now: datetime
 ) -> list[str]:

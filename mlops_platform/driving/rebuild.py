@@ -22,6 +22,7 @@ from mlops_platform.errors import SpecError
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.retirement import retired_models
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,16 @@ class Rebuild:
         return built
 
     def measure(self) -> Iterator[str]:
-        """Measure windows again whose labels have changed, and name each once it is."""
+        """Measure windows again whose labels have changed, and name each once it is.
+
+        A run that is under way already measures with the labels that it finds, and its sensor
+        looks again; a retired model is not measured any more.
+        """
         at_work = models_at_work(
             self.driver.instance, "watch", {model.name for model in self.models}
         )
-        # What runs already measures with the labels that it finds, and the sensor looks again.
-        for model in (model for model in self.models if model.name not in at_work):
+        left_out = at_work | retired_models(self.deployment.ledger).keys()
+        for model in (model for model in self.models if model.name not in left_out):
             measured: list[str] = []
             driver = self.driver.on_behalf_of(self.deployment, model.name)
             while (request := self._request(model, measured)) is not None:

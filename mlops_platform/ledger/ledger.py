@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger import rows, tables
@@ -261,6 +261,15 @@ class Ledger:
         with self._database.reading() as connection:
             result = connection.execute(query.limit(limit)).mappings()
             return [rows.decision_from(row) for row in result]
+
+    def newest_decisions(self, kinds: Collection[DecisionKind]) -> dict[str, Decision]:
+        """The newest decision of some kinds, of each model that has one."""
+        table = tables.decisions
+        newest = select(func.max(table.c.id)).where(table.c.kind.in_(kinds)).group_by(table.c.model)
+        query = select(table).where(table.c.id.in_(newest)).order_by(table.c.model)
+        with self._database.reading() as connection:
+            written = map(rows.decision_from, connection.execute(query).mappings())
+            return {decision.model: decision for decision in written}
 
     def activations(self, model: str, limit: int = 100) -> list[Activation]:
         """Latest reports of a model's workers, newest first by the clocks of their machines."""

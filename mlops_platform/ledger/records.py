@@ -25,6 +25,8 @@ DecisionKind = Literal[
     "roll_back",
     "freeze",
     "unfreeze",
+    "retire",
+    "reinstate",
     "erase",
 ]
 

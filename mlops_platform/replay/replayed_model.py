@@ -1,6 +1,5 @@
 """History window by window, as it happened: what has landed, then the automation of production."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,20 +13,31 @@ from mlops_platform.components.model_lifecycle.automation.windows import HOUR, W
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.model_lifecycle.service.automation import EXPORT_ONLINE
 from mlops_platform.components.model_lifecycle.shared import ALERTS
-from mlops_platform.data.features.published import published_days
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.driving.driver import JobDriver
-from mlops_platform.driving.missing import build, land, land_days
+from mlops_platform.driving.driver import JobDriver, ReportStep
+from mlops_platform.driving.missing import (
+    build,
+    land,
+    land_days,
+    unbuilt_days,
+    unlanded_days,
+    unlanded_snapshots,
+)
 from mlops_platform.driving.phases import Phases
 from mlops_platform.errors import MlopsError
 from mlops_platform.settings import settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.ledger.retirement import refuse_retired
 
 TICK = timedelta(hours=HOUR)
 """After the midnight that ends a window: when it is asked for."""
 HANDED_ON = ("champion", "model_card", "bento")
 """What a training that was interrupted behind its release has yet to make."""
+
+
+class NothingReleased(MlopsError):
+    """The gate refused the first candidate: a normal outcome, after which nothing is replayed."""
 
 
 @dataclass(frozen=True)
@@ -42,40 +52,38 @@ class ReplayedModel:
         """Put the model into the past, to the midnight that begins a day.
 
         Raises:
+            LedgerError: it is retired.
             MlopsError: it lives in the present, and has a history there.
         """
-        model = self.model.name
+        model, deployment = self.model.name, open_deployment()
+        refuse_retired(deployment.ledger, model)
         if settings().replay_clock(model).is_file():
             return
-        if open_deployment().ledger.decisions(model, limit=1):
-            raise MlopsError(
-                f"{settings().home} has a history of {model} in the present, and a replay lives "
-                "in the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
-            )
+        refuse_history(deployment, model, own_replay=True)
         self._move_to(datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone)))
 
-    def land_and_build(self, days: Sequence[date]) -> None:
-        """Land contiguous days, oldest first, and build their features, where they are missing."""
-        root, spec = settings().published, self.model.spec
-        published = published_days(root, spec.features.table)
-        missing = sorted(set(days) - (published & published_days(root, spec.label.table)))
-        if not missing:
+    def catch_up(self) -> None:
+        """Land the days that have ended, and build their features, where they are missing."""
+        model, place = self.model, settings()
+        now = open_deployment().moment_of(model.name)
+        days = unlanded_days(self.driver, model, place, now)
+        if days or unlanded_snapshots(self.driver, model, place, now):
+            with self.phases.phase("land") as report:
+                land(self._driver, model, days, now, report)
+        else:
             self.phases.done_before("land")
+        unbuilt = unbuilt_days(self.driver, model, place, now)
+        if unbuilt:
+            with self.phases.phase("build features") as report:
+                build(self._driver, model, report, start_day=unbuilt[0])
+        else:
             self.phases.done_before("build features")
-            return
-        # What lies between is landed and built again, which changes nothing.
-        span = [day for day in days if missing[0] <= day <= missing[-1]]
-        with self.phases.phase("land") as report:
-            now = open_deployment().moment_of(self.model.name)
-            land(self._driver, self.model, span, now, report)
-        with self.phases.phase("build features") as report:
-            build(self._driver, self.model, report, start_day=span[0], end_day=span[-1])
 
     def release_first_champion(self) -> None:
         """Train, judge, release and package, where no release has a Bento yet.
 
         Raises:
-            MlopsError: nothing was released; says why.
+            NothingReleased: says why.
         """
         model = self.model.name
         releases = open_deployment().ledger.releases(model)
@@ -98,7 +106,7 @@ class ReplayedModel:
         self._move_to(window.ends_at + TICK)
         with self.phases.phase(window.name) as report:
             with self.phases.part(f"{window.name} land"):
-                land_days(self._driver, self.model, window.days, window.ends_at + TICK, report)
+                self._land(window, report)
             with self.phases.part(f"{window.name} watch"):
                 self.driver.tick(WATCH.over([self.model]), report)
             with self.phases.part(f"{window.name} retrain"):
@@ -114,6 +122,14 @@ class ReplayedModel:
         if self.model.spec.serving.online_store is not None:
             self.driver.tick(EXPORT_ONLINE.over([self.model]))
 
+    def _land(self, window: Window, report: ReportStep) -> None:
+        """Land the days of a window that are not there: another model may have asked for them."""
+        now, of_window = window.ends_at + TICK, set(window.days)
+        missing = unlanded_days(self.driver, self.model, settings(), now)
+        days = [day for day in missing if day in of_window]
+        if days:
+            land_days(self._driver, self.model, days, now, report)
+
     @property
     def _driver(self) -> JobDriver:
         return self.driver.on_behalf_of(open_deployment(), self.model.name)
@@ -125,10 +141,32 @@ class ReplayedModel:
         ledger, model = open_deployment().ledger, self.model.name
         if ledger.current_release(model) is None:
             (decision,) = ledger.decisions(model, limit=1)
-            raise MlopsError(
+            raise NothingReleased(
                 f"nothing was released. {decision.reason} Change the gate in the YAML of {model} "
                 "if this machine deserves it, and start again."
             )
+
+
+def refuse_history(deployment: Deployment, model: str, *, own_replay: bool) -> None:
+    """Refuse to begin a replay of a model that has lived already.
+
+    Args:
+        own_replay: what it has lived through in the past was this replay.
+
+    Raises:
+        MlopsError: it has a history in the present, or in another replay.
+    """
+    elsewhere = (
+        "and a replay lives in the past. Give it a folder of its own: MLOPS_HOME=/another/folder."
+    )
+    home = deployment.settings.home
+    if deployment.is_replayed(model):
+        if not own_replay:
+            raise MlopsError(
+                f"{home} has another replay of {model}, such as the demo's, {elsewhere}"
+            )
+    elif deployment.ledger.decisions(model, limit=1):
+        raise MlopsError(f"{home} has a history of {model} in the present, {elsewhere}")
 
 
 def windows_from(spec: ModelSpec, start: date, count: int) -> list[Window]:

@@ -7,7 +7,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
-from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.predictions import MeanTotals, Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "DetailTable",
     "EstimatedPerformance",
     "Finished",
+    "MeanTotals",
     "Metric",
     "Output",
     "Predictions",

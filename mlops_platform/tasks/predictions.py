@@ -57,3 +57,22 @@ class Predictions:
     def rows(self, selected: NDArray[Any]) -> Predictions:
         """Some of the rows, by a mask or by positions."""
         return Predictions({name: column[selected] for name, column in self.columns.items()})
+
+
+class MeanTotals:
+    """Means of predictions that are added up batch by batch, and forgotten."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._sums: dict[str, float] = {}
+
+    def add(self, predictions: Predictions) -> None:
+        """Add some rows."""
+        rows = len(predictions)
+        self._rows += rows
+        for name, mean in predictions.means().items():
+            self._sums[name] = self._sums.get(name, 0.0) + rows * mean
+
+    def means(self) -> dict[str, float]:
+        """Mean of each column over all rows."""
+        return {name: total / self._rows for name, total in self._sums.items()}

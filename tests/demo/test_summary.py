@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mlops_platform.demo.places import places
-from mlops_platform.demo.summary import summary_lines
-from mlops_platform.demo.tables import tables_text
-from mlops_platform.settings import Settings
+from mlops_platform.demo import story
+from mlops_platform.replay.places import places
+from mlops_platform.replay.text_tables import tables_text
+from mlops_platform.settings import Settings, settings
 
 REJECTED = (
     "Rejected because of better_than_champion (the improvement in log_loss over 7 days is -0.0399, "
@@ -77,7 +77,7 @@ def summary_of(weeks: list[dict[str, Any]], retrainings: list[dict[str, Any]]) -
 def lines_of(weeks: list[dict[str, Any]], retrainings: list[dict[str, Any]]) -> list[str]:
     summary = summary_of(weeks, retrainings)
     incidents: Any = [SimpleNamespace(is_open=is_open) for is_open in (True, False, False)]
-    return summary_lines(summary, incidents)
+    return story.lines(summary, incidents)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 17, 39])
@@ -90,7 +90,7 @@ def test_it_fits_a_screen_and_nothing_in_it_is_cut(
     summary = summary_of(weeks, retrainings)
     lines = lines_of(weeks, retrainings)
     assert len(lines) <= 40
-    with_paths = places(summary)
+    with_paths = places(summary, settings().demo)
     assert [line for line in lines if len(line) > 80 and line not in with_paths] == []
     assert not any("…" in line for line in lines)
 
@@ -138,7 +138,7 @@ def test_alerts_are_one_counted_line(home: Settings) -> None:
 
 def test_the_tables_leave_nothing_out(home: Settings) -> None:
     weeks = [week(at, reason="Window 2013-04-01 exceeds the limit. " * 9) for at in range(39)]
-    text = tables_text(summary_of(weeks, [retraining(1, None)]))
+    text = tables_text(summary_of(weeks, [retraining(1, None)]), story.WORDS)
     assert [row["start"] for row in weeks if row["start"] not in text] == []
     for name in (
         "hist_gradient_boosting",

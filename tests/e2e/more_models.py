@@ -59,7 +59,7 @@ def replay_the_second(instance: dg.DagsterInstance) -> None:
     phases = Phases(Path("seconds.json"), ConsoleDisplay(Console()))
     replayed = ReplayedModel(JobDriver(defs(), instance), phases, model)
     replayed.start_on(DAY)
-    replayed.land_and_build([date(2013, 1, 27)])
+    replayed.catch_up()
     replayed.release_first_champion()
     for window in windows_from(model.spec, DAY, 1):
         replayed.live_through(window)

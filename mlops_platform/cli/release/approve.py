@@ -54,11 +54,13 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
     """What is answered.
 
     Raises:
-        LedgerError: nothing waits, or both do and none was named.
+        LedgerError: the model is retired, nothing waits, or both do and none was named.
     """
     from mlops_platform.ledger.challenger import standing_challenger
+    from mlops_platform.usecases.ledger.retirement import refuse_retired
     from mlops_platform.usecases.ledger.suggestion import open_suggestion
 
+    refuse_retired(ledger, model)
     if what is not None:
         return what
     challenger, suggestion = standing_challenger(ledger, model), open_suggestion(ledger, model)

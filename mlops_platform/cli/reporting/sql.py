@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
 from mlops_platform.cli.console import answer, console, folding_table, json_option, say
-from mlops_platform.errors import DataError
+from mlops_platform.errors import DataError, LedgerError
 from mlops_platform.settings import DBT_PROJECT, settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MAX_SHOWN_ROWS = 100
 
@@ -24,11 +27,12 @@ def command(query: str | None, as_csv: bool, as_json: bool) -> None:
 
     Without a QUERY it lists what there is. Schemas: landing (as delivered), features (published by
     dbt), training_sets, predictions and predictions_with_outcomes (one view a model; the last adds
-    label and known_at, NULL where the outcome is not known); "window" is quoted there.
+    label and known_at, NULL where the outcome is not known), ledger (its decisions); "window" is
+    quoted there.
     """
     from mlops_platform.data.catalogue import open_catalogue, query_catalogue
 
-    with open_catalogue(settings().lake) as catalogue:
+    with open_catalogue(settings().lake, _ledger_tables()) as catalogue:
         try:
             result = query_catalogue(catalogue, query or "FROM catalogue")
         except DataError as error:
@@ -46,6 +50,17 @@ def command(query: str | None, as_csv: bool, as_json: bool) -> None:
         _show(columns, result.fetchmany(MAX_SHOWN_ROWS + 1))
     if query is None:
         say(f"columns are described in {DBT_PROJECT / 'models'}")
+
+
+def _ledger_tables() -> "Mapping[str, pa.Table]":
+    """Nothing where the ledger cannot be read: the lake can."""
+    from mlops_platform.usecases.deployment import open_deployment
+    from mlops_platform.usecases.reporting.decisions import decisions_table
+
+    try:
+        return {"decisions": decisions_table(open_deployment().ledger)}
+    except LedgerError:
+        return {}
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

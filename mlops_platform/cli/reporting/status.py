@@ -96,7 +96,7 @@ def _show(status: "DeploymentStatus") -> None:
         )
     console.print(table)
     for model in status.models:
-        for decision in dict.fromkeys((model.frozen, model.last_decision)):
+        for decision in dict.fromkeys((model.retired, model.frozen, model.last_decision)):
             if decision is not None:
                 head = f"{model.model} {decision.kind} by {decision.actor}: "
                 console.print(Text.assemble((head, "bold"), decision.reason))
@@ -112,6 +112,8 @@ def _replay(model: "ModelStatus") -> str:
 
 def _name(model: "ModelStatus") -> Text:
     name = Text(model.model, style="bold")
+    if model.retired is not None:
+        name.append(f"\nretired by {model.retired.actor}", style="yellow")
     if model.frozen is not None:
         name.append(f"\nfrozen by {model.frozen.actor}", style="yellow")
     for kind, count, style in (
@@ -122,7 +124,7 @@ def _name(model: "ModelStatus") -> Text:
             name.append(f"\n{count} {kind}{'s' if count > 1 else ''} open", style=style)
     if model.proof is not None:
         name.append(*_proved(model.proof))
-    if not model.declared:
+    if not (model.declared or model.retired):
         name.append("\nno YAML declares it", style="yellow")
     return name
 
@@ -141,7 +143,8 @@ def _proved(proof: "ProofStatus") -> tuple[str, str]:
 def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
-        return Text(f"none yet: mlops train {model.model}" if model.declared else "none")
+        waits = model.declared and model.retired is None
+        return Text(f"none yet: mlops train {model.model}" if waits else "none")
     lines = Text(
         f"version {champion.version}\n"
         f"release {champion.release} since\n"

@@ -18,6 +18,7 @@ from mlops_platform.training.judging.gate import Verdict, apply_gate
 from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
+from mlops_platform.usecases.ledger.retirement import retired_by, retirement_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,19 +104,21 @@ def judge_candidate(spec: ModelSpec, evaluated: EvaluatedCandidate) -> JudgedCan
     return JudgedCandidate(evaluated=evaluated, verdict=verdict)
 
 
-def hold_if_frozen(
+def hold_back(
     judged: JudgedCandidate, ledger: Ledger, model: str, automatic: bool
 ) -> JudgedCandidate:
-    """Turn the promotion of a frozen model into `wait` where no person started the run."""
-    frozen = frozen_by(ledger, model) if automatic else None
-    if frozen is None or judged.verdict.outcome != "promote":
+    """Turn a promotion into `wait` where the model is retired, or frozen and nobody asked."""
+    if judged.verdict.outcome != "promote":
         return judged
-    verdict = judged.verdict.model_copy(
-        update={
-            "outcome": "wait",
-            "reason": f"Every criterion passes, but {model} is frozen {freeze_text(frozen)}.",
-        }
-    )
+    retired, frozen = retired_by(ledger, model), frozen_by(ledger, model) if automatic else None
+    if retired is not None:
+        held = f"retired {retirement_text(retired)}"
+    elif frozen is not None:
+        held = f"frozen {freeze_text(frozen)}"
+    else:
+        return judged
+    reason = f"Every criterion passes, but {model} is {held}."
+    verdict = judged.verdict.model_copy(update={"outcome": "wait", "reason": reason})
     return judged.model_copy(update={"verdict": verdict})
 
 

@@ -15,9 +15,8 @@ def diagnose(facts: Facts) -> list[Fault]:
     if facts.landing is not None:
         faults += faults_of_landing(facts.landing, facts.now)
     for model in facts.models:
-        faults += [
-            *faults_of_releases(facts, model),
-            *overdue_faults(facts, model),
-            *(alerts_faults(model.model, model.alerts) if model.alerts else ()),
-        ]
+        faults += faults_of_releases(facts, model)
+        if not model.retired:
+            faults += overdue_faults(facts, model)
+            faults += alerts_faults(model.model, model.alerts) if model.alerts else ()
     return sorted(faults, key=lambda fault: SEVERITIES.index(fault.severity))

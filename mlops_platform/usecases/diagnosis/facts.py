@@ -23,6 +23,7 @@ class ModelFacts:
     Args:
         spec: None where no YAML declares it any more.
         now: its present.
+        retired: nothing is asked of it any more.
         replayed: file of the moment that a replay of it has reached, None in the present.
         challenger: what is on trial.
         damaged: what is wrong with the files of a released version or challenger, by version.
@@ -37,6 +38,7 @@ class ModelFacts:
     model: str
     spec: ModelSpec | None
     now: datetime
+    retired: bool = False
     replayed: Path | None = None
     releases: tuple[Release, ...] = ()
     challenger: Challenger | None = None

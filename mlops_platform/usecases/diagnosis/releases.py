@@ -9,9 +9,13 @@ from mlops_platform.usecases.release.roll_back import previous_champion
 
 
 def faults_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
-    """A changed ledger, projections out of step, damaged files, a missing Bento."""
+    """A changed ledger, projections out of step, damaged files, a missing Bento.
+
+    Of a retired model no more than its history: it is neither served nor trained again.
+    """
     yield from _of_ledger(model)
-    yield from _of_versions(facts, model)
+    if not model.retired:
+        yield from _of_versions(facts, model)
 
 
 def _of_ledger(model: ModelFacts) -> Iterator[Fault]:

@@ -79,7 +79,7 @@ def turn_of(file: PurePosixPath) -> Turn:
         return Turn.LISTING
     says_what_was_read = file.parts[:2] == ("lake", "served") and file.suffix == ".json"
     pointer = top == "models" and len(file.parts) == 3
-    if top in ("records", "dagster", "incidents", "demo") or len(file.parts) == 1:
+    if top in ("records", "dagster", "incidents", "demo", "replays") or len(file.parts) == 1:
         return Turn.REFERRING
     return Turn.REFERRING if says_what_was_read or pointer else Turn.REFERRED
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import refuse_rolled_back
 
@@ -39,13 +40,15 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     Raises:
         RegistryError: the version does not exist.
         ArtifactError: its files are not those that its identity names.
-        LedgerError: the version was rolled back once; nothing was written.
+        LedgerError: the version was rolled back once, or the model is retired; nothing was
+            written.
         ReleaseConflict: another version was released meanwhile, or something was decided after
             `promotion.after`; nothing was written.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     release = ledger.current_release(model)
     if release is None or release.version != identity.version:
+        refuse_retired(ledger, model)
         refuse_rolled_back(ledger.releases(model), identity.version)
         verify_registered(deployment, model, identity)
         release = ledger.release(

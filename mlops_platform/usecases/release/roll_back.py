@@ -12,6 +12,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import point_services
 
 
@@ -33,11 +34,12 @@ def roll_back(
         expected_sequence: the release that is meant; the present one, whichever it is, where None.
 
     Raises:
-        LedgerError: there is no earlier champion.
+        LedgerError: there is no earlier champion, or the model is retired.
         RegistryError: the earlier version has no Bento, and the registry has lost it.
         ArtifactError: its files are not those that were released.
         ReleaseConflict: another release came first; nothing was written.
     """
+    refuse_retired(deployment.ledger, model)
     releases = deployment.ledger.releases(model)
     target = previous_champion(releases)
     if target is None:

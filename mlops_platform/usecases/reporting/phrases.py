@@ -1,6 +1,6 @@
 """Moments, versions and decisions of the ledger in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from mlops_platform.clock import moment_text
@@ -8,6 +8,7 @@ from mlops_platform.ledger.records import REPLAYED, Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import Output
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.score import ScoredWindow
 
@@ -27,6 +28,8 @@ _DONE: Final = {
     "roll_back": "rolled back",
     "freeze": "froze the model",
     "unfreeze": "unfroze the model",
+    "retire": "retired the model",
+    "reinstate": "took the retirement back",
     "erase": "erased facts that it is made from",
 }
 _NOT_HEADLINE: Final = frozenset(
@@ -76,6 +79,19 @@ def version_text(numbered: Release | ScoredWindow) -> str:
     """The version and the release under which it serves or has scored."""
     release = numbered.sequence if isinstance(numbered, Release) else numbered.release
     return f"version {numbered.version} (release {release})"
+
+
+def means_text(means: Mapping[str, float], outputs: Sequence[Output]) -> str:
+    """Mean of each number, share of each flag; of a model that is gone by their columns."""
+    words = {output.name: output for output in outputs}
+    texts = []
+    for name, mean in means.items():
+        output = words.get(name)
+        if output is not None and output.kind == "flag":
+            texts.append(f"{100 * mean:.1f} % {output.words}")
+        else:
+            texts.append(f"mean {output.words if output else name} {mean:.3f}")
+    return ", ".join(texts)
 
 
 def decision_text(decision: Decision) -> DecisionText:

@@ -17,6 +17,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.proof.records import Outcome, Proof
 from mlops_platform.usecases.reporting.phrases import timezone_of
 from mlops_platform.usecases.window.records import ModelWindows
@@ -135,7 +136,7 @@ class ModelStatus(Record):
         timezone: zone of its windows.
         adjustment: null where nothing serves, or its constants never change.
         reported: null where no service ever reported to this deployment.
-        frozen: decision by which it is frozen, null where it is not.
+        frozen, retired: decision by which it is so, null where it is not.
         open_pages, open_tickets: incidents that are not over, by severity.
         proof: null where its tables were never proved.
     """
@@ -155,6 +156,7 @@ class ModelStatus(Record):
     open_pages: int
     open_tickets: int
     proof: ProofStatus | None = None
+    retired: DecisionStatus | None = None
 
 
 class DeploymentStatus(Record):
@@ -180,6 +182,7 @@ def model_status(
     severities = [incident.severity for incident in incidents if incident.is_open]
     last = ledger.decisions(model, limit=1)
     frozen, release = frozen_by(ledger, model), ledger.current_release(model)
+    retired = retired_by(ledger, model)
     return ModelStatus(
         model=model,
         as_of=moment,
@@ -195,6 +198,7 @@ def model_status(
         frozen=_decision(frozen) if frozen else None,
         open_pages=severities.count("page"),
         open_tickets=severities.count("ticket"),
+        retired=_decision(retired) if retired else None,
     )
 
 

@@ -8,6 +8,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Activation, Decision, WrittenAdjustment
 from mlops_platform.record import Record
 from mlops_platform.usecases.ledger.freeze import frozen_by
+from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.reporting.phrases import (
     DecisionText,
     decision_text,
@@ -39,6 +40,7 @@ def history_text(ledger: Ledger, model: str) -> list[Paragraph]:
             lines=served or ("Nothing was ever released, so nothing serves.",),
         ),
         *_reported(ledger.activations(model, limit=REPORTS)),
+        *_retired(retired_by(ledger, model)),
         *_frozen(frozen_by(ledger, model)),
         Paragraph(
             heading=f"The last {len(decisions)} decisions" if len(decisions) > 1 else "Decisions",
@@ -46,6 +48,16 @@ def history_text(ledger: Ledger, model: str) -> list[Paragraph]:
             decisions=decisions,
         ),
     ]
+
+
+def _retired(retired: Decision | None) -> Iterator[Paragraph]:
+    if retired is not None:
+        since = moment_text(retired.made_at)
+        asked = "Nothing is asked of it any more"
+        yield Paragraph(
+            heading="Retired",
+            lines=(f"{asked}, by {retired.actor} since {since}: {retired.reason}",),
+        )
 
 
 def _frozen(frozen: Decision | None) -> Iterator[Paragraph]:

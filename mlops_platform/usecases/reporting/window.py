@@ -13,6 +13,7 @@ from mlops_platform.tasks import Output
 from mlops_platform.usecases.reporting.performance import performance_text
 from mlops_platform.usecases.reporting.phrases import (
     decision_text,
+    means_text,
     version_text,
 )
 from mlops_platform.usecases.reporting.timeline import MADE_CHAMPION, Paragraph
@@ -131,7 +132,7 @@ def _scored(scored: ScoredWindow, outputs: Sequence[Output]) -> str:
         )
     return (
         f"{scored.rows:,} rows were scored on {moment_text(scored.scored_at)} by "
-        f"{version_text(scored)}: {_means_text(scored, outputs)}."
+        f"{version_text(scored)}: {means_text(scored.means, outputs)}."
         f"{_unchanged(scored)}"
     )
 
@@ -160,19 +161,6 @@ def _adjusted(adjustments: Sequence[WrittenAdjustment], window: Window) -> Itera
                 f"Adjustments {first.number} to {last.number} of the release were valid one after "
                 f"the other; the last one knows {known}."
             )
-
-
-def _means_text(scored: ScoredWindow, outputs: Sequence[Output]) -> str:
-    """Mean of each number, share of each flag; of a model that is gone by their columns."""
-    words = {output.name: output for output in outputs}
-    texts = []
-    for name, mean in scored.means.items():
-        output = words.get(name)
-        if output is not None and output.kind == "flag":
-            texts.append(f"{100 * mean:.1f} % {output.words}")
-        else:
-            texts.append(f"mean {output.words if output else name} {mean:.3f}")
-    return ", ".join(texts)
 
 
 def _drift(watched: WatchedWindow | None) -> str:

@@ -11,6 +11,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import STANDING_KINDS, NewDecision, Release
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
 from mlops_platform.usecases.version.deployed import DeployedVersion
@@ -40,11 +41,12 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     Raises:
         RegistryError, ArtifactError: as `release_version`.
         ReleaseConflict: the champion is another one than the version was judged against.
-        LedgerError: the version has been on trial before.
+        LedgerError: the version has been on trial before, or the model is retired.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     standing = standing_challenger(ledger, model)
     if standing is None or standing.version != identity.version:
+        refuse_retired(ledger, model)
         newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)[0]
         champion = ledger.current_release(model)
         if champion is None or champion.sequence != promotion.expected_sequence:

@@ -12,6 +12,7 @@ from mlops_platform.errors import LedgerError, ServingError, SettingsError
 from mlops_platform.ledger.records import Release
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.retirement import refuse_retired
 
 LOOPBACK: Final = "127.0.0.1"
 _TOKENS: Final = ("MLOPS_SERVING_TOKENS", "MLOPS_SERVING_TOKENS_FILE")
@@ -35,11 +36,12 @@ def champions_bento(deployment: Deployment, model: str) -> ServedBento:
     """The Bento that the ledger names for the champion.
 
     Raises:
-        LedgerError: nothing was released, or the release has no Bento.
+        LedgerError: nothing was released, the release has no Bento, or the model is retired.
         ServingError: the store does not hold it, or only in part.
     """
     from mlops_platform.serving.contents import bento_folder, read_contents
 
+    refuse_retired(deployment.ledger, model)
     release = deployment.ledger.current_release(model)
     if release is None:
         raise LedgerError(

@@ -19,7 +19,7 @@ from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import Predictions
+from mlops_platform.tasks import MeanTotals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,7 +110,7 @@ def score_window(
     spec.task.require_kind(champion.task, f"version {champion.release.version}")
     snapshot = read_manifest(published_root, spec.features.table).digest_of(window.days)
     path = predictions_file(predictions_root, spec.name, window.name)
-    totals = _Totals()
+    totals = MeanTotals()
     batches = feature_batches(spec, published_root, window.days)
     predicted = (_scored(spec, batch, champion, snapshot, totals) for batch in batches)
     rows = write_predictions(predicted, spec, path)
@@ -131,25 +131,8 @@ def score_window(
     )
 
 
-class _Totals:
-    """Sums over batches that are written and forgotten."""
-
-    def __init__(self) -> None:
-        self._rows = 0
-        self._sums: dict[str, float] = {}
-
-    def add(self, predictions: Predictions) -> None:
-        rows = len(predictions)
-        self._rows += rows
-        for name, mean in predictions.means().items():
-            self._sums[name] = self._sums.get(name, 0.0) + rows * mean
-
-    def means(self) -> dict[str, float]:
-        return {name: total / self._rows for name, total in self._sums.items()}
-
-
 def _scored(
-    spec: ModelSpec, batch: pa.RecordBatch, champion: Champion, snapshot: str, totals: _Totals
+    spec: ModelSpec, batch: pa.RecordBatch, champion: Champion, snapshot: str, totals: MeanTotals
 ) -> pa.RecordBatch:
     import numpy as np
     import pyarrow as pa

@@ -45,6 +45,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "open_pages": 0,
         "open_tickets": 0,
         "proof": None,
+        "retired": None,
     }
 
 

@@ -21,7 +21,10 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycle
+from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.ledger.retirement import record_retirement, reinstate
 
 NAMES = ("apples", "pears", "plums")
 
@@ -32,6 +35,14 @@ def models() -> list[LifecycleModel]:
     return [
         replace(declared, spec=declared.spec.model_copy(update={"name": name})) for name in NAMES
     ]
+
+
+@pytest.fixture(autouse=True)
+def ledger(home: Settings) -> Ledger:
+    """Sensors ask it which models are retired."""
+    ledger = open_deployment().ledger
+    ledger.create_schema()
+    return ledger
 
 
 def sensor(look: LookAtModel) -> ModelSensor:
@@ -243,3 +254,31 @@ def test_a_look_says_when_it_was(home: Settings, models: list[LifecycleModel]) -
     assert cursor.ticked_at is not None
     assert datetime.now(UTC) - cursor.ticked_at < timedelta(minutes=1)
     assert cursor.ticked_at >= cursor.looked_at("apples")
+
+
+def test_nobody_looks_at_a_retired_model_and_the_others_are_looked_at(
+    ledger: Ledger, models: list[LifecycleModel]
+) -> None:
+    looked: list[str] = []
+    harvest = sensor(remembered(lambda name, memory: looked.append(name) or "seen")).over(models)
+    record_retirement(ledger, "pears", "the orchard is sold", "alice")
+    answer = tick(harvest)
+    assert looked == ["apples", "plums"]
+    assert answer.skip_reason is not None
+    told = str(answer.skip_reason.skip_message)
+    assert "pears: It is retired, by alice since" in told
+    assert "the orchard is sold" in told
+
+
+def test_a_model_that_is_taken_back_is_looked_at_as_for_the_first_time(
+    ledger: Ledger, models: list[LifecycleModel]
+) -> None:
+    memories: list[tuple[str, str | None]] = []
+    look = remembered(lambda name, memory: memories.append((name, memory)) or "seen")
+    harvest = sensor(look).over(models[:1])
+    first = tick(harvest)
+    record_retirement(ledger, "apples", "sold", "alice")
+    retired = tick(harvest, first.cursor)
+    reinstate(ledger, "apples", "bought again", "bob")
+    tick(harvest, retired.cursor)
+    assert memories == [("apples", None), ("apples", None)]

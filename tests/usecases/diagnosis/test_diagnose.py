@@ -13,6 +13,7 @@ from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState
+from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.diagnose import diagnose
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.fault import Fault
@@ -161,6 +162,22 @@ def test_a_window_is_late_half_a_day_after_its_end() -> None:
     assert (fault.severity, fault.what) == ("warning", "is not scored")
     assert "churn, window 2024-01-15, ended 2024-01-22 00:00 UTC" in fault.where
     assert fault.cure.startswith("mlops watch churn 2024-01-15")
+
+
+def test_nothing_is_overdue_of_a_retired_model_and_its_history_is_looked_at_all_the_same() -> None:
+    broken = ChainFault(table="decisions", row="7", problem="was changed")
+    silent = AlertsFacts(machine_now=MONDAY, tickets=Path("/tickets"), expected=True)
+    late = replace(
+        HEALTHY,
+        windows=_windows(_measured(SECOND)),
+        releases=(_release(bento_tag=None),),
+        alerts=silent,
+        damaged={1: "a file is gone"},
+    )
+    assert len(_diagnosed(late)) == 4
+    retired = replace(late, retired=True)
+    assert _diagnosed(retired) == []
+    assert len(_diagnosed(replace(retired, chain_fault=broken))) == 1
 
 
 def test_a_replay_waits_for_nothing_and_is_no_fault_itself() -> None:

@@ -9,13 +9,13 @@ import pytest
 
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.training_set import TrainingSet
-from mlops_platform.demo.summary import summary_lines
-from mlops_platform.demo.tables import tables_text
+from mlops_platform.demo import story
 from mlops_platform.formats.demo_summary import upgraded_summary
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import read_reference
 from mlops_platform.record import Record
+from mlops_platform.replay.text_tables import tables_text
 from mlops_platform.serving.contents import bento_folder, read_contents
 from mlops_platform.serving.served_version import load_served_version
 from mlops_platform.settings import Settings
@@ -170,8 +170,8 @@ def test_the_demo_of_an_old_home_is_told_in_todays_names(packed_home: Path) -> N
         assert (row["loss_served"], row["loss_frozen"], row["loss_baseline"]) == tuple(
             former[f"log_loss_{name}"] for name in ("served", "frozen", "base_rate")
         )
-    assert summary_lines(summary, [])
-    assert tables_text(summary)
+    assert story.lines(summary, [])
+    assert tables_text(summary, story.WORDS)
     champion = upgraded_summary(
         json.loads((packed_home / "demo" / "first_champion.json").read_text())
     )

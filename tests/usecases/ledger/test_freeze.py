@@ -8,7 +8,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.training.judging.gate import Verdict
-from mlops_platform.usecases.candidate.judge import JudgedCandidate, hold_if_frozen
+from mlops_platform.usecases.candidate.judge import JudgedCandidate, hold_back
 from mlops_platform.usecases.ledger.freeze import freeze, frozen_by, unfreeze
 
 MODEL = "churn"
@@ -41,7 +41,7 @@ def test_a_freeze_lasts_until_it_is_lifted_however_much_is_decided_between(decid
 
 def test_no_automation_promotes_what_is_frozen(decided: Ledger) -> None:
     freeze(decided, MODEL, "runway works", "alice")
-    held = hold_if_frozen(_judged("promote"), decided, MODEL, automatic=True)
+    held = hold_back(_judged("promote"), decided, MODEL, automatic=True)
     assert held.verdict.outcome == "wait"
     assert "frozen by alice" in held.verdict.reason
     assert "runway works" in held.verdict.reason
@@ -50,19 +50,19 @@ def test_no_automation_promotes_what_is_frozen(decided: Ledger) -> None:
 def test_a_person_releases_all_the_same(decided: Ledger) -> None:
     freeze(decided, MODEL, "runway works", "alice")
     judged = _judged("promote")
-    assert hold_if_frozen(judged, decided, MODEL, automatic=False) is judged
+    assert hold_back(judged, decided, MODEL, automatic=False) is judged
 
 
 @pytest.mark.parametrize("outcome", ["reject", "wait"])
 def test_what_lost_anyway_keeps_its_own_reason(decided: Ledger, outcome: str) -> None:
     freeze(decided, MODEL, "runway works", "alice")
     judged = _judged(outcome)
-    assert hold_if_frozen(judged, decided, MODEL, automatic=True) is judged
+    assert hold_back(judged, decided, MODEL, automatic=True) is judged
 
 
 def test_what_is_not_frozen_is_promoted(decided: Ledger) -> None:
     judged = _judged("promote")
-    assert hold_if_frozen(judged, decided, MODEL, automatic=True) is judged
+    assert hold_back(judged, decided, MODEL, automatic=True) is judged
 
 
 def test_impossible_switches_are_refused(decided: Ledger) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 import dagster as dg
@@ -16,8 +17,10 @@ from mlops_platform.components.model_lifecycle.automation.sensor_cursor import (
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.replays import replay_tags
+from mlops_platform.ledger.records import Decision
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
+from mlops_platform.usecases.ledger.retirement import retired_models, retirement_text
 
 TICK_SECONDS: Final = 60
 LONGEST_TICK_SECONDS: Final = 20.0
@@ -40,6 +43,10 @@ class Look:
     message: str = ""
     requests: Sequence[dg.RunRequest] = ()
     memory: str | None = None
+
+
+LookAtModel = Callable[[LifecycleModel, str | None], Look]
+"""Looks at one model, given the memory of the last look at it."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +82,22 @@ class Tick:
         looks = self.before.models
         return {name: looks[name].memory for name in self.names if name in looks}
 
+    @cached_property
+    def retired(self) -> Mapping[str, Decision]:
+        """Models that nothing is asked of any more; read once for all of them."""
+        return retired_models(self.deployment.ledger)
+
+    def look_at(self, model: LifecycleModel, look: LookAtModel, memory: str | None) -> Look:
+        """Look at one model, unless it is retired: a look after that is a first one again."""
+        retired = self.retired.get(model.name)
+        if retired is not None:
+            return Look(f"It is retired, {retirement_text(retired)}.")
+        return look(model, memory)
+
     @property
     def actor(self) -> str:
         """Who decides, for the ledger."""
         return f"sensor {self.sensor}"
-
-
-LookAtModel = Callable[[LifecycleModel, str | None], Look]
-"""Looks at one model, given the memory of the last look at it."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +172,7 @@ class _Looks:
         """Look at one model; an error of any kind is its own, and the others are looked at."""
         last, now = self.last.get(model.name, LastLook(looked_at=NEVER)), datetime.now(UTC)
         try:
-            look = look_at(model, last.memory)
+            look = self.tick.look_at(model, look_at, last.memory)
             tags = replay_tags(self.tick.deployment, model.name)
         except Exception as error:
             self.tick.context.log.exception("%s cannot be looked at", model.name)

@@ -28,7 +28,7 @@ from mlops_platform.usecases.candidate.judge import (
     EvaluatedCandidate,
     JudgedCandidate,
     evaluate_candidate,
-    hold_if_frozen,
+    hold_back,
     judge_candidate,
 )
 from mlops_platform.usecases.candidate.train import TrainedCandidate
@@ -110,7 +110,7 @@ def gate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     def gate(context: dg.AssetExecutionContext, evaluation: EvaluatedCandidate) -> Iterator[Any]:
         ledger = open_deployment().ledger
         try:
-            judged = hold_if_frozen(
+            judged = hold_back(
                 judge_candidate(spec, evaluation), ledger, spec.name, is_automatic(context)
             )
         except TrainingError as error:

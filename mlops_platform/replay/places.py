@@ -1,4 +1,4 @@
-"""Where to look after the demo: commands and files, each of which can be pasted as it stands."""
+"""Where to look after a replay: commands and files, each of which can be pasted as it stands."""
 
 import shlex
 from collections.abc import Mapping
@@ -11,9 +11,13 @@ SERVICE_PORT = 3001
 """Not BentoML's own, which is Dagster's."""
 
 
-def places(summary: Mapping[str, Any]) -> list[str]:
-    """Indented lines, the command that serves the champion last."""
-    model, champion, demo = summary["model"], summary["champion"], settings().demo
+def places(summary: Mapping[str, Any], folder: Path) -> list[str]:
+    """Indented lines, the command that serves the champion last.
+
+    Args:
+        folder: of the summary.
+    """
+    model, champion = summary["model"], summary["champion"]
     card = settings().model_home(model) / "cards" / f"v{champion['version']}" / "model_card.html"
     mlops = _script("mlops")
     week = f" {summary['windows'][-1]['start']}" if summary["windows"] else ""
@@ -23,7 +27,7 @@ def places(summary: Mapping[str, Any]) -> list[str]:
             *_naming_the_home(),
             f"make up   # Dagster on http://127.0.0.1:3000, MLflow on {settings().mlflow_ui_url}",
             f"{mlops} status; {mlops} why {model}{week}",
-            f"less {_shown(demo / 'summary.txt')}   # every table"
+            f"less {_shown(folder / 'summary.txt')}   # every table"
             + ("; pictures beside it" if week else ""),
             f"{_shown(card)}   # its card",
             serve_command(champion["bento_tag"]),

@@ -1,4 +1,4 @@
-"""Where the demo sends people: README says the same."""
+"""Where a replay sends people: README says the same."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.demo.places import places, serve_command
+from mlops_platform.replay.places import places, serve_command
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 
 SUMMARY = {
@@ -29,11 +29,11 @@ def in_a_clone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_readme_serves_the_bento_with_the_last_line_of_the_demo(in_a_clone: None) -> None:
     readme = (PROJECT_ROOT / "README.md").read_text()
     (line,) = [line.strip() for line in readme.splitlines() if "bentoml serve" in line]
-    assert line == serve_command("flight_delay:v3") == places(SUMMARY)[-1].strip()
+    assert line == serve_command("flight_delay:v3") == places(SUMMARY, settings().demo)[-1].strip()
 
 
 def test_in_a_clone_every_line_fits_and_none_names_a_home(in_a_clone: None) -> None:
-    lines = places(SUMMARY)
+    lines = places(SUMMARY, settings().demo)
     assert max(map(len, lines)) <= 80
     assert not any("MLOPS_HOME" in line for line in lines)
     assert any(re.search(r"mlops why flight_delay 2013-07-22$", line) for line in lines)
@@ -44,7 +44,7 @@ def test_a_home_with_a_space_can_be_pasted_in_every_line(
 ) -> None:
     monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "my home"))
     settings.cache_clear()
-    lines = [shlex.split(line, comments=True) for line in places(SUMMARY)]
+    lines = [shlex.split(line, comments=True) for line in places(SUMMARY, settings().demo)]
     settings.cache_clear()
     here = [word for line in lines for word in line if "my home" in word]
     assert len(here) == 4
@@ -52,6 +52,6 @@ def test_a_home_with_a_space_can_be_pasted_in_every_line(
 
 
 def test_a_home_elsewhere_is_named_first(home: Settings, tmp_path: Path) -> None:
-    first, *_, last = places(SUMMARY)
+    first, *_, last = places(SUMMARY, settings().demo)
     assert first.strip() == f"export MLOPS_HOME={home.home}"
     assert last.strip().startswith(f"BENTOML_HOME={home.bentoml_home} ")

@@ -1,0 +1,99 @@
+"""`mlops predict`: a file of features, scored with the champion."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from mlops_platform.cli.console import console, say
+from mlops_platform.data.landing.files.csv_dialect import CsvDialect, Encoding
+from mlops_platform.usecases.deployment import open_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_platform.tasks import Output
+    from mlops_platform.usecases.prediction.feature_file import CsvText
+    from mlops_platform.usecases.prediction.record import PredictedFile
+
+DEFAULT = CsvDialect()
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("file", type=FILE)
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    help="A .parquet or .csv file  [default: FILE.predictions.parquet, beside FILE]",
+)
+@click.option("--delimiter", help="Between two values of a CSV file, `tab` too  [default: ,]")
+@click.option("--decimal", help="Before the fraction of a number in it  [default: .]")
+@click.option(
+    "--encoding", type=click.Choice(get_args(Encoding)), help="Of its text  [default: utf-8]"
+)
+@click.option(
+    "--null", "null_values", multiple=True, help="A text in it that means missing, such as NA."
+)
+@click.option("--json", "as_json", is_flag=True, help="The summary for another program.")
+def command(model: str, file: Path, output: Path | None, as_json: bool, **written: Any) -> None:
+    """Score FILE with the champion of MODEL: one row per entity, the model's features as columns.
+
+    A row that the service would refuse is refused; what training never saw is told. The output has
+    the entity and all other columns of FILE that are no features, the version and its predictions.
+    """
+    from mlops_platform.components.known_models import known_model
+    from mlops_platform.usecases.prediction.predict import default_output, predict_file
+    from mlops_platform.usecases.prediction.predictor import load_predictor
+
+    deployment = open_deployment()
+    spec = known_model(deployment.ledger, model)
+    predictor = load_predictor(deployment, model, spec)
+    predicted = predict_file(predictor, file, output or default_output(file), _csv_text(**written))
+    if as_json:
+        click.echo(predicted.to_public(indent=2))
+    else:
+        _show(predicted, predictor.task.outputs)
+
+
+def _csv_text(
+    delimiter: str | None,
+    decimal: str | None,
+    encoding: Encoding | None,
+    null_values: tuple[str, ...],
+) -> "CsvText | None":
+    """What was said of a CSV file; None where nothing was."""
+    from mlops_platform.usecases.prediction.feature_file import CsvText
+
+    if not (delimiter or decimal or encoding or null_values):
+        return None
+    dialect = CsvDialect(
+        delimiter="\t" if delimiter in ("tab", "\\t") else delimiter or DEFAULT.delimiter,
+        decimal=decimal or DEFAULT.decimal,
+        encoding=encoding or DEFAULT.encoding,
+    )
+    return CsvText(dialect, ("", *null_values))
+
+
+def _show(predicted: "PredictedFile", outputs: "Sequence[Output]") -> None:
+    from mlops_platform.usecases.reporting.phrases import means_text
+
+    say(
+        f"{predicted.rows:,} rows of {predicted.source} scored by version {predicted.version} "
+        f"(release {predicted.release}) of {predicted.model}: "
+        f"{means_text(predicted.means, outputs)}."
+    )
+    for note in predicted.notes:
+        console.print(f"[yellow]note[/]     {note}", highlight=False, soft_wrap=True)
+    for unseen in predicted.unseen:
+        console.print("[yellow]warning[/]  ", end="")
+        say(unseen.text)
+    if predicted.unseen_rows:
+        share = 100 * predicted.unseen_rows / predicted.rows
+        say(
+            f"{predicted.unseen_rows:,} rows ({share:.1f} %) hold a category or a number that "
+            "training never saw: what is predicted of them was never tested."
+        )
+    say(f"{predicted.output}: {', '.join(predicted.columns)}")

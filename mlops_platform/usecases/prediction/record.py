@@ -1,0 +1,66 @@
+"""What came of scoring a file, as a record with stable names."""
+
+from typing import Literal
+
+from mlops_platform.record import Record
+
+WarningKind = Literal["unseen_category", "outside_range", "all_missing", "more_missing"]
+
+
+class Unseen(Record):
+    """What a column holds that training never saw.
+
+    Args:
+        rows: that hold it.
+        share: of all rows of the file.
+        examples: the most frequent categories, or the smallest and the largest number.
+        seen: what training saw, in words.
+    """
+
+    column: str
+    kind: WarningKind
+    rows: int
+    share: float
+    examples: tuple[str, ...]
+    seen: str
+
+    @property
+    def text(self) -> str:
+        """One line."""
+        count = f"{self.column}: {self.rows:,} rows ({100 * self.share:.1f} %)"
+        if self.kind == "unseen_category":
+            examples = ", ".join(self.examples)
+            return f"{count} hold categories that training never saw, such as {examples}"
+        if self.kind == "outside_range":
+            numbers = " to ".join(self.examples)
+            return f"{count} are outside of what training saw, {self.seen}: {numbers}"
+        if self.kind == "all_missing":
+            return f"{self.column}: no row has a value; in training {self.seen} lacked one"
+        return f"{count} have no value; in training {self.seen} lacked one"
+
+
+class PredictedFile(Record):
+    """A file of predictions, and what is to be known of it.
+
+    Args:
+        source, output: files, as they were named.
+        means: of each output; of a flag the share of rows that have it.
+        absent: features that the file does not have, scored as missing.
+        unseen_rows: rows with a category or a number that training never saw.
+        unseen: the same by column, and columns that lack more than they did in training.
+        columns: of the output, in order.
+        notes: sentences for a person.
+    """
+
+    model: str
+    version: int
+    release: int
+    source: str
+    output: str
+    rows: int
+    means: dict[str, float]
+    absent: tuple[str, ...]
+    unseen_rows: int
+    unseen: tuple[Unseen, ...]
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]

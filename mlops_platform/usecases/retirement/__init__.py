@@ -1,0 +1,1 @@
+"""The end of a model: what is still open of it is closed."""

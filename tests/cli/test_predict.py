@@ -1,0 +1,47 @@
+"""`mlops predict` where there is nothing to score with, and how its options are read."""
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from mlops_platform.cli.predict import _csv_text, command
+
+MODEL = "flight_delay"
+
+
+def test_without_a_champion_it_says_how_to_make_one(new, mlops, tmp_path: Path) -> None:
+    refused = mlops("predict", MODEL, str(tmp_path / "rows.csv"))
+    assert refused.exit_code == 1
+    assert "has no champion that could score: call `mlops train flight_delay` first" in (
+        refused.output
+    )
+
+
+def test_a_champion_without_a_bento_says_how_to_build_it(past, mlops, tmp_path: Path) -> None:
+    refused = mlops("predict", MODEL, str(tmp_path / "rows.csv"))
+    assert refused.exit_code == 1
+    assert "has no Bento yet" in refused.output
+
+
+def test_a_model_that_nobody_knows_is_refused(new, mlops) -> None:
+    refused = mlops("predict", "flight_dealy", "rows.csv")
+    assert refused.exit_code == 1
+    assert "flight_dealy" in refused.output
+
+
+def test_nothing_is_said_of_a_csv_file_where_no_option_is_given() -> None:
+    assert _csv_text(None, None, None, ()) is None
+
+
+def test_a_tab_can_be_named_and_an_empty_text_stays_missing() -> None:
+    text = _csv_text("tab", ",", "latin-1", ("NA",))
+    assert text is not None
+    assert (text.dialect.delimiter, text.dialect.decimal) == ("\t", ",")
+    assert text.dialect.encoding == "latin-1"
+    assert text.null_values == ("", "NA")
+
+
+def test_an_encoding_that_is_none_is_refused() -> None:
+    refused = CliRunner().invoke(command, [MODEL, "rows.csv", "--encoding", "ascii"])
+    assert refused.exit_code == 2
+    assert "'utf-8', 'latin-1', 'utf-16'" in refused.output
