@@ -41,8 +41,12 @@ class CsvFiles(dg.Resolvable):
 class LandedFiles(dg.Resolvable):
     """The table that files become, and how they are read."""
 
-    table: str
-    description: str
+    table: Annotated[
+        str, dg.Resolver.default(description="Name of the landed table and of its dbt source.")
+    ]
+    description: Annotated[
+        str, dg.Resolver.default(description="What one row is, and where it comes from.")
+    ]
     folder: Annotated[
         str,
         dg.Resolver.default(
@@ -56,7 +60,10 @@ class LandedFiles(dg.Resolvable):
         Sequence[str],
         dg.Resolver.default(description="Output columns that together identify a fact of a day."),
     ]
-    owners: Sequence[str]
+    owners: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="People by e-mail address, teams as `team:name`."),
+    ]
     columns: Annotated[
         Mapping[str, str] | None,
         dg.Resolver.default(description="Output column to input column; all as they are if null."),

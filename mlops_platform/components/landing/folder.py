@@ -36,7 +36,9 @@ class FolderLandingComponent(LandedFiles, dg.Component):
     time_column: Annotated[
         str, dg.Resolver.default(description="Input column with the time of a row.")
     ]
-    partitions: DailyPartitions
+    partitions: Annotated[
+        DailyPartitions, dg.Resolver.default(description="Local days that the table may have.")
+    ]
     without_time: Annotated[
         Literal["refuse", "leave_out"],
         dg.Resolver.default(description="What becomes of rows without a time; both are told."),
