@@ -237,7 +237,7 @@ def _marks(written: Schema) -> str:
     if written.get("type") == "array":
         return "[]"
     holds_more = "additionalProperties" in written or "patternProperties" in written
-    return ".<name>" if written.get("type") == "object" and holds_more else ""
+    return ".NAME" if written.get("type") == "object" and holds_more else ""
 
 
 def _which(section: Schema) -> str:
