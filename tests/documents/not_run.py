@@ -1,0 +1,52 @@
+"""Commands of the documents that no test runs as they stand, each with what tests it instead."""
+
+from typing import NamedTuple
+
+
+class Elsewhere(NamedTuple):
+    """Why a command is not run as it stands.
+
+    Args:
+        file: what runs it, with other words or on another home.
+        holds: what stands in that file.
+    """
+
+    reason: str
+    file: str
+    holds: str
+
+
+_ERASE = Elsewhere("of a table that is not here", "tests/cli/home/test_erase.py", '"erase"')
+_APPROVE = Elsewhere(
+    "nothing is suggested here", "tests/e2e/service/test_shadow_and_canary.py", "approve"
+)
+
+NOT_RUN: dict[str, Elsewhere] = {
+    "make setup": Elsewhere("installs packages, as before every test", "Makefile", "test: setup"),
+    "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo()"),
+    "make test": Elsewhere("this test is part of it", ".ci/run", "make test"),
+    'mlops rollback flight_delay --reason "late arrivals doubled since noon"': Elsewhere(
+        "there is no older champion here", "tests/e2e/service/test_swap.py", '"rollback"'
+    ),
+    "mlops serve flight_delay --port 8080 --workers 4": Elsewhere(
+        "one service is enough here", "tests/e2e/service/test_swap.py", '"--workers"'
+    ),
+    'mlops approve flight_delay --reason "before the holidays"': _APPROVE,
+    'mlops approve flight_delay --reject --reason "sensor fault in week 14"': _APPROVE,
+    "MLOPS_HOME=/srv/mlops mlops restore /mnt/backups/mlops-20261128T043000000000Z": Elsewhere(
+        "of a backup that was made then", "tests/e2e/home/test_backup.py", '"restore"'
+    ),
+    """mlops erase visits --where "patient_id = 'p-17'" --reason "Request 2026-31\"""": _ERASE,
+    """mlops erase visits --where "patient_id = 'p-17'" --reason "Request 2026-31" --dry-run""": (
+        _ERASE
+    ),
+    "mlops prove flight_delay": Elsewhere(
+        "takes minutes of all rows; a part is proved", "docs/how-to/auditor.md", "mlops prove"
+    ),
+    "mlops reproduce flight_delay@1 --from-facts": Elsewhere(
+        "builds all features again",
+        "tests/usecases/reproduction/test_flights_from_facts.py",
+        "def test_",
+    ),
+}
+"""By the command as it is shown, on one line and without its comment."""
