@@ -41,7 +41,13 @@ NOT_RUN: dict[str, Elsewhere] = {
         _ERASE
     ),
     "mlops prove flight_delay": Elsewhere(
-        "takes minutes of all rows; a part is proved", "docs/how-to/auditor.md", "mlops prove"
+        "minutes of all rows; the tutorial proves a part", "docs/tutorial/README.md", "mlops prove"
+    ),
+    "mlops prove flight_delay --rounds 1 --days 37": Elsewhere(
+        "the tutorial proves its own tables", "docs/tutorial/README.md", "mlops prove"
+    ),
+    """dg launch --job build_features --config-json '{"ops": {"dbt_features": {"config": {"full": true}}}}'""": (
+        Elsewhere("builds all features again", "tests/driving/test_rebuild.py", '{"full": True}')
     ),
     "mlops reproduce flight_delay@1 --from-facts": Elsewhere(
         "builds all features again",

@@ -24,14 +24,15 @@ SHOWING = [page for page in PAGES if name_of(page) != TUTORIAL and any(commands_
 def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """A reader with a copy of the demo's home: what a page does must not be seen by other tests."""
     folder = tmp_path_factory.mktemp("reader")
-    home = folder / "home"
+    home, backups = folder / "home", folder / "backups"
+    backups.mkdir()
     shutil.copytree(deployment.home, home, symlinks=True)
     write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
     stands_for = {
         # The demo of the tests ends in February.
         **dict.fromkeys(("2013-04-01", "2013-05-06", "2013-06-10"), "2013-01-28"),
         "2013-07-28-UA1010-EWR": "2013-02-10-UA1010-EWR",
-        "/mnt/backups": str(folder / "backups"),
+        "/mnt/backups": str(backups),
         "> predictions.csv": f"> {folder / 'predictions.csv'}",
     }
     return Reader(replace(deployment, home=home), stands_for, typed=set(OF_THE_TUTORIAL))
