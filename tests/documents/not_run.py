@@ -18,7 +18,7 @@ class Elsewhere(NamedTuple):
 
 _ERASE = Elsewhere("of a table that is not here", "tests/cli/home/test_erase.py", '"erase"')
 _APPROVE = Elsewhere(
-    "nothing is suggested here", "tests/e2e/service/test_shadow_and_canary.py", "approve"
+    "nothing is suggested here", "tests/usecases/ledger/test_suggestion.py", "approve"
 )
 
 NOT_RUN: dict[str, Elsewhere] = {
@@ -46,7 +46,8 @@ NOT_RUN: dict[str, Elsewhere] = {
     "mlops prove flight_delay --rounds 1 --days 37": Elsewhere(
         "the tutorial proves its own tables", "docs/tutorial/README.md", "mlops prove"
     ),
-    """dg launch --job build_features --config-json '{"ops": {"dbt_features": {"config": {"full": true}}}}'""": (
+    "dg launch --job build_features --config-json "
+    """'{"ops": {"dbt_features": {"config": {"full": true}}}}'""": (
         Elsewhere("builds all features again", "tests/driving/test_rebuild.py", '{"full": True}')
     ),
     "mlops reproduce flight_delay@1 --from-facts": Elsewhere(
