@@ -38,10 +38,12 @@ def commands_of(group: click.Group, name: str) -> Iterator[Command]:
 def _described(command: click.Command, name: str, parent: click.Context) -> Command:
     context = click.Context(command, info_name=name.split()[-1], parent=parent)
     records = [parameter.get_help_record(context) for parameter in command.params]
+    # A bar would end a cell of a table, and escaped it would show its backslash.
+    options = [(record[0].replace("|", " or "), record[1]) for record in records if record]
     about = inspect.cleandoc(command.help or "").replace("\b\n", "")
     return Command(
         name=name,
         usage=" ".join([name, *command.collect_usage_pieces(context)]),
         about=about.partition("\f")[0].strip(),
-        options=tuple(record for record in records if record is not None),
+        options=tuple(options),
     )
