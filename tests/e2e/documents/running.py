@@ -32,6 +32,8 @@ class Reader:
     stands_for: Mapping[str, str]
     environment: dict[str, str] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    """What each command printed, by its words as they are shown."""
 
     def read(self, page: Sequence[Shown]) -> None:
         """Run all commands of a page; what serves is stopped at its end.
@@ -68,6 +70,7 @@ class Reader:
         place = f"{shown.page}, line {shown.line}: {command}"
         assert process.returncode in allowed, f"{place}\n{output[-4000:]}"
         assert "Traceback" not in output, f"{place}\n{output[-4000:]}"
+        self.said[shown.plain.removeprefix(".venv/bin/")] = output
 
     @contextmanager
     def _serving(self, command: str, service: Service) -> Iterator[None]:

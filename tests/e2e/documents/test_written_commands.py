@@ -33,7 +33,10 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
         **dict.fromkeys(("2013-04-01", "2013-05-06", "2013-06-10"), "2013-01-28"),
         "2013-07-28-UA1010-EWR": "2013-02-10-UA1010-EWR",
         "/mnt/backups": str(backups),
-        "> predictions.csv": f"> {folder / 'predictions.csv'}",
+        **{
+            file: str(folder / file)
+            for file in ("predictions.csv", "rows.csv", "predicted.parquet")
+        },
     }
     return Reader(replace(deployment, home=home), stands_for, typed=set(OF_THE_TUTORIAL))
 
