@@ -31,6 +31,11 @@ NOT_RUN: dict[str, Elsewhere] = {
     "mlops serve flight_delay --port 8080 --workers 4": Elsewhere(
         "one service is enough here", "tests/e2e/service/test_swap.py", '"--workers"'
     ),
+    "BENTOML_HOME=.mlops/bentos .venv/bin/bentoml serve flight_delay:v3 --port 3001": Elsewhere(
+        "the last line of the demo is run as it stands",
+        "tests/e2e/test_first_contact.py",
+        "serve = re.sub",
+    ),
     'mlops approve flight_delay --reason "before the holidays"': _APPROVE,
     'mlops approve flight_delay --reject --reason "sensor fault in week 14"': _APPROVE,
     "MLOPS_HOME=/srv/mlops mlops restore /mnt/backups/mlops-20261128T043000000000Z": Elsewhere(
