@@ -29,7 +29,7 @@ def parcels(random: Random) -> Iterator[dict[str, object]]:
     trouble, number = dict.fromkeys(DEPOTS, 0.0), 0
     for day in range(DAYS + NEW_DAYS):
         for depot in DEPOTS:
-            trouble[depot] = 0.8 * trouble[depot] + random.gauss(0, 0.5)
+            trouble[depot] = 0.8 * trouble[depot] + random.gauss(0, 0.2)
         moments = sorted(random.uniform(6, 22) for _ in range(A_DAY))
         for hour in moments:
             number += 1
@@ -47,8 +47,8 @@ def _parcel(
     promised_hours = 8 if service == "express" else 24
     hurry = 0.8 if service == "express" else 0.0
     evening = 0.6 if ordered_at.hour >= 18 else 0.0
-    delay = DEPOTS[depot] + trouble[depot] + hurry + evening + 0.02 * distance - 2.2
-    late = random.random() < 1 / (1 + math.exp(-1.6 * delay))
+    delay = DEPOTS[depot] + trouble[depot] + hurry + evening + 0.03 * distance - 2.4
+    late = random.random() < 1 / (1 + math.exp(-2.0 * delay))
     minutes_late = round(random.uniform(31, 240) if late else random.uniform(-200, 30))
     delivered_at = ordered_at + timedelta(hours=promised_hours, minutes=minutes_late)
     refund = f"{random.uniform(2, 9):.2f}" if late and random.random() < 0.8 else ""
