@@ -65,7 +65,7 @@ class Reader:
 
     def _run(self, shown: Shown, command: str) -> None:
         with self._started(command) as process:
-            output, _ = process.communicate(timeout=DEADLINE_SECONDS)
+            output, _ = process.communicate(timeout=540)
         allowed = (0, 1) if shown.plain in MAY_FAIL else (0,)
         place = f"{shown.page}, line {shown.line}: {command}"
         assert process.returncode in allowed, f"{place}\n{output[-4000:]}"
