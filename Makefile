@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test up check check-fast lint types rules bench lock clean
+.PHONY: help setup demo test up check check-fast lint types rules bench docs reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ check-fast: lint ## lint, and every test that starts no deployment and no browse
 
 bench: setup ## measure against a bare script, in one run
 	@$(BIN)/python -m benchmarks
+
+docs: setup ## the documents as a site, strictly and offline: open .site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file deploy/docs/mkdocs.yml
+
+reference: setup ## write docs/reference anew from the code
+	@$(BIN)/python -m deploy.docs.reference
 
 lock: $(INSTALLED) ## resolve requirements.lock anew
 	@rm -f requirements.lock

@@ -46,6 +46,7 @@ hypothesis_settings.load_profile("unhurried")
 GROUPS = {
     "deployment": (
         *("tests/e2e/test_", "tests/e2e/home/test_backup", "tests/e2e/service/test_served_window"),
+        "tests/e2e/documents/test_written_commands",
     ),
     "bento": (
         *("tests/serving/packing/", "tests/serving/http/test_fuzz", "tests/serving/test_service"),

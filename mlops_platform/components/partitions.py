@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 import dagster as dg
 
@@ -12,9 +13,11 @@ from mlops_platform.spec import WindowSpec
 class DailyPartitions(dg.Resolvable):
     """Local days from `start` to the day before `end`."""
 
-    start: str
-    end: str
-    timezone: str
+    start: Annotated[str, dg.Resolver.default(description="First day, as 2024-01-31.")]
+    end: Annotated[str, dg.Resolver.default(description="Day after the last one.")]
+    timezone: Annotated[
+        str, dg.Resolver.default(description="IANA zone whose midnight starts a day.")
+    ]
 
     @property
     def days(self) -> tuple[date, date]:

@@ -49,11 +49,16 @@ class NycFlightsLandingComponent(dg.Component, dg.Resolvable):
           owners: ["team:data-platform"]
     """
 
-    partitions: DailyPartitions
+    partitions: Annotated[
+        DailyPartitions, dg.Resolver.default(description="Local days that the tables have.")
+    ]
     snapshot_day: Annotated[
         str, dg.Resolver.default(description="Day as of which the reference tables are dated.")
     ]
-    owners: Sequence[str]
+    owners: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="People by e-mail address, teams as `team:name`."),
+    ]
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Two daily fact assets and three reference assets."""

@@ -10,7 +10,9 @@ class CardSpec(Section):
 
     intended_use: str = Field(min_length=1, description="What the model is for, and for whom.")
     out_of_scope: str = Field(min_length=1, description="What it must not be used for.")
-    ethical_considerations: str = ""
-    caveats: str = ""
-    license: str = ""
-    contact: str = ""
+    ethical_considerations: str = Field(
+        default="", description="Risks and harms, and what was done about them."
+    )
+    caveats: str = Field(default="", description="What a reader should know besides.")
+    license: str = Field(default="", description="Licence of the model.")
+    contact: str = Field(default="", description="Whom to ask.")

@@ -53,7 +53,9 @@ class ImprovementSpec(Section):
             "or groups."
         ),
     )
-    resamples: Annotated[int, Field(ge=200)] = 2000
+    resamples: Annotated[int, Field(ge=200)] = Field(
+        default=2000, description="Samples that the bootstrap draws."
+    )
     min_days: Annotated[int, Field(ge=1)] = Field(
         default=5, description="With fewer common unseen days the verdict is `wait`."
     )
@@ -114,10 +116,16 @@ class GateSpec(Section):
             "lower loss by luck."
         ),
     )
-    improvement: ImprovementSpec = ImprovementSpec()
+    improvement: ImprovementSpec = Field(
+        default=ImprovementSpec(), description="What a candidate must have over the champion."
+    )
     max_subgroup_loss_ratio: Annotated[float, Field(ge=1)] = Field(
         default=1.5,
         description="Worst subgroup's loss over that of a baseline that knows the subgroup.",
     )
-    max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = 50.0
-    max_artifact_megabytes: Annotated[float, Field(gt=0)] = 100.0
+    max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = Field(
+        default=50.0, description="CPU time of one prediction, at most."
+    )
+    max_artifact_megabytes: Annotated[float, Field(gt=0)] = Field(
+        default=100.0, description="Size of the fitted pipeline, at most."
+    )

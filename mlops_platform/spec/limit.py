@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, FiniteFloat, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, model_validator
 
 from mlops_platform.section import Section
 from mlops_platform.tasks import Bounds, Metric
@@ -13,8 +13,8 @@ _NUMBER: Final = TypeAdapter(FiniteFloat)
 class LimitSpec(Section):
     """Bounds of a figure, both allowed; a number alone is a bound in the metric's own direction."""
 
-    min: FiniteFloat | None = None
-    max: FiniteFloat | None = None
+    min: FiniteFloat | None = Field(default=None, description="Least value that is allowed.")
+    max: FiniteFloat | None = Field(default=None, description="Greatest value that is allowed.")
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Self:

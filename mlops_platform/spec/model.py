@@ -24,26 +24,56 @@ from mlops_platform.tasks import DEFAULT_TASK, TaskSpec
 class ModelSpec(Section):
     """One deployed use case, as its YAML declares it."""
 
-    name: Identifier
-    description: Annotated[str, Field(min_length=1)]
+    name: Identifier = Field(
+        description="Name of the model in Dagster, MLflow, the ledger and every command."
+    )
+    description: Annotated[str, Field(min_length=1)] = Field(
+        description="The question that the model answers, in a sentence."
+    )
     owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="People by e-mail address, teams as `team:name`."
     )
-    task: TaskSpec = DEFAULT_TASK
-    features: FeaturesSpec
-    label: LabelSpec
-    window: WindowSpec
-    training: TrainingSpec
-    evaluation: EvaluationSpec = EvaluationSpec()
-    gate: GateSpec = GateSpec()
-    monitoring: MonitoringSpec = MonitoringSpec()
-    alerting: AlertingSpec = AlertingSpec()
-    retraining: RetrainingSpec = RetrainingSpec()
-    backtest: BacktestSpec = BacktestSpec()
-    schedules: SchedulesSpec = SchedulesSpec()
-    serving: ServingSpec = ServingSpec()
-    release: ReleaseSpec = ReleaseSpec()
-    card: CardSpec
+    task: TaskSpec = Field(
+        default=DEFAULT_TASK,
+        description="Kind of outcome, with what depends on it; or its name alone.",
+    )
+    features: FeaturesSpec = Field(description="Table and columns that the model reads.")
+    label: LabelSpec = Field(description="Outcome, and when it becomes known.")
+    window: WindowSpec = Field(description="Periods in which it predicts and is watched.")
+    training: TrainingSpec = Field(description="How candidates are split, preprocessed and tuned.")
+    evaluation: EvaluationSpec = Field(
+        default=EvaluationSpec(),
+        description="What the evaluation shows beside the metrics of the task.",
+    )
+    gate: GateSpec = Field(
+        default=GateSpec(), description="What a candidate must reach to be released."
+    )
+    monitoring: MonitoringSpec = Field(
+        default=MonitoringSpec(),
+        description="What is computed of each window, and from where it alarms.",
+    )
+    alerting: AlertingSpec = Field(
+        default=AlertingSpec(), description="Which faults become incidents, and who is told."
+    )
+    retraining: RetrainingSpec = Field(
+        default=RetrainingSpec(),
+        description="When it is trained again by itself, or a person is asked to.",
+    )
+    backtest: BacktestSpec = Field(
+        default=BacktestSpec(),
+        description="Policies and histories that the past is replayed under.",
+    )
+    schedules: SchedulesSpec = Field(
+        default=SchedulesSpec(), description="Which of the shared sensors act on the model."
+    )
+    serving: ServingSpec = Field(
+        default=ServingSpec(), description="How the service answers, and what it logs."
+    )
+    release: ReleaseSpec = Field(
+        default=ReleaseSpec(),
+        description="How a version that passed the gate becomes the champion; or its mode alone.",
+    )
+    card: CardSpec = Field(description="Parts of the model card that only people can write.")
 
     @classmethod
     def _accepted(cls, attributes: Any) -> Any:

@@ -54,8 +54,12 @@ class ServingSpec(Section):
     golden_rows: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=50, description="Rows packed with their expected answers."
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    max_batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="Processes of the service that answer."
+    )
+    max_batch_rows: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=1000, description="Requests with more rows are refused."
+    )
     max_body_kilobytes: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=2048, description="Larger request bodies are refused with 413."
     )
@@ -74,7 +78,9 @@ class ServingSpec(Section):
     drain_seconds: Annotated[int, Field(ge=1, le=900)] = Field(
         default=20, description="Time that requests in flight have to end once the service stops."
     )
-    log: PredictionLogSpec = PredictionLogSpec()
+    log: PredictionLogSpec = Field(
+        default=PredictionLogSpec(), description="What is kept of each answer."
+    )
     online_store: OnlineStoreSpec | None = Field(
         default=None, description="Switches `/v1/predict_by_entity` and its export on."
     )
@@ -127,7 +133,13 @@ class ReleaseSpec(Section):
     `canary`: it first answers a share of the entities.
     """
 
-    mode: Literal["direct", "shadow", "canary"] = "direct"
+    mode: Literal["direct", "shadow", "canary"] = Field(
+        default="direct",
+        description=(
+            "`direct`: it serves at once; `shadow`: it first scores every request, unseen; "
+            "`canary`: it first answers a share of the entities."
+        ),
+    )
     canary_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.1, description="Share of entities that the challenger answers."
     )
@@ -144,7 +156,9 @@ class ReleaseSpec(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.8, description="One-sided confidence of the comparison."
     )
-    probation: ProbationSpec = ProbationSpec()
+    probation: ProbationSpec = Field(
+        default=ProbationSpec(), description="What a new champion must keep, or it is rolled back."
+    )
 
     @model_validator(mode="before")
     @classmethod

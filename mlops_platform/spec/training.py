@@ -15,8 +15,8 @@ from mlops_platform.spec.retraining.history import HistorySpec
 class RangeSpec(Section):
     """A numeric search range, both ends included."""
 
-    low: float
-    high: float
+    low: float = Field(description="Smallest value that is tried.")
+    high: float = Field(description="Greatest value that is tried.")
     log: bool = Field(default=False, description="Sample on a logarithmic scale.")
     integer: bool = Field(default=False, description="Sample whole numbers.")
 
@@ -79,20 +79,24 @@ class ColumnStepsSpec(Section):
 class CandidateSpec(Section):
     """One kind of pipeline that may win: preprocessing by column, then steps, then an estimator."""
 
-    name: Identifier
+    name: Identifier = Field(description="What the candidate is called in tables and in the card.")
     preprocessing: Annotated[tuple[ColumnStepsSpec, ...], Field(min_length=1)] = Field(
         description="Every feature column must be named by exactly one entry."
     )
     steps: tuple[EstimatorSpec, ...] = Field(
         default=(), description="Transformers of the whole row, such as feature selection or PCA."
     )
-    estimator: EstimatorSpec
+    estimator: EstimatorSpec = Field(
+        description="What predicts, of the kind that the task asks for."
+    )
 
 
 class TuningSpec(Section):
     """The budget of the search. It counts trials, not seconds, so that a seed repeats it."""
 
-    trials: Annotated[int, Field(ge=1, le=1000)] = 10
+    trials: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=10, description="Parameter settings tried for each candidate."
+    )
     folds: Annotated[int, Field(ge=2, le=20)] = Field(
         default=3,
         description=(
@@ -105,7 +109,7 @@ class TuningSpec(Section):
     metric: Identifier | None = Field(
         default=None, description="Metric that chooses; the task's loss where null."
     )
-    seed: int = 0
+    seed: int = Field(default=0, description="Every random step of a training follows from it.")
 
 
 class TrainingSpec(Section):
@@ -118,7 +122,9 @@ class TrainingSpec(Section):
         }
     )
 
-    history: HistorySpec = HistorySpec()
+    history: HistorySpec = Field(
+        default=HistorySpec(), description="How much of the past is read, and how it is split."
+    )
     max_rows: Annotated[int, Field(ge=100)] | None = Field(
         default=None,
         description=(
@@ -128,8 +134,10 @@ class TrainingSpec(Section):
         ),
         exclude_if=left_out_where_empty,
     )
-    candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)]
-    tuning: TuningSpec = TuningSpec()
+    candidates: Annotated[tuple[CandidateSpec, ...], Field(min_length=1)] = Field(
+        description="Pipelines that are tuned; the best of them on unseen folds goes to the gate."
+    )
+    tuning: TuningSpec = Field(default=TuningSpec(), description="Budget and metric of the search.")
 
     @field_validator("candidates")
     @classmethod

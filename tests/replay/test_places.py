@@ -1,4 +1,4 @@
-"""Where a replay sends people: README says the same."""
+"""Where a replay sends people: the page on serving says the same."""
 
 import re
 import shlex
@@ -26,9 +26,9 @@ def in_a_clone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_readme_serves_the_bento_with_the_last_line_of_the_demo(in_a_clone: None) -> None:
-    readme = (PROJECT_ROOT / "README.md").read_text()
-    (line,) = [line.strip() for line in readme.splitlines() if "bentoml serve" in line]
+def test_a_page_serves_the_bento_with_the_last_line_of_the_demo(in_a_clone: None) -> None:
+    page = (PROJECT_ROOT / "docs" / "serving.md").read_text()
+    (line,) = [line for line in page.splitlines() if line.startswith("BENTOML_HOME=")]
     assert line == serve_command("flight_delay:v3") == places(SUMMARY, settings().demo)[-1].strip()
 
 

@@ -36,7 +36,9 @@ class FolderLandingComponent(LandedFiles, DatedRows, dg.Component):
     time_column: Annotated[
         str, dg.Resolver.default(description="Input column with the time of a row.")
     ]
-    partitions: DailyPartitions
+    partitions: Annotated[
+        DailyPartitions, dg.Resolver.default(description="Local days that the table may have.")
+    ]
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One daily-partitioned asset."""

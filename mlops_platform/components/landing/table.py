@@ -17,13 +17,20 @@ from mlops_platform.data.landing.landed_table import (
 class DeclaredTable(dg.Resolvable):
     """The table that rows of a source become."""
 
-    table: str
-    description: str
+    table: Annotated[
+        str, dg.Resolver.default(description="Name of the landed table and of its dbt source.")
+    ]
+    description: Annotated[
+        str, dg.Resolver.default(description="What one row is, and where it comes from.")
+    ]
     key: Annotated[
         Sequence[str],
         dg.Resolver.default(description="Output columns that together identify a fact of a day."),
     ]
-    owners: Sequence[str]
+    owners: Annotated[
+        Sequence[str],
+        dg.Resolver.default(description="People by e-mail address, teams as `team:name`."),
+    ]
     columns: Annotated[
         Mapping[str, str] | None,
         dg.Resolver.default(description="Output column to input column; all as they are if null."),

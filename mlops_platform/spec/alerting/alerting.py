@@ -45,8 +45,8 @@ class CooldownSpec(Section):
     A fault that comes back within it belongs to the same incident.
     """
 
-    page_hours: Hours = 1.0
-    ticket_hours: Hours = 168.0
+    page_hours: Hours = Field(default=1.0, description="Between two pages.")
+    ticket_hours: Hours = Field(default=168.0, description="Between two tickets.")
 
     def hours(self, severity: AlertSeverity) -> float:
         """Of one severity."""
@@ -81,14 +81,24 @@ class AlertingSpec(Section):
 
     retired: ClassVar[Mapping[str, str]] = _RETIRED
 
-    channels: tuple[ChannelSpec, ...] = (LogChannelSpec(name="log", type="log"),)
-    severities: SeveritiesSpec = SeveritiesSpec()
-    cooldown: CooldownSpec = CooldownSpec()
-    escalation: EscalationSpec = EscalationSpec()
+    channels: tuple[ChannelSpec, ...] = Field(
+        default=(LogChannelSpec(name="log", type="log"),), description="Where messages are sent."
+    )
+    severities: SeveritiesSpec = Field(
+        default=SeveritiesSpec(), description="How urgent each kind of fault is."
+    )
+    cooldown: CooldownSpec = Field(
+        default=CooldownSpec(), description="How often the same fault is told again."
+    )
+    escalation: EscalationSpec = Field(
+        default=EscalationSpec(), description="When a ticket becomes a page."
+    )
     acknowledged_hours: Hours = Field(
         default=72.0, description="How long an acknowledged incident is kept quiet."
     )
-    heartbeats: HeartbeatSpec = HeartbeatSpec()
+    heartbeats: HeartbeatSpec = Field(
+        default=HeartbeatSpec(), description="How long nothing may arrive."
+    )
     runbook: str | None = Field(default=None, description="A link that every message shows.")
     heartbeat_url_variable: Variable | None = Field(
         default=None,

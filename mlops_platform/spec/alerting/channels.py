@@ -35,13 +35,13 @@ class _ChannelSpec(Section):
 class LogChannelSpec(_ChannelSpec):
     """The log of the process that ticks."""
 
-    type: Literal["log"]
+    type: Literal["log"] = Field(description="Kind of the channel.")
 
 
 class WebhookChannelSpec(_ChannelSpec):
     """JSON by HTTP POST, for whatever wakes people up."""
 
-    type: Literal["webhook"]
+    type: Literal["webhook"] = Field(description="Kind of the channel.")
     url_variable: Variable = Field(description="Environment variable that holds the URL.")
     token_variable: Variable | None = Field(
         default=None, description="Environment variable that holds a bearer token."
@@ -51,21 +51,23 @@ class WebhookChannelSpec(_ChannelSpec):
 class SlackChannelSpec(_ChannelSpec):
     """An incoming webhook as Slack, Mattermost and Rocket.Chat have it."""
 
-    type: Literal["slack"]
+    type: Literal["slack"] = Field(description="Kind of the channel.")
     url_variable: Variable = Field(description="Environment variable that holds the URL.")
 
 
 class EmailChannelSpec(_ChannelSpec):
     """E-mail through an SMTP server."""
 
-    type: Literal["email"]
-    host: Annotated[str, Field(min_length=1)]
-    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    type: Literal["email"] = Field(description="Kind of the channel.")
+    host: Annotated[str, Field(min_length=1)] = Field(description="SMTP server.")
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=587, description="Its port.")
     security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="`none` is for a server on the same machine."
     )
-    sender: Address
-    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    sender: Address = Field(description="Address from which messages come.")
+    to: Annotated[tuple[Address, ...], Field(min_length=1)] = Field(
+        description="Addresses that get every message."
+    )
     user_variable: Variable | None = Field(
         default=None, description="Environment variable that holds the user, where one logs in."
     )

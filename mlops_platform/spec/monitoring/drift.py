@@ -59,8 +59,12 @@ class DriftSpec(Section):
             "date, they alone are the reference; 0 always takes all days."
         ),
     )
-    fixed: FixedDriftSpec = FixedDriftSpec()
+    fixed: FixedDriftSpec = Field(
+        default=FixedDriftSpec(), description="Thresholds of `rule: fixed`."
+    )
     sample_rows: Annotated[int, Field(ge=100, le=100_000)] = Field(
         default=5000, description="Rows of the deterministic sample that Evidently explains."
     )
-    keep_reports_days: PositiveDays = 90
+    keep_reports_days: PositiveDays = Field(
+        default=90, description="Days after which the Evidently report of a window is deleted."
+    )

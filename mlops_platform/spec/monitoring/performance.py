@@ -45,7 +45,9 @@ class CusumSpec(Section):
 class RollingSpec(Section):
     """Mean of the last blocks against everything before."""
 
-    blocks: Annotated[int, Field(ge=2)] = 14
+    blocks: Annotated[int, Field(ge=2)] = Field(
+        default=14, description="Latest blocks whose mean is compared."
+    )
     level: Positive = Field(
         default=3.0, description="Standard errors of such a mean that count as a change."
     )
@@ -71,8 +73,8 @@ class ChangeDetectionSpec(Section):
         ),
     )
     severity: CheckSeverity = Field(default="warn", description="Severity of a change point.")
-    cusum: CusumSpec = CusumSpec()
-    rolling: RollingSpec = RollingSpec()
+    cusum: CusumSpec = Field(default=CusumSpec(), description="Settings of the cumulative sum.")
+    rolling: RollingSpec = Field(default=RollingSpec(), description="Settings of the rolling mean.")
 
     @model_validator(mode="after")
     def _the_deciding_detector_runs(self) -> Self:
@@ -135,4 +137,7 @@ class PerformanceSpec(Section):
             "the performance of a window without its labels."
         ),
     )
-    change_detection: ChangeDetectionSpec = ChangeDetectionSpec()
+    change_detection: ChangeDetectionSpec = Field(
+        default=ChangeDetectionSpec(),
+        description="Detectors of changes in the errors of the champion.",
+    )

@@ -11,7 +11,7 @@ from mlops_platform.spec.retraining.split import AnySplitSpec, SplitSpec
 class RollingSpan(Section):
     """The most recent days."""
 
-    rolling_days: PositiveDays
+    rolling_days: PositiveDays = Field(description="Latest days that are read.")
 
 
 SpanWord = Literal["expanding", "since_last_change", "chosen_by_backtest"]
@@ -46,7 +46,9 @@ class HistorySpec(Section):
     least_days: PositiveDays = Field(
         default=60, description="Fewest days read where the span begins at a change."
     )
-    split: AnySplitSpec = SplitSpec()
+    split: AnySplitSpec = Field(
+        default=SplitSpec(), description="Which rows fit, which validate, and which test."
+    )
 
     @property
     def rolling_days(self) -> int | None:

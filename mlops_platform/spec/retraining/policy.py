@@ -26,13 +26,13 @@ _RETIRED: Final[Mapping[str, str]] = MappingProxyType(
 class NeverRule(Section):
     """Only a person asks for a retraining."""
 
-    rule: Literal["never"] = "never"
+    rule: Literal["never"] = Field(default="never", description="Name of the rule.")
 
 
 class ScheduleRule(Section):
     """Retrain by the clock."""
 
-    rule: Literal["schedule"] = "schedule"
+    rule: Literal["schedule"] = Field(default="schedule", description="Name of the rule.")
     every_days: PositiveDays | None = Field(
         default=None, description="Days since the last training, whatever became of it."
     )
@@ -72,14 +72,14 @@ class ScheduleRule(Section):
 class DataVolumeRule(Section):
     """Retrain when so many labels have become known since the last training."""
 
-    rule: Literal["data_volume"] = "data_volume"
+    rule: Literal["data_volume"] = Field(default="data_volume", description="Name of the rule.")
     rows: Annotated[int, Field(ge=1)] = Field(description="New labelled rows.")
 
 
 class DataGrowthRule(Section):
     """Retrain when the labels since the last training are a large enough share of its rows."""
 
-    rule: Literal["data_growth"] = "data_growth"
+    rule: Literal["data_growth"] = Field(default="data_growth", description="Name of the rule.")
     share: Annotated[float, Field(gt=0)] = Field(
         default=0.15, description="New labelled rows over those of the last training."
     )
@@ -88,7 +88,7 @@ class DataGrowthRule(Section):
 class DriftRule(Section):
     """Retrain when the drift alarm of consecutive windows has rung; needs no labels."""
 
-    rule: Literal["drift"] = "drift"
+    rule: Literal["drift"] = Field(default="drift", description="Name of the rule.")
     windows: Windows = 2
 
 
@@ -97,7 +97,9 @@ class EstimatedPerformanceRule(Section):
 
     retired: ClassVar[Mapping[str, str]] = _RETIRED
 
-    rule: Literal["estimated_performance"] = "estimated_performance"
+    rule: Literal["estimated_performance"] = Field(
+        default="estimated_performance", description="Name of the rule."
+    )
     loss_increase: Increase = 0.02
     windows: Windows = 2
 
@@ -107,7 +109,7 @@ class PerformanceRule(Section):
 
     retired: ClassVar[Mapping[str, str]] = _RETIRED
 
-    rule: Literal["performance"] = "performance"
+    rule: Literal["performance"] = Field(default="performance", description="Name of the rule.")
     loss_increase: Increase = 0.02
     worse_than_baseline: bool = Field(
         default=True, description="A window fails as well if the baseline predicts it as well."
@@ -118,19 +120,23 @@ class PerformanceRule(Section):
 class ChangePointRule(Section):
     """Retrain when a detector has found a change in the champion's errors."""
 
-    rule: Literal["change_point"] = "change_point"
+    rule: Literal["change_point"] = Field(default="change_point", description="Name of the rule.")
 
 
 class AnyRule(Section):
     """Retrain when one rule or more fires."""
 
-    any: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]"
+    any: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]" = Field(
+        description="Rules of which one is enough."
+    )
 
 
 class AllRule(Section):
     """Retrain when every rule fires."""
 
-    all: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]"
+    all: "Annotated[tuple[PolicySpec, ...], Field(min_length=1)]" = Field(
+        description="Rules that must fire together."
+    )
 
 
 SingleRule = (

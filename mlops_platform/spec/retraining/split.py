@@ -73,7 +73,7 @@ class ShareSplitSpec(Section):
         default=0.2, description="Share of the rows that chooses what no fitted row may."
     )
     test_share: Part = Field(default=0.2, description="Share of the rows on which the gate judges.")
-    seed: int = 0
+    seed: int = Field(default=0, description="Where each row falls follows from it.")
 
     @property
     def unit(self) -> ResamplingUnit:

@@ -20,8 +20,12 @@ Cost = Annotated[float, Field(gt=0)]
 class Costs(Section):
     """What a wrong decision costs, in any one unit; the threshold minimises the expected cost."""
 
-    false_positive: Cost = 1.0
-    false_negative: Cost = 1.0
+    false_positive: Cost = Field(
+        default=1.0, description="Of a decision for what does not come true."
+    )
+    false_negative: Cost = Field(
+        default=1.0, description="Of a decision against what does come true."
+    )
 
     def of_rows(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Cost of each row's decision, shape (rows,)."""

@@ -55,7 +55,9 @@ class BinaryClassification(Task):
     answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", 2)
     explained_scale: ClassVar[str] = "log_odds"
 
-    type: Literal["binary_classification"] = "binary_classification"
+    type: Literal["binary_classification"] = Field(
+        default="binary_classification", description="Kind of outcome: true or false."
+    )
     loss: Literal["log_loss", "brier_score"] = Field(
         default="log_loss", description="What candidates and champions are compared by."
     )

@@ -64,7 +64,9 @@ class Regression(Task):
     answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
     explained_scale: ClassVar[str] = "explained_prediction"
 
-    type: Literal["regression"] = "regression"
+    type: Literal["regression"] = Field(
+        default="regression", description="Kind of outcome: a number."
+    )
     loss: Literal["absolute_error", "squared_error"] = Field(
         default="absolute_error", description="What candidates and champions are compared by."
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from mlops_platform.clock import moment_text
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
 from mlops_platform.components.model_lifecycle.candidate.judging_assets import evidence_of
 from mlops_platform.components.model_lifecycle.presentation import (
@@ -13,7 +13,6 @@ from mlops_platform.components.model_lifecycle.presentation import (
     mlflow_experiment,
     mlflow_run,
     table,
-    zone_of,
 )
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
 from mlops_platform.components.waiting import waits_for_locks
@@ -24,7 +23,6 @@ from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion
-from mlops_platform.usecases.reporting.phrases import moment_text
 from mlops_platform.usecases.rollout.begin import release_or_challenge
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
@@ -65,7 +63,7 @@ def registered_version_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                     "verdict": gate.verdict.outcome,
                     "reason": gate.verdict.reason,
                     "version": identity.version,
-                    "fitted_through": moment_text(registered.fitted_through, zone_of(spec)),
+                    "fitted_through": moment_text(registered.fitted_through),
                     **registered.constants,
                     "mlflow_run": mlflow_run(deployment, identity.run_id),
                     "schema_hash": identity.schema_hash,
@@ -130,7 +128,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 {
                     **_headline(spec, standing, decision),
                     **_figures(judged),
-                    "timeline": _timeline(deployment.ledger.releases(spec.name), zone_of(spec)),
+                    "timeline": _timeline(deployment.ledger.releases(spec.name)),
                     "all_runs": mlflow_experiment(deployment, spec.name),
                     "mlflow_run": mlflow_run(deployment, standing.run_id),
                 }
@@ -165,7 +163,7 @@ def _headline(spec: ModelSpec, standing: DeployedVersion, decision: NewDecision)
         "version": standing.version,
         "role": standing.role,
         "release": standing.sequence,
-        "since": moment_text(standing.since, zone_of(spec)),
+        "since": moment_text(standing.since),
         "actor": standing.actor,
     }
 
@@ -176,7 +174,7 @@ def _figures(judged: JudgedCandidate) -> dict[str, Any]:
     return {"test_loss": evaluation.loss, "test_baseline_loss": evaluation.baseline_loss}
 
 
-def _timeline(releases: Sequence[Release], zone: ZoneInfo) -> dg.TableMetadataValue:
+def _timeline(releases: Sequence[Release]) -> dg.TableMetadataValue:
     """The newest release first."""
     return table(
         [
@@ -184,7 +182,7 @@ def _timeline(releases: Sequence[Release], zone: ZoneInfo) -> dg.TableMetadataVa
                 "release": release.sequence,
                 "version": release.version,
                 "kind": release.kind,
-                "at": f"{release.released_at.astimezone(zone):%Y-%m-%d %H:%M}",
+                "at": moment_text(release.released_at),
                 "by": release.actor,
             }
             for release in reversed(releases)

@@ -1,0 +1,50 @@
+"""The tutorial, as a newcomer types it: in a project and a home of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlops_platform.settings import PROJECT_ROOT
+from tests.documents.blocks import TUTORIAL, commands_of
+from tests.e2e.conftest import PARTS, Deployment
+from tests.e2e.documents.running import Reader
+from tests.ports import free_port
+
+pytestmark = pytest.mark.slow
+
+PAGE = PROJECT_ROOT / TUTORIAL
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Somebody with a checkout in which nothing was ever run."""
+    project = tmp_path_factory.mktemp("checkout")
+    ignored = shutil.ignore_patterns("target", "logs", ".local_defs_state", "*.pyc.*")
+    for part in (*PARTS, "docs/tutorial"):
+        source, place = PROJECT_ROOT / part, project / part
+        if source.is_dir():
+            shutil.copytree(source, place, ignore=ignored)
+        else:
+            shutil.copy(source, place)
+    folder = project / "parcels"
+    deployment = Deployment(project, folder / "home", free_port(), model="late_parcels")
+    return Reader(deployment, {"/tmp/parcels": str(folder)})
+
+
+def test_a_file_becomes_a_champion_and_all_of_it_is_taken_back(newcomer: Reader) -> None:
+    before = _own_files(newcomer.deployment.project)
+    newcomer.read(list(commands_of(PAGE)))
+    assert newcomer.deployment.pointer.exists()  # there is a champion
+    assert "100 rows" in next(said for typed, said in newcomer.said.items() if " predict " in typed)
+    assert _own_files(newcomer.deployment.project) == before
+
+
+def _own_files(project: Path) -> set[str]:
+    """Files of models and landings, without what the tools keep beside them."""
+    return {
+        file.relative_to(project).as_posix()
+        for folder in ("mlops_platform/defs", "dbt_project/models")
+        for file in (project / folder).rglob("*")
+        if file.is_file() and not {"__pycache__", ".init"} & set(file.parts)
+    }
