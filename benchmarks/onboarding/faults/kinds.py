@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -72,7 +72,7 @@ def identifier(table: CleanTable, generator: Generator) -> Faulty:
     """A number or text of its own for each row."""
     column, frame, rows = _column(table, generator), table.frame.copy(), len(table.frame)
     shape = str(generator.choice(["running", "dealt", "long", "hex", "text"]))
-    values: dict[str, Callable[[], Sequence[object] | np.ndarray]] = {
+    values: dict[str, Callable[[], Any]] = {
         "running": lambda: np.arange(rows) + 1000,
         "dealt": lambda: generator.permutation(rows) + 1,
         "long": lambda: 10**8 + generator.choice(9 * 10**8, rows, replace=False),

@@ -129,8 +129,8 @@ def gather(table: ScannedTable, question: Question, rows: int = MOST_ROWS) -> Ev
         DataError: an expression of the question is none of this table.
     """
     task = task_of(question)
-    for sql in filter(None, (question.label, question.time, question.known_at)):
-        table.require(sql)
+    for asked in filter(None, (question.label, question.time, question.known_at)):
+        table.require(asked)
     own = _columns_of(table, question)
     profiles = [column for column in table.profile.columns if column.output not in own]
     columns = [column for column in profiles if column.kind not in ("empty", "text")]
