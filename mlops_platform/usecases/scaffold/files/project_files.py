@@ -10,13 +10,14 @@ from mlops_platform.usecases.scaffold.files.lifecycle.defs import lifecycle_defs
 from mlops_platform.usecases.scaffold.files.names import Names
 from mlops_platform.usecases.scaffold.files.refusals import refuse_unusable
 from mlops_platform.usecases.scaffold.files.staging import staging_sql, staging_yaml
+from mlops_platform.usecases.scaffold.files.store import STORE, store_defs
 
 
 def project_files(choices: Choices) -> dict[Path, str]:
     """Text by path, relative to the project's root.
 
-    Landing and staging follow from the data alone: those of another model of the same data are the
-    same, to the letter.
+    Store, landing and staging follow from the data alone: those of another model of the same data
+    are the same, to the letter.
 
     Raises:
         SpecError: choices contradict each other, or lack what these files need.
@@ -25,6 +26,7 @@ def project_files(choices: Choices) -> dict[Path, str]:
     names = Names(choices)
     marts, staging = names.models / "marts", names.models / "staging"
     of_model = {
+        names.definitions / STORE / "defs.yaml": store_defs(names),
         marts / f"{names.features}.sql": features_sql(names),
         marts / f"{names.features}.yml": features_yaml(names),
         marts / f"{names.labels}.sql": labels_sql(names),

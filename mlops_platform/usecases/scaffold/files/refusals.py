@@ -7,6 +7,7 @@ from typing import Final
 
 from mlops_platform.errors import SpecError
 from mlops_platform.usecases.scaffold.choices import Choices, DbtSourceChoice
+from mlops_platform.usecases.scaffold.files.store import STORE
 
 _ADDED: Final = ("day", "delivered_at", "known_at", "superseded_at")
 """Columns that landing adds."""
@@ -34,6 +35,9 @@ def refuse_unusable(choices: Choices) -> None:
             if column not in landed:
                 fix = f"No column lands under this name; name one of {', '.join(sorted(landed))}."
                 raise SpecError(field, column, fix)
+    if choices.model == STORE:
+        fix = "The feature store of every domain is called so; choose another name."
+        raise SpecError("name", choices.model, fix)
     if not choices.entity:
         raise SpecError("entity", [], "Name the columns that identify one prediction.")
     if choices.first_day is None:

@@ -32,11 +32,6 @@ from mlops_platform.usecases.scaffold.files.names import DEFS
 from mlops_platform.usecases.scaffold.files.project_files import project_files
 from tests.usecases.scaffold.files.cases import CASES, own_models, write_exports
 
-STORE = """
-type: mlops_platform.components.DbtFeaturesComponent
-attributes: {project: PROJECT, op: {name: dbt_features}}
-"""
-
 
 class Silent:
     """A display of nothing."""
@@ -112,10 +107,8 @@ def owned(written: Path) -> Iterator[Owned]:
         for file in (written / DEFS).rglob("defs.yaml"):
             target = sandbox.defs_folder_path / file.relative_to(written / DEFS)
             target.parent.mkdir(parents=True)
-            shutil.copy(file, target)
-        store = sandbox.defs_folder_path / "features" / "defs.yaml"
-        store.parent.mkdir()
-        store.write_text(STORE.replace("PROJECT", str(project)))
+            text = file.read_text(encoding="utf-8")
+            target.write_text(text.replace("{{ context.project_root }}", str(written)))
         tree = stack.enter_context(sandbox.build_component_tree())
         with lasting_objects():
             instances = tree.build_defs()
@@ -133,7 +126,8 @@ def owned(written: Path) -> Iterator[Owned]:
         for model in models:
             days = unlanded_days(driver, model, place, now)
             land(driver, model, days, now, lambda step: None)
-        build(driver, models[0], lambda step: None)
+        for model in {model.store.build_op: model for model in models}.values():
+            build(driver, model, lambda step: None)
         by_hand = {
             model.name: ByHand(deployment, driver, model, Silent(), "owner") for model in models
         }

@@ -59,6 +59,7 @@ def test_all_files_lie_in_folders_of_the_domain(orders: dict[Path, str]) -> None
         "dbt_project/models/shop/staging/_landing_orders.yml",
         "dbt_project/models/shop/staging/stg_orders.sql",
         "dbt_project/models/shop/staging/stg_orders.yml",
+        "mlops_platform/defs/shop/features/defs.yaml",
         "dbt_project/models/shop/marts/late_orders_features.sql",
         "dbt_project/models/shop/marts/late_orders_features.yml",
         "dbt_project/models/shop/marts/late_orders_labels.sql",
@@ -72,13 +73,13 @@ def test_another_label_of_the_same_data_leaves_landing_and_staging(
 ) -> None:
     others = project_files(order_delays(EXPORTS))
     shared = orders.keys() & others.keys()
-    assert {path.parent.name for path in shared} == {"landing_orders", "staging"}
+    assert {path.parent.name for path in shared} == {"features", "landing_orders", "staging"}
     assert all(orders[path] == others[path] for path in shared)
 
 
 def test_of_a_dbt_model_nothing_lands() -> None:
     files = project_files(short_trips(EXPORTS))
-    assert {path.parent.name for path in files} == {"marts", "short_trips"}
+    assert {path.parent.name for path in files} == {"features", "marts", "short_trips"}
     folder = Path("dbt_project/models/more_trips/marts")
     assert "from {{ ref('trip_facts') }}" in files[folder / "short_trips_features.sql"]
 
@@ -256,6 +257,7 @@ def _renamed(choices: Choices, old: str, new: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("update", "field"),
     [
+        ({"model": "features"}, "name"),
         ({"entity": []}, "entity"),
         ({"entity": ["nobody"]}, "entity"),
         ({"key": ["junk"]}, "key"),
