@@ -28,7 +28,8 @@ COMMANDS = {
         "Prepare MLOPS_HOME: manifest, databases, Dagster home. Does nothing twice.",
     ),
     "init": Listed(
-        "project.init", "Make a model of your own data: scan it, ask, write its files; --undo."
+        "project.init",
+        "Make a model of your own data: look at it, ask what must be known, write its files.",
     ),
     "demo": Listed(
         "demo",

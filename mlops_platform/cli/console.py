@@ -42,6 +42,14 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
     return table
 
 
+def folding_grid(gap: int = 1) -> Table:
+    """Two columns without a head: signs or titles, and texts that fold behind them."""
+    grid = Table.grid(padding=(0, gap, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -1,6 +1,8 @@
 """`mlops demo`: the main job on real data, through the jobs of production."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -35,8 +37,7 @@ def command(windows: int, as_json: bool) -> None:
     """
     ensure_set_up()
     _require_example()
-    keep_alerts_off_the_console()
-    with open_quiet_instance() as instance:
+    with alerts_off_the_console(), open_quiet_instance() as instance:
         heal(instance)
         summary = play(instance, windows, ConsoleDisplay(console))
     if as_json:
@@ -63,9 +64,15 @@ def _require_example() -> None:
         )
 
 
-def keep_alerts_off_the_console() -> None:
+@contextmanager
+def alerts_off_the_console() -> Iterator[None]:
     """It belongs to the progress; `mlops incidents` tells them afterwards.
 
     By level: Dagster configures logging anew in every run, which enables what was disabled.
     """
+    level = alerts_log.level
     alerts_log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        alerts_log.setLevel(level)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from mlops_platform.cli.console import console, say
+from mlops_platform.cli.console import answer, console, json_option, say
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect, Encoding
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -37,7 +37,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--null", "null_values", multiple=True, help="A text in it that means missing, such as NA."
 )
-@click.option("--json", "as_json", is_flag=True, help="The summary for another program.")
+@json_option
 def command(model: str, file: Path, output: Path | None, as_json: bool, **written: Any) -> None:
     """Score FILE with the champion of MODEL: one row per entity, the model's features as columns.
 
@@ -53,7 +53,7 @@ def command(model: str, file: Path, output: Path | None, as_json: bool, **writte
     predictor = load_predictor(deployment, model, spec)
     predicted = predict_file(predictor, file, output or default_output(file), _csv_text(**written))
     if as_json:
-        click.echo(predicted.to_public(indent=2))
+        answer(predicted.model_dump(mode="json"))
     else:
         _show(predicted, predictor.task.outputs)
 

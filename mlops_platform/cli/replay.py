@@ -1,13 +1,12 @@
 """`mlops replay`: the past windows of a model, as they would have been, in one process."""
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from mlops_platform.cli.by_hand import by_hand
-from mlops_platform.cli.console import console, counted, say
+from mlops_platform.cli.console import answer, console, counted, json_option, say
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
@@ -33,20 +32,19 @@ ACTOR = "mlops replay"
 @click.option(
     "--to", "last", type=DAY, metavar="DAY", help="Last day of it all  [default: the last landed]"
 )
-@click.option("--json", "as_json", is_flag=True, help="The summary for another program.")
+@json_option
 def command(model: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Replay the past windows of MODEL: a first champion, then window by window what followed.
 
     Nothing that was known later is used. Interrupted and started again it goes on where it was,
     with a later --to beyond that.
     """
-    from mlops_platform.cli.demo import keep_alerts_off_the_console
+    from mlops_platform.cli.demo import alerts_off_the_console
     from mlops_platform.cli.home.heal import heal
     from mlops_platform.driving.by_hand import latest_outcome
     from mlops_platform.replay.replayed_model import NothingReleased
 
-    keep_alerts_off_the_console()
-    with by_hand(model, ACTOR, quiet=as_json) as running:
+    with alerts_off_the_console(), by_hand(model, ACTOR, quiet=as_json) as running:
         heal(running.driver.instance)
         windows = _windows(running, first, last)
         story = _story(running, windows)
@@ -59,12 +57,12 @@ def command(model: str, first: datetime | None, last: datetime | None, as_json: 
         except NothingReleased:
             outcome = latest_outcome(running.model.spec, running.deployment.ledger)
             say(f"{outcome.text} There is no champion to replay; `mlops why {model}` tells more.")
-            public = outcome.to_public(indent=2)
+            document = outcome.model_dump(mode="json")
         else:
             _show(story, summary, running)
-            public = json.dumps(summary, indent=2)
+            document = summary
     if as_json:
-        click.echo(public)
+        answer(document)
 
 
 def _windows(

@@ -6,7 +6,7 @@ import click
 
 from mlops_platform.cli.actor import login_name, not_blank
 from mlops_platform.cli.by_hand import by_hand
-from mlops_platform.cli.console import say
+from mlops_platform.cli.console import answer, json_option, say
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
-@click.option("--json", "as_json", is_flag=True, help="The outcome for another program.")
+@json_option
 def command(model: str, actor: str | None, as_json: bool) -> None:
     """Train and judge a candidate now; land and build what it needs first.
 
@@ -25,7 +25,7 @@ def command(model: str, actor: str | None, as_json: bool) -> None:
     with by_hand(model, actor or login_name(), quiet=as_json) as running:
         outcome = running.train()
     if as_json:
-        click.echo(outcome.to_public(indent=2))
+        answer(outcome.model_dump(mode="json"))
         return
     say(outcome.text)
     for line in _next(outcome):

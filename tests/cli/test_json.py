@@ -27,7 +27,6 @@ from tests.data.landing.landed import landed
 WITHOUT_JSON = {
     "up": "runs until it is stopped",
     "serve": "runs until it is stopped, and its answers are JSON",
-    "train": "is to tell its outcome otherwise",
 }
 REASON = ("--reason", "r", "--actor", "alice")
 

@@ -197,7 +197,7 @@ def test_before_the_first_set_up_a_command_says_how_to_begin(
 def test_every_other_command_sets_up_or_needs_no_home() -> None:
     told = {"status", "why", "sql", "doctor", "incidents", "reconcile", "serve", "reproduce"}
     told |= {"prove", "freeze", "unfreeze", "backtest", "replay-request", "rollback", "backup"}
-    told |= {"approve", "erase"}
+    told |= {"approve", "erase", "lineage", "predict", "retire"}
     assert set(COMMANDS) - told == {*WORKING_ON_ANY_HOME, *WITHOUT_HOME}
 
 

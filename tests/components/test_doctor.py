@@ -211,5 +211,5 @@ def test_a_replay_is_told_and_is_no_fault(deployed: Settings) -> None:
     write_text(deployed.replay_clock(MODEL), "2013-04-08T06:00:00-04:00\n")
     told = _doctor()
     assert told.exit_code == 0
-    assert f"time stands at 2013-04-08 06:00 UTC-04:00 for {MODEL}" in told.output
+    assert f"time stands at 2013-04-08 10:00 UTC for {MODEL}" in told.output
     assert "nothing to cure" in told.output

@@ -27,6 +27,7 @@ from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, Nume
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
+from mlops_platform.usecases.deployment import deployment_at
 
 if TYPE_CHECKING:
     from tests.components.conftest import Tick
@@ -176,6 +177,7 @@ def test_the_sensor_asks_for_an_export_once_per_publication(
     tmp_path: Path,
     tick: "Tick",
 ) -> None:
+    deployment_at(published).ledger.create_schema()
     (first,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     (again,) = tick(EXPORT_ONLINE, spec, instance).run_requests or ()
     assert first.run_key == again.run_key  # the daemon starts one run
@@ -190,6 +192,7 @@ def test_the_sensor_asks_for_an_export_once_per_publication(
 def test_before_anything_is_published_the_sensor_waits(
     home: Settings, instance: dg.DagsterInstance, spec: ModelSpec, tick: "Tick"
 ) -> None:
+    deployment_at(home).ledger.create_schema()
     assert tick(EXPORT_ONLINE, spec, instance).skip_reason
 
 

@@ -22,7 +22,7 @@ UNDO: Final = "mlops init --undo"
 @click.command()
 @init_options
 def command(**values: Any) -> None:
-    r"""Make a model of your own data: look at it, ask what must be known, write its files.
+    """Make a model of your own data: look at it, ask what must be known, write its files.
 
     \b
     mlops init --data orders.csv
@@ -33,7 +33,7 @@ def command(**values: Any) -> None:
     One scan tells types, times, keys, ids, what is missing, and what knows the label too early.
     What is proposed has its reason; when the label becomes known is never guessed. Everything is
     written at once or not at all, and can be undone.
-    """
+    """  # noqa: D301
     from mlops_platform.settings import PROJECT_ROOT
     from mlops_platform.usecases.scaffold.journal.journal import Journal
     from mlops_platform.usecases.scaffold.journal.writing import take_back_unfinished

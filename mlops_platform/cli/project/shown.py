@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Table
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, folding_table
+from mlops_platform.cli.console import console, counted, folding_grid, folding_table
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
@@ -48,7 +47,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
     listed = list(findings)
     if listed:
         console.print()
-    grid = _grid()
+    grid = folding_grid()
     for finding in listed:
         style = "dim" if finding.level == "note" else ""
         grid.add_row(Text(SIGNS[finding.level], STYLES[finding.level]), Text(finding.text, style))
@@ -74,7 +73,7 @@ def show_scores(scores: SplitScores) -> None:
 def show_choices(choices: Choices) -> None:
     """What will be made, in a few lines, each with its reason."""
     console.print()
-    grid = _grid(2)
+    grid = folding_grid(2)
     for title, choice, because in _chosen(choices):
         grid.add_row(Text(title, "bold"), Text.assemble(choice, (f"  {because}", "dim")))
     for kind in ("numeric", "categorical", "boolean", "text"):
@@ -140,11 +139,3 @@ def _values(column: ColumnProfile) -> Text:
         return Text(f"{column.minimum} to {column.maximum}")
     examples = ", ".join(column.examples[:FEW])
     return Text(f"{column.distinct:,}: {examples}{', ...' if column.distinct > FEW else ''}")
-
-
-def _grid(gap: int = 1) -> Table:
-    """Texts that fold behind their sign."""
-    grid = Table.grid(padding=(0, gap, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    return grid

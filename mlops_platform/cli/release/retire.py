@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import counted, say
+from mlops_platform.cli.console import answer, counted, json_option, say
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 if TYPE_CHECKING:
+    from mlops_platform.ledger.records import Decision
     from mlops_platform.spec import ModelSpec
 
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
 @click.option("--undo", is_flag=True, help="Take the retirement back.")
 @click.option("--actor", callback=not_blank, help="Who retires it  [default: the login name]")
-def command(model: str, reason: str, undo: bool, actor: str | None) -> None:
+@json_option
+def command(model: str, reason: str, undo: bool, actor: str | None, as_json: bool) -> None:
     """Retire a model: sensors and commands ask nothing of it any more.
 
     No windows, retraining, release or alert; its open incidents are resolved. Its history, cards
@@ -30,14 +32,16 @@ def command(model: str, reason: str, undo: bool, actor: str | None) -> None:
     deployment, actor = open_deployment(), actor or login_name()
     spec = known_model(deployment.ledger, model)
     if undo:
-        _reinstate(deployment, model, reason, actor)
+        decision = _reinstate(deployment, model, reason, actor)
     else:
-        _retire(deployment, model, spec, reason=reason, actor=actor)
+        decision = _retire(deployment, model, spec, reason=reason, actor=actor)
+    if as_json:
+        answer({"decision": decision.model_dump(mode="json")})
 
 
 def _retire(
     deployment: Deployment, model: str, spec: "ModelSpec | None", *, reason: str, actor: str
-) -> None:
+) -> "Decision":
     from mlops_platform.usecases.retirement.retire import retire
 
     now = datetime.now(UTC)
@@ -52,9 +56,10 @@ def _retire(
         f"alert.{resolved} Its history stays; a service that runs goes on until it is stopped. "
         f"Its YAML may be deleted; `mlops retire {model} --undo` takes it back."
     )
+    return retired.decision
 
 
-def _reinstate(deployment: Deployment, model: str, reason: str, actor: str) -> None:
+def _reinstate(deployment: Deployment, model: str, reason: str, actor: str) -> "Decision":
     from mlops_platform.usecases.ledger.retirement import reinstate
 
     written = reinstate(deployment.ledger, model, reason, actor)
@@ -62,6 +67,7 @@ def _reinstate(deployment: Deployment, model: str, reason: str, actor: str) -> N
         f"{model} is back, by {written.actor}: sensors ask for it again as its YAML says. "
         f"`mlops watch {model}` measures what has ended meanwhile."
     )
+    return written
 
 
 def _tell_channels(deployment: Deployment, spec: "ModelSpec") -> None:

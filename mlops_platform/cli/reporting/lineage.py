@@ -6,7 +6,7 @@ import click
 from rich.markup import escape
 from rich.tree import Tree
 
-from mlops_platform.cli.console import console, say
+from mlops_platform.cli.console import answer, console, json_option, say
 from mlops_platform.settings import DBT_PROJECT, settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("asked", metavar="TABLE[.COLUMN]")
 @click.option("--down", is_flag=True, help="What is made from it, in place of what it is made of.")
-@click.option("--json", "as_json", is_flag=True, help="The same for another program.")
+@json_option
 def command(asked: str, down: bool, as_json: bool) -> None:
     """Show what a table or a column is made from, and which models read it.
 
@@ -36,7 +36,7 @@ def command(asked: str, down: bool, as_json: bool) -> None:
         lineage = project_lineage(project)
     report = lineage_report(lineage, declared_specs(), asked, "down" if down else "up")
     if as_json:
-        click.echo(report.to_public(indent=2))
+        answer(report.model_dump(mode="json"))
     else:
         _show(report)
 

@@ -38,7 +38,7 @@ def test_a_dry_run_is_a_diff_and_writes_nothing(init: Init, orders: Path, projec
     assert shown.exit_code == 0, shown.output
     assert "+++ mlops_platform/defs/orders/landing_orders/defs.yaml" in shown.stdout
     assert "+  table: orders" in shown.stdout
-    assert "9 files new" in shown.stdout
+    assert "10 files new" in shown.stdout
     assert not [path for path in project.rglob("*") if path.is_file()]
 
 

@@ -12,8 +12,14 @@ import pytest
 
 from mlops_platform.clock import move_to
 from mlops_platform.components.model_lifecycle.automation.windows import missing_windows
-from mlops_platform.components.model_lifecycle.window.drift_asset import drift_report_asset
-from mlops_platform.components.model_lifecycle.window.performance_asset import performance_asset
+from mlops_platform.components.model_lifecycle.window.drift_asset import (
+    drift_history,
+    drift_report_asset,
+)
+from mlops_platform.components.model_lifecycle.window.performance_asset import (
+    performance_asset,
+    performance_history,
+)
 from mlops_platform.components.model_lifecycle.window.predictions_asset import predictions_asset
 from mlops_platform.components.record_io_manager import RecordIOManager
 from mlops_platform.components.window_records import recorded_signals, recorded_windows
@@ -289,24 +295,30 @@ def test_an_empty_window_takes_part_in_nothing_and_matures(shop: Shop) -> None:
 
 
 def test_a_window_that_is_measured_again_leaves_the_newest_one_on_the_pages(shop: Shop) -> None:
-    older, newest = CLOSED - timedelta(days=3), CLOSED - timedelta(days=2)
-    for day in (older, newest):
+    older = CLOSED - timedelta(days=3)
+    for day in (older, CLOSED - timedelta(days=2)):
         assert shop.watches(day).success
 
     with dg.instance_for_test() as instance:
         assert shop.watches(older, instance=instance).success
 
-        for asset, check in (("performance", "loss_increase"), ("drift_report", "row_volume")):
+        measured = performance_history(shop.spec)
+        mature = max(name for name, window in measured.items() if window.mature)
+        drifted = max(drift_history(shop.spec))
+        for asset, newest, check, newest_judged in (
+            ("performance", max(measured), "loss_increase", mature),
+            ("drift_report", drifted, "row_volume", drifted),
+        ):
             key = dg.AssetKey([shop.spec.name, asset])
             shown = instance.fetch_materializations(key, limit=5).records
-            assert [record.partition_key for record in shown] == [str(newest), str(older)]
+            assert [record.partition_key for record in shown] == [newest, str(older)]
             page = shown[0].asset_materialization
             assert page is not None
             assert list(page.metadata)[:3] == ["window", "verdict", "reason"]
             history = instance.event_log_storage.get_asset_check_execution_history
             [judged] = history(dg.AssetCheckKey(key, check), limit=1)
             assert judged.evaluation is not None
-            assert judged.evaluation.metadata["window"].value == str(newest)
+            assert judged.evaluation.metadata["window"].value == newest_judged
 
 
 def test_an_unusually_empty_day_alarms_by_its_volume(shop: Shop) -> None:

@@ -360,5 +360,5 @@ def test_without_published_labels_the_fix_is_named(begin: Callable[..., Trial]) 
     trial = begin()
     trial.log(FIRST, "v0", "champion", 0.5)
     trial.land()
-    with pytest.raises(DataError, match=r"Build and publish .* first"):
+    with pytest.raises(DataError, match=r"Build .* first"):
         trial.evidence()

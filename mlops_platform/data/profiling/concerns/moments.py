@@ -41,7 +41,7 @@ def moments(profile: TableProfile) -> Iterator[Finding]:
 
 def _of_parts(profile: TableProfile) -> str | None:
     """An expression of columns that are a day together."""
-    numbers = {column.output for column in profile.columns if column.kind == "number"}
+    numbers = {column.name.lower() for column in profile.columns if column.kind == "number"}
     if not numbers.issuperset(PARTS):
         return None
     return f'--time "make_date({", ".join(PARTS)})"'
