@@ -14,14 +14,19 @@ from dagster.components.testing import create_defs_folder_sandbox
 
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.clock import move_to
+from mlops_platform.components import DbtFeaturesComponent
 from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.components.landing.jobs import landing_jobs
-from mlops_platform.components.model_lifecycle.component import lifecycle_models
+from mlops_platform.components.model_lifecycle.component import (
+    feature_components,
+    lifecycle_models,
+)
 from mlops_platform.components.model_lifecycle.shared import shared_automation
 from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.record_io_manager import RecordIOManager
+from mlops_platform.data.features.builds import kept_builds
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.driving.by_hand import ByHand
@@ -57,6 +62,7 @@ class Owner:
 
     exports: Exports
     running: ByHand
+    stores: list[DbtFeaturesComponent]
 
     def wake_on(self, day: date) -> None:
         """The files of the nights before are there, and it is half past six."""
@@ -100,7 +106,8 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
         )
         instance = stack.enter_context(open_quiet_instance())
         driver = JobDriver(definitions, instance)
-        yield Owner(exports, ByHand(deployment, driver, model, Silent(), "owner"))
+        running = ByHand(deployment, driver, model, Silent(), "owner")
+        yield Owner(exports, running, feature_components(tree))
 
 
 def _dbt_project(folder: Path) -> Path:
@@ -135,6 +142,20 @@ def watched(owner: Owner, first: Decision) -> list[str]:
         owner.wake_on(TUESDAY + timedelta(days=after))
         names += owner.running.watch(None)
     return names
+
+
+def test_what_another_domain_lacks_keeps_nobody_from_building(
+    owner: Owner, first: Decision
+) -> None:
+    customers, orders = sorted(owner.stores, key=lambda store: store.build_op)
+    assert customers.published_tables().keys() == {"customer_features", "churn_labels"}
+    assert (orders.landed_tables(), list(orders.published_tables())) == (
+        ["orders"],
+        ["order_features"],
+    )
+    assert customers.defs_state_config.key != orders.defs_state_config.key
+    kept = kept_builds(settings().landing, settings().published)
+    assert [builds.store for builds in kept] == [customers.build_op]
 
 
 def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: Decision) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import dagster as dg
+from dagster.components import DefsStateConfig
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from mlops_platform.components.features.columns import (
@@ -87,6 +88,18 @@ class DbtFeaturesComponent(DbtProjectComponent):
         ),
     ] = None
     prepare_if_dev: bool = False
+
+    @property
+    def defs_state_config(self) -> DefsStateConfig:
+        """A name of its own for each domain: all of them are made from one dbt project."""
+        config = super().defs_state_config
+        if self.domain is None:
+            return config
+        return DefsStateConfig(
+            key=f"{config.key}[{self.domain}]",
+            management_type=config.management_type,
+            refresh_if_dev=config.refresh_if_dev,
+        )
 
     @property
     def op_config_schema(self) -> type[dg.Config]:
