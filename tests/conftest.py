@@ -13,10 +13,8 @@ from sqlalchemy import Engine, event
 
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
-from mlops_platform.files import write_json
-from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE
-from mlops_platform.formats.number import FORMAT
 from mlops_platform.settings import Settings, settings
+from tests.homes.stamped import write_stamp
 
 ODD_NAMES = {
     "space": "a b",
@@ -144,7 +142,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("MLOPS_HOME", str(tmp_path / "mlops"))
     settings.cache_clear()
     copy_dagster_yaml(settings())
-    write_json(settings().home / STAMP_FILE, {FORMAT_KEY: FORMAT, PATH_KEY: str(settings().home)})
+    write_stamp(settings().home)
     monkeypatch.setenv("DAGSTER_HOME", str(settings().dagster_home))
     yield settings()
     settings.cache_clear()

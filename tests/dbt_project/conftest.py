@@ -19,6 +19,7 @@ from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival
 from mlops_platform.data.packages import installed_package_folder
 from mlops_platform.demo.nycflights import NycFlights
+from tests.homes.stamped import write_stamp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,6 +168,7 @@ def winter(
 ) -> Deployment:
     """Forty winter days, landed and built; to be read only."""
     deployment = Deployment(tmp_path_factory.mktemp("winter"), parsed[0])
+    write_stamp(deployment.home)
     land(nycflights, deployment.lake / "landing", WINTER)
     deployment.build_models(WINTER)
     return deployment
