@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,14 +27,14 @@ class FileReading:
     Args:
         places: of its columns, by name.
         landing: as whose files it is read; None where its names are its own.
-        has_usual_text: only its names are the landing's, its text cannot be.
+        has_other_text: only its names are the landing's, its text cannot be.
     """
 
     inputs: InputFiles
     places: Mapping[str, int]
     text: CsvText
     landing: LandingFormat | None = None
-    has_usual_text: bool = False
+    has_other_text: bool = False
 
     def features(self, names: Sequence[str]) -> dict[str, int]:
         """The places of those columns that it has; DuckDB does not tell case apart."""
@@ -53,7 +53,7 @@ class FileReading:
         """As what the file is read, as a sentence; None where its names are its own."""
         if self.landing is None:
             return None
-        if self.has_usual_text:
+        if self.has_other_text:
             return (
                 f"The columns are read as {self.landing.name} declares them, their text is not: "
                 f"the delimiter is {self.text.dialect.delimiter!r}, the decimal "
@@ -140,8 +140,7 @@ def _as_landed(
     """The file as each landing has it, where it can be one of its files."""
     for landing in landings:
         if isinstance(given, CsvFlags):
-            usual = CsvText(null_values=landing.null_values)
-            texts = [given.over(landing.text), given.over(usual)]
+            texts = [given.over(text) for text in _texts(landing)]
         else:
             texts = [CsvText()]
         for text in texts:
@@ -152,6 +151,13 @@ def _as_landed(
                 continue
             yield FileReading(inputs, places, text, landing, text != texts[0])
             break
+
+
+def _texts(landing: LandingFormat) -> Iterator[CsvText]:
+    """How its files are written, and how somebody's program may have written one of them anew."""
+    yield landing.text
+    yield CsvText(replace(landing.csv, encoding="utf-8"), landing.null_values)
+    yield CsvText(null_values=landing.null_values)
 
 
 def _csv(path: Path, text: CsvText) -> InputFiles:

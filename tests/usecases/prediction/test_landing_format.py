@@ -95,6 +95,13 @@ def test_only_the_names_may_be_those_of_the_landing(predict, rows, wanted, tmp_p
     assert scores(predicted.output) == wanted
 
 
+def test_a_byte_order_mark_says_another_encoding(predict, rows, wanted, tmp_path: Path) -> None:
+    source = landed(tmp_path / "new.csv", rows, **{**GERMAN, "encoding": "utf-8-sig"})
+    predicted = predict(source, landings=[LANDING])
+    assert predicted.notes[0].endswith("the delimiter is ';', the decimal ',', the encoding utf-8.")
+    assert scores(predicted.output) == wanted
+
+
 def test_a_parquet_file_has_the_names_of_the_landing(predict, rows, wanted, tmp_path: Path) -> None:
     source = parquet_of(tmp_path / "new.parquet", rows)
     table = pq.read_table(source)
