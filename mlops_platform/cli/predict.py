@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from mlops_platform.cli.console import answer, console, json_option, say
-from mlops_platform.data.landing.files.csv_dialect import CsvDialect, Encoding
+from mlops_platform.data.landing.files.csv_dialect import Encoding
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlops_platform.tasks import Output
-    from mlops_platform.usecases.prediction.feature_file import CsvText
+    from mlops_platform.usecases.prediction.csv_text import CsvFlags
     from mlops_platform.usecases.prediction.record import PredictedFile
 
-DEFAULT = CsvDialect()
 FILE = click.Path(path_type=Path)
 
 
@@ -29,52 +28,65 @@ FILE = click.Path(path_type=Path)
     type=FILE,
     help="A .parquet or .csv file  [default: FILE.predictions.parquet, beside FILE]",
 )
-@click.option("--delimiter", help="Between two values of a CSV file, `tab` too  [default: ,]")
-@click.option("--decimal", help="Before the fraction of a number in it  [default: .]")
 @click.option(
-    "--encoding", type=click.Choice(get_args(Encoding)), help="Of its text  [default: utf-8]"
+    "--delimiter",
+    help="Between two values of a CSV file, `tab` too  [default: as its landing, else ,]",
 )
 @click.option(
-    "--null", "null_values", multiple=True, help="A text in it that means missing, such as NA."
+    "--decimal", help="Before the fraction of a number in it  [default: as its landing, else .]"
+)
+@click.option(
+    "--encoding",
+    type=click.Choice(get_args(Encoding)),
+    help="Of its text  [default: as its landing, else utf-8]",
+)
+@click.option(
+    "--null", "null_values", multiple=True, help="A text in it that means missing too, such as NA."
 )
 @json_option
 def command(model: str, file: Path, output: Path | None, as_json: bool, **written: Any) -> None:
     """Score FILE with the champion of MODEL: one row per entity, the model's features as columns.
 
-    A row that the service would refuse is refused; what training never saw is told. The output has
-    the entity and all other columns of FILE that are no features, the version and its predictions.
+    A file like those that land for the model is read as its landing declares: names of columns and
+    text of CSV. A row that the service would refuse is refused; what training never saw is told.
+    The output has the entity and all other columns of FILE that are no features, the version and
+    its predictions.
     """
     from mlops_platform.components.known_models import known_model
+    from mlops_platform.components.models import DEFS
+    from mlops_platform.usecases.prediction.landing_format import landing_formats
     from mlops_platform.usecases.prediction.predict import default_output, predict_file
     from mlops_platform.usecases.prediction.predictor import load_predictor
 
     deployment = open_deployment()
     spec = known_model(deployment.ledger, model)
     predictor = load_predictor(deployment, model, spec)
-    predicted = predict_file(predictor, file, output or default_output(file), _csv_text(**written))
+    predicted = predict_file(
+        predictor,
+        file,
+        output or default_output(file),
+        _csv_flags(**written),
+        landing_formats(DEFS, model),
+    )
     if as_json:
         answer(predicted.model_dump(mode="json"))
     else:
         _show(predicted, predictor.task.outputs)
 
 
-def _csv_text(
+def _csv_flags(
     delimiter: str | None,
     decimal: str | None,
     encoding: Encoding | None,
     null_values: tuple[str, ...],
-) -> "CsvText | None":
+) -> "CsvFlags | None":
     """What was said of a CSV file; None where nothing was."""
-    from mlops_platform.usecases.prediction.feature_file import CsvText
+    from mlops_platform.usecases.prediction.csv_text import CsvFlags
 
     if not (delimiter or decimal or encoding or null_values):
         return None
-    dialect = CsvDialect(
-        delimiter="\t" if delimiter in ("tab", "\\t") else delimiter or DEFAULT.delimiter,
-        decimal=decimal or DEFAULT.decimal,
-        encoding=encoding or DEFAULT.encoding,
-    )
-    return CsvText(dialect, ("", *null_values))
+    tab = delimiter in ("tab", "\\t")
+    return CsvFlags("\t" if tab else delimiter or None, decimal or None, encoding, null_values)
 
 
 def _show(predicted: "PredictedFile", outputs: "Sequence[Output]") -> None:
@@ -87,6 +99,12 @@ def _show(predicted: "PredictedFile", outputs: "Sequence[Output]") -> None:
     )
     for note in predicted.notes:
         console.print(f"[yellow]note[/]     {note}", highlight=False, soft_wrap=True)
+    if predicted.left_out:
+        console.print("[yellow]warning[/]  ", end="")
+        say(
+            f"{', '.join(predicted.left_out)}: left out of the output, because predictions are "
+            "called so themselves."
+        )
     for unseen in predicted.unseen:
         console.print("[yellow]warning[/]  ", end="")
         say(unseen.text)

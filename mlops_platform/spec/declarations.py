@@ -5,6 +5,7 @@ stays the judge: wherever anything here is wrong or unusual it is asked, and nam
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -45,6 +46,28 @@ for tag in ("binary", "omap", "pairs", "set"):
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_str)
 
 
+@dataclass(frozen=True)
+class PlainDeclaration:
+    """A document of a file: a component of ours, with its templates as they are written."""
+
+    file: Path
+    type: str
+    attributes: dict[str, Any]
+
+
+def plain_declarations(folder: Path) -> Iterator[PlainDeclaration]:
+    """Every component of ours below a folder that can be read plainly; others are passed over."""
+    for file in declaring_files(folder):
+        if file.suffix == ".py":
+            continue
+        try:
+            documents = [_Declaration.model_validate(document) for document in _documents(file)]
+        except (yaml.YAMLError, ValueError, OSError):
+            continue
+        for document in documents:
+            yield PlainDeclaration(file, document.type, document.attributes or {})
+
+
 def plainly_declared_specs(folder: Path) -> list[ModelSpec] | None:
     """Every model declared below a folder, in Dagster's order; None where Dagster must be asked."""
     try:
@@ -71,7 +94,7 @@ def declaring_files(folder: Path) -> Iterator[Path]:
 def _specs(file: Path) -> Iterator[ModelSpec]:
     if file.suffix == ".py":
         raise ValueError(f"{file} may declare a model in Python")
-    documents = list(yaml.load_all(file.read_text(encoding="utf-8"), _Loader))
+    documents = _documents(file)
     if not documents:
         raise ValueError(f"{file} declares nothing")
     for document in documents:
@@ -81,3 +104,7 @@ def _specs(file: Path) -> Iterator[ModelSpec]:
             for contradiction in inconsistencies(spec):
                 raise contradiction
             yield spec
+
+
+def _documents(file: Path) -> list[Any]:
+    return list(yaml.load_all(file.read_text(encoding="utf-8"), _Loader))

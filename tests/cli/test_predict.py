@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
-from mlops_platform.cli.predict import _csv_text, command
+from mlops_platform.cli.predict import _csv_flags, command
+from mlops_platform.usecases.prediction.csv_text import CsvFlags
 
 MODEL = "flight_delay"
 
@@ -30,15 +32,12 @@ def test_a_model_that_nobody_knows_is_refused(new, mlops) -> None:
 
 
 def test_nothing_is_said_of_a_csv_file_where_no_option_is_given() -> None:
-    assert _csv_text(None, None, None, ()) is None
+    assert _csv_flags(None, None, None, ()) is None
 
 
-def test_a_tab_can_be_named_and_an_empty_text_stays_missing() -> None:
-    text = _csv_text("tab", ",", "latin-1", ("NA",))
-    assert text is not None
-    assert (text.dialect.delimiter, text.dialect.decimal) == ("\t", ",")
-    assert text.dialect.encoding == "latin-1"
-    assert text.null_values == ("", "NA")
+@pytest.mark.parametrize("tab", ["tab", "\\t", "\t"])
+def test_a_tab_can_be_named(tab: str) -> None:
+    assert _csv_flags(tab, ",", "latin-1", ("NA",)) == CsvFlags("\t", ",", "latin-1", ("NA",))
 
 
 def test_an_encoding_that_is_none_is_refused() -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.landing.files.csv_dialect import CsvDialect
-from mlops_platform.data.landing.files.csv_files import csv_inputs
-from mlops_platform.data.landing.files.input_files import InputFiles, column_names, kind_of, place
-from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
+from mlops_platform.data.landing.files.input_files import place
 from mlops_platform.data.landing.files.values import Cast, NumberFormat, Reading, cast_of
-from mlops_platform.data.landing.schema.types import TEXT
+from mlops_platform.data.landing.schema.types import LOCAL_TIME, MOMENT, TEXT, landed_type
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.prediction.csv_text import CsvFlags
+from mlops_platform.usecases.prediction.file_reading import OPTIONS, FileReading, read_columns
+from mlops_platform.usecases.prediction.landing_format import LandingFormat
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,19 +32,6 @@ SQL_OF_TEXT: Final[Mapping[str, str]] = {"numeric": "DOUBLE", "boolean": "BOOLEA
 """Type that the text of a CSV file is read as, by the kind of the feature."""
 NEEDED: Final = {"numeric": "a number", "boolean": "true or false", "text": "a string"}
 """What a column of a kind is, in words."""
-OPTIONS: Final = "Say how it is written: --delimiter, --decimal, --encoding, --null."
-
-
-@dataclass(frozen=True)
-class CsvText:
-    """How a CSV file is written.
-
-    Args:
-        null_values: texts that mean missing.
-    """
-
-    dialect: CsvDialect = field(default_factory=CsvDialect)
-    null_values: Sequence[str] = ("",)
 
 
 @dataclass(frozen=True)
@@ -57,12 +44,11 @@ class FeatureFile:
     """
 
     path: Path
-    inputs: InputFiles
+    reading: FileReading
     features: Mapping[str, int]
     others: Mapping[str, int]
     connection: duckdb.DuckDBPyConnection
     predictor: Predictor
-    text: CsvText
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -95,7 +81,7 @@ class FeatureFile:
             moment = f"TRY_CAST({place(at)} AS TIMESTAMPTZ)"
             columns.append(f"CAST({moment} AS TIMESTAMP) AS {identifier(EVENT_TIME)}")
         tried = "".join(f", {cast.tried} AS t{at}" for at, cast in self._casts.items())
-        rows = f"(SELECT *{tried} FROM {self.inputs.relation})"
+        rows = f"(SELECT *{tried} FROM {self.reading.inputs.relation})"
         try:
             selected = self.connection.sql(f"SELECT {', '.join(columns)} FROM {rows}")
             yield from selected.to_arrow_reader(BATCH_ROWS)
@@ -120,23 +106,35 @@ class FeatureFile:
     @cached_property
     def _casts(self) -> Mapping[int, Cast]:
         """How texts become numbers, by place; what is none must be told."""
-        if self.inputs.kind == "parquet":
+        if self.reading.inputs.kind == "parquet":
             return {}
-        dialect = self.text.dialect
+        dialect = self.reading.text.dialect
         reading = Reading(NumberFormat(dialect.decimal, dialect.thousands))
         return {
             at: cast_of(place(at), TEXT, target, f"t{at}", reading)
             for column in self.predictor.schema.columns
             if (at := self.features.get(column.name)) is not None
-            and (target := SQL_OF_TEXT.get(column.kind))
+            and (target := self._type_of_text(column))
         }
+
+    def _type_of_text(self, column: FeatureColumn) -> str | None:
+        """A number is one; of what else lands in a type, the text is that of its value."""
+        landing = self.reading.landing
+        declared = landing.type_of(column.name) if landing else None
+        if declared is None or column.kind == "numeric":
+            return SQL_OF_TEXT.get(column.kind)
+        landed = landed_type(declared)
+        # Of a time the text is made by whoever writes the features.
+        if landed in (TEXT, MOMENT, LOCAL_TIME):
+            return SQL_OF_TEXT.get(column.kind)
+        return landed
 
     def _fault(self, message: str) -> str:
         from mlops_platform.data.landing.files.csv_faults import csv_fault
 
-        if self.inputs.kind == "parquet":
+        if self.reading.inputs.kind == "parquet":
             return f"{self.path} cannot be read: {message.splitlines()[0]} Write it again, whole."
-        return f"{csv_fault([self.inputs], self.text.dialect, message)} {OPTIONS}"
+        return f"{csv_fault([self.reading.inputs], self.reading.text.dialect, message)} {OPTIONS}"
 
 
 def feature(name: str) -> str:
@@ -151,12 +149,16 @@ def misfit(name: str) -> str:
 
 @contextmanager
 def open_feature_file(
-    path: Path, predictor: Predictor, text: CsvText | None = None
+    path: Path,
+    predictor: Predictor,
+    flags: CsvFlags | None = None,
+    landings: Sequence[LandingFormat] = (),
 ) -> Iterator[FeatureFile]:
     """Open a file and match its columns with the features of a version.
 
     Args:
-        text: how a CSV file is written; None where nobody said it.
+        flags: what is said of a CSV file; None where nothing is.
+        landings: files that land for the model, as which it may be written.
 
     Raises:
         DataError: there is no such file, it is no table, lacks a column that must be there, or one
@@ -164,30 +166,15 @@ def open_feature_file(
     """
     if not path.is_file():
         raise DataError(f"{path} is no file. Name a CSV or Parquet file with one row per entity.")
-    kind = kind_of([path], str(path))
-    if kind == "parquet" and text is not None:
-        raise DataError(f"{path} is Parquet: --delimiter and the like are said of CSV files.")
-    written = text or CsvText()
+    schema = predictor.schema
     with private_duckdb() as connection:
-        if kind == "parquet":
-            (inputs,) = parquet_inputs([path], connection)
-        else:
-            inputs = _csv(path, written)
-        names = column_names([inputs])
-        matched = {name: inputs.find(name) for name in predictor.schema.names}
-        features = {name: at for name, at in matched.items() if at is not None}
-        others = {name: at for at, name in enumerate(names) if at not in features.values()}
+        reading = read_columns(path, connection, schema.names, flags, landings)
+        features = reading.features(schema.names)
+        taken = {name.lower() for name in features}
+        others = {name: at for name, at in reading.places.items() if name.lower() not in taken}
         _refuse_lacking(path, predictor, features, list(others))
-        _refuse_other_types(path, predictor, inputs, features)
-        yield FeatureFile(path, inputs, features, others, connection, predictor, written)
-
-
-def _csv(path: Path, text: CsvText) -> InputFiles:
-    try:
-        (inputs,) = csv_inputs([path], text.dialect, text.null_values)
-    except DataError as error:
-        raise DataError(f"{error} {OPTIONS}") from error
-    return inputs
+        _refuse_other_types(path, predictor, reading, features)
+        yield FeatureFile(path, reading, features, others, connection, predictor)
 
 
 def _refuse_lacking(
@@ -242,8 +229,9 @@ def raw_file_text(predictor: Predictor) -> str:
 
 
 def _refuse_other_types(
-    path: Path, predictor: Predictor, inputs: InputFiles, features: Mapping[str, int]
+    path: Path, predictor: Predictor, reading: FileReading, features: Mapping[str, int]
 ) -> None:
+    inputs = reading.inputs
     if inputs.kind == "csv":
         return
     for column in predictor.schema.columns:
@@ -251,6 +239,8 @@ def _refuse_other_types(
         if at is None or inputs.types[at] == '"NULL"':
             continue
         kind = column.column_kind
+        if reading.landing is not None and kind.name == "categorical":
+            continue  # whatever lands, the text of it is a category
         if not inputs.types[at].startswith(kind.published_types):
             needed = NEEDED.get(kind.name, "a string")
             raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.data.predicted_columns import columns_of
 from mlops_platform.errors import DataError
 from mlops_platform.tasks import MeanTotals
+from mlops_platform.usecases.prediction.csv_text import CsvFlags
 from mlops_platform.usecases.prediction.feature_file import (
     EVENT_TIME,
-    CsvText,
     FeatureFile,
     feature,
     near_names_text,
     open_feature_file,
     raw_file_text,
 )
+from mlops_platform.usecases.prediction.landing_format import LandingFormat
 from mlops_platform.usecases.prediction.record import PredictedFile
 from mlops_platform.usecases.prediction.refusals import refuse_unscorable, refuse_unusable
 from mlops_platform.usecases.prediction.table_file import TableFile, table_file
@@ -46,16 +47,22 @@ def default_output(source: Path) -> Path:
 
 
 def predict_file(
-    predictor: Predictor, source: Path, output: Path, text: CsvText | None = None
+    predictor: Predictor,
+    source: Path,
+    output: Path,
+    flags: CsvFlags | None = None,
+    landings: Sequence[LandingFormat] = (),
 ) -> PredictedFile:
     """Score every row of a file; the output is written whole or not at all.
 
     Its columns: the entity, all others of the file that are no features, version, release, and
-    the outputs of the task, in the order of the file's rows.
+    the outputs of the task, in the order of the file's rows. A column that is called like one of
+    the latter is left out.
 
     Args:
         output: a `.parquet` or `.csv` file.
-        text: how a CSV file is written; None where nobody said it.
+        flags: what is said of a CSV file; None where nothing is.
+        landings: files that land for the model, as which it may be written.
 
     Raises:
         DataError: the file is no table of the model's features, a row cannot be scored, or the
@@ -63,7 +70,10 @@ def predict_file(
     """
     if output.resolve() == source.resolve():
         raise DataError(f"{output} is the file that is scored. Name another one with -o.")
-    with open_feature_file(source, predictor, text) as file, table_file(output) as written:
+    with (
+        open_feature_file(source, predictor, flags, landings) as file,
+        table_file(output) as written,
+    ):
         scoring = _Scoring(file, written)
         for batch in file.batches():
             scoring.add(batch)
@@ -77,7 +87,8 @@ class _Scoring:
         self.file, self.written, self.predictor = file, written, file.predictor
         self.totals = MeanTotals()
         self.unseen = UnseenCounts(self.predictor.schema, self.predictor.missing, file.absent)
-        self.kept = _kept_columns(file)
+        self.left_out = _left_out(file)
+        self.kept = _kept_columns(file, self.left_out)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Score and write some rows."""
@@ -121,6 +132,8 @@ class _Scoring:
             unseen_rows=unseen.unseen_rows,
             unseen=tuple(unseen.unseen()),
             columns=tuple(self.written.columns),
+            read_as=file.reading.landing.name if file.reading.landing else None,
+            left_out=self.left_out,
             notes=tuple(_notes(file)),
         )
 
@@ -160,25 +173,34 @@ def _origin(predictor: Predictor, rows: int, in_force: NDArray[np.int32]) -> Map
     return {**columns, ADJUSTMENT: pa.array(in_force)} if predictor.is_adjusted else columns
 
 
-def _kept_columns(file: FeatureFile) -> list[str]:
-    """Columns that are handed on, the entity first.
+def _left_out(file: FeatureFile) -> tuple[str, ...]:
+    """Columns of the file that are called like those that are written beside them.
 
     Raises:
-        DataError: one has the name of what is written beside it.
+        DataError: one is the entity.
     """
-    predictor, entity = file.predictor, file.predictor.schema.entity
+    predictor = file.predictor
     own = {VERSION, RELEASE, ADJUSTMENT, *(output.name for output in predictor.task.outputs)}
-    taken = sorted(own & {name.lower() for name in file.others})
-    if taken:
+    taken = tuple(name for name in file.others if name.lower() in own)
+    if predictor.schema.entity.lower() in map(str.lower, taken):
         raise DataError(
-            f"{file.path} has the column{'s' if len(taken) > 1 else ''} {taken}, as predictions "
-            "are called themselves. Rename or remove what is there."
+            f"{file.path} has its entity in the column '{predictor.schema.entity}', as predictions "
+            "are called themselves. Give the entity another name where its features are made."
         )
-    return sorted(file.others, key=lambda name: name.lower() != entity.lower())
+    return taken
+
+
+def _kept_columns(file: FeatureFile, left_out: Sequence[str]) -> list[str]:
+    """Columns that are handed on, the entity first."""
+    entity = file.predictor.schema.entity.lower()
+    kept = [name for name in file.others if name not in left_out]
+    return sorted(kept, key=lambda name: name.lower() != entity)
 
 
 def _notes(file: FeatureFile) -> Iterator[str]:
     schema, absent = file.predictor.schema, file.absent
+    if told := file.reading.told:
+        yield told
     if absent:
         near = near_names_text(absent, list(file.others))
         yield (

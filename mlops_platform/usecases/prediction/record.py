@@ -49,6 +49,8 @@ class PredictedFile(Record):
         unseen_rows: rows with a category or a number that training never saw.
         unseen: the same by column, and columns that lack more than they did in training.
         columns: of the output, in order.
+        read_as: landing as whose files it was read; None where its columns are called as features.
+        left_out: columns of the file that are called like predictions, which the output lacks.
         notes: sentences for a person.
     """
 
@@ -63,4 +65,6 @@ class PredictedFile(Record):
     unseen_rows: int
     unseen: tuple[Unseen, ...]
     columns: tuple[str, ...]
+    read_as: str | None
+    left_out: tuple[str, ...]
     notes: tuple[str, ...]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_platform.serving.schema import FeatureColumn, FeatureSchema
 
 MOST_TOLD: Final = 5
+OF_LANDED_TYPE: Final = "of the type that lands"
 
 
 def refuse_unscorable(path: Path, schema: FeatureSchema, batch: pa.RecordBatch, first: int) -> None:
@@ -63,7 +64,8 @@ def _faults(column: FeatureColumn, batch: pa.RecordBatch, first: int) -> Iterato
             row = _first(texts.is_valid())
             yield (
                 f"row {first + row}, column '{name}': {texts[row].as_py()!r} is not "
-                f"{NEEDED[kind.name]}. Correct it, or say with --null what means missing."
+                f"{NEEDED.get(kind.name, OF_LANDED_TYPE)}. Correct it, or say with --null what "
+                "means missing."
             )
             return
     if kind.name == "numeric":

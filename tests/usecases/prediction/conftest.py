@@ -1,6 +1,6 @@
 """A small fitted model, and files of its features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from mlops_platform.serving.schema import describe_features
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
-from mlops_platform.usecases.prediction.feature_file import CsvText
+from mlops_platform.usecases.prediction.csv_text import CsvFlags
+from mlops_platform.usecases.prediction.landing_format import LandingFormat
 from mlops_platform.usecases.prediction.predict import default_output, predict_file
 from mlops_platform.usecases.prediction.predictor import Predictor
 from mlops_platform.usecases.prediction.record import PredictedFile
@@ -127,10 +128,14 @@ def predict(predictor: Predictor, home: Settings) -> Predict:
     """Score a file, by default beside it."""
 
     def run(
-        source: Path, output: Path | None = None, text: CsvText | None = None, **changes: Any
+        source: Path,
+        output: Path | None = None,
+        flags: CsvFlags | None = None,
+        landings: Sequence[LandingFormat] = (),
+        **changes: Any,
     ) -> PredictedFile:
         changed = replace(predictor, **changes)
-        return predict_file(changed, source, output or default_output(source), text)
+        return predict_file(changed, source, output or default_output(source), flags, landings)
 
     return run
 

@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.data.landing.files.csv_dialect import CsvDialect
 from mlops_platform.errors import DataError
 from mlops_platform.ledger.records import WrittenAdjustment
 from mlops_platform.serving.frames import rows_of
 from mlops_platform.serving.scoring.rounding import TOLERANCE
 from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.usecases.prediction import feature_file
-from mlops_platform.usecases.prediction.feature_file import CsvText
+from mlops_platform.usecases.prediction.csv_text import CsvFlags
 from mlops_platform.usecases.prediction.predict import default_output
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 from tests.usecases.prediction.conftest import csv_of, parquet_of
@@ -75,12 +74,22 @@ def test_another_dialect_is_read_as_it_is_said(predict, predictor, rows, tmp_pat
     )
     with pytest.raises(DataError, match="--delimiter"):
         predict(source)
-    dialect = CsvDialect(delimiter=";", decimal=",", encoding="latin-1")
+    flags = CsvFlags(";", ",", "latin-1")
     with pytest.raises(DataError, match=r"row 4, column 'late_rate': 'NA' is not a number.*--null"):
-        predict(source, text=CsvText(dialect))
-    predict(source, text=CsvText(dialect, ("", "NA")))
+        predict(source, flags=flags)
+    predict(source, flags=replace(flags, null_values=("NA",)))
     stored = pq.read_table(tmp_path / "new.predictions.parquet").to_pandas()
     np.testing.assert_allclose(stored["score"], expected(predictor, rows), rtol=0, atol=TOLERANCE)
+
+
+def test_columns_that_are_called_like_what_is_written_are_left_out_and_that_is_told(
+    predict, rows, tmp_path: Path
+) -> None:
+    given = rows.assign(Score=9.0, version=9, note="kept")
+    predicted = predict(parquet_of(tmp_path / "new.parquet", given))
+    assert predicted.left_out == ("Score", "version")
+    assert predicted.columns == ("flight_id", "note", *OWN)
+    assert set(pq.read_table(predicted.output)["version"].to_pylist()) == {3}
 
 
 def test_columns_are_found_whatever_their_order_and_case(

@@ -97,12 +97,13 @@ def test_a_column_of_another_type_is_refused(
         predict(source)
 
 
-def test_columns_that_are_called_like_what_is_written_are_refused(
-    predict, rows, tmp_path: Path
+def test_an_entity_that_is_called_like_what_is_written_is_refused(
+    predict, predictor, rows, tmp_path: Path
 ) -> None:
-    given = parquet_of(tmp_path / "new.parquet", rows.assign(score=1.0, version=2))
-    with pytest.raises(DataError, match=r"columns \['score', 'version'\], as predictions"):
-        predict(given)
+    schema = predictor.schema.model_copy(update={"entity": "version"})
+    given = parquet_of(tmp_path / "new.parquet", rows.assign(Version=range(len(rows))))
+    with pytest.raises(DataError, match="its entity in the column 'version', as predictions"):
+        predict(given, schema=schema)
 
 
 def test_the_input_is_never_overwritten(predict, rows, tmp_path: Path) -> None:
