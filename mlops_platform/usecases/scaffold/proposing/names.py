@@ -101,6 +101,20 @@ def require_name(flag: str, name: str) -> str:
     return name
 
 
+def require_free_model(name: str, domain: str, taken: TakenNames) -> str:
+    """A model's name that was said.
+
+    Raises:
+        SpecError: it is none, or a model of another domain has it.
+    """
+    owner = taken.models.get(require_name("name", name), domain)
+    if owner != domain:
+        raise SpecError(
+            "name", name, f"The domain {owner} has a model of this name; choose another one."
+        )
+    return name
+
+
 def _free(wanted: str, taken: set[str]) -> str:
     if wanted not in taken:
         return wanted
