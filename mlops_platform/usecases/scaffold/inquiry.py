@@ -65,9 +65,7 @@ def with_clock_changes(table: ScannedTable, draft: Draft) -> Draft:
     """The draft with what clocks do to the times that land, as a finding too where they do."""
     changes = clock_changes(table, draft.landed_moments(), draft.timezone)
     found = (clock_change_finding(changes),) if changes else ()
-    return replace(
-        draft, clock_changes=changes, findings=by_level((*draft.findings, *found))
-    )
+    return replace(draft, clock_changes=changes, findings=by_level((*draft.findings, *found)))
 
 
 def question_of(draft: Draft, outcome: Outcome) -> Question:

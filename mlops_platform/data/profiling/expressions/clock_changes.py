@@ -34,9 +34,7 @@ def clock_changes(
 ) -> tuple[ClockChanges, ...]:
     """The columns with such times, of some that land as moments."""
     return tuple(
-        changes
-        for column in columns
-        if (changes := _changes(table, column, timezone)) is not None
+        changes for column in columns if (changes := _changes(table, column, timezone)) is not None
     )
 
 
@@ -80,4 +78,6 @@ def _naive_times(column: ColumnProfile) -> str:
     raw = identifier(column.name)
     text = f"CAST({raw} AS VARCHAR)"
     is_local = f"typeof({raw}) = '{TEXT}' AND regexp_full_match({text}, {literal(LOCAL_PATTERN)})"
-    return f"(SELECT CASE WHEN {is_local} THEN try_cast({text} AS TIMESTAMP) END AS naive FROM {RAW})"
+    return (
+        f"(SELECT CASE WHEN {is_local} THEN try_cast({text} AS TIMESTAMP) END AS naive FROM {RAW})"
+    )

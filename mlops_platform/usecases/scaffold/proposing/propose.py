@@ -146,10 +146,12 @@ class Draft:
         """As was said, or named after the label.
 
         Raises:
-            SpecError: it is no name, or a model of another domain has it.
+            SpecError: it is no name, or a model of other data has it.
         """
-        if self.answers.name is not None:
-            return require_free_model(self.answers.name, self.domain, self.taken)
+        said, earlier = self.answers.name, self.earlier
+        if said is not None:
+            is_made_again = earlier is not None and earlier.model == said
+            return said if is_made_again else require_free_model(said, self.taken)
         return free_model(self.label_name, self.domain, self.taken)
 
     @property
@@ -382,7 +384,7 @@ def _clock_change_reason(draft: Draft) -> str:
     rule = _RULES[draft.clock_change]
     if not draft.clock_changes:
         return f"you said so. {rule}"
-    because = "you said so" if said else "`refuse` would let no day with one of them land"
+    because = "you said so" if said else "with `refuse` nothing would land"
     return (
         f"in {draft.profile.rows:,} rows {counted_changes(draft.clock_changes)} are of an hour "
         f"that does not exist or exists twice in {draft.timezone}. {rule}: {because}"
