@@ -82,7 +82,7 @@ def ask_clock_change(draft: Draft) -> Draft:
     is_declared = draft.earlier is not None and draft.earlier.clock_change != "refuse"
     if draft.answers.clock_change is not None or is_declared or not draft.clock_changes:
         return draft
-    _title(CLOCK_CHANGE, "The landing has to know: it refuses files with times that it cannot read.")
+    _title(CLOCK_CHANGE, "The landing has to know: what it cannot read it refuses.")
     suggestions = [
         Suggestion("earlier", "the first of two, or by the clock after the change"),
         Suggestion("later", "the second of two, or by the clock before the change"),
