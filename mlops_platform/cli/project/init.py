@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.scaffold.journal.planning import PlannedFile
 
 UNDO: Final = "mlops init --undo"
+REPLAY: Final = "its past, week by week, in a home of its own (another MLOPS_HOME)"
 
 
 @click.command()
@@ -108,16 +109,19 @@ def _make_ready() -> None:
 
 def _show_next(result: Made) -> None:
     model = result.choices.model
-    second = (
-        (f"mlops prove {model}", "prove that no feature knows the future")
+    of_time = (
+        (
+            (f"mlops prove {model}", "prove that no feature knows the future"),
+            *([(f"mlops replay {model}", REPLAY)] if result.choices.known_at else []),
+        )
         if result.choices.event_time
-        else (f"mlops watch {model}", "score and measure what has landed since")
+        else ((f"mlops watch {model}", "score and measure what has landed since"),)
     )
     console.print()
     console.print(Text.assemble(("✓ ", "green"), f"{model} is declared. Next:"))
     for line, why in (
         (f"mlops train {model}", "land, build, train, judge and release"),
-        second,
+        *of_time,
         (f"mlops predict {model} new.csv", "score a file with its champion"),
     ):
         console.print(Text.assemble((f"  {line}", "bold"), (f"  {why}", "dim")), soft_wrap=True)

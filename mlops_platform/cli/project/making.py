@@ -144,6 +144,7 @@ def _made(options: Options, journal: Journal, source: Source) -> Made:
         show_schema_difference(difference)
     show_findings(draft.findings)
     draft, outcome = _answered(options, draft, source)
+    draft = _clocked(options, draft, source)
     draft, scores = _judged(options, draft, source, outcome)
     choices = completed_choices(source.table, draft, outcome)
     show_choices(choices)
@@ -205,6 +206,15 @@ def _answered(options: Options, draft: Draft, source: Source) -> tuple[Draft, Ou
         require_known_at(draft.answers.known_at, draft.profile, draft.time.columns)
     check_draft(table, draft)
     return draft, outcome
+
+
+def _clocked(options: Options, draft: Draft, source: Source) -> Draft:
+    """What clocks do to the times that land, and how these are read."""
+    from mlops_platform.usecases.scaffold.inquiry import with_clock_changes
+
+    draft = with_clock_changes(source.table, draft)
+    show_findings(finding for finding in draft.findings if finding.kind == "clock_change")
+    return questions.ask_clock_change(draft) if options.asks else draft
 
 
 def _judged(

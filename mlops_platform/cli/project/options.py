@@ -28,6 +28,12 @@ ANSWERS = (
     ("--timezone", "IANA zone of days, and of times that do not say theirs."),
     ("--owner", "Who is asked about it: team:NAME or an e-mail address."),
 )
+CLOCK_CHANGE = (
+    "--clock-change",
+    ("earlier", "later"),
+    "Which moment a time without zone is that does not exist, or exists twice, because clocks "
+    "change.",
+)
 LISTS = (
     ("--entity", "Column that identifies a prediction; several with several flags or commas."),
     ("--drop", "Column that does not land."),
@@ -77,6 +83,7 @@ def init_options(command: Decorated) -> Decorated:
             help="File, folder, database URL#table, or dbt:model.",
         ),
         *(click.option(flag, help=text) for flag, text in ANSWERS),
+        click.option(CLOCK_CHANGE[0], type=click.Choice(CLOCK_CHANGE[1]), help=CLOCK_CHANGE[2]),
         *(click.option(flag, metavar="COLUMN", multiple=True, help=text) for flag, text in LISTS),
         *(click.option(flag, name, is_flag=True, help=text) for flag, name, text in SWITCHES),
     ]

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import console
-from mlops_platform.errors import MlopsError
+from mlops_platform.errors import MlopsError, SpecError
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING, NO_TIME
 from mlops_platform.usecases.scaffold.proposing.questions import (
     Suggestion,
@@ -27,6 +27,7 @@ Check = Callable[["Draft"], Any]
 LABEL = "What is predicted?"
 TIME = "When is the prediction made?"
 KNOWN_AT = "When does the outcome become known?"
+CLOCK_CHANGE = "Which moment is a time that does not exist, or exists twice?"
 ENTITY = "What identifies a prediction?"
 
 
@@ -74,6 +75,24 @@ def ask_known_at(draft: Draft, check: Check) -> Draft:
     )
     suggestions = known_at_suggestions(draft.profile, draft.time.columns)
     return _asked(draft, "known_at", suggestions, check, has_default=False)
+
+
+def ask_clock_change(draft: Draft) -> Draft:
+    """How times are read that clocks take away or give twice, where there are some."""
+    is_declared = draft.earlier is not None and draft.earlier.clock_change != "refuse"
+    if draft.answers.clock_change is not None or is_declared or not draft.clock_changes:
+        return draft
+    _title(CLOCK_CHANGE, "The landing has to know: what it cannot read it refuses.")
+    suggestions = [
+        Suggestion("earlier", "the first of two, or by the clock after the change"),
+        Suggestion("later", "the second of two, or by the clock before the change"),
+    ]
+    return _asked(draft, "clock_change", suggestions, _require_rule)
+
+
+def _require_rule(draft: Draft) -> None:
+    if draft.answers.clock_change not in {"earlier", "later"}:
+        raise SpecError("clock-change", draft.answers.clock_change, "Say earlier or later.")
 
 
 def ask_entity(draft: Draft, check: Check) -> Draft:

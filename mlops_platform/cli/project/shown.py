@@ -112,11 +112,17 @@ def _chosen(choices: Choices) -> Sequence[tuple[str, str, str]]:
     known = choices.known_at or "when it lands"
     time = choices.event_time or "none"
     zone = "" if choices.event_time is None else f" ({choices.timezone})"
+    clocks = (
+        ()
+        if choices.clock_change == "refuse"
+        else (("clocks", choices.clock_change, reasons.get("clock_change", "")),)
+    )
     return (
         ("model", choices.model, f"in the domain {choices.domain}"),
         ("label", choices.label, reasons.get("label.column", "")),
         ("task", str(choices.task["type"]), reasons.get("task", "")),
         ("time", f"{time}{zone}", reasons.get("features.event_time", "")),
+        *clocks,
         ("known at", known, reasons.get("label.known_at", "")),
         ("entity", ", ".join(choices.entity), reasons.get("features.entity", "")),
         ("windows", choices.cadence, reasons.get("window.cadence", "")),

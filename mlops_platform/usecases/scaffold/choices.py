@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mlops_platform.data.landing.files.local_times import ClockChange
 from mlops_platform.data.profiling.profile import Dialect
 from mlops_platform.record import Record
 from mlops_platform.section import Identifier
@@ -63,6 +64,8 @@ class ColumnChoice(Record):
         type: DuckDB type in which it lands.
         kind: of the feature; None where it is none.
         reason: why it has this role, as a comment of the YAML.
+        is_grouped: of a sensitive one, whether its values are so few that the model is judged by
+            each of them.
         missing_as: values that mean that there is none, beside NULL.
         low, high: the range that was seen, of numbers.
     """
@@ -73,6 +76,7 @@ class ColumnChoice(Record):
     role: Role
     kind: Literal["numeric", "categorical", "boolean", "text"] | None = None
     reason: str = ""
+    is_grouped: bool = True
     missing_as: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -107,6 +111,7 @@ class Choices(Record):
         event_time: SQL of the moment of a prediction; None where rows have none.
         time_column: source column by whose day rows land; None where rows have no time.
         timezone: IANA zone of days and of times without zone.
+        clock_change: how a landing reads a time without zone that does not exist, or exists twice.
         first_day, last_day: that have rows; without time the first day is that of the first
             landing.
         goes_on: whether rows of later days will come.
@@ -135,6 +140,7 @@ class Choices(Record):
     event_time: str | None
     time_column: str | None
     timezone: str = "UTC"
+    clock_change: ClockChange = "refuse"
     first_day: date | None = None
     last_day: date | None = None
     goes_on: bool = False

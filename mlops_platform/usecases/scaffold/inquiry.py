@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from mlops_platform.data.profiling.expressions.clock_changes import (
+    clock_change_finding,
+    clock_changes,
+)
 from mlops_platform.data.profiling.expressions.facts import (
     delay_days,
     label_facts,
@@ -13,6 +17,7 @@ from mlops_platform.data.profiling.expressions.facts import (
     told_shares,
 )
 from mlops_platform.data.profiling.finding import Finding
+from mlops_platform.data.profiling.findings import by_level
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import SpecError
 from mlops_platform.tasks.proposal import LabelFacts, Proposal
@@ -54,6 +59,13 @@ def check_draft(table: ScannedTable, draft: Draft) -> None:
             require_moment(table, flag, expression)
     _ = draft.said_of_columns, draft.domain, draft.model
     _check_entity(table, draft)
+
+
+def with_clock_changes(table: ScannedTable, draft: Draft) -> Draft:
+    """The draft with what clocks do to the times that land, as a finding too where they do."""
+    changes = clock_changes(table, draft.landed_moments(), draft.timezone)
+    found = (clock_change_finding(changes),) if changes else ()
+    return replace(draft, clock_changes=changes, findings=by_level((*draft.findings, *found)))
 
 
 def question_of(draft: Draft, outcome: Outcome) -> Question:

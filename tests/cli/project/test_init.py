@@ -33,6 +33,33 @@ def test_a_leak_stops_until_somebody_answers(init: Init, orders: Path, project: 
     assert not list(project.rglob("*.yaml"))
 
 
+def test_times_that_clocks_take_away_are_told_and_read_by_a_rule(
+    init: Init, orders: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(orders.read_text().replace("2024-01-21 02", "2024-03-31 02"))
+    zoned = ("--data", file, *SAID, *DROP, "--timezone", "Europe/Berlin", "--dry-run")
+    shown = init(*zoned)
+    assert shown.exit_code == 0, shown.output
+    assert "does not exist in Europe/Berlin" in " ".join(shown.stdout.split())
+    assert "-> --clock-change earlier, or later" in shown.stdout
+    assert "+  clock_change: earlier" in shown.stdout
+    assert "+  clock_change: later" in init(*zoned, "--clock-change", "later").stdout
+    assert "clock_change" not in init("--data", file, *SAID, *DROP, "--dry-run").stdout
+
+
+def test_a_name_that_a_model_of_another_domain_has_is_refused(
+    init: Init, orders: Path, project: Path
+) -> None:
+    other = project / "mlops_platform/defs/shop/late/defs.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
+    refused = init("--data", orders, *SAID, *DROP, "--name", "late", "--yes")
+    assert refused.exit_code == 1
+    assert "The domain shop has a model of this name" in " ".join(refused.stderr.split())
+    assert list(project.rglob("*.yaml")) == [other]
+
+
 def test_a_dry_run_is_a_diff_and_writes_nothing(init: Init, orders: Path, project: Path) -> None:
     shown = init("--data", orders, *SAID, *DROP, "--dry-run")
     assert shown.exit_code == 0, shown.output

@@ -51,6 +51,7 @@ def test_models_come_and_go_and_leave_no_trace(copied: Path, mlops: Mlops, order
     first = mlops("init", *data, "--label", "delay > 15", "--without-example")
     assert first.returncode == 0, first.stderr
     assert "mlops train delay_above_15" in first.stdout
+    assert "mlops replay delay_above_15" in first.stdout
     assert not (copied / "dbt_project/models/flights").exists()
     assert "mlops init --undo" in mlops("demo").stderr
 

@@ -35,6 +35,7 @@ def test_every_finding_has_figures_and_a_fix(profiled):
     assert said["personal"].fix == "sensitive: [email]"
     assert said["null_values"].fix == 'null_values: ["", "NULL"]'
     assert said["key"].fix == "key: [order_id]"
+    assert said["key"].text == "order_id identifies a row."
     disguised = [finding for finding in findings(profile) if finding.kind == "disguised_missing"]
     assert [(finding.columns, finding.level) for finding in disguised] == [
         (("amount",), "warn"),
@@ -51,6 +52,11 @@ def test_duplicates_can_be_dropped_or_numbered(profiled):
     assert said["duplicates"].level == "warn"
     assert "147 rows (98 %)" in said["duplicates"].text
     assert "numbered_by: row_number" in str(said["duplicates"].fix)
+
+
+def test_columns_that_are_a_key_together_identify_a_row(profiled):
+    text = _table(400, shop=lambda row: row % 20, day=lambda row: row // 20, n=lambda row: 1)
+    assert _by_kind(profiled(text))["key"].text == "shop and day identify a row."
 
 
 def test_without_key_a_numbered_one_is_proposed(profiled):

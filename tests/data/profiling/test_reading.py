@@ -40,6 +40,13 @@ def test_a_decimal_comma_is_found(profiled):
     assert profile.column("value").maximum == "1234.25"
 
 
+def test_thousands_are_told_only_where_a_number_has_them(profiled):
+    # The codes look like grouped numbers, and are none for their leading zeros.
+    profile = profiled("code;value\n007.123;1,5\n008.456;2,25\n")
+    assert profile.column("code").type == "VARCHAR"
+    assert profile.dialect == Dialect(delimiter=";", decimal=",")
+
+
 def test_points_alone_are_decimals(profiled):
     assert profiled("a,b\n1.234,x\n2.345,y\n").dialect == Dialect()
 

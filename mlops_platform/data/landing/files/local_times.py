@@ -95,6 +95,24 @@ def clock_change_text(naive: datetime, timezone: str) -> str | None:
     return f"{naive} exists twice in {timezone}: the clocks went back {times}"
 
 
+def clock_change_sql(naive: str, timezone: str) -> str:
+    """SQL of whether the clocks take a time away or give it twice.
+
+    Args:
+        naive: SQL of a naive timestamp.
+    """
+    shifts = clock_shifts(timezone)
+    if not shifts:
+        return "false"
+    days = ", ".join(f"DATE '{day}'" for day in sorted(changed_days(timezone)))
+    touched = " OR ".join(
+        f"({naive} >= TIMESTAMP '{min(shift.old, shift.new)}' "
+        f"AND {naive} < TIMESTAMP '{max(shift.old, shift.new)}')"
+        for shift in shifts
+    )
+    return f"CASE WHEN {naive}::DATE IN ({days}) THEN {touched} ELSE false END"
+
+
 def define_local_moments(
     connection: duckdb.DuckDBPyConnection, timezone: str, rule: ClockChange
 ) -> None:

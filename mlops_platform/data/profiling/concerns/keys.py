@@ -26,11 +26,12 @@ def keys(profile: TableProfile) -> Iterator[Finding]:
             fix=f"duplicates: drop (one fact), or {numbered} (each counts)",
         )
     if key:
+        identify = "identifies" if len(key) == 1 else "identify"
         yield Finding(
             kind="key",
             columns=profile.keys[0].columns,
             level="note",
-            text=f"{' and '.join(profile.keys[0].columns)} identify a row.",
+            text=f"{' and '.join(profile.keys[0].columns)} {identify} a row.",
             fix=f"key: {yaml_list(key)}",
         )
     else:

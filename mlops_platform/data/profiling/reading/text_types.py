@@ -83,6 +83,7 @@ class TextTypeFinder:
                 name: kinds or self._possible(name, numbers) for name, kinds in possible.items()
             }
         types = self._proved(possible, numbers)
+        numbers = self._as_met(types, numbers)
         return TextTypes(types, self._nulls_of(types), numbers)
 
     def _number_format(self, columns: Sequence[str]) -> NumberFormat:
@@ -140,6 +141,18 @@ class TextTypeFinder:
                 return {name: kinds[0] for name, kinds in left.items()}
             for name in misfits:
                 left[name] = left[name][1:]
+
+    def _as_met(self, types: Mapping[str, str], numbers: NumberFormat) -> NumberFormat:
+        """The format without thousands where no number has them."""
+        named = [name for name, kind in types.items() if kind in ("BIGINT", "DOUBLE")]
+        if not numbers.thousands or not named:
+            return NumberFormat(numbers.decimal)
+        separator = literal(numbers.thousands)
+        grouped = [f"bool_or(contains(trim({identifier(name)}), {separator}))" for name in named]
+        [met] = self._connection.execute(
+            f"SELECT {', '.join(grouped)} FROM {self._rows}"
+        ).fetchall()
+        return numbers if any(met) else NumberFormat(numbers.decimal)
 
     def _misfits(self, types: Mapping[str, str], numbers: NumberFormat) -> list[str]:
         names = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 from mlops_platform.usecases.scaffold.choices import ColumnChoice
@@ -40,6 +41,9 @@ from mlops_platform.usecases.scaffold.files.staging import TEMPLATES
 SPARE_SHARE = 0.5
 """Of the rows that had a value so many may lack it in a week before somebody is told."""
 MOSTLY_MISSING = 0.9
+
+DIGITS = 6
+"""That a bound of a range has at most."""
 
 
 def features_sql(names: Names) -> str:
@@ -189,7 +193,16 @@ def _ranges(names: Names) -> Iterator[tuple[str, list[float]]]:
         if of.kind == "numeric" and of.low is not None and of.high is not None:
             span = of.high - of.low
             low = of.low - span if of.low < 0 else max(0.0, of.low - span)
-            yield quoted(names.feature(of.output)), [low, of.high + span]
+            yield quoted(names.feature(of.output)), _outward(low, of.high + span)
+
+
+def _outward(low: float, high: float) -> list[float]:
+    """A range as a person would write it, and never a narrower one."""
+    sides = ((low, ROUND_FLOOR), (high, ROUND_CEILING))
+    return [
+        float(Context(prec=DIGITS, rounding=rounding).create_decimal(repr(value)))
+        for value, rounding in sides
+    ]
 
 
 def _told(key: tuple[str, ...], hours: int, value: str) -> str:

@@ -97,6 +97,8 @@ def _attributes(names: Names) -> dict[str, Any]:
         attributes["duplicates"] = choices.duplicates
     if choices.numbered_by is not None:
         attributes["numbered_by"] = choices.numbered_by
+    if choices.clock_change != "refuse":
+        attributes["clock_change"] = choices.clock_change
     attributes["columns"] = {column.output: column.name for column in names.columns}
     attributes["types"] = {
         column.output: column.type for column in names.columns if column.name != choices.time_column

@@ -1,6 +1,6 @@
 """Answers: what flags and questions have said of a new model; None where nothing was said."""
 
-from typing import Final
+from typing import Final, Literal
 
 from mlops_platform.record import Record
 
@@ -22,6 +22,7 @@ class Answers(Record):
         sensitive: columns that are no feature, and by which the model is judged.
         keep: columns that are features in spite of what was found.
         timezone: IANA zone of days, and of times that do not say theirs.
+        clock_change: how a time of it is read that does not exist, or exists twice.
     """
 
     name: str | None = None
@@ -35,6 +36,7 @@ class Answers(Record):
     sensitive: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     timezone: str | None = None
+    clock_change: Literal["earlier", "later"] | None = None
     owner: str | None = None
 
     def said(self) -> dict[str, object]:

@@ -101,6 +101,22 @@ def require_name(flag: str, name: str) -> str:
     return name
 
 
+def require_free_model(name: str, taken: TakenNames) -> str:
+    """A new model's name that was said.
+
+    Raises:
+        SpecError: it is none, or a model of other data has it.
+    """
+    owner = taken.models.get(require_name("name", name))
+    if owner is not None:
+        raise SpecError(
+            "name",
+            name,
+            f"The domain {owner} has a model of this name, of other data; choose another one.",
+        )
+    return name
+
+
 def _free(wanted: str, taken: set[str]) -> str:
     if wanted not in taken:
         return wanted

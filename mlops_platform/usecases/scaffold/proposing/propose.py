@@ -8,6 +8,11 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, Literal
 
+from mlops_platform.data.landing.files.local_times import ClockChange
+from mlops_platform.data.profiling.expressions.clock_changes import (
+    ClockChanges,
+    counted_changes,
+)
 from mlops_platform.data.profiling.expressions.expression import (
     Expression,
     expression_of,
@@ -15,10 +20,15 @@ from mlops_platform.data.profiling.expressions.expression import (
 )
 from mlops_platform.data.profiling.expressions.moments import moment_sql
 from mlops_platform.data.profiling.finding import Finding
-from mlops_platform.data.profiling.profile import TableProfile
+from mlops_platform.data.profiling.profile import ColumnProfile, TableProfile
 from mlops_platform.errors import SpecError
 from mlops_platform.tasks.proposal import LabelFacts, Proposal
-from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice, SourceChoice
+from mlops_platform.usecases.scaffold.choices import (
+    Choices,
+    ColumnChoice,
+    DbtSourceChoice,
+    SourceChoice,
+)
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING, NO_TIME, Answers
 from mlops_platform.usecases.scaffold.proposing.keys import Key, key_of
 from mlops_platform.usecases.scaffold.proposing.names import (
@@ -27,10 +37,11 @@ from mlops_platform.usecases.scaffold.proposing.names import (
     free_model,
     free_table,
     label_name_of,
+    require_free_model,
     require_name,
     table_name,
 )
-from mlops_platform.usecases.scaffold.proposing.roles import Said, column_choices
+from mlops_platform.usecases.scaffold.proposing.roles import MOMENT, Said, column_choices
 from mlops_platform.usecases.scaffold.proposing.rolling import rolling_choices, rolling_keys
 
 DEFAULT_ZONE: Final = "UTC"
@@ -38,6 +49,13 @@ LEAST_WEEKLY_DAYS: Final = 42
 """Of history: fewer days are few weeks, and each would be judged by very little."""
 STILL_GOES_ON: Final = timedelta(days=31)
 """Since the newest row: a table that has had none for longer is taken as finished."""
+
+_RULES: Final[Mapping[ClockChange, str]] = {
+    "earlier": "`earlier` takes the first of an hour that exists twice, and reads one that does "
+    "not exist by the clock after the change",
+    "later": "`later` takes the second of an hour that exists twice, and reads one that does not "
+    "exist by the clock before the change",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,8 @@ class Draft:
     Args:
         source_name: file, folder or table, after which the domain and the table are named.
         taken: names that the project has.
+        clock_changes: columns with times that clocks take away or give twice, once they were
+            looked for.
         earlier: choices of a model of the same data: its landing stays as it is.
         told: share of the outcome's variance by column whose past outcomes may be averaged.
         label_delay_days: until nearly every label is known, as the rows say.
@@ -59,6 +79,7 @@ class Draft:
     answers: Answers
     taken: TakenNames = field(default_factory=TakenNames)
     findings: tuple[Finding, ...] = ()
+    clock_changes: tuple[ClockChanges, ...] = ()
     earlier: Choices | None = None
     told: Mapping[str, float] = field(default_factory=dict)
     label_delay_days: int | None = None
@@ -122,9 +143,15 @@ class Draft:
 
     @property
     def model(self) -> str:
-        """As was said, or named after the label."""
-        if self.answers.name is not None:
-            return require_name("name", self.answers.name)
+        """As was said, or named after the label.
+
+        Raises:
+            SpecError: it is no name, or a model of other data has it.
+        """
+        said, earlier = self.answers.name, self.earlier
+        if said is not None:
+            is_made_again = earlier is not None and earlier.model == said
+            return said if is_made_again else require_free_model(said, self.taken)
         return free_model(self.label_name, self.domain, self.taken)
 
     @property
@@ -133,6 +160,15 @@ class Draft:
         if self.answers.timezone is not None:
             return self.answers.timezone
         return self.earlier.timezone if self.earlier is not None else DEFAULT_ZONE
+
+    @property
+    def clock_change(self) -> ClockChange:
+        """As was said, or as the landing has it; else what lets every row land."""
+        if self.answers.clock_change is not None:
+            return self.answers.clock_change
+        if self.earlier is not None and self.earlier.clock_change != "refuse":
+            return self.earlier.clock_change
+        return "earlier" if self.clock_changes else "refuse"
 
     def named(self, flag: Literal["entity", "drop", "sensitive", "keep"]) -> tuple[str, ...]:
         """Source names of the columns that a flag lists.
@@ -172,6 +208,17 @@ class Draft:
     def columns(self) -> tuple[ColumnChoice, ...]:
         """What becomes of each column."""
         return column_choices(self.profile.columns, self.said_of_columns)
+
+    def landed_moments(self) -> tuple[ColumnProfile, ...]:
+        """Columns that land as moments, whether or not they say their zone."""
+        if isinstance(self.source, DbtSourceChoice):
+            return ()
+        time_column = None if self.time is None else _time_column(self, self.time)
+        return tuple(
+            self.profile.column(column.name)
+            for column in self.columns()
+            if column.role != "dropped" and (column.type == MOMENT or column.name == time_column)
+        )
 
     def rolling_keys(self) -> list[str]:
         """Columns whose past outcomes could become features."""
@@ -249,6 +296,7 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
         event_time=None if time is None else moment_sql(time, types, zone),
         time_column=None if time is None else _time_column(draft, time),
         timezone=zone,
+        clock_change=draft.clock_change,
         first_day=_first_day(draft),
         last_day=draft.profile.last_day if time is not None else None,
         goes_on=_goes_on(draft),
@@ -324,7 +372,23 @@ def _reasons(draft: Draft, key: Key) -> dict[str, str]:
         reasons["label.known_at"] = f"you said: known at {draft.answers.known_at}"
     if draft.profile.duplicates:
         reasons["duplicates"] = key.reason
+    if draft.clock_change != "refuse":
+        reasons["clock_change"] = _clock_change_reason(draft)
     return reasons
+
+
+def _clock_change_reason(draft: Draft) -> str:
+    said, earlier = draft.answers.clock_change, draft.earlier
+    if earlier is not None and earlier.clock_change == draft.clock_change:
+        return earlier.reasons.get("clock_change", "as of the other model of these data")
+    rule = _RULES[draft.clock_change]
+    if not draft.clock_changes:
+        return f"you said so. {rule}"
+    because = "you said so" if said else "with `refuse` nothing would land"
+    return (
+        f"in {draft.profile.rows:,} rows {counted_changes(draft.clock_changes)} are of an hour "
+        f"that does not exist or exists twice in {draft.timezone}. {rule}: {because}"
+    )
 
 
 def _sentence(text: str) -> str:

@@ -22,6 +22,8 @@ LEAKAGE: Final = ("leakage", "determines_label", "missing_tells_label", "after_e
 """Kinds of findings that say: nobody knows this in time."""
 IDENTIFIER: Final = "identifier"
 MOMENT: Final = "TIMESTAMP WITH TIME ZONE"
+MOST_GROUPS: Final = 50
+"""Of more values hardly any has rows enough for a verdict of its own."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def _choice(column: ColumnProfile, said: Said) -> ColumnChoice:
         role=role,
         kind=kind,
         reason=reason,
+        is_grouped=column.distinct <= MOST_GROUPS,
         missing_as=tuple(disguised.value for disguised in column.disguised),
         low=low,
         high=high,
@@ -80,7 +83,7 @@ def _role(column: ColumnProfile, said: Said) -> tuple[Role, str]:
     name = column.name
     for said_of, role, reason in (
         (said.drop, "dropped", "you said so: it does not land"),
-        (said.sensitive, "sensitive", "you said so: no feature, the model is judged by it"),
+        (said.sensitive, "sensitive", f"you said so: {_judged_by(column)}"),
         (said.label, "kept", "the outcome is made of it"),
         (said.time, "kept", "the moment of a row"),
         (said.known_at, "kept", "known only when the outcome is"),
@@ -92,8 +95,17 @@ def _role(column: ColumnProfile, said: Said) -> tuple[Role, str]:
     if name in said.refused:
         return "kept", f"no feature: {said.refused[name].text}"
     if column.looks_personal:
-        return "sensitive", f"{column.looks_personal}: no feature, the model is judged by it"
+        return "sensitive", f"{column.looks_personal}: {_judged_by(column)}"
     return _by_values(column, said)
+
+
+def _judged_by(column: ColumnProfile) -> str:
+    if column.distinct <= MOST_GROUPS:
+        return "no feature, the model is judged by it"
+    return (
+        f"no feature, and with {column.distinct:,} values no group of it is large enough to be "
+        "judged"
+    )
 
 
 def _by_values(column: ColumnProfile, said: Said) -> tuple[Role, str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mlops_platform.data.landing.files.local_times import (
     ClockChange,
+    clock_change_sql,
     clock_change_text,
     clock_shifts,
     define_local_moments,
@@ -68,6 +69,8 @@ def test_a_local_time_is_read_by_the_rule(
     [(moment,)] = connections[zone, rule].execute("SELECT local_moment($1)", [naive]).fetchall()
     assert (moment and moment.astimezone(UTC)) == expected(naive, zone, rule)
     is_told = clock_change_text(naive, zone) is not None
+    counted = f"SELECT {clock_change_sql('naive', zone)} FROM (SELECT $1::TIMESTAMP AS naive)"
+    assert connections[zone, rule].execute(counted, [naive]).fetchall() == [(is_told,)]
     assert is_told == (expected(naive, zone, "refuse") is None)
 
 

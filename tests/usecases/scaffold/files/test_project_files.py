@@ -146,6 +146,43 @@ def test_files_are_read_as_they_are_written() -> None:
     assert landing["null_values"] == ["", "k.A."]
 
 
+def test_the_landing_says_how_it_reads_changed_hours(orders: dict[Path, str]) -> None:
+    assert "clock_change" not in attributes(orders, LANDING)
+    because = {"clock_change": "Nine times do not exist."}
+    files = project_files(changed(late_orders(EXPORTS), clock_change="earlier", reasons=because))
+    assert attributes(files, LANDING)["clock_change"] == "earlier"
+    assert "# Nine times do not exist.\n  clock_change: earlier\n" in files[LANDING]
+
+
+def test_what_has_no_groups_is_sensitive_and_no_subgroup(orders: dict[Path, str]) -> None:
+    assert attributes(orders, MODEL)["evaluation"] == {"subgroups": ["gender"]}
+    columns = [
+        of.model_dump() | {"is_grouped": of.output != "gender"}
+        for of in late_orders(EXPORTS).columns
+    ]
+    model = attributes(project_files(changed(late_orders(EXPORTS), columns=columns)), MODEL)
+    assert model["features"]["sensitive"] == ["gender"]
+    assert "evaluation" not in model
+    assert model["card"]["ethical_considerations"].endswith("gender is no feature.")
+
+
+def test_ranges_are_short_numbers_and_hold_what_was_seen() -> None:
+    ends = {"low": -33.4100000001, "high": 1234567.25}
+    columns = [
+        of.model_dump() | (ends if of.output == "score" else {})
+        for of in late_orders(EXPORTS).columns
+    ]
+    files = project_files(changed(late_orders(EXPORTS), columns=columns))
+    (model,) = yaml.safe_load(files[MARTS / "late_orders_features.yml"])["models"]
+    [ranges] = [
+        test["within_ranges"]["arguments"]["ranges"]
+        for test in model["data_tests"]
+        if "within_ranges" in test
+    ]
+    assert ranges["score_value"] == [-1_234_640.0, 2_469_170.0]
+    assert ranges["groesse_m"] == [0.0, 8.0]
+
+
 @pytest.mark.parametrize(
     ("url", "written"),
     [

@@ -64,6 +64,16 @@ def test_roles_have_their_reasons(propose: Propose) -> None:
     assert columns["carrier"].kind == "categorical"
 
 
+@pytest.mark.parametrize("said", [{}, {"sensitive": ("email",)}])
+def test_of_many_values_there_are_no_groups_to_judge(
+    propose: Propose, said: dict[str, object]
+) -> None:
+    columns = {column.output: column for column in propose(**said).columns}
+    assert (columns["email"].role, columns["email"].is_grouped) == ("sensitive", False)
+    assert columns["email"].reason.endswith("no group of it is large enough to be judged")
+    assert columns["carrier"].is_grouped
+
+
 def test_what_means_missing_is_no_end_of_the_range(propose: Propose) -> None:
     [weight] = [column for column in propose().columns if column.output == "weight"]
     assert weight.missing_as == ("-999",)
@@ -138,6 +148,15 @@ def test_names_that_others_have_are_left_to_them(draft: Drafted) -> None:
     assert said.model == "orders_2_delay_above_15"
     with pytest.raises(SpecError, match="was not made by `mlops init`"):
         _ = replace(draft(domain="orders"), taken=taken).domain
+    for domain in (None, "other"):
+        with pytest.raises(SpecError, match="The domain other has a model of this name"):
+            _ = replace(draft(name="delay_above_15", domain=domain), taken=taken).model
+
+
+def test_a_model_that_is_made_again_keeps_its_name(draft: Drafted, propose: Propose) -> None:
+    taken = TakenNames(models={"late": "orders"})
+    again = replace(draft(name="late"), taken=taken, earlier=propose(name="late"))
+    assert again.model == "late"
 
 
 def test_a_second_model_leaves_the_landing_as_it_is(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mlops_platform.column_kind import KINDS
 from mlops_platform.tasks.proposal import Inputs, LabelFacts
 from mlops_platform.tasks.starting import start
-from mlops_platform.usecases.scaffold.choices import Choices
+from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice
 from mlops_platform.usecases.scaffold.files.columns import source_text
 from mlops_platform.usecases.scaffold.files.commented_yaml import commented_yaml, neutral
 from mlops_platform.usecases.scaffold.files.days import end_of_windows, first_window
@@ -21,10 +21,10 @@ UNKNOWN_DELAY: Final = 7
 """Days until a window is judged, where nobody has said how long outcomes take."""
 USUAL_MISSING: Final = 0.05
 _REASONS: Final[Mapping[str, str]] = {
-    "features.sensitive": "No features: groups that are evaluated apart, because a model may be "
-    "much worse for one of them.",
+    "features.sensitive": "No features, because they are about people.",
     "window": "The periods that are scored and watched.",
-    "evaluation.subgroups": "Groups of which each is judged apart.",
+    "evaluation.subgroups": "Groups of which each is judged apart, because a model may be much "
+    "worse for one of them.",
     "card": "Only people can write what it is for. Read it, and write it anew.",
 }
 
@@ -119,8 +119,12 @@ def _window(choices: Choices) -> dict[str, Any]:
 
 
 def _evaluation(names: Names) -> dict[str, Any]:
-    sensitive = [names.feature(of.output) for of in inputs(names) if of.role == "sensitive"]
-    return {"evaluation": {"subgroups": sensitive}} if sensitive else {}
+    groups = [names.feature(of.output) for of in inputs(names) if _is_judged(of)]
+    return {"evaluation": {"subgroups": groups}} if groups else {}
+
+
+def _is_judged(of: ColumnChoice) -> bool:
+    return of.role == "sensitive" and of.is_grouped
 
 
 def _performance(choices: Choices) -> dict[str, Any]:
@@ -159,9 +163,11 @@ def _card(names: Names) -> dict[str, Any]:
         "out_of_scope": "Any use that its owners have not decided on.",
     }
     if sensitive:
+        groups = [of.output for of in names.columns if _is_judged(of)]
+        apart = f", and groups of {', '.join(groups)} are evaluated apart" if groups else ""
+        are = "are no features" if len(sensitive) > 1 else "is no feature"
         card["ethical_considerations"] = (
-            f"Rows are about people, it seems: {', '.join(sensitive)} is no feature, and groups of "
-            "it are evaluated apart."
+            f"Rows are about people, it seems: {', '.join(sensitive)} {are}{apart}."
         )
     card["caveats"] = neutral(
         f"Made from {source_text(choices)}, with rows of {choices.first_day}{until}."
