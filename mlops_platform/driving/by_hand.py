@@ -140,7 +140,12 @@ class ByHand:
 
     def _build_missing(self) -> None:
         place, now = self.deployment.settings, self._now
-        if days := unbuilt_days(self.driver, self.model, place, now):
+        days = unbuilt_days(self.driver, self.model, place, now)
+        if self.model.store.is_built_otherwise(place):
+            with timed_phase(self.display, "build features anew") as report:
+                # Without days it is all of them: a part would leave tables of two kinds of SQL.
+                build(self._driver, self.model, report)
+        elif days:
             with timed_phase(self.display, "build features") as report:
                 # To the end of what is landed: sources need not have rows on their last day.
                 build(self._driver, self.model, report, start_day=days[0])

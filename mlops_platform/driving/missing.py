@@ -14,7 +14,7 @@ from mlops_platform.components.landing.landing_asset import (
     UNDATED_TAG,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import contiguous
+from mlops_platform.data.features.builds import FIRST_STORE, contiguous
 from mlops_platform.data.features.published import published_days
 from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
@@ -83,9 +83,11 @@ def unbuilt_days(
     published = published_days(place.published, spec.features.table)
     if state is not None and {spec.features.table, spec.label.table} <= {*state.project.tables}:
         built = published.union(state.built)
+    elif state is None and model.store.build_op == FIRST_STORE:
+        built = published  # before builds were noted, there was this store alone
     else:
         # A table that is new to the store was not built when its others were.
-        built = published
+        built = frozenset()
     landed = dict(_ended_days(driver.definitions, model, now))
     for table in _undated_tables(driver.definitions, model, now):
         folders = (place.landing / table).glob(f"{PARTITION_COLUMN}=*")

@@ -38,21 +38,27 @@ class Rebuild:
     def build(self, states: Mapping[str, BuildState]) -> list[tuple[date, date]]:
         """Build the stale days of every store again; returns first and last days of the builds.
 
+        Those of a store that no model reads stay as they are.
+
         Raises:
-            SpecError: no model reads a store that has stale days.
+            SpecError: no model is declared.
             MlopsError: a run failed; what it was for is still stale.
         """
+        if not self.models:
+            raise SpecError("model", "none", "Declare one: its features say what is to be built.")
         readers = {model.store.build_op: model for model in self.models}
         built = []
-        for store, state in states.items():
-            for first, last in contiguous(state.stale_days, MOST_BETWEEN):
-                if store not in readers:
-                    fix = f"Declare a model that reads what {store} builds, or remove the store."
-                    raise SpecError("model", "none", fix)
+        for store in states.keys() & readers.keys():
+            for first, last in contiguous(states[store].stale_days, MOST_BETWEEN):
                 with timed_phase(self.display, f"build {first} to {last}") as report:
                     build(self.driver, readers[store], report, start_day=first, end_day=last)
                 built.append((first, last))
         return built
+
+    def unread(self, states: Mapping[str, BuildState]) -> list[str]:
+        """Stores with stale days that no model reads: of a domain that was taken away."""
+        read = {model.store.build_op for model in self.models}
+        return sorted(store for store in states if store not in read and states[store].stale)
 
     def measure(self) -> Iterator[str]:
         """Measure windows again whose labels have changed, and name each once it is.

@@ -30,17 +30,18 @@ def week(deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_file_gets_the_predictions_of_its_window_to_the_bit(deployment, week: Path) -> None:
+def test_a_file_gets_the_predictions_of_its_window(deployment, week: Path) -> None:
     shown = deployment.mlops("predict", "flight_delay", str(week))
     assert "scored by version 1 (release 1) of flight_delay" in shown
     predicted = pq.read_table(week.with_name("week.predictions.parquet"))
     window = predictions_file(deployment.settings.predictions, "flight_delay", WEEK)
     stored = read_parquet(window)
     by_entity = [("flight_id", "ascending")]
-    columns = ["flight_id", *OUTPUTS]
-    assert predicted.select(columns).sort_by(by_entity).to_pydict() == (
-        stored.select(columns).sort_by(by_entity).to_pydict()
-    )
+    predicted, stored = (rows.sort_by(by_entity) for rows in (predicted, stored))
+    assert predicted["flight_id"].equals(stored["flight_id"])
+    for output in OUTPUTS:
+        # Sums of a linear model are added up in another order where batches are of another size.
+        assert predicted[output].to_pylist() == pytest.approx(stored[output].to_pylist(), rel=1e-12)
 
 
 def test_another_program_reads_what_training_never_saw(

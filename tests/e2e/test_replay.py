@@ -101,7 +101,7 @@ def test_the_pages_tell_the_story_without_opening_a_file(deployment) -> None:
     assert {"loss_interval", "estimated_loss", "estimate_error"} < performance.keys()
     assert {"change_point", "detectors", "outcomes_known_over_time"} < performance.keys()
     drift = _metadata(deployment, "drift_report", WEEKS[0])
-    assert {"drift_share", "prediction_drift", "open_report", "trend"} < drift.keys()
+    assert {"drift_share", "prediction_drift", "open_report", "trend_over_threshold"} < drift.keys()
 
 
 def test_the_report_is_in_mlflow(deployment) -> None:

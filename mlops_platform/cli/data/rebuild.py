@@ -32,7 +32,7 @@ def command(dry_run: bool, retract: bool, actor: str | None, as_json: bool) -> N
     A day is stale where something landed after it was built that it would have been built from.
     Windows are measured again where their labels have changed.
     """
-    from mlops_platform.data.features.builds import kept_builds
+    from mlops_platform.data.features.builds import Builds, kept_builds
     from mlops_platform.data.landing.verification import foreign_files
     from mlops_platform.driving.rebuild import Rebuild, notice
     from mlops_platform.usecases.deployment import open_deployment
@@ -56,11 +56,13 @@ def command(dry_run: bool, retract: bool, actor: str | None, as_json: bool) -> N
         _tell_foreign(foreign)
     built: list[tuple[date, date]] = []
     measured: list[str] = []
+    unread: list[str] = []
     if not dry_run and states:
         with opened_driver() as (driver, models, display):
             rebuild = Rebuild(deployment, driver, models, display, actor or login_name())
             built = rebuild.build(states)
             measured = list(rebuild.measure())
+            unread = rebuild.unread(states)
     if as_json:
         answer(
             {
@@ -69,11 +71,18 @@ def command(dry_run: bool, retract: bool, actor: str | None, as_json: bool) -> N
                     {"first_day": str(first), "last_day": str(last)} for first, last in built
                 ],
                 "measured": measured,
+                "unread": unread,
                 "not_looked_at": [str(file) for file in foreign],
             }
         )
     elif not dry_run and states:
         _tell(built, measured)
+        for store in unread:
+            file = Builds(place.landing, place.published, store).file
+            say(
+                f"Stale days of {store} stay: no model reads what it builds. Where its domain is "
+                f"gone, remove {file} and its tables beside it."
+            )
 
 
 def _show_stale(stale: "Sequence[StaleDays]", *, was_built: bool) -> None:

@@ -246,7 +246,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
         place = settings()
         builds = Builds(place.landing, place.published, self.build_op)
         with tried_again(), one_process_at_a_time(build_lock(place.warehouse)):
-            now, built_with = datetime.now(UTC), builds_with(self._folder({}))
+            now, built_with = datetime.now(UTC), self.builds_with()
             adopt_files(place.landing, now)
             days = self._begin(context, builds, now, built_with)
             outcomes = build(self._folder(days), self._select(context))
@@ -285,6 +285,19 @@ class DbtFeaturesComponent(DbtProjectComponent):
                 days or "all",
             )
         return days
+
+    def builds_with(self) -> BuiltWith:
+        """What a build would run with now."""
+        return builds_with(self._folder({}), self._domains)
+
+    @property
+    def _domains(self) -> set[str] | None:
+        """The domain, and those that it is made from; None of the whole project."""
+        if self.domain is None:
+            return None
+        manifest = self._validated_manifest
+        relations = {**manifest["nodes"], **manifest["sources"]}
+        return {relations[unique_id]["fqn"][1] for unique_id in ancestors(manifest, self._nodes)}
 
     def _has_tables(self) -> bool:
         """Whether the warehouse has every table that is published."""

@@ -97,6 +97,7 @@ class ModelLifecycleComponent(dg.Component):
                 assets=store.asset_keys(),
                 build_op=store.build_op,
                 sources=store.landed_tables(),
+                builds_with=store.builds_with,
             ),
         )
 

@@ -1,6 +1,6 @@
 """LifecycleModel: a declared model together with the feature store that it reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from mlops_platform.data.features.builds import Builds, build_job
+from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 
@@ -21,12 +22,14 @@ class FeatureStore:
         assets: every asset that a build makes.
         build_op: name of the op that builds them; its configuration names days.
         sources: tables of the landing zone that they are made from.
+        builds_with: tells what a build would run with now; None where nobody knows.
     """
 
     tables: Mapping[str, dg.AssetKey]
     assets: Sequence[dg.AssetKey]
     build_op: str
     sources: Sequence[str] = ()
+    builds_with: Callable[[], BuiltWith] | None = None
 
     @property
     def build_job(self) -> str:
@@ -36,6 +39,13 @@ class FeatureStore:
     def builds(self, place: Settings) -> Builds:
         """What is kept of its builds."""
         return Builds(place.landing, place.published, self.build_op)
+
+    def is_built_otherwise(self, place: Settings) -> bool:
+        """Whether what is published was built by other SQL than there is now, or by several."""
+        state = self.builds(place).read()
+        if state is None or not state.built or self.builds_with is None:
+            return False
+        return not self.builds_with().is_like(state.built_with)
 
     def build_config(self, first: date, last: date) -> dict[str, Any]:
         """Run configuration of a build of some days, both included."""

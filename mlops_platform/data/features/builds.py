@@ -196,7 +196,7 @@ class BuildState(Record):
         """
         assert self.unfinished is not None, "a build begins before it ends"
         first, last = self.unfinished
-        alike = not self.built or self.unfinished == ALL_DAYS or built_with == self.built_with
+        alike = not self.built or self.unfinished == ALL_DAYS or _alike(built_with, self.built_with)
         built = {day for day in landed if first <= day <= last}
         stale = (
             noticed.model_copy(
@@ -318,6 +318,7 @@ class Builds:
         state = self.read() or self._of_home_of_before(project)
         state = self._noticed(self._of_project(state, project), now)
         state = state.begun(_bounds({} if anew else days))
+        self._take_over(project.tables)
         self._write(state)
         assert state.unfinished is not None
         return _named(state.unfinished)
@@ -332,7 +333,7 @@ class Builds:
             built_with: what a build would run with now.
         """
         state = self.noticed(now)
-        if state is None or not state.built or built_with != state.built_with:
+        if state is None or not state.built or not built_with.is_like(state.built_with):
             return {}
         days = state.outstanding_days or [state.built[-1]]
         return _named((days[0], days[-1]))
@@ -348,6 +349,17 @@ class Builds:
         now = look(self.landing, state.project.sources, state.seen)
         landed = (day for days in now.values() for day in days)
         self._write(state.covered(landed, built_with))
+
+    def _take_over(self, tables: Collection[str]) -> None:
+        """What this store publishes now is no other one's: that of a domain that is gone."""
+        for builds in kept_builds(self.landing, self.published):
+            state = builds.read()
+            if builds.store == self.store or state is None:
+                continue
+            others = tuple(table for table in state.project.tables if table not in tables)
+            if others != state.project.tables:
+                project = state.project.model_copy(update={"tables": others})
+                _write(builds.file, state.model_copy(update={"project": project}))
 
     def _noticed(self, state: BuildState, now: datetime) -> BuildState:
         seen = look(self.landing, state.project.sources, state.seen)
@@ -370,7 +382,15 @@ class Builds:
         return state.model_copy(update={"project": project, "seen": {**kept, **new}})
 
     def _write(self, state: BuildState) -> None:
-        write_text(self.file, state.to_stored(indent=None))
+        _write(self.file, state)
+
+
+def _write(file: Path, state: BuildState) -> None:
+    write_text(file, state.to_stored(indent=None))
+
+
+def _alike(built_with: BuiltWith | None, before: BuiltWith | None) -> bool:
+    return before is None if built_with is None else built_with.is_like(before)
 
 
 def build_job(store: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.dbt_sources import domain_digest, project_digest
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
@@ -193,10 +193,15 @@ def compile_models(project: DbtProjectFolder) -> None:
         raise DataError(f"dbt compile of {project.folder} failed: {result.exception}")
 
 
-def builds_with(project: DbtProjectFolder) -> BuiltWith:
-    """What a build of a project runs with in this process: its sources as they were parsed."""
+def builds_with(project: DbtProjectFolder, domains: Collection[str] | None = None) -> BuiltWith:
+    """What a build of a project runs with in this process: its sources as they were parsed.
+
+    Args:
+        domains: that are built, and that they are made from; all where None.
+    """
     os.environ.update(project.environment())
-    return BuiltWith.of(_parsed(project.folder, project.target).digest)
+    digest = _parsed(project.folder, project.target).digest
+    return BuiltWith.of(digest, None if domains is None else domain_digest(project.folder, domains))
 
 
 def publications(manifest: Path) -> dict[str, Publication]:

@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.features.dbt_sources import project_digest, project_files
 from mlops_platform.errors import DataError
 from mlops_platform.files import new_directory, write_text
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 FOLDER: Final = "dbt_projects"
 BUILD_PACKAGES: Final = ("dbt-core", "dbt-duckdb", "duckdb")
@@ -34,15 +34,31 @@ class BuiltWith(Record):
     Args:
         dbt_project: digest of the project's sources, as dbt had parsed them.
         packages: versions by name.
+        domain: digest of what concerns the domain that was built; None of a whole project.
     """
 
     dbt_project: str
     packages: dict[str, str]
+    domain: str | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @classmethod
-    def of(cls, dbt_project: str) -> Self:
+    def of(cls, dbt_project: str, domain: str | None = None) -> Self:
         """A project as it is built by this process."""
-        return cls(dbt_project=dbt_project, packages=installed_versions(BUILD_PACKAGES))
+        packages = installed_versions(BUILD_PACKAGES)
+        return cls(dbt_project=dbt_project, packages=packages, domain=domain)
+
+    def is_like(self, other: Self | None) -> bool:
+        """Whether both build the same of the same facts."""
+        if other is None or self.packages != other.packages:
+            return False
+        if self.domain is None or other.domain is None:
+            return self.dbt_project == other.dbt_project
+        return self.domain == other.domain
+
+    @property
+    def of_project(self) -> Self:
+        """What the whole project was built with."""
+        return self.model_copy(update={"domain": None})
 
 
 class KeptProjects:

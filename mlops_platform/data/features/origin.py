@@ -59,12 +59,19 @@ def origin_of_published(lake: Path, builds: Builds | None, now: datetime) -> Fac
     }
     return FactsOrigin(
         recorded_at=now,
-        built_with=KeptProjects(lake).last_build(),
+        built_with=_built_with(lake, state),
         unbuilt=tuple(
             UnbuiltDelivery(table=table, day=day, delivery=delivery)
             for table, day, delivery in sorted(waiting)
         ),
     )
+
+
+def _built_with(lake: Path, state: BuildState | None) -> BuiltWith | None:
+    """Of the store; the last build of all where its days were not built alike."""
+    if state is not None and state.built_with is not None:
+        return state.built_with.of_project
+    return KeptProjects(lake).last_build()
 
 
 def _not_built(state: BuildState) -> Iterator[News]:

@@ -35,9 +35,13 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 def test_a_file_becomes_a_champion_and_all_of_it_is_taken_back(newcomer: Reader) -> None:
     before = _own_files(newcomer.deployment.project)
     newcomer.read(list(commands_of(PAGE)))
-    assert newcomer.deployment.pointer.exists()  # there is a champion
-    assert "100 rows" in next(said for typed, said in newcomer.said.items() if " predict " in typed)
+    assert "is the champion" in _said(newcomer, " train ")
+    assert "100 rows" in _said(newcomer, " predict ")
     assert _own_files(newcomer.deployment.project) == before
+
+
+def _said(newcomer: Reader, command: str) -> str:
+    return next(said for typed, said in newcomer.said.items() if command in typed)
 
 
 def _own_files(project: Path) -> set[str]:

@@ -43,7 +43,7 @@ def test_everything_of_a_home_with_an_odd_name_is_below_it(
     assert min(published.partitions) == date(2013, 1, 1)
     assert published.rows > 7000
     asked = "SELECT count(DISTINCT carrier) FROM features.flight_features"
-    assert " 15 " in deployment.mlops("sql", asked)
+    assert deployment.mlops("sql", "--csv", asked).split()[-1] == "15"
     deployment.mlops("status")
     with deployment.instance() as instance:
         assert len(instance.get_runs()) == 3

@@ -47,6 +47,7 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from tests.e2e.flights import MODEL, until
 from tests.e2e.service.clients import AskingClients
+from tests.homes.stamped import write_stamp
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -281,6 +282,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         patch.setenv("MLOPS_HOME", str(home))
         settings.cache_clear()
         copy_dagster_yaml(settings())
+        write_stamp(home)
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         publish(settings())
         open_deployment().ledger.create_schema()

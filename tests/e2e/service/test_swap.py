@@ -39,6 +39,7 @@ from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.e2e.flights import MODEL, SCHEMA, until
 from tests.e2e.service.clients import AskingClients
+from tests.homes.stamped import write_stamp
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -208,6 +209,7 @@ class Load(AskingClients):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> ServedHome:
     home = tmp_path_factory.mktemp("swap") / ".mlops"
+    write_stamp(home)
     return ServedHome(read_settings({"MLOPS_HOME": str(home)}))
 
 
