@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -154,8 +154,14 @@ def test_what_another_domain_lacks_keeps_nobody_from_building(
         ["order_features"],
     )
     assert customers.defs_state_config.key != orders.defs_state_config.key
-    kept = kept_builds(settings().landing, settings().published)
-    assert [builds.store for builds in kept] == [customers.build_op]
+    (builds,) = kept_builds(settings().landing, settings().published)
+    assert builds.store == customers.build_op
+    (state, store) = builds.read(), owner.running.model.store
+    assert state is not None
+    assert state.built_with == customers.builds_with()
+    assert not store.is_built_otherwise(settings())
+    other_sql = customers.builds_with().model_copy(update={"domain": "other SQL"})
+    assert replace(store, builds_with=lambda: other_sql).is_built_otherwise(settings())
 
 
 def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: Decision) -> None:

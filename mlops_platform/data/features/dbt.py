@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
-from mlops_platform.data.features.dbt_sources import domain_digest, project_digest
+from mlops_platform.data.features.dbt_sources import digest_of, project_digest, source_digests
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
@@ -171,7 +171,7 @@ def build(
     outcomes = tuple(_outcome(node) for node in result.result.results)
     if not any(outcome.failed for outcome in outcomes):
         compiled = _compiled_models(result.result.results)
-        KeptProjects(project.lake).keep(project.folder, parsed.digest, compiled)
+        KeptProjects(project.lake).keep(project.folder, digest_of(parsed.sources), compiled)
     return outcomes
 
 
@@ -200,8 +200,9 @@ def builds_with(project: DbtProjectFolder, domains: Collection[str] | None = Non
         domains: that are built, and that they are made from; all where None.
     """
     os.environ.update(project.environment())
-    digest = _parsed(project.folder, project.target).digest
-    return BuiltWith.of(digest, None if domains is None else domain_digest(project.folder, domains))
+    sources = _parsed(project.folder, project.target).sources
+    of_domains = None if domains is None else digest_of(sources, domains)
+    return BuiltWith.of(digest_of(sources), of_domains)
 
 
 def publications(manifest: Path) -> dict[str, Publication]:
@@ -247,10 +248,10 @@ def release_warehouse() -> None:
 
 
 class _Parsed(NamedTuple):
-    """A dbt runner that holds a parsed project, and the digest of what it was parsed from."""
+    """A dbt runner that holds a parsed project, and the digests of what it was parsed from."""
 
     runner: dbtRunner
-    digest: str
+    sources: Mapping[str, str]
 
 
 @lru_cache(maxsize=4)
@@ -258,8 +259,8 @@ def _parsed(folder: Path, log: Path) -> _Parsed:
     """Only the first build parses a project."""
     from dbt.cli.main import dbtRunner
 
-    digest = project_digest(folder)
-    return _Parsed(dbtRunner(manifest=_parse(folder, log)), digest)
+    sources = source_digests(folder)
+    return _Parsed(dbtRunner(manifest=_parse(folder, log)), sources)
 
 
 def _stamp(folder: Path) -> Path:

@@ -365,6 +365,13 @@ def test_each_store_knows_its_own_builds(tmp_path: Path) -> None:
     assert kept_builds(place.landing, place.builds.published) == [place.builds, other]
     assert builds_of(place.landing, place.builds.published, "use_features") == other
     assert builds_of(place.landing, place.builds.published, "tickets") is None
+    # A domain that was taken away had published what another one does now.
+    of_both = Project(
+        sources=("tickets",), tables=("use_features", "ticket_features"), reach_days=0
+    )
+    other.begin(of_both, ARRIVED, {})
+    other.end()
+    assert builds_of(place.landing, place.builds.published, "ticket_features") == other
     place.tickets(1, ("a", 2), at=ARRIVED + timedelta(hours=1))
     other.begin(Project(sources=("tickets",), tables=("use_features",), reach_days=0), NOON, {})
     other.end()
