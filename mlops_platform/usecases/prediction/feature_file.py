@@ -190,14 +190,14 @@ def _refuse_lacking(
     if len(lacking) == len(schema.columns):
         raise DataError(
             f"{path} has none of the {len(lacking)} features of {schema.model}, such as "
-            f"'{lacking[0]}'; its columns are {others}. {raw_file_text(predictor)}"
+            f"'{lacking[0]}'; its columns are {others}. {_raw_file_text(predictor)}"
         )
     if needed:
         near = _near(needed, others)
         raise DataError(
             f"{path} lacks the column{'s' if len(needed) > 1 else ''} {needed}, without which "
             f"version {predictor.version} of {schema.model} scores no row.{near} "
-            f"{raw_file_text(predictor)}"
+            f"{_raw_file_text(predictor)}"
         )
 
 
@@ -219,7 +219,7 @@ def _near(lacking: Sequence[str], others: Sequence[str]) -> str:
     return f" Did you mean {renamed}? Rename it."
 
 
-def raw_file_text(predictor: Predictor) -> str:
+def _raw_file_text(predictor: Predictor) -> str:
     """How features come about, for who has a file as it lands."""
     table = f" of {predictor.table}" if predictor.table else ""
     return (

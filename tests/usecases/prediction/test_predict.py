@@ -18,6 +18,7 @@ from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.usecases.prediction import feature_file
 from mlops_platform.usecases.prediction.csv_text import CsvFlags
 from mlops_platform.usecases.prediction.predict import default_output
+from mlops_platform.usecases.prediction.record import AbsentFeature
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 from tests.usecases.prediction.conftest import csv_of, parquet_of
 
@@ -47,7 +48,7 @@ def test_every_row_gets_what_the_pipeline_says_in_the_order_of_the_file(
     assert predicted.rows == len(rows)
     assert predicted.means["score"] == pytest.approx(stored["score"].mean())
     assert predicted.unseen == ()
-    assert predicted.notes == ()
+    assert predicted.notes == predicted.warnings == ()
 
 
 def test_the_service_would_answer_the_same(predict, predictor, rows, tmp_path: Path) -> None:
@@ -105,12 +106,14 @@ def test_optional_features_may_be_absent_and_that_is_told(
     predict, predictor, rows, tmp_path: Path
 ) -> None:
     given = rows.drop(columns=["late_rate"]).assign(late_rates=0.5)
-    predicted = predict(parquet_of(tmp_path / "new.parquet", given))
-    assert predicted.absent == ("late_rate",)
-    assert predicted.notes == (
-        "1 of 5 features are not in the file and are scored as missing: late_rate. "
-        "Did you mean 'late_rates' for 'late_rate'? Rename it.",
+    predicted = predict(parquet_of(tmp_path / "new.parquet", given), allow_missing=True)
+    assert predicted.absent == (AbsentFeature(column="late_rate", training_share=0.95),)
+    assert predicted.warnings == (
+        "1 of 5 features is absent: late_rate (95.0 % of the training rows had it). So scores are "
+        "not those that the service would give: let the rows land and use `mlops watch delay`, or "
+        "ask the service by entity. Did you mean 'late_rates' for 'late_rate'? Rename it.",
     )
+    assert predicted.notes == ()
     stored = pq.read_table(tmp_path / "new.predictions.parquet").to_pandas()
     as_missing = rows.assign(late_rate=np.nan)
     np.testing.assert_allclose(

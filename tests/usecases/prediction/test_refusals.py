@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.prediction.predict import default_output
 from tests.usecases.prediction.conftest import csv_of, parquet_of
 
 
@@ -32,9 +33,35 @@ def test_a_raw_file_is_told_how_features_come_about(predict, tmp_path: Path) -> 
     )
 
 
-def test_half_of_the_features_absent_says_so_too(predict, rows, tmp_path: Path) -> None:
+def test_a_file_without_what_most_of_training_had_is_scored_only_where_that_is_allowed(
+    predict, rows, tmp_path: Path
+) -> None:
     given = parquet_of(tmp_path / "new.parquet", rows[["flight_id", "distance", "carrier"]])
-    assert any("`mlops watch delay`" in note for note in predict(given).notes)
+    told = (
+        "3 of 5 features are absent: late_rate (40.0 % of the training rows had it), is_weekend "
+        "(99.8 % of the training rows had it), remark (how many training rows had it is not known)."
+        " So scores are not those that the service would give: let the rows land and use "
+        "`mlops watch delay`, or ask the service by entity."
+    )
+    missing = {"late_rate": 0.6, "is_weekend": 0.002}
+    with pytest.raises(DataError) as refusal:
+        predict(given, missing=missing)
+    assert str(refusal.value).startswith(f"{given}: {told} With --allow-missing")
+    assert not default_output(given).exists()
+    assert predict(given, missing=missing, allow_missing=True).warnings == (told,)
+
+
+@pytest.mark.parametrize(("missing", "is_refused"), [(0.5, True), (0.501, False), (1.0, False)])
+def test_half_of_the_training_rows_make_a_feature_usual(
+    predict, rows, tmp_path: Path, missing: float, is_refused: bool
+) -> None:
+    given = parquet_of(tmp_path / "new.parquet", rows.drop(columns="late_rate"))
+    if is_refused:
+        with pytest.raises(DataError, match="--allow-missing"):
+            predict(given, missing={"late_rate": missing})
+    else:
+        (warning,) = predict(given, missing={"late_rate": missing}).warnings
+        assert "So scores may not be those that the service would give" in warning
 
 
 @pytest.mark.parametrize(
@@ -131,7 +158,7 @@ def test_what_is_no_table_is_refused(
     if content is not None:
         source.write_bytes(content)
     with pytest.raises(DataError, match=told):
-        predict(source)
+        predict(source, allow_missing=True)
 
 
 @pytest.mark.parametrize(
