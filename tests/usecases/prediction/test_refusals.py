@@ -146,9 +146,20 @@ def test_the_input_is_never_overwritten(predict, rows, tmp_path: Path) -> None:
         ("empty.csv", b"", "is empty"),
         ("rows.csv", b"flight_id,distance\n", "has no row to score"),
         ("broken.parquet", b"PAR1", "cannot be read as Parquet"),
-        ("rows.xlsx", b"x", r"matches \['.xlsx'\]"),
+        ("rows.txt", b"x", r"predict reads .csv, .csv.gz, .csv.zst and .parquet\.$"),
+        ("wide.csv", b"distance;carrier\n1;AA\n", "Say `--delimiter ';'` if it is written so"),
+        ("tabbed.csv", b"distance\tcarrier\n1\tAA\n", "Say `--delimiter tab` if"),
+        ("old.csv", "distance,größe\n1,2\n".encode("latin-1"), "Say `--encoding latin-1` if"),
+        ("old.csv", "distance,carrier\n1,ö\n".encode("latin-1"), "line 2: .* `--encoding latin-1`"),
+        ("marked.csv", "distance\n1\n".encode("utf-16"), "Say `--encoding utf-16` if"),
+        ("quoted.csv", b'distance,carrier\n1,"AA\n', "a quote in the record after line 1"),
+        ("unnamed.csv", b"distance,\n1,2\n", "column 2 of 2 has no name"),
         ("twice.csv", b"distance,Distance\n1,2\n", "whose names are one"),
-        ("ragged.csv", b"distance,carrier\n1,AA\n2\n", "line 3: 1 values"),
+        (
+            "ragged.csv",
+            b"distance,carrier\n1,AA\n2\n",
+            "line 3: 1 values, .* Correct the file, or write it",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(
@@ -157,8 +168,10 @@ def test_what_is_no_table_is_refused(
     source = tmp_path / name
     if content is not None:
         source.write_bytes(content)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=told) as refusal:
         predict(source, allow_missing=True)
+    of_landings = ("Declare", "declare", "`columns`", "pattern", "dot in front", "Deliver")
+    assert not [word for word in of_landings if word in str(refusal.value)]
 
 
 @pytest.mark.parametrize(
