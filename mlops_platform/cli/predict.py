@@ -26,7 +26,7 @@ FILE = click.Path(path_type=Path)
     "-o",
     "--output",
     type=FILE,
-    help="A .parquet or .csv file  [default: FILE.predictions.parquet, beside FILE]",
+    help="A .parquet or .csv file  [default: FILE.MODEL.predictions.parquet, beside FILE]",
 )
 @click.option(
     "--delimiter",
@@ -77,7 +77,7 @@ def command(
     predicted = predict_file(
         predictor,
         file,
-        output or default_output(file),
+        output or default_output(file, model),
         _csv_flags(**written),
         landing_formats(DEFS, model),
         allow_missing,

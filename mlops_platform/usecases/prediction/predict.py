@@ -36,13 +36,13 @@ VERSION, RELEASE, ADJUSTMENT = "version", "release", "adjustment"
 ENDINGS: Final = (".csv.gz", ".csv.zst", ".csv", ".parquet")
 
 
-def default_output(source: Path) -> Path:
-    """`new.predictions.parquet` beside `new.csv`."""
+def default_output(source: Path, model: str) -> Path:
+    """`new.MODEL.predictions.parquet` beside `new.csv`: another model's stays."""
     stem = next(
         (source.name[: -len(end)] for end in ENDINGS if source.name.lower().endswith(end)),
         source.stem,
     )
-    return source.with_name(f"{stem}.predictions.parquet")
+    return source.with_name(f"{stem}.{model}.predictions.parquet")
 
 
 def predict_file(

@@ -136,7 +136,7 @@ def predict(predictor: Predictor, home: Settings) -> Predict:
         **changes: Any,
     ) -> PredictedFile:
         changed = replace(predictor, **changes)
-        target = output or default_output(source)
+        target = output or default_output(source, changed.schema.model)
         return predict_file(changed, source, target, flags, landings, allow_missing)
 
     return run

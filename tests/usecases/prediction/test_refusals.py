@@ -47,7 +47,7 @@ def test_a_file_without_what_most_of_training_had_is_scored_only_where_that_is_a
     with pytest.raises(DataError) as refusal:
         predict(given, missing=missing)
     assert str(refusal.value).startswith(f"{given}: {told} With --allow-missing")
-    assert not default_output(given).exists()
+    assert not default_output(given, "delay").exists()
     assert predict(given, missing=missing, allow_missing=True).warnings == (told,)
 
 
@@ -85,7 +85,7 @@ def test_a_value_that_no_row_may_have_is_named_with_its_row(
     with pytest.raises(DataError) as refusal:
         predict(source)
     assert f"{source}, {told}" in str(refusal.value)
-    assert not (tmp_path / "new.predictions.parquet").exists()
+    assert not (tmp_path / "new.delay.predictions.parquet").exists()
 
 
 def test_a_boolean_that_is_none_is_named(predict, rows, tmp_path: Path) -> None:
