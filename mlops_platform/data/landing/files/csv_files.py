@@ -139,7 +139,7 @@ def _refuse_other_encoding(path: Path, start: bytes, dialect: CsvDialect) -> Non
         )
     if start.startswith(BIG_ENDIAN):
         raise InputFileError(
-            f"{path} is UTF-16 with the high byte first, which is not read.",
+            f"{path} is UTF-16 with the high byte first.",
             "Convert it to UTF-8.",
         )
     marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
