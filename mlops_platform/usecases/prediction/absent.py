@@ -34,8 +34,8 @@ def refuse_absent(file: FeatureFile) -> None:
     absent = absent_features(file)
     if any(map(_is_usual, absent)):
         raise DataError(
-            f"{file.path}: {absent_text(file, absent)} With --allow-missing it is scored all the "
-            "same, and they as missing."
+            f"{file.path}: {absent_text(file, absent)} With --allow-missing the file is "
+            "scored all the same, and these features as missing."
         )
 
 
