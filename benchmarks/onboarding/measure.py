@@ -78,7 +78,7 @@ def _run(start: Start, rows: int) -> Onboarding:
         commands = {
             "init": ["init", "--data", data, *flags, "--yes", "--json"],
             "train": ["train", model],
-            "predict": ["predict", model, str(new)],
+            "predict": ["predict", model, str(new), "--allow-missing"],
         }
         usages: list[Usage] = []
         for name in COMMANDS:

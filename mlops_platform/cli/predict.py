@@ -26,7 +26,7 @@ FILE = click.Path(path_type=Path)
     "-o",
     "--output",
     type=FILE,
-    help="A .parquet or .csv file  [default: FILE.predictions.parquet, beside FILE]",
+    help="A .parquet or .csv file  [default: FILE.MODEL.predictions.parquet, beside FILE]",
 )
 @click.option(
     "--delimiter",
@@ -43,12 +43,25 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--null", "null_values", multiple=True, help="A text in it that means missing too, such as NA."
 )
+@click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="Score FILE though it lacks features that at least half of the training rows had.",
+)
 @json_option
-def command(model: str, file: Path, output: Path | None, as_json: bool, **written: Any) -> None:
+def command(
+    model: str,
+    file: Path,
+    output: Path | None,
+    allow_missing: bool,
+    as_json: bool,
+    **written: Any,
+) -> None:
     """Score FILE with the champion of MODEL: one row per entity, the model's features as columns.
 
     A file like those that land for the model is read as its landing declares: names of columns and
-    text of CSV. A row that the service would refuse is refused; what training never saw is told.
+    text of CSV. A row that the service would refuse is refused, and so is a file without features
+    that training mostly had; what training never saw is told.
     The output has the entity and all other columns of FILE that are no features, the version and
     its predictions.
     """
@@ -64,9 +77,10 @@ def command(model: str, file: Path, output: Path | None, as_json: bool, **writte
     predicted = predict_file(
         predictor,
         file,
-        output or default_output(file),
+        output or default_output(file, model),
         _csv_flags(**written),
         landing_formats(DEFS, model),
+        allow_missing,
     )
     if as_json:
         answer(predicted.model_dump(mode="json"))
@@ -92,6 +106,9 @@ def _csv_flags(
 def _show(predicted: "PredictedFile", outputs: "Sequence[Output]") -> None:
     from mlops_platform.usecases.reporting.phrases import means_text
 
+    for warning in predicted.warnings:
+        console.print("[bold red]warning[/]  ", end="")
+        say(warning)
     say(
         f"{predicted.rows:,} rows of {predicted.source} scored by version {predicted.version} "
         f"(release {predicted.release}) of {predicted.model}: "

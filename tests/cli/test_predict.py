@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mlops_platform.cli.predict import _csv_flags, command
+from mlops_platform.cli.predict import _csv_flags, _show, command
+from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.prediction.csv_text import CsvFlags
+from mlops_platform.usecases.prediction.record import AbsentFeature, PredictedFile
 
 MODEL = "flight_delay"
 
@@ -44,3 +46,32 @@ def test_an_encoding_that_is_none_is_refused() -> None:
     refused = CliRunner().invoke(command, [MODEL, "rows.csv", "--encoding", "ascii"])
     assert refused.exit_code == 2
     assert "'utf-8', 'latin-1', 'utf-16'" in refused.output
+
+
+def test_what_is_absent_is_warned_of_before_anything_else_and_another_program_reads_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    predicted = PredictedFile(
+        model=MODEL,
+        version=1,
+        release=1,
+        source="new.csv",
+        output="out.csv",
+        rows=2,
+        means={"score": 0.9, "decision": 1.0},
+        absent=(AbsentFeature(column="late_rate", training_share=0.998),),
+        unseen_rows=0,
+        unseen=(),
+        columns=("score", "decision"),
+        read_as=None,
+        left_out=(),
+        warnings=("1 of 5 features is absent.",),
+        notes=("Read as landing_fluege declares it.",),
+    )
+    _show(predicted, DEFAULT_TASK.outputs)
+    first, _, second, *_ = capsys.readouterr().out.splitlines()
+    assert first == "warning  1 of 5 features is absent."
+    assert second.startswith("note")
+    assert predicted.model_dump(mode="json")["absent"] == [
+        {"column": "late_rate", "training_share": 0.998}
+    ]

@@ -33,7 +33,7 @@ def week(deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_file_gets_the_predictions_of_its_window(deployment, week: Path) -> None:
     shown = deployment.mlops("predict", "flight_delay", str(week))
     assert "scored by version 1 (release 1) of flight_delay" in shown
-    predicted = pq.read_table(week.with_name("week.predictions.parquet"))
+    predicted = pq.read_table(week.with_name("week.flight_delay.predictions.parquet"))
     window = predictions_file(deployment.settings.predictions, "flight_delay", WEEK)
     stored = read_parquet(window)
     by_entity = [("flight_id", "ascending")]

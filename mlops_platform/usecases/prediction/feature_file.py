@@ -16,7 +16,7 @@ from mlops_platform.data.landing.files.values import Cast, NumberFormat, Reading
 from mlops_platform.data.landing.schema.types import LOCAL_TIME, MOMENT, TEXT, landed_type
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.prediction.csv_text import CsvFlags
-from mlops_platform.usecases.prediction.file_reading import OPTIONS, FileReading, read_columns
+from mlops_platform.usecases.prediction.file_reading import FileReading, read_columns, refusal
 from mlops_platform.usecases.prediction.landing_format import LandingFormat
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class FeatureFile:
             selected = self.connection.sql(f"SELECT {', '.join(columns)} FROM {rows}")
             yield from selected.to_arrow_reader(BATCH_ROWS)
         except (duckdb.Error, OSError) as error:
-            raise DataError(self._fault(str(error))) from error
+            raise self._fault(str(error)) from error
 
     def _of(self, column: FeatureColumn) -> Iterator[str]:
         kind, name = column.column_kind, column.name
@@ -129,12 +129,13 @@ class FeatureFile:
             return SQL_OF_TEXT.get(column.kind)
         return landed
 
-    def _fault(self, message: str) -> str:
+    def _fault(self, message: str) -> DataError:
         from mlops_platform.data.landing.files.csv_faults import csv_fault
 
         if self.reading.inputs.kind == "parquet":
-            return f"{self.path} cannot be read: {message.splitlines()[0]} Write it again, whole."
-        return f"{csv_fault([self.reading.inputs], self.reading.text.dialect, message)} {OPTIONS}"
+            first_line = message.splitlines()[0]
+            return DataError(f"{self.path} cannot be read: {first_line} Write it again, whole.")
+        return refusal(csv_fault([self.reading.inputs], self.reading.text.dialect, message))
 
 
 def feature(name: str) -> str:
@@ -190,14 +191,14 @@ def _refuse_lacking(
     if len(lacking) == len(schema.columns):
         raise DataError(
             f"{path} has none of the {len(lacking)} features of {schema.model}, such as "
-            f"'{lacking[0]}'; its columns are {others}. {raw_file_text(predictor)}"
+            f"'{lacking[0]}'; its columns are {others}. {_raw_file_text(predictor)}"
         )
     if needed:
         near = _near(needed, others)
         raise DataError(
             f"{path} lacks the column{'s' if len(needed) > 1 else ''} {needed}, without which "
             f"version {predictor.version} of {schema.model} scores no row.{near} "
-            f"{raw_file_text(predictor)}"
+            f"{_raw_file_text(predictor)}"
         )
 
 
@@ -219,7 +220,7 @@ def _near(lacking: Sequence[str], others: Sequence[str]) -> str:
     return f" Did you mean {renamed}? Rename it."
 
 
-def raw_file_text(predictor: Predictor) -> str:
+def _raw_file_text(predictor: Predictor) -> str:
     """How features come about, for who has a file as it lands."""
     table = f" of {predictor.table}" if predictor.table else ""
     return (

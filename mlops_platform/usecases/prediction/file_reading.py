@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.landing.files.csv_files import csv_inputs
-from mlops_platform.data.landing.files.input_files import InputFiles, column_names, kind_of
+from mlops_platform.data.landing.files.input_files import (
+    ENDINGS,
+    InputFileError,
+    InputFiles,
+    column_names,
+    file_kind,
+)
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.prediction.csv_text import CsvFlags, CsvText
@@ -17,7 +23,8 @@ from mlops_platform.usecases.prediction.landing_format import LandingFormat
 if TYPE_CHECKING:
     import duckdb
 
-OPTIONS: Final = "Say how it is written: --delimiter, --decimal, --encoding, --null."
+SAID: Final = {"\t": "tab"}
+"""How a value is written on a command line, where it is written otherwise."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,23 @@ def read_columns(
     Raises:
         DataError: it is no table, or two of its columns are one of the landing.
     """
-    reading = _chosen(path, connection, features, flags, landings)
+    try:
+        reading = _chosen(path, connection, features, flags, landings)
+    except InputFileError as error:
+        raise refusal(error) from error
     if reading.landing is not None:
         reading.landing.refuse_clash(path, reading.inputs.names)
     return reading
+
+
+def refusal(error: InputFileError) -> DataError:
+    """What is wrong with a file, and what somebody can do who declares nothing of it."""
+    if error.setting is None:
+        return DataError(f"{error.fact} Correct the file, or write it again.")
+    name, value = error.setting
+    written = SAID.get(value, value)
+    shown = written if written.replace("-", "").isalnum() else f"'{written}'"
+    return DataError(f"{error.fact} Say `--{name} {shown}` if it is written so.")
 
 
 def _chosen(
@@ -88,7 +108,10 @@ def _chosen(
     flags: CsvFlags | None,
     landings: Sequence[LandingFormat],
 ) -> FileReading:
-    kind = kind_of([path], str(path))
+    kind = file_kind(path)
+    if kind is None:
+        *others, last = ENDINGS
+        raise DataError(f"{path}: predict reads {', '.join(others)} and {last}.")
     if kind == "parquet":
         if flags is not None:
             raise DataError(f"{path} is Parquet: --delimiter and the like are said of CSV files.")
@@ -161,8 +184,5 @@ def _texts(landing: LandingFormat) -> Iterator[CsvText]:
 
 
 def _csv(path: Path, text: CsvText) -> InputFiles:
-    try:
-        (inputs,) = csv_inputs([path], text.dialect, text.null_values)
-    except DataError as error:
-        raise DataError(f"{error} {OPTIONS}") from error
+    (inputs,) = csv_inputs([path], text.dialect, text.null_values)
     return inputs

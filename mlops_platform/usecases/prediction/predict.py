@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.data.predicted_columns import columns_of
 from mlops_platform.errors import DataError
 from mlops_platform.tasks import MeanTotals
+from mlops_platform.usecases.prediction.absent import absent_features, absent_text, refuse_absent
 from mlops_platform.usecases.prediction.csv_text import CsvFlags
 from mlops_platform.usecases.prediction.feature_file import (
     EVENT_TIME,
     FeatureFile,
     feature,
-    near_names_text,
     open_feature_file,
-    raw_file_text,
 )
 from mlops_platform.usecases.prediction.landing_format import LandingFormat
 from mlops_platform.usecases.prediction.record import PredictedFile
@@ -37,13 +36,13 @@ VERSION, RELEASE, ADJUSTMENT = "version", "release", "adjustment"
 ENDINGS: Final = (".csv.gz", ".csv.zst", ".csv", ".parquet")
 
 
-def default_output(source: Path) -> Path:
-    """`new.predictions.parquet` beside `new.csv`."""
+def default_output(source: Path, model: str) -> Path:
+    """`new.MODEL.predictions.parquet` beside `new.csv`: another model's stays."""
     stem = next(
         (source.name[: -len(end)] for end in ENDINGS if source.name.lower().endswith(end)),
         source.stem,
     )
-    return source.with_name(f"{stem}.predictions.parquet")
+    return source.with_name(f"{stem}.{model}.predictions.parquet")
 
 
 def predict_file(
@@ -52,6 +51,7 @@ def predict_file(
     output: Path,
     flags: CsvFlags | None = None,
     landings: Sequence[LandingFormat] = (),
+    allow_missing: bool = False,
 ) -> PredictedFile:
     """Score every row of a file; the output is written whole or not at all.
 
@@ -63,21 +63,22 @@ def predict_file(
         output: a `.parquet` or `.csv` file.
         flags: what is said of a CSV file; None where nothing is.
         landings: files that land for the model, as which it may be written.
+        allow_missing: score a file without features that most rows of training had.
 
     Raises:
-        DataError: the file is no table of the model's features, a row cannot be scored, or the
-            output would replace it.
+        DataError: the file is no table of the model's features or lacks some that may not be
+            missing, a row cannot be scored, or the output would replace it.
     """
     if output.resolve() == source.resolve():
         raise DataError(f"{output} is the file that is scored. Name another one with -o.")
-    with (
-        open_feature_file(source, predictor, flags, landings) as file,
-        table_file(output) as written,
-    ):
-        scoring = _Scoring(file, written)
-        for batch in file.batches():
-            scoring.add(batch)
-        return scoring.result(output)
+    with open_feature_file(source, predictor, flags, landings) as file:
+        if not allow_missing:
+            refuse_absent(file)
+        with table_file(output) as written:
+            scoring = _Scoring(file, written)
+            for batch in file.batches():
+                scoring.add(batch)
+            return scoring.result(output)
 
 
 class _Scoring:
@@ -120,6 +121,7 @@ class _Scoring:
         file, predictor, unseen = self.file, self.predictor, self.unseen
         if not unseen.rows:
             raise DataError(f"{file.path} has no row to score: only its header is there.")
+        absent = absent_features(file)
         return PredictedFile(
             model=predictor.schema.model,
             version=predictor.version,
@@ -128,12 +130,13 @@ class _Scoring:
             output=str(output),
             rows=unseen.rows,
             means=self.totals.means(),
-            absent=file.absent,
+            absent=absent,
             unseen_rows=unseen.unseen_rows,
             unseen=tuple(unseen.unseen()),
             columns=tuple(self.written.columns),
             read_as=file.reading.landing.name if file.reading.landing else None,
             left_out=self.left_out,
+            warnings=(absent_text(file, absent),) if absent else (),
             notes=tuple(_notes(file)),
         )
 
@@ -198,17 +201,9 @@ def _kept_columns(file: FeatureFile, left_out: Sequence[str]) -> list[str]:
 
 
 def _notes(file: FeatureFile) -> Iterator[str]:
-    schema, absent = file.predictor.schema, file.absent
+    schema = file.predictor.schema
     if told := file.reading.told:
         yield told
-    if absent:
-        near = near_names_text(absent, list(file.others))
-        yield (
-            f"{len(absent)} of {len(schema.names)} features are not in the file and are scored as "
-            f"missing: {', '.join(absent)}.{f' {near}' if near else ''}"
-        )
-    if 2 * len(absent) >= len(schema.names):
-        yield raw_file_text(file.predictor)
     if schema.entity.lower() not in (name.lower() for name in file.others):
         yield (
             f"The file has no column '{schema.entity}', which names the entity of a row: "

@@ -39,6 +39,17 @@ class Unseen(Record):
         return f"{count} have no value; in training {self.seen} lacked one"
 
 
+class AbsentFeature(Record):
+    """A feature that a file does not have.
+
+    Args:
+        training_share: of the training rows that had a value; None where it is not known.
+    """
+
+    column: str
+    training_share: float | None
+
+
 class PredictedFile(Record):
     """A file of predictions, and what is to be known of it.
 
@@ -51,6 +62,7 @@ class PredictedFile(Record):
         columns: of the output, in order.
         read_as: landing as whose files it was read; None where its columns are called as features.
         left_out: columns of the file that are called like predictions, which the output lacks.
+        warnings: sentences without which the predictions must not be used.
         notes: sentences for a person.
     """
 
@@ -61,10 +73,11 @@ class PredictedFile(Record):
     output: str
     rows: int
     means: dict[str, float]
-    absent: tuple[str, ...]
+    absent: tuple[AbsentFeature, ...]
     unseen_rows: int
     unseen: tuple[Unseen, ...]
     columns: tuple[str, ...]
     read_as: str | None
     left_out: tuple[str, ...]
+    warnings: tuple[str, ...]
     notes: tuple[str, ...]

@@ -132,10 +132,12 @@ def predict(predictor: Predictor, home: Settings) -> Predict:
         output: Path | None = None,
         flags: CsvFlags | None = None,
         landings: Sequence[LandingFormat] = (),
+        allow_missing: bool = False,
         **changes: Any,
     ) -> PredictedFile:
         changed = replace(predictor, **changes)
-        return predict_file(changed, source, output or default_output(source), flags, landings)
+        target = output or default_output(source, changed.schema.model)
+        return predict_file(changed, source, target, flags, landings, allow_missing)
 
     return run
 

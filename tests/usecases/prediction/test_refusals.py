@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.prediction.predict import default_output
 from tests.usecases.prediction.conftest import csv_of, parquet_of
 
 
@@ -32,9 +33,35 @@ def test_a_raw_file_is_told_how_features_come_about(predict, tmp_path: Path) -> 
     )
 
 
-def test_half_of_the_features_absent_says_so_too(predict, rows, tmp_path: Path) -> None:
+def test_a_file_without_what_most_of_training_had_is_scored_only_where_that_is_allowed(
+    predict, rows, tmp_path: Path
+) -> None:
     given = parquet_of(tmp_path / "new.parquet", rows[["flight_id", "distance", "carrier"]])
-    assert any("`mlops watch delay`" in note for note in predict(given).notes)
+    told = (
+        "3 of 5 features are absent: late_rate (40.0 % of the training rows had it), is_weekend "
+        "(99.8 % of the training rows had it), remark (how many training rows had it is not known)."
+        " So scores are not those that the service would give: let the rows land and use "
+        "`mlops watch delay`, or ask the service by entity."
+    )
+    missing = {"late_rate": 0.6, "is_weekend": 0.002}
+    with pytest.raises(DataError) as refusal:
+        predict(given, missing=missing)
+    assert str(refusal.value).startswith(f"{given}: {told} With --allow-missing")
+    assert not default_output(given, "delay").exists()
+    assert predict(given, missing=missing, allow_missing=True).warnings == (told,)
+
+
+@pytest.mark.parametrize(("missing", "is_refused"), [(0.5, True), (0.501, False), (1.0, False)])
+def test_half_of_the_training_rows_make_a_feature_usual(
+    predict, rows, tmp_path: Path, missing: float, is_refused: bool
+) -> None:
+    given = parquet_of(tmp_path / "new.parquet", rows.drop(columns="late_rate"))
+    if is_refused:
+        with pytest.raises(DataError, match="--allow-missing"):
+            predict(given, missing={"late_rate": missing})
+    else:
+        (warning,) = predict(given, missing={"late_rate": missing}).warnings
+        assert "So scores may not be those that the service would give" in warning
 
 
 @pytest.mark.parametrize(
@@ -58,7 +85,7 @@ def test_a_value_that_no_row_may_have_is_named_with_its_row(
     with pytest.raises(DataError) as refusal:
         predict(source)
     assert f"{source}, {told}" in str(refusal.value)
-    assert not (tmp_path / "new.predictions.parquet").exists()
+    assert not (tmp_path / "new.delay.predictions.parquet").exists()
 
 
 def test_a_boolean_that_is_none_is_named(predict, rows, tmp_path: Path) -> None:
@@ -119,9 +146,20 @@ def test_the_input_is_never_overwritten(predict, rows, tmp_path: Path) -> None:
         ("empty.csv", b"", "is empty"),
         ("rows.csv", b"flight_id,distance\n", "has no row to score"),
         ("broken.parquet", b"PAR1", "cannot be read as Parquet"),
-        ("rows.xlsx", b"x", r"matches \['.xlsx'\]"),
+        ("rows.txt", b"x", r"predict reads .csv, .csv.gz, .csv.zst and .parquet\.$"),
+        ("wide.csv", b"distance;carrier\n1;AA\n", "Say `--delimiter ';'` if it is written so"),
+        ("tabbed.csv", b"distance\tcarrier\n1\tAA\n", "Say `--delimiter tab` if"),
+        ("old.csv", "distance,größe\n1,2\n".encode("latin-1"), "Say `--encoding latin-1` if"),
+        ("old.csv", "distance,carrier\n1,ö\n".encode("latin-1"), "line 2: .* `--encoding latin-1`"),
+        ("marked.csv", "distance\n1\n".encode("utf-16"), "Say `--encoding utf-16` if"),
+        ("quoted.csv", b'distance,carrier\n1,"AA\n', "a quote in the record after line 1"),
+        ("unnamed.csv", b"distance,\n1,2\n", "column 2 of 2 has no name"),
         ("twice.csv", b"distance,Distance\n1,2\n", "whose names are one"),
-        ("ragged.csv", b"distance,carrier\n1,AA\n2\n", "line 3: 1 values"),
+        (
+            "ragged.csv",
+            b"distance,carrier\n1,AA\n2\n",
+            "line 3: 1 values, .* Correct the file, or write it",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(
@@ -130,8 +168,10 @@ def test_what_is_no_table_is_refused(
     source = tmp_path / name
     if content is not None:
         source.write_bytes(content)
-    with pytest.raises(DataError, match=told):
-        predict(source)
+    with pytest.raises(DataError, match=told) as refusal:
+        predict(source, allow_missing=True)
+    of_landings = ("Declare", "declare", "`columns`", "pattern", "dot in front", "Deliver")
+    assert not [word for word in of_landings if word in str(refusal.value)]
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from mlops_platform.data.landing.files.csv_files import (
     is_undecoded,
     opened_text,
     records,
-    undecoded_text,
+    undecoded_error,
 )
-from mlops_platform.data.landing.files.input_files import InputFiles
+from mlops_platform.data.landing.files.input_files import InputFileError, InputFiles
 
 
-def csv_fault(inputs: Sequence[InputFiles], dialect: CsvDialect, message: str) -> str:
+def csv_fault(inputs: Sequence[InputFiles], dialect: CsvDialect, message: str) -> InputFileError:
     """Tell the first fault of CSV files.
 
     Args:
@@ -31,7 +31,10 @@ def csv_fault(inputs: Sequence[InputFiles], dialect: CsvDialect, message: str) -
     first_line = message.strip().splitlines()[0] if message.strip() else "for no stated reason"
     return next(
         (fault for fault in faults if fault is not None),
-        f"{named_first[0]} cannot be read: {first_line}. Correct it, or declare its `csv` dialect.",
+        InputFileError(
+            f"{named_first[0]} cannot be read: {first_line}.",
+            "Correct it, or declare its `csv` dialect.",
+        ),
     )
 
 
@@ -43,33 +46,35 @@ def line_of(path: Path, column: int, values: Sequence[str], dialect: CsvDialect)
         return next((line for line, record in rows if record[column] in values), None)
 
 
-def _fault(path: Path, header: Sequence[str], dialect: CsvDialect) -> str | None:
+def _fault(path: Path, header: Sequence[str], dialect: CsvDialect) -> InputFileError | None:
     line = 1
     try:
         with opened_text(path, dialect) as text:
             endings = _Endings(text)
             for line, record in records(endings, dialect):
                 if len(record) != len(header):
-                    return (
+                    return InputFileError(
                         f"{path}, line {line}: {len(record)} values, and the header has "
-                        f"{len(header)} columns. Correct the line, or declare the "
-                        "`csv` dialect in which it is written."
+                        f"{len(header)} columns.",
+                        "Correct the line, or declare the `csv` dialect in which it is written.",
                     )
                 undecoded = next(filter(is_undecoded, record), None)
                 if undecoded is not None:
-                    return f"{path}, line {line}: {undecoded_text(undecoded, dialect)}"
+                    return undecoded_error(path, line, undecoded, dialect)
     except csv.Error:
-        return (
+        return InputFileError(
             f"{path}: a quote in the record after line {line} is not closed, or has something "
-            "else behind it. Correct it (a quote within quotes is written twice), or declare "
-            "`csv: {quote: ''}` if quotes mean nothing there."
+            "else behind it.",
+            "Correct it (a quote within quotes is written twice), or declare `csv: {quote: ''}` "
+            "if quotes mean nothing there.",
         )
     except (EOFError, OSError, UnicodeError) as error:
-        return f"{path} is damaged or not whole: {error}. Deliver it again."
+        return InputFileError(f"{path} is damaged or not whole: {error}.", "Deliver it again.")
     if endings.other is not None:
-        return (
+        return InputFileError(
             f"{path}, line {endings.other}: it ends otherwise than the lines before it (a line "
-            "feed with, and one without, a carriage return). Write all lines alike."
+            "feed with, and one without, a carriage return).",
+            "Write all lines alike.",
         )
     return None
 

@@ -13,11 +13,11 @@ from mlops_platform.data.landing.files.csv_dialect import OTHER_DELIMITERS, CsvD
 from mlops_platform.data.landing.files.input_files import (
     ROW_FILE,
     ROW_NUMBER,
+    InputFileError,
     InputFiles,
     place,
 )
 from mlops_platform.data.parquet_files import escaped
-from mlops_platform.errors import DataError
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16"}
@@ -30,7 +30,7 @@ def csv_inputs(
     """Group files by their header.
 
     Raises:
-        DataError: a file has no header, or is of another encoding or dialect.
+        InputFileError: a file has no header, or is of another encoding or dialect.
     """
     by_header: dict[tuple[str, ...], list[Path]] = {}
     for path in paths:
@@ -115,13 +115,15 @@ def _header(path: Path, dialect: CsvDialect) -> tuple[str, ...]:
         with opened_text(path, dialect) as text:
             line, header = next(records(text, dialect), (1, []))
     except (csv.Error, UnicodeError, OSError, EOFError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}. Deliver it whole, and declare its `csv` dialect."
+        raise InputFileError(
+            f"{path} cannot be read: {error}.", "Deliver it whole, and declare its `csv` dialect."
         ) from error
     if line > 1 or any("\0" in name for name in header):
-        raise DataError(
+        raise InputFileError(
             f"{path}, line 1: a header is needed, without empty lines before it and without NUL "
-            "bytes. Declare `csv: {encoding: utf-16}` if it is such a file."
+            "bytes.",
+            "Declare `csv: {encoding: utf-16}` if it is such a file.",
+            ("encoding", "utf-16") if line == 1 else None,
         )
     _refuse_undecoded(path, 1, header, dialect)
     if len(header) == 1:
@@ -131,33 +133,39 @@ def _header(path: Path, dialect: CsvDialect) -> tuple[str, ...]:
 
 def _refuse_other_encoding(path: Path, start: bytes, dialect: CsvDialect) -> None:
     if not start:
-        raise DataError(
-            f"{path} is empty, and not even a header says what is in it. Write it whole under a "
-            "name with a dot in front and rename it then, or remove it."
+        raise InputFileError(
+            f"{path} is empty, and not even a header says what is in it.",
+            "Write it whole under a name with a dot in front and rename it then, or remove it.",
         )
     if start.startswith(BIG_ENDIAN):
-        raise DataError(f"{path} is UTF-16 with the high byte first. Convert it to UTF-8.")
+        raise InputFileError(
+            f"{path} is UTF-16 with the high byte first.",
+            "Convert it to UTF-8.",
+        )
     marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
     if marked is not None and marked != dialect.encoding:
-        raise DataError(
-            f"{path} begins like {marked}, and {dialect.encoding} is declared. Declare "
-            f"`csv: {{encoding: {marked}}}`, or convert it."
+        raise InputFileError(
+            f"{path} begins like {marked}, and is read as {dialect.encoding}.",
+            f"Declare `csv: {{encoding: {marked}}}`, or convert it.",
+            ("encoding", marked),
         )
 
 
 def _refuse_other_delimiter(path: Path, name: str, dialect: CsvDialect) -> None:
     others = [other for other in OTHER_DELIMITERS if other in name and other != dialect.delimiter]
     if others:
-        raise DataError(
+        raise InputFileError(
             f"{path}, line 1: there is one column, {name!r}, by the delimiter "
-            f"{dialect.delimiter!r}. Declare `csv: {{delimiter: {others[0]!r}}}`."
+            f"{dialect.delimiter!r}.",
+            f"Declare `csv: {{delimiter: {others[0]!r}}}`.",
+            ("delimiter", others[0]),
         )
 
 
 def _refuse_undecoded(path: Path, line: int, record: Sequence[str], dialect: CsvDialect) -> None:
     bad = next((value for value in record if is_undecoded(value)), None)
     if bad is not None:
-        raise DataError(f"{path}, line {line}: {undecoded_text(bad, dialect)}")
+        raise undecoded_error(path, line, bad, dialect)
 
 
 def is_undecoded(value: str) -> bool:
@@ -165,10 +173,11 @@ def is_undecoded(value: str) -> bool:
     return any("\udc80" <= character <= "\udcff" for character in value)
 
 
-def undecoded_text(value: str, dialect: CsvDialect) -> str:
+def undecoded_error(path: Path, line: int, value: str, dialect: CsvDialect) -> InputFileError:
     """What is told of such a value."""
     shown = value.encode("utf-8", "surrogateescape").decode("latin-1")
-    return (
-        f"{shown!r} (read as latin-1) is no {dialect.encoding}. Declare "
-        "`csv: {encoding: latin-1}` if it is right so, or convert the file."
+    return InputFileError(
+        f"{path}, line {line}: {shown!r} (read as latin-1) is no {dialect.encoding}.",
+        "Declare `csv: {encoding: latin-1}` if it is right so, or convert the file.",
+        ("encoding", "latin-1"),
     )

@@ -130,7 +130,7 @@ class FileSource:
 
     def _fault(self, inputs: Sequence[InputFiles], message: str) -> str:
         if inputs[0].kind == "csv":
-            return csv_fault(inputs, self.dialect, message)
+            return str(csv_fault(inputs, self.dialect, message))
         return f"{self.where} cannot be landed: {message}. Correct the files."
 
     def _inputs(

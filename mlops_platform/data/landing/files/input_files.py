@@ -20,6 +20,20 @@ ROW_FILE, ROW_NUMBER = "file", "number"
 """Where a row is from: columns of a relation beside those of the files."""
 
 
+class InputFileError(DataError):
+    """A file is no table, or none as it is declared.
+
+    Args:
+        fact: what is wrong with it.
+        advice: what to do, for who declares a landing.
+        setting: name and value of a CSV dialect by which it may be one.
+    """
+
+    def __init__(self, fact: str, advice: str, setting: tuple[str, str] | None = None) -> None:
+        super().__init__(f"{fact} {advice}")
+        self.fact, self.setting = fact, setting
+
+
 @dataclass(frozen=True)
 class InputFiles:
     """Files of one kind with the same columns.
@@ -42,14 +56,15 @@ class InputFiles:
         """The place of a column, None where there is none; DuckDB does not tell case apart.
 
         Raises:
-            DataError: more columns than one have that name.
+            InputFileError: more columns than one have that name.
         """
         same = [place for place, other in enumerate(self.names) if other.lower() == name.lower()]
         if len(same) > 1:
             names = [self.names[place] for place in same]
-            raise DataError(
-                f"{self.paths[0]} has columns {names}, whose names are one. Give them different "
-                "names at the source, or list under `columns` others that are to land."
+            raise InputFileError(
+                f"{self.paths[0]} has columns {names}, whose names are one.",
+                "Give them different names at the source, or list under `columns` others that are "
+                "to land.",
             )
         return same[0] if same else None
 
@@ -81,7 +96,7 @@ def kind_of(files: Sequence[Path], where: str) -> FileKind:
     Raises:
         DataError: there is no file, or files of more than one kind.
     """
-    kinds = [kind for kind in map(_kind, files) if kind is not None]
+    kinds = [kind for kind in map(file_kind, files) if kind is not None]
     if len(kinds) < len(files) or len(set(kinds)) != 1:
         endings = sorted({"".join(path.suffixes[-2:]).lower() for path in files})
         raise DataError(
@@ -91,7 +106,8 @@ def kind_of(files: Sequence[Path], where: str) -> FileKind:
     return kinds[0]
 
 
-def _kind(path: Path) -> FileKind | None:
+def file_kind(path: Path) -> FileKind | None:
+    """The kind of a file by its name; None where it is none that is read."""
     name = path.name.lower()
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
 
@@ -100,15 +116,15 @@ def column_names(inputs: Sequence[InputFiles]) -> list[str]:
     """The columns of all files, as the first one that has it spells each.
 
     Raises:
-        DataError: a name is missing or repeats.
+        InputFileError: a name is missing or repeats.
     """
     names: dict[str, str] = {}
     for files in inputs:
         for number, name in enumerate(files.names, 1):
             if not name.strip():
-                raise DataError(
-                    f"{files.paths[0]}: column {number} of {len(files.names)} has no name. Name "
-                    "it, or list under `columns` those that are to land."
+                raise InputFileError(
+                    f"{files.paths[0]}: column {number} of {len(files.names)} has no name.",
+                    "Name it, or list under `columns` those that are to land.",
                 )
             files.find(name)
             names.setdefault(name.lower(), name)

@@ -10,11 +10,11 @@ from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.input_files import (
     ROW_FILE,
     ROW_NUMBER,
+    InputFileError,
     InputFiles,
     place,
 )
 from mlops_platform.data.parquet_files import escaped
-from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,7 +30,7 @@ def parquet_inputs(
     """Group files by their schema.
 
     Raises:
-        DataError: a file is no Parquet.
+        InputFileError: a file is no Parquet.
     """
     by_schema: dict[pa.Schema, list[Path]] = {}
     for path in paths:
@@ -65,6 +65,6 @@ def _schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path).remove_metadata()
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path} cannot be read as Parquet ({error}). Deliver it again, whole."
+        raise InputFileError(
+            f"{path} cannot be read as Parquet ({error}).", "Deliver it again, whole."
         ) from error

@@ -99,7 +99,7 @@ def _parsed(
     try:
         connection.execute(f"COPY ({_united(inputs, names)}) TO {literal(parsed)} (FORMAT parquet)")
     except duckdb.Error as error:
-        raise DataError(csv_fault(inputs, dialect, str(error))) from error
+        raise csv_fault(inputs, dialect, str(error)) from error
     return _view(parquet_inputs([parsed], connection), connection, dialect)
 
 

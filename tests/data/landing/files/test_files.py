@@ -168,7 +168,7 @@ FILES = [
             "UTF-16",
             NOISE,
             "refused until it is declared",
-            "begins like utf-16, and utf-8 is declared",
+            "begins like utf-16, and is read as utf-8",
         ),
         {"x.csv": csv("1").encode("utf-16")},
     ),
