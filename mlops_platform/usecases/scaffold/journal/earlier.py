@@ -19,10 +19,13 @@ class Earlier(NamedTuple):
     Args:
         same: of the model that is made again; None where it is a new one.
         any: of this or another model; its landing stays.
+        others: of other models, whatever their domain, that were there when this one was made
+            first.
     """
 
     same: JournalEntry | None
     any: JournalEntry | None
+    others: tuple[JournalEntry, ...] = ()
 
 
 class SchemaDifference(NamedTuple):
@@ -46,12 +49,19 @@ def earlier_entries(journal: Journal, source: SourceChoice, answers: Answers) ->
     Raises:
         DataError: it may be one of several.
     """
-    last: dict[tuple[str, str], JournalEntry] = {}
-    for entry in journal.entries(answers.domain):
-        if entry.choices is not None and _is_same(entry.choices.source, source):
-            last[entry.domain, entry.choices.model] = entry
+    of_source = [
+        entry
+        for entry in journal.entries()
+        if entry.choices is not None and _is_same(entry.choices.source, source)
+    ]
+    last = {
+        (entry.domain, entry.model): entry
+        for entry in of_source
+        if answers.domain in {None, entry.domain}
+    }
     entries = list(last.values())
-    return Earlier(_meant(entries, answers), entries[0] if entries else None)
+    same = _meant(entries, answers)
+    return Earlier(same, entries[0] if entries else None, _before(of_source, same))
 
 
 def source_columns(profile: TableProfile) -> tuple[SourceColumn, ...]:
@@ -74,6 +84,14 @@ def schema_difference(
             if types.get(column.name, column.type) != column.type
         ),
     )
+
+
+def _before(entries: Sequence[JournalEntry], same: JournalEntry | None) -> tuple[JournalEntry, ...]:
+    """Entries until a model was made first: what was made later takes no feature from it."""
+    if same is None:
+        return tuple(entries)
+    first = min(entry.number for entry in entries if entry.model == same.model)
+    return tuple(entry for entry in entries if entry.number < first)
 
 
 def _meant(entries: Sequence[JournalEntry], answers: Answers) -> JournalEntry | None:

@@ -15,6 +15,7 @@ from mlops_platform.data.profiling.expressions.clock_changes import (
 )
 from mlops_platform.data.profiling.expressions.expression import (
     Expression,
+    columns_read,
     expression_of,
     require_column,
 )
@@ -68,6 +69,7 @@ class Draft:
         clock_changes: columns with times that clocks take away or give twice, once they were
             looked for.
         earlier: choices of a model of the same data: its landing stays as it is.
+        others: choices of other models of the same data: their outcomes are no features.
         told: share of the outcome's variance by column whose past outcomes may be averaged.
         label_delay_days: until nearly every label is known, as the rows say.
         today: the day of the first landing, where rows have no time.
@@ -81,6 +83,7 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     clock_changes: tuple[ClockChanges, ...] = ()
     earlier: Choices | None = None
+    others: tuple[Choices, ...] = ()
     told: Mapping[str, float] = field(default_factory=dict)
     label_delay_days: int | None = None
     today: date | None = None
@@ -135,6 +138,17 @@ class Draft:
         """When the label becomes known; None where that is its landing, or was not said."""
         said = self.answers.known_at
         return None if said == LANDING else self._expression("known-at", said)
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, str]:
+        """Other models, by the columns that their outcomes are made of."""
+        return {
+            column: other.model
+            for other in self.others
+            for flag, text in (("label", other.label), ("known-at", other.known_at))
+            if text is not None
+            for column in columns_read(self.profile, flag, text)
+        }
 
     @property
     def label_name(self) -> str:
@@ -195,6 +209,7 @@ class Draft:
             drop=self.named("drop") or self._dropped_before(),
             sensitive=self.named("sensitive"),
             keep=self.named("keep"),
+            outcomes=self.outcomes,
             findings=self.findings,
         )
         for flag in ("label", "time", "known_at"):

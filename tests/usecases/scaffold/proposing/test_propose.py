@@ -172,6 +172,22 @@ def test_a_second_model_leaves_the_landing_as_it_is(
     assert second.model == "delay"
 
 
+def test_the_outcome_of_another_model_is_no_feature_unless_somebody_keeps_it(
+    draft: Drafted, propose: Propose
+) -> None:
+    late = propose(label="weight > 20", name="heavy", known_at="arrived_at + interval 1 day")
+    said = {"label": "Delay", "known_at": "ordered_at + interval 2 days"}
+    for answers, role in (({}, "kept"), ({"keep": ("weight",)}, "feature")):
+        second = replace(draft(**said, **answers), earlier=late, others=(late,))
+        columns = {column.output: column for column in second.columns()}
+        assert columns["weight"].role == role
+    second = replace(draft(**said), others=(late,))
+    columns = {column.output: column for column in second.columns()}
+    reason = "the outcome of the model heavy, or when it is known"
+    assert columns["weight"].reason == columns["arrived_at"].reason == reason
+    assert columns["carrier"].role == "feature"
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
