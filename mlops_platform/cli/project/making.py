@@ -179,6 +179,7 @@ def _draft(answers: Answers, journal: Journal, source: Source, earlier: Earlier)
         taken=taken_names(journal),
         findings=findings(source.table.profile),
         earlier=of_model.choices if of_model else None,
+        landed=earlier.landed.choices if earlier.landed else None,
         others=tuple(entry.choices for entry in earlier.others if entry.choices is not None),
         today=datetime.now(UTC).date(),
     )

@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.errors import DataError
-from mlops_platform.usecases.scaffold.choices import FileSourceChoice, SourceChoice
+from mlops_platform.usecases.scaffold.choices import (
+    DbtSourceChoice,
+    FileSourceChoice,
+    SourceChoice,
+)
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry, SourceColumn
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
@@ -19,12 +23,14 @@ class Earlier(NamedTuple):
     Args:
         same: of the model that is made again; None where it is a new one.
         any: of this or another model; its landing stays.
+        landed: of the other model for which the data land; None where they land for this one.
         others: of other models, whatever their domain, that were there when this one was made
             first.
     """
 
     same: JournalEntry | None
     any: JournalEntry | None
+    landed: JournalEntry | None = None
     others: tuple[JournalEntry, ...] = ()
 
 
@@ -61,7 +67,8 @@ def earlier_entries(journal: Journal, source: SourceChoice, answers: Answers) ->
     }
     entries = list(last.values())
     same = _meant(entries, answers)
-    return Earlier(same, entries[0] if entries else None, _before(of_source, same))
+    any_entry = entries[0] if entries else None
+    return Earlier(same, any_entry, _landed(entries, same), _before(of_source, same))
 
 
 def source_columns(profile: TableProfile) -> tuple[SourceColumn, ...]:
@@ -84,6 +91,15 @@ def schema_difference(
             if types.get(column.name, column.type) != column.type
         ),
     )
+
+
+def _landed(entries: Sequence[JournalEntry], same: JournalEntry | None) -> JournalEntry | None:
+    """The first of a domain, unless that is the one that is made again; of dbt nothing lands."""
+    domain = (same or entries[0]).domain if entries else None
+    first = next((entry for entry in entries if entry.domain == domain), None)
+    if first is None or first == same or first.choices is None:
+        return None
+    return None if isinstance(first.choices.source, DbtSourceChoice) else first
 
 
 def _before(entries: Sequence[JournalEntry], same: JournalEntry | None) -> tuple[JournalEntry, ...]:

@@ -35,6 +35,7 @@ class Said:
         key: that identifies rows or predictions.
         drop, sensitive, keep: as was said.
         outcomes: models by the columns that their outcomes, or when these are known, are made of.
+        landed_types: of columns that land already, whatever is said of them now.
         findings: of columns.
     """
 
@@ -46,6 +47,7 @@ class Said:
     sensitive: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    landed_types: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     refused: Mapping[str, Finding] = field(init=False)
     identifiers: Mapping[str, Finding] = field(init=False)
@@ -146,6 +148,8 @@ def _feature_reason(column: ColumnProfile) -> str:
 
 def _type(column: ColumnProfile, said: Said) -> str:
     """Moments that matter land as moments, whatever the source leaves open of their zone."""
+    if column.name in said.landed_types:
+        return said.landed_types[column.name]
     if column.kind == "moment" and column.name in {*said.time, *said.known_at}:
         return MOMENT
     return column.type

@@ -26,6 +26,14 @@ def test_outcomes_are_those_of_models_that_were_there_before(
         for domain in (None, "orders"):
             earlier = earlier_entries(journal, SOURCE, Answers(name=name, domain=domain))
             assert [before.model for before in earlier.others] == others
+    landed = {
+        name: earlier_entries(journal, SOURCE, Answers(name=name)).landed
+        for name in ("late_orders", "early_orders", "new")
+    }
+    assert landed["late_orders"] is None
+    assert landed["early_orders"] is not None
+    assert landed["early_orders"] == landed["new"]
     of_new_domain = earlier_entries(journal, SOURCE, Answers(name="new", domain="shop"))
     assert of_new_domain.any is None
+    assert of_new_domain.landed is None
     assert len(of_new_domain.others) == 3

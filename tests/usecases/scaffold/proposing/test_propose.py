@@ -9,7 +9,13 @@ import pytest
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import SpecError
-from mlops_platform.usecases.scaffold.inquiry import completed_choices, outcome_of, unanswered
+from mlops_platform.usecases.scaffold.files.project_files import project_files
+from mlops_platform.usecases.scaffold.inquiry import (
+    check_draft,
+    completed_choices,
+    outcome_of,
+    unanswered,
+)
 from mlops_platform.usecases.scaffold.proposing.names import TakenNames
 from mlops_platform.usecases.scaffold.proposing.propose import Draft
 from tests.usecases.scaffold.proposing.conftest import Propose
@@ -186,6 +192,52 @@ def test_the_outcome_of_another_model_is_no_feature_unless_somebody_keeps_it(
     reason = "the outcome of the model heavy, or when it is known"
     assert columns["weight"].reason == columns["arrived_at"].reason == reason
     assert columns["carrier"].role == "feature"
+
+
+def test_a_second_label_has_the_time_the_zone_and_the_types_that_landed(
+    draft: Drafted, orders: ScannedTable, propose: Propose
+) -> None:
+    first = propose(
+        name="late",
+        time="date_trunc('hour', ordered_at)",
+        known_at="ordered_at + interval 2 days",
+        timezone="Europe/Berlin",
+    )
+    said = draft(label="weight > 20", known_at="arrived_at")
+    said = replace(said, earlier=first, landed=first, others=(first,))
+    check_draft(orders, said)
+    second = completed_choices(orders, said, outcome_of(orders, said))
+    assert (second.event_time, second.time_column) == (first.event_time, first.time_column)
+    assert second.known_at == "timezone('Europe/Berlin', CAST(arrived_at AS TIMESTAMP))"
+    then, now = project_files(first), project_files(second)
+    assert {path for path in then if "landing" in path.name or "landing" in path.parent.name}
+    for path in then.keys() & now.keys():
+        assert now[path] == then[path], path
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"timezone": "Europe/Paris"}, "timezone: 'Europe/Paris' .*days of UTC.*--domain"),
+        ({"time": "arrived_at"}, "time: 'arrived_at' .*the time ordered_at.* late: .*--domain"),
+        ({"time": "none", "known_at": None}, "time: 'none' .*the time ordered_at"),
+        ({"time": "ORDERED_AT", "timezone": "UTC"}, None),
+    ],
+)
+def test_another_time_than_the_landed_one_is_refused(
+    draft: Drafted,
+    orders: ScannedTable,
+    propose: Propose,
+    answers: dict[str, object],
+    message: str | None,
+) -> None:
+    first = propose(name="late")
+    said = replace(draft(label="weight > 20", **answers), earlier=first, landed=first)
+    if message is None:
+        check_draft(orders, said)
+        return
+    with pytest.raises(SpecError, match=message):
+        check_draft(orders, said)
 
 
 @pytest.mark.parametrize(
