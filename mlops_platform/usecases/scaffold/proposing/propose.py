@@ -19,6 +19,7 @@ from mlops_platform.data.profiling.expressions.expression import (
     expression_of,
     require_column,
 )
+from mlops_platform.data.profiling.expressions.facts import AS_ISO
 from mlops_platform.data.profiling.expressions.moments import moment_sql
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.profile import ColumnProfile, TableProfile
@@ -390,9 +391,8 @@ def _time_column(draft: Draft, time: Expression) -> str:
     for name in time.columns:
         if draft.profile.column(name).kind in {"moment", "date"}:
             return name
-    raise SpecError(
-        "time", time.sql, "It reads no column of times, by whose day rows could land. Name one."
-    )
+    fix = f"It reads no column of times, by whose day rows could land. Name one. {AS_ISO}"
+    raise SpecError("time", time.sql, fix)
 
 
 def _reasons(draft: Draft, key: Key) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from mlops_platform.data.profiling.finding import Finding
+from mlops_platform.data.profiling.scan import scan_files
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import SpecError
 from mlops_platform.usecases.scaffold.files.project_files import project_files
@@ -18,7 +20,7 @@ from mlops_platform.usecases.scaffold.inquiry import (
 )
 from mlops_platform.usecases.scaffold.proposing.names import TakenNames
 from mlops_platform.usecases.scaffold.proposing.propose import Draft
-from tests.usecases.scaffold.proposing.conftest import Propose
+from tests.usecases.scaffold.proposing.conftest import Propose, written
 
 Drafted = Callable[..., Draft]
 
@@ -272,6 +274,31 @@ def test_what_cannot_be_is_refused_by_its_flag(
 ) -> None:
     with pytest.raises(SpecError, match=f"(?i){message}"):
         propose(**answers)
+
+
+GERMAN = "strptime(wann, '%d.%m.%Y %H:%M')"
+AS_ISO = "as ISO .2026-01-31 00:02. at the source, or deliver it as Parquet"
+
+
+@pytest.mark.parametrize(
+    ("answers", "advice"),
+    [
+        ({"time": GERMAN}, AS_ISO),
+        ({"time": "wann"}, AS_ISO),
+        ({"known_at": "wann"}, AS_ISO),
+        ({"known_at": "tag || ' 10:00'"}, "cast it: `CAST.tag .* AS TIMESTAMP.`"),
+    ],
+)
+def test_times_that_are_no_iso_are_told_what_to_do(
+    draft: Drafted, tmp_path: Path, answers: dict[str, object], advice: str
+) -> None:
+    rows = [f"{n},{1 + n % 28:02}.02.2026 10:{n % 60:02},2026-02-01,{n % 7}" for n in range(300)]
+    with scan_files([written(tmp_path, "\n".join(["id,wann,tag,x", *rows]) + "\n")]) as table:
+        said = draft(table, **{"label": "x > 3", "known_at": "tag", **answers})
+        with pytest.raises(SpecError, match=advice) as refused:
+            check_draft(table, said)
+            said.landed_moments()
+    assert ("CAST" in str(refused.value)) is ("CAST" in advice)
 
 
 LEAK = Finding(kind="leakage", columns=("weight",), level="refuse", text="weight tells all.")
