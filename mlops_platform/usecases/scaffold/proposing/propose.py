@@ -347,7 +347,7 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
         goes_on=_goes_on(draft),
         label=proposal.label,
         label_name=draft.label_name,
-        known_at=None if draft.known_at is None else moment_sql(draft.known_at, types, zone),
+        known_at=_known_at(draft, types),
         label_delay_days=draft.label_delay_days,
         task=proposal.task,
         label_facts=facts,
@@ -369,6 +369,15 @@ def _key(draft: Draft, landed: tuple[str, ...]) -> Key:
         reason = earlier.reasons.get("features.entity", _AS_LANDED)
         return Key(columns, earlier.duplicates, reason)
     return key_of(draft.profile, draft.named("entity"), landed)
+
+
+def _known_at(draft: Draft, types: Mapping[str, str]) -> str | None:
+    if draft.known_at is None:
+        return None
+    if types.get(draft.known_at.sql, "").startswith("TIMESTAMP"):
+        # Of a column as it is the files say the zone, and dbt refuses it once it has one.
+        return draft.known_at.sql
+    return moment_sql(draft.known_at, types, draft.timezone)
 
 
 def _first_day(draft: Draft) -> date | None:
