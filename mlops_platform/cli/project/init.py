@@ -156,10 +156,10 @@ def _undo(options: Options, journal: Journal) -> None:
         edited_since,
         newest_entry,
         undo,
+        undone,
     )
 
     entry = newest_entry(journal, options.answers.domain)
-    what = f"the model {entry.model}" if entry.model else "the example's removal"
     if options.dry_run:
         for change in entry.files:
             say(f"{'removed' if change.before is None else 'restored'} {change.path}")
@@ -176,6 +176,6 @@ def _undo(options: Options, journal: Journal) -> None:
         force = options.force
     restored = undo(journal, entry, force=force)
     _make_ready()
-    say(f"Undone: {what}, {counted(len(restored), 'file')}.")
+    say(undone(journal, entry, counted(len(restored), "file")))
     if entry.model:
         say("What has landed, was trained or released stays in MLOPS_HOME.")

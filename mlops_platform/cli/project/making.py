@@ -27,7 +27,7 @@ from mlops_platform.cli.project.shown import (
     show_profile,
     show_scores,
 )
-from mlops_platform.cli.project.sources import Source, opened_source
+from mlops_platform.cli.project.sources import Source, opened_source, shown_data
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.journal.earlier import (
     Earlier,
@@ -110,7 +110,7 @@ def made(options: Options, journal: Journal) -> Iterator[Made]:
     """
     assert options.data is not None, "whoever calls has looked"
     with _quiet(options):
-        with console.status(f"scanning {options.data}"):
+        with console.status(f"scanning {shown_data(options.data)}"):
             opened = opened_source(options.data, options.answers.timezone)
             source = opened.__enter__()
         try:
@@ -179,6 +179,8 @@ def _draft(answers: Answers, journal: Journal, source: Source, earlier: Earlier)
         taken=taken_names(journal),
         findings=findings(source.table.profile),
         earlier=of_model.choices if of_model else None,
+        landed=earlier.landed.choices if earlier.landed else None,
+        others=tuple(entry.choices for entry in earlier.others if entry.choices is not None),
         today=datetime.now(UTC).date(),
     )
 

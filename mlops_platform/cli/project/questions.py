@@ -50,7 +50,7 @@ def ask_task(draft: Draft, outcome: Outcome) -> Draft:
 
 def ask_time(draft: Draft, check: Check) -> Draft:
     """The moment of a prediction, where there is one."""
-    if draft.answers.time is not None or not draft.profile.times:
+    if draft.answers.time is not None or draft.landed is not None or not draft.profile.times:
         return draft
     _title(TIME, "A feature must have been known by then. A column, SQL, or `none`.")
     times = [

@@ -56,6 +56,20 @@ def opened_source(data: str, timezone: str | None) -> Iterator[Source]:
         yield source
 
 
+def shown_data(data: str) -> str:
+    """What `--data` names, without a password.
+
+    Raises:
+        DataError: it is no URL of a database that can be read.
+    """
+    from mlops_platform.data.databases.address import is_database, shown_url
+
+    if not is_database(data):
+        return data
+    url, sign, relation = data.rpartition("#") if "#" in data else (data, "", "")
+    return f"{shown_url(url)}{sign}{relation}"
+
+
 def _files(path: Path, zone: str, resources: ExitStack) -> Source:
     from mlops_platform.data.profiling.scan import scan_files
     from mlops_platform.usecases.scaffold.choices import FileSourceChoice
@@ -93,13 +107,13 @@ def _not_there(path: Path) -> str:
 
 
 def _relation(data: str, zone: str, resources: ExitStack) -> Source:
-    from mlops_platform.data.databases.address import parse_source
+    from mlops_platform.data.databases.address import parse_source, shown_url
     from mlops_platform.data.databases.export import relation_names
     from mlops_platform.usecases.scaffold.choices import DatabaseSourceChoice
 
     if "#" not in data:
-        known = ", ".join(relation_names(data))
-        raise DataError(f"{data} names no table. Write {data}#TABLE; it has {known or 'none'}.")
+        known, shown = ", ".join(relation_names(data)), shown_url(data)
+        raise DataError(f"{shown} names no table. Write {shown}#TABLE; it has {known or 'none'}.")
     url, relation = parse_source(data)
     choice = DatabaseSourceChoice(url=_without_password(data, url), relation=relation)
     table = _exported(url, relation, zone, resources)
@@ -112,9 +126,9 @@ def _without_password(data: str, url: str) -> str:
     Raises:
         DataError: no variable of the environment has it.
     """
-    from mlops_platform.data.databases.address import parsed_url
+    from mlops_platform.data.databases.address import has_secret, parsed_url
 
-    if parsed_url(url).password is None:
+    if not has_secret(parsed_url(url)):
         return url
     given = data.rpartition("#")[0]
     variables = [name for name, value in os.environ.items() if value in {given, url}]

@@ -16,6 +16,8 @@ EXAMPLES: Final = (
     "postgresql://user@host/database"
 )
 URL_SIGN: Final = "://"
+SECRETS: Final = ("password", "passfile")
+"""Parts of the names of options whose values are to stand in no file."""
 SIGNATURES: Final = {SQLITE: (0, b"SQLite format 3\0"), DUCKDB: (8, b"DUCK")}
 """Where in a file which bytes say what it is."""
 
@@ -117,6 +119,14 @@ def _begin(path: Path) -> bytes:
 def _is(kind: str, begun: bytes) -> bool:
     at, sign = SIGNATURES[kind]
     return begun[at : at + len(sign)] == sign
+
+
+def has_secret(url: URL) -> bool:
+    """Whether a URL has a password, or says among its options where one is."""
+    options = [option.lower() for option in url.query]
+    return url.password is not None or any(
+        secret in option for option in options for secret in SECRETS
+    )
 
 
 def shown(url: URL) -> str:

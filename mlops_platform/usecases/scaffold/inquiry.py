@@ -58,6 +58,7 @@ def check_draft(table: ScannedTable, draft: Draft) -> None:
         if expression is not None:
             require_moment(table, flag, expression)
     _ = draft.said_of_columns, draft.domain, draft.model
+    draft.require_landed_time()
     _check_entity(table, draft)
 
 

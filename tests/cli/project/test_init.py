@@ -149,6 +149,35 @@ def test_a_password_stands_in_no_file(init: Init, monkeypatch: pytest.MonkeyPatc
     assert "secret" not in refused.output
 
 
+@pytest.mark.parametrize(
+    "option", ["password=secret", "PassFile=/run/secret", "sslpassword=secret"]
+)
+def test_nor_one_among_the_options_of_the_url(
+    init: Init, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    url = f"postgresql://me@127.0.0.1:1/shop?{option}&connect_timeout=1"
+    refused = init("--data", f"{url}#sales", "--yes")
+    assert "The URL has a password" in refused.stderr
+    assert "secret" not in refused.output
+    monkeypatch.setenv("SHOP_URL", url)
+    refused = init("--data", f"{url}#sales", "--yes")
+    assert "has a password" not in refused.stderr
+    assert "secret" not in refused.output
+
+
+def test_nor_in_the_message_that_no_table_was_named(
+    init: Init, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def relation_names(url: str) -> list[str]:
+        return ["sales"]
+
+    # The tables of a server that is there: what is printed is what matters.
+    monkeypatch.setattr("mlops_platform.data.databases.export.relation_names", relation_names)
+    refused = init("--data", "postgresql://me:secret@db/shop?sslpassword=secret", "--yes")
+    assert "Write postgresql://me:***@db/shop#TABLE; it has sales" in refused.stderr
+    assert "secret" not in refused.output
+
+
 def test_a_dbt_model_that_is_not_there_is_told(init: Init) -> None:
     assert "is no model of" in init("--data", "dbt:nothing", "--yes").stderr
 

@@ -77,6 +77,17 @@ def expression_of(profile: TableProfile, flag: str, text: str) -> Expression:
     )
 
 
+def columns_read(profile: TableProfile, flag: str, text: str) -> tuple[str, ...]:
+    """Columns that an expression reads, by their names in the source, without those that are gone.
+
+    Raises:
+        SpecError: it is no SQL of one value of a row.
+    """
+    names = [name for _, _, name in _references(_parsed(flag, text), flag, text)]
+    columns = (find_column(profile, name) for name in names)
+    return tuple(dict.fromkeys(column.name for column in columns if column is not None))
+
+
 def identifier_if_needed(name: str) -> str:
     """A landed name as SQL: plain where SQL has no other meaning for it."""
     with private_duckdb() as connection:

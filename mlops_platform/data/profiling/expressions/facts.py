@@ -15,6 +15,10 @@ from mlops_platform.tasks.proposal import LabelFacts
 FEW_VALUES: Final = 20
 DAY_SECONDS: Final = 24 * 3600
 MOMENTS: Final = ("TIMESTAMP", "DATE")
+AS_ISO: Final = (
+    "Times are read as ISO only: write the column as ISO (2026-01-31 00:02) at the source, or "
+    "deliver it as Parquet."
+)
 _NUMBERS: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
@@ -43,12 +47,10 @@ def require_moment(table: ScannedTable, flag: str, expression: Expression) -> st
     """
     kind = type_of(table, flag, expression)
     if not kind.startswith(MOMENTS):
-        raise SpecError(
-            flag,
-            expression.sql,
-            f"It is of type {kind} and no moment. Name a column of times, or cast it: "
-            f"`CAST({expression.sql} AS TIMESTAMP)`.",
-        )
+        cast = f"CAST({expression.sql} AS TIMESTAMP)"
+        can = f", or cast it: `{cast}`." if _is_computable(table, cast) else f". {AS_ISO}"
+        fix = f"It is of type {kind} and no moment. Name a column of times{can}"
+        raise SpecError(flag, expression.sql, fix)
     return kind
 
 
@@ -130,6 +132,14 @@ def delay_days(table: ScannedTable, time: str, known_at: str) -> int | None:
     delay = f"epoch(CAST({known_at} AS TIMESTAMP)) - epoch(CAST({time} AS TIMESTAMP))"
     [(seconds,)] = table.query(f"SELECT quantile_cont({delay}, 0.99) FROM {SAMPLE}")
     return None if seconds is None else max(ceil(seconds / DAY_SECONDS), 0)
+
+
+def _is_computable(table: ScannedTable, sql: str) -> bool:
+    try:
+        table.query(f"SELECT count({sql}) FROM {ALL_ROWS}")
+    except DataError:
+        return False
+    return True
 
 
 def _values(table: ScannedTable, sql: str) -> list[tuple[str, int]]:

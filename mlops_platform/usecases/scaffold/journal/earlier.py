@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.errors import DataError
-from mlops_platform.usecases.scaffold.choices import FileSourceChoice, SourceChoice
+from mlops_platform.usecases.scaffold.choices import (
+    DbtSourceChoice,
+    FileSourceChoice,
+    SourceChoice,
+)
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry, SourceColumn
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
@@ -19,10 +23,15 @@ class Earlier(NamedTuple):
     Args:
         same: of the model that is made again; None where it is a new one.
         any: of this or another model; its landing stays.
+        landed: of the other model for which the data land; None where they land for this one.
+        others: of other models, whatever their domain, that were there when this one was made
+            first.
     """
 
     same: JournalEntry | None
     any: JournalEntry | None
+    landed: JournalEntry | None = None
+    others: tuple[JournalEntry, ...] = ()
 
 
 class SchemaDifference(NamedTuple):
@@ -46,12 +55,20 @@ def earlier_entries(journal: Journal, source: SourceChoice, answers: Answers) ->
     Raises:
         DataError: it may be one of several.
     """
-    last: dict[tuple[str, str], JournalEntry] = {}
-    for entry in journal.entries(answers.domain):
-        if entry.choices is not None and _is_same(entry.choices.source, source):
-            last[entry.domain, entry.choices.model] = entry
+    of_source = [
+        entry
+        for entry in journal.entries()
+        if entry.choices is not None and _is_same(entry.choices.source, source)
+    ]
+    last = {
+        (entry.domain, entry.model): entry
+        for entry in of_source
+        if answers.domain in {None, entry.domain}
+    }
     entries = list(last.values())
-    return Earlier(_meant(entries, answers), entries[0] if entries else None)
+    same = _meant(entries, answers)
+    any_entry = entries[0] if entries else None
+    return Earlier(same, any_entry, _landed(entries, same), _before(of_source, same))
 
 
 def source_columns(profile: TableProfile) -> tuple[SourceColumn, ...]:
@@ -74,6 +91,23 @@ def schema_difference(
             if types.get(column.name, column.type) != column.type
         ),
     )
+
+
+def _landed(entries: Sequence[JournalEntry], same: JournalEntry | None) -> JournalEntry | None:
+    """The first of a domain, unless that is the one that is made again; of dbt nothing lands."""
+    domain = (same or entries[0]).domain if entries else None
+    first = next((entry for entry in entries if entry.domain == domain), None)
+    if first is None or first == same or first.choices is None:
+        return None
+    return None if isinstance(first.choices.source, DbtSourceChoice) else first
+
+
+def _before(entries: Sequence[JournalEntry], same: JournalEntry | None) -> tuple[JournalEntry, ...]:
+    """Entries until a model was made first: what was made later takes no feature from it."""
+    if same is None:
+        return tuple(entries)
+    first = min(entry.number for entry in entries if entry.model == same.model)
+    return tuple(entry for entry in entries if entry.number < first)
 
 
 def _meant(entries: Sequence[JournalEntry], answers: Answers) -> JournalEntry | None:

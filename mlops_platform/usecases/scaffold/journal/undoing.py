@@ -63,6 +63,20 @@ def undo(journal: Journal, entry: JournalEntry, *, force: bool = False) -> list[
     return list(entry.files)
 
 
+def undone(journal: Journal, entry: JournalEntry, files: str) -> str:
+    """What was taken back, in a sentence; a model that was made earlier is still there.
+
+    Args:
+        files: how many were restored, in words.
+    """
+    model = entry.model
+    if model is None:
+        return f"Undone: the example's removal, {files}."
+    if (journal.defs / entry.domain / model / "defs.yaml").is_file():
+        return f"The newest change of {model} is undone ({files}); the model stays declared."
+    return f"Undone: the model {model}, {files}."
+
+
 def _left_caches(root: Path, entry: JournalEntry) -> Iterator[Path]:
     """Folders that may be empty now."""
     yield from {(root / change.path).parent for change in entry.files}

@@ -15,9 +15,11 @@ from mlops_platform.data.profiling.expressions.clock_changes import (
 )
 from mlops_platform.data.profiling.expressions.expression import (
     Expression,
+    columns_read,
     expression_of,
     require_column,
 )
+from mlops_platform.data.profiling.expressions.facts import AS_ISO
 from mlops_platform.data.profiling.expressions.moments import moment_sql
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.profile import ColumnProfile, TableProfile
@@ -50,6 +52,7 @@ LEAST_WEEKLY_DAYS: Final = 42
 STILL_GOES_ON: Final = timedelta(days=31)
 """Since the newest row: a table that has had none for longer is taken as finished."""
 
+_AS_LANDED: Final = "as of the other model of these data"
 _RULES: Final[Mapping[ClockChange, str]] = {
     "earlier": "`earlier` takes the first of an hour that exists twice, and reads one that does "
     "not exist by the clock after the change",
@@ -68,6 +71,9 @@ class Draft:
         clock_changes: columns with times that clocks take away or give twice, once they were
             looked for.
         earlier: choices of a model of the same data: its landing stays as it is.
+        landed: choices of another model, for which these data land: their time, zone and types
+            stay.
+        others: choices of other models of the same data: their outcomes are no features.
         told: share of the outcome's variance by column whose past outcomes may be averaged.
         label_delay_days: until nearly every label is known, as the rows say.
         today: the day of the first landing, where rows have no time.
@@ -81,6 +87,8 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     clock_changes: tuple[ClockChanges, ...] = ()
     earlier: Choices | None = None
+    landed: Choices | None = None
+    others: tuple[Choices, ...] = ()
     told: Mapping[str, float] = field(default_factory=dict)
     label_delay_days: int | None = None
     today: date | None = None
@@ -126,6 +134,8 @@ class Draft:
             return None
         if self.answers.time is not None:
             return self._expression("time", self.answers.time)
+        if self.landed is not None:
+            return self._expression("time", self.landed.event_time)
         if not self.profile.times:
             return None
         return expression_of(self.profile, "time", self.profile.times[0].column)
@@ -135,6 +145,17 @@ class Draft:
         """When the label becomes known; None where that is its landing, or was not said."""
         said = self.answers.known_at
         return None if said == LANDING else self._expression("known-at", said)
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, str]:
+        """Other models, by the columns that their outcomes are made of."""
+        return {
+            column: other.model
+            for other in self.others
+            for flag, text in (("label", other.label), ("known-at", other.known_at))
+            if text is not None
+            for column in columns_read(self.profile, flag, text)
+        }
 
     @property
     def label_name(self) -> str:
@@ -195,6 +216,8 @@ class Draft:
             drop=self.named("drop") or self._dropped_before(),
             sensitive=self.named("sensitive"),
             keep=self.named("keep"),
+            outcomes=self.outcomes,
+            landed_types=self._landed_types,
             findings=self.findings,
         )
         for flag in ("label", "time", "known_at"):
@@ -208,6 +231,23 @@ class Draft:
     def columns(self) -> tuple[ColumnChoice, ...]:
         """What becomes of each column."""
         return column_choices(self.profile.columns, self.said_of_columns)
+
+    def require_landed_time(self) -> None:
+        """Refuse a time or a zone that a table that lands already does not have.
+
+        Raises:
+            SpecError: names the flag.
+        """
+        landed, zone = self.landed, self.timezone
+        if landed is None:
+            return
+        if zone != landed.timezone:
+            raise SpecError("timezone", zone, _of_landed(landed, f"days of {landed.timezone}"))
+        types = {column.output: column.type for column in self.columns()}
+        moment = None if self.time is None else moment_sql(self.time, types, zone)
+        if (moment or "").split() != (landed.event_time or "").split():
+            then = f"the time {landed.event_time}" if landed.event_time else "no time"
+            raise SpecError("time", self.answers.time, _of_landed(landed, then))
 
     def landed_moments(self) -> tuple[ColumnProfile, ...]:
         """Columns that land as moments, whether or not they say their zone."""
@@ -229,6 +269,11 @@ class Draft:
     def days(self) -> int:
         """Local days that have rows, of the likeliest time."""
         return self.profile.times[0].days if self.time is not None and self.profile.times else 0
+
+    @property
+    def _landed_types(self) -> Mapping[str, str]:
+        columns = self.landed.columns if self.landed is not None else ()
+        return {column.name: column.type for column in columns if column.role != "dropped"}
 
     def _expression(self, flag: str, text: str | None) -> Expression | None:
         return None if text is None else expression_of(self.profile, flag, text)
@@ -302,7 +347,7 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
         goes_on=_goes_on(draft),
         label=proposal.label,
         label_name=draft.label_name,
-        known_at=None if draft.known_at is None else moment_sql(draft.known_at, types, zone),
+        known_at=_known_at(draft, types),
         label_delay_days=draft.label_delay_days,
         task=proposal.task,
         label_facts=facts,
@@ -321,9 +366,18 @@ def _key(draft: Draft, landed: tuple[str, ...]) -> Key:
     if draft.earlier is not None and not draft.answers.entity:
         earlier = draft.earlier
         columns = tuple(name for name in earlier.key if name != earlier.numbered_by)
-        reason = earlier.reasons.get("features.entity", "as of the other model of these data")
+        reason = earlier.reasons.get("features.entity", _AS_LANDED)
         return Key(columns, earlier.duplicates, reason)
     return key_of(draft.profile, draft.named("entity"), landed)
+
+
+def _known_at(draft: Draft, types: Mapping[str, str]) -> str | None:
+    if draft.known_at is None:
+        return None
+    if types.get(draft.known_at.sql, "").startswith("TIMESTAMP"):
+        # Of a column as it is the files say the zone, and dbt refuses it once it has one.
+        return draft.known_at.sql
+    return moment_sql(draft.known_at, types, draft.timezone)
 
 
 def _first_day(draft: Draft) -> date | None:
@@ -346,9 +400,8 @@ def _time_column(draft: Draft, time: Expression) -> str:
     for name in time.columns:
         if draft.profile.column(name).kind in {"moment", "date"}:
             return name
-    raise SpecError(
-        "time", time.sql, "It reads no column of times, by whose day rows could land. Name one."
-    )
+    fix = f"It reads no column of times, by whose day rows could land. Name one. {AS_ISO}"
+    raise SpecError("time", time.sql, fix)
 
 
 def _reasons(draft: Draft, key: Key) -> dict[str, str]:
@@ -361,7 +414,8 @@ def _reasons(draft: Draft, key: Key) -> dict[str, str]:
         reasons["features.event_time"] = "no column is the moment of a row"
         reasons["window.cadence"] = "without a clock a window is a day of landing"
     else:
-        said = "you said so" if draft.answers.time else "the likeliest time of a row"
+        proposed = _AS_LANDED if draft.landed is not None else "the likeliest time of a row"
+        said = "you said so" if draft.answers.time else proposed
         reasons["features.event_time"] = said
         per_day = draft.profile.times[0].day_rows if draft.profile.times else 0
         reasons["window.cadence"] = f"{days} days of history, with about {per_day:,} rows on a day"
@@ -380,7 +434,7 @@ def _reasons(draft: Draft, key: Key) -> dict[str, str]:
 def _clock_change_reason(draft: Draft) -> str:
     said, earlier = draft.answers.clock_change, draft.earlier
     if earlier is not None and earlier.clock_change == draft.clock_change:
-        return earlier.reasons.get("clock_change", "as of the other model of these data")
+        return earlier.reasons.get("clock_change", _AS_LANDED)
     rule = _RULES[draft.clock_change]
     if not draft.clock_changes:
         return f"you said so. {rule}"
@@ -388,6 +442,13 @@ def _clock_change_reason(draft: Draft) -> str:
     return (
         f"in {draft.profile.rows:,} rows {counted_changes(draft.clock_changes)} are of an hour "
         f"that does not exist or exists twice in {draft.timezone}. {rule}: {because}"
+    )
+
+
+def _of_landed(landed: Choices, what: str) -> str:
+    return (
+        f"These data land with {what}, for the model {landed.model}: leave the flag out, or make "
+        "the model in another --domain."
     )
 
 
@@ -399,6 +460,8 @@ def _sentence(text: str) -> str:
 def _zone_reason(draft: Draft) -> str:
     if draft.answers.timezone:
         return "you said so"
+    if draft.landed is not None:
+        return _AS_LANDED
     has_zone = bool(draft.profile.times) and draft.profile.times[0].has_zone
     if has_zone:
         return "times say their offset; days are of UTC, another zone is `--timezone`"

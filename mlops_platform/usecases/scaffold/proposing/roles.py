@@ -34,6 +34,8 @@ class Said:
         label, time, known_at: that these are made of.
         key: that identifies rows or predictions.
         drop, sensitive, keep: as was said.
+        outcomes: models by the columns that their outcomes, or when these are known, are made of.
+        landed_types: of columns that land already, whatever is said of them now.
         findings: of columns.
     """
 
@@ -44,6 +46,8 @@ class Said:
     drop: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    landed_types: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     refused: Mapping[str, Finding] = field(init=False)
     identifiers: Mapping[str, Finding] = field(init=False)
@@ -92,6 +96,8 @@ def _role(column: ColumnProfile, said: Said) -> tuple[Role, str]:
             return role, reason  # type: ignore[return-value]
     if name in said.keep:
         return _as_feature(column, "you said so: it is known in time")
+    if name in said.outcomes:
+        return "kept", f"the outcome of the model {said.outcomes[name]}, or when it is known"
     if name in said.refused:
         return "kept", f"no feature: {said.refused[name].text}"
     if column.looks_personal:
@@ -142,6 +148,8 @@ def _feature_reason(column: ColumnProfile) -> str:
 
 def _type(column: ColumnProfile, said: Said) -> str:
     """Moments that matter land as moments, whatever the source leaves open of their zone."""
+    if column.name in said.landed_types:
+        return said.landed_types[column.name]
     if column.kind == "moment" and column.name in {*said.time, *said.known_at}:
         return MOMENT
     return column.type

@@ -8,7 +8,12 @@ from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.journal.entry import JournalEntry
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.journal.planning import removals
-from mlops_platform.usecases.scaffold.journal.undoing import edited_since, newest_entry, undo
+from mlops_platform.usecases.scaffold.journal.undoing import (
+    edited_since,
+    newest_entry,
+    undo,
+    undone,
+)
 from mlops_platform.usecases.scaffold.journal.writing import restore, write_files
 from tests.usecases.scaffold.journal.conftest import FILES, FOREIGN, Plan, tree
 
@@ -39,6 +44,23 @@ def test_a_changed_file_is_what_it_was_before_the_change(
     assert noted is not None
     undo(journal, noted)
     assert tree(journal.root) == before
+
+
+def test_a_model_that_was_made_earlier_stays_declared(
+    journal: Journal, plan: Plan, entry: JournalEntry
+) -> None:
+    declared = Path("mlops_platform/defs/orders/late_orders/defs.yaml")
+    for text in ("name: late_orders\n", "name: late_orders # anew\n"):
+        write_files(journal, plan({declared: text}, entry, {}), entry)
+    sentences = []
+    for _ in range(2):
+        newest = newest_entry(journal)
+        undo(journal, newest)
+        sentences.append(undone(journal, newest, "1 file"))
+    assert sentences == [
+        "The newest change of late_orders is undone (1 file); the model stays declared.",
+        "Undone: the model late_orders, 1 file.",
+    ]
 
 
 def test_an_edited_file_is_named_and_kept(journal: Journal, written: JournalEntry) -> None:

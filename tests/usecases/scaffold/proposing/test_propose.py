@@ -3,16 +3,24 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from mlops_platform.data.profiling.finding import Finding
+from mlops_platform.data.profiling.scan import scan_files
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import SpecError
-from mlops_platform.usecases.scaffold.inquiry import completed_choices, outcome_of, unanswered
+from mlops_platform.usecases.scaffold.files.project_files import project_files
+from mlops_platform.usecases.scaffold.inquiry import (
+    check_draft,
+    completed_choices,
+    outcome_of,
+    unanswered,
+)
 from mlops_platform.usecases.scaffold.proposing.names import TakenNames
 from mlops_platform.usecases.scaffold.proposing.propose import Draft
-from tests.usecases.scaffold.proposing.conftest import Propose
+from tests.usecases.scaffold.proposing.conftest import Propose, written
 
 Drafted = Callable[..., Draft]
 
@@ -172,6 +180,70 @@ def test_a_second_model_leaves_the_landing_as_it_is(
     assert second.model == "delay"
 
 
+def test_the_outcome_of_another_model_is_no_feature_unless_somebody_keeps_it(
+    draft: Drafted, propose: Propose
+) -> None:
+    late = propose(label="weight > 20", name="heavy", known_at="arrived_at + interval 1 day")
+    said = {"label": "Delay", "known_at": "ordered_at + interval 2 days"}
+    for answers, role in (({}, "kept"), ({"keep": ("weight",)}, "feature")):
+        second = replace(draft(**said, **answers), earlier=late, others=(late,))
+        columns = {column.output: column for column in second.columns()}
+        assert columns["weight"].role == role
+    second = replace(draft(**said), others=(late,))
+    columns = {column.output: column for column in second.columns()}
+    reason = "the outcome of the model heavy, or when it is known"
+    assert columns["weight"].reason == columns["arrived_at"].reason == reason
+    assert columns["carrier"].role == "feature"
+
+
+def test_a_second_label_has_the_time_the_zone_and_the_types_that_landed(
+    draft: Drafted, orders: ScannedTable, propose: Propose
+) -> None:
+    first = propose(
+        name="late",
+        time="date_trunc('hour', ordered_at)",
+        known_at="ordered_at + interval 2 days",
+        timezone="Europe/Berlin",
+    )
+    said = draft(label="weight > 20", known_at="arrived_at")
+    said = replace(said, earlier=first, landed=first, others=(first,))
+    check_draft(orders, said)
+    second = completed_choices(orders, said, outcome_of(orders, said))
+    assert (second.event_time, second.time_column) == (first.event_time, first.time_column)
+    assert second.known_at == "arrived_at"
+    then, now = project_files(first), project_files(second)
+    [labels] = [text for path, text in now.items() if path.name.endswith("_labels.sql")]
+    assert "timezone('Europe/Berlin', arrived_at)" in labels
+    assert {path for path in then if "landing" in path.name or "landing" in path.parent.name}
+    for path in then.keys() & now.keys():
+        assert now[path] == then[path], path
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"timezone": "Europe/Paris"}, "timezone: 'Europe/Paris' .*days of UTC.*--domain"),
+        ({"time": "arrived_at"}, "time: 'arrived_at' .*the time ordered_at.* late: .*--domain"),
+        ({"time": "none", "known_at": None}, "time: 'none' .*the time ordered_at"),
+        ({"time": "ORDERED_AT", "timezone": "UTC"}, None),
+    ],
+)
+def test_another_time_than_the_landed_one_is_refused(
+    draft: Drafted,
+    orders: ScannedTable,
+    propose: Propose,
+    answers: dict[str, object],
+    message: str | None,
+) -> None:
+    first = propose(name="late")
+    said = replace(draft(label="weight > 20", **answers), earlier=first, landed=first)
+    if message is None:
+        check_draft(orders, said)
+        return
+    with pytest.raises(SpecError, match=message):
+        check_draft(orders, said)
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
@@ -204,6 +276,31 @@ def test_what_cannot_be_is_refused_by_its_flag(
 ) -> None:
     with pytest.raises(SpecError, match=f"(?i){message}"):
         propose(**answers)
+
+
+GERMAN = "strptime(wann, '%d.%m.%Y %H:%M')"
+AS_ISO = "as ISO .2026-01-31 00:02. at the source, or deliver it as Parquet"
+
+
+@pytest.mark.parametrize(
+    ("answers", "advice"),
+    [
+        ({"time": GERMAN}, AS_ISO),
+        ({"time": "wann"}, AS_ISO),
+        ({"known_at": "wann"}, AS_ISO),
+        ({"known_at": "tag || ' 10:00'"}, "cast it: `CAST.tag .* AS TIMESTAMP.`"),
+    ],
+)
+def test_times_that_are_no_iso_are_told_what_to_do(
+    draft: Drafted, tmp_path: Path, answers: dict[str, object], advice: str
+) -> None:
+    rows = [f"{n},{1 + n % 28:02}.02.2026 10:{n % 60:02},2026-02-01,{n % 7}" for n in range(300)]
+    with scan_files([written(tmp_path, "\n".join(["id,wann,tag,x", *rows]) + "\n")]) as table:
+        said = draft(table, **{"label": "x > 3", "known_at": "tag", **answers})
+        with pytest.raises(SpecError, match=advice) as refused:
+            check_draft(table, said)
+            said.landed_moments()
+    assert ("CAST" in str(refused.value)) is ("CAST" in advice)
 
 
 LEAK = Finding(kind="leakage", columns=("weight",), level="refuse", text="weight tells all.")
