@@ -129,7 +129,9 @@ def delay_days(table: ScannedTable, time: str, known_at: str) -> int | None:
     Args:
         time, known_at: SQL of moments.
     """
-    delay = f"epoch(CAST({known_at} AS TIMESTAMP)) - epoch(CAST({time} AS TIMESTAMP))"
+    # Some time on a day: known for sure when the day has ended.
+    end = f"CAST({known_at} AS TIMESTAMP) + (typeof({known_at}) = 'DATE')::INTEGER * INTERVAL 1 DAY"
+    delay = f"epoch({end}) - epoch(CAST({time} AS TIMESTAMP))"
     [(seconds,)] = table.query(f"SELECT quantile_cont({delay}, 0.99) FROM {SAMPLE}")
     return None if seconds is None else max(ceil(seconds / DAY_SECONDS), 0)
 

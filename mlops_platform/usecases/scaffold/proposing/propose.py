@@ -377,7 +377,8 @@ def _known_at(draft: Draft, types: Mapping[str, str]) -> str | None:
     if types.get(draft.known_at.sql, "").startswith("TIMESTAMP"):
         # Of a column as it is the files say the zone, and dbt refuses it once it has one.
         return draft.known_at.sql
-    return moment_sql(draft.known_at, types, draft.timezone)
+    # What became known some time on a day is known for sure when the day has ended.
+    return moment_sql(draft.known_at, types, draft.timezone, day_ends=True)
 
 
 def _first_day(draft: Draft) -> date | None:

@@ -53,3 +53,11 @@ def test_a_moment_without_zone_is_of_the_one_of_the_data(table: ScannedTable) ->
         assert moment_sql(known, {"source_known_at": kind}, "Europe/Berlin") == (
             "timezone('Europe/Berlin', CAST(source_known_at AS TIMESTAMP))"
         )
+
+
+def test_a_day_on_which_something_became_known_is_its_end(table: ScannedTable) -> None:
+    known = expression_of(table.profile, "known-at", "known_at")
+    of_day = moment_sql(known, {"source_known_at": "DATE"}, "Europe/Berlin", day_ends=True)
+    assert of_day == "timezone('Europe/Berlin', CAST((source_known_at) + 1 AS TIMESTAMP))"
+    of_moment = moment_sql(known, {"source_known_at": "TIMESTAMP"}, "UTC", day_ends=True)
+    assert of_moment == "timezone('UTC', CAST(source_known_at AS TIMESTAMP))"
