@@ -14,6 +14,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.slow
 
 PAGE = PROJECT_ROOT / TUTORIAL
+KEPT_BY_TOOLS = {"__pycache__", ".init", ".local_defs_state"}
 
 
 @pytest.fixture(scope="module")
@@ -50,5 +51,5 @@ def _own_files(project: Path) -> set[str]:
         file.relative_to(project).as_posix()
         for folder in ("mlops_platform/defs", "dbt_project/models")
         for file in (project / folder).rglob("*")
-        if file.is_file() and not {"__pycache__", ".init"} & set(file.parts)
+        if file.is_file() and not KEPT_BY_TOOLS & set(file.parts)
     }
