@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Query
     from sqlglot.lineage import Node
 
 DIALECT = "duckdb"
+_STATEMENTS: Final = re.compile(
+    r"(?<![\w\"'])(alter|drop|force|grant|insert|install|revoke|rollback)(?![\w\"'])", re.IGNORECASE
+)
+"""Words that DuckDB takes for columns, and sqlglot for the beginning of statements, which are in no
+query."""
 Columns = Mapping[str, Sequence[tuple[str, str]]]
 """Columns of a model, each with the (unique id, column) pairs that its value is made from."""
 
@@ -63,7 +69,7 @@ def _on_unique_ids(sql: str, unique_ids: Mapping[str, str]) -> Query:
     """Parse a query and name its tables by unique id: relations, files and calls of macros."""
     from sqlglot import exp, parse_one
 
-    query = parse_one(sql, dialect=DIALECT)
+    query = parse_one(_STATEMENTS.sub(r'"\1"', sql), dialect=DIALECT)
     relation_names = {_name(exp.to_table(name, dialect=DIALECT)): name for name in unique_ids}
     for table in list(query.find_all(exp.Table)):
         if (name := relation_names.get(_name(table))) is not None:

@@ -17,7 +17,9 @@ FLIGHTS, WEATHER, PLANES, CLEAN, JOINED = (
 SQL = {
     "clean": """
         with source as (select * from read_landing('flights'))
-        select flight, day as landed_on, upper(carrier) as carrier from source
+        select
+            flight, day as landed_on, upper(carrier) as carrier, nullif(source.alter, -999) as alter
+        from source
     """,
     "joined": """
         with counts as (
@@ -47,12 +49,14 @@ def _relation(name: str, columns: str, *parents: str) -> dict[str, Any]:
 def manifest() -> dict[str, Any]:
     return {
         "sources": {
-            FLIGHTS: _relation("read_landing('flights')", "flight carrier day"),
+            FLIGHTS: _relation("read_landing('flights')", "flight carrier day alter"),
             WEATHER: _relation("read_landing('weather')", "moment wind"),
             PLANES: _relation("'landing/planes.parquet'", "plane seats"),
         },
         "nodes": {
-            CLEAN: _relation('"warehouse"."main"."clean"', "flight landed_on carrier", FLIGHTS),
+            CLEAN: _relation(
+                '"warehouse"."main"."clean"', "flight landed_on carrier alter", FLIGHTS
+            ),
             JOINED: _relation(
                 '"warehouse"."main"."joined"',
                 "flight landed_on carrier flights strange",
@@ -77,6 +81,8 @@ def test_each_column_names_the_columns_that_it_is_made_from(
             "flight": [(FLIGHTS, "flight")],
             "landed_on": [(FLIGHTS, "day")],
             "carrier": [(FLIGHTS, "carrier")],
+            # For sqlglot it begins a statement.
+            "alter": [(FLIGHTS, "alter")],
         },
         JOINED: {
             "flight": [(CLEAN, "flight")],
