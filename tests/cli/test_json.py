@@ -153,7 +153,9 @@ def test_setting_up_landing_and_backing_up_answer(
     assert [delivery["day"] for delivery in landing["deliveries"]] == ["2013-01-01", "2013-01-02"]
     assert (landing["table"], landing["stale"], landing["left_out"]) == ("weather", [], [])
     rebuild = document_of("rebuild", "--dry-run")
-    empty = dict.fromkeys(("built", "measured", "unread", "not_looked_at"), [])
+    empty: dict[str, object] = {
+        name: [] for name in ("built", "measured", "unread", "not_looked_at")
+    }
     assert rebuild == {"stale": None, **empty}
     folder = tmp_path_factory.mktemp("backups")
     backup = document_of("backup", str(folder))
