@@ -26,17 +26,21 @@ from mlops_platform.data.features.builds import Builds, Project, build_job
 from mlops_platform.data.features.dbt import (
     DbtProjectFolder,
     NodeOutcome,
-    ancestors,
     build,
     builds_with,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.project.manifest import declaring_file
+from mlops_platform.data.features.project.nodes import (
+    ancestors,
+    landed_behind,
+    publication_of,
+)
 from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.lineage.kept import keep_lineage, kept_lineage, project_lineage
 from mlops_platform.data.lineage.project_lineage import ProjectLineage
-from mlops_platform.data.lineage.tables import layer_of, publication_of, table_name
+from mlops_platform.data.lineage.tables import layer_of, table_name
 from mlops_platform.files import one_process_at_a_time
 from mlops_platform.formats.digits import rounded
 from mlops_platform.settings import settings
@@ -217,20 +221,13 @@ class DbtFeaturesComponent(DbtProjectComponent):
             reach_days=max(declared) if declared and len(declared) == len(reaches) else None,
             lasting=tuple(sorted(self._lasting_tables())),
             behind={
-                node["alias"]: tuple(sorted(self._landed_behind(node)))
+                node["alias"]: tuple(
+                    sorted(landed_behind(self._validated_manifest, [node["unique_id"]]))
+                )
                 for node in nodes
                 if publication_of(node)
             },
         )
-
-    def _landed_behind(self, node: Mapping[str, Any]) -> set[str]:
-        """Landed tables that a node of the manifest is made from."""
-        sources = self._validated_manifest["sources"]
-        return {
-            sources[unique_id]["name"]
-            for unique_id in ancestors(self._validated_manifest, [node["unique_id"]])
-            if unique_id in sources and sources[unique_id]["source_name"] == LANDING
-        }
 
     def _lasting_tables(self) -> Iterator[str]:
         for source in self._landed_sources:

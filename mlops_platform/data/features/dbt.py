@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import digest_of, project_digest, source_digests
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
+from mlops_platform.data.features.project.nodes import publication_of
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.files import write_text
@@ -212,32 +213,16 @@ def publications(manifest: Path) -> dict[str, Publication]:
         manifest: the file that parsing wrote.
     """
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
-    declared = {
-        node["name"]: (node, node["config"].get("meta", {}).get("mlops", {})) for node in nodes
-    }
     return {
-        name: Publication(
+        node["name"]: Publication(
             schema=node["schema"],
             alias=node["alias"],
             partition_by=meta["partition_by"],
             order_by=tuple(meta["order_by"]),
         )
-        for name, (node, meta) in declared.items()
-        if meta.get("publish")
+        for node in nodes
+        if (meta := publication_of(node))
     }
-
-
-def ancestors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> set[str]:
-    """Nodes and sources of a manifest that some nodes are made from, themselves included."""
-    reached: set[str] = set()
-    waiting = list(unique_ids)
-    while waiting:
-        unique_id = waiting.pop()
-        if unique_id not in reached:
-            reached.add(unique_id)
-            node = manifest["nodes"].get(unique_id, {})
-            waiting += node.get("depends_on", {}).get("nodes", [])
-    return reached
 
 
 def release_warehouse() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mlops_platform.data.features.project.nodes import publication_of
+
 
 def layer_of(node: Mapping[str, Any]) -> str:
     """Landing for sources, features for what is published, else the folder that a model is in."""
@@ -11,12 +13,6 @@ def layer_of(node: Mapping[str, Any]) -> str:
     if node["resource_type"] == "seed":
         return "seeds"
     return "features" if publication_of(node) else str(node["fqn"][-2])
-
-
-def publication_of(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How a dbt node is published, empty where it is not."""
-    meta: Mapping[str, Any] = node["config"].get("meta", {}).get("mlops", {})
-    return meta if meta.get("publish") else {}
 
 
 def table_name(node: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mlops_platform.data.features.column_lineage import Columns, column_lineage
-from mlops_platform.data.features.dbt import Publication, ancestors, publications
+from mlops_platform.data.features.dbt import Publication, publications
+from mlops_platform.data.features.project.nodes import ancestors
 from mlops_platform.data.scratch.built_rows import BuiltTable
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec

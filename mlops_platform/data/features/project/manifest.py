@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LANDING = "landing"
+from mlops_platform.data.features.project.nodes import LANDING, landed_behind, publication_of
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def read_manifest(file: Path) -> DbtManifest:
                 name=node["name"],
                 file=declaring_file(node),
                 types=_types(node["columns"]),
-                published=bool(node["config"].get("meta", {}).get("mlops", {}).get("publish")),
-                landed=frozenset(_landed_behind(manifest, node)),
+                published=bool(publication_of(node)),
+                landed=frozenset(landed_behind(manifest, [unique_id])),
             )
-            for node in nodes
+            for unique_id, node in manifest["nodes"].items()
             if node["resource_type"] == "model"
         },
         sources=sources,
@@ -95,20 +95,6 @@ def declaring_file(node: Mapping[str, Any]) -> str:
     """The file that a node of the manifest is described in, within its project."""
     patch: str | None = node.get("patch_path")
     return patch.partition("://")[2] if patch else str(node["original_file_path"])
-
-
-def _landed_behind(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[str]:
-    reached: set[str] = set()
-    waiting = [*node["depends_on"]["nodes"]]
-    while waiting:
-        unique_id = waiting.pop()
-        if unique_id in reached:
-            continue
-        reached.add(unique_id)
-        source = manifest["sources"].get(unique_id)
-        if source is not None and source["source_name"] == LANDING:
-            yield source["name"]
-        waiting += manifest["nodes"].get(unique_id, {}).get("depends_on", {}).get("nodes", [])
 
 
 def _undefined(
