@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.dbt_sources import digest_of, project_digest, source_digests
@@ -160,9 +160,9 @@ def build(
     if not tested:
         # Nobody looks at what dbt writes of a build in a scratch place, and it takes a fifth of it.
         command.append("--no-write-json")
-    parsed = _parsed(project.folder, project.target)
+    runner = _parsed(project.folder, project.target)
     try:
-        result = parsed.runner.invoke([*SILENT, *command])
+        result = runner.invoke([*SILENT, *command])
     finally:
         release_warehouse()
     _raise_interrupt(result.exception)
@@ -172,7 +172,9 @@ def build(
     outcomes = tuple(_outcome(node) for node in result.result.results)
     if not any(outcome.failed for outcome in outcomes):
         compiled = _compiled_models(result.result.results)
-        KeptProjects(project.lake).keep(project.folder, digest_of(parsed.sources), compiled)
+        KeptProjects(project.lake).keep(
+            project.folder, digest_of(_sources(project.folder, project.target)), compiled
+        )
     return outcomes
 
 
@@ -186,7 +188,7 @@ def compile_models(project: DbtProjectFolder) -> None:
     os.environ.update(project.environment())
     command = ["compile", "--select", "resource_type:model", *project.arguments()]
     try:
-        result = _parsed(project.folder, project.target).runner.invoke([*SILENT, *command])
+        result = _parsed(project.folder, project.target).invoke([*SILENT, *command])
     finally:
         release_warehouse()
     _raise_interrupt(result.exception)
@@ -195,13 +197,12 @@ def compile_models(project: DbtProjectFolder) -> None:
 
 
 def builds_with(project: DbtProjectFolder, domains: Collection[str] | None = None) -> BuiltWith:
-    """What a build of a project runs with in this process: its sources as they were parsed.
+    """What a build of a project runs with in this process; nothing is parsed to know it.
 
     Args:
         domains: that are built, and that they are made from; all where None.
     """
-    os.environ.update(project.environment())
-    sources = _parsed(project.folder, project.target).sources
+    sources = _sources(project.folder, project.target)
     of_domains = None if domains is None else digest_of(sources, domains)
     return BuiltWith.of(digest_of(sources), of_domains)
 
@@ -232,20 +233,22 @@ def release_warehouse() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
-class _Parsed(NamedTuple):
-    """A dbt runner that holds a parsed project, and the digests of what it was parsed from."""
+@lru_cache(maxsize=4)
+def _sources(folder: Path, log: Path) -> Mapping[str, str]:
+    """Digests of what this process parses, read before it does.
 
-    runner: dbtRunner
-    sources: Mapping[str, str]
+    What somebody changes in between is built once too often, and never once too seldom.
+    """
+    return source_digests(folder)
 
 
 @lru_cache(maxsize=4)
-def _parsed(folder: Path, log: Path) -> _Parsed:
+def _parsed(folder: Path, log: Path) -> dbtRunner:
     """Only the first build parses a project."""
     from dbt.cli.main import dbtRunner
 
-    sources = source_digests(folder)
-    return _Parsed(dbtRunner(manifest=_parse(folder, log)), sources)
+    _sources(folder, log)
+    return dbtRunner(manifest=_parse(folder, log))
 
 
 def _stamp(folder: Path) -> Path:
