@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, say
+from mlops_platform.cli.console import answer, console, counted, say
 from mlops_platform.cli.project.options import Options, init_options, options_of
 from mlops_platform.errors import DataError, MlopsError
 
@@ -68,9 +68,7 @@ def _init(options: Options, journal: Journal) -> None:
         plan = [*result.plan, *example]
         written = _is_wanted(options, result, plan) and _write(journal, plan, result)
         if options.as_json:
-            from mlops_platform.formats.plain_json import plain_json
-
-            click.echo(plain_json(result.document(written), indent=2))
+            answer(result.document(written))
         elif written:
             _show_next(result)
 

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mlops_platform.formats.digits import rounded, rounded_inside
 from mlops_platform.formats.plain_json import finite
 from mlops_platform.settings import settings
-from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 
 NOTHING = "–"
@@ -38,11 +36,6 @@ def mlflow_experiment(deployment: Deployment, model: str) -> dg.MarkdownMetadata
 def _link(text: str, url: str) -> dg.MarkdownMetadataValue:
     """As Markdown: Dagster shows a URL in full, and the page becomes wider than its column."""
     return dg.MetadataValue.md(f"[{text}]({url})")
-
-
-def zone_of(spec: ModelSpec) -> ZoneInfo:
-    """In whose clocks the moments of a model are shown: those of its windows."""
-    return ZoneInfo(spec.window.timezone)
 
 
 def place(path: Path) -> dg.PathMetadataValue:
