@@ -5,10 +5,6 @@ from typing import Annotated, Any, Final
 
 import dagster as dg
 
-from mlops_platform.components.landing.landing_asset import (
-    daily_landing_asset,
-    snapshot_landing_asset,
-)
 from mlops_platform.components.landing.table import DatedRows, DeclaredTable
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.landing.landing import Arrival, Landed
@@ -91,26 +87,7 @@ class DatabaseLandingComponent(DeclaredTable, DatedRows, dg.Component):
                     "Rows without time stand for the whole table. Leave it out, or name a "
                     "`time_column`.",
                 )
-        return dg.Definitions(assets=[self._daily() if self.partitions else self._undated()])
-
-    def _daily(self) -> dg.AssetsDefinition:
-        assert self.partitions is not None
-        return daily_landing_asset(
-            self.table,
-            self._land,
-            partitions=self.partitions.definition(),
-            description=self.description,
-            owners=self.owners,
-        )
-
-    def _undated(self) -> dg.AssetsDefinition:
-        return snapshot_landing_asset(
-            self.table,
-            self._land,
-            timezone=self.timezone,
-            description=self.description,
-            owners=self.owners,
-        )
+        return self.landed_asset(self._land, self.partitions, self.timezone)
 
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.databases.relation_source import RelationSource

@@ -6,7 +6,6 @@ from typing import Annotated
 import dagster as dg
 
 from mlops_platform.components.landing.files import LandedFiles
-from mlops_platform.components.landing.landing_asset import daily_landing_asset
 from mlops_platform.components.landing.table import DatedRows
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.landing.landing import Arrival, Landed
@@ -42,14 +41,7 @@ class FolderLandingComponent(LandedFiles, DatedRows, dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One daily-partitioned asset."""
-        asset = daily_landing_asset(
-            self.table,
-            self._land,
-            partitions=self.partitions.definition(),
-            description=self.description,
-            owners=self.owners,
-        )
-        return dg.Definitions(assets=[asset])
+        return self.landed_asset(self._land, self.partitions, self.partitions.timezone)
 
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.landing.folder_source import FolderSource

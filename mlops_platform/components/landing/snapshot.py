@@ -6,10 +6,6 @@ from typing import Annotated
 import dagster as dg
 
 from mlops_platform.components.landing.files import LandedFiles
-from mlops_platform.components.landing.landing_asset import (
-    daily_landing_asset,
-    snapshot_landing_asset,
-)
 from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.features.builds import told_days
 from mlops_platform.data.landing.files.input_files import DAY
@@ -70,26 +66,7 @@ class SnapshotLandingComponent(LandedFiles, dg.Component):
                 "Files of their own for every day have `{day}` in their name and `partitions` that "
                 "say which days; one file that is written anew has neither.",
             )
-        return dg.Definitions(assets=[self._daily() if self.partitions else self._undated()])
-
-    def _daily(self) -> dg.AssetsDefinition:
-        assert self.partitions is not None
-        return daily_landing_asset(
-            self.table,
-            self._land,
-            partitions=self.partitions.definition(),
-            description=self.description,
-            owners=self.owners,
-        )
-
-    def _undated(self) -> dg.AssetsDefinition:
-        return snapshot_landing_asset(
-            self.table,
-            self._land,
-            timezone=self.timezone,
-            description=self.description,
-            owners=self.owners,
-        )
+        return self.landed_asset(self._land, self.partitions, self.timezone)
 
     def _land(self, arrival: Arrival) -> Landed:
         from mlops_platform.data.landing.snapshot_source import SnapshotSource

@@ -6,6 +6,12 @@ from typing import Annotated, Any, Literal
 
 import dagster as dg
 
+from mlops_platform.components.landing.landing_asset import (
+    LandDays,
+    daily_landing_asset,
+    snapshot_landing_asset,
+)
+from mlops_platform.components.partitions import DailyPartitions
 from mlops_platform.data.landing.landed_table import (
     DeliveryMeaning,
     Duplicates,
@@ -99,6 +105,22 @@ class DeclaredTable(dg.Resolvable):
             description="Share of a day's rows that a delivery which `replaces` it may lack."
         ),
     ] = 0.1
+
+    def landed_asset(
+        self, land: LandDays, partitions: DailyPartitions | None, timezone: str
+    ) -> dg.Definitions:
+        """One asset: by day, or without partitions of the day of its delivery.
+
+        Args:
+            timezone: of that day.
+        """
+        described: dict[str, Any] = {"description": self.description, "owners": self.owners}
+        if partitions is None:
+            asset = snapshot_landing_asset(self.table, land, timezone=timezone, **described)
+        else:
+            days = partitions.definition()
+            asset = daily_landing_asset(self.table, land, partitions=days, **described)
+        return dg.Definitions(assets=[asset])
 
     def declared_source(self, **table: Any) -> dict[str, Any]:
         """What any source of this table is made with.
