@@ -6,6 +6,7 @@ from typing import Any, Final
 from mlops_platform.tasks.proposal import Inputs
 
 CANDIDATES: Final = "training.candidates"
+LOSS_INCREASE: Final = "monitoring.performance.loss_increase"
 LINEAR, TREES = 0, 1
 """Their positions."""
 MOST_CATEGORIES: Final = 200
@@ -105,6 +106,23 @@ def tree_search(inputs: Inputs) -> dict[str, Any]:
             "log": True,
             "integer": True,
         },
+    }
+
+
+def loss_levels(warn: float, error: float, roll_back: float) -> dict[str, Any]:
+    """Sections that say from which loss above its promise a window is too bad.
+
+    Args:
+        warn, error, roll_back: in the unit of the loss.
+    """
+    return {
+        LOSS_INCREASE: {"warn": rounded(warn), "error": rounded(error)},
+        "retraining.policy": {
+            "rule": "performance",
+            "loss_increase": rounded(warn),
+            "worse_than_baseline": True,
+        },
+        "release.probation.loss_increase": rounded(roll_back),
     }
 
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 from mlops_platform.tasks.starter_candidates import (
     CANDIDATES,
+    LOSS_INCREASE,
     REASONS,
     linear_preprocessing,
+    loss_levels,
     rounded,
     tree_params,
     tree_preprocessing,
@@ -55,7 +57,6 @@ class BinaryClassificationStarter(Starter):
     def start(self, task: Mapping[str, Any], label: LabelFacts, inputs: Inputs) -> Start:
         """A logistic regression and trees; levels follow from how uncertain the outcome is."""
         entropy = _entropy(label)
-        warn, error = rounded(WARN * entropy), rounded(ERROR * entropy)
         candidates = [
             {
                 "name": "linear",
@@ -79,17 +80,11 @@ class BinaryClassificationStarter(Starter):
         return Start(
             sections={
                 CANDIDATES: candidates,
-                "monitoring.performance.loss_increase": {"warn": warn, "error": error},
-                "retraining.policy": {
-                    "rule": "performance",
-                    "loss_increase": warn,
-                    "worse_than_baseline": True,
-                },
-                "release.probation.loss_increase": rounded(ROLL_BACK * entropy),
+                **loss_levels(WARN * entropy, ERROR * entropy, ROLL_BACK * entropy),
             },
             reasons={
                 **REASONS,
-                "monitoring.performance.loss_increase": (
+                LOSS_INCREASE: (
                     f"Always saying the share of positives has a log loss of about "
                     f"{rounded(entropy):g}: {WARN:.0%} and {ERROR:.0%} of it."
                 ),

@@ -8,8 +8,10 @@ from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, S
 from mlops_platform.tasks.starter_candidates import (
     CANDIDATES,
     LINEAR,
+    LOSS_INCREASE,
     REASONS,
     linear_preprocessing,
+    loss_levels,
     rounded,
     tree_params,
     tree_preprocessing,
@@ -57,7 +59,6 @@ class RegressionStarter(Starter):
         """
         spread, squared = _spread(label), task.get("loss") == "squared_error"
         unit = spread**2 if squared else spread
-        warn, error = rounded(WARN * unit), rounded(ERROR * unit)
         candidates = [
             {
                 "name": "linear",
@@ -85,17 +86,11 @@ class RegressionStarter(Starter):
         return Start(
             sections={
                 CANDIDATES: candidates,
-                "monitoring.performance.loss_increase": {"warn": warn, "error": error},
-                "retraining.policy": {
-                    "rule": "performance",
-                    "loss_increase": warn,
-                    "worse_than_baseline": True,
-                },
-                "release.probation.loss_increase": rounded(ROLL_BACK * unit),
+                **loss_levels(WARN * unit, ERROR * unit, ROLL_BACK * unit),
             },
             reasons={
                 **REASONS,
-                "monitoring.performance.loss_increase": levels,
+                LOSS_INCREASE: levels,
                 "gate.better_than_baseline": (
                     f"The baseline always says the {'mean' if squared else 'median'}; a model that "
                     "is not surely better is not released."
