@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.scaffold.choices import Choices
     from mlops_platform.usecases.scaffold.inquiry import Outcome
     from mlops_platform.usecases.scaffold.journal.entry import JournalEntry
-    from mlops_platform.usecases.scaffold.proposing.propose import Draft
+    from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _made(options: Options, journal: Journal, source: Source) -> Made:
 def _draft(answers: Answers, journal: Journal, source: Source, earlier: Earlier) -> Draft:
     from mlops_platform.data.profiling.findings import findings
     from mlops_platform.usecases.scaffold.journal.taken import taken_names
-    from mlops_platform.usecases.scaffold.proposing.propose import Draft
+    from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
     if earlier.same is not None:
         named = {"name": earlier.same.model, **earlier.same.asked}

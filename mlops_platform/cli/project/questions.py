@@ -21,7 +21,7 @@ from mlops_platform.usecases.scaffold.proposing.roles import LEAKAGE
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
     from mlops_platform.usecases.scaffold.inquiry import Outcome
-    from mlops_platform.usecases.scaffold.proposing.propose import Draft
+    from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
 Check = Callable[["Draft"], Any]
 LABEL = "What is predicted?"

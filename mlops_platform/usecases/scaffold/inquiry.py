@@ -24,7 +24,8 @@ from mlops_platform.tasks.proposal import LabelFacts, Proposal
 from mlops_platform.tasks.starting import propose_tasks
 from mlops_platform.usecases.leakage.question import Question
 from mlops_platform.usecases.scaffold.choices import Choices
-from mlops_platform.usecases.scaffold.proposing.propose import Draft, choices_of, choose_task
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
+from mlops_platform.usecases.scaffold.proposing.propose import choices_of, choose_task
 from mlops_platform.usecases.scaffold.proposing.roles import LEAKAGE
 
 

@@ -7,7 +7,7 @@ from mlops_platform.data.profiling.expressions.clock_changes import ClockChanges
 from mlops_platform.data.profiling.profile import TableProfile
 from mlops_platform.usecases.scaffold.choices import FileSourceChoice
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
-from mlops_platform.usecases.scaffold.proposing.propose import Draft
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
 CHANGES = (ClockChanges(column="at", rows=9, example="02:14 does not exist"),)
 DRAFT = Draft(

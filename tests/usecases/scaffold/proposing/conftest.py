@@ -12,7 +12,7 @@ from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.usecases.scaffold.choices import Choices, FileSourceChoice
 from mlops_platform.usecases.scaffold.inquiry import check_draft, completed_choices, outcome_of
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
-from mlops_platform.usecases.scaffold.proposing.propose import Draft
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
 Propose = Callable[..., Choices]
 SAID = {"label": "Delay > 15", "known_at": "arrived_at"}

@@ -13,7 +13,7 @@ from mlops_platform.usecases.scaffold.inquiry import (
     outcome_of,
     with_clock_changes,
 )
-from mlops_platform.usecases.scaffold.proposing.propose import Draft
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
 from tests.usecases.scaffold.proposing.conftest import order_rows
 
 Drafted = Callable[..., Draft]

@@ -18,8 +18,8 @@ from mlops_platform.usecases.scaffold.inquiry import (
     outcome_of,
     unanswered,
 )
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
 from mlops_platform.usecases.scaffold.proposing.names import TakenNames
-from mlops_platform.usecases.scaffold.proposing.propose import Draft
 from tests.usecases.scaffold.proposing.conftest import Propose, written
 
 Drafted = Callable[..., Draft]

@@ -7,7 +7,7 @@ import pytest
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.proposing.answers import Answers
-from mlops_platform.usecases.scaffold.proposing.propose import Draft
+from mlops_platform.usecases.scaffold.proposing.draft import Draft
 from mlops_platform.usecases.scaffold.proposing.questions import (
     known_at_suggestions,
     label_suggestions,
