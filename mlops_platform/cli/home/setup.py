@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from mlops_platform.cli.console import answer, console, counted, json_option
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.formats.number import FORMAT

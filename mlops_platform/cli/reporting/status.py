@@ -66,7 +66,7 @@ def _deployment_status() -> "DeploymentStatus":
 
 
 def _proof(place: "Settings", model: str) -> "ProofStatus | None":
-    from mlops_platform.data.features.dbt_sources import project_digest
+    from mlops_platform.data.features.project.sources import project_digest
     from mlops_platform.usecases.proof.records import last_proof
     from mlops_platform.usecases.reporting.status import ProofStatus
 

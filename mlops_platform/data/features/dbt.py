@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
-from mlops_platform.data.features.dbt_sources import digest_of, project_digest, source_digests
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
 from mlops_platform.data.features.project.nodes import publication_of
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
+from mlops_platform.data.features.project.sources import digest_of, project_digest, source_digests
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.files import write_text
 

@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from pydantic import Field, ValidationError
 
-from mlops_platform.data.features.dbt_sources import project_digest, project_files
+from mlops_platform.data.features.project.sources import project_digest, project_files
 from mlops_platform.errors import DataError
 from mlops_platform.files import new_directory, write_text
 from mlops_platform.record import Record, left_out_where_empty

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from mlops_platform.data.features.dbt import DbtProjectFolder, compile_models
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.data.lineage.project_lineage import ProjectLineage, lineage_of
 from mlops_platform.errors import FormatError
 from mlops_platform.files import write_text

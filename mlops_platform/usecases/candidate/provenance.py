@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.project.sources import project_digest
 
 
 def provenance(project_root: Path, dagster_run: str) -> dict[str, str]:

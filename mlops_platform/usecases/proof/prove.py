@@ -12,8 +12,8 @@ from random import Random
 from typing import Final, NamedTuple, get_args
 
 from mlops_platform.data.features.dbt import parse_for_builds
-from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import copy_project
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.data.scratch.built_rows import Built
 from mlops_platform.data.scratch.place import Scratch, environment_put_back, scratch_place
 from mlops_platform.data.scratch.sample import Bounds, Sample, take_sample

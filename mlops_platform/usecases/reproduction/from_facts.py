@@ -10,7 +10,6 @@ from pydantic import computed_field
 
 from mlops_platform.data.compared_rows import RowComparison, compare_rows
 from mlops_platform.data.features.dbt import publications
-from mlops_platform.data.features.dbt_sources import differing_sources, project_digest
 from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.features.kept_projects import (
     BUILD_PACKAGES,
@@ -18,6 +17,7 @@ from mlops_platform.data.features.kept_projects import (
     copy_project,
     installed_versions,
 )
+from mlops_platform.data.features.project.sources import differing_sources, project_digest
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.known_deliveries import (

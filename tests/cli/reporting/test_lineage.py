@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.data.lineage.project_lineage import ProjectLineage
 from mlops_platform.files import write_text
 from mlops_platform.settings import DBT_PROJECT, Settings

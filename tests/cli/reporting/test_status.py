@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from mlops_platform.cli.console import console
-from mlops_platform.data.features.dbt_sources import project_digest
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.ledger.records import NewDecision
 from mlops_platform.settings import PROJECT_ROOT, Settings
 from mlops_platform.usecases.proof.records import Outcome, Proof, Verdict, keep_proof

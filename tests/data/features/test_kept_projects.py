@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.data.features.dbt_sources import differing_sources, project_digest
 from mlops_platform.data.features.kept_projects import KeptProjects
+from mlops_platform.data.features.project.sources import differing_sources, project_digest
 from mlops_platform.errors import DataError
 
 COMPILED = {"model.visits.labels": "select 1"}

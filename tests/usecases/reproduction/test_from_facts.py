@@ -12,8 +12,8 @@ from shutil import copytree, rmtree
 import duckdb
 import pytest
 
-from mlops_platform.data.features.dbt_sources import project_digest
 from mlops_platform.data.features.kept_projects import KeptProjects
+from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day

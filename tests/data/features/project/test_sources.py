@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.data.features.dbt_sources import digest_of, project_digest, source_digests
+from mlops_platform.data.features.project.sources import digest_of, project_digest, source_digests
 
 FILES = (
     "dbt_project.yml",
