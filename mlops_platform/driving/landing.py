@@ -9,7 +9,7 @@ import dagster as dg
 
 from mlops_platform.components.landing.jobs import LAND_SNAPSHOTS, daily_landings
 from mlops_platform.components.landing.landing_asset import LANDING, LEFT_OUT
-from mlops_platform.data.features.builds import contiguous
+from mlops_platform.data.features.stretches import contiguous
 from mlops_platform.data.landing.deliveries import (
     DELIVERY,
     PARTITION_COLUMN,

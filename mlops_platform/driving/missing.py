@@ -14,8 +14,9 @@ from mlops_platform.components.landing.landing_asset import (
     UNDATED_TAG,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import FIRST_STORE, contiguous
+from mlops_platform.data.features.builds import FIRST_STORE
 from mlops_platform.data.features.published import published_days
+from mlops_platform.data.features.stretches import contiguous
 from mlops_platform.data.landing.deliveries import (
     PARTITION_COLUMN,
     day_of,

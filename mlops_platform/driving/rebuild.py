@@ -12,7 +12,8 @@ from mlops_platform.components.model_lifecycle.automation.windows import (
     measure_again_requests,
 )
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.data.features.builds import BuildState, contiguous, kept_builds
+from mlops_platform.data.features.builds import BuildState, kept_builds
+from mlops_platform.data.features.stretches import contiguous
 from mlops_platform.data.features.warehouse import build_lock
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.driving.driver import JobDriver

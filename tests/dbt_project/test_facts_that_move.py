@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mlops_platform.data.features.builds import Builds, Project, contiguous
+from mlops_platform.data.features.builds import Builds, Project
+from mlops_platform.data.features.stretches import contiguous
 from tests.dbt_project.conftest import Deployment
 from tests.dbt_project.facts_in_motion import (
     CARRIERS,

@@ -83,7 +83,7 @@ def _day(moment: datetime | None) -> date | None:
 
 def _told(table: str, delivered: "list[Delivery]") -> Iterator[str]:
     """One line for what landed for the first time, and one for each day that landed again."""
-    from mlops_platform.data.features.builds import told_days
+    from mlops_platform.data.features.stretches import told_days
 
     first = [delivery for delivery in delivered if delivery.meaning is None]
     if first:

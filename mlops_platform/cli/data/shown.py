@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from mlops_platform.cli.console import console, folding_table
 from mlops_platform.clock import moment_text
-from mlops_platform.data.features.builds import StaleDays, told_days
+from mlops_platform.data.features.builds import StaleDays
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.data.landing.deliveries import delivery_moment
 
 ARRIVED = "arrived"

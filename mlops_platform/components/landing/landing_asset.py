@@ -9,7 +9,8 @@ import dagster as dg
 
 from mlops_platform.components.partitions import days_of
 from mlops_platform.components.replays import replayed_moment_of
-from mlops_platform.data.features.builds import kept_builds, told_days
+from mlops_platform.data.features.builds import kept_builds
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.contract import landed_schemas
 from mlops_platform.data.landing.landed_table import read_state

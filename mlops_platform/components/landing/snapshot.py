@@ -7,7 +7,7 @@ import dagster as dg
 
 from mlops_platform.components.landing.files import LandedFiles
 from mlops_platform.components.partitions import DailyPartitions
-from mlops_platform.data.features.builds import told_days
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.data.landing.files.input_files import DAY
 from mlops_platform.data.landing.landing import Arrival, Landed
 from mlops_platform.errors import SpecError

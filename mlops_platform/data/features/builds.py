@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -225,28 +225,6 @@ def stale_days(
         if before and (reach_days is None or (day - ordered[before - 1]).days <= reach_days):
             stale.add(day)
     return stale
-
-
-def contiguous(days: Iterable[date], most_between: int = 0) -> list[tuple[date, date]]:
-    """First and last days of the stretches that some days make.
-
-    Args:
-        most_between: so many days that are not among them may lie within a stretch, side by side.
-    """
-    stretches: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if stretches and day - stretches[-1][1] <= timedelta(days=most_between + 1):
-            stretches[-1] = (stretches[-1][0], day)
-        else:
-            stretches.append((day, day))
-    return stretches
-
-
-def told_days(days: Iterable[date]) -> str:
-    """Days as a person reads them."""
-    return ", ".join(
-        str(first) if first == last else f"{first} to {last}" for first, last in contiguous(days)
-    )
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.clock import moment_text
-from mlops_platform.data.features.builds import StaleDays, told_days
+from mlops_platform.data.features.builds import StaleDays
 from mlops_platform.data.features.seen import News
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.usecases.diagnosis.fault import Fault
 
 PATIENCE: Final = timedelta(days=1)

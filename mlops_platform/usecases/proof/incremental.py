@@ -8,7 +8,7 @@ from datetime import date
 from random import Random
 from typing import Final
 
-from mlops_platform.data.features.builds import told_days
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.data.scratch.built_rows import Both, Built, BuiltTable, RowDifference
 from mlops_platform.usecases.proof.declared import DeclaredTables
 from mlops_platform.usecases.proof.plan import rebuilt_ranges

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features.builds import builds_of, told_days
+from mlops_platform.data.features.builds import builds_of
 from mlops_platform.data.features.landed.rows import count_landed, has_news
 from mlops_platform.data.features.published import read_manifest
+from mlops_platform.data.features.stretches import told_days
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import DataError

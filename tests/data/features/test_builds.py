@@ -17,13 +17,12 @@ from mlops_platform.data.features.builds import (
     Project,
     build_job,
     builds_of,
-    contiguous,
     kept_builds,
     stale_days,
-    told_days,
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.seen import SeenDay
+from mlops_platform.data.features.stretches import contiguous, told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
 from mlops_platform.data.landing.landed_table import LandedTable

@@ -11,7 +11,7 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import UNFINISHED
 from mlops_platform.components.model_lifecycle.automation.windows import latest_day
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
-from mlops_platform.data.features.builds import contiguous
+from mlops_platform.data.features.stretches import contiguous
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
 HOUR: Final = 5
