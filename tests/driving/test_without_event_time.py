@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from mlops_platform.data.features.builds import kept_builds
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.data.predictions import predictions_file
 from mlops_platform.driving.by_hand import ByHand
-from mlops_platform.driving.driver import JobDriver, ReportStep
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.ledger.records import Decision
 from mlops_platform.settings import PROJECT_ROOT, settings
@@ -39,21 +39,12 @@ from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.window.score import ScoredWindow
 from tests.driving.customers.declared import DBT_MODELS, DEFINITIONS
 from tests.driving.customers.exports import Exports, days_through
+from tests.driving.silent import Silent
 
 pytestmark = pytest.mark.slow
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TUESDAY = date(2024, 3, 5)
-
-
-class Silent:
-    """A display of nothing."""
-
-    def running(self, phase: str) -> nullcontext[ReportStep]:
-        return nullcontext(lambda step: None)
-
-    def ended(self, phase: str, seconds: float | None) -> None:
-        pass
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """What late deliveries make stale, against a rule that is slow and plain; and the state of it."""
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -22,7 +21,6 @@ from mlops_platform.data.features.builds import (
 )
 from mlops_platform.data.features.kept_projects import BuiltWith
 from mlops_platform.data.features.seen import SeenDay
-from mlops_platform.data.features.stretches import contiguous, told_days
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.landing.deliveries import day_folder, delivery_folders
 from mlops_platform.data.landing.landed_table import LandedTable
@@ -53,28 +51,6 @@ def test_a_built_day_is_stale_where_a_touched_one_reaches_it(
         if other <= day and (reach is None or day <= other + timedelta(days=reach))
     }
     assert stale_days(touched, built, reach) == plainly
-
-
-@given(sets_of_days, st.integers(0, 5))
-def test_stretches_hold_all_days_and_few_others(some: frozenset[date], between: int) -> None:
-    stretches = contiguous(some, between)
-    held = {
-        first + timedelta(days=number)
-        for first, last in stretches
-        for number in range((last - first).days + 1)
-    }
-    assert some <= held
-    assert all({first, last} <= some for first, last in stretches)
-    # Side by side no more of them than may be, and between two stretches more.
-    for first, last in stretches:
-        inside = sorted(day for day in some if first <= day <= last)
-        assert all(b - a <= timedelta(days=between + 1) for a, b in pairwise(inside))
-    for (_, end), (start, _) in pairwise(stretches):
-        assert start - end > timedelta(days=between + 1)
-
-
-def test_days_are_told_as_stretches() -> None:
-    assert told_days([day(0), day(1), day(2), day(5)]) == "2024-03-01 to 2024-03-03, 2024-03-06"
 
 
 def day(number: int) -> date:

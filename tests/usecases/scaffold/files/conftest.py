@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,24 +23,15 @@ from mlops_platform.components.record_io_manager import RecordIOManager
 from mlops_platform.data.dbt_plugins.landing_macro import Plugin
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.driving.by_hand import ByHand
-from mlops_platform.driving.driver import JobDriver, ReportStep
+from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.driving.missing import build, land, unlanded_days
 from mlops_platform.settings import PROJECT_ROOT, settings
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.scaffold.files.names import DEFS
 from mlops_platform.usecases.scaffold.files.project_files import project_files
+from tests.driving.silent import Silent
 from tests.usecases.scaffold.files.cases import CASES, own_models, write_exports
-
-
-class Silent:
-    """A display of nothing."""
-
-    def running(self, phase: str) -> nullcontext[ReportStep]:
-        return nullcontext(lambda step: None)
-
-    def ended(self, phase: str, seconds: float | None) -> None:
-        pass
 
 
 @dataclass
