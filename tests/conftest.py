@@ -113,6 +113,18 @@ def _wide_terminal() -> None:
     console.width = 400
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_home_outlives_its_module() -> Iterator[None]:
+    """A fixture that lives longer must not say which home it is: others would work in it.
+
+    So does what is scoped to a package, since folders of tests are none: it lives until the end.
+    """
+    names = ("MLOPS_HOME", "DAGSTER_HOME")
+    before = [os.environ.get(name) for name in names]
+    yield
+    assert [os.environ.get(name) for name in names] == before
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a real Postgres: the one that MLOPS_TEST_POSTGRES_URL names, or one from the wheel.

@@ -65,7 +65,7 @@ def write_into(folder: Path, exports: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of nothing but these cases, with the platform's macros and tests."""
     root = tmp_path_factory.mktemp("written")
@@ -79,7 +79,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def owned(written: Path) -> Iterator[Owned]:
     """The same, landed and built."""
     with ExitStack() as stack:
