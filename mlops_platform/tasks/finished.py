@@ -9,10 +9,15 @@ Constants = Mapping[str, float]
 
 
 class Rows(NamedTuple):
-    """Features, a DataFrame in the columns of the spec, with targets of shape (rows,)."""
+    """Features, a DataFrame in the columns of the spec, with targets of shape (rows,).
+
+    Attributes:
+        weights: how much each row counts, shape (rows,); None where all count the same.
+    """
 
     features: Any
     targets: Any
+    weights: Any = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,4 +46,4 @@ def mean_of(row_values: RowValues) -> Callable[[Targets, Predictions], float]:
 
 
 def _mean(targets: Targets, predictions: Predictions, row_values: RowValues) -> float:
-    return float(row_values(targets, predictions).mean())
+    return predictions.mean_of(row_values(targets, predictions))

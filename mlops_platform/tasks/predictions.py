@@ -40,9 +40,15 @@ class Output(Record):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Columns by the name of their output, each of shape (rows,)."""
+    """Columns by the name of their output, each of shape (rows,).
+
+    Args:
+        weights: how much each row counts in every mean and metric, shape (rows,); None where all
+            count the same.
+    """
 
     columns: Mapping[str, NDArray[Any]]
+    weights: Numbers | None = None
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
@@ -50,13 +56,26 @@ class Predictions:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
+    def mean_of(self, values: NDArray[Any]) -> float:
+        """Mean of a value of each row, shape (rows,), by the weights of the rows."""
+        import numpy as np
+
+        return float(np.average(values, weights=self.weights))
+
     def means(self) -> dict[str, float]:
         """Mean of each column; of a flag the share of rows that have it."""
-        return {name: float(column.mean()) for name, column in self.columns.items()}
+        return {name: self.mean_of(column) for name, column in self.columns.items()}
+
+    def weighted_like(self, others: Predictions | None) -> Predictions:
+        """The same with the weights of other predictions of the same rows."""
+        return self if others is None else Predictions(self.columns, others.weights)
 
     def rows(self, selected: NDArray[Any]) -> Predictions:
         """Some of the rows, by a mask or by positions."""
-        return Predictions({name: column[selected] for name, column in self.columns.items()})
+        return Predictions(
+            {name: column[selected] for name, column in self.columns.items()},
+            None if self.weights is None else self.weights[selected],
+        )
 
 
 class MeanTotals:

@@ -202,9 +202,18 @@ class Task(Section, ABC):
 
     @abstractmethod
     def baseline_predictions(
-        self, baseline: Constants, constants: Constants, rows: int
+        self,
+        baseline: Constants,
+        constants: Constants,
+        rows: int,
+        stated: Predictions | None = None,
     ) -> Predictions:
-        """What the baseline says of so many rows."""
+        """What the baseline says of so many rows.
+
+        Args:
+            stated: what a model said of them, where one did: their weights, and what of them the
+                baseline knows.
+        """
 
     # Judging
 
@@ -224,9 +233,17 @@ class Task(Section, ABC):
         assert row_values is not None  # a loss is a mean of rows
         return row_values(targets, predictions)
 
-    def baseline_losses(self, targets: Targets, baseline: Constants) -> Numbers:
-        """Loss that the baseline has on each row, shape (rows,)."""
-        return self.row_losses(targets, self.baseline_predictions(baseline, {}, len(targets)))
+    def baseline_losses(
+        self, targets: Targets, baseline: Constants, stated: Predictions | None = None
+    ) -> Numbers:
+        """Loss that the baseline has on each row, shape (rows,).
+
+        Args:
+            stated: as in `baseline_predictions`.
+        """
+        return self.row_losses(
+            targets, self.baseline_predictions(baseline, {}, len(targets), stated)
+        )
 
     @abstractmethod
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
@@ -295,7 +312,8 @@ class Task(Section, ABC):
         """Metrics and costs by import path that fail on these rows, or on a baseline of them."""
         from math import isfinite
 
-        constant = self.baseline_predictions(self.baseline(targets), {}, len(targets))
+        baseline = self.baseline(targets)
+        constant = self.baseline_predictions(baseline, {}, len(targets), predictions)
         errors = []
         for position, custom in enumerate(self.metrics):
             field = f"task.metrics.{position}.function"

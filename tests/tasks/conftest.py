@@ -81,7 +81,7 @@ def task(request: pytest.FixtureRequest) -> Task:
 def trained_as(task: Task) -> Trained:
     """A model of the task, and what it says of rows that it has not seen."""
     finished = task.fit(pipeline_of(task), rows_of(task, 0), rows_of(task, 1))
-    features, targets = rows_of(task, 2)
+    features, targets, _ = rows_of(task, 2)
     return Trained(task, finished, targets, features, task.numbers(finished.model, features))
 
 

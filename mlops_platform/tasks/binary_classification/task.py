@@ -172,14 +172,19 @@ class BinaryClassification(Task):
         return {BASE_RATE: float(targets.mean())}
 
     def baseline_predictions(
-        self, baseline: Constants, constants: Constants, rows: int
+        self,
+        baseline: Constants,
+        constants: Constants,
+        rows: int,
+        stated: Predictions | None = None,
     ) -> Predictions:
         """Always the base rate; decided where there is a threshold."""
         import numpy as np
 
-        return self.predictions(
+        said = self.predictions(
             np.full((rows, 1), baseline[BASE_RATE]), {THRESHOLD: 0.5, **constants}
         )
+        return said.weighted_like(stated)
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of wrong decisions."""

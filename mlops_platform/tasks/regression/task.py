@@ -265,14 +265,19 @@ class Regression(Task):
         return {**baseline, LOSS: float(self.baseline_losses(targets, baseline).mean())}
 
     def baseline_predictions(
-        self, baseline: Constants, constants: Constants, rows: int
+        self,
+        baseline: Constants,
+        constants: Constants,
+        rows: int,
+        stated: Predictions | None = None,
     ) -> Predictions:
         """Always the same."""
         import numpy as np
 
         ends, loss = (baseline[LOWER], baseline[UPPER]), baseline[LOSS]
         values = by_output(baseline[CENTRE], ends, (loss, loss))
-        return Predictions({name: np.full(rows, value) for name, value in values.items()})
+        said = Predictions({name: np.full(rows, value) for name, value in values.items()})
+        return said.weighted_like(stated)
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of errors."""
@@ -314,7 +319,7 @@ class Regression(Task):
             of_baseline = expected_losses(
                 of_baseline,
                 stated[EXPECTED_BASELINE_LOSS],
-                self.baseline_losses(targets, baseline),
+                self.baseline_losses(targets, baseline, stated),
             )
         return EstimatedPerformance(loss=float(own.mean()), baseline_loss=float(of_baseline.mean()))
 

@@ -87,9 +87,9 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
     losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
-    baseline_losses = task.baseline_losses(targets, baseline)
+    baseline_losses = task.baseline_losses(targets, baseline, predictions)
     baseline_metrics = task.measure(
-        targets, task.baseline_predictions(baseline, constants, len(targets))
+        targets, task.baseline_predictions(baseline, constants, len(targets), predictions)
     )
     return Evaluation(
         rows=len(rows),

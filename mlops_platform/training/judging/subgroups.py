@@ -93,7 +93,7 @@ def _subgroup(
     task, usable = spec.task, spec.task.refusal(targets) is None
     metrics = {name: metric for name, metric in task.all_metrics.items() if metric.by_subgroup}
     loss, baseline = task.own_metrics[task.loss], task.baseline(targets)
-    constant = task.baseline_predictions(baseline, {}, len(targets))
+    constant = task.baseline_predictions(baseline, {}, len(targets), predictions)
     return Subgroup(
         column=column,
         value=value,

@@ -103,7 +103,7 @@ def _by_row(
     return {
         "loss": task.row_losses(targets, predictions),
         "cost": task.row_costs(targets, predictions),
-        "baseline_loss": task.baseline_losses(targets, baseline),
+        "baseline_loss": task.baseline_losses(targets, baseline, predictions),
         "estimated_loss": expected[0],
         "estimated_baseline_loss": expected[1],
     }

@@ -68,11 +68,12 @@ def compare_rollout(spec: ModelSpec, rows: pa.Table) -> ArmComparison | None:
         return None
     task = spec.task
     targets = task.targets(rows["label"].to_numpy())
+    predictions = predictions_in(rows, task.outputs)
     return compare_arms(
         rows["challenger"].to_numpy(),
         rows["day"].to_numpy(),
-        task.row_losses(targets, predictions_in(rows, task.outputs)),
-        task.baseline_losses(targets, task.baseline(targets)),
+        task.row_losses(targets, predictions),
+        task.baseline_losses(targets, task.baseline(targets), predictions),
         loss_name=task.loss_name,
         confidence=spec.release.confidence,
     )

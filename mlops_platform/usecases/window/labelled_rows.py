@@ -100,7 +100,7 @@ def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constant
         days=days,
         units=_units(spec, rows, days, columns.group),
         losses=task.row_losses(targets, predictions),
-        baseline_losses=task.baseline_losses(targets, baseline),
+        baseline_losses=task.baseline_losses(targets, baseline, predictions),
     )
 
 
