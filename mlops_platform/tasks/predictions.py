@@ -66,9 +66,13 @@ class Predictions:
         """Mean of each column; of a flag the share of rows that have it."""
         return {name: self.mean_of(column) for name, column in self.columns.items()}
 
+    def weighted(self, weights: Numbers | None) -> Predictions:
+        """The same with the weights of its rows, shape (rows,)."""
+        return Predictions(self.columns, weights)
+
     def weighted_like(self, others: Predictions | None) -> Predictions:
         """The same with the weights of other predictions of the same rows."""
-        return self if others is None else Predictions(self.columns, others.weights)
+        return self if others is None else self.weighted(others.weights)
 
     def rows(self, selected: NDArray[Any]) -> Predictions:
         """Some of the rows, by a mask or by positions."""
@@ -82,16 +86,17 @@ class MeanTotals:
     """Means of predictions that are added up batch by batch, and forgotten."""
 
     def __init__(self) -> None:
-        self._rows = 0
+        self._weight = 0.0
         self._sums: dict[str, float] = {}
 
     def add(self, predictions: Predictions) -> None:
         """Add some rows."""
-        rows = len(predictions)
-        self._rows += rows
+        weights = predictions.weights
+        weight = float(len(predictions) if weights is None else weights.sum())
+        self._weight += weight
         for name, mean in predictions.means().items():
-            self._sums[name] = self._sums.get(name, 0.0) + rows * mean
+            self._sums[name] = self._sums.get(name, 0.0) + weight * mean
 
     def means(self) -> dict[str, float]:
         """Mean of each column over all rows."""
-        return {name: total / self._rows for name, total in self._sums.items()}
+        return {name: total / self._weight for name, total in self._sums.items()}

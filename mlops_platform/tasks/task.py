@@ -132,15 +132,22 @@ class Task(Section, ABC):
         """Why nothing can be fitted on these or measured by them; None where it can."""
 
     @abstractmethod
-    def facts(self, targets: Targets) -> dict[str, float]:
-        """What the outcomes are like, by name."""
+    def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
+        """What the outcomes are like, by name.
+
+        Args:
+            weights: of the rows, shape (rows,); None where all count the same.
+        """
 
     @abstractmethod
     def facts_text(self, facts: Mapping[str, float]) -> str:
         """The same as a clause for a person."""
 
     def events(self, targets: Targets) -> dict[str, int]:
-        """How many outcomes there are of each kind of which a verdict needs some, by its name."""
+        """How many outcomes there are of each kind of which a verdict needs some, by its name.
+
+        Counts, whatever their weights: one outcome of great weight is one.
+        """
         return {"rows": len(targets)}
 
     # A fitted model
@@ -182,9 +189,11 @@ class Task(Section, ABC):
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row, by the fields of the outputs, without NumPy: it is served."""
 
-    def predict(self, model: Any, constants: Constants, features: Any) -> Predictions:
-        """Predictions of a finished model."""
-        return self.predictions(self.numbers(model, features), constants)
+    def predict(
+        self, model: Any, constants: Constants, features: Any, weights: Numbers | None = None
+    ) -> Predictions:
+        """Predictions of a finished model, with the weights of their rows."""
+        return self.predictions(self.numbers(model, features), constants).weighted(weights)
 
     @abstractmethod
     def usable(self, numbers: Sequence[float]) -> bool:
@@ -197,8 +206,12 @@ class Task(Section, ABC):
     # The baseline
 
     @abstractmethod
-    def baseline(self, targets: Targets) -> dict[str, float]:
-        """Constants of the naive prediction that knows these outcomes and no feature."""
+    def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
+        """Constants of the naive prediction that knows these outcomes and no feature.
+
+        Args:
+            weights: as of `facts`.
+        """
 
     @abstractmethod
     def baseline_predictions(
@@ -228,7 +241,10 @@ class Task(Section, ABC):
         }
 
     def row_losses(self, targets: Targets, predictions: Predictions) -> Numbers:
-        """Loss of each row, shape (rows,), lower is better; their mean is the metric `loss`."""
+        """Loss of each row, shape (rows,), lower is better; their mean is the metric `loss`.
+
+        The mean by the weights of the predictions, which a row's own loss knows nothing of.
+        """
         row_values = self.own_metrics[self.loss].row_values
         assert row_values is not None  # a loss is a mean of rows
         return row_values(targets, predictions)
@@ -312,7 +328,7 @@ class Task(Section, ABC):
         """Metrics and costs by import path that fail on these rows, or on a baseline of them."""
         from math import isfinite
 
-        baseline = self.baseline(targets)
+        baseline = self.baseline(targets, predictions.weights)
         constant = self.baseline_predictions(baseline, {}, len(targets), predictions)
         errors = []
         for position, custom in enumerate(self.metrics):

@@ -28,7 +28,7 @@ def calibrated(pipeline: Any, unseen: Rows, method: CalibrationMethod) -> Calibr
     from sklearn.frozen import FrozenEstimator
 
     model = CalibratedClassifierCV(FrozenEstimator(pipeline), method=method)
-    return model.fit(unseen.features, unseen.targets)
+    return model.fit(unseen.features, unseen.targets, sample_weight=unseen.weights)
 
 
 def pipeline_below(model: CalibratedClassifierCV) -> Any:

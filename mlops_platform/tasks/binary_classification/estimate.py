@@ -12,18 +12,25 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions
 
 
-def recalibrated(scores: Numbers, known_scores: Numbers, known_labels: Numbers) -> Numbers:
+def recalibrated(
+    scores: Numbers,
+    known_scores: Numbers,
+    known_labels: Numbers,
+    known_weights: Numbers | None = None,
+) -> Numbers:
     """Probabilities of a positive label by what came of rows of similar score: isotonic regression.
 
     Args:
         scores: shape (rows,).
         known_scores: of rows that the model had not seen and whose labels are known, shape (n,).
         known_labels: 0 and 1, shape (n,).
+        known_weights: of these rows, shape (n,); None where all count the same.
     """
     from sklearn.isotonic import IsotonicRegression
 
     calibration = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
-    probabilities: Numbers = calibration.fit(known_scores, known_labels).predict(scores)
+    calibration.fit(known_scores, known_labels, sample_weight=known_weights)
+    probabilities: Numbers = calibration.predict(scores)
     return probabilities
 
 
@@ -36,8 +43,8 @@ def expected_performance(
     et al. 2025, "Performance estimation in binary classification using calibrated confidence",
     arXiv 2505.05295). It sees that rows are harder or easier than before, and cannot see that like
     rows now turn out differently (concept drift). Counts are expected numbers of rows, so that they
-    have fractions; `roc_auc` is expected concordant pairs over expected pairs, and left out where
-    no pair is expected.
+    have fractions, and rows count by their weights; `roc_auc` is expected concordant pairs over
+    expected pairs, and left out where no pair is expected.
 
     Args:
         predictions: what the model said.
@@ -45,21 +52,25 @@ def expected_performance(
         baseline: the share of positives that the model was trained on.
         loss: `log_loss` or `brier_score`.
     """
+    import numpy as np
+
     scores, decided, negatives = predictions[SCORE], predictions[DECISION], 1 - probabilities
     own, constant = expected_losses(scores, probabilities, baseline[BASE_RATE], loss)
     brier, _ = expected_losses(scores, probabilities, baseline[BASE_RATE], "brier_score")
-    auc = _expected_auc(scores, probabilities)
+    weights = predictions.weights
+    auc = _expected_auc(scores, probabilities, weights)
+    counts = np.ones(len(scores)) if weights is None else weights
     return EstimatedPerformance(
-        loss=float(own.mean()),
-        baseline_loss=float(constant.mean()),
+        loss=predictions.mean_of(own),
+        baseline_loss=predictions.mean_of(constant),
         metrics={
-            "brier_score": float(brier.mean()),
+            "brier_score": predictions.mean_of(brier),
             **({} if auc is None else {"roc_auc": auc}),
-            "positive_rate": float(probabilities.mean()),
-            "true_negatives": float(negatives[~decided].sum()),
-            "false_positives": float(negatives[decided].sum()),
-            "false_negatives": float(probabilities[~decided].sum()),
-            "true_positives": float(probabilities[decided].sum()),
+            "positive_rate": predictions.mean_of(probabilities),
+            "true_negatives": float((counts * negatives)[~decided].sum()),
+            "false_positives": float((counts * negatives)[decided].sum()),
+            "false_negatives": float((counts * probabilities)[~decided].sum()),
+            "true_positives": float((counts * probabilities)[decided].sum()),
         },
     )
 
@@ -83,16 +94,20 @@ def expected_losses(
     )
 
 
-def _expected_auc(scores: Numbers, probabilities: Numbers) -> float | None:
-    """Expected concordant pairs, ties counting half, over expected pairs of unlike rows."""
+def _expected_auc(scores: Numbers, probabilities: Numbers, weights: Numbers | None) -> float | None:
+    """Expected concordant pairs, ties counting half, over expected pairs of unlike rows.
+
+    A pair counts by the product of the weights of its rows.
+    """
     import numpy as np
 
+    counts = np.ones(len(scores)) if weights is None else weights
     _, at = np.unique(scores, return_inverse=True)
-    positives = np.bincount(at, weights=probabilities)
-    negatives = np.bincount(at, weights=1 - probabilities)
+    positives = np.bincount(at, weights=counts * probabilities)
+    negatives = np.bincount(at, weights=counts * (1 - probabilities))
     below = np.cumsum(negatives) - negatives
     # A row is no pair with itself.
-    itself = float((probabilities * (1 - probabilities)).sum())
+    itself = float((counts**2 * probabilities * (1 - probabilities)).sum())
     pairs = float(positives.sum() * negatives.sum()) - itself
     concordant = float((positives * (below + negatives / 2)).sum()) - itself / 2
     return concordant / pairs if pairs > np.finfo(np.float64).eps else None

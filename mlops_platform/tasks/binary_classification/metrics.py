@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.record import Record
 from mlops_platform.tasks.binary_classification.columns import DECISION, SCORE
 from mlops_platform.tasks.metric import Metric, mean_of
+from mlops_platform.tasks.weights import lower_quantiles_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,34 +112,49 @@ def confusion_of(labels: Labels, decisions: NDArray[np.bool_]) -> Confusion:
     return Confusion(true_negatives=tn, false_positives=fp, false_negatives=fn, true_positives=tp)
 
 
-def calibration_bins(labels: Labels, scores: Numbers, bins: int) -> tuple[CalibrationBin, ...]:
-    """At most `bins` bins of nearly equal numbers of rows, by increasing score.
+def calibration_bins(
+    labels: Labels, scores: Numbers, bins: int, weights: Numbers | None = None
+) -> tuple[CalibrationBin, ...]:
+    """At most `bins` bins of nearly equal weight, by increasing score.
 
     Rows of equal score share a bin, so that the order of the rows does not matter.
     """
+    bins_of_weight = _bins_of_weight(labels, scores, bins, weights)
+    return tuple(each for _, each in bins_of_weight)
+
+
+def _bins_of_weight(
+    labels: Labels, scores: Numbers, bins: int, weights: Numbers | None
+) -> list[tuple[float, CalibrationBin]]:
+    """Bins with their weight, which without weights is their number of rows."""
     import numpy as np
 
-    inner = np.quantile(scores, np.arange(1, bins) / bins, method="inverted_cdf")
+    inner = lower_quantiles_of(scores, np.arange(1, bins) / bins, weights)
     bin_of_row = np.searchsorted(np.unique(inner), scores, side="left")
     rows = np.bincount(bin_of_row)
     filled = rows > 0
-    predicted = np.bincount(bin_of_row, weights=scores)[filled] / rows[filled]
-    observed = np.bincount(bin_of_row, weights=labels)[filled] / rows[filled]
-    return tuple(
-        CalibrationBin(rows=int(count), predicted=float(p), observed=float(o))
-        for count, p, o in zip(rows[filled], predicted, observed, strict=True)
-    )
+    counts = np.ones(len(scores)) if weights is None else weights
+    weight = np.bincount(bin_of_row, weights=counts)[filled]
+    predicted = np.bincount(bin_of_row, weights=counts * scores)[filled] / weight
+    observed = np.bincount(bin_of_row, weights=counts * labels)[filled] / weight
+    return [
+        (float(w), CalibrationBin(rows=int(count), predicted=float(p), observed=float(o)))
+        for w, count, p, o in zip(weight, rows[filled], predicted, observed, strict=True)
+    ]
 
 
-def calibration_error(labels: Labels, scores: Numbers, bins: int) -> float:
-    """Expected calibration error: mean |predicted - observed| over equal-mass bins, by rows.
+def calibration_error(
+    labels: Labels, scores: Numbers, bins: int, weights: Numbers | None = None
+) -> float:
+    """Expected calibration error: mean |predicted - observed| over equal-mass bins, by weight.
 
     Equal-mass bins because equal-width ones put nearly all rows of a rare class into one bin and
     are the more biased estimate (Roelofs et al. 2022, "Mitigating bias in calibration error
     estimation"; the measure itself: Naeini et al. 2015, AAAI).
     """
-    points = calibration_bins(labels, scores, bins)
-    return sum(point.rows * abs(point.predicted - point.observed) for point in points) / len(labels)
+    points = _bins_of_weight(labels, scores, bins, weights)
+    total = len(labels) if weights is None else float(weights.sum())
+    return sum(weight * abs(p.predicted - p.observed) for weight, p in points) / total
 
 
 def log_losses(labels: Labels, scores: Numbers) -> Numbers:
@@ -162,7 +178,8 @@ def squared_errors(labels: Labels, scores: Numbers) -> Numbers:
 def _log_loss(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import log_loss
 
-    return float(log_loss(labels, predictions[SCORE], labels=[0, 1]))
+    weights = predictions.weights
+    return float(log_loss(labels, predictions[SCORE], labels=[0, 1], sample_weight=weights))
 
 
 def _log_losses(labels: Labels, predictions: Predictions) -> Numbers:
@@ -172,7 +189,7 @@ def _log_losses(labels: Labels, predictions: Predictions) -> Numbers:
 def _brier_score(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import brier_score_loss
 
-    return float(brier_score_loss(labels, predictions[SCORE]))
+    return float(brier_score_loss(labels, predictions[SCORE], sample_weight=predictions.weights))
 
 
 def _squared_errors(labels: Labels, predictions: Predictions) -> Numbers:
@@ -182,20 +199,22 @@ def _squared_errors(labels: Labels, predictions: Predictions) -> Numbers:
 def _roc_auc(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(labels, predictions[SCORE]))
+    return float(roc_auc_score(labels, predictions[SCORE], sample_weight=predictions.weights))
 
 
 def _average_precision(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import average_precision_score
 
-    return float(average_precision_score(labels, predictions[SCORE]))
+    weights = predictions.weights
+    return float(average_precision_score(labels, predictions[SCORE], sample_weight=weights))
 
 
 def _expected_calibration_error(labels: Labels, predictions: Predictions, bins: int) -> float:
-    return calibration_error(labels, predictions[SCORE], bins)
+    return calibration_error(labels, predictions[SCORE], bins, predictions.weights)
 
 
 def _of_decisions(labels: Labels, predictions: Predictions, name: str) -> float:
     from sklearn import metrics
 
-    return float(getattr(metrics, name)(labels, predictions[DECISION], zero_division=0))
+    measure, weights = getattr(metrics, name), predictions.weights
+    return float(measure(labels, predictions[DECISION], zero_division=0, sample_weight=weights))

@@ -38,6 +38,7 @@ from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
+from mlops_platform.tasks.weights import fitted, mean_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -111,9 +112,9 @@ class BinaryClassification(Task):
             return None
         return Refusal(f"all with label {bool(targets[0])}", "both classes")
 
-    def facts(self, targets: Targets) -> dict[str, float]:
+    def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Share of positives."""
-        return {"positive_rate": float(targets.mean())}
+        return {"positive_rate": mean_of(targets, weights)}
 
     def facts_text(self, facts: Mapping[str, float]) -> str:
         """Share of positives in percent."""
@@ -130,16 +131,17 @@ class BinaryClassification(Task):
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows and choose the threshold there."""
-        model = calibrated(pipeline.fit(train.features, train.targets), unseen, self.calibration)
+        model = calibrated(fitted(pipeline, *train), unseen, self.calibration)
         scores = positive_scores(model, unseen.features)
-        threshold = choose_threshold(unseen.targets, scores, self.costs)
-        return Finished(model, {THRESHOLD: threshold}, self.baseline(train.targets))
+        threshold = choose_threshold(unseen.targets, scores, self.costs, unseen.weights)
+        baseline = self.baseline(train.targets, train.weights)
+        return Finished(model, {THRESHOLD: threshold}, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
         """The threshold is the judged one: both models are calibrated, so it means the same."""
         model = calibrated(pipeline_below(judged.model), unseen, self.calibration)
-        refitted = carried_over(model, pipeline.fit(rows.features, rows.targets))
-        return Finished(refitted, judged.constants, self.baseline(rows.targets))
+        refitted = carried_over(model, fitted(pipeline, *rows))
+        return Finished(refitted, judged.constants, self.baseline(rows.targets, rows.weights))
 
     def numbers(self, model: Any, features: Any) -> Numbers:
         """Calibrated probabilities of the positive class, shape (rows, 1)."""
@@ -167,9 +169,9 @@ class BinaryClassification(Task):
             return f"{positive}, where {wrong}{self.costs.false_negative}."
         return f"{positive}, by the costs of `{self.costs.function}`."
 
-    def baseline(self, targets: Targets) -> dict[str, float]:
+    def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Share of positives."""
-        return {BASE_RATE: float(targets.mean())}
+        return {BASE_RATE: mean_of(targets, weights)}
 
     def baseline_predictions(
         self,
@@ -218,7 +220,9 @@ class BinaryClassification(Task):
         probabilities = scores
         if known is not None:
             labels, stated = known
-            probabilities = recalibrated(scores, stated[SCORE], labels.astype(float))
+            probabilities = recalibrated(
+                scores, stated[SCORE], labels.astype(float), stated.weights
+            )
         return expected_performance(predictions, probabilities, baseline, self.loss)
 
     def expected_losses(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mlops_platform.tasks.binary_classification.columns import DECISION, SCORE
 from mlops_platform.tasks.binary_classification.costs import Costs
 from mlops_platform.tasks.predictions import Predictions
+from mlops_platform.tasks.weights import ROUNDING, lower_quantiles_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.binary_classification.costs import DecisionCosts
@@ -23,20 +24,25 @@ def theoretical_threshold(costs: Costs) -> float:
     return costs.false_positive / (costs.false_positive + costs.false_negative)
 
 
-def choose_threshold(labels: Labels, scores: Numbers, costs: DecisionCosts) -> float:
+def choose_threshold(
+    labels: Labels, scores: Numbers, costs: DecisionCosts, weights: Numbers | None = None
+) -> float:
     """Minimiser of the cost of deciding positive where score >= threshold.
 
     Args:
         labels: 0 and 1, shape (rows,).
         scores: calibrated probabilities, shape (rows,).
         costs: of a false positive and of a false negative, or a function of rows.
+        weights: of the rows, shape (rows,); None where all count the same.
     """
     if isinstance(costs, Costs):
-        return _exact_minimiser(labels, scores, costs)
-    return _cheapest_tried(labels, scores, costs)
+        return _exact_minimiser(labels, scores, costs, weights)
+    return _cheapest_tried(labels, scores, costs, weights)
 
 
-def _exact_minimiser(labels: Labels, scores: Numbers, costs: Costs) -> float:
+def _exact_minimiser(
+    labels: Labels, scores: Numbers, costs: Costs, weights: Numbers | None
+) -> float:
     """Exact, because the cost changes only at the scores themselves.
 
     They, "never positive" and the theoretical threshold are tried; of equally cheap ones the
@@ -46,15 +52,28 @@ def _exact_minimiser(labels: Labels, scores: Numbers, costs: Costs) -> float:
 
     theory = theoretical_threshold(costs)
     tried = np.unique(np.append(scores, [theory, np.nextafter(scores.max(), np.inf)]))
-    positives, negatives = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
-    missed = np.searchsorted(positives, tried, side="left")
-    false_alarms = len(negatives) - np.searchsorted(negatives, tried, side="left")
+    counts = np.ones(len(scores)) if weights is None else weights
+    missed = _weight_below(tried, scores, counts * (labels == 1))
+    negatives = counts * (labels == 0)
+    false_alarms = negatives.sum() - _weight_below(tried, scores, negatives)
     cost = costs.false_positive * false_alarms + costs.false_negative * missed
-    cheapest = tried[cost == cost.min()]
+    equal = ROUNDING * counts.sum() * max(costs.false_positive, costs.false_negative)
+    cheapest = tried[cost <= cost.min() + equal]
     return float(cheapest[np.argmin(np.abs(cheapest - theory))])
 
 
-def _cheapest_tried(labels: Labels, scores: Numbers, costs: CostFunction) -> float:
+def _weight_below(tried: Numbers, scores: Numbers, weights: Numbers) -> Numbers:
+    """Weight of the rows whose score is below each threshold, shape (thresholds,)."""
+    import numpy as np
+
+    order = np.argsort(scores, kind="stable")
+    sums = np.concatenate([[0.0], np.cumsum(weights[order])])
+    return sums[np.searchsorted(scores[order], tried, side="left")]
+
+
+def _cheapest_tried(
+    labels: Labels, scores: Numbers, costs: CostFunction, weights: Numbers | None
+) -> float:
     """The cheapest of quantiles of the scores and "never positive".
 
     A function of rows may depend on anything, so that it is asked at each of them.
@@ -62,8 +81,10 @@ def _cheapest_tried(labels: Labels, scores: Numbers, costs: CostFunction) -> flo
     import numpy as np
 
     shares = np.linspace(0, 1, MOST_TRIED)
-    quantiles = np.quantile(scores, shares, method="inverted_cdf")
+    quantiles = lower_quantiles_of(scores, shares, weights)
     tried = np.unique(np.append(quantiles, np.nextafter(scores.max(), np.inf)))
-    decided = (Predictions({SCORE: scores, DECISION: scores >= threshold}) for threshold in tried)
-    means = [costs.of_rows(labels, predictions).mean() for predictions in decided]
+    decided = (
+        Predictions({SCORE: scores, DECISION: scores >= threshold}, weights) for threshold in tried
+    )
+    means = [said.mean_of(costs.of_rows(labels, said)) for said in decided]
     return float(tried[int(np.argmin(means))])

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def fit_loss_model(
-    features: Numbers, losses: Numbers, categorical: Sequence[int], seed: int
+    features: Numbers,
+    losses: Numbers,
+    categorical: Sequence[int],
+    seed: int,
+    weights: Numbers | None = None,
 ) -> HistGradientBoostingRegressor:
     """A second model, of the first one's loss per row.
 
@@ -26,6 +30,7 @@ def fit_loss_model(
         features: what the first model saw and said, shape (rows, columns).
         losses: of rows that the first model has not seen, shape (rows,), not all 0.
         categorical: columns that hold the number of a category.
+        weights: of those rows, shape (rows,); None where all count the same.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -38,11 +43,14 @@ def fit_loss_model(
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(features, losses)
+    return model.fit(features, losses, sample_weight=weights)
 
 
 def expected_losses(
-    indicators: Numbers, known_indicators: Numbers, known_losses: Numbers
+    indicators: Numbers,
+    known_indicators: Numbers,
+    known_losses: Numbers,
+    known_weights: Numbers | None = None,
 ) -> Numbers:
     """Expected loss of each row, shape (rows,): what rows of like indicator came to, isotonic.
 
@@ -51,9 +59,11 @@ def expected_losses(
             width of an interval before it is adjusted.
         known_indicators: the same of the latest matured rows, shape (n,), n > 0.
         known_losses: of those, shape (n,).
+        known_weights: of those, shape (n,); None where all count the same.
     """
     from sklearn.isotonic import IsotonicRegression
 
     isotonic = IsotonicRegression(y_min=0, out_of_bounds="clip")
-    expected: Numbers = isotonic.fit(known_indicators, known_losses).predict(indicators)
+    isotonic.fit(known_indicators, known_losses, sample_weight=known_weights)
+    expected: Numbers = isotonic.predict(indicators)
     return expected

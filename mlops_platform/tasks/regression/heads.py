@@ -53,8 +53,10 @@ def quantile_estimator(estimator: Any, quantile: float) -> Any:
     )
 
 
-def loss_estimator(estimator: Any, matrix: Any, losses: Numbers) -> Any:
-    """A model of losses, fitted on rows that the model had not seen."""
+def loss_estimator(
+    estimator: Any, matrix: Any, losses: Numbers, weights: Numbers | None = None
+) -> Any:
+    """A model of losses, fitted on rows that the model had not seen, by their weights."""
     import numpy as np
 
     parameters = estimator.get_params(deep=False)
@@ -62,7 +64,8 @@ def loss_estimator(estimator: Any, matrix: Any, losses: Numbers) -> Any:
     positions = categorical if isinstance(categorical, list | tuple) else ()
     # Its deviance is not defined where nothing was ever lost.
     positive = np.maximum(losses, np.finfo(np.float64).tiny ** 0.5)
-    return fit_loss_model(matrix, positive, positions, parameters.get("random_state") or 0)
+    seed = parameters.get("random_state") or 0
+    return fit_loss_model(matrix, positive, positions, seed, weights)
 
 
 def joined_heads(pipeline: Pipeline, heads: list[Any]) -> Pipeline:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlops_platform.tasks.weights import mean_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -80,12 +82,14 @@ def row_interval(
     return prediction - factor * below, prediction + factor * above
 
 
-def least_reach(lower: Numbers, upper: Numbers) -> float:
+def least_reach(lower: Numbers, upper: Numbers, weights: Numbers | None = None) -> float:
     """The least reach of a model, by its quantile predictions of unseen rows; positive.
 
     Args:
         lower, upper: shape (rows,) each, at least one row.
+        weights: of the rows, shape (rows,); None where all count the same.
     """
     import numpy as np
 
-    return max(LEAST_SHARE * float(np.abs(upper - lower).mean()), float(np.finfo(float).eps))
+    mean_width = mean_of(np.abs(upper - lower), weights)
+    return max(LEAST_SHARE * mean_width, float(np.finfo(float).eps))

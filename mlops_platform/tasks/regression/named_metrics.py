@@ -82,7 +82,8 @@ def metrics_of(costs: PredictionCosts, coverage: float) -> Mapping[str, Metric]:
 def _absolute_error(targets: Targets, predictions: Predictions) -> float:
     from sklearn.metrics import mean_absolute_error
 
-    return float(mean_absolute_error(targets, predictions[PREDICTION]))
+    weights = predictions.weights
+    return float(mean_absolute_error(targets, predictions[PREDICTION], sample_weight=weights))
 
 
 def _absolute_errors(targets: Targets, predictions: Predictions) -> Numbers:
@@ -92,7 +93,8 @@ def _absolute_errors(targets: Targets, predictions: Predictions) -> Numbers:
 def _squared_error(targets: Targets, predictions: Predictions) -> float:
     from sklearn.metrics import mean_squared_error
 
-    return float(mean_squared_error(targets, predictions[PREDICTION]))
+    weights = predictions.weights
+    return float(mean_squared_error(targets, predictions[PREDICTION], sample_weight=weights))
 
 
 def _squared_errors(targets: Targets, predictions: Predictions) -> Numbers:
@@ -103,11 +105,12 @@ def _squared_errors(targets: Targets, predictions: Predictions) -> Numbers:
 def _d2(targets: Targets, predictions: Predictions) -> float:
     from sklearn.metrics import d2_absolute_error_score
 
-    return float(d2_absolute_error_score(targets, predictions[PREDICTION]))
+    weights = predictions.weights
+    return float(d2_absolute_error_score(targets, predictions[PREDICTION], sample_weight=weights))
 
 
 def _bias(targets: Targets, predictions: Predictions) -> float:
-    return float((predictions[PREDICTION] - targets).mean())
+    return predictions.mean_of(predictions[PREDICTION] - targets)
 
 
 def _covered(targets: Targets, predictions: Predictions) -> Numbers:

@@ -45,6 +45,7 @@ from mlops_platform.tasks.regression.heads import (
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
 from mlops_platform.tasks.regression.named_metrics import metrics_of
 from mlops_platform.tasks.task import Answer, Refusal, Task
+from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -128,14 +129,13 @@ class Regression(Task):
             return Refusal(f"all with label {targets[0]:g}", "labels that differ")
         return None
 
-    def facts(self, targets: Targets) -> dict[str, float]:
+    def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Mean, median and standard deviation."""
-        import numpy as np
-
+        mean = mean_of(targets, weights)
         return {
-            "label_mean": float(targets.mean()),
-            "label_median": float(np.median(targets)),
-            "label_deviation": float(targets.std()),
+            "label_mean": mean,
+            "label_median": float(quantiles_of(targets, [0.5], weights)[0]),
+            "label_deviation": mean_of((targets - mean) ** 2, weights) ** 0.5,
         }
 
     def facts_text(self, facts: Mapping[str, float]) -> str:
@@ -159,14 +159,14 @@ class Regression(Task):
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""
-        baseline = self.baseline(train.targets)
+        baseline = self.baseline(train.targets, train.weights)
         heads = self._fit_heads(pipeline, train)
         preprocessing = pipeline[:-1]
         matrix = preprocessing.transform(unseen.features)
         said = [head.predict(matrix) for head in heads]
         losses = self._losses_on(unseen.targets, said[0], baseline)
-        models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen.targets, *said), **scales}
+        models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
+        constants = {**self._interval_constants(unseen, *said), **scales}
         return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
@@ -175,13 +175,13 @@ class Regression(Task):
         Errors are those of the judged model on what it has not seen; they are learnt behind the
         preprocessing of the new one.
         """
-        baseline = self.baseline(rows.targets)
+        baseline = self.baseline(rows.targets, rows.weights)
         heads = self._fit_heads(pipeline, rows)
         said = self.numbers(judged.model, unseen.features).T
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen.targets, said[0], baseline)
-        models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen.targets, *said[:3]), **scales}
+        models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
+        constants = {**self._interval_constants(unseen, *said[:3]), **scales}
         return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
 
     def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
@@ -193,15 +193,19 @@ class Regression(Task):
             quantile_estimator(pipeline[-1], tail),
             quantile_estimator(pipeline[-1], 1 - tail),
         ]
-        return [estimator.fit(matrix, rows.targets) for estimator in estimators]
+        return [fitted(estimator, matrix, rows.targets, rows.weights) for estimator in estimators]
 
     def _fit_losses(
-        self, estimator: Any, matrix: Any, losses: tuple[Numbers, Numbers]
+        self,
+        estimator: Any,
+        matrix: Any,
+        losses: tuple[Numbers, Numbers],
+        weights: Numbers | None,
     ) -> tuple[list[Any], dict[str, float]]:
         """Models of both losses over their means, and these: trees split by absolute gains."""
-        scales = [float(each.mean()) or 1.0 for each in losses]
+        scales = [mean_of(each, weights) or 1.0 for each in losses]
         models = [
-            loss_estimator(estimator, matrix, each / scale)
+            loss_estimator(estimator, matrix, each / scale, weights)
             for each, scale in zip(losses, scales, strict=True)
         ]
         return models, dict(zip((LOSS_SCALE, BASELINE_LOSS_SCALE), scales, strict=True))
@@ -213,11 +217,12 @@ class Regression(Task):
         return own, self.baseline_losses(targets, baseline)
 
     def _interval_constants(
-        self, targets: Targets, predicted: Numbers, lower: Numbers, upper: Numbers
+        self, unseen: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
     ) -> dict[str, float]:
-        least = least_reach(lower, upper)
-        scores = reaches_of(predicted, lower, upper, least).scores(targets)
-        return {FACTOR: conformal_quantile(scores, self.coverage), LEAST_REACH: least}
+        least = least_reach(lower, upper, unseen.weights)
+        scores = reaches_of(predicted, lower, upper, least).scores(unseen.targets)
+        factor = conformal_quantile(scores, self.coverage, unseen.weights)
+        return {FACTOR: factor, LEAST_REACH: least}
 
     def numbers(self, model: Any, features: Any) -> Numbers:
         """What the heads say, shape (rows, 5)."""
@@ -254,15 +259,13 @@ class Regression(Task):
             "rows showed that they had not seen."
         )
 
-    def baseline(self, targets: Targets) -> dict[str, float]:
+    def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """The best constant, the middle outcomes as its interval, and its usual loss."""
-        import numpy as np
-
         tail = (1 - self.coverage) / 2
-        centre = np.median(targets) if self.loss == "absolute_error" else targets.mean()
-        lower, upper = np.quantile(targets, [tail, 1 - tail])
-        baseline = {CENTRE: float(centre), LOWER: float(lower), UPPER: float(upper), LOSS: 0.0}
-        return {**baseline, LOSS: float(self.baseline_losses(targets, baseline).mean())}
+        lower, median, upper = quantiles_of(targets, [tail, 0.5, 1 - tail], weights).tolist()
+        centre = median if self.loss == "absolute_error" else mean_of(targets, weights)
+        baseline = {CENTRE: centre, LOWER: lower, UPPER: upper, LOSS: 0.0}
+        return {**baseline, LOSS: mean_of(self.baseline_losses(targets, baseline), weights)}
 
     def baseline_predictions(
         self,
@@ -314,14 +317,20 @@ class Regression(Task):
         if known is not None:
             targets, stated = known
             own = expected_losses(
-                predictions[WIDTH], stated[WIDTH], self.row_losses(targets, stated)
+                predictions[WIDTH],
+                stated[WIDTH],
+                self.row_losses(targets, stated),
+                stated.weights,
             )
             of_baseline = expected_losses(
                 of_baseline,
                 stated[EXPECTED_BASELINE_LOSS],
                 self.baseline_losses(targets, baseline, stated),
+                stated.weights,
             )
-        return EstimatedPerformance(loss=float(own.mean()), baseline_loss=float(of_baseline.mean()))
+        return EstimatedPerformance(
+            loss=predictions.mean_of(own), baseline_loss=predictions.mean_of(of_baseline)
+        )
 
     def expected_losses(
         self, predictions: Predictions, baseline: Constants

@@ -1,0 +1,97 @@
+"""How much each row counts: relative weights, and what scikit-learn and NumPy make of them.
+
+Weights have the mean 1 among the rows of a part: a fit, which may weigh its penalty against them,
+depends on their proportions alone. Where all are the same there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+    Weights = Numbers | None
+    """Shape (rows,); None where all rows count the same."""
+
+ROUNDING: Final = 1e-12
+"""Of a share: sums of weights that differ by less are the same."""
+
+
+def relative_weights(column: NDArray[Any]) -> Weights:
+    """Positive weights over their mean; None where all are the same."""
+    import numpy as np
+
+    weights = np.asarray(column, dtype=np.float64)
+    if not len(weights) or weights.min() == weights.max():
+        return None
+    relative: Numbers = weights / weights.mean()
+    return relative
+
+
+def effective_rows(rows: int, weights: Weights) -> float:
+    """Rows of equal weight that tell as much as these (Kish 1965, "Survey sampling")."""
+    return rows if weights is None else float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def mean_of(values: NDArray[Any], weights: Weights) -> float:
+    """Mean of a value of each row, shape (rows,)."""
+    import numpy as np
+
+    return float(np.average(values, weights=weights))
+
+
+def quantiles_of(
+    values: NDArray[Any], shares: Sequence[float] | Numbers, weights: Weights
+) -> Numbers:
+    """Quantiles that do not change where every row is there twice, shape (shares,).
+
+    The mean of the least value up to which at least that share of the weight lies, and the least
+    one up to which more does (type 2 of Hyndman and Fyfe 1996): of the half it is the median.
+
+    Args:
+        values: shape (rows,), at least one.
+    """
+    import numpy as np
+
+    at_least, more = _positions(values, shares, weights)
+    ordered: Numbers = np.sort(values)
+    return (ordered[at_least] + ordered[more]) / 2
+
+
+def lower_quantiles_of(
+    values: NDArray[Any], shares: Sequence[float] | Numbers, weights: Weights
+) -> Numbers:
+    """Likewise, and always one of the values: the least up to which at least that share lies."""
+    import numpy as np
+
+    at_least, _ = _positions(values, shares, weights)
+    lowest: Numbers = np.sort(values)[at_least]
+    return lowest
+
+
+def _positions(
+    values: NDArray[Any], shares: Sequence[float] | Numbers, weights: Weights
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Of the first value up to which at least each share lies, and of the first with more."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    parts, wanted, last = sums / sums[-1], np.asarray(shares), len(values) - 1
+    at_least = np.searchsorted(parts, wanted - ROUNDING, side="left")
+    more = np.searchsorted(parts, wanted + ROUNDING, side="right")
+    return np.minimum(at_least, last), np.minimum(more, last)
+
+
+def fitted(estimator: Any, features: Any, targets: Targets, weights: Weights) -> Any:
+    """Fit an estimator, or a pipeline whose last step then knows the weights."""
+    if weights is None:
+        return estimator.fit(features, targets)
+    steps = getattr(estimator, "steps", None)
+    name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
+    return estimator.fit(features, targets, **{name: weights})
