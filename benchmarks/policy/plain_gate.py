@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.policy.plain_fits import PlainFit
 from mlops_platform.spec import ImprovementSpec
 from mlops_platform.tasks.binary_classification.metrics import log_losses
-from mlops_platform.training.judging.comparison import compare_losses
+from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,11 @@ class PlainGate:
             labels = self.labels[position[unseen]]
             found = compare_losses(
                 ImprovementSpec(confidence=self.confidence),
-                log_losses(labels, scores[position[unseen] - first]),
-                log_losses(labels, judged[unseen]),
-                self.days[position[unseen]],
+                PairedLosses(
+                    log_losses(labels, scores[position[unseen] - first]),
+                    log_losses(labels, judged[unseen]),
+                    self.days[position[unseen]],
+                ),
                 metric="log_loss",
                 seed=0,
             )

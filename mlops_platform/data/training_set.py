@@ -26,6 +26,7 @@ from mlops_platform.files import new_directory, scratch_directory, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec, ShareSplitSpec
+from mlops_platform.tasks.weights import WeightFacts, relative_weights, weight_facts
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,6 +54,7 @@ class TrainingSet(Record):
         history: what of the past was read, and why.
         since: event time after which rows were read; None also for all that was known.
         origin: None where the snapshot was taken before origins were kept.
+        weights: of the rows; None where all count the same.
     """
 
     model: str
@@ -70,6 +72,7 @@ class TrainingSet(Record):
     features_digest: str
     labels_digest: str
     origin: FactsOrigin | None = Field(default=None, exclude_if=left_out_where_empty)
+    weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
     path: HomePath
 
     @property
@@ -278,14 +281,19 @@ def _describe(
     import pyarrow.compute as pc
 
     event_time, partition = spec.features.moment_column, spec.features.partition
-    rows = read_parquet(file, [event_time, partition, spec.label.column])
+    weight = spec.features.weight
+    read = (event_time, partition, spec.label.column, *([] if weight is None else [weight]))
+    rows = read_parquet(file, [*read])
+    weights = None if weight is None else rows[weight].to_numpy()
     times = pc.min_max(rows[event_time]).as_py()
     days = pc.min_max(rows[partition]).as_py()
     return TrainingSet(
         model=spec.name,
         hash=path.name,
         rows=rows.num_rows,
-        targets=spec.task.facts(_targets(rows, spec)),
+        targets=spec.task.facts(
+            _targets(rows, spec), None if weights is None else relative_weights(weights)
+        ),
         first_event_time=times["min"],
         last_event_time=times["max"],
         first_local_date=days["min"],
@@ -296,6 +304,7 @@ def _describe(
         columns=_columns(file),
         features_digest=published_digest(published_root, spec.features.table),
         labels_digest=published_digest(published_root, spec.label.table),
+        weights=None if weight is None else weight_facts(weight, rows[weight].to_numpy()),
         path=path,
     )
 

@@ -31,6 +31,8 @@ class Reference(Record):
         test_loss, test_baseline_loss: of the version and of the baseline, on its test rows.
         held_out_rows: rows of the file beside this one, each with its prediction.
         importances: of the features, permuted on its test rows.
+        weight: column with the weights of its rows, by which its windows are measured as long as it
+            serves; None where all counted the same.
         seen_until: moment as of which its labels were read, where rows have no event time: what
             was known then is no outcome of a window.
     """
@@ -44,6 +46,7 @@ class Reference(Record):
     test_baseline_loss: float
     held_out_rows: int
     importances: dict[str, float]
+    weight: str | None = Field(default=None, exclude_if=left_out_where_empty)
     seen_until: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
 
 

@@ -51,6 +51,7 @@ from mlops_platform.spec.training import (
     ColumnStepsSpec,
     EstimatorSpec,
     RangeSpec,
+    ResamplingSpec,
     TrainingSpec,
     TuningSpec,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "QualitySpec",
     "RangeSpec",
     "ReleaseSpec",
+    "ResamplingSpec",
     "ResamplingUnit",
     "RetrainingSpec",
     "RollingSpan",

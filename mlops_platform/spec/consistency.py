@@ -32,6 +32,9 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     for field, column in _label_columns(spec):
         if column in spec.features.names:
             yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")
+        if column == spec.features.weight:
+            fix = "The outcome is no weight: an outcome of 0 or less, or none yet, weighs nothing."
+            yield SpecError("features.weight", column, fix)
     groupable = (*spec.features.categorical, *spec.features.sensitive)
     for position, column in enumerate(spec.evaluation.subgroups):
         if column not in groupable:
@@ -69,6 +72,7 @@ def missing_columns(
                     for position in _positions(kind, spec.features.of_kind(kind))
                 ),
                 *_positions("sensitive", spec.features.sensitive),
+                *([("weight", spec.features.weight)] if spec.features.weight else []),
             ],
         ),
         "label": (

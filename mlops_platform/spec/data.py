@@ -14,6 +14,9 @@ LANDED_AT: Final = "landed_at"
 DELIVERED_AT: Final = "delivered_at"
 """Column of every landed table with the arrival of a row."""
 
+SAMPLE_WEIGHT: Final = "sample_weight"
+"""Column beside stored predictions with the weight of a row, where the model declares weights."""
+
 
 class FeaturesSpec(Section):
     """The published feature table and the columns of it that the model reads."""
@@ -51,6 +54,14 @@ class FeaturesSpec(Section):
         default=(),
         description="Columns kept out of the features, used for subgroups and listed in the card.",
     )
+    weight: Identifier | None = Field(
+        default=None,
+        description=(
+            "Column that says how much each row counts, a positive number: in fits, metrics, "
+            "comparisons and windows. It is no feature, and no request carries it."
+        ),
+        exclude_if=left_out_where_empty,
+    )
     required: tuple[Identifier, ...] = Field(
         default=(),
         description=(
@@ -76,6 +87,11 @@ class FeaturesSpec(Section):
         return tuple(column for kind in KINDS for column in self.of_kind(kind))
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Columns that are read with the features and are none: sensitive ones and the weight."""
+        return self.sensitive if self.weight is None else (*self.sensitive, self.weight)
+
+    @property
     def kinds(self) -> dict[str, ColumnKind]:
         """The kind of each feature column, in the order in which every pipeline sees them."""
         return {column: kind for kind in KINDS.values() for column in self.of_kind(kind.name)}
@@ -94,7 +110,12 @@ class FeaturesSpec(Section):
             )
         keys = (self.entity, self.moment_column, self.partition)
         seen: set[str] = set()
-        for column in (*keys, *self.names, *self.sensitive):
+        for column in (*keys, *self.names, *self.beside):
+            if column in seen and column == self.weight:
+                raise ValueError(
+                    f"column '{column}' is the weight of a row and named elsewhere too: publish "
+                    "a copy of it under another name, and declare that as the weight"
+                )
             if column in seen:
                 raise ValueError(
                     f"column '{column}' is named twice: a column is key, "

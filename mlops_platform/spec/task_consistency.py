@@ -6,6 +6,7 @@ from typing import Final
 from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section, nearest_name
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.retraining.policy import single_rules
@@ -25,6 +26,7 @@ def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from _taken_columns(spec)
     yield from _taken_names(spec)
     yield from _task_faults(spec)
+    yield from _faults_of_counting(spec)
     yield from _undeclared_losses(spec)
 
 
@@ -38,14 +40,17 @@ def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
         "features.event_time": features.moment_column,
         "features.partition": features.partition,
         "label.column": spec.label.column,
+        **({"features.weight": features.weight} if features.weight else {}),
         **{
             f"features.{kind}.{position}": column
             for kind in (*KINDS, "sensitive")
             for position, column in enumerate(getattr(features, kind))
         },
     }
+    keys = (features.entity, features.moment_column, features.partition)
     for path, column in named.items():
-        if column in outputs:
+        weighs = features.weight is not None and column == SAMPLE_WEIGHT and column in keys
+        if column in outputs or weighs:
             yield SpecError(path, column, fix)
 
 
@@ -65,6 +70,15 @@ def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
     tuning = sorted(name for name, known in metrics.items() if known.tunes)
     if metric is not None and metric not in tuning:
         yield SpecError("training.tuning.metric", metric, nearest_name("metric", metric, tuning))
+
+
+def _faults_of_counting(spec: ModelSpec) -> Iterator[SpecError]:
+    """Weights and resampling that the task cannot do with."""
+    fault = spec.task.resampling_fault()
+    for position, candidate in enumerate(spec.training.candidates):
+        if candidate.resampling is not None and fault is not None:
+            path = f"training.candidates.{position}.resampling"
+            yield SpecError(path, candidate.resampling.method, fault)
 
 
 def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:

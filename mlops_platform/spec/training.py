@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -76,6 +76,24 @@ class ColumnStepsSpec(Section):
     )
 
 
+class ResamplingSpec(Section):
+    """Rows of a fit drawn by class: of the folds of the search and of the final fit, of no others.
+
+    What is judged, and what calibrates, is never resampled.
+    """
+
+    method: Literal["undersample", "oversample"] = Field(
+        description=(
+            "`undersample` leaves rows of frequent classes out, `oversample` repeats rows of rare "
+            "ones."
+        )
+    )
+    ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0,
+        description="Rows of the rarest class over those of the most frequent one, afterwards.",
+    )
+
+
 class CandidateSpec(Section):
     """One kind of pipeline that may win: preprocessing by column, then steps, then an estimator."""
 
@@ -88,6 +106,11 @@ class CandidateSpec(Section):
     )
     estimator: EstimatorSpec = Field(
         description="What predicts, of the kind that the task asks for."
+    )
+    resampling: ResamplingSpec | None = Field(
+        default=None,
+        exclude_if=left_out_where_empty,
+        description="That it is fitted on rows resampled by class; null fits on all as they are.",
     )
 
 

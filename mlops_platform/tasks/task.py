@@ -158,6 +158,12 @@ class Task(Section, ABC):
             return None
         return f"Name a {self.estimator_kind} with `{self.predict_method}` here."
 
+    def resampling_fault(self) -> str | None:
+        """Why rows may not be resampled by class before a fit; None where they may."""
+        if self.has_classes:
+            return None
+        return f"Labels of the task {self.type} are no classes: leave it out."
+
     @abstractmethod
     def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
         """What a bare estimator answers; enough for every metric that tunes."""

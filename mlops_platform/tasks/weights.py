@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from mlops_platform.record import Record
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,20 +24,64 @@ ROUNDING: Final = 1e-12
 """Of a share: sums of weights that differ by less are the same."""
 
 
+class WeightFacts(Record):
+    """What the weights of some rows are like.
+
+    Args:
+        column: that holds them.
+        effective_rows: rows of equal weight that tell as much as these (Kish 1965, "Survey
+            sampling").
+    """
+
+    column: str
+    rows: int
+    sum: float
+    effective_rows: float
+    minimum: float
+    maximum: float
+
+    @property
+    def text(self) -> str:
+        """A sentence for a person."""
+        return (
+            f"Rows count by their {self.column}, from {self.minimum:g} to {self.maximum:g} and "
+            f"{self.sum:,.6g} in all: {self.rows:,} rows tell as much as "
+            f"{self.effective_rows:,.0f} of equal weight would."
+        )
+
+
+def weight_facts(column: str, weights: Numbers) -> WeightFacts:
+    """Of weights as they are published, shape (rows,), at least one row."""
+    return WeightFacts(
+        column=column,
+        rows=len(weights),
+        sum=float(weights.sum()),
+        effective_rows=effective_rows(weights),
+        minimum=float(weights.min()),
+        maximum=float(weights.max()),
+    )
+
+
+def effective_rows(weights: Numbers) -> float:
+    """As `WeightFacts` has it."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
 def relative_weights(column: NDArray[Any]) -> Weights:
-    """Positive weights over their mean; None where all are the same."""
+    """Positive weights over their mean; None where all are the same.
+
+    Args:
+        column: shape (rows,); a row whose weight is not known (NaN) counts for nothing, and where
+            none is known all count the same.
+    """
     import numpy as np
 
     weights = np.asarray(column, dtype=np.float64)
-    if not len(weights) or weights.min() == weights.max():
+    known = weights[~np.isnan(weights)]
+    if not len(known) or (len(known) == len(weights) and known.min() == known.max()):
         return None
-    relative: Numbers = weights / weights.mean()
+    relative: Numbers = np.nan_to_num(weights) / (known.sum() / len(weights))
     return relative
-
-
-def effective_rows(rows: int, weights: Weights) -> float:
-    """Rows of equal weight that tell as much as these (Kish 1965, "Survey sampling")."""
-    return rows if weights is None else float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def mean_of(values: NDArray[Any], weights: Weights) -> float:

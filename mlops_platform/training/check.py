@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.errors import SpecError, TrainingError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
 from mlops_platform.tasks import Rows
+from mlops_platform.tasks.weights import fitted
 from mlops_platform.training.pipelines.estimators import (
     build_estimator,
     load_class,
@@ -22,6 +23,7 @@ from mlops_platform.training.pipelines.space import (
     dimensions_of,
     parts_of,
 )
+from mlops_platform.training.pipelines.weighted import weight_fault
 from mlops_platform.training.sample import Sample, draw_sample
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def _kind_errors(
         yield SpecError(f"{field}.params", part.params, f"{error}.")
         return
     if path == "estimator":
-        fault = spec.task.estimator_fault(built)
+        fault = spec.task.estimator_fault(built) or weight_fault(spec, built)
     else:
         fault = None if hasattr(built, "transform") else _NO_TRANSFORMER
     if fault is not None:
@@ -91,7 +93,7 @@ def _kind_errors(
 
 def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
     """Candidates that the task cannot finish, then metrics and costs that fail on what they say."""
-    task, rows = spec.task, Rows(sample.features, sample.targets)
+    task, rows = spec.task, Rows(sample.features, sample.targets, sample.weights)
     errors, said = [], []
     for position, candidate in enumerate(spec.training.candidates):
         pipeline = build_pipeline(spec, candidate, defaults_of(candidate))
@@ -103,7 +105,8 @@ def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
             field = f"training.candidates.{position}"
             errors.append(SpecError(field, candidate.name, f"It cannot be finished: {error}"))
         else:
-            said.append(task.predict(finished.model, finished.constants, sample.features))
+            predictions = task.predict(finished.model, finished.constants, sample.features)
+            said.append(predictions.weighted(sample.weights))
     return errors or task.misfits(sample.targets, said[0])
 
 
@@ -161,8 +164,8 @@ def _problem(
         misplaced = _misplaced_categories(spec, candidate, pipeline)
         if misplaced:
             return misplaced
-        fitted = pipeline.fit(sample.features, sample.targets)
-        predictions = spec.task.raw_predictions(fitted, sample.unseen)
+        model = fitted(pipeline, sample.features, sample.targets, sample.weights)
+        predictions = spec.task.raw_predictions(model, sample.unseen)
     except Exception as error:  # any estimator may raise anything; it is told, not swallowed
         if str(error).startswith(SPARSE_REFUSED):
             return _DENSE_NEEDED

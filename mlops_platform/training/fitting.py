@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.tasks import Finished, Rows
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
-from mlops_platform.training.rows import features_of, targets_of
+from mlops_platform.training.resampling import fitted_rows
+from mlops_platform.training.rows import task_rows
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-    from sklearn.pipeline import Pipeline
-
     from mlops_platform.training.search.search import Recipe
     from mlops_platform.training.split import Split
 
@@ -22,8 +21,11 @@ def fit_candidate(spec: ModelSpec, recipe: Recipe, split: Split) -> Finished:
 
     Its baseline is that of the training part.
     """
-    pipeline = _pipeline(spec, recipe)
-    return spec.task.fit(pipeline, _rows(split.train, spec), _rows(split.validation, spec))
+    candidate = candidate_named(spec, recipe.candidate)
+    train, unseen = task_rows(split.train, spec), task_rows(split.validation, spec)
+    pipeline = build_pipeline(spec, candidate, recipe.params)
+    finished = spec.task.fit(pipeline, _fitted_rows(spec, candidate, train), unseen)
+    return _with_baseline(spec, candidate, finished, train)
 
 
 def refit(spec: ModelSpec, recipe: Recipe, judged: Finished, split: Split) -> Finished:
@@ -37,14 +39,22 @@ def refit(spec: ModelSpec, recipe: Recipe, judged: Finished, split: Split) -> Fi
     """
     import pandas as pd
 
+    candidate = candidate_named(spec, recipe.candidate)
     unseen = pd.concat([split.validation, split.test], ignore_index=True)
-    rows, unseen_rows = _rows(split.everything, spec), _rows(unseen, spec)
-    return spec.task.refit(judged, _pipeline(spec, recipe), rows, unseen_rows)
+    rows, unseen_rows = task_rows(split.everything, spec), task_rows(unseen, spec)
+    pipeline = build_pipeline(spec, candidate, recipe.params)
+    finished = spec.task.refit(judged, pipeline, _fitted_rows(spec, candidate, rows), unseen_rows)
+    return _with_baseline(spec, candidate, finished, rows)
 
 
-def _pipeline(spec: ModelSpec, recipe: Recipe) -> Pipeline:
-    return build_pipeline(spec, candidate_named(spec, recipe.candidate), recipe.params)
+def _fitted_rows(spec: ModelSpec, candidate: CandidateSpec, rows: Rows) -> Rows:
+    return fitted_rows(rows, candidate, spec.training.tuning.seed)
 
 
-def _rows(frame: DataFrame, spec: ModelSpec) -> Rows:
-    return Rows(features_of(frame, spec), targets_of(frame, spec))
+def _with_baseline(
+    spec: ModelSpec, candidate: CandidateSpec, finished: Finished, rows: Rows
+) -> Finished:
+    """The baseline is that of the rows as they are, not as they were resampled."""
+    if candidate.resampling is None:
+        return finished
+    return replace(finished, baseline=spec.task.baseline(rows.targets, rows.weights))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_platform.tasks import Rows
+from mlops_platform.tasks.weights import WeightFacts, relative_weights, weight_facts
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
 
     from mlops_platform.spec import ModelSpec
-    from mlops_platform.tasks.predictions import Targets
+    from mlops_platform.tasks.predictions import Numbers, Targets
 
 
 def features_of(rows: DataFrame, spec: ModelSpec) -> DataFrame:
@@ -21,6 +24,26 @@ def features_of(rows: DataFrame, spec: ModelSpec) -> DataFrame:
 def targets_of(rows: DataFrame, spec: ModelSpec) -> Targets:
     """Outcomes in the type of the task, shape (rows,)."""
     return spec.task.targets(rows[spec.label.column])
+
+
+def weights_of(rows: DataFrame, spec: ModelSpec) -> Numbers | None:
+    """How much each row counts among these, shape (rows,); None where all count the same.
+
+    Their mean is 1, so that only proportions matter.
+    """
+    weight = spec.features.weight
+    return None if weight is None else relative_weights(rows[weight].to_numpy())
+
+
+def part_weights(rows: DataFrame, spec: ModelSpec) -> WeightFacts | None:
+    """What the weights of some rows are like; None where none are declared."""
+    weight = spec.features.weight
+    return None if weight is None else weight_facts(weight, rows[weight].to_numpy())
+
+
+def task_rows(rows: DataFrame, spec: ModelSpec) -> Rows:
+    """Features, targets and weights."""
+    return Rows(features_of(rows, spec), targets_of(rows, spec), weights_of(rows, spec))
 
 
 def days_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.spec import FeaturesSpec, ModelSpec
+from mlops_platform.tasks.weights import relative_weights
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from mlops_platform.tasks.predictions import Targets
+    from mlops_platform.tasks.predictions import Numbers, Targets
 
 ROWS, MISSING = 600, 0.1
 VOCABULARY, WORDS = 200, 8
@@ -19,11 +20,16 @@ UNSEEN = "never seen before"
 
 
 class Sample(NamedTuple):
-    """Rows to fit on, and three more: as they are, never seen, and missing."""
+    """Rows to fit on, and three more: as they are, never seen, and missing.
+
+    Attributes:
+        weights: of the rows to fit on; None where the model declares none.
+    """
 
     features: DataFrame
     targets: Targets
     unseen: DataFrame
+    weights: Numbers | None = None
 
 
 def draw_sample(spec: ModelSpec) -> Sample:
@@ -56,7 +62,8 @@ def draw_sample(spec: ModelSpec) -> Sample:
     )
     for name in _nullable(features):
         rows.loc[random.random(ROWS) < MISSING, name] = None
-    return Sample(rows, targets, _unseen(features, rows))
+    weights = None if features.weight is None else relative_weights(random.uniform(0.5, 2, ROWS))
+    return Sample(rows, targets, _unseen(features, rows), weights)
 
 
 def _texts(words: NDArray[np.int64]) -> NDArray[np.object_]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ShareSplitSpec, SplitSpec
+from mlops_platform.tasks.weights import effective_rows
 from mlops_platform.training.refusal import unusable
-from mlops_platform.training.rows import days_of, targets_of
+from mlops_platform.training.rows import days_of, targets_of, weights_of
 from mlops_platform.training.share_split import split_by_shares
 
 if TYPE_CHECKING:
@@ -65,11 +68,13 @@ class PartFacts(Record):
 
     Args:
         targets: what its outcomes are like, by name.
+        effective_rows: of equal weight that tell as much; None where all count the same.
     """
 
     name: str
     rows: int
     targets: dict[str, float]
+    effective_rows: float | None = Field(default=None, exclude_if=left_out_where_empty)
     first_day: date
     last_day: date
 
@@ -170,12 +175,13 @@ def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
     """Rows, outcomes and first and last day of each part."""
     facts = []
     for name, part in split.parts.items():
-        days = days_of(part, spec)
+        days, weights = days_of(part, spec), weights_of(part, spec)
         facts.append(
             PartFacts(
                 name=name,
                 rows=len(part),
-                targets=spec.task.facts(targets_of(part, spec)),
+                targets=spec.task.facts(targets_of(part, spec), weights),
+                effective_rows=None if weights is None else effective_rows(weights),
                 first_day=days.min().astype(object),
                 last_day=days.max().astype(object),
             )

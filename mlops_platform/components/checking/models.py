@@ -89,7 +89,9 @@ def _required_types(
         for name, kind in KINDS.items()
         for position, column in enumerate(features.of_kind(name))
     }
-    yield "features", features.table, {**time, "partition": (features.partition, "DATE"), **kinds}
+    weight = {"weight": (features.weight, "DOUBLE")} if features.weight else {}
+    days = {"partition": (features.partition, "DATE")}
+    yield "features", features.table, {**time, **days, **kinds, **weight}
     yield (
         "label",
         label.table,

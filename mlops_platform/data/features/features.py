@@ -16,6 +16,7 @@ from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.data.predicted_columns import weight_of_rows
 from mlops_platform.errors import DataError
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
@@ -52,10 +53,11 @@ def training_batches(
     """Features of past events together with the labels known at `as_of`, streamed.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
-    sensitive columns, label (in the type of the task, never NULL), known_at (UTC); ordered by event
-    time and entity. A label is known from `known_at` plus its reporting delay on, and of its
-    versions the one that stood then; it meets features of its own partition. Without event time it
-    meets the newest features that landed no later than itself: later ones may tell of the outcome.
+    sensitive columns, weight, label (in the type of the task, never NULL), known_at (UTC); ordered
+    by event time and entity. A label is known from `known_at` plus its reporting delay on, and of
+    its versions the one that stood then; it meets features of its own partition. Without event time
+    it meets the newest features that landed no later than itself: later ones may tell of the
+    outcome.
 
     Args:
         history: what is read of the past; the rolling history that the spec declares where None.
@@ -90,7 +92,7 @@ def feature_batches(
     """Features of the events of some partition days, streamed by event time and entity.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
-    sensitive. Without event time the last news of each entity that landed on these days.
+    sensitive, weight. Without event time the last news of each entity that landed on these days.
 
     Raises:
         DataError: the table, a column or a required value is missing, or a column is of the wrong
@@ -193,7 +195,7 @@ def latest_feature_batches(
     """
     since = aware(since, "since")
     entity, event_time = identifier(spec.features.entity), identifier(spec.features.moment_column)
-    unwanted = (spec.features.partition, *spec.features.sensitive)
+    unwanted = (spec.features.partition, *spec.features.beside)
     with private_duckdb() as connection:
         features = _latest_columns(connection, published_root, spec)
         yield from connection.sql(
@@ -216,7 +218,8 @@ def read_outcomes(
 ) -> pa.Table:
     """Predicted rows with what is known of their outcomes at `as_of`, by event time and entity.
 
-    Columns: event_time (UTC), day (the partition), the outputs of the task, label (in its type,
+    Columns: event_time (UTC), day (the partition), the outputs of the task, the weight of the row
+    where a file has weights (`SAMPLE_WEIGHT`; NULL where it is not known), label (in its type,
     NULL where it is not known or there is none), and known_at (UTC): when the outcome reached the
     platform as it stood at `as_of`, NULL where it has not. It also is known of an entity that will
     never have a label, such as a cancelled flight.
@@ -236,11 +239,12 @@ def read_outcomes(
     with private_duckdb() as connection:
         of_days = dict.fromkeys(days, as_of) or as_of
         columns = label_columns(connection, published_root, spec, of_days)
+        weight = weight_of_rows(connection, predicted)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, labels.{day}, {columns} FROM labels "
             f"WHERE labels.{day} IN $days) "
             f"SELECT CAST(predicted.{event_time} AS TIMESTAMPTZ) AS event_time, "
-            f"CAST(predicted.{day} AS DATE) AS day, {outputs}, "
+            f"CAST(predicted.{day} AS DATE) AS day, {outputs}{weight}, "
             f"known.{identifier(label.column)} AS label, "
             f"known.{known_at} + to_days($delay) AS known_at "
             f"FROM {predicted} AS predicted LEFT JOIN known ON known.{entity} = predicted.{entity} "
@@ -253,13 +257,14 @@ def read_outcomes(
 def _complete(
     batches: Iterable[pa.RecordBatch], features: FeaturesSpec
 ) -> Iterator[pa.RecordBatch]:
-    """The same batches, which lack no required value.
+    """The same batches, which lack no required value, and whose rows have a weight.
 
     Raises:
         DataError: one does.
     """
     for batch in batches:
         _refuse_missing(batch, features)
+        _refuse_unweighable(batch, features)
         yield batch
 
 
@@ -276,6 +281,27 @@ def _refuse_missing(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
                 f"{features.entity} {example!r} of {day}, and `features.required` says that it is "
                 "never NULL. Correct the dbt model, or take the column out of `features.required`."
             )
+
+
+def _refuse_unweighable(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
+    """Refuse rows whose weight is no positive, finite number."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if features.weight is None:
+        return
+    weights = rows[features.weight]
+    sound = pc.and_(pc.greater(weights, 0), pc.is_finite(weights))
+    faulty = rows.filter(pc.invert(pc.fill_null(sound, pa.scalar(value=False))))
+    if faulty.num_rows:
+        keys = (features.entity, features.partition, features.weight)
+        entity, day, weight = (faulty[key][0].as_py() for key in keys)
+        raise DataError(
+            f"{faulty.num_rows} rows of {features.table} have a '{features.weight}' that weighs "
+            f"nothing, for example {'NULL' if weight is None else weight} for {features.entity} "
+            f"{entity!r} of {day}, and `features.weight` needs a positive, finite number. Correct "
+            "the dbt model; leave rows out of it that are not to count."
+        )
 
 
 def _same(spec: ModelSpec) -> str:
@@ -332,5 +358,6 @@ def _selected(features: FeaturesSpec, types: Mapping[str, str]) -> str:
         features.partition: "DATE",
         **features.kinds,
         **dict.fromkeys(features.sensitive),
+        **({features.weight: "DOUBLE"} if features.weight else {}),
     }
     return select_columns("features", features.table, required_types, types)

@@ -10,6 +10,7 @@ from mlops_platform.data.engine import identifier, literal, not_finite, private_
 from mlops_platform.data.features.labels import open_labels
 from mlops_platform.data.parquet_files import parquet_folder
 from mlops_platform.data.served.rows import FILES
+from mlops_platform.data.served.weights import join_weights
 from mlops_platform.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def read_rollout_rows(
     only what both predicted for the same row of a request counts, so that both arms have the same
     rows. Rows without an entity, or whose entity is kept from the log, meet no label.
 
-    Columns: challenger (BOOLEAN), day (of the event), label, the outputs; by arm and entity.
+    Columns: challenger (BOOLEAN), day (of the event), label, the outputs, the weight of the row
+    where the model declares weights (a row without one is left out); by arm and entity.
 
     Args:
         landed: folder of the model's landed predictions.
@@ -75,6 +77,9 @@ def read_rollout_rows(
     )
     with private_duckdb() as connection:
         open_labels(connection, published_root, spec, as_of)
+        weights = join_weights(
+            connection, published_root, spec, entity="last.entity", day="known.day"
+        )
         return connection.sql(
             f'WITH arms AS (SELECT entity, request_id, "row", time, {fields}, '
             f"role <> 'champion' AS challenger FROM {served} "
@@ -87,9 +92,9 @@ def read_rollout_rows(
             "last AS (FROM asked WHERE arms >= $arms QUALIFY row_number() OVER ("
             "PARTITION BY entity, challenger "
             'ORDER BY asked_at DESC, request_id DESC, "row" DESC) = 1) '
-            f"SELECT challenger, {_day(spec)} AS day, label, {named} "
-            f"FROM last JOIN ({_known(spec)}) AS known USING (entity) "
-            f"WHERE {_day(spec)} <= $matured AND known.day >= {_day(spec)} "
+            f"SELECT challenger, {_day(spec)} AS day, label, {named}{weights.column} "
+            f"FROM last JOIN ({_known(spec)}) AS known USING (entity){weights.join} "
+            f"WHERE {_day(spec)} <= $matured AND known.day >= {_day(spec)}{weights.known} "
             "ORDER BY challenger, entity",
             params={
                 "champion": str(arms.champion.version),

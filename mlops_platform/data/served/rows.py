@@ -13,6 +13,7 @@ from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.parquet_files import parquet_files, partitioned_parquet
 from mlops_platform.data.served.lines import ADJUSTMENT, read_lines
 from mlops_platform.data.served.served import unlanded_lines
+from mlops_platform.data.served.weights import join_weights
 from mlops_platform.data.windows import Window
 from mlops_platform.spec import FeaturesSpec, ModelSpec
 
@@ -103,7 +104,8 @@ def read_answers(
     was asked without an entity (or one that is not of the published type), is no answer. Without
     event time no entity has a published event: all belong to the day of their last answer.
 
-    Columns: entity (of its published type), event_time (UTC), partition, then what was logged.
+    Columns: entity (of its published type), event_time (UTC), partition, then what was logged, and
+    where the model declares weights that of the row, NULL for an entity that was never published.
 
     Returns:
         None where nothing has landed yet.
@@ -118,14 +120,18 @@ def read_answers(
             f"CREATE TEMP VIEW events AS {_published_events(spec.features, published_root)}"
         )
         described = connection.execute("DESCRIBE events").fetchall()
+        weights = join_weights(
+            connection, published_root, spec, entity="answers.entity", day="events.partition"
+        )
         answers = connection.sql(
             f"WITH answers AS (FROM {_landed(landed)} "
             "WHERE role <> 'shadow' AND entity IS NOT NULL AND day >= $since), "
             f"placed AS (SELECT try_cast(answers.entity AS {described[0][1]}) AS entity, "
             "coalesce(events.event_time, answers.time) AS event_time, "
             "coalesce(events.partition, CAST(timezone($zone, answers.time) AS DATE)) AS partition, "
-            "answers.* EXCLUDE (entity, day) "
-            "FROM answers LEFT JOIN events ON CAST(events.entity AS VARCHAR) = answers.entity) "
+            f"answers.* EXCLUDE (entity, day){weights.column} "
+            "FROM answers LEFT JOIN events "
+            f"ON CAST(events.entity AS VARCHAR) = answers.entity{weights.join}) "
             "FROM placed WHERE partition IN $days AND entity IS NOT NULL "
             "QUALIFY row_number() OVER (PARTITION BY entity "
             'ORDER BY time <= event_time DESC, time DESC, request_id, "row" DESC) = 1 '

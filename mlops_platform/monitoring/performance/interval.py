@@ -21,7 +21,10 @@ class Interval(Record):
 
 
 def clustered_interval(
-    values: NDArray[Any], units: NDArray[Any], confidence: float
+    values: NDArray[Any],
+    units: NDArray[Any],
+    confidence: float,
+    weights: NDArray[Any] | None = None,
 ) -> Interval | None:
     """Interval of the mean of rows, units being what was drawn; None with fewer than three.
 
@@ -35,15 +38,25 @@ def clustered_interval(
         values: one per row, shape (rows,).
         units: day of each row, or without event time its group or itself, shape (rows,).
         confidence: two-sided, for example 0.9.
+        weights: of the rows, shape (rows,); None where all count the same.
     """
     import numpy as np
     from scipy.special import stdtrit
 
     distinct, at = np.unique(units, return_inverse=True)
-    count, mean = len(distinct), float(values.mean()) if len(values) else 0.0
+    count = len(distinct)
     if count < FEWEST_UNITS:
         return None
-    excesses = np.bincount(at, weights=values - mean)
-    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / len(values)
+    mean = float(np.average(values, weights=weights))
+    pulls, total = (
+        (values - mean, len(values))
+        if weights is None
+        else (
+            weights * (values - mean),
+            weights.sum(),
+        )
+    )
+    excesses = np.bincount(at, weights=pulls)
+    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / total
     reach = float(stdtrit(count - 1, (1 + confidence) / 2) * error)
     return Interval(lower=mean - reach, upper=mean + reach)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.record import Record
 
@@ -39,15 +39,25 @@ class ArmComparison(Record):
     upper: float | None = None
 
 
-def compare_arms(
-    challenger: NDArray[np.bool_],
-    days: NDArray[np.datetime64],
-    losses: NDArray[np.float64],
-    base_losses: NDArray[np.float64],
-    *,
-    loss_name: str,
-    confidence: float,
-) -> ArmComparison | None:
+class ArmRows(NamedTuple):
+    """Labelled rows of both arms, shape (rows,) each.
+
+    Attributes:
+        challenger: whether a row is the challenger's.
+        days: local day of each row's event.
+        losses: of each row.
+        base_losses: of the baseline on the same rows.
+        weights: of the rows; None where all count the same.
+    """
+
+    challenger: NDArray[np.bool_]
+    days: NDArray[np.datetime64]
+    losses: NDArray[np.float64]
+    base_losses: NDArray[np.float64]
+    weights: NDArray[np.float64] | None = None
+
+
+def compare_arms(rows: ArmRows, *, loss_name: str, confidence: float) -> ArmComparison | None:
     """Compare two arms; None where no day has rows of both.
 
     What the baseline loses on the same rows is subtracted from each row's loss: in a canary the
@@ -58,36 +68,31 @@ def compare_arms(
     over days taken with Student's t of days - 1 degrees of freedom (Cochran 1977, Sampling
     Techniques, section 6.4). Not the gate's bootstrap: a rollout has few days, and the percentile
     bootstrap over few of them is too sure of itself.
-
-    Args:
-        challenger: whether a row is the challenger's, shape (rows,).
-        days: local day of each row's event, shape (rows,).
-        losses: of each row, shape (rows,).
-        base_losses: of the baseline on the same rows, shape (rows,).
     """
     import numpy as np
+
+    challenger, days, losses, base_losses, weights = rows
 
     common = np.intersect1d(days[challenger], days[~challenger])
     if not len(common):
         return None
     kept = np.isin(days, common)
     arms, at = challenger[kept].astype(int), np.searchsorted(common, days[kept])
-    rows, lost, excess = (
-        np.stack(
-            [np.bincount(at[arms == arm], weights[arms == arm], len(common)) for arm in (0, 1)]
-        )
-        for weights in (np.ones(len(at)), losses[kept], (losses - base_losses)[kept])
+    counts = np.ones(len(at)) if weights is None else weights[kept]
+    weight, lost, excess = (
+        np.stack([np.bincount(at[arms == arm], sums[arms == arm], len(common)) for arm in (0, 1)])
+        for sums in (counts, counts * losses[kept], counts * (losses - base_losses)[kept])
     )
-    totals = rows.sum(axis=1)
+    totals = weight.sum(axis=1)
     means = excess.sum(axis=1) / totals
     # How far each day pulls the means of the two arms apart.
-    pulls = (excess - means[:, None] * rows) / totals[:, None]
+    pulls = (excess - means[:, None] * weight) / totals[:, None]
     difference = float(means[1] - means[0])
     margin = _margin(pulls[1] - pulls[0], confidence)
     losses_of = lost.sum(axis=1) / totals
     return ArmComparison(
-        champion_rows=int(totals[0]),
-        challenger_rows=int(totals[1]),
+        champion_rows=int((arms == 0).sum()),
+        challenger_rows=int((arms == 1).sum()),
         days=len(common),
         loss_name=loss_name,
         champion_loss=float(losses_of[0]),

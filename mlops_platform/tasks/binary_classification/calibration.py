@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_platform.tasks.finished import Rows
@@ -28,7 +29,10 @@ def calibrated(pipeline: Any, unseen: Rows, method: CalibrationMethod) -> Calibr
     from sklearn.frozen import FrozenEstimator
 
     model = CalibratedClassifierCV(FrozenEstimator(pipeline), method=method)
-    return model.fit(unseen.features, unseen.targets, sample_weight=unseen.weights)
+    with warnings.catch_warnings():
+        # That the calibration alone is weighted is what is wanted: the pipeline is fitted already.
+        warnings.filterwarnings("ignore", "Since FrozenEstimator does not appear to accept")
+        return model.fit(unseen.features, unseen.targets, sample_weight=unseen.weights)
 
 
 def pipeline_below(model: CalibratedClassifierCV) -> Any:

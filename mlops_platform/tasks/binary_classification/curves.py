@@ -20,19 +20,19 @@ class Curve(Record):
     y: tuple[float, ...]
 
 
-def roc_curve_of(labels: Labels, scores: Numbers) -> Curve:
+def roc_curve_of(labels: Labels, scores: Numbers, weights: Numbers | None = None) -> Curve:
     """True positive rate (y) against false positive rate (x)."""
     from sklearn.metrics import roc_curve
 
-    false_positive_rate, true_positive_rate, _ = roc_curve(labels, scores)
+    false_positive_rate, true_positive_rate, _ = roc_curve(labels, scores, sample_weight=weights)
     return _thinned(false_positive_rate, true_positive_rate)
 
 
-def precision_recall_of(labels: Labels, scores: Numbers) -> Curve:
+def precision_recall_of(labels: Labels, scores: Numbers, weights: Numbers | None = None) -> Curve:
     """Precision (y) against recall (x), by falling threshold."""
     from sklearn.metrics import precision_recall_curve
 
-    precision, recall, _ = precision_recall_curve(labels, scores)
+    precision, recall, _ = precision_recall_curve(labels, scores, sample_weight=weights)
     return _thinned(recall[::-1], precision[::-1])
 
 

@@ -41,16 +41,16 @@ class Details(Record):
 def details_of(
     labels: Labels, predictions: Predictions, constants: Constants, bins: int
 ) -> Details:
-    """Measure them on rows of both classes."""
-    scores = predictions[SCORE]
+    """Measure them on rows of both classes; only counts of rows know nothing of weights."""
+    scores, weights = predictions[SCORE], predictions.weights
     return Details(
         rows=len(labels),
-        positive_rate=float(labels.mean()),
+        positive_rate=predictions.mean_of(labels),
         threshold=constants[THRESHOLD],
         confusion=confusion_of(labels, predictions[DECISION]),
-        calibration=calibration_bins(labels, scores, bins),
-        roc=roc_curve_of(labels, scores),
-        precision_recall=precision_recall_of(labels, scores),
+        calibration=calibration_bins(labels, scores, bins, weights),
+        roc=roc_curve_of(labels, scores, weights),
+        precision_recall=precision_recall_of(labels, scores, weights),
     )
 
 

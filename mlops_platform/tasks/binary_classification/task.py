@@ -125,6 +125,15 @@ class BinaryClassification(Task):
         positives = int(targets.sum())
         return {"positives": positives, "negatives": len(targets) - positives}
 
+    def resampling_fault(self) -> str | None:
+        """A temperature moves no rate, and that of resampled rows is not the true one."""
+        if self.calibration != "temperature":
+            return None
+        return (
+            "The rate of positives is another one among resampled rows, and `calibration: "
+            "temperature` does not move it back: write `sigmoid` or `isotonic` there."
+        )
+
     def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
         """Probabilities, without decisions."""
         return Predictions({SCORE: positive_scores(estimator, features)})

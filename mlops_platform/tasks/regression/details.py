@@ -9,6 +9,7 @@ from mlops_platform.record import Record
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.regression.columns import LOWER, PREDICTION, UPPER, WIDTH
 from mlops_platform.tasks.regression.metrics import covered
+from mlops_platform.tasks.weights import lower_quantiles_of, quantiles_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,14 +52,14 @@ class Details(Record):
 
 
 def details_of(targets: Targets, predictions: Predictions, coverage: float) -> Details:
-    """Measure them."""
+    """Measure them; only counts of rows know nothing of weights."""
     import numpy as np
 
     predicted = predictions[PREDICTION]
-    edges = np.unique(np.quantile(predicted, np.arange(1, BINS) / BINS, method="inverted_cdf"))
+    edges = np.unique(lower_quantiles_of(predicted, np.arange(1, BINS) / BINS, predictions.weights))
     bin_of_row = np.searchsorted(edges, predicted, side="left")
     errors = predicted - targets
-    first, last = np.quantile(errors, [TAIL, 1 - TAIL])
+    first, last = quantiles_of(errors, [TAIL, 1 - TAIL], predictions.weights)
     spread = (first, last) if last > first else (first - 0.5, first + 0.5)
     counts, error_edges = np.histogram(np.clip(errors, *spread), ERROR_BINS, spread)
     return Details(
@@ -73,21 +74,19 @@ def details_of(targets: Targets, predictions: Predictions, coverage: float) -> D
 
 
 def _bin(targets: NDArray[np.float64], predictions: Predictions) -> PredictionBin:
-    import numpy as np
-
-    low, high = np.quantile(targets, [0.05, 0.95]).tolist()
+    low, high = quantiles_of(targets, [0.05, 0.95], predictions.weights).tolist()
     means = predictions.means()
     inside = covered(targets, predictions[LOWER], predictions[UPPER])
     return PredictionBin(
         rows=len(targets),
         predicted=means[PREDICTION],
-        observed=float(targets.mean()),
+        observed=predictions.mean_of(targets),
         low=low,
         high=high,
         lower=means[LOWER],
         upper=means[UPPER],
         width=means[WIDTH],
-        coverage=float(inside.mean()),
+        coverage=predictions.mean_of(inside),
     )
 
 

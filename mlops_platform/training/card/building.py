@@ -124,6 +124,7 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
             f"Rows without a known {spec.label.column} are left out; everything else is part of "
             "the model's own pipeline."
         ),
+        weights=evaluation.weights,
     )
 
 

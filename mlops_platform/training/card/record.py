@@ -10,6 +10,7 @@ from pydantic import Field
 from mlops_platform.column_kind import KindName
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import DetailTable
+from mlops_platform.tasks.weights import WeightFacts
 from mlops_platform.training.judging.criteria import Criterion
 from mlops_platform.training.judging.explanation import Importance
 from mlops_platform.training.judging.gate import Outcome
@@ -22,6 +23,8 @@ class DataFacts(Record):
 
     Args:
         sampled_rows: of the final fit, where it was made on a sample; None where on all rows.
+        weights: of the rows; None where all count the same.
+        resampling_text: what resampling by class made of the training part; None without it.
     """
 
     hash: str
@@ -33,6 +36,8 @@ class DataFacts(Record):
     as_of: datetime
     parts: tuple[PartFacts, ...]
     sampled_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
+    weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
+    resampling_text: str | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class VersionFacts(Record):
@@ -115,6 +120,7 @@ class EvaluationData(Record):
     targets_text: str
     motivation: str
     preprocessing: str
+    weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class QuantitativeAnalyses(Record):

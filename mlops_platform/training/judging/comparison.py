@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import Field
 
 from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, ResamplingUnit, ShareSplitSpec
+from mlops_platform.tasks.weights import mean_of
 from mlops_platform.training.units import group_keys
 
 if TYPE_CHECKING:
@@ -78,14 +79,22 @@ def unseen_keys(
     return test_rows[~seen]
 
 
+class PairedLosses(NamedTuple):
+    """Losses of two models on rows that neither has seen, shape (rows,) each; may be empty.
+
+    Attributes:
+        units: the day, group or handful of each row.
+        weights: of the rows; None where all count the same.
+    """
+
+    champion: NDArray[np.float64]
+    candidate: NDArray[np.float64]
+    units: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+
+
 def compare_losses(
-    improvement: ImprovementSpec,
-    champion: NDArray[np.float64],
-    candidate: NDArray[np.float64],
-    units: NDArray[Any],
-    *,
-    metric: str,
-    seed: int,
+    improvement: ImprovementSpec, losses: PairedLosses, *, metric: str, seed: int
 ) -> Comparison:
     """Paired percentile bootstrap of the mean improvement, resampling whole units.
 
@@ -97,20 +106,20 @@ def compare_losses(
 
     Args:
         improvement: confidence and number of resamples.
-        champion: losses on rows that neither model has seen, shape (rows,); may be empty.
-        candidate: losses on the same rows.
-        units: the day, group or handful of each row, shape (rows,).
+        losses: of both.
         metric: name of the loss.
         seed: of the resampling.
     """
     import numpy as np
 
+    champion, candidate, units, weights = losses
     if not len(units):
         return Comparison(metric=metric, rows=0, days=0, confidence=improvement.confidence)
     distinct, unit_of_row = np.unique(units, return_inverse=True)
+    gains, counts = champion - candidate, weights
     means = _resampled_means(
-        np.bincount(unit_of_row, weights=champion - candidate),
-        np.bincount(unit_of_row),
+        np.bincount(unit_of_row, weights=gains if counts is None else gains * counts),
+        np.bincount(unit_of_row, weights=counts),
         improvement.resamples,
         seed,
     )
@@ -119,9 +128,9 @@ def compare_losses(
         rows=len(units),
         days=len(distinct),
         confidence=improvement.confidence,
-        champion_loss=float(champion.mean()),
-        candidate_loss=float(candidate.mean()),
-        mean_improvement=float((champion - candidate).mean()),
+        champion_loss=mean_of(champion, weights),
+        candidate_loss=mean_of(candidate, weights),
+        mean_improvement=mean_of(gains, weights),
         lower_bound=float(np.quantile(means, 1 - improvement.confidence)),
         probability_of_improvement=float((means > 0).mean()),
     )
@@ -130,7 +139,11 @@ def compare_losses(
 def _resampled_means(
     sums: NDArray[Any], rows: NDArray[Any], resamples: int, seed: int
 ) -> NDArray[np.float64]:
-    """Means per row over units drawn with replacement, shape (resamples,)."""
+    """Means per row over units drawn with replacement, shape (resamples,).
+
+    Args:
+        rows: of each unit, or their weight.
+    """
     import numpy as np
 
     count, random = len(sums), np.random.default_rng(seed)

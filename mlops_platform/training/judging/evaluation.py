@@ -10,11 +10,12 @@ from pydantic import Field
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
-from mlops_platform.training.judging.comparison import compare_losses
+from mlops_platform.tasks.weights import WeightFacts
+from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
-from mlops_platform.training.rows import days_of, features_of, targets_of
+from mlops_platform.training.rows import days_of, part_weights, targets_of, task_rows
 from mlops_platform.training.units import units_of
 
 if TYPE_CHECKING:
@@ -28,11 +29,16 @@ FEWEST_DAYS: Final = 3
 
 
 class DailySum(Record):
-    """Sums of one local day; they add up over days."""
+    """Sums of one local day; they add up over days.
+
+    Args:
+        weight_sum: of its rows, whose losses count by it; None where all count the same.
+    """
 
     day: date
     rows: int
     loss_sum: float
+    weight_sum: float | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class Evaluation(Record):
@@ -40,6 +46,7 @@ class Evaluation(Record):
 
     Attributes:
         targets: what the outcomes of these rows are like, by name.
+        weights: of these rows; None where all count the same.
         events, fitted_events: how many outcomes there are of each kind, in these rows and in those
             that it was fitted on; empty in records of before they were counted.
         constants: what turns the numbers of its model into predictions.
@@ -54,6 +61,7 @@ class Evaluation(Record):
 
     rows: int
     targets: dict[str, float]
+    weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
     events: dict[str, int] = Field(default={}, exclude_if=left_out_where_empty)
     fitted_events: dict[str, int] = Field(default={}, exclude_if=left_out_where_empty)
     constants: dict[str, float]
@@ -82,62 +90,63 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         artifact_bytes: size of the candidate as stored.
     """
     task, rows = spec.task, split.test
-    targets, features = targets_of(rows, spec), features_of(rows, spec)
+    features, targets, weights = task_rows(rows, spec)
     constants, baseline = candidate.constants, candidate.baseline
-    predictions = task.predict(candidate.model, constants, features)
+    predictions = task.predict(candidate.model, constants, features, weights)
     metrics = task.measure(targets, predictions)
-    losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
+    losses = task.row_losses(targets, predictions)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)
+    paired = PairedLosses(baseline_losses, losses, units_of(rows, spec), weights)
     baseline_metrics = task.measure(
         targets, task.baseline_predictions(baseline, constants, len(targets), predictions)
     )
     return Evaluation(
         rows=len(rows),
-        targets=task.facts(targets),
+        targets=task.facts(targets, weights),
+        weights=part_weights(rows, spec),
         events=task.events(targets),
         fitted_events=task.events(targets_of(split.train, spec)),
         constants=dict(constants),
         baseline=dict(baseline),
         loss=metrics[task.loss],
         baseline_loss=baseline_metrics[task.loss],
-        baseline_margin=_baseline_margin(spec, baseline_losses, losses, units),
+        baseline_margin=_baseline_margin(spec, paired),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
         details=task.details(targets, predictions, constants),
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=permutation_importances(spec, candidate, rows),
-        daily=daily_sums(days_of(rows, spec), losses),
+        daily=daily_sums(days_of(rows, spec), losses, weights),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
     )
 
 
-def _baseline_margin(
-    spec: ModelSpec,
-    baseline_losses: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    units: NDArray[Any],
-) -> float | None:
+def _baseline_margin(spec: ModelSpec, paired: PairedLosses) -> float | None:
     gate = spec.gate
     compared = compare_losses(
         gate.improvement.model_copy(update={"confidence": gate.baseline_confidence}),
-        baseline_losses,
-        losses,
-        units,
+        paired,
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
     return compared.lower_bound if compared.days >= FEWEST_DAYS else None
 
 
-def daily_sums(days: NDArray[np.datetime64], losses: NDArray[np.float64]) -> tuple[DailySum, ...]:
-    """Losses summed by local day, oldest first; both arguments have shape (rows,)."""
+def daily_sums(
+    days: NDArray[np.datetime64],
+    losses: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> tuple[DailySum, ...]:
+    """Losses summed by local day, oldest first; all arguments have shape (rows,)."""
     import numpy as np
 
     distinct, day_of_row = np.unique(days, return_inverse=True)
-    rows, sums = np.bincount(day_of_row), np.bincount(day_of_row, weights=losses)
+    counted = losses if weights is None else losses * weights
+    rows, sums = np.bincount(day_of_row), np.bincount(day_of_row, weights=counted)
+    weighed = [None] * len(rows) if weights is None else np.bincount(day_of_row, weights).tolist()
     return tuple(
-        DailySum(day=day.astype(object), rows=int(count), loss_sum=float(loss))
-        for day, count, loss in zip(distinct, rows, sums, strict=True)
+        DailySum(day=day.astype(object), rows=int(count), loss_sum=float(loss), weight_sum=weight)
+        for day, count, loss, weight in zip(distinct, rows, sums, weighed, strict=True)
     )

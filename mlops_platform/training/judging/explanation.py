@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
-from mlops_platform.training.rows import features_of, targets_of
+from mlops_platform.training.rows import features_of, targets_of, weights_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,11 +31,13 @@ def permutation_importances(
 
     task, seed = spec.task, spec.training.tuning.seed
     loss = task.own_metrics[task.loss]
+    sample = rows.sample(min(len(rows), spec.evaluation.permutation_rows), random_state=seed)
+    weights = weights_of(sample, spec)
 
     def negative_loss(model: Any, features: DataFrame, targets: Any) -> float:
-        return -loss.compute(targets, task.predict(model, candidate.constants, features))
+        said = task.predict(model, candidate.constants, features, weights)
+        return -loss.compute(targets, said)
 
-    sample = rows.sample(min(len(rows), spec.evaluation.permutation_rows), random_state=seed)
     result = permutation_importance(
         candidate.model,
         features_of(sample, spec),

@@ -92,13 +92,14 @@ def _subgroup(
 ) -> Subgroup:
     task, usable = spec.task, spec.task.refusal(targets) is None
     metrics = {name: metric for name, metric in task.all_metrics.items() if metric.by_subgroup}
-    loss, baseline = task.own_metrics[task.loss], task.baseline(targets)
+    weights = predictions.weights
+    loss, baseline = task.own_metrics[task.loss], task.baseline(targets, weights)
     constant = task.baseline_predictions(baseline, {}, len(targets), predictions)
     return Subgroup(
         column=column,
         value=value,
         rows=len(targets),
-        targets=task.facts(targets),
+        targets=task.facts(targets, weights),
         events=task.events(targets),
         loss=loss.compute(targets, predictions),
         baseline_loss=loss.compute(targets, constant) if usable else None,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.spec import CandidateSpec, ModelSpec
+from mlops_platform.tasks import Rows
+from mlops_platform.tasks.weights import fitted
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
-from mlops_platform.training.rows import features_of, targets_of
+from mlops_platform.training.resampling import fitted_rows
+from mlops_platform.training.rows import task_rows
 from mlops_platform.training.search.folds import folds_of
 
 if TYPE_CHECKING:
@@ -31,10 +34,10 @@ class FoldScorer:
             TrainingError: there are too few days, or the outcomes of a fold are of no use.
         """
         self._spec = spec
-        self._features, self._targets = features_of(rows, spec), targets_of(rows, spec)
+        self._rows = rows
         self.folds = folds_of(rows, spec)
         self._metric = spec.task.all_metrics[spec.tuning_metric]
-        self._preprocessed: dict[tuple[str, int], tuple[str, Any, Any]] = {}
+        self._preprocessed: dict[tuple[str, int], tuple[str, _Fold]] = {}
         self._scores: dict[tuple[str, str, int], float] = {}
 
     def scores(self, candidate: CandidateSpec, params: Params) -> Iterator[float]:
@@ -46,27 +49,35 @@ class FoldScorer:
             yield self._scores[key]
 
     def _score(self, candidate: CandidateSpec, params: Params, fold: int) -> float:
-        fit, held_out = self.folds[fold]
         pipeline = build_pipeline(self._spec, candidate, params)
-        fitted_on, scored_on = self._preprocess(candidate.name, params, fold, pipeline)
-        estimator = pipeline[-1].fit(fitted_on, self._targets[fit])
-        predictions = self._spec.task.raw_predictions(estimator, scored_on)
-        return self._metric.compute(self._targets[held_out], predictions)
+        fitted_on, scored_on = self._preprocess(candidate, params, fold, pipeline)
+        estimator = fitted(pipeline[-1], *fitted_on)
+        predictions = self._spec.task.raw_predictions(estimator, scored_on.features)
+        return self._metric.compute(scored_on.targets, predictions.weighted(scored_on.weights))
 
     def _preprocess(
-        self, candidate: str, params: Params, fold: int, pipeline: Pipeline
-    ) -> tuple[Any, Any]:
-        fit, held_out = self.folds[fold]
+        self, candidate: CandidateSpec, params: Params, fold: int, pipeline: Pipeline
+    ) -> _Fold:
         key = _key(
             {name: value for name, value in params.items() if not name.startswith("estimator.")}
         )
-        kept = self._preprocessed.get((candidate, fold))
+        kept = self._preprocessed.get((candidate.name, fold))
         if kept is None or kept[0] != key:
+            seen, held_out = (task_rows(self._rows.iloc[at], self._spec) for at in self.folds[fold])
+            fit = fitted_rows(seen, candidate, self._spec.training.tuning.seed)
             transformer = pipeline[:-1]
-            fitted_on = transformer.fit_transform(self._features.iloc[fit], self._targets[fit])
-            kept = (key, fitted_on, transformer.transform(self._features.iloc[held_out]))
-            self._preprocessed[candidate, fold] = kept
-        return kept[1], kept[2]
+            matrix = transformer.fit_transform(fit.features, fit.targets)
+            scored = held_out._replace(features=transformer.transform(held_out.features))
+            kept = (key, _Fold(fit._replace(features=matrix), scored))
+            self._preprocessed[candidate.name, fold] = kept
+        return kept[1]
+
+
+class _Fold(NamedTuple):
+    """Rows of one fold with their preprocessed features."""
+
+    fitted_on: Rows
+    scored_on: Rows
 
 
 def _key(params: Params) -> str:

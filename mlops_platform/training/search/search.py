@@ -20,6 +20,7 @@ from mlops_platform.training.pipelines.space import (
     holds,
     suggest,
 )
+from mlops_platform.training.pipelines.weighted import weightless_candidates
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.search.scoring import FoldScorer
 
@@ -90,7 +91,10 @@ def search(
 
     Raises:
         TrainingError: folds cannot be cut, or every trial failed.
+        SpecError: rows have weights, and a candidate cannot do with them.
     """
+    for error in weightless_candidates(spec):
+        raise error
     scorer = _scorer(spec, rows)
     trials = []
     with _quiet_optuna():

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.comparison import Comparison, compare_losses
+from mlops_platform.tasks.weights import relative_weights
+from mlops_platform.training.judging.comparison import Comparison, PairedLosses, compare_losses
 from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.usecases.backtest.fits import PastFit
 
@@ -64,11 +65,15 @@ class PastGate:
         task, common = self.spec.task, position[unseen]
         targets = task.targets(judged["label"].to_numpy()[unseen])
         candidate = predictions_in(judged, task.outputs).rows(unseen)
+        weight = self.spec.features.weight
         return compare_losses(
             self.spec.gate.improvement,
-            task.row_losses(targets, predictions.rows(common - first)),
-            task.row_losses(targets, candidate),
-            self._column(self.spec.features.partition, common).astype("datetime64[D]"),
+            PairedLosses(
+                task.row_losses(targets, predictions.rows(common - first)),
+                task.row_losses(targets, candidate),
+                self._column(self.spec.features.partition, common).astype("datetime64[D]"),
+                None if weight is None else relative_weights(self._column(weight, common)),
+            ),
             metric=task.loss,
             seed=self.spec.training.tuning.seed,
         )

@@ -14,6 +14,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Predictions, Task
+from mlops_platform.tasks.weights import relative_weights
 from mlops_platform.usecases.window.maturity import matures_at
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def past_of(
     day_of = (days - first).astype(np.int64)  # negative before the first window
     count = int((last - first).astype(np.int64))
     targets = spec.task.targets(outcomes[spec.label.column].to_numpy())
+    weights = _weights(spec, outcomes)
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
@@ -79,7 +81,8 @@ def past_of(
         served = day_of[-later:] >= began
         served_days, served_targets = day_of[-later:][served], targets[-later:][served]
         by_row = _by_row(spec.task, fit.baseline, served_targets, fit.predictions.rows(served))
-        for measure, values in by_row.items():
+        for measure, row_values in by_row.items():
+            values = row_values if weights is None else row_values * weights[-later:][served]
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
     return Past(
@@ -89,7 +92,16 @@ def past_of(
         rows=np.bincount(day_of[inside], minlength=count).astype(np.float64),
         known_at=_known_at(spec, outcomes, day_of, count),
         sums=sums,
+        weights=None
+        if weights is None
+        else np.bincount(day_of[inside], weights[inside], count).astype(np.float64),
     )
+
+
+def _weights(spec: ModelSpec, outcomes: pa.Table) -> NDArray[np.float64] | None:
+    """Of all rows that fits are scored on, with the mean 1; None where all count the same."""
+    weight = spec.features.weight
+    return None if weight is None else relative_weights(outcomes[weight].to_numpy())
 
 
 def _by_row(

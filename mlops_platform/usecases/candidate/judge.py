@@ -133,8 +133,8 @@ def _compare(
 ) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.judging.comparison import compare_losses
-    from mlops_platform.training.rows import targets_of
+    from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
+    from mlops_platform.training.rows import targets_of, weights_of
     from mlops_platform.training.units import units_of
 
     spec.task.require_kind(champion.task, f"the champion, version {champion.release.version},")
@@ -156,9 +156,12 @@ def _compare(
 
     comparison = compare_losses(
         spec.gate.improvement,
-        losses_of(champion.model, champion.constants),
-        losses_of(fitted.model, fitted.constants),
-        units_of(rows, spec),
+        PairedLosses(
+            losses_of(champion.model, champion.constants),
+            losses_of(fitted.model, fitted.constants),
+            units_of(rows, spec),
+            weights_of(rows, spec),
+        ),
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )

@@ -107,7 +107,7 @@ class FutureProof:
 
     def _unreached(self) -> list[str]:
         features = self.declared.spec.features
-        wanted = {*features.names, *features.sensitive}
+        wanted = {*features.names, *features.beside}
         return sorted(wanted - self._reached)
 
     def _verdict_of_labels(self, rounds: int) -> Verdict:

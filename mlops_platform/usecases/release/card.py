@@ -17,7 +17,9 @@ from mlops_platform.usecases.release.version_text import version_text
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
 if TYPE_CHECKING:
+    from mlops_platform.spec import CandidateSpec
     from mlops_platform.training.card.record import Card
+    from mlops_platform.training.split import Split
 
 NAMES = ("model_card.md", "model_card.html", "model_card.json")
 
@@ -72,10 +74,11 @@ def _card(
 ) -> Card:
     from mlops_platform.training.card.building import build_card
     from mlops_platform.training.card.record import DataFacts, VersionFacts
+    from mlops_platform.training.pipelines.pipeline import candidate_named
     from mlops_platform.training.split import describe
 
     evaluated = registered.judged.evaluated
-    training_set = evaluated.candidate.training_set
+    training_set, recipe = evaluated.candidate.training_set, evaluated.candidate.recipe
     split = split_rows(spec, training_set)
     return build_card(
         spec,
@@ -89,8 +92,10 @@ def _card(
             as_of=training_set.as_of,
             parts=describe(split, spec),
             sampled_rows=split.sampled_rows,
+            weights=training_set.weights,
+            resampling_text=_resampling_text(spec, candidate_named(spec, recipe.candidate), split),
         ),
-        evaluated.candidate.recipe,
+        recipe,
         evaluated.evaluation,
         registered.judged.verdict,
         VersionFacts(
@@ -98,4 +103,19 @@ def _card(
             created_at=standing.since,
             provenance=dict(provenance),
         ),
+    )
+
+
+def _resampling_text(spec: ModelSpec, candidate: CandidateSpec, split: Split) -> str | None:
+    """Rows of the training part before and after, and what their outcomes are like."""
+    from mlops_platform.training.resampling import resampling_facts
+
+    facts = resampling_facts(spec, candidate, split.train)
+    if facts is None:
+        return None
+    before, after = map(spec.task.facts_text, (facts.targets, facts.resampled_targets))
+    return (
+        f"The candidate was fitted on rows drawn by class ({facts.method}): of {facts.rows:,} "
+        f"({before}) {facts.resampled_rows:,} were made ({after}). Rows that validate, test or "
+        "calibrate are as they are, and so is what the baseline knows."
     )

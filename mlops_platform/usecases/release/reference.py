@@ -78,6 +78,7 @@ def log_reference(
         test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
+        weight=spec.features.weight,
         seen_until=None if spec.features.has_event_time else candidate.training_set.as_of,
     )
     with TemporaryDirectory() as temporary, deployment.registry.resume_run(candidate.run_id) as run:

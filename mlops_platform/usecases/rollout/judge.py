@@ -16,6 +16,7 @@ from mlops_platform.monitoring.rollout.objectives import ServiceFigures
 from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict, judge_rollout
 from mlops_platform.serving.roles import Role
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 from mlops_platform.usecases.rollout.end import abort_challenger, promote_challenger
@@ -62,18 +63,23 @@ def objectives_of(deployment: Deployment, challenger: Challenger) -> ServiceFigu
 
 def compare_rollout(spec: ModelSpec, rows: pa.Table) -> ArmComparison | None:
     """Compare the arms of a trial; the baseline is that of all its rows."""
-    from mlops_platform.monitoring.rollout.arms import compare_arms
+    from mlops_platform.monitoring.rollout.arms import ArmRows, compare_arms
 
     if not rows.num_rows:
         return None
     task = spec.task
     targets = task.targets(rows["label"].to_numpy())
-    predictions = predictions_in(rows, task.outputs)
+    predictions = predictions_in(rows, task.outputs, SAMPLE_WEIGHT)
+    weights = predictions.weights
+    baseline = task.baseline(targets, weights)
     return compare_arms(
-        rows["challenger"].to_numpy(),
-        rows["day"].to_numpy(),
-        task.row_losses(targets, predictions),
-        task.baseline_losses(targets, task.baseline(targets), predictions),
+        ArmRows(
+            rows["challenger"].to_numpy(),
+            rows["day"].to_numpy(),
+            task.row_losses(targets, predictions),
+            task.baseline_losses(targets, baseline, predictions),
+            weights,
+        ),
         loss_name=task.loss_name,
         confidence=spec.release.confidence,
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.tasks import EstimatedPerformance, Predictions
-from mlops_platform.usecases.window.labelled_rows import without_seen_labels
+from mlops_platform.usecases.window.labelled_rows import with_weights_of, without_seen_labels
 from mlops_platform.usecases.window.maturity import matures_at
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.score import ScoredWindow
@@ -45,7 +46,8 @@ def estimate_window(
     rows = _known_rows(spec, scored, published_root, past, reference.seen_until)
     if rows is not None:
         targets = task.targets(rows["label"].to_numpy())
-        known = targets, predictions_in(rows, task.outputs)
+        rows = with_weights_of(reference, rows)
+        known = targets, predictions_in(rows, task.outputs, SAMPLE_WEIGHT)
     return task.estimate(predictions, reference.baseline, known)
 
 

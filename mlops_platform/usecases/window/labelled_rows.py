@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.data.features.landed.outcomes import GROUP
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec, ShareSplitSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.tasks import Constants, Predictions
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from mlops_platform.monitoring.reference import Reference
     from mlops_platform.tasks.predictions import Targets
 
 
@@ -39,23 +41,32 @@ class LabelledRows:
 
 
 def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> LabelledRows:
-    """Those of a window's outcomes that have a label.
+    """Those of a window's outcomes that have a label, and where rows have weights, one of these.
 
     Args:
         baseline: that of the scoring model.
     """
     labelled = outcomes.filter(outcomes["label"].is_valid())
-    return _rows(spec, labelled, _Columns("label", "day", GROUP), baseline)
+    if SAMPLE_WEIGHT in labelled.column_names:
+        labelled = labelled.filter(labelled[SAMPLE_WEIGHT].is_valid())
+    return _rows(spec, labelled, _Columns("label", "day", GROUP, SAMPLE_WEIGHT), baseline)
 
 
-def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> LabelledRows:
-    """The held-out rows of a version with what its judged candidate predicted for them."""
+def held_out_rows(
+    spec: ModelSpec, held_out: pa.Table, baseline: Constants, weight: str | None = None
+) -> LabelledRows:
+    """The held-out rows of a version with what its judged candidate predicted for them.
+
+    Args:
+        weight: column with their weights, as the version's reference names it.
+    """
     moment, split = spec.features.moment_column, spec.training.history.split
     group = split.group if isinstance(split, ShareSplitSpec) else None
     # A version from before the YAML said so has neither column.
     rows = held_out.sort_by(moment) if moment in held_out.column_names else held_out
     group = group if group in held_out.column_names else None
-    return _rows(spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline)
+    columns = _Columns(spec.label.column, spec.features.partition, group, weight)
+    return _rows(spec, rows, columns, baseline)
 
 
 def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.Table:
@@ -79,12 +90,20 @@ def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.T
     return outcomes.set_column(outcomes.column_names.index("label"), "label", unseen)
 
 
+def with_weights_of(reference: Reference, outcomes: pa.Table) -> pa.Table:
+    """Outcomes, whose weights count only if the version was judged by weights as well."""
+    if reference.weight is not None or SAMPLE_WEIGHT not in outcomes.column_names:
+        return outcomes
+    return outcomes.drop_columns([SAMPLE_WEIGHT])
+
+
 class _Columns(NamedTuple):
-    """Names of the columns in which rows have their label, day and group."""
+    """Names of the columns in which rows have their label, day, group and weight."""
 
     label: str
     day: str
     group: str | None
+    weight: str | None
 
 
 def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants) -> LabelledRows:
@@ -92,7 +111,8 @@ def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constant
     # Held-out rows of before format 4 have no flags; a loss is one of numbers.
     outputs = [output for output in task.outputs if output.name in rows.column_names]
     label = rows[columns.label]
-    targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, outputs)
+    targets = task.targets(label.to_numpy())
+    predictions = predictions_in(rows, outputs, columns.weight)
     days = rows[columns.day].to_numpy().astype("datetime64[D]")
     return LabelledRows(
         targets=targets,

@@ -26,12 +26,14 @@ from mlops_platform.monitoring.performance.window_performance import (
     WindowPerformance,
 )
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.tasks import EstimatedPerformance
 from mlops_platform.usecases.window.estimate import estimate_window
 from mlops_platform.usecases.window.labelled_rows import (
     LabelledRows,
     held_out_rows,
     labelled_rows,
+    with_weights_of,
     without_seen_labels,
 )
 from mlops_platform.usecases.window.maturity import label_days, matures_at
@@ -85,9 +87,9 @@ def measure_performance(
     days_of_labels = label_days(spec, window)
     labels_digest = read_manifest(published_root, spec.label.table).digest_of(days_of_labels)
     outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
-    outcomes = without_seen_labels(outcomes, figures.seen_until)
+    outcomes = with_weights_of(figures, without_seen_labels(outcomes, figures.seen_until))
     rows = labelled_rows(spec, outcomes, figures.baseline)
-    predictions = predictions_in(outcomes, spec.task.outputs)
+    predictions = predictions_in(outcomes, spec.task.outputs, SAMPLE_WEIGHT)
     estimate = estimate_window(spec, scored, predictions, published_root, past, figures)
     metrics = _metrics(spec, rows)
     known = outcomes.num_rows - outcomes["known_at"].null_count
@@ -157,7 +159,7 @@ def _losses(
         name=spec.task.loss_name,
         baseline_name=spec.task.baseline_name,
         loss=metrics.get(spec.task.loss),
-        baseline_loss=float(rows.baseline_losses.mean()) if len(rows.targets) else None,
+        baseline_loss=rows.predictions.mean_of(rows.baseline_losses) if len(rows.targets) else None,
         test_loss=reference.test_loss,
         test_baseline_loss=reference.test_baseline_loss,
         estimated_loss=estimate.loss if estimate else None,
@@ -185,7 +187,7 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
         values["loss_increase"] = rows.losses - promised * rows.baseline_losses
     confidence = spec.monitoring.performance.interval_confidence
     intervals = {
-        name: clustered_interval(row_values, rows.units, confidence)
+        name: clustered_interval(row_values, rows.units, confidence, rows.predictions.weights)
         for name, row_values in values.items()
     }
     return {name: interval for name, interval in intervals.items() if interval is not None}
@@ -231,11 +233,18 @@ def _changes(
     declared = spec.monitoring.performance.change_detection
     if not declared.detectors:
         return {}
-    tested = held_out_rows(spec, reference.held_out, reference.figures.baseline)
+    figures = reference.figures
+    tested = held_out_rows(spec, reference.held_out, figures.baseline, figures.weight)
     # Without event time a landed day may hold everything: then no day is a block.
     block_rows = declared.block_rows or (None if spec.features.has_event_time else ROWS_OF_BLOCK)
     tested_blocks, own = [
-        error_blocks(labelled.days, labelled.losses, labelled.baseline_losses, block_rows)
+        error_blocks(
+            labelled.days,
+            labelled.losses,
+            labelled.baseline_losses,
+            block_rows,
+            labelled.predictions.weights,
+        )
         for labelled in (tested, rows)
     ]
     served = [*past.errors_before(scored.window, scored.release), *own]

@@ -19,6 +19,7 @@ from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.tasks import MeanTotals
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def score_window(
 
     Without event time the last news of each entity are scored; what is only repeated is counted.
 
-    Each row carries the version, the release, the training set and the feature snapshot, and where
-    constants follow the outcomes the number of the adjustment that was in force at its event.
+    Each row carries the version, the release, the training set and the feature snapshot, its weight
+    where one is declared, and where constants follow the outcomes the number of the adjustment that
+    was in force at its event.
 
     Args:
         moment: when this happens.
@@ -154,6 +156,7 @@ def _scored(
             **{name: batch[name] for name in keys},
             "version": pa.array(np.full(rows, release.version, dtype=np.int32)),
             "release": pa.array(np.full(rows, release.sequence, dtype=np.int32)),
+            **({} if features.weight is None else {SAMPLE_WEIGHT: batch[features.weight]}),
             **adjusted,
             "training_set": _repeated(champion.training_set, rows),
             "feature_snapshot": _repeated(snapshot, rows),

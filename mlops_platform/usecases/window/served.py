@@ -15,6 +15,7 @@ from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Release
 from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.champion import TRAINING_SET_TAG, constants_of
 from mlops_platform.usecases.window.score import ScoredWindow
@@ -129,6 +130,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
             features.partition: answers["partition"],
             "version": answers["version"].cast(pa.int32()),
             "release": answers["sequence"].cast(pa.int32()),
+            **({SAMPLE_WEIGHT: answers[SAMPLE_WEIGHT]} if features.weight else {}),
             **({"adjustment": answers[ADJUSTMENT]} if adjusted else {}),
             "training_set": _encoded([training_sets[version] for version in versions]),
             "feature_snapshot": _encoded([snapshot] * len(versions)),

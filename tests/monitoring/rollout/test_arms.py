@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_platform.monitoring.rollout.arms import LEAST_DAYS, ArmComparison, compare_arms
+from mlops_platform.monitoring.rollout.arms import LEAST_DAYS, ArmComparison, ArmRows, compare_arms
 
 FIRST = date(2013, 7, 1)
 COMPARED: dict[str, Any] = {"loss_name": "log loss", "confidence": 0.8}
@@ -22,10 +22,12 @@ def _shadow(differences_by_day: list[list[float]], confidence: float = 0.8) -> A
     differences = np.concatenate(differences_by_day)
     rows = len(at)
     found = compare_arms(
-        np.repeat([False, True], rows),
-        _days(np.tile(at, 2)),
-        np.concatenate([np.full(rows, 0.5), 0.5 + differences]),
-        np.full(2 * rows, 0.6),
+        ArmRows(
+            np.repeat([False, True], rows),
+            _days(np.tile(at, 2)),
+            np.concatenate([np.full(rows, 0.5), 0.5 + differences]),
+            np.full(2 * rows, 0.6),
+        ),
         loss_name="log loss",
         confidence=confidence,
     )
@@ -62,10 +64,7 @@ def test_the_arm_with_the_harder_rows_is_not_the_worse_one() -> None:
     at = np.tile(np.arange(4), 2)
     hard = np.repeat([0.0, 0.2], 4)
     found = compare_arms(
-        np.repeat([False, True], 4),
-        _days(at),
-        0.5 + hard,
-        0.6 + hard,
+        ArmRows(np.repeat([False, True], 4), _days(at), 0.5 + hard, 0.6 + hard),
         loss_name="log loss",
         confidence=0.8,
     )
@@ -79,7 +78,7 @@ def test_only_days_with_rows_of_both_arms_count() -> None:
     challenger = np.array([False] * 5 + [True] * 4)
     days = _days(np.array([0, 1, 2, 3, 4, 1, 2, 3, 9]))
     losses = np.array([9.0, 0.5, 0.5, 0.5, 9.0, 0.4, 0.4, 0.4, 9.0])
-    found = compare_arms(challenger, days, losses, np.zeros(9), **COMPARED)
+    found = compare_arms(ArmRows(challenger, days, losses, np.zeros(9)), **COMPARED)
     assert found is not None
     assert (found.days, found.champion_rows, found.challenger_rows) == (3, 3, 3)
     assert found.difference == pytest.approx(-0.1)
@@ -87,7 +86,7 @@ def test_only_days_with_rows_of_both_arms_count() -> None:
 
 def test_without_a_common_day_there_is_no_comparison() -> None:
     arms, days = np.array([False, True]), _days(np.arange(2))
-    assert compare_arms(arms, days, *np.ones((2, 2)), **COMPARED) is None
+    assert compare_arms(ArmRows(arms, days, *np.ones((2, 2))), **COMPARED) is None
 
 
 @given(
@@ -126,8 +125,11 @@ def test_it_does_not_matter_in_which_order_rows_come() -> None:
     days, losses = _days(generator.integers(0, 5, 200)), generator.random(200)
     base = generator.random(200)
     order = generator.permutation(200)
-    one = compare_arms(challenger, days, losses, base, **COMPARED)
-    other = compare_arms(challenger[order], days[order], losses[order], base[order], **COMPARED)
+    rows = ArmRows(challenger, days, losses, base)
+    one = compare_arms(rows, **COMPARED)
+    other = compare_arms(
+        ArmRows(challenger[order], days[order], losses[order], base[order]), **COMPARED
+    )
     assert one is not None
     assert other is not None
     assert one.model_dump() == pytest.approx(other.model_dump())

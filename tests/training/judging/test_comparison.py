@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from mlops_platform.spec import ImprovementSpec
 from mlops_platform.tasks.binary_classification.metrics import squared_errors
-from mlops_platform.training.judging.comparison import compare_losses, unseen_by_both
+from mlops_platform.training.judging.comparison import (
+    PairedLosses,
+    compare_losses,
+    unseen_by_both,
+)
 
 ASKED = ImprovementSpec(confidence=0.8, resamples=200)
 
@@ -15,7 +19,7 @@ ASKED = ImprovementSpec(confidence=0.8, resamples=200)
 def compared(labels, champion, candidate, days, seed, asked=ASKED):
     """Both models' squared errors, by their probabilities."""
     losses = (squared_errors(labels, scores) for scores in (champion, candidate))
-    return compare_losses(asked, *losses, days, metric="brier_score", seed=seed)
+    return compare_losses(asked, PairedLosses(*losses, days), metric="brier_score", seed=seed)
 
 
 def days_of_rows(days: int, rows_per_day: int) -> np.ndarray:

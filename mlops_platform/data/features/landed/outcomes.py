@@ -11,6 +11,7 @@ from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.labels import label_columns
 from mlops_platform.data.features.landed.rows import open_newest
 from mlops_platform.data.parquet_files import parquet_files
+from mlops_platform.data.predicted_columns import weight_of_rows
 from mlops_platform.spec import ModelSpec, ShareSplitSpec
 
 if TYPE_CHECKING:
@@ -33,18 +34,20 @@ def read_landed_outcomes(
     entity, day = identifier(features.entity), identifier(features.partition)
     moment, known_at = identifier(features.moment_column), identifier(label.known_at_column)
     outputs = ", ".join(f"predicted.{identifier(output.name)}" for output in spec.task.outputs)
+    files = parquet_files(predictions, union_by_name=True)
     with private_duckdb() as connection:
+        weight = weight_of_rows(connection, files)
         columns = label_columns(connection, published_root, spec, as_of)
         group, groups = _groups(connection, published_root, spec)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, labels.{day} AS landed_on, {columns} "
             "FROM labels) "
             f"SELECT CAST(predicted.{moment} AS TIMESTAMPTZ) AS event_time, "
-            f"CAST(predicted.{day} AS DATE) AS day, {outputs}, "
+            f"CAST(predicted.{day} AS DATE) AS day, {outputs}{weight}, "
             f"CASE WHEN known.landed_on >= CAST(predicted.{day} AS DATE) "
             f"THEN known.{identifier(label.column)} END AS label, "
             f"known.{known_at} + to_days($delay) AS known_at{group} "
-            f"FROM {parquet_files(predictions, union_by_name=True)} AS predicted "
+            f"FROM {files} AS predicted "
             f"LEFT JOIN known ON known.{entity} = predicted.{entity}{groups} "
             f"ORDER BY predicted.{moment}, predicted.{entity}",
             params={"delay": label.reporting_delay_days},

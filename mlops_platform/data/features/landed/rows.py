@@ -40,7 +40,7 @@ def open_news(
     """
     types = _open_landed(connection, published_root, spec, days)
     entity, day = _keys(spec)
-    columns = ", ".join(map(identifier, (*spec.features.names, *spec.features.sensitive)))
+    columns = ", ".join(map(identifier, (*spec.features.names, *spec.features.beside)))
     news = (
         f"SELECT * FROM landed WINDOW chain AS (PARTITION BY {entity} ORDER BY {day}) "
         f"QUALIFY lag({day}) OVER chain IS NULL "
@@ -129,7 +129,7 @@ def _open_landed(
     )
     described = connection.execute("DESCRIBE landed").fetchall()
     types = {name: kind for name, kind, *_ in described}
-    wanted = (features.entity, *features.names, *features.sensitive)
+    wanted = (features.entity, *features.names, *features.beside)
     select_columns("landed", features.table, dict.fromkeys(wanted), types)
     _refuse_repeated_rows(connection, spec)
     return types

@@ -47,6 +47,7 @@ def error_blocks(
     losses: NDArray[Any],
     baseline_losses: NDArray[Any],
     block_rows: int | None,
+    weights: NDArray[Any] | None = None,
 ) -> tuple[ErrorBlock, ...]:
     """Cut labelled rows, ordered by event time, into blocks.
 
@@ -56,20 +57,24 @@ def error_blocks(
         baseline_losses: of the baseline for each row, shape (rows,).
         block_rows: rows of a block, whose incomplete last one is left out; None makes a block of
             every day.
+        weights: of the rows, shape (rows,); None where all count the same.
     """
     import numpy as np
+
+    counts = np.ones(len(days)) if weights is None else weights
 
     if block_rows is None:
         last, block = np.unique(days, return_inverse=True)
     else:
         complete = len(days) // block_rows * block_rows
-        days, losses, baseline_losses = (
-            rows[:complete] for rows in (days, losses, baseline_losses)
+        days, losses, baseline_losses, counts = (
+            rows[:complete] for rows in (days, losses, baseline_losses, counts)
         )
         last, block = days[block_rows - 1 :: block_rows], np.arange(complete) // block_rows
     rows = np.bincount(block, minlength=len(last))
-    ours = np.bincount(block, weights=losses) / rows
-    baseline = np.bincount(block, weights=baseline_losses) / rows
+    weight = np.bincount(block, weights=counts, minlength=len(last))
+    ours = np.bincount(block, weights=counts * losses) / weight
+    baseline = np.bincount(block, weights=counts * baseline_losses) / weight
     return tuple(
         ErrorBlock(day=day, rows=count, loss=loss, baseline_loss=baseline_loss)
         for day, count, loss, baseline_loss in zip(

@@ -35,7 +35,7 @@ def _cusum(standing: Standing, allowance: float) -> float:
     past, champion = standing.past, standing.champion
     since = standing.attempts[-1].fit if standing.attempts else 0
     chosen = known_days(standing) & (past.window_of >= since) & (past.rows > 0)
-    losses = past.sums["loss"][champion, chosen] / past.rows[chosen]
+    losses = past.sums["loss"][champion, chosen] / past.weight[chosen]
     fit, total = past.fits[champion], 0.0
     for loss in losses.tolist():
         excess = (loss - fit.test_loss) / fit.loss_unit

@@ -96,7 +96,7 @@ class WalkEvaluator:
     def outcome(self, played: Played) -> PolicyOutcome:
         """Everything that is reported of one policy."""
         walks = played.walks
-        rows = self.pasts[0].window_rows
+        rows = self.pasts[0].window_weight
         losses, costs = self._sums(walks, "loss"), self._costs(walks)
         fits = sum(len(walk.attempts) for walk in walks) / len(walks)
         releases = sum(attempt.promoted for walk in walks for attempt in walk.attempts) / len(walks)
@@ -143,7 +143,7 @@ class WalkEvaluator:
 
     def _loss(self, walks: Sequence[Walk]) -> float:
         total: float = self._sums(walks, "loss").mean(0).sum()
-        return total / float(self.pasts[0].window_rows.sum())
+        return total / float(self.pasts[0].window_weight.sum())
 
     def _best(self, fits: float) -> Sequence[Walk]:
         return self.hindsight[min(round(fits), len(self.hindsight) - 1)].walks

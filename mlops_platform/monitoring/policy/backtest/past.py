@@ -55,7 +55,9 @@ class Past:
         window_of: index of the window of each day, shape (days,).
         rows: labelled rows of each day, shape (days,).
         known_at: POSIX seconds from which all labels of a day are known, shape (days,).
-        sums: per measure, shape (fits, days); NaN before the fit.
+        sums: per measure, shape (fits, days), by the weights of the rows; NaN before the fit.
+        weights: sum over the labelled rows of each day, shape (days,); None where all rows count
+            the same, which is 1.
     """
 
     windows: tuple[PastWindow, ...]
@@ -64,6 +66,7 @@ class Past:
     rows: NDArray[np.float64]
     known_at: NDArray[np.float64]
     sums: dict[Measure, NDArray[np.float64]]
+    weights: NDArray[np.float64] | None = None
 
     def by_window(self, measure: Measure) -> NDArray[np.float64]:
         """Sums of each fit over each window, shape (fits, windows); NaN before the fit."""
@@ -88,6 +91,7 @@ class Past:
             rows=self.rows[days],
             known_at=self.known_at[days],
             sums={measure: sums[first:, days] for measure, sums in self.sums.items()},
+            weights=None if self.weights is None else self.weights[days],
         )
 
     @property
@@ -96,6 +100,18 @@ class Past:
         import numpy as np
 
         return np.add.reduceat(self.rows, self._first_days)
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """What the sums of each day are divided by for a mean, shape (days,)."""
+        return self.rows if self.weights is None else self.weights
+
+    @property
+    def window_weight(self) -> NDArray[np.float64]:
+        """Likewise of each window, shape (windows,)."""
+        import numpy as np
+
+        return np.add.reduceat(self.weight, self._first_days)
 
     @property
     def _first_days(self) -> NDArray[np.int64]:

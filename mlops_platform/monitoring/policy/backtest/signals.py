@@ -74,10 +74,10 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
     fit = past.fits[version]
     days = past.days_of(at)
     labelled_days = days[known[days]]
-    rows, labelled = float(past.rows[days].sum()), float(past.rows[labelled_days].sum())
 
-    def mean(measure: Measure, chosen: NDArray[np.int64], count: float) -> float | None:
-        return float(past.sums[measure][version, chosen].sum()) / count if count else None
+    def mean(measure: Measure, chosen: NDArray[np.int64]) -> float | None:
+        weight = float(past.weight[chosen].sum())
+        return float(past.sums[measure][version, chosen].sum()) / weight if weight else None
 
     return WindowSignals(
         window=window.name,
@@ -85,15 +85,15 @@ def _window(standing: Standing, at: int, known: NDArray[np.bool_]) -> WindowSign
         end=window.end,
         version=version,
         release=version,
-        rows=int(rows),
-        labelled=int(labelled),
+        rows=int(past.rows[days].sum()),
+        labelled=int(past.rows[labelled_days].sum()),
         mature=window.matures_at <= past.windows[standing.at - 1].ends_at,
         losses=LossFigures(
-            loss=mean("loss", labelled_days, labelled),
-            baseline_loss=mean("baseline_loss", labelled_days, labelled),
+            loss=mean("loss", labelled_days),
+            baseline_loss=mean("baseline_loss", labelled_days),
             test_loss=fit.test_loss,
             test_baseline_loss=fit.test_baseline_loss,
-            estimated_loss=mean("estimated_loss", days, rows),
-            estimated_baseline_loss=mean("estimated_baseline_loss", days, rows),
+            estimated_loss=mean("estimated_loss", days),
+            estimated_baseline_loss=mean("estimated_baseline_loss", days),
         ),
     )
