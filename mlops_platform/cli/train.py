@@ -35,12 +35,17 @@ def command(model: str, actor: str | None, as_json: bool) -> None:
 def _next(outcome: "TrainingOutcome") -> list[str]:
     """What to do or to look at now: commands, files and scores."""
     model = outcome.model
+    card = settings().model_home(model) / "cards" / f"v{outcome.version}" / "model_card.html"
     if outcome.release is not None:
-        card = settings().model_home(model) / "cards" / f"v{outcome.version}" / "model_card.html"
         return [
             f"mlops predict {model} FILE   # score a file of its features",
             f"mlops serve {model}   # answer requests",
             f"{card}   # its card",
+        ]
+    if outcome.trial == "manual":
+        return [
+            f"{card}   # its card: read it first",
+            f"mlops approve {model} --reason ...   # or --reject: nothing else releases it",
         ]
     if outcome.version is not None:
         return [f"mlops approve {model} --reason ...   # or wait for its verdict: mlops status"]

@@ -1,4 +1,4 @@
-"""The challenger: a version that passed the gate and stands beside the champion on trial."""
+"""The challenger: a version that passed the gate and is on trial, or waits for a person."""
 
 from datetime import datetime
 from typing import Final, Literal, Self
@@ -6,7 +6,7 @@ from typing import Final, Literal, Self
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import STANDING_KINDS, Decision, VersionIdentity
 
-Mode = Literal["shadow", "canary"]
+Mode = Literal["manual", "shadow", "canary"]
 CHALLENGER: Final = "challenger"
 """Evidence of a challenge that pins the version; also the name of its alias in the registry."""
 CHALLENGE: Final = "challenge"
@@ -14,12 +14,12 @@ CHALLENGE: Final = "challenge"
 
 
 class Challenger(VersionIdentity):
-    """A version on trial; it has no release of its own.
+    """A version on trial, or one that waits for a person; it has no release of its own.
 
     Args:
         challenge: the decision that made it the challenger.
         sequence: the release that it becomes if it is promoted.
-        share: of the entities that it answers; 0 in the shadow.
+        share: of the entities that it answers; 0 unless it is a canary.
         bento_tag: None until its Bento is built.
     """
 
@@ -32,6 +32,22 @@ class Challenger(VersionIdentity):
     since: datetime
     bento_tag: str | None
 
+    @property
+    def is_tried(self) -> bool:
+        """Whether services score with it, beside a champion; else it only waits for a person."""
+        return self.mode != "manual"
+
+    @property
+    def champion_sequence(self) -> int | None:
+        """Release of the champion that it was judged against; None where there was none."""
+        return self.sequence - 1 or None
+
+    @property
+    def told(self) -> str:
+        """What stands, and how, in words."""
+        how = f"in {self.mode}" if self.is_tried else "waiting for `mlops approve`"
+        return f"version {self.version}, {how} since {self.since:%Y-%m-%d}"
+
     @classmethod
     def of(cls, challenge: Decision, bento_tag: str | None) -> Self:
         """The version that a decision of the kind `challenge` names."""
@@ -41,7 +57,7 @@ class Challenger(VersionIdentity):
             mode=challenge.evidence["mode"],
             share=challenge.evidence["share"],
             challenge=challenge.id,
-            sequence=challenge.evidence["champion_sequence"] + 1,
+            sequence=(challenge.evidence["champion_sequence"] or 0) + 1,
             actor=challenge.actor,
             since=challenge.made_at,
             bento_tag=bento_tag,
@@ -59,6 +75,14 @@ def standing_challenger(ledger: Ledger, model: str) -> Challenger | None:
     if not newest or newest[0].kind != "challenge":
         return None
     return Challenger.of(newest[0], _bento_of(ledger, newest[0]))
+
+
+def first_champion_advice(ledger: Ledger, model: str) -> str:
+    """What gives a model that has none its first champion."""
+    standing = standing_challenger(ledger, model)
+    if standing is None:
+        return f"call `mlops train {model}` first"
+    return f"there is {standing.told}; `mlops approve {model}` releases it"
 
 
 def _bento_of(ledger: Ledger, challenge: Decision) -> str | None:

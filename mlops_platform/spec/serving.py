@@ -129,14 +129,16 @@ class ProbationSpec(Section):
 class ReleaseSpec(Section):
     """How a version that passed the gate becomes the champion.
 
-    `direct`: at once. `shadow`: it first scores every request beside the champion, unseen.
-    `canary`: it first answers a share of the entities.
+    `direct`: at once. `manual`: it waits for a person, the first one as well. `shadow`: it first
+    scores every request beside the champion, unseen. `canary`: it first answers a share of the
+    entities.
     """
 
-    mode: Literal["direct", "shadow", "canary"] = Field(
+    mode: Literal["direct", "manual", "shadow", "canary"] = Field(
         default="direct",
         description=(
-            "`direct`: it serves at once; `shadow`: it first scores every request, unseen; "
+            "`direct`: it serves at once; `manual`: when a person says so with `mlops approve`, "
+            "the first one as well; `shadow`: it first scores every request, unseen; "
             "`canary`: it first answers a share of the entities."
         ),
     )
@@ -169,3 +171,8 @@ class ReleaseSpec(Section):
     def is_direct(self) -> bool:
         """Whether a version that passed the gate serves at once."""
         return self.mode == "direct"
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether a version that passed the gate waits for a person."""
+        return self.mode == "manual"

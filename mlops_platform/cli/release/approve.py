@@ -69,8 +69,8 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
     if challenger is None and suggestion is None:
         raise LedgerError(
             f"{model!r} has no challenger and no suggested retraining: nothing waits for an "
-            "answer. `release: shadow` or `canary` in its YAML makes challengers, `retraining: "
-            "{suggest_only: true}` makes suggestions."
+            "answer. `release: manual`, `shadow` or `canary` in its YAML makes challengers, "
+            "`retraining: {suggest_only: true}` makes suggestions."
         )
     return "challenger" if suggestion is None else "retraining"
 
@@ -78,8 +78,7 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
 def _both_text(challenger: "Challenger", suggestion: "Decision") -> str:
     return (
         f"Two answers of {challenger.model!r} are open. Say which one is meant: `--what "
-        f"challenger` for version {challenger.version}, in {challenger.mode} since "
-        f"{challenger.since:%Y-%m-%d}; `--what retraining` for the one suggested on "
+        f"challenger` for {challenger.told}; `--what retraining` for the one suggested on "
         f"{suggestion.made_at:%Y-%m-%d}: {suggestion.reason}"
     )
 

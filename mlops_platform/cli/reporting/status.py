@@ -143,6 +143,8 @@ def _proved(proof: "ProofStatus") -> tuple[str, str]:
 def _champion(model: "ModelStatus") -> Text:
     champion = model.champion
     if champion is None:
+        if model.challenger is not None:
+            return Text.assemble("none yet", (_challenger(model.challenger), "cyan"))
         waits = model.declared and model.retired is None
         return Text(f"none yet: mlops train {model.model}" if waits else "none")
     lines = Text(
@@ -173,8 +175,13 @@ def _adjustment(adjustment: "AdjustmentState") -> Text:
 
 
 def _challenger(challenger: "ChallengerStatus") -> str:
-    share = f" of {100 * challenger.share:.0f} %" if challenger.share else ""
     lacks = "" if challenger.bento else "\nwithout a Bento"
+    if challenger.mode == "manual":
+        return (
+            f"\nversion {challenger.version} waits for\n`mlops approve` since\n"
+            f"{moment_text(challenger.since)}{lacks}"
+        )
+    share = f" of {100 * challenger.share:.0f} %" if challenger.share else ""
     return (
         f"\nchallenger {challenger.version}\n{challenger.mode}{share} since\n"
         f"{moment_text(challenger.since)}{lacks}"

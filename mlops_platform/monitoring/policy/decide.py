@@ -79,7 +79,7 @@ def _running(case: _Case) -> str | None:
 
 def _in_rollout(case: _Case) -> str | None:
     rollout = case.history.rollout
-    return f"A challenger is on trial: {rollout}." if rollout is not None else None
+    return f"A challenger stands: {rollout}." if rollout is not None else None
 
 
 def _nothing_fires(case: _Case) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mlops_platform.ledger.challenger import challenger_identity
+from mlops_platform.ledger.challenger import Challenger, Mode
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, DecisionKind
 from mlops_platform.record import Record
@@ -21,6 +21,7 @@ class TrainingOutcome(Record):
         kind, reason: of the decision that the verdict is.
         version: that was released or is on trial; null where none was.
         release: by which it serves; null where it does not.
+        trial: how the version is tried, `manual` where it waits for a person; else null.
         champion: version that serves now, null where none does.
         candidate: the best one of the search, which was judged.
         loss, baseline_loss: on the rows of its test.
@@ -33,6 +34,7 @@ class TrainingOutcome(Record):
     reason: str
     version: int | None
     release: int | None
+    trial: Mode | None
     champion: int | None
     candidate: str
     loss_name: str
@@ -59,7 +61,10 @@ class TrainingOutcome(Record):
             yield f"Version {self.version} of {self.model} is the champion, release {self.release}."
             yield f"{scored}."
         elif self.version is not None:
-            yield f"Version {self.version} of {self.model} is tried beside the champion."
+            what = (
+                "waits for a person" if self.trial == "manual" else "is tried beside the champion"
+            )
+            yield f"Version {self.version} of {self.model} {what}."
             yield f"{scored}."
         elif not self.beats_baseline:
             sure = " for sure" if self.loss < self.baseline_loss else ""
@@ -83,9 +88,10 @@ def training_outcome(
     recipe, evaluation = evaluated.candidate.recipe, evaluated.evaluation
     released = {release.decision_id: release for release in ledger.releases(spec.name)}
     release, champion = released.get(verdict.id), ledger.current_release(spec.name)
-    version = release.version if release else None
+    version, trial = (release.version if release else None), None
     if verdict.kind == "challenge":
-        version = challenger_identity(verdict).version
+        challenger = Challenger.of(verdict, bento_tag=None)
+        version, trial = challenger.version, challenger.mode
     names = dict.fromkeys(trial.candidate for trial in recipe.trials)
     return TrainingOutcome(
         model=spec.name,
@@ -93,6 +99,7 @@ def training_outcome(
         reason=verdict.reason,
         version=version,
         release=release.sequence if release else None,
+        trial=trial,
         champion=champion.version if champion else None,
         candidate=recipe.candidate,
         loss_name=spec.task.loss_name,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.tasks import Task
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.retirement import refuse_retired
@@ -64,7 +65,7 @@ def load_predictor(deployment: Deployment, model: str, spec: ModelSpec | None) -
     refuse_retired(ledger, model)
     if ledger.current_release(model) is None:
         raise LedgerError(
-            f"{model!r} has no champion that could score: call `mlops train {model}` first."
+            f"{model!r} has no champion that could score: {first_champion_advice(ledger, model)}."
         )
     from mlops_platform.serving.contents import read_contents
     from mlops_platform.usecases.release.reference import load_profile

@@ -203,6 +203,7 @@ def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
     """The champion's come first: what is promoted serves before it leaves its trial."""
     ledger = deployment.ledger
     release, challenger = ledger.current_release(model), standing_challenger(ledger, model)
+    tried = challenger if challenger is not None and challenger.is_tried else None
     return (
         _Projections(
             "champion",
@@ -212,7 +213,7 @@ def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
         ),
         _Projections(
             "challenger",
-            None if challenger is None else ChallengerPointer.to(challenger),
+            None if tried is None else ChallengerPointer.to(tried),
             deployment.settings.challenger_pointer(model),
             read_challenger_pointer,
         ),

@@ -115,7 +115,7 @@ def _rollout_text(ledger: Ledger, model: str) -> str | None:
     standing = standing_challenger(ledger, model)
     if standing is None:
         return None
-    return f"version {standing.version}, in {standing.mode} since {standing.since:%Y-%m-%d}"
+    return standing.told
 
 
 def _new_rows(

@@ -1,4 +1,4 @@
-"""What the gate lets through: it serves at once, or is first tried beside the champion."""
+"""What the gate lets through: it serves at once, waits for a person, or is first tried."""
 
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.challenger import (
@@ -8,7 +8,7 @@ from mlops_platform.ledger.challenger import (
     standing_challenger,
 )
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import STANDING_KINDS, NewDecision, Release
+from mlops_platform.ledger.records import STANDING_KINDS, NewDecision
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.retirement import refuse_retired
@@ -22,21 +22,23 @@ def release_or_challenge(
 ) -> DeployedVersion:
     """Make a version that passed the gate the champion, or where its YAML says so a challenger.
 
-    The first champion is released at once: there is nothing that it could stand beside.
+    The first champion is released at once, because there is nothing that it could stand beside;
+    unless a person has to say so.
 
     Raises:
         RegistryError, ArtifactError, ReleaseConflict: as `release_version`.
         LedgerError: the version has been on trial before.
     """
     champion = deployment.ledger.current_release(promotion.model)
-    nothing_to_challenge = champion is None or champion.version == promotion.identity.version
-    if release.is_direct or nothing_to_challenge:
+    serves_already = champion is not None and champion.version == promotion.identity.version
+    nothing_to_stand_beside = champion is None and not release.is_manual
+    if release.is_direct or serves_already or nothing_to_stand_beside:
         return DeployedVersion.released(release_version(deployment, promotion))
     return DeployedVersion.challenging(begin_rollout(deployment, promotion, release))
 
 
 def begin_rollout(deployment: Deployment, promotion: Promotion, release: ReleaseSpec) -> Challenger:
-    """Let a version stand beside the champion; a challenger that stands already is replaced.
+    """Let a version stand beside the champion, or wait; one that does so already is replaced.
 
     Raises:
         RegistryError, ArtifactError: as `release_version`.
@@ -47,37 +49,42 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     standing = standing_challenger(ledger, model)
     if standing is None or standing.version != identity.version:
         refuse_retired(ledger, model)
-        newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)[0]
+        newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
         champion = ledger.current_release(model)
-        if champion is None or champion.sequence != promotion.expected_sequence:
+        if (champion.sequence if champion else None) != promotion.expected_sequence:
             raise ReleaseConflict(
                 f"{model!r} is not at release {promotion.expected_sequence} any more, against "
                 f"which version {identity.version} was judged; nothing was written. Train again."
             )
         _refuse_second_rollout(ledger, model, identity.version)
         verify_registered(deployment, model, identity)
-        decision = _challenge(promotion, release, champion, standing)
-        written = ledger.record_decision(model, decision, after=newest.id)
+        decision = _challenge(promotion, release, standing)
+        after = newest[0].id if newest else None
+        written = ledger.record_decision(model, decision, after=after)
         standing = Challenger.of(written, bento_tag=None)
     reconcile(deployment, model)
     return standing
 
 
 def _challenge(
-    promotion: Promotion, release: ReleaseSpec, champion: Release, replaced: Challenger | None
+    promotion: Promotion, release: ReleaseSpec, replaced: Challenger | None
 ) -> NewDecision:
     passed, share = promotion.decision, release.canary_share if release.mode == "canary" else 0.0
     trial = {
         CHALLENGER: promotion.identity.model_dump(),
         "mode": release.mode,
         "share": share,
-        "champion_sequence": champion.sequence,
+        "champion_sequence": promotion.expected_sequence,
     }
     if replaced is not None:
         trial["replaces_version"] = replaced.version
+    if release.is_manual:
+        what_now = "It waits for a person: `mlops approve`."
+    else:
+        what_now = f"It is first tried in {release.mode} beside the champion."
     return NewDecision(
         kind="challenge",
-        reason=f"{passed.reason} It is first tried in {release.mode} beside the champion.",
+        reason=f"{passed.reason} {what_now}",
         actor=passed.actor,
         evidence={**passed.evidence, **trial},
     )

@@ -22,7 +22,7 @@ def require_challenger(ledger: Ledger, model: str) -> Challenger:
     if challenger is None:
         raise LedgerError(
             f"{model!r} has no challenger. One stands after a training that passed the gate, where "
-            "the model's YAML says `release: shadow` or `release: canary`."
+            "the model's YAML says `release: manual`, `shadow` or `canary`."
         )
     return challenger
 
@@ -51,7 +51,7 @@ def promote_challenger(
         model=challenger.model,
         identity=challenger.identity,
         decision=_ending("promote", challenger, reason, actor, evidence),
-        expected_sequence=challenger.sequence - 1,
+        expected_sequence=challenger.champion_sequence,
         bento_tag=challenger.bento_tag,
         after=challenger.challenge,
     )

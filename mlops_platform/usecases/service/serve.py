@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.errors import LedgerError, ServingError, SettingsError
+from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.ledger.records import Release
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
@@ -45,7 +46,8 @@ def champions_bento(deployment: Deployment, model: str) -> ServedBento:
     release = deployment.ledger.current_release(model)
     if release is None:
         raise LedgerError(
-            f"{model!r} has no champion to serve. `mlops train {model}` makes a first one."
+            f"{model!r} has no champion to serve: "
+            f"{first_champion_advice(deployment.ledger, model)}."
         )
     if release.bento_tag is None:
         raise LedgerError(

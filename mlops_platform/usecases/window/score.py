@@ -16,6 +16,7 @@ from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.formats.home_path import HomePath
+from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
@@ -81,7 +82,7 @@ def responsible_release(ledger: Ledger, model: str, scored: ScoredWindow | None)
     release = ledger.current_release(model)
     if release is None:
         raise LedgerError(
-            f"{model!r} has no champion that could score: call `mlops train {model}` first."
+            f"{model!r} has no champion that could score: {first_champion_advice(ledger, model)}."
         )
     return release
 

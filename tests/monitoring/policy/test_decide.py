@@ -72,7 +72,7 @@ def test_a_window_no_better_than_the_base_rate_asks_as_well_unless_told_not_to(m
         ({"champion_version": None, "released_at": None}, "There is no champion yet"),
         ({"frozen": "alice@example.org: investigating"}, "Frozen: alice@example.org: invest"),
         ({"running": True}, "A training of this model runs"),
-        ({"rollout": "version 2, in shadow"}, "A challenger is on trial: version 2"),
+        ({"rollout": "version 2, in shadow"}, "A challenger stands: version 2"),
         ({"last_attempt": attempted("challenge", weeks=0.5)}, "was put on trial; the cooldown"),
         ({"windows": ()}, "No window that version 1 served is mature yet"),
         ({"data_changed": False}, "No feature or label has changed"),

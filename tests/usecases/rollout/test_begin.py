@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_platform.errors import ArtifactError, LedgerError, ReleaseConflict
-from mlops_platform.ledger.challenger import Challenger, standing_challenger
+from mlops_platform.ledger.challenger import (
+    Challenger,
+    first_champion_advice,
+    standing_challenger,
+)
 from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
 
 SHADOW, CANARY = ReleaseSpec(mode="shadow"), ReleaseSpec(mode="canary", canary_share=0.2)
+MANUAL = ReleaseSpec(mode="manual")
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"mlflow_run": "r"})
 
 
@@ -210,3 +215,57 @@ def test_what_follows_the_challenger_is_repaired(serving: "Lifecycle", damage: s
 def test_there_is_nothing_to_approve_without_a_challenger(serving: "Lifecycle") -> None:
     with pytest.raises(LedgerError, match="has no challenger"):
         require_challenger(serving.ledger, serving.model)
+
+
+@pytest.mark.parametrize("has_champion", [False, True])
+def test_what_a_person_must_approve_waits_and_no_service_is_told(
+    lifecycle: "Lifecycle", has_champion: bool
+) -> None:
+    if has_champion:
+        lifecycle.promote(lifecycle.register())
+    expected = 1 if has_champion else None
+    standing = _release_or_challenge(lifecycle, lifecycle.register(), MANUAL, expected)
+    assert standing.role == "challenger"
+    champion = lifecycle.ledger.current_release(lifecycle.model)
+    assert (champion is not None) == has_champion
+    assert not lifecycle.challenger_pointer.exists()
+    assert projection_faults(*lifecycle.scope) == []
+    reason = lifecycle.ledger.decisions(lifecycle.model)[0].reason
+    assert reason == "better It waits for a person: `mlops approve`."
+    challenger = _packaged(lifecycle, standing)
+    assert f"version {standing.version}, waiting for `mlops approve` since" in challenger.told
+    release = _promote(lifecycle, challenger)
+    assert (release.version, release.sequence) == (standing.version, standing.sequence)
+    assert release.bento_tag == read_pointer(lifecycle.pointer).bento_tag
+    _assert_nothing_on_trial(lifecycle)
+
+
+def test_a_newer_version_takes_the_place_of_the_first_that_waits(lifecycle: "Lifecycle") -> None:
+    first = _release_or_challenge(lifecycle, lifecycle.register(), MANUAL, None)
+    older = _packaged(lifecycle, first)
+    newer = _packaged(
+        lifecycle, _release_or_challenge(lifecycle, lifecycle.register(), MANUAL, None)
+    )
+    with pytest.raises(ReleaseConflict, match="nothing was written"):
+        _promote(lifecycle, older)
+    assert _promote(lifecycle, newer).version == 2
+
+
+def test_a_first_version_that_a_person_rejects_is_not_offered_again(
+    lifecycle: "Lifecycle",
+) -> None:
+    identity = lifecycle.register()
+    _abort(
+        lifecycle, _packaged(lifecycle, _release_or_challenge(lifecycle, identity, MANUAL, None))
+    )
+    assert lifecycle.ledger.current_release(lifecycle.model) is None
+    assert "call `mlops train" in first_champion_advice(lifecycle.ledger, lifecycle.model)
+    with pytest.raises(LedgerError, match="was on trial before"):
+        _release_or_challenge(lifecycle, identity, MANUAL, None)
+
+
+def test_what_waits_is_named_where_a_champion_is_asked_for(lifecycle: "Lifecycle") -> None:
+    _release_or_challenge(lifecycle, lifecycle.register(), MANUAL, None)
+    advice = first_champion_advice(lifecycle.ledger, lifecycle.model)
+    assert "version 1, waiting for `mlops approve` since" in advice
+    assert f"`mlops approve {lifecycle.model}` releases it" in advice

@@ -82,9 +82,9 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         **asset_arguments(
             spec,
             "champion",
-            "What serves: the newest release of the ledger. Where the YAML says shadow or canary, "
-            "a version stands beside it as the challenger first. The registry's aliases and the "
-            "pointers follow the ledger.",
+            "What serves: the newest release of the ledger. Where the YAML says manual, shadow or "
+            "canary, a version first waits, or stands beside it, as the challenger. The registry's "
+            "aliases and the pointers follow the ledger.",
             "mlflow",
             "sqlite",
         ),

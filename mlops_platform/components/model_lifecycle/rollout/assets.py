@@ -42,6 +42,8 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
         challenger = standing_challenger(ledger, spec.name)
         if challenger is None:
             return dg.MaterializeResult(metadata=browsable({"reason": "Nothing is on trial."}))
+        if not challenger.is_tried:
+            return dg.MaterializeResult(metadata=browsable({"reason": f"{challenger.told}."}))
         evidence = gather_evidence(deployment, spec, challenger, now)
         verdict = judge_challenger(spec, ledger, evidence, now, automatic=is_automatic(context))
         release = conclude(deployment, challenger, verdict, actor_of(context))

@@ -30,6 +30,8 @@ def _begin_rollout(tick: Tick) -> LookAtModel:
         challenger = standing_challenger(deployment.ledger, model.name)
         if challenger is None:
             return Look("Nothing is on trial.")
+        if not challenger.is_tried:
+            return Look(f"{challenger.told}.")
         run_key = _run_key(deployment, model.spec, challenger)
         return Look(requests=[stage_request(model.name, "roll_out", run_key)])
 
