@@ -24,7 +24,8 @@ class CsvFiles(dg.Resolvable):
         ),
     ] = '"'
     encoding: Annotated[
-        Literal["utf-8", "latin-1", "utf-16"], dg.Resolver.default(description="Of the text.")
+        Literal["utf-8", "latin-1", "windows-1252", "utf-16"],
+        dg.Resolver.default(description="Of the text."),
     ] = "utf-8"
     decimal: Annotated[
         str, dg.Resolver.default(description="Before a fraction.", examples=[","])

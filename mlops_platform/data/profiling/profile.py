@@ -113,7 +113,7 @@ class Dialect(Record):
 
     delimiter: str = ","
     quote: str = '"'
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+    encoding: Literal["utf-8", "latin-1", "windows-1252", "utf-16"] = "utf-8"
     decimal: str = "."
     thousands: str = ""
     two_digit_century_start: int = CENTURY_START

@@ -12,7 +12,7 @@ from mlops_platform.data.landing.time_formats.time_format import (
 )
 from mlops_platform.errors import DataError
 
-Encoding = Literal["utf-8", "latin-1", "utf-16"]
+Encoding = Literal["utf-8", "latin-1", "windows-1252", "utf-16"]
 OTHER_DELIMITERS: Final = (",", ";", "\t", "|")
 TIMES: Final = (DATE, LOCAL_TIME, MOMENT)
 YEARS: Final = (1, 9900)

@@ -52,7 +52,12 @@ def _of_parts(profile: TableProfile) -> str | None:
 def ambiguity_text(column: ColumnProfile) -> str:
     """What somebody has to know who says in which format a column is."""
     forms = " and as ".join(column.possible_formats)
-    example = column.examples[0]
+    numbers = (re.findall(r"\d+", text)[:2] for text in column.examples)
+    telling = (len({*map(int, first)}) > 1 for first in numbers)
+    example = next(
+        (text for text, tells in zip(column.examples, telling, strict=True) if tells),
+        column.examples[0],
+    )
     return f"Every value of '{column.name}', such as '{example}', can be read as {forms}"
 
 

@@ -127,12 +127,16 @@ class TextTypeFinder:
         if not columns or not self._knows_nulls:
             return FORMATS[0]
         conditions = [
-            f"bool_and(regexp_full_match({_meant(column, self._nulls)}, {literal(form.any)}))"
+            f"bool_and(regexp_full_match(meant{at}, {literal(form.any)}) "
+            f"AND {_is_kept('DOUBLE', f'meant{at}')})"
             for form in FORMATS
-            for column in columns
+            for at in range(len(columns))
         ]
+        meant = ", ".join(
+            f"{_meant(column, self._nulls)} AS meant{at}" for at, column in enumerate(columns)
+        )
         [row] = self._connection.execute(
-            f"SELECT {', '.join(conditions)} FROM {self._sample}"
+            f"SELECT {', '.join(conditions)} FROM (SELECT {meant} FROM {self._sample})"
         ).fetchall()
         width = len(columns)
         counts = [sum(map(bool, row[at * width : (at + 1) * width])) for at in range(len(FORMATS))]
@@ -321,10 +325,10 @@ def _misfit_counts(ways: Sequence[Typed]) -> list[str]:
     return [f"count(*) FILTER (meant IS NOT NULL AND NOT {_fits(at)})" for at in range(len(ways))]
 
 
-def _is_kept(kind: str) -> str:
+def _is_kept(kind: str, text: str = "meant") -> str:
     """SQL of whether a type keeps what the text says: a leading zero is part of a code."""
     if kind == "BOOLEAN":
-        return f"lower(meant) IN ({', '.join(map(literal, BOOLEAN_WORDS))})"
+        return f"lower({text}) IN ({', '.join(map(literal, BOOLEAN_WORDS))})"
     if kind in ("BIGINT", "DOUBLE"):
-        return "NOT (meant LIKE '0_%' AND regexp_matches(meant, '^0[0-9]'))"
+        return f"NOT ({text} LIKE '0_%' AND regexp_matches({text}, '^0[0-9]'))"
     return "true"
