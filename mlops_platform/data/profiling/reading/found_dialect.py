@@ -75,10 +75,10 @@ def has_utf8_characters(paths: Sequence[Path]) -> bool:
 
 
 def _is_damaged_utf8(head: bytes) -> bool:
-    """Whether more characters beyond ASCII are whole than broken: of other encodings few are."""
+    """Whether more characters beyond ASCII are whole than broken, which other encodings hardly have."""
     text = head.decode("utf-8", errors="surrogateescape")
     broken = sum("\udc80" <= character <= "\udcff" for character in text)
-    return sum(character > "\x7f" for character in text) > 2 * broken
+    return sum(character > "\x7f" for character in text) - broken >= max(broken, 1)
 
 
 def _decoded(head: bytes, encoding: Encoding) -> str:
