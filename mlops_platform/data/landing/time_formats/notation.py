@@ -24,7 +24,7 @@ _OF_STRPTIME: Final = {
     "%Z": "%z",
 }
 _TOKEN: Final = re.compile(
-    r"YYYY|YY|MMMM|MMM|MM|MON|M|DD|D|HH24|HH12|HH|H|MI|SS|AM|PM|TZ|A(?![A-Z])|[^A-Z]+|.", re.I
+    r"YYYY|YY|MMMM|MMM|MM|MON|MI|M|DD|D|HH24|HH12|HH|H|SS|AM|PM|TZ|A(?![A-Z])|[^A-Z]+|.", re.I
 )
 
 

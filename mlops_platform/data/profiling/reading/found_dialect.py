@@ -75,7 +75,7 @@ def has_utf8_characters(paths: Sequence[Path]) -> bool:
 
 
 def _is_damaged_utf8(head: bytes) -> bool:
-    """Whether more characters beyond ASCII are whole than broken, which other encodings hardly have."""
+    """Whether most characters beyond ASCII are whole: by chance hardly any are."""
     text = head.decode("utf-8", errors="surrogateescape")
     broken = sum("\udc80" <= character <= "\udcff" for character in text)
     return sum(character > "\x7f" for character in text) - broken >= max(broken, 1)
