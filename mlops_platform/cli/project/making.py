@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from mlops_platform.cli.project.shown import (
     show_scores,
 )
 from mlops_platform.cli.project.sources import Source, opened_source, shown_data
+from mlops_platform.data.landing.time_formats.time_format import CENTURY_START
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.scaffold.journal.earlier import (
     Earlier,
@@ -40,6 +41,10 @@ from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.journal.planning import PlannedFile, planned_files
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING, Answers
 from mlops_platform.usecases.scaffold.proposing.questions import require_known_at, require_label
+from mlops_platform.usecases.scaffold.proposing.time_formats import (
+    require_time_formats,
+    with_formats_before,
+)
 
 if TYPE_CHECKING:
     from mlops_platform.cli.project.options import Options
@@ -108,15 +113,35 @@ def made(options: Options, journal: Journal) -> Iterator[Made]:
     Raises:
         MlopsError: what must be said was not, or what was said cannot be.
     """
+    with _quiet(options), ExitStack() as resources:
+        source = _scanned(options, resources)
+        answers = _told_of_times(options, journal, source)
+        if answers != options.answers:
+            # All else follows from what the times are.
+            resources.close()
+            options = replace(options, answers=answers)
+            source = _scanned(options, resources)
+        yield _made(options, journal, source)
+
+
+def _scanned(options: Options, resources: ExitStack) -> Source:
+    from mlops_platform.data.profiling.reading.time_texts import SaidTimes
+
     assert options.data is not None, "whoever calls has looked"
-    with _quiet(options):
-        with console.status(f"scanning {shown_data(options.data)}"):
-            opened = opened_source(options.data, options.answers.timezone)
-            source = opened.__enter__()
-        try:
-            yield _made(options, journal, source)
-        finally:
-            opened.__exit__(None, None, None)
+    answers = options.answers
+    times = SaidTimes(answers.time_format, answers.century_start or CENTURY_START)
+    with console.status(f"scanning {shown_data(options.data)}"):
+        return resources.enter_context(opened_source(options.data, answers.timezone, times))
+
+
+def _told_of_times(options: Options, journal: Journal, source: Source) -> Answers:
+    """The answers, with the formats that values do not tell: of before, or asked for."""
+    profile = source.table.profile
+    earlier = earlier_entries(journal, source.choice, options.answers).any
+    answers = options.answers
+    if earlier is not None and earlier.choices is not None:
+        answers = with_formats_before(answers, earlier.choices, profile)
+    return questions.ask_time_formats(answers, profile) if options.asks else answers
 
 
 @contextmanager
@@ -143,6 +168,8 @@ def _made(options: Options, journal: Journal, source: Source) -> Made:
     if difference:
         show_schema_difference(difference)
     show_findings(draft.findings)
+    if not options.asks:
+        require_time_formats(draft)
     draft, outcome = _answered(options, draft, source)
     draft = _clocked(options, draft, source)
     draft, scores = _judged(options, draft, source, outcome)

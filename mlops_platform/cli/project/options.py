@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mlops_platform.data.landing.files.csv_dialect import YEARS
+
 if TYPE_CHECKING:
     from mlops_platform.usecases.scaffold.proposing.answers import Answers
 
@@ -33,6 +35,15 @@ CLOCK_CHANGE = (
     ("earlier", "later"),
     "Which moment a time without zone is that does not exist, or exists twice, because clocks "
     "change.",
+)
+TIME_FORMATS = (
+    "--time-format",
+    "How times of a CSV file are written, as strptime has it: '%d.%m.%Y %H:%M' for every column "
+    "that it fits, or COLUMN=FORMAT; epoch, epoch_ms and epoch_us are numbers since 1970.",
+)
+CENTURY_START = (
+    "--century-start",
+    "First of the hundred years that a year of two digits is of  [default: 1969]",
 )
 LISTS = (
     ("--entity", "Column that identifies a prediction; several with several flags or commas."),
@@ -84,6 +95,10 @@ def init_options(command: Decorated) -> Decorated:
         ),
         *(click.option(flag, help=text) for flag, text in ANSWERS),
         click.option(CLOCK_CHANGE[0], type=click.Choice(CLOCK_CHANGE[1]), help=CLOCK_CHANGE[2]),
+        click.option(TIME_FORMATS[0], metavar="FORMAT", multiple=True, help=TIME_FORMATS[1]),
+        click.option(
+            CENTURY_START[0], type=click.IntRange(*YEARS), metavar="YEAR", help=CENTURY_START[1]
+        ),
         *(click.option(flag, metavar="COLUMN", multiple=True, help=text) for flag, text in LISTS),
         *(click.option(flag, name, is_flag=True, help=text) for flag, name, text in SWITCHES),
     ]

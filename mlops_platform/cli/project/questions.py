@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import console
+from mlops_platform.data.profiling.concerns.moments import ambiguity_text
 from mlops_platform.errors import MlopsError, SpecError
 from mlops_platform.usecases.scaffold.proposing.answers import LANDING, NO_TIME
 from mlops_platform.usecases.scaffold.proposing.questions import (
@@ -17,16 +18,20 @@ from mlops_platform.usecases.scaffold.proposing.questions import (
     label_suggestions,
 )
 from mlops_platform.usecases.scaffold.proposing.roles import LEAKAGE
+from mlops_platform.usecases.scaffold.proposing.time_formats import AS_TEXT, format_suggestions
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
+    from mlops_platform.data.profiling.profile import TableProfile
     from mlops_platform.usecases.scaffold.inquiry import Outcome
+    from mlops_platform.usecases.scaffold.proposing.answers import Answers
     from mlops_platform.usecases.scaffold.proposing.draft import Draft
 
 Check = Callable[["Draft"], Any]
 LABEL = "What is predicted?"
 TIME = "When is the prediction made?"
 KNOWN_AT = "When does the outcome become known?"
+TIME_FORMAT = "How are these times written?"
 CLOCK_CHANGE = "Which moment is a time that does not exist, or exists twice?"
 ENTITY = "What identifies a prediction?"
 
@@ -95,6 +100,36 @@ def _require_rule(draft: Draft) -> None:
         raise SpecError("clock-change", draft.answers.clock_change, "Say earlier or later.")
 
 
+def ask_time_formats(answers: Answers, profile: TableProfile) -> Answers:
+    """How times are written that can be read in several ways, of columns of which nothing is said.
+
+    One of which the answer is that it is text is no time.
+    """
+    said = {text.rpartition("=")[0] for text in answers.time_format}
+    for column in profile.columns:
+        if not column.possible_formats or column.name in said:
+            continue
+        _title(TIME_FORMAT, f"{ambiguity_text(column)}: values do not tell, so it is not guessed.")
+        form = _chosen(format_suggestions(column))
+        if form != AS_TEXT:
+            formats = (*answers.time_format, f"{column.name}={form}")
+            answers = answers.model_copy(update={"time_format": formats})
+    return answers
+
+
+def _chosen(suggestions: Sequence[Suggestion]) -> str:
+    """One of the suggestions, by its number or in words."""
+    _show(suggestions)
+    ways = [suggestion.answer for suggestion in suggestions]
+    while True:
+        said = str(click.prompt(">", prompt_suffix=" ")).strip()
+        if said.isdecimal() and 0 < int(said) <= len(ways):
+            return ways[int(said) - 1]
+        if said in ways:
+            return said
+        console.print(Text(f"'{said}' is none of these.", "red"))
+
+
 def ask_entity(draft: Draft, check: Check) -> Draft:
     """What identifies a prediction, where some columns could."""
     keys = [key for key in draft.profile.keys if key.repeated <= draft.profile.duplicates]
@@ -137,12 +172,7 @@ def _asked(
     has_default: bool = True,
 ) -> Draft:
     """Ask until the answer is one that can be; a number means a suggestion."""
-    for number, suggestion in enumerate(suggestions, 1):
-        console.print(
-            Text.assemble(
-                (f"  {number} ", "cyan"), suggestion.answer, (f"  {suggestion.reason}", "dim")
-            )
-        )
+    _show(suggestions)
     default = "1" if has_default and suggestions else None
     while True:
         said = click.prompt(">", default=default, prompt_suffix=" ").strip()
@@ -156,6 +186,15 @@ def _asked(
             console.print(Text(str(error), "red"))
         else:
             return changed
+
+
+def _show(suggestions: Sequence[Suggestion]) -> None:
+    for number, suggestion in enumerate(suggestions, 1):
+        console.print(
+            Text.assemble(
+                (f"  {number} ", "cyan"), suggestion.answer, (f"  {suggestion.reason}", "dim")
+            )
+        )
 
 
 def _title(question: str, help_text: str = "") -> None:

@@ -142,6 +142,7 @@ def _values(column: ColumnProfile) -> Text:
     if column.is_constant:
         return Text(f"always {column.minimum}")
     if column.kind in {"number", "moment", "date"}:
-        return Text(f"{column.minimum} to {column.maximum}")
+        written = f", written {column.time_format}" if column.time_format else ""
+        return Text.assemble(f"{column.minimum} to {column.maximum}", (written, "dim"))
     examples = ", ".join(column.examples[:FEW])
     return Text(f"{column.distinct:,}: {examples}{', ...' if column.distinct > FEW else ''}")

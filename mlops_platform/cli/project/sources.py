@@ -9,10 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mlops_platform.errors import DataError
+from mlops_platform.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.profile import TableProfile
+    from mlops_platform.data.profiling.reading.time_texts import SaidTimes
     from mlops_platform.data.profiling.scanned_table import ScannedTable
     from mlops_platform.usecases.scaffold.choices import SourceChoice
 
@@ -37,22 +38,31 @@ class Source(NamedTuple):
 
 
 @contextmanager
-def opened_source(data: str, timezone: str | None) -> Iterator[Source]:
+def opened_source(data: str, timezone: str | None, times: SaidTimes) -> Iterator[Source]:
     """Scan what `--data` names.
+
+    Args:
+        times: what is said of how CSV files write them.
 
     Raises:
         DataError: it is not there, has no rows, or cannot be read.
+        SpecError: what is said of times does not fit, or nothing could be said.
     """
     from mlops_platform.data.databases.address import is_database
 
     zone = timezone or DEFAULT_ZONE
+    is_files = not data.startswith(DBT) and not is_database(data)
+    if times.formats and not is_files:
+        raise SpecError(
+            "time-format", times.formats[0], "It is said of CSV files: cast times in the database."
+        )
     with ExitStack() as resources:
         if data.startswith(DBT):
             source = _dbt_model(data.removeprefix(DBT), zone, resources)
         elif is_database(data):
             source = _relation(data, zone, resources)
         else:
-            source = _files(Path(data), zone, resources)
+            source = _files(Path(data), zone, times, resources)
         yield source
 
 
@@ -70,14 +80,14 @@ def shown_data(data: str) -> str:
     return f"{shown_url(url)}{sign}{relation}"
 
 
-def _files(path: Path, zone: str, resources: ExitStack) -> Source:
+def _files(path: Path, zone: str, times: SaidTimes, resources: ExitStack) -> Source:
     from mlops_platform.data.profiling.scan import scan_files
     from mlops_platform.usecases.scaffold.choices import FileSourceChoice
 
     path = path.expanduser().resolve()
     if not path.exists():
         raise DataError(_not_there(path))
-    table = resources.enter_context(scan_files([path], timezone=zone))
+    table = resources.enter_context(scan_files([path], timezone=zone, times=times))
     choice = FileSourceChoice(
         folder=str(path if path.is_dir() else path.parent),
         pattern=_pattern(path),

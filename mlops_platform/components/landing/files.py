@@ -1,6 +1,6 @@
 """What is declared of the files of a landed table, whatever says of which day their rows are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +24,8 @@ class CsvFiles(dg.Resolvable):
         ),
     ] = '"'
     encoding: Annotated[
-        Literal["utf-8", "latin-1", "utf-16"], dg.Resolver.default(description="Of the text.")
+        Literal["utf-8", "latin-1", "windows-1252", "utf-16"],
+        dg.Resolver.default(description="Of the text."),
     ] = "utf-8"
     decimal: Annotated[
         str, dg.Resolver.default(description="Before a fraction.", examples=[","])
@@ -35,6 +36,39 @@ class CsvFiles(dg.Resolvable):
             description="Between groups of three digits; nothing is if empty.", examples=["."]
         ),
     ] = ""
+    timestamp_format: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description=(
+                "How times with or without zone are written: a format of strptime, or `epoch`, "
+                "`epoch_ms` or `epoch_us` for numbers since 1970; as ISO 8601 if null. A time that "
+                "is written otherwise is refused."
+            ),
+            examples=["%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p"],
+        ),
+    ] = None
+    date_format: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="The same of columns that land as DATE.", examples=["%d.%m.%Y"]
+        ),
+    ] = None
+    formats: Annotated[
+        Mapping[str, str],
+        dg.Resolver.default(
+            description="The same by output column; goes before the two of all columns.",
+            examples=[{"ordered_at": "%d.%m.%Y %H:%M"}],
+        ),
+    ] = field(default_factory=dict)
+    two_digit_century_start: Annotated[
+        int,
+        dg.Resolver.default(
+            description=(
+                "First of the hundred years that a year of two digits (%y) is of: from 1969, 69 is "
+                "1969 and 68 is 2068."
+            )
+        ),
+    ] = 1969
 
 
 @dataclass(kw_only=True)

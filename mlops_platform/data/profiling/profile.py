@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from mlops_platform.data.landing.time_formats.time_format import CENTURY_START
 from mlops_platform.record import Record
 
 ScannedKind = Literal["number", "boolean", "category", "text", "moment", "date", "empty"]
@@ -40,6 +41,8 @@ class ColumnProfile(Record):
         is_monotone: it grows, or falls, with the order of the rows.
         looks_personal: why it seems to be about a person; None where it does not.
         looks_like_id: why it seems to number the rows or to name things; None where it does not.
+        time_format: how its texts write times; None where as ISO 8601 has them, or none at all.
+        possible_formats: of texts that are times in each of several formats, and none is read.
     """
 
     name: str
@@ -58,6 +61,8 @@ class ColumnProfile(Record):
     is_monotone: bool = False
     looks_personal: str | None = None
     looks_like_id: str | None = None
+    time_format: str | None = None
+    possible_formats: tuple[str, ...] = ()
 
     @property
     def is_constant(self) -> bool:
@@ -101,13 +106,17 @@ class KeyProfile(Record):
 
 
 class Dialect(Record):
-    """How the text of CSV files is written, in the words of a landing's `csv`."""
+    """How the text of CSV files is written, in the words of a landing's `csv`.
+
+    How times are written is told of each column.
+    """
 
     delimiter: str = ","
     quote: str = '"'
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+    encoding: Literal["utf-8", "latin-1", "windows-1252", "utf-16"] = "utf-8"
     decimal: str = "."
     thousands: str = ""
+    two_digit_century_start: int = CENTURY_START
 
 
 class TableProfile(Record):

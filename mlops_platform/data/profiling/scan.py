@@ -15,12 +15,14 @@ from mlops_platform.data.engine import identifier, open_engine, read_times_in
 from mlops_platform.data.landing.files.column_types import IN_MICROSECONDS
 from mlops_platform.data.landing.files.local_times import define_local_moments
 from mlops_platform.data.landing.schema.types import ARROW, TEXT
+from mlops_platform.data.landing.time_formats.time_format import CENTURY_START
 from mlops_platform.data.profiling.columns.column_profiles import column_profiles
 from mlops_platform.data.profiling.keys import duplicate_rows, key_profiles
 from mlops_platform.data.profiling.output_names import output_names
-from mlops_platform.data.profiling.profile import Dialect, TableProfile
+from mlops_platform.data.profiling.profile import ColumnProfile, Dialect, TableProfile
 from mlops_platform.data.profiling.reading.raw_rows import RAW, RawRows, expanded, open_rows
 from mlops_platform.data.profiling.reading.text_types import TextTypeFinder, TextTypes
+from mlops_platform.data.profiling.reading.time_texts import SaidTimes, TextTimes
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE
 from mlops_platform.data.profiling.scanned_table import ScannedTable as ScannedTable
 from mlops_platform.data.profiling.times import time_profiles
@@ -39,15 +41,19 @@ TYPE_ROWS: Final = 20_000
 """By which the types of texts are told, before they are proved by all."""
 
 
-def scan_files(paths: Sequence[Path], *, timezone: str = "UTC") -> ScannedTable:
+def scan_files(
+    paths: Sequence[Path], *, timezone: str = "UTC", times: SaidTimes | None = None
+) -> ScannedTable:
     """Scan files of one table, of any size, within the memory limit of an engine.
 
     Args:
         paths: CSV (.csv, .csv.gz, .csv.zst) or Parquet files, or folders of such.
         timezone: IANA zone in which times without one are read.
+        times: what is known of how CSV files write them.
 
     Raises:
         DataError: there is no file, they are of two kinds, or one cannot be read.
+        SpecError: what is said of times does not fit.
     """
     files = expanded(paths)
     with ExitStack() as resources:
@@ -57,7 +63,7 @@ def scan_files(paths: Sequence[Path], *, timezone: str = "UTC") -> ScannedTable:
         rows = _count(connection)
         if not rows:
             raise DataError(f"{files[0]} has no rows. Name files that have some.")
-        texts = _text_types(raw, rows, connection)
+        texts = _text_types(raw, rows, connection, times or SaidTimes())
         _make_relations(raw, rows, texts, connection)
         source = str(files[0]) if len(files) == 1 else f"{len(files)} files, first {files[0]}"
         profile = _profile(source, _Parts(raw, texts, rows), connection)
@@ -109,9 +115,11 @@ def _drawn(rows: int, wanted: int) -> str:
     return f"(FROM {RAW}{where})"
 
 
-def _text_types(raw: RawRows, rows: int, connection: duckdb.DuckDBPyConnection) -> TextTypes:
+def _text_types(
+    raw: RawRows, rows: int, connection: duckdb.DuckDBPyConnection, times: SaidTimes
+) -> TextTypes:
     connection.execute(f"CREATE TEMP TABLE texts AS FROM {_drawn(rows, TYPE_ROWS)}")
-    finder = TextTypeFinder(connection, "texts", RAW, knows_nulls=raw.dialect is not None)
+    finder = TextTypeFinder(connection, "texts", RAW, times if raw.dialect else None)
     types = finder.types([name for name, kind in raw.types.items() if kind == TEXT])
     connection.execute("DROP TABLE texts")
     return types
@@ -162,7 +170,10 @@ def _landed_type(kind: str) -> str:
 def _profile(source: str, parts: _Parts, connection: duckdb.DuckDBPyConnection) -> TableProfile:
     raw, texts = parts.raw, parts.texts
     outputs = output_names(raw.names)
-    columns = column_profiles(connection, outputs, parts.rows, _met_in(texts))
+    columns = tuple(
+        _with_formats(column, texts.times)
+        for column in column_profiles(connection, outputs, parts.rows, _met_in(texts))
+    )
     times = time_profiles(connection, columns)
     duplicates = duplicate_rows(connection, columns, parts.rows)
     return TableProfile(
@@ -176,6 +187,24 @@ def _profile(source: str, parts: _Parts, connection: duckdb.DuckDBPyConnection) 
         dialect=_dialect(raw, texts),
         first_day=times[0].first.date() if times else None,
         last_day=times[0].last.date() if times else None,
+    )
+
+
+def _century_start(times: TextTimes) -> int:
+    """What was said of it, where years of two digits are there."""
+    of_years = (form.century_start for form in times.formats.values() if form.has_short_year)
+    return next(of_years, CENTURY_START)
+
+
+def _with_formats(column: ColumnProfile, times: TextTimes) -> ColumnProfile:
+    form, forms = times.formats.get(column.name), times.ambiguous.get(column.name, ())
+    if form is None and not forms:
+        return column
+    return column.model_copy(
+        update={
+            "time_format": None if form is None else str(form),
+            "possible_formats": tuple(map(str, forms)),
+        }
     )
 
 
@@ -197,4 +226,5 @@ def _dialect(raw: RawRows, texts: TextTypes) -> Dialect | None:
         encoding=raw.dialect.encoding,
         decimal=texts.numbers.decimal,
         thousands=texts.numbers.thousands,
+        two_digit_century_start=_century_start(texts.times),
     )

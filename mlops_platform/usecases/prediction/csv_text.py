@@ -29,6 +29,11 @@ class CsvText:
                 yield f"{name} {character!r}"
         if self.dialect.encoding != usual.encoding:
             yield self.dialect.encoding
+        for name in ("timestamp_format", "date_format"):
+            if (form := getattr(self.dialect, name)) is not None:
+                yield f"{name.removesuffix('_format')}s like {form!r}"
+        for column, form in self.dialect.formats.items():
+            yield f"{column} like {form!r}"
         if nulls := [text for text in self.null_values if text]:
             yield f"missing is {', '.join(map(repr, nulls))}"
 

@@ -77,9 +77,7 @@ class FeatureFile:
             *(part for column in self.predictor.schema.columns for part in self._of(column)),
         ]
         if self.has_moments:
-            at = self.others[self.predictor.event_time or ""]
-            moment = f"TRY_CAST({place(at)} AS TIMESTAMPTZ)"
-            columns.append(f"CAST({moment} AS TIMESTAMP) AS {identifier(EVENT_TIME)}")
+            columns.append(f"CAST({self._moment} AS TIMESTAMP) AS {identifier(EVENT_TIME)}")
         tried = "".join(f", {cast.tried} AS t{at}" for at, cast in self._casts.items())
         rows = f"(SELECT *{tried} FROM {self.reading.inputs.relation})"
         try:
@@ -87,6 +85,15 @@ class FeatureFile:
             yield from selected.to_arrow_reader(BATCH_ROWS)
         except (duckdb.Error, OSError) as error:
             raise self._fault(str(error)) from error
+
+    @property
+    def _moment(self) -> str:
+        """SQL of the moment of a row."""
+        name = self.predictor.event_time or ""
+        raw = place(self.others[name])
+        is_text = self.reading.inputs.kind == "csv"
+        form = self.reading.text.dialect.time_format(name, MOMENT) if is_text else None
+        return f"TRY_CAST({raw if form is None else form.time(raw)} AS TIMESTAMPTZ)"
 
     def _of(self, column: FeatureColumn) -> Iterator[str]:
         kind, name = column.column_kind, column.name
@@ -109,9 +116,13 @@ class FeatureFile:
         if self.reading.inputs.kind == "parquet":
             return {}
         dialect = self.reading.text.dialect
-        reading = Reading(NumberFormat(dialect.decimal, dialect.thousands))
+        numbers = NumberFormat(dialect.decimal, dialect.thousands)
+
+        def reading(column: FeatureColumn, target: str) -> Reading:
+            return Reading(numbers, times=dialect.time_format(column.name, target))
+
         return {
-            at: cast_of(place(at), TEXT, target, f"t{at}", reading)
+            at: cast_of(place(at), TEXT, target, f"t{at}", reading(column, target))
             for column in self.predictor.schema.columns
             if (at := self.features.get(column.name)) is not None
             and (target := self._type_of_text(column))

@@ -68,6 +68,7 @@ class ColumnChoice(Record):
             each of them.
         missing_as: values that mean that there is none, beside NULL.
         low, high: the range that was seen, of numbers.
+        time_format: how texts write its times; None where as ISO 8601 has them.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ColumnChoice(Record):
     low: float | None = None
     high: float | None = None
     missing_share: float = 0.0
+    time_format: str | None = None
 
 
 class RollingChoice(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from mlops_platform.data.engine import literal
@@ -11,6 +11,7 @@ from mlops_platform.data.landing.files.input_files import InputFiles, place
 from mlops_platform.data.landing.files.local_times import ANY_MOMENT
 from mlops_platform.data.landing.files.values import Cast, Reading, cast_of
 from mlops_platform.data.landing.schema.types import MOMENT
+from mlops_platform.data.landing.time_formats.time_format import TimeFormat
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class CheckedRows:
         columns: place in the files by output, of those outputs that the files have.
         types: type that lands, by output, of all outputs in their order.
         time: place of the time column, or the day that all rows are of.
+        times: by output, how texts write times that are not written as ISO 8601 has them.
     """
 
     files: InputFiles
@@ -93,10 +95,17 @@ class CheckedRows:
     types: Mapping[str, str]
     time: int | date
     reading: Reading
+    times: Mapping[str, TimeFormat] = field(default_factory=dict)
 
     def has_time(self) -> str:
         """SQL of whether something is there for the time of a row."""
         return "true" if isinstance(self.time, date) else f"{place(self.time)} IS NOT NULL"
+
+    @property
+    def format_of_time(self) -> TimeFormat | None:
+        """How texts write the time of a row."""
+        names = (output for output, at in self.columns.items() if at == self.time)
+        return next((self.times[name] for name in names if name in self.times), None)
 
     def timed(self) -> str:
         """SQL of all rows, with their `moment`; NULL where there is none.
@@ -108,7 +117,7 @@ class CheckedRows:
             return f"(SELECT *, {midnight} AS moment FROM {self.files.relation})"
         raw, source = place(self.time), self.files.types[self.time]
         # Of a time that may be refused the day is known all the same.
-        reading = Reading(self.reading.numbers, ANY_MOMENT)
+        reading = Reading(self.reading.numbers, ANY_MOMENT, self.format_of_time)
         moment = cast_of(raw, source, MOMENT, "tried", reading)
         return (
             f"(SELECT *, CASE WHEN {moment.fits} THEN tried END AS moment "
@@ -148,7 +157,8 @@ class CheckedRows:
     def _cast(self, output: str, tried: str, wanted: Wanted) -> Cast:
         at = self.columns[output]
         raw, source, target = place(at), self.files.types[at], self.types[output]
-        cast = cast_of(raw, source, target, tried, self.reading)
+        reading = replace(self.reading, times=self.times.get(output))
+        cast = cast_of(raw, source, target, tried, reading)
         if at != self.time or target != MOMENT:
             return cast
         changed = ", ".join(f"DATE '{day}'" for day in wanted.changed)

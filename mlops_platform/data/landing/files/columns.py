@@ -1,11 +1,14 @@
 """Which columns of files become which columns of a table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN
 from mlops_platform.data.landing.files.checked_rows import CheckedRows
 from mlops_platform.data.landing.files.input_files import InputFiles, column_names
 from mlops_platform.data.landing.schema.table_schema import Names
+from mlops_platform.data.landing.schema.types import MOMENT
+from mlops_platform.data.landing.time_formats.time_format import TimeFormat
 from mlops_platform.errors import DataError
 
 
@@ -72,6 +75,52 @@ def refuse_unknown_types(types: Collection[str], outputs: Collection[str]) -> No
         raise DataError(
             f"types name {unknown}, which are not landed. Use output names: {sorted(outputs)}."
         )
+
+
+def refuse_unknown_formats(formats: Collection[str], outputs: Collection[str]) -> None:
+    """Refuse formats of columns that do not land.
+
+    Raises:
+        DataError: there is one; says which column is like it.
+    """
+    by_case = {name.lower(): name for name in outputs}
+    for name in formats:
+        if name.lower() not in by_case:
+            close = get_close_matches(name.lower(), by_case, n=1)
+            fix = (
+                f"Did you mean '{by_case[close[0]]}'?"
+                if close
+                else f"Use output names: {sorted(outputs)}."
+            )
+            raise DataError(f"csv.formats: '{name}' is no column that lands. {fix}")
+
+
+def refuse_unfit_formats(
+    times: Mapping[str, TimeFormat], types: Mapping[str, str], formats: Mapping[str, str]
+) -> None:
+    """Refuse formats that say something else than the type of their column holds.
+
+    Args:
+        times: by output column.
+        formats: those that were declared of one column each.
+
+    Raises:
+        DataError: names the column, the format and the type.
+    """
+    by_case = {name.lower(): name for name in types}
+    for name, text in formats.items():
+        column = by_case.get(name.lower())
+        if column is not None and column not in times:
+            raise DataError(
+                f"csv.formats.{name}: {text!r} is of times, and the column lands as "
+                f"{types[column]}. Declare DATE, TIMESTAMP or TIMESTAMPTZ for it in `types`."
+            )
+    for column, form in times.items():
+        if form.has_zone and types[column] != MOMENT:
+            raise DataError(
+                f"csv: {str(form)!r} says a moment, and '{column}' lands as {types[column]}. "
+                "Declare TIMESTAMPTZ for it in `types`."
+            )
 
 
 def refuse_partial_columns(

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect
 from mlops_platform.data.landing.files.csv_files import (
+    has_control_codes,
     is_undecoded,
-    opened_text,
     records,
     undecoded_error,
 )
 from mlops_platform.data.landing.files.input_files import InputFileError, InputFiles
+from mlops_platform.data.landing.files.text_files import opened_text
 
 
 def csv_fault(inputs: Sequence[InputFiles], dialect: CsvDialect, message: str) -> InputFileError:
@@ -58,7 +59,8 @@ def _fault(path: Path, header: Sequence[str], dialect: CsvDialect) -> InputFileE
                         f"{len(header)} columns.",
                         "Correct the line, or declare the `csv` dialect in which it is written.",
                     )
-                undecoded = next(filter(is_undecoded, record), None)
+                is_fault = has_control_codes if dialect.encoding == "latin-1" else is_undecoded
+                undecoded = next(filter(is_fault, record), None)
                 if undecoded is not None:
                     return undecoded_error(path, line, undecoded, dialect)
     except csv.Error:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_platform.data.engine import literal
@@ -17,11 +16,18 @@ from mlops_platform.data.landing.files.input_files import (
     InputFiles,
     place,
 )
+from mlops_platform.data.landing.files.text_files import (
+    OWN_DECODING,
+    Utf8Copies,
+    opened_bytes,
+    opened_text,
+)
 from mlops_platform.data.parquet_files import escaped
 
-CODECS = {".gz": "gzip", ".zst": "zstd"}
 MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16"}
 BIG_ENDIAN = b"\xfe\xff"
+CONTROL_CODES = re.compile(rb"[\x80-\x9f]")
+"""Of latin-1; windows-1252 has the euro sign, dashes and quotes there."""
 
 
 def csv_inputs(
@@ -35,22 +41,40 @@ def csv_inputs(
     by_header: dict[tuple[str, ...], list[Path]] = {}
     for path in paths:
         by_header.setdefault(_header(path, dialect), []).append(path)
-    return [
-        InputFiles(
-            kind="csv",
-            paths=tuple(files),
-            names=names,
-            types=("VARCHAR",) * len(names),
-            relation=_relation(files, len(names), dialect, null_values),
+    return [_inputs(names, files, dialect, null_values) for names, files in by_header.items()]
+
+
+def _inputs(
+    names: tuple[str, ...], files: Sequence[Path], dialect: CsvDialect, null_values: Sequence[str]
+) -> InputFiles:
+    copies = _copies(files, dialect) if dialect.encoding in OWN_DECODING else None
+    read = files if copies is None else copies.paths
+    relation = _relation(read, len(names), dialect, null_values)
+    if copies is not None:
+        cases = " ".join(
+            f"WHEN {literal(copy)} THEN {literal(file)}"
+            for copy, file in zip(read, files, strict=True)
         )
-        for names, files in by_header.items()
-    ]
+        relation = f"(SELECT * REPLACE (CASE {ROW_FILE} {cases} END AS {ROW_FILE}) FROM {relation})"
+    return InputFiles("csv", tuple(files), names, ("VARCHAR",) * len(names), relation, copies)
+
+
+def _copies(files: Sequence[Path], dialect: CsvDialect) -> Utf8Copies:
+    try:
+        return Utf8Copies(files, dialect)
+    except (UnicodeError, OSError, EOFError) as error:
+        for path in files:
+            with opened_text(path, dialect) as text:
+                for line, record in records(text, dialect):
+                    _refuse_undecoded(path, line, record, dialect)
+        raise InputFileError(f"{files[0]} cannot be read: {error}.", "Deliver it whole.") from error
 
 
 def _relation(
     files: Sequence[Path], columns: int, dialect: CsvDialect, null_values: Sequence[str]
 ) -> str:
     listed = ", ".join(literal(escaped(file)) for file in files)
+    encoding = "utf-8" if dialect.encoding in OWN_DECODING else dialect.encoding
     names = [place(number) for number in range(columns)]
     typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     nulls = ", ".join(map(literal, null_values))
@@ -58,34 +82,9 @@ def _relation(
         f"(SELECT *, NULL::BIGINT AS {ROW_NUMBER} FROM read_csv([{listed}], auto_detect = false, "
         f"header = true, columns = {{{typed}}}, delim = {literal(dialect.delimiter)}, "
         f"quote = {literal(dialect.quote)}, escape = {literal(dialect.quote)}, "
-        f"encoding = {literal(dialect.encoding)}, nullstr = [{nulls}], strict_mode = true, "
+        f"encoding = {literal(encoding)}, nullstr = [{nulls}], strict_mode = true, "
         f"hive_partitioning = false, filename = {literal(ROW_FILE)}))"
     )
-
-
-@contextmanager
-def opened_text(path: Path, dialect: CsvDialect) -> Iterator[io.TextIOWrapper]:
-    """Open the decompressed text of a file; bytes that are none of its encoding are surrogates."""
-    encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
-    with (
-        opened_bytes(path) as content,
-        io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="") as text,
-    ):
-        yield text
-
-
-@contextmanager
-def opened_bytes(path: Path) -> Iterator[io.BufferedReader]:
-    """Open the decompressed bytes of a file."""
-    import pyarrow as pa
-
-    codec = CODECS.get(path.suffix.lower())
-    if codec is None:
-        with path.open("rb") as content:
-            yield content
-    else:
-        with path.open("rb") as packed, pa.CompressedInputStream(packed, codec) as content:
-            yield content
 
 
 def records(text: Iterable[str], dialect: CsvDialect) -> Iterator[tuple[int, list[str]]]:
@@ -173,11 +172,22 @@ def is_undecoded(value: str) -> bool:
     return any("\udc80" <= character <= "\udcff" for character in value)
 
 
+def has_control_codes(value: str) -> bool:
+    """Whether a value has characters from U+0080 to U+009F, which DuckDB takes for no latin-1."""
+    return any("\x80" <= character <= "\x9f" for character in value)
+
+
 def undecoded_error(path: Path, line: int, value: str, dialect: CsvDialect) -> InputFileError:
-    """What is told of such a value."""
-    shown = value.encode("utf-8", "surrogateescape").decode("latin-1")
+    """What is told of such a value, which has surrogates, or what latin-1 calls control codes."""
+    is_latin = dialect.encoding == "latin-1"
+    content = value.encode("latin-1" if is_latin else dialect.encoding, "surrogateescape")
+    other = "windows-1252" if CONTROL_CODES.search(content) else "latin-1"
+    if dialect.encoding == other:
+        shown = content.decode("latin-1")
+        return InputFileError(f"{path}, line {line}: {shown!r} is no {other}.", "Convert it.")
+    shown = content.decode(other, errors="replace")
     return InputFileError(
-        f"{path}, line {line}: {shown!r} (read as latin-1) is no {dialect.encoding}.",
-        "Declare `csv: {encoding: latin-1}` if it is right so, or convert the file.",
-        ("encoding", "latin-1"),
+        f"{path}, line {line}: {shown!r} (read as {other}) is no {dialect.encoding}.",
+        f"Declare `csv: {{encoding: {other}}}` if it is right so, or convert the file.",
+        ("encoding", other),
     )

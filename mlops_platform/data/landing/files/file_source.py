@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +15,8 @@ from mlops_platform.data.landing.files.column_types import ColumnTypes
 from mlops_platform.data.landing.files.columns import (
     chosen_columns,
     refuse_partial_columns,
+    refuse_unfit_formats,
+    refuse_unknown_formats,
     refuse_unknown_types,
 )
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect
@@ -32,8 +34,9 @@ from mlops_platform.data.landing.files.staged_rows import StagedRows, unordered_
 from mlops_platform.data.landing.files.values import NumberFormat, Reading
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival
-from mlops_platform.data.landing.schema.table_schema import by_every_name
+from mlops_platform.data.landing.schema.table_schema import Names, by_every_name
 from mlops_platform.data.landing.schema.types import MOMENT
+from mlops_platform.data.landing.time_formats.time_format import TimeFormat
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,6 +83,18 @@ class FileSource:
     without_time: RowsWithoutTime = "refuse"
     partitions: tuple[date, date] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse formats of columns that never land.
+
+        Raises:
+            DataError: names them.
+        """
+        if self.columns is not None:
+            older = self.landed.renamed.values()
+            refuse_unknown_formats(
+                self.dialect.formats, {*self.columns, *older, *self._may_be_absent}
+            )
+
     @contextmanager
     def read(
         self, table_folder: Path, files: Sequence[Path], arrival: Arrival, day: date | None = None
@@ -104,7 +119,8 @@ class FileSource:
             inputs = self._inputs(files, connection)
             outputs = self._outputs(inputs, {*landed, *former})
             types = self._types(inputs, outputs, ColumnTypes(connection, casts, landed))
-            parts = [self._part(of_one, outputs, types, days[0]) for of_one in inputs]
+            times = self._times(types, former)
+            parts = [self._part(of_one, outputs, types, times, days[0]) for of_one in inputs]
             wanted = self._wanted(days, arrival, landed)
             define_local_moments(connection, self.timezone, self.clock_change)
             finder = MisfitFinder(connection, self.dialect, self.null_values, self.timezone)
@@ -163,16 +179,31 @@ class FileSource:
             for output, name in outputs.items()
         }
 
+    def _times(self, types: Mapping[str, str], former: Names) -> dict[str, TimeFormat]:
+        """How CSV files write times, by output, where not as ISO 8601 has them."""
+        formats = self.dialect.formats
+        refuse_unknown_formats(formats, {*types, *former, *self._may_be_absent})
+        dialect = replace(self.dialect, formats=by_every_name(formats, former))
+        times = {name: dialect.time_format(name, kind) for name, kind in types.items()}
+        declared = {name: form for name, form in times.items() if form is not None}
+        refuse_unfit_formats(declared, types, dialect.formats)
+        return declared
+
     def _part(
-        self, files: InputFiles, outputs: Mapping[str, str], types: Mapping[str, str], day: date
+        self,
+        files: InputFiles,
+        outputs: Mapping[str, str],
+        types: Mapping[str, str],
+        times: Mapping[str, TimeFormat],
+        day: date,
     ) -> CheckedRows:
         places = {output: files.find(name) for output, name in outputs.items()}
         columns = {output: at for output, at in places.items() if at is not None}
         time = (columns[output] for output, name in outputs.items() if name == self.time_column)
-        numbers = NumberFormat()
-        if files.kind == "csv":
-            numbers = NumberFormat(self.dialect.decimal, self.dialect.thousands)
-        return CheckedRows(files, columns, types, next(time, day), Reading(numbers))
+        if files.kind != "csv":
+            return CheckedRows(files, columns, types, next(time, day), Reading())
+        reading = Reading(NumberFormat(self.dialect.decimal, self.dialect.thousands))
+        return CheckedRows(files, columns, types, next(time, day), reading, times)
 
     def _wanted(self, days: Sequence[date], arrival: Arrival, landed: Collection[str]) -> Wanted:
         refused = changed_days(self.timezone) if self.clock_change == "refuse" else set()

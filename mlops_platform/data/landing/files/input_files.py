@@ -1,7 +1,7 @@
 """Input files with the same columns, whatever they are called."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -44,6 +44,7 @@ class InputFiles:
         types: DuckDB types of the columns.
         relation: SQL of the rows: a column `place(n)` for each of the files' columns, then
             `ROW_FILE` and `ROW_NUMBER` (from 0; NULL for CSV).
+        copies: what is read in their place, held for as long as the relation is.
     """
 
     kind: FileKind
@@ -51,6 +52,7 @@ class InputFiles:
     names: tuple[str, ...]
     types: tuple[str, ...]
     relation: str
+    copies: object = field(default=None, compare=False, repr=False)
 
     def find(self, name: str) -> int | None:
         """The place of a column, None where there is none; DuckDB does not tell case apart.

@@ -9,24 +9,25 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.checked_rows import CheckedRows, Wanted
-from mlops_platform.data.landing.files.csv_dialect import CsvDialect
+from mlops_platform.data.landing.files.csv_dialect import TIMES, CsvDialect
 from mlops_platform.data.landing.files.csv_faults import line_of
 from mlops_platform.data.landing.files.input_files import ROW_FILE, ROW_NUMBER, place
 from mlops_platform.data.landing.files.local_times import clock_change_text
-from mlops_platform.data.landing.files.values import (
-    DATE,
-    INTEGERS,
-    LOCAL_PATTERN,
-    OFFSET_PATTERN,
-)
-from mlops_platform.data.landing.schema.types import FLOATS, LOCAL_TIME, MOMENT, TEXT
+from mlops_platform.data.landing.files.values import INTEGERS, LOCAL_PATTERN, OFFSET_PATTERN
+from mlops_platform.data.landing.schema.types import DATE, FLOATS, LOCAL_TIME, MOMENT, TEXT
+from mlops_platform.data.landing.time_formats.recognition import possible_formats
+from mlops_platform.data.landing.time_formats.time_format import TimeFormat
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
     import duckdb
+
+_READ_AS: Final = {DATE: (DATE,), LOCAL_TIME: (DATE, LOCAL_TIME), MOMENT: TIMES}
+"""Kinds of formats that are of use for a type."""
 
 
 class MisfitFinder:
@@ -71,7 +72,7 @@ class MisfitFinder:
             [(count,)] = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
             if count and isinstance(part.time, int):
                 where, value = self._first(part, part.time, rows)
-                return DataError(f"{where}: {_no_time(value, count, part)}")
+                return DataError(f"{where}: {self._no_time(value, count, part)}")
         raise AssertionError("a row without time was counted, and is none")
 
     def _first(self, part: CheckedRows, column: int, rows: str) -> tuple[str, str | None]:
@@ -92,34 +93,73 @@ class MisfitFinder:
         text, kind = str(value), part.types[output]
         if "\0" in text:
             return f"{text!r} has a NUL byte in it. Correct it at the source"
-        if kind == MOMENT and re.fullmatch(LOCAL_PATTERN, text):
-            changed = _clock_change(text, self._timezone)
-            if changed is not None:
-                return (
-                    f"{changed}. Write it with its offset, or declare `clock_change: earlier` or "
-                    "`clock_change: later`"
-                )
+        times = part.times.get(output)
+        changed = self._clock_change(text, times) if kind == MOMENT else None
+        if changed is not None:
+            return (
+                f"{changed}. Write it with its offset, or declare `clock_change: earlier` or "
+                "`clock_change: later`"
+            )
+        if part.files.kind == "csv" and kind in TIMES:
+            fix = self._declared_otherwise(text, kind)
+            if times is not None:
+                fix = fix or "Correct it, list it in `null_values`, or declare how it is written"
+                return f"{text!r} is no {kind} as {_shown(times)}. {fix}"
+            if fix is not None:
+                return f"{text!r} is no {kind} as ISO 8601 has it. {fix}"
         return f"{text!r} is no {kind}{_more(text, kind)}. {_fix(text, part, output)}"
 
+    def _no_time(self, value: str | None, count: int, part: CheckedRows) -> str:
+        if value is None:
+            return (
+                f"there is no time (in {count} rows), so that the day of the row is unknown. Fill "
+                "it at the source, or declare `without_time: leave_out`."
+            )
+        times, is_csv = part.format_of_time, part.files.kind == "csv"
+        wanted = "from the years 1 to 9999" if times is None else f"as {_shown(times)}"
+        fix = self._declared_otherwise(value, MOMENT) if is_csv else None
+        if fix is None and times is not None:
+            fix = "Correct it, list it in `null_values`, or declare how it is written"
+        elif fix is None:
+            listed = ", or list it in `null_values`" if is_csv else ""
+            fix = f"Write it like 2024-03-10 01:30:00 or 2024-03-10T01:30:00Z{listed}"
+        return f"{value!r} is no time {wanted} (of {count} such values). {fix}."
 
-def _no_time(value: str | None, count: int, part: CheckedRows) -> str:
-    if value is None:
-        return (
-            f"there is no time (in {count} rows), so that the day of the row is unknown. Fill it "
-            "at the source, or declare `without_time: leave_out`."
-        )
-    listed = ", or list it in `null_values`" if part.files.kind == "csv" else ""
-    return (
-        f"{value!r} is no time from the years 1 to 9999 (of {count} such values). Write it like "
-        f"2024-03-10 01:30:00 or 2024-03-10T01:30:00Z{listed}."
-    )
+    def _clock_change(self, text: str, times: TimeFormat | None) -> str | None:
+        """What the clocks did to a time; None where it is read, or none at all."""
+        if times is None:
+            is_local = re.fullmatch(LOCAL_PATTERN, text)
+            naive = self._value(f"try_cast({literal(text)} AS TIMESTAMP)") if is_local else None
+        else:
+            naive = None if times.has_zone else self._value(times.time(literal(text)))
+        return None if naive is None else clock_change_text(naive, self._timezone)
+
+    def _declared_otherwise(self, text: str, kind: str) -> str | None:
+        """The formats in which a text would be one of its type, as a fix; None where in none."""
+        fitting = [
+            str(form)
+            for form in possible_formats(text)
+            if form.kind in _READ_AS[kind] and self._value(form.time(literal(text))) is not None
+        ]
+        if not fitting:
+            return None
+        field = "date_format" if kind == DATE else "timestamp_format"
+        ways = " or ".join(repr(form) for form in fitting)
+        others = ", whichever the files have" if len(fitting) > 1 else ""
+        return f"Declare `csv: {{{field}: {ways}}}`{others}"
+
+    def _value(self, sql: str) -> datetime | None:
+        import duckdb
+
+        try:
+            [(value,)] = self._connection.execute(f"SELECT {sql}").fetchall()
+        except duckdb.Error:
+            return None
+        return value if isinstance(value, datetime) else None
 
 
-def _clock_change(text: str, timezone: str) -> str | None:
-    try:
-        return clock_change_text(datetime.fromisoformat(text.strip()), timezone)
-    except ValueError:
-        return None
+def _shown(times: TimeFormat) -> str:
+    return f"{str(times)!r} has it (such as {times.example})"
 
 
 def _more(text: str, kind: str) -> str:

@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 from mlops_platform.data.engine import literal
 from mlops_platform.data.landing.files.local_times import LOCAL_MOMENT
 from mlops_platform.data.landing.files.parquet_inputs import DURATION
-from mlops_platform.data.landing.schema.types import FLOATS, LOCAL_TIME, MOMENT, TEXT
+from mlops_platform.data.landing.schema.types import DATE, FLOATS, LOCAL_TIME, MOMENT, TEXT
+from mlops_platform.data.landing.time_formats.time_format import TimeFormat
 
-DATE: Final = "DATE"
 SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 INTEGERS: Final = (*SIGNED, *(f"U{name}" for name in SIGNED))
 YEARS: Final = {
@@ -61,7 +61,9 @@ class NumberFormat:
 
     @property
     def _digits(self) -> str:
-        grouped = rf"\d{{1,3}}(?:{re.escape(self.thousands)}\d{{3}})+|" if self.thousands else ""
+        # A group before which there is only a zero is a fraction, or a code.
+        separator = re.escape(self.thousands)
+        grouped = rf"[1-9]\d{{0,2}}(?:{separator}\d{{3}})+|" if self.thousands else ""
         return rf"{grouped}\d+"
 
     def plain(self, text: str) -> str:
@@ -89,10 +91,12 @@ class Reading:
 
     Args:
         local_moment: SQL function of a naive timestamp.
+        times: how texts write them; as ISO 8601 has it where None.
     """
 
     numbers: NumberFormat = NumberFormat()
     local_moment: str = LOCAL_MOMENT
+    times: TimeFormat | None = None
 
 
 def cast_of(raw: str, source: str, target: str, tried: str, reading: Reading) -> Cast:
@@ -143,7 +147,10 @@ def _of_text(raw: str, target: str, tried: str, reading: Reading) -> Cast:
         return _float_of_text(raw, target, tried, numbers)
     if target not in YEARS:
         return Cast(f"try_cast({raw} AS {target})", "true")
-    value = {
+    if reading.times is not None:
+        value = _of_format(raw, target, reading.times, reading.local_moment)
+        return Cast(value, _within_years(tried, target))
+    values = {
         DATE: f"CASE WHEN {_matches(raw, MIDNIGHT_PATTERN)} THEN try_cast({raw} AS DATE) END",
         LOCAL_TIME: (
             f"CASE WHEN {_matches(raw, LOCAL_PATTERN)} THEN try_cast({raw} AS TIMESTAMP) END"
@@ -154,7 +161,19 @@ def _of_text(raw: str, target: str, tried: str, reading: Reading) -> Cast:
             f"WHEN {_matches(raw, OFFSET_PATTERN)} THEN try_cast({raw} AS TIMESTAMPTZ) END"
         ),
     }
-    return Cast(value[target], _within_years(tried, target))
+    return Cast(values[target], _within_years(tried, target))
+
+
+def _of_format(raw: str, target: str, times: TimeFormat, local_moment: str) -> str:
+    """SQL of a text's time; NULL where the target is no type for what the format says."""
+    time = times.time(raw)
+    if times.has_zone:
+        return time if target == MOMENT else f"CAST(NULL AS {target})"
+    if target == MOMENT:
+        return f"{local_moment}({time})"
+    if target == LOCAL_TIME or not times.has_clock:
+        return f"CAST({time} AS {target})"
+    return f"CASE WHEN {time} = date_trunc('day', {time}) THEN CAST({time} AS DATE) END"
 
 
 def _float_of_text(raw: str, target: str, tried: str, numbers: NumberFormat) -> Cast:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NULL: Final = "NULL"
 """Type of a column that has had no value yet, in homes of before; any other type holds it."""
-TEXT, MOMENT, LOCAL_TIME = "VARCHAR", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP"
+TEXT, MOMENT, LOCAL_TIME, DATE = "VARCHAR", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "DATE"
 INTEGERS: Final = {
     "TINYINT": (-(2**7), 2**7 - 1),
     "UTINYINT": (0, 2**8 - 1),
@@ -42,7 +42,7 @@ ARROW: Final = {
     "UBIGINT": "uint64",
     "FLOAT": "float",
     "DOUBLE": "double",
-    "DATE": "date32[day]",
+    DATE: "date32[day]",
     LOCAL_TIME: "timestamp[us]",
     TEXT: "string",
     MOMENT: "timestamp[us, tz=UTC]",
@@ -98,7 +98,7 @@ def is_wider(wide: str, narrow: str) -> bool:
         # The text of a moment depends on the zone of whoever reads it.
         return narrow != MOMENT
     if wide == LOCAL_TIME:
-        return narrow == "DATE"
+        return narrow == DATE
     if narrow in INTEGERS and wide in INTEGERS:
         (lowest, highest), (least, most) = INTEGERS[narrow], INTEGERS[wide]
         return least <= lowest and highest <= most

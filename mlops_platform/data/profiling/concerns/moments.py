@@ -16,7 +16,9 @@ _EPOCH_NAME: Final = re.compile(r"time|date|epoch|_at$|^ts$|stamp")
 
 def moments(profile: TableProfile) -> Iterator[Finding]:
     """Candidates, or why there is none."""
+    yield from _ambiguous(profile)
     yield from _unread(profile)
+    yield from _short_years(profile)
     if not profile.times:
         yield Finding(
             kind="no_time",
@@ -47,10 +49,65 @@ def _of_parts(profile: TableProfile) -> str | None:
     return f'--time "make_date({", ".join(PARTS)})"'
 
 
+def ambiguity_text(column: ColumnProfile) -> str:
+    """What somebody has to know who says in which format a column is."""
+    forms = " and as ".join(column.possible_formats)
+    numbers = (re.findall(r"\d+", text)[:2] for text in column.examples)
+    telling = (len({*map(int, first)}) > 1 for first in numbers)
+    example = next(
+        (text for text, tells in zip(column.examples, telling, strict=True) if tells),
+        column.examples[0],
+    )
+    return f"Every value of '{column.name}', such as '{example}', can be read as {forms}"
+
+
+def format_flag(column: ColumnProfile, form: str) -> str:
+    """The flag that says in which format a column is."""
+    return f"--time-format '{column.name}={form}'"
+
+
+def _ambiguous(profile: TableProfile) -> Iterator[Finding]:
+    """Times of which no value tells whether the day or the month is first."""
+    for column in profile.columns:
+        if column.possible_formats:
+            flags = [format_flag(column, form) for form in column.possible_formats]
+            yield Finding(
+                kind="ambiguous_time",
+                columns=(column.name,),
+                level="warn",
+                text=f"{ambiguity_text(column)}: until somebody says which, it lands as text.",
+                fix=" or ".join(flags),
+            )
+
+
+def _short_years(profile: TableProfile) -> Iterator[Finding]:
+    """Times whose century is ruled, and not said."""
+    for column in profile.columns:
+        form = column.time_format
+        if form is not None and "%y" in form:
+            yield Finding(
+                kind="short_year",
+                columns=(column.name,),
+                level="note",
+                text=(
+                    f"Years of '{column.name}' have two digits, and are read as "
+                    f"{str(column.minimum)[:4]} to {str(column.maximum)[:4]}."
+                ),
+                fix="--century-start",
+            )
+
+
 def _unread(profile: TableProfile) -> Iterator[Finding]:
     """Times in a form that is not read as one."""
     for column in profile.columns:
-        expression = _expression(column)
+        if column.possible_formats:
+            continue
+        if profile.dialect is None:
+            expression = _expression(column)
+            fix = f'--time "{expression}"'
+        else:
+            expression = _declared_format(column)
+            fix = "" if expression is None else format_flag(column, expression)
         if expression is not None:
             yield Finding(
                 kind="unread_time",
@@ -60,8 +117,17 @@ def _unread(profile: TableProfile) -> Iterator[Finding]:
                     f"'{column.name}' looks like a time ('{column.examples[0]}'), and lands as "
                     f"{column.type}."
                 ),
-                fix=f'--time "{expression}"',
+                fix=fix,
             )
+
+
+def _declared_format(column: ColumnProfile) -> str | None:
+    """The format of numbers that nobody has called a time."""
+    if column.kind != "number" or not column.examples:
+        return None
+    if all(map(COMPACT_DAY.fullmatch, column.examples)):
+        return "%Y%m%d"
+    return None
 
 
 def _expression(column: ColumnProfile) -> str | None:

@@ -15,7 +15,7 @@ def dialect(profile: TableProfile) -> Iterator[Finding]:
     unusual = {name: value for name, value in own.items() if value != usual[name]}
     if unusual:
         listed = ", ".join(f"{name} {value!r}" for name, value in unusual.items())
-        pairs = ", ".join(f'{name}: "{_escaped(value)}"' for name, value in unusual.items())
+        pairs = ", ".join(f'{name}: "{_escaped(str(value))}"' for name, value in unusual.items())
         yield Finding(
             kind="dialect",
             level="note",

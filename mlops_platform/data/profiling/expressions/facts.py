@@ -16,8 +16,8 @@ FEW_VALUES: Final = 20
 DAY_SECONDS: Final = 24 * 3600
 MOMENTS: Final = ("TIMESTAMP", "DATE")
 AS_ISO: Final = (
-    "Times are read as ISO only: write the column as ISO (2026-01-31 00:02) at the source, or "
-    "deliver it as Parquet."
+    "Say how a CSV file writes it with --time-format, such as '%d.%m.%Y %H:%M'; elsewhere make it "
+    "a time at the source."
 )
 _NUMBERS: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 

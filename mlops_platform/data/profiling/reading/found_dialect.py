@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from mlops_platform.data.landing.files.csv_dialect import OTHER_DELIMITERS, CsvDialect, Encoding
-from mlops_platform.data.landing.files.csv_files import MARKS, opened_bytes, records
+from mlops_platform.data.landing.files.csv_files import CONTROL_CODES, MARKS, records
+from mlops_platform.data.landing.files.text_files import opened_bytes
 from mlops_platform.errors import DataError
 
 HEAD_BYTES: Final = 1 << 20
@@ -46,7 +47,12 @@ def _encoding(heads: Sequence[bytes]) -> Encoding:
     marked = {name for head in heads for mark, name in MARKS.items() if head.startswith(mark)}
     if "utf-16" in marked or any(_has_nul_bytes(head) for head in heads):
         return "utf-16"
-    return "utf-8" if all(map(_is_utf8, heads)) else "latin-1"
+    if all(map(_is_utf8, heads)):
+        return "utf-8"
+    others = [head for head in heads if not _is_utf8(head)]
+    if any(map(_is_damaged_utf8, others)):
+        return "utf-8"
+    return "windows-1252" if any(map(CONTROL_CODES.search, others)) else "latin-1"
 
 
 def _has_nul_bytes(head: bytes) -> bool:
@@ -61,6 +67,18 @@ def _is_utf8(head: bytes) -> bool:
         # The last character may be cut.
         return len(head) == HEAD_BYTES and error.start >= len(head) - 3
     return True
+
+
+def has_utf8_characters(paths: Sequence[Path]) -> bool:
+    """Whether files begin with characters that hardly anything but UTF-8 has."""
+    return any(map(_is_damaged_utf8, map(_head, paths)))
+
+
+def _is_damaged_utf8(head: bytes) -> bool:
+    """Whether most characters beyond ASCII are whole: by chance hardly any are."""
+    text = head.decode("utf-8", errors="surrogateescape")
+    broken = sum("\udc80" <= character <= "\udcff" for character in text)
+    return sum(character > "\x7f" for character in text) - broken >= max(broken, 1)
 
 
 def _decoded(head: bytes, encoding: Encoding) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.engine import identifier, literal
-from mlops_platform.data.landing.files.csv_dialect import CsvDialect
+from mlops_platform.data.landing.files.csv_dialect import CsvDialect, Encoding
 from mlops_platform.data.landing.files.csv_faults import csv_fault
 from mlops_platform.data.landing.files.csv_files import csv_inputs
 from mlops_platform.data.landing.files.input_files import (
     ENDINGS,
+    InputFileError,
     InputFiles,
     column_names,
     kind_of,
@@ -20,7 +21,7 @@ from mlops_platform.data.landing.files.input_files import (
 )
 from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
 from mlops_platform.data.parquet_files import escaped
-from mlops_platform.data.profiling.reading.found_dialect import found_dialect
+from mlops_platform.data.profiling.reading.found_dialect import found_dialect, has_utf8_characters
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 RAW: Final = "raw"
 """View of all rows, with `NUMBER`."""
 NUMBER: Final = "row__number"
+WIDER: Final[Mapping[Encoding, tuple[Encoding, ...]]] = {
+    "utf-8": ("latin-1", "windows-1252"),
+    "latin-1": ("windows-1252",),
+}
+"""Encodings that a file may be of which looked like another one at first."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +85,16 @@ def open_rows(
     if kind == "parquet":
         return _view(parquet_inputs(files, connection), connection, None)
     dialect = found_dialect(files)
-    try:
-        return _parsed(files, dialect, connection, scratch)
-    except DataError:
-        # A file need not be of another encoding from its first bytes on.
-        if dialect.encoding != "utf-8":
-            raise
-        latin = CsvDialect(dialect.delimiter, dialect.quote, "latin-1")
-        return _parsed(files, latin, connection, scratch)
+    while True:
+        try:
+            return _parsed(files, dialect, connection, scratch)
+        except InputFileError as error:
+            # A file need not be of another encoding from its first bytes on.
+            others = WIDER.get(dialect.encoding, ())
+            meant = [other for other in others if error.setting == ("encoding", other)]
+            if not meant or has_utf8_characters(files):
+                raise
+            dialect = replace(dialect, encoding=meant[0])
 
 
 def _parsed(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from mlops_platform.data.landing.schema.types import DATE, LOCAL_TIME, MOMENT
 from mlops_platform.data.profiling.profile import Dialect
 from mlops_platform.usecases.scaffold.choices import (
     Choices,
@@ -28,7 +29,13 @@ _REASONS: Final[Mapping[str, str]] = {
     "types": "A value that its type cannot hold is refused, with its line; nothing is rounded.",
     "null_values": "Texts that mean that there is no value.",
     "csv": "How the text of the files is written: nothing of it is guessed.",
+    "csv.timestamp_format": "Every time is written so; another one is refused, with its line.",
+    "csv.date_format": "Every day is written so; another one is refused, with its line.",
+    "csv.formats": "Every time of the column is written so; another one is refused.",
+    "csv.two_digit_century_start": "You said so: a year of two digits is of a hundred from here.",
 }
+_FIELDS: Final = {"timestamp_format": (LOCAL_TIME, MOMENT, "TIMESTAMPTZ"), "date_format": (DATE,)}
+"""Of a landing's `csv`, with the types that each is of."""
 
 
 def landing_defs(names: Names) -> str:
@@ -104,7 +111,7 @@ def _attributes(names: Names) -> dict[str, Any]:
         column.output: column.type for column in names.columns if column.name != choices.time_column
     }
     if isinstance(choices.source, FileSourceChoice):
-        attributes |= _text(choices.source)
+        attributes |= _text(choices.source, names)
     return {**attributes, "owners": list(choices.owners)}
 
 
@@ -132,19 +139,38 @@ def _days(choices: Choices) -> dict[str, Any]:
     }
 
 
-def _text(source: FileSourceChoice) -> dict[str, Any]:
+def _text(source: FileSourceChoice, names: Names) -> dict[str, Any]:
     """What is to be said of CSV files, where it is not the usual."""
     said: dict[str, Any] = {}
     if source.null_values != ("",):
         said["null_values"] = list(source.null_values)
-    if source.dialect is not None and source.dialect != Dialect():
-        usual = Dialect().model_dump()
-        said["csv"] = {
-            name: value
-            for name, value in source.dialect.model_dump().items()
-            if value != usual[name]
-        }
+    if source.dialect is None:
+        return said
+    usual = Dialect().model_dump()
+    unusual = {
+        name: value for name, value in source.dialect.model_dump().items() if value != usual[name]
+    }
+    if csv := {**unusual, **_formats(names)}:
+        said["csv"] = csv
     return said
+
+
+def _formats(names: Names) -> dict[str, Any]:
+    """How times are written: once where all columns have one format, else of each column."""
+    usual: dict[str, Any] = {}
+    others: dict[str, str] = {}
+    for field, kinds in _FIELDS.items():
+        formats = {
+            column.output: column.time_format
+            for column in names.columns
+            if names.types[column.output] in kinds
+        }
+        written = {output: form for output, form in formats.items() if form is not None}
+        if written and len({*formats.values()}) == 1:
+            usual[field] = next(iter(written.values()))
+        else:
+            others |= written
+    return {**usual, **({"formats": others} if others else {})}
 
 
 def _duplicates(choices: Choices) -> Mapping[str, str]:

@@ -23,6 +23,8 @@ class Answers(Record):
         keep: columns that are features in spite of what was found.
         timezone: IANA zone of days, and of times that do not say theirs.
         clock_change: how a time of it is read that does not exist, or exists twice.
+        time_format: how texts write times, of a column (`at=%d.%m.%Y`) or of all that it fits.
+        century_start: first of the hundred years that a year of two digits is of.
     """
 
     name: str | None = None
@@ -37,6 +39,8 @@ class Answers(Record):
     keep: tuple[str, ...] = ()
     timezone: str | None = None
     clock_change: Literal["earlier", "later"] | None = None
+    time_format: tuple[str, ...] = ()
+    century_start: int | None = None
     owner: str | None = None
 
     def said(self) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Final, Literal
 
+from mlops_platform.data.landing.files.csv_dialect import TIMES
 from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.profile import ColumnProfile, ScannedKind
 from mlops_platform.usecases.scaffold.choices import ColumnChoice, Role
@@ -68,10 +69,11 @@ def _choice(column: ColumnProfile, said: Said) -> ColumnChoice:
     role, reason = _role(column, said)
     kind = KINDS.get(column.kind) if role == "feature" else None
     low, high = _range(column)
+    landed = _type(column, said)
     return ColumnChoice(
         name=column.name,
         output=column.output,
-        type=_type(column, said),
+        type=landed,
         role=role,
         kind=kind,
         reason=reason,
@@ -80,6 +82,8 @@ def _choice(column: ColumnProfile, said: Said) -> ColumnChoice:
         low=low,
         high=high,
         missing_share=column.missing / column.rows if column.rows else 0.0,
+        # Of one that has landed as text it stays text.
+        time_format=column.time_format if landed in TIMES else None,
     )
 
 

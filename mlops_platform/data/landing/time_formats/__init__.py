@@ -1,0 +1,1 @@
+"""How texts write times: formats that are declared, and those that a text could have."""
