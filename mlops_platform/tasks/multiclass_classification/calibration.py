@@ -85,11 +85,16 @@ def calibrated(pipeline: Any, unseen: KnownRows, method: CalibrationMethod) -> A
         features = pd.concat([features, *filling], ignore_index=True)
         targets = np.concatenate([targets, absent])
         weights = np.concatenate([present, np.zeros(len(absent))])
-    model = CalibratedClassifierCV(FrozenEstimator(pipeline), method=method)
+    everything = np.arange(len(targets))
+    # Of a pipeline that is fitted all rows are unseen: no folds, of which rare classes had too few.
+    model = CalibratedClassifierCV(
+        FrozenEstimator(pipeline), method=method, cv=[(everything, everything)]
+    )
     with warnings.catch_warnings():
         # A frozen pipeline is not fitted, so that it needs no weights.
         warnings.filterwarnings("ignore", message="Since FrozenEstimator does not appear")
-        return model.fit(features, targets, sample_weight=weights)
+        model.fit(features, targets, sample_weight=weights)
+    return model.set_params(cv=None)  # the rows are no part of what is stored
 
 
 def pipeline_below(model: CalibratedClassifierCV) -> Any:

@@ -7,7 +7,7 @@ outcome has the least probability there is and was decided by nobody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlops_platform.record import Record
 from mlops_platform.tasks.multiclass_classification.columns import DECISION, probability
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions
 
     Codes = NDArray[np.int64]
+
+
+BIN_ROWS: Final = 50
+"""Rows that a bin has at least: in smaller ones chance alone is an error."""
 
 
 class CalibrationBin(Record):
@@ -143,7 +147,7 @@ def occurring(codes: Codes) -> list[int]:
 def calibration_bins(
     is_class: NDArray[Any], stated: Numbers, bins: int, weights: Numbers | None = None
 ) -> tuple[CalibrationBin, ...]:
-    """At most `bins` bins of nearly equal numbers of rows, by increasing probability of one class.
+    """At most `bins` bins of nearly equal numbers of rows, at least `BIN_ROWS`, by increasing probability of one class.
 
     Rows of equal probability share a bin, so that the order of the rows does not matter. Means are
     weighted, counts are not.
@@ -196,6 +200,7 @@ def _bins(stated: Numbers, bins: int) -> tuple[NDArray[np.intp], NDArray[np.intp
     """The bin of each row, and the rows of each bin."""
     import numpy as np
 
+    bins = max(min(bins, len(stated) // BIN_ROWS), 1)
     inner = np.quantile(stated, np.arange(1, bins) / bins, method="inverted_cdf")
     at = np.searchsorted(np.unique(inner), stated, side="left")
     return at, np.bincount(at)

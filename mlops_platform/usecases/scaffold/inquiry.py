@@ -102,7 +102,7 @@ def completed_choices(table: ScannedTable, draft: Draft, outcome: Outcome) -> Ch
         SpecError: as `choices_of`.
     """
     told, delay = {}, None
-    # Outcomes that are texts have no mean, and so no rolling one.
+    # Outcomes that are texts have no variance.
     if draft.label is not None and outcome.proposal.label_type != "VARCHAR":
         keys = draft.rolling_keys()
         told = told_shares(table, draft.label.sql, outcome.proposal.label, keys)

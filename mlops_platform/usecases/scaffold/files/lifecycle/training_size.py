@@ -92,17 +92,24 @@ class TrainingSize:
 
     def _test_days(self) -> int:
         """Enough for a verdict: longer where the event is rare."""
-        facts, days = self._choices.label_facts, self._held_out()
-        if facts is None or not facts.positives:
+        events, days = self._events(), self._held_out()
+        if not events:
             return days
-        needed = ceil(ENOUGH_EVENTS * self._days / facts.positives)
+        needed = ceil(ENOUGH_EVENTS * self._days / events)
         return max(days, min(needed, int(MOST_TEST_SHARE * self._days)))
 
     def _test_share(self) -> float:
-        facts = self._choices.label_facts
-        if facts is None or not facts.positives:
+        events = self._events()
+        if not events:
             return SHARE
-        return max(SHARE, min(MOST_SHARE, round(ENOUGH_EVENTS / facts.positives, 2)))
+        return max(SHARE, min(MOST_SHARE, round(ENOUGH_EVENTS / events, 2)))
+
+    def _events(self) -> int:
+        """Rows of the rarer one of two outcomes, or beside the most frequent of several."""
+        facts = self._choices.label_facts
+        if facts is None:
+            return 0
+        return facts.positives or sum(facts.value_rows[:-1])
 
     def _folds(self) -> int:
         """Each fold has days of its own, and one more comes before the first."""
