@@ -32,6 +32,11 @@ def known(position: int) -> str:
     return f"known_{position + 1}"
 
 
+def factor(position: int) -> str:
+    """Constant: by what the model's probability of a class is multiplied."""
+    return f"factor_{position + 1}"
+
+
 def outputs_of(classes: Sequence[str], *, sets: bool) -> tuple[Output, ...]:
     """The columns of every prediction.
 

@@ -12,21 +12,34 @@ FLOOR: Final = 1e-6
 """No class is impossible: one that no training row had would make the loss of a row infinite."""
 
 
-def floored(probabilities: Numbers) -> Numbers:
-    """Probabilities of at least `FLOOR` (nearly) that add up to 1, shape (rows, classes)."""
+def floored(weights: Numbers) -> Numbers:
+    """Probabilities of at least `FLOOR` (nearly) that add up to 1, shape (rows, classes).
+
+    Args:
+        weights: what they are proportional to, of the same shape.
+    """
     import numpy as np
 
-    raised = np.maximum(probabilities, FLOOR)
-    total = np.zeros(len(raised))
-    for column in raised.T:  # one after the other, as `floored_row` adds them: equal to the bit
-        total = total + column
-    return np.asarray(raised / total[:, None], dtype=np.float64)
+    return _shares(np.maximum(_shares(weights), FLOOR))
 
 
-def floored_row(probabilities: Sequence[float]) -> list[float]:
+def floored_row(weights: Sequence[float]) -> list[float]:
     """The same of one row, without NumPy."""
-    raised = [max(value, FLOOR) for value in probabilities]
+    return _row_shares([max(value, FLOOR) for value in _row_shares(weights)])
+
+
+def _shares(values: Numbers) -> Numbers:
+    import numpy as np
+
+    total = np.zeros(len(values))
+    for column in values.T:  # one after the other, as in one row: equal to the bit
+        total = total + column
+    total[total == 0] = 1.0
+    return np.asarray(values / total[:, None], dtype=np.float64)
+
+
+def _row_shares(values: Sequence[float]) -> list[float]:
     total = 0.0
-    for value in raised:
+    for value in values:
         total += value
-    return [value / total for value in raised]
+    return [value / (total or 1.0) for value in values]

@@ -18,9 +18,11 @@ from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.multiclass_classification import metrics as figures
 from mlops_platform.tasks.multiclass_classification.calibration import (
+    BIAS_CORRECTED,
     CalibrationMethod,
     calibrated,
     carried_over,
+    class_factors,
     fitted,
     of_known,
     pipeline_below,
@@ -34,6 +36,7 @@ from mlops_platform.tasks.multiclass_classification.columns import (
     SET,
     SET_FROM,
     SET_SIZE,
+    factor,
     known,
     outputs_of,
     probability,
@@ -75,6 +78,8 @@ MOST_OFF = 0.05
 """By which the coverage of sets may miss its promise, at the gate and in a window."""
 MOST_TOLD = 6
 """Classes whose shares are told in a sentence."""
+LEAST_MOVED = 0.05
+"""By which a factor differs from 1 that is told."""
 PRIOR = 0.5
 """Rows of each class that the baseline has seen beside the real ones: no share is zero."""
 
@@ -110,11 +115,12 @@ class MulticlassClassification(Task):
         default="log_loss", description="What candidates and champions are compared by."
     )
     calibration: CalibrationMethod = Field(
-        default="temperature",
+        default="bias_corrected_temperature",
         description=(
             "Fitted on the validation days. `temperature` makes all probabilities bolder or more "
-            "careful by one number, and needs no row of any class. `sigmoid` and `isotonic` have a "
-            "curve for each class, and need rows of each."
+            "careful by one number; `bias_corrected_temperature` also follows how frequent each "
+            "class has become, as surely as there are rows of it. `sigmoid` and `isotonic` have a "
+            "curve for each class, and need many rows of each."
         ),
     )
     calibration_bins: Annotated[int, Field(ge=2, le=100)] = Field(
@@ -259,14 +265,8 @@ class MulticlassClassification(Task):
         present = np.unique(train.targets[train.targets >= 0])
         below = fitted(pipeline, of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
-        constants = {
-            known(position): float(position in present) for position in range(len(self.classes))
-        }
-        return Finished(
-            model,
-            {**constants, **self._set_constants(model, constants, unseen)},
-            self.baseline(train.targets),
-        )
+        constants = self._constants(model, present, unseen)
+        return Finished(model, constants, self.baseline(train.targets))
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
         """Calibration and sets are carried over (ADR 0003).
@@ -277,9 +277,9 @@ class MulticlassClassification(Task):
         present = self._known_codes(judged.constants)
         below = pipeline_below(judged.model)
         model = calibrated(below, of_known(unseen, present), self.calibration)
-        sets = self._set_constants(model, judged.constants, unseen)
+        constants = self._constants(model, present, unseen)
         refitted = carried_over(model, fitted(pipeline, of_known(rows, present)))
-        return Finished(refitted, {**judged.constants, **sets}, self.baseline(rows.targets))
+        return Finished(refitted, constants, self.baseline(rows.targets))
 
     def _known_codes(self, constants: Constants) -> Any:
         """Positions of the classes that a model knows; of all where its constants do not say."""
@@ -288,14 +288,25 @@ class MulticlassClassification(Task):
         count = len(self.classes)
         return np.flatnonzero([constants.get(known(at), 1.0) for at in range(count)])
 
-    def _set_constants(
-        self, model: Any, constants: Constants, unseen: Rows
-    ) -> dict[str, float]:
-        if self.prediction_sets is None:
-            return {}
-        stated = self._spread(self.numbers(model, unseen.features), constants)
-        coverage = self.prediction_sets.coverage
-        return {SET_FROM: least_probability(stated, unseen.targets, coverage)}
+    def _constants(self, model: Any, present: Any, unseen: Rows) -> dict[str, float]:
+        """What follows from rows that the model below the calibrator has not seen.
+
+        Args:
+            present: codes of the classes that it knows.
+        """
+        import numpy as np
+
+        count = len(self.classes)
+        constants = {known(position): float(position in present) for position in range(count)}
+        if self.calibration == BIAS_CORRECTED:
+            rows, factors = of_known(unseen, present), np.ones(count)
+            factors[present] = class_factors(floored(self.numbers(model, rows.features)), rows)
+            constants |= {factor(at): float(value) for at, value in enumerate(factors)}
+        if self.prediction_sets is not None:
+            stated = self._spread(self.numbers(model, unseen.features), constants)
+            coverage = self.prediction_sets.coverage
+            constants[SET_FROM] = least_probability(stated, unseen.targets, coverage)
+        return constants
 
     def numbers(self, model: Any, features: Any) -> Numbers:
         """Calibrated probabilities of the classes that the model knows, shape (rows, these)."""
@@ -311,8 +322,9 @@ class MulticlassClassification(Task):
         """Probabilities of all classes, shape (rows, classes)."""
         import numpy as np
 
-        spread = np.zeros((len(numbers), len(self.classes)))
-        spread[:, self._known_codes(constants)] = numbers
+        spread, codes = np.zeros((len(numbers), len(self.classes))), self._known_codes(constants)
+        factors = np.array([constants.get(factor(at), 1.0) for at in codes.tolist()])
+        spread[:, codes] = numbers * factors
         return floored(spread)
 
     def _stated(self, probabilities: Numbers, constants: Constants) -> Predictions:
@@ -340,9 +352,10 @@ class MulticlassClassification(Task):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
-        said = iter(numbers)
-        known_of = [constants.get(known(at), 1.0) for at in range(len(self.classes))]
-        row = floored_row([next(said) if is_known else 0.0 for is_known in known_of])
+        spread = [0.0] * len(self.classes)
+        for (position, times), number in zip(self._known_factors(constants), numbers, strict=True):
+            spread[position] = number * times
+        row = floored_row(spread)
         answer: Answer = {
             DECISION: self.classes[cheapest_in_row(row, self._cost_matrix)],
             CONFIDENCE: max(row),
@@ -354,6 +367,14 @@ class MulticlassClassification(Task):
             answer[SET_SIZE] = float(max(sum(value >= least for value in row), 1))
             answer[SET_FROM] = least
         return answer
+
+    def _known_factors(self, constants: Constants) -> list[tuple[int, float]]:
+        """Position and factor of each class that a model knows."""
+        return [
+            (at, constants.get(factor(at), 1.0))
+            for at in range(len(self.classes))
+            if constants.get(known(at), 1.0)
+        ]
 
     def shown(self, answer: Answer) -> Mapping[str, Any]:
         """Probabilities by class, and the classes of the set, the likeliest first."""
@@ -405,11 +426,23 @@ class MulticlassClassification(Task):
                 f" A set promises to hold {self.prediction_sets.coverage:.0%} of outcomes: classes "
                 f"of a probability of at least {constants.get(SET_FROM, 0.0):.4f} are in it."
             )
+        if moved := self._moved(constants):
+            text += f" Probabilities follow how frequent classes have become: {moved}."
         codes = set(self._known_codes(constants).tolist())
         strange = [name for at, name in enumerate(self.classes) if at not in codes]
         if strange:
             text += f" No row taught it {listed(strange)}: it gives them next to no chance."
         return text
+
+    def _moved(self, constants: Constants) -> str:
+        """The classes whose probabilities are moved most, as a clause."""
+        factors = [
+            (times, self.classes[at])
+            for at, times in self._known_factors(constants)
+            if abs(times - 1) >= LEAST_MOVED
+        ]
+        factors.sort(key=lambda pair: -max(pair[0], 1 / pair[0]))
+        return ", ".join(f"{name!r} times {times:.2f}" for times, name in factors[:MOST_TOLD])
 
     # The baseline
 

@@ -85,10 +85,17 @@ class TrainingSize:
             by = "stratified" if has_classes(self._choices.task) else "random"
             test = self._test_share()
             return {"by": by, "validation_share": SHARE, "test_share": test, "seed": SEED}
-        return {"validation_days": self._held_out(), "test_days": self._test_days()}
+        return {"validation_days": self._validation_days(), "test_days": self._test_days()}
 
     def _held_out(self) -> int:
         return max(1, min(MOST_HELD_OUT, round(HELD_OUT_SHARE * self._days)))
+
+    def _validation_days(self) -> int:
+        """More where several classes have to be calibrated, and few rows are of a day."""
+        facts, days = self._choices.label_facts, self._held_out()
+        if facts is None or len(facts.value_rows) <= 2:  # noqa: PLR2004 - true and false
+            return days
+        return max(days, min(self._test_days(), int(HELD_OUT_SHARE * self._days)))
 
     def _test_days(self) -> int:
         """Enough for a verdict: longer where the event is rare."""
@@ -115,7 +122,7 @@ class TrainingSize:
         """Each fold has days of its own, and one more comes before the first."""
         if not self._by_time:
             return FOLDS
-        trained = self._days - self._held_out() - self._test_days()
+        trained = self._days - self._validation_days() - self._test_days()
         return FOLDS if trained > FOLDS + 1 else 2
 
     def _searched_rows(self) -> int:
