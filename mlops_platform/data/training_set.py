@@ -248,6 +248,9 @@ def _refuse_untrainable(file: Path, spec: ModelSpec, as_of: datetime) -> None:
             f"there are no {labels}. Land and publish earlier days, choose a later as_of, or "
             "lengthen training.history.span."
         )
+    fault = spec.task.labels_fault(rows[spec.label.column].to_numpy())
+    if fault is not None:
+        raise TrainingError(f"'{spec.label.column}' of {spec.label.table}: {fault}")
     refusal = spec.task.refusal(_targets(rows, spec))
     if refusal is not None:
         raise TrainingError(

@@ -17,7 +17,7 @@ from mlops_platform.serving.scoring.rounding import (
     answer_difference,
     largest_difference,
 )
-from mlops_platform.tasks import Answer, Task
+from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,9 @@ def require_same_numbers(
     return _rounding(largest_difference(np.array(expected, float), np.array(served, float)))
 
 
-def require_same_answers(expected: Sequence[Answer], served: Sequence[Mapping[str, Any]]) -> float:
+def require_same_answers(
+    expected: Sequence[Mapping[str, Any]], served: Sequence[Mapping[str, Any]]
+) -> float:
     """Measure the largest difference between expected and served answers, row by row.
 
     Raises:

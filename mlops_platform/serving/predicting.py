@@ -70,10 +70,10 @@ def _scored_by(
 
 def score_answer(scored: ScoredRow) -> Json:
     """What is answered for one row."""
-    row, entity, outputs, unknown, version, _, role = scored
+    row, entity, outputs, unknown, version, release, role = scored
     return {
         "entity": entity,
-        **outputs,
+        **release.task.shown(outputs),
         # Most rows have nothing odd about them, and a comprehension is a call.
         "warnings": [_warning(field, row[field]) for field in unknown] if unknown else [],
         **version.stated,

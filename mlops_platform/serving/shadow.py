@@ -84,9 +84,9 @@ class Shadow:
             )
             for scored, said in zip(rows, numbers, strict=True)
         ]
-        if any(output.kind == "flag" for output in task.outputs):  # else nothing is decided
+        if any(output.kind != "number" for output in task.outputs):  # else nothing is decided
             for answered, shadow in zip(rows, shadowed, strict=True):
-                self._metrics.compared(release.version, _flags(answered) != _flags(shadow))
+                self._metrics.compared(release.version, _decided(answered) != _decided(shadow))
         self._metrics.predicted(release.version, "shadow", len(rows))
         log = self._log
         if (
@@ -102,6 +102,6 @@ class Shadow:
             logger.error("the shadow could not score a request: %s", error)
 
 
-def _flags(scored: ScoredRow) -> list[bool]:
+def _decided(scored: ScoredRow) -> list[bool | str]:
     """What was decided: numbers of two versions differ in any case."""
-    return [value for value in scored.outputs.values() if isinstance(value, bool)]
+    return [value for value in scored.outputs.values() if isinstance(value, bool | str)]

@@ -23,7 +23,8 @@ class Output(Record):
     Args:
         name: its column in stored predictions and in drift.
         field: its name in what a service answers and logs.
-        words: for a person: a noun for a number, what is true of a row for a flag.
+        words: for a person: a noun for a number, what is true of a row for a flag, and the
+            participle of a category.
         minimum, maximum: bounds, both included; None where there is none.
         watched: whether its drift is measured.
     """
@@ -31,7 +32,7 @@ class Output(Record):
     name: str
     field: str
     words: str
-    kind: Literal["number", "flag"]
+    kind: Literal["number", "flag", "category"]
     description: str
     minimum: float | None = None
     maximum: float | None = None
@@ -63,8 +64,12 @@ class Predictions:
         return float(np.average(values, weights=self.weights))
 
     def means(self) -> dict[str, float]:
-        """Mean of each column; of a flag the share of rows that have it."""
-        return {name: self.mean_of(column) for name, column in self.columns.items()}
+        """Mean of each column; of a flag the share of rows that have it, of categories none."""
+        return {
+            name: self.mean_of(column)
+            for name, column in self.columns.items()
+            if column.dtype != object
+        }
 
     def weighted(self, weights: Numbers | None) -> Predictions:
         """The same with the weights of its rows, shape (rows,)."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 
 
 class LabelFacts(Record):
@@ -18,6 +18,7 @@ class LabelFacts(Record):
         rows: in which it is not NULL.
         distinct: values, approximately where there are many.
         values: all of them as text, the rarest first, where they are few; else none.
+        value_rows: how many rows have each of these.
         positives: rows of the rarest value, where there are two.
         low_quantile, median, high_quantile: at 10, 50 and 90 %, of numbers.
         deviation: standard deviation, of numbers.
@@ -28,6 +29,7 @@ class LabelFacts(Record):
     rows: int
     distinct: int
     values: tuple[str, ...] = ()
+    value_rows: tuple[int, ...] = Field(default=(), exclude_if=left_out_where_empty)
     positives: int | None = None
     low_quantile: float | None = None
     median: float | None = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
 
 
-Answer = dict[str, float | bool]
+Answer = dict[str, float | bool | str]
 """Outputs of one row by their field, in their order."""
 
 
@@ -49,11 +49,12 @@ class Task(Section, ABC):
             right for every model.
         needs_dense_columns: whether its models take no sparse matrix, whatever the candidate takes.
         estimator_kind, predict_method: what an estimator must be and have.
-        answers_of_model: a name for what that method answers, and how many numbers for a row.
+        answers_of_model: a name for what that method answers, and how many numbers for a row; -1
+            where models differ in that.
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
-    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]]
+    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE", "VARCHAR"]]
     has_classes: ClassVar[bool] = False
     loss_has_unit: ClassVar[bool]
     needs_dense_columns: ClassVar[bool]
@@ -67,6 +68,11 @@ class Task(Section, ABC):
     metrics: tuple[CustomMetric, ...] = Field(
         default=(), description="Metrics of your own, by import path."
     )
+
+    @property
+    def kind(self) -> str:
+        """What two versions must have in common to be compared, and to share stored columns."""
+        return self.type
 
     @property
     @abstractmethod
@@ -105,8 +111,16 @@ class Task(Section, ABC):
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Outputs whose drift is measured."""
-        return tuple(output.name for output in self.outputs if output.watched)
+        """Outputs whose drift is measured, numbers first; that of the first in every segment."""
+        watched = [output for output in self.outputs if output.watched]
+        ordered = sorted(watched, key=lambda output: output.kind == "category")
+        return tuple(output.name for output in ordered)
+
+    @property
+    def watched_categories(self) -> tuple[str, ...]:
+        """Those of them that are no numbers."""
+        categories = [output.name for output in self.outputs if output.kind == "category"]
+        return tuple(name for name in self.watched if name in categories)
 
     def require_kind(self, kind: str, version: str) -> None:
         """Refuse a version that was trained for another kind of task.
@@ -114,18 +128,29 @@ class Task(Section, ABC):
         Raises:
             SpecError: it was.
         """
-        if kind != self.type:
-            fix = (
-                f"{version} was trained for the task {kind}. Another task is another model: give "
-                "it a name of its own, and leave this one its task."
-            )
-            raise SpecError("task.type", self.type, fix)
+        if kind == self.kind:
+            return
+        field, value, trained_for = "task.type", self.type, f"the task {kind}"
+        if kind.split()[0] == self.type:
+            field, value, trained_for = "task.classes", "other ones", "other classes"
+        fix = (
+            f"{version} was trained for {trained_for}. Another task is another model: give it a "
+            "name of its own, and leave this one its task."
+        )
+        raise SpecError(field, value, fix)
 
     # Targets
 
     @abstractmethod
     def targets(self, column: Any) -> Targets:
         """Outcomes as they are computed with, of a column without missing values."""
+
+    def labels_fault(self, column: Any) -> str | None:
+        """Why labels cannot be trained on, of a column without missing values; None where they can.
+
+        In a window such labels are outcomes all the same.
+        """
+        return None
 
     @abstractmethod
     def refusal(self, targets: Targets) -> Refusal | None:
@@ -194,6 +219,17 @@ class Task(Section, ABC):
     @abstractmethod
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row, by the fields of the outputs, without NumPy: it is served."""
+
+    def shown(self, answer: Answer) -> Mapping[str, Any]:
+        """What a client is told of an answer; the log keeps it by its outputs."""
+        return answer
+
+    def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """The type and the description of each field of that."""
+        kinds = {"number": float, "flag": bool, "category": str}
+        return {
+            output.field: (kinds[output.kind], output.description) for output in self.outputs
+        }
 
     def predict(
         self, model: Any, constants: Constants, features: Any, weights: Numbers | None = None

@@ -13,24 +13,37 @@ from sklearn.preprocessing import StandardScaler
 
 from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
 
+LEAST_OPTIONS: dict[str, dict[str, Any]] = {
+    "multiclass_classification": {"classes": ["low", "middle ones", 'the "highest"']}
+}
+"""What a task of a type needs to be told, beside its type."""
 ESTIMATORS = {"classifier": LogisticRegression, "regressor": LinearRegression}
 ROWS = 300
 
 
+def task_named(name: str, **options: Any) -> Task:
+    """A task of a type, with what it needs to be told."""
+    return TASKS[name].model_validate({"type": name, **LEAST_OPTIONS.get(name, {}), **options})
+
+
 def every_task() -> Iterator[Task]:
     """One of each type and loss."""
-    for task_type in TASKS.values():
+    for name, task_type in TASKS.items():
         for loss in get_args(task_type.model_fields["loss"].annotation):
-            yield task_type(loss=loss)
+            yield task_named(name, loss=loss)
+
+
+def labels_of(task: Task, targets: Any) -> list[Any]:
+    """Targets as the column of a label table has them."""
+    classes = getattr(task, "classes", None)
+    return targets.tolist() if classes is None else [classes[code] for code in targets]
 
 
 def adapting_tasks() -> Iterator[Task]:
     """One of each type whose constants may follow the outcomes."""
-    for task_type in TASKS.values():
+    for name, task_type in TASKS.items():
         if "adaptation" in task_type.model_fields:
-            yield task_type.model_validate(
-                {"type": task_type.model_fields["type"].default, "adaptation": {}}
-            )
+            yield task_named(name, adaptation={})
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,22 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, create_model
 
 from mlops_platform.data.predicted_columns import columns_of, predictions_in
 from mlops_platform.tasks import TASKS, Adjustment, ScoredDay, Task, TaskSpec
 from tests.tasks.conftest import (
     ESTIMATORS,
+    LEAST_OPTIONS,
     Trained,
     adapting_tasks,
+    labels_of,
     pipeline_of,
     rows_of,
     trained_as,
 )
 
+TYPES = {"number": float, "flag": bool, "category": str}
 NUMBER = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0]) | st.floats(-1e9, 1e9)
 of_any_numbers = settings(
     max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -41,7 +44,7 @@ def usable_rows(trained: Trained, data: st.DataObject) -> list[list[float]]:
 def test_a_task_is_declared_by_its_type_and_comes_back_from_json(name: str) -> None:
     adapter: TypeAdapter[Task] = TypeAdapter(TaskSpec)
 
-    task = adapter.validate_python(name)
+    task = adapter.validate_python({"type": name, **LEAST_OPTIONS.get(name, {})})
 
     assert type(task) is TASKS[name]
     assert task.type == name
@@ -109,7 +112,7 @@ def test_the_answer_of_a_row_is_its_predictions(trained: Trained, data: st.DataO
         columns = [predictions[output.name][position] for output in task.outputs]
         assert list(answer) == [output.field for output in task.outputs]
         assert list(answer.values()) == columns
-        types = [bool if output.kind == "flag" else float for output in task.outputs]
+        types = [TYPES[output.kind] for output in task.outputs]
         assert [type(value) for value in answer.values()] == types
 
 
@@ -122,6 +125,8 @@ def test_what_is_answered_keeps_the_bounds_that_are_promised(
     for numbers in rows:
         answer = task.answer(numbers, trained.finished.constants)
         for output, value in zip(task.outputs, answer.values(), strict=True):
+            if output.kind == "category":
+                continue
             assert np.isfinite(value)
             assert output.minimum is None or value >= output.minimum, output.name
             assert output.maximum is None or value <= output.maximum, output.name
@@ -149,7 +154,7 @@ def test_predictions_survive_parquet(trained: Trained, data: st.DataObject) -> N
     assert list(stored.columns) == list(predictions.columns)
     for name, column in predictions.columns.items():
         assert stored[name].dtype == column.dtype
-        assert stored[name].tobytes() == column.tobytes()
+        assert stored[name].tolist() == column.tolist()
 
 
 @of_any_numbers
@@ -167,20 +172,38 @@ def test_outputs_have_names_of_their_own(task: Task) -> None:
     assert len({output.field for output in task.outputs}) == len(task.outputs)
 
 
-def test_every_watched_output_is_a_number(task: Task) -> None:
+def test_the_first_watched_output_is_a_number_and_none_is_a_flag(task: Task) -> None:
     kinds = {output.name: output.kind for output in task.outputs}
 
-    assert task.watched
-    assert {kinds[name] for name in task.watched} == {"number"}
+    assert kinds[task.watched[0]] == "number"
+    assert "flag" not in {kinds[name] for name in task.watched}
+    categories = [name for name in task.watched if kinds[name] == "category"]
+    assert list(task.watched_categories) == categories
+
+
+@of_any_numbers
+@given(data=st.data())
+def test_what_a_client_is_told_has_the_fields_of_the_documentation(
+    trained: Trained, data: st.DataObject
+) -> None:
+    task = trained.task
+    told = create_model("Told", **{n: (kind, ...) for n, (kind, _) in task.shown_fields().items()})
+    for numbers in usable_rows(trained, data):
+        shown = task.shown(task.answer(numbers, trained.finished.constants))
+        assert list(shown) == list(task.shown_fields())
+        assert told.model_validate(shown, strict=True).model_dump() == shown
+        assert orjson.loads(orjson.dumps(shown)) == shown
 
 
 def test_a_column_of_outcomes_becomes_targets_of_one_type(task: Task) -> None:
-    column = rows_of(task, 0).targets.tolist()
+    expected = rows_of(task, 0).targets
+    column = labels_of(task, expected)
 
     targets = task.targets(np.array(column, dtype=object))
 
     assert targets.dtype == task.targets(np.array(column)).dtype
-    assert targets.tolist() == column
+    assert targets.tolist() == expected.tolist()
+    assert task.labels_fault(np.array(column, dtype=object)) is None
 
 
 def test_targets_that_teach_nothing_are_refused_with_words(task: Task) -> None:

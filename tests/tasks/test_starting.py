@@ -103,7 +103,8 @@ def test_any_number_is_one(kind: str) -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        two("a", "b", "c"),
+        two("a", "", "c"),
+        two(*map(str, range(21))),
         two("only"),
         BOOLEAN.model_copy(update={"distinct": 1}),
         NUMBER.model_copy(update={"type": "TIMESTAMPTZ"}),

@@ -15,11 +15,17 @@ from mlops_platform.errors import DataError
 if TYPE_CHECKING:
     import duckdb
 
+WHOLE = tuple(
+    f"{sign}{name}"
+    for sign in ("", "U")
+    for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+)
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "DATE": ("DATE",),
     "BOOLEAN": ("BOOLEAN",),
     "TIMESTAMPTZ": ("TIMESTAMP",),
     "DOUBLE": KINDS["numeric"].published_types,
+    "VARCHAR": ("VARCHAR", "ENUM", "BOOLEAN", "UUID", *WHOLE),
 }
 """Type in which a column that is no feature is handed on -> beginnings of the types in which it may
 be published. Features have those of their kinds."""

@@ -123,6 +123,8 @@ def _line_type(outputs: tuple[Output, ...]) -> TypeAdapter[ServedLine]:
 
 
 def _value_type(output: Output) -> Any:
+    if output.kind == "category":
+        return str
     if output.kind == "flag":
         return bool
     return Annotated[FiniteFloat, Field(ge=output.minimum, le=output.maximum)]
@@ -166,7 +168,7 @@ def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, ColumnK
         "row": pa.int32(),
         "sequence": pa.int32(),
         **{
-            output.field: pa.bool_() if output.kind == "flag" else pa.float64()
+            output.field: {"flag": pa.bool_(), "category": pa.string()}.get(output.kind, pa.float64())
             for output in task.outputs
         },
         "latency_ms": pa.float64(),

@@ -117,10 +117,12 @@ def _day(spec: ModelSpec) -> str:
 def _known(spec: ModelSpec) -> str:
     """Write the SQL of every label that is not NULL; logged entities are text."""
     label, features = spec.label, spec.features
+    # A class may be called `nan`.
+    is_number = spec.task.label_type == "DOUBLE"
+    finite = f"AND NOT {not_finite(identifier(label.column))}" if is_number else ""
     return (
         f"SELECT CAST({identifier(features.entity)} AS VARCHAR) AS entity, "
         f"{identifier(features.partition)} AS day, "
         f"CAST({identifier(label.column)} AS {spec.task.label_type}) AS label FROM labels "
-        f"WHERE {identifier(label.column)} IS NOT NULL "
-        f"AND NOT {not_finite(identifier(label.column))}"
+        f"WHERE {identifier(label.column)} IS NOT NULL {finite}"
     )

@@ -97,12 +97,11 @@ def _explained(task: Task, prediction: type[Record]) -> type[Record]:
 
 
 def _score_fields(task: Task) -> dict[str, Any]:
-    kinds = {"number": float, "flag": bool}
     return {
         "entity": (str | None, ...),
         **{
-            output.field: (kinds[output.kind], Field(description=output.description))
-            for output in task.outputs
+            name: (kind, Field(description=description))
+            for name, (kind, description) in task.shown_fields().items()
         },
         "warnings": (tuple[RowWarning, ...], ...),
         "version": (str, ...),

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.tasks import Answer
-
 TOLERANCE = 1e-12
 """Largest difference between a served and an offline number that is taken as rounding; relative to
 numbers beyond 1."""
@@ -38,18 +36,22 @@ def largest_difference(expected: NDArray[np.float64], served: NDArray[np.float64
     return float(differences.max()) if np.isfinite(differences).all() else inf
 
 
-def answer_difference(expected: Answer, served: Mapping[str, Any]) -> float:
+def answer_difference(expected: Mapping[str, Any], served: Mapping[str, Any]) -> float:
     """How far an answer is from the one that is expected; other fields than its own do not count.
+
+    Answers may hold mappings, whose values count as those beside them.
 
     Numbers count relative to the largest one of the expected answer beyond 1: one that is the
     difference of two others, such as the width of an interval, has their rounding and not its own.
     What is not finite, or no number at all, is infinitely far away.
 
-    Flags follow from numbers, and at a threshold rounding turns one: they are compared only where
-    all numbers are equal. A flag that differs then did not follow from them, and counts 1.
+    Flags, texts and lists follow from numbers, and at a threshold rounding turns one: they are
+    compared only where all numbers are equal. What differs then did not follow from them, and
+    counts 1.
     """
-    flags = {field: value for field, value in expected.items() if isinstance(value, bool)}
-    numbers = {field: value for field, value in expected.items() if field not in flags}
+    expected, served = _flat(expected), _flat(served)
+    decided = {field: value for field, value in expected.items() if _is_decided(value)}
+    numbers = {field: value for field, value in expected.items() if field not in decided}
     size = max(map(abs, numbers.values()), default=0.0)
     difference = max(
         (
@@ -58,9 +60,29 @@ def answer_difference(expected: Answer, served: Mapping[str, Any]) -> float:
         ),
         default=0.0,
     )
-    if difference == 0 and any(served.get(field) is not flag for field, flag in flags.items()):
+    if difference == 0 and any(not _same(value, served.get(at)) for at, value in decided.items()):
         return 1.0
     return difference
+
+
+def _flat(answer: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Without mappings inside; the names on the way to a value are its field then."""
+    flat: dict[Any, Any] = {}
+    for field, value in answer.items():
+        if isinstance(value, Mapping):
+            flat |= {(field, inner): within for inner, within in _flat(value).items()}
+        else:
+            flat[field] = value
+    return flat
+
+
+def _is_decided(value: Any) -> bool:
+    return isinstance(value, bool | str | list)
+
+
+def _same(value: Any, other: Any) -> bool:
+    """Whether both are the same, of the same type: 1 is not true."""
+    return type(value) is type(other) and bool(value == other)
 
 
 def _number(value: Any) -> float:

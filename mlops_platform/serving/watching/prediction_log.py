@@ -43,7 +43,7 @@ class LoggedPrediction(NamedTuple):
     sequence: int
     role: Role
     features: Mapping[str, Any]
-    outputs: Mapping[str, float | bool]
+    outputs: Mapping[str, float | bool | str]
     latency_ms: float
     adjustment: int | None = None
 

@@ -54,12 +54,12 @@ def _agreement(evidence: Evidence, column: ColumnProfile) -> tuple[float, float,
     repeated = len(codes) - len(different)
     if repeated < max(LEAST_REPEATED, LEAST_SHARE * len(codes)) or len(different) < 2:
         return None
-    labels = evidence.labelled[LABEL][known].to_numpy(dtype=np.float64)
+    labels, _ = pd.factorize(evidence.labelled[LABEL][known])
     shuffled = np.random.default_rng(0).permutation(labels)
     return _agreeing(codes, labels, repeated), _agreeing(codes, shuffled, repeated), repeated
 
 
-def _agreeing(codes: NDArray[np.int64], labels: NDArray[np.float64], repeated: int) -> float:
+def _agreeing(codes: NDArray[np.int64], labels: NDArray[np.int64], repeated: int) -> float:
     import numpy as np
 
     _, first = np.unique(codes, return_index=True)

@@ -28,7 +28,7 @@ class Skill(NamedTuple):
 
     Args:
         saved: share of the baseline's loss; negative where it does harm.
-        auc: ROC AUC, where outcomes are classes.
+        auc: ROC AUC, where outcomes are two classes.
     """
 
     saved: float
@@ -86,7 +86,9 @@ def _shrunk(task: Task, targets: Targets, overall: dict[str, float]) -> dict[str
 
 
 def _auc(task: Task, targets: Targets, scores: NDArray[np.float64]) -> float | None:
-    if not task.has_classes or targets.min() == targets.max():
+    import numpy as np
+
+    if not task.has_classes or len(np.unique(targets)) != 2:  # noqa: PLR2004 - a pair of classes
         return None
     from sklearn.metrics import roc_auc_score
 

@@ -94,9 +94,10 @@ def _of_features(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: s
 
 def _of_label(spec: ModelSpec, training_set: TrainingSet) -> Profile:
     label = spec.label.column
-    with opened_rows(training_set, [label]) as (connection, rows):
+    numbers, categories = ([], [label]) if spec.task.label_type == "VARCHAR" else ([label], [])
+    with opened_rows(training_set, numbers) as (connection, rows):
         rows, day = _by_unit(spec, connection, rows)
-        return fit_profile(connection, rows, [label], [], day)
+        return fit_profile(connection, rows, numbers, categories, day)
 
 
 def _predicted(
@@ -139,7 +140,9 @@ def _of_predictions(
     watched, evaluation = spec.task.watched, spec.evaluation
     connection.register("predicted", predicted)
     rows, day = _by_unit(spec, connection, "predicted")
-    profile = fit_profile(connection, rows, watched, [], day)
+    categories = spec.task.watched_categories
+    numbers = [name for name in watched if name not in categories]
+    profile = fit_profile(connection, rows, numbers, categories, day)
     bins = profile.bins.by_name[watched[0]]
     segments = fit_segments(
         connection, rows, bins, evaluation.subgroups, evaluation.min_subgroup_rows, day

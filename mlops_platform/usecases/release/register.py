@@ -139,7 +139,7 @@ def _tags(spec: ModelSpec, candidate: TrainedCandidate, constants: Constants) ->
         **({} if most is None else {"max_rows": str(most)}),
         TRAINING_SET_TAG: candidate.training_set.hash,
         "recipe": candidate.recipe.candidate,
-        TASK_TAG: spec.task.type,
+        TASK_TAG: spec.task.kind,
         CONSTANTS_TAG: json.dumps(dict(constants), sort_keys=True),
         FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
         "seed": str(spec.training.tuning.seed),

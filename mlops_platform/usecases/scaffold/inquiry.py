@@ -102,7 +102,8 @@ def completed_choices(table: ScannedTable, draft: Draft, outcome: Outcome) -> Ch
         SpecError: as `choices_of`.
     """
     told, delay = {}, None
-    if draft.label is not None:
+    # Outcomes that are texts have no variance.
+    if draft.label is not None and outcome.proposal.label_type != "VARCHAR":
         keys = draft.rolling_keys()
         told = told_shares(table, draft.label.sql, outcome.proposal.label, keys)
     if draft.time is not None and draft.known_at is not None:

@@ -30,7 +30,7 @@ class Replayed(Record):
             flags where the numbers are equal; more than rounding is another answer.
     """
 
-    answer: dict[str, float | bool]
+    answer: dict[str, float | bool | str]
     difference: float
 
 
@@ -51,7 +51,7 @@ class ReplayedRow(Record):
     version: str
     sequence: int
     adjustment: int | None = Field(default=None, exclude_if=lambda number: number is None)
-    answer: dict[str, float | bool]
+    answer: dict[str, float | bool | str]
     latency_ms: float
     features: dict[str, Value]
     redacted: tuple[str, ...]

@@ -86,7 +86,7 @@ def watch_drift(
     html = render_report(
         sample(reference.held_out, entity, declared.sample_rows).to_pandas(),
         shown,
-        spec.features.categorical,
+        (*spec.features.categorical, *spec.task.watched_categories),
         drift,
         declared.fixed,
     )

@@ -80,6 +80,7 @@ def label_facts(table: ScannedTable, expression: Expression) -> LabelFacts:
         rows=rows,
         distinct=len(values) or distinct,
         values=tuple(value for value, _ in values),
+        value_rows=tuple(rows for _, rows in values),
         positives=values[0][1] if len(values) == 2 else None,
     )
     return facts.model_copy(update=_quantiles(table, sql, kind))

@@ -134,6 +134,8 @@ class Unpacked:
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
     """Take apart what a task has finished: a calibrated classifier, or a pipeline of regressors.
 
+    A classifier of more than two classes is not taken apart.
+
     Raises:
         NotCompilable: it is made of other parts.
     """

@@ -59,7 +59,9 @@ def choices_of(draft: Draft, proposal: Proposal, facts: LabelFacts) -> Choices:
     key = _key(draft, landed)
     zone = draft.timezone
     weekly = draft.days() >= LEAST_WEEKLY_DAYS
-    rolling = () if draft.known_at is None else rolling_choices(draft.told, draft.days())
+    # Outcomes that are texts have no mean.
+    has_rolling = draft.known_at is not None and proposal.label_type != "VARCHAR"
+    rolling = rolling_choices(draft.told, draft.days()) if has_rolling else ()
     return Choices(
         domain=draft.domain,
         table=draft.table,

@@ -17,6 +17,9 @@ _LABEL_NAMES: Final = re.compile(
 )
 
 
+_FEWEST_CLASSES, _MOST_CLASSES = 3, 20
+
+
 class Suggestion(NamedTuple):
     """An answer that would do, and why."""
 
@@ -80,7 +83,12 @@ def require_label(said: str | None, profile: TableProfile) -> None:
 
 def _could_be_label(column: ColumnProfile) -> bool:
     is_outcome = column.kind in {"boolean", "number"} or column.distinct == 2
+    is_outcome = is_outcome or _has_classes(column)
     return is_outcome and not column.is_constant and not column.is_monotone
+
+
+def _has_classes(column: ColumnProfile) -> bool:
+    return column.kind == "category" and _FEWEST_CLASSES <= column.distinct <= _MOST_CLASSES
 
 
 def _label_rank(profile: TableProfile, column: ColumnProfile) -> float:
@@ -92,4 +100,6 @@ def _label_rank(profile: TableProfile, column: ColumnProfile) -> float:
 def _label_reason(column: ColumnProfile) -> str:
     if column.distinct == 2 or column.kind == "boolean":
         return f"two values, {100 * column.top_share:.0f} % of rows have the more frequent one"
+    if _has_classes(column):
+        return f"one of {column.distinct} texts"
     return f"a number, from {column.minimum} to {column.maximum}"

@@ -85,30 +85,44 @@ class TrainingSize:
             by = "stratified" if has_classes(self._choices.task) else "random"
             test = self._test_share()
             return {"by": by, "validation_share": SHARE, "test_share": test, "seed": SEED}
-        return {"validation_days": self._held_out(), "test_days": self._test_days()}
+        return {"validation_days": self._validation_days(), "test_days": self._test_days()}
 
     def _held_out(self) -> int:
         return max(1, min(MOST_HELD_OUT, round(HELD_OUT_SHARE * self._days)))
 
+    def _validation_days(self) -> int:
+        """More where several classes have to be calibrated, and few rows are of a day."""
+        facts, days = self._choices.label_facts, self._held_out()
+        if facts is None or len(facts.value_rows) <= 2:  # noqa: PLR2004 - true and false
+            return days
+        return max(days, min(self._test_days(), int(HELD_OUT_SHARE * self._days)))
+
     def _test_days(self) -> int:
         """Enough for a verdict: longer where the event is rare."""
-        facts, days = self._choices.label_facts, self._held_out()
-        if facts is None or not facts.positives:
+        events, days = self._events(), self._held_out()
+        if not events:
             return days
-        needed = ceil(ENOUGH_EVENTS * self._days / facts.positives)
+        needed = ceil(ENOUGH_EVENTS * self._days / events)
         return max(days, min(needed, int(MOST_TEST_SHARE * self._days)))
 
     def _test_share(self) -> float:
-        facts = self._choices.label_facts
-        if facts is None or not facts.positives:
+        events = self._events()
+        if not events:
             return SHARE
-        return max(SHARE, min(MOST_SHARE, round(ENOUGH_EVENTS / facts.positives, 2)))
+        return max(SHARE, min(MOST_SHARE, round(ENOUGH_EVENTS / events, 2)))
+
+    def _events(self) -> int:
+        """Rows of the rarer one of two outcomes, or beside the most frequent of several."""
+        facts = self._choices.label_facts
+        if facts is None:
+            return 0
+        return facts.positives or sum(facts.value_rows[:-1])
 
     def _folds(self) -> int:
         """Each fold has days of its own, and one more comes before the first."""
         if not self._by_time:
             return FOLDS
-        trained = self._days - self._held_out() - self._test_days()
+        trained = self._days - self._validation_days() - self._test_days()
         return FOLDS if trained > FOLDS + 1 else 2
 
     def _searched_rows(self) -> int:

@@ -1,0 +1,1 @@
+"""Outcomes of one of several classes: their probabilities, and which one is decided."""

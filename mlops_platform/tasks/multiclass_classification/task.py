@@ -1,0 +1,569 @@
+"""MulticlassClassification: the section `task` of a model that tells several classes apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mlops_platform.errors import SpecError
+from mlops_platform.record import left_out_where_empty
+from mlops_platform.tasks.bounds import Bounds
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.multiclass_classification import metrics as figures
+from mlops_platform.tasks.multiclass_classification.calibration import (
+    BIAS_CORRECTED,
+    CalibrationMethod,
+    calibrated,
+    carried_over,
+    class_factors,
+    fitted,
+    of_known,
+    pipeline_below,
+)
+from mlops_platform.tasks.multiclass_classification.classes import Classes, listed
+from mlops_platform.tasks.multiclass_classification.columns import (
+    CONFIDENCE,
+    COVERAGE,
+    DECISION,
+    PROBABILITIES,
+    SET,
+    SET_FROM,
+    SET_SIZE,
+    factor,
+    known,
+    outputs_of,
+    probability,
+    share,
+)
+from mlops_platform.tasks.multiclass_classification.costs import (
+    MistakeCosts,
+    MulticlassCosts,
+    cheapest,
+    cheapest_in_row,
+    costs_of_decisions,
+    mentioned,
+)
+from mlops_platform.tasks.multiclass_classification.details import details_of, tables_of
+from mlops_platform.tasks.multiclass_classification.estimate import (
+    expected_losses,
+    recalibrated,
+)
+from mlops_platform.tasks.multiclass_classification.named_metrics import (
+    MOST_NAMED,
+    Judge,
+    class_labels,
+    metrics_of,
+    set_metrics,
+)
+from mlops_platform.tasks.multiclass_classification.prediction_sets import (
+    PredictionSets,
+    least_probability,
+    sizes,
+)
+from mlops_platform.tasks.multiclass_classification.probabilities import floored, floored_row
+from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.task import Answer, Refusal, Task
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+MOST_OFF = 0.05
+"""By which the coverage of sets may miss its promise, at the gate and in a window."""
+MOST_TOLD = 6
+"""Classes whose shares are told in a sentence."""
+LEAST_MOVED = 0.05
+"""By which a factor differs from 1 that is told."""
+PRIOR = 0.5
+"""Rows of each class that the baseline has seen beside the real ones: no share is zero."""
+
+
+class MulticlassClassification(Task):
+    """Calibrated probabilities of declared classes, and the class that is expected to cost least.
+
+    A model is fitted on the codes of those classes that its training rows have, in their order:
+    which these are its constants say.
+    """
+
+    label_type: ClassVar[Literal["VARCHAR"]] = "VARCHAR"
+    has_classes: ClassVar[bool] = True
+    loss_has_unit: ClassVar[bool] = False
+    needs_dense_columns: ClassVar[bool] = False
+    estimator_kind: ClassVar[str] = "classifier"
+    predict_method: ClassVar[str] = "predict_proba"
+    answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", -1)
+    explained_scale: ClassVar[str] = "explained_score"
+
+    type: Literal["multiclass_classification"] = Field(
+        default="multiclass_classification", description="Kind of outcome: one of several classes."
+    )
+    classes: Classes = Field(
+        description=(
+            "The classes, as the label table has them. Their order decides which column a "
+            "probability is in (`probability_1`, ...) and is kept for good: another list is "
+            "another model."
+        ),
+        examples=[["sun", "rain", "snow"]],
+    )
+    loss: Literal["log_loss", "brier_score"] = Field(
+        default="log_loss", description="What candidates and champions are compared by."
+    )
+    calibration: CalibrationMethod = Field(
+        default="bias_corrected_temperature",
+        description=(
+            "Fitted on the validation days. `temperature` makes all probabilities bolder or more "
+            "careful by one number; `bias_corrected_temperature` also follows how frequent each "
+            "class has become, as surely as there are rows of it. `sigmoid` and `isotonic` have a "
+            "curve for each class, and need many rows of each."
+        ),
+    )
+    calibration_bins: Annotated[int, Field(ge=2, le=100)] = Field(
+        default=10, description="Bins of equal numbers of rows for the calibration errors."
+    )
+    top_k: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Likeliest classes among which `top_k_accuracy` looks."
+    )
+    costs: MulticlassCosts = Field(
+        default=MistakeCosts(),
+        description="What wrong decisions cost; the class of the least expected cost is decided.",
+    )
+    prediction_sets: PredictionSets | None = Field(
+        default=None,
+        exclude_if=left_out_where_empty,
+        description="Answer, beside the decision, the classes that hold the outcome so often.",
+    )
+
+    @property
+    def kind(self) -> str:
+        """The type and the classes: stored columns are named by the positions of these."""
+        digest = sha256("\0".join(self.classes).encode()).hexdigest()[:12]
+        return f"{self.type} {digest}"
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Decision, confidence, a probability of each class, and what makes a set."""
+        return outputs_of(self.classes, sets=self.prediction_sets is not None)
+
+    @property
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Of probabilities, decisions and sets."""
+        metrics = metrics_of(self._judge, self.top_k, self.row_costs)
+        if self.prediction_sets is None:
+            return metrics
+        return {**metrics, **set_metrics(self._judge, self.prediction_sets.coverage)}
+
+    @property
+    def _judge(self) -> Judge:
+        return Judge(self.classes, self.calibration_bins)
+
+    @cached_property
+    def _cost_matrix(self) -> list[list[float]] | None:
+        """None where the likeliest class is decided."""
+        if not isinstance(self.costs, MistakeCosts) or self.costs.are_equal:
+            return None
+        return self.costs.matrix(self.classes)
+
+    @property
+    def baseline_name(self) -> str:
+        """Shares of the classes."""
+        return "shares of the classes"
+
+    @property
+    def default_limits(self) -> Mapping[str, Bounds]:
+        """Probabilities must mean what they say, sets hold what they promise, classes be known."""
+        limits = {
+            "class_wise_calibration_error": Bounds(max=0.1),
+            "undeclared_share": Bounds(max=0.0),
+        }
+        if self.prediction_sets is None:
+            return limits
+        promised = self.prediction_sets.coverage
+        # A set holds the likeliest class at least, so that easy rows are covered by more.
+        return {**limits, "set_coverage": Bounds(min=round(promised - MOST_OFF, 10))}
+
+    # Targets
+
+    def targets(self, column: Any) -> Targets:
+        """Positions of the classes; -1 of what is none of them."""
+        return figures.codes_of(column, self.classes)
+
+    def labels_fault(self, column: Any) -> str | None:
+        """Labels that are no declared class, by name."""
+        import pandas as pd
+
+        counts = pd.Series(column, dtype=object).value_counts()
+        undeclared = counts[~counts.index.isin(list(self.classes))]
+        if undeclared.empty:
+            return None
+        names = [str(name) for name in undeclared.index]
+        return (
+            f"{listed(names)} (in {int(undeclared.sum()):,} of {int(counts.sum()):,} rows) "
+            f"{'is no class' if len(names) == 1 else 'are no classes'} of task.classes: "
+            f"{listed(list(self.classes))}. Declare what is missing there, or publish such labels "
+            "as NULL or as another class."
+        )
+
+    def refusal(self, targets: Targets) -> Refusal | None:
+        """One class only, or none."""
+        import numpy as np
+
+        if not len(targets):
+            return Refusal("none with a label", "at least two classes")
+        present = np.unique(targets[targets >= 0])
+        if len(present) > 1:
+            return None
+        if not len(present):
+            return Refusal("all with a label that is no declared class", "at least two classes")
+        return Refusal(f"all with label {self.classes[present[0]]!r}", "at least two classes")
+
+    def facts(self, targets: Targets) -> dict[str, float]:
+        """Share of each class, and of all else where there is some."""
+        shares = figures.shares_of(targets, len(self.classes)).tolist()
+        named = {share(position): value for position, value in enumerate(shares[:-1])}
+        return {**named, "undeclared": shares[-1]} if shares[-1] else named
+
+    def facts_text(self, facts: Mapping[str, float]) -> str:
+        """The largest shares in percent."""
+        shares = {name: facts[share(position)] for position, name in enumerate(self.classes)}
+        shown = sorted(shares, key=lambda name: -shares[name])[:MOST_TOLD]
+        told = [f"{100 * shares[name]:.1f} % {name}" for name in self.classes if name in shown]
+        if len(self.classes) > len(shown):
+            told.append(f"{len(self.classes) - len(shown)} further classes")
+        if undeclared := facts.get("undeclared"):
+            told.append(f"{100 * undeclared:.1f} % not declared")
+        return ", ".join(told)
+
+    def events(self, targets: Targets) -> dict[str, int]:
+        """Outcomes beside the most frequent class: a rare one alone would never let a gate open."""
+        import numpy as np
+
+        declared = targets[targets >= 0]
+        most = int(np.bincount(declared).max()) if len(declared) else 0
+        return {"outcomes beside the most frequent class": len(targets) - most}
+
+    # A fitted model
+
+    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+        """Probabilities, without decisions; an estimator's classes are codes."""
+        import numpy as np
+
+        said = np.asarray(estimator.predict_proba(features), dtype=np.float64)
+        spread = np.zeros((len(said), len(self.classes)))
+        spread[:, np.asarray(estimator.classes_, dtype=np.int64)] = said
+        return Predictions(self._probability_columns(floored(spread)))
+
+    def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
+        """Fit, calibrate on unseen rows, and set there what a set holds."""
+        import numpy as np
+
+        present = np.unique(train.targets[train.targets >= 0])
+        below = fitted(pipeline, of_known(train, present))
+        model = calibrated(below, of_known(unseen, present), self.calibration)
+        constants = self._constants(model, present, unseen)
+        return Finished(model, constants, self.baseline(train.targets))
+
+    def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
+        """Calibration and sets are carried over (ADR 0003).
+
+        A class that only newer rows have was not judged, and is not released: the next training
+        learns it.
+        """
+        present = self._known_codes(judged.constants)
+        below = pipeline_below(judged.model)
+        model = calibrated(below, of_known(unseen, present), self.calibration)
+        constants = self._constants(model, present, unseen)
+        refitted = carried_over(model, fitted(pipeline, of_known(rows, present)))
+        return Finished(refitted, constants, self.baseline(rows.targets))
+
+    def _known_codes(self, constants: Constants) -> Any:
+        """Positions of the classes that a model knows; of all where its constants do not say."""
+        import numpy as np
+
+        count = len(self.classes)
+        return np.flatnonzero([constants.get(known(at), 1.0) for at in range(count)])
+
+    def _constants(self, model: Any, present: Any, unseen: Rows) -> dict[str, float]:
+        """What follows from rows that the model below the calibrator has not seen.
+
+        Args:
+            present: codes of the classes that it knows.
+        """
+        import numpy as np
+
+        count = len(self.classes)
+        constants = {known(position): float(position in present) for position in range(count)}
+        if self.calibration == BIAS_CORRECTED:
+            rows, factors = of_known(unseen, present), np.ones(count)
+            factors[present] = class_factors(floored(self.numbers(model, rows.features)), rows)
+            constants |= {factor(at): float(value) for at, value in enumerate(factors)}
+        if self.prediction_sets is not None:
+            stated = self._spread(self.numbers(model, unseen.features), constants)
+            coverage = self.prediction_sets.coverage
+            constants[SET_FROM] = least_probability(stated, unseen.targets, coverage)
+        return constants
+
+    def numbers(self, model: Any, features: Any) -> Numbers:
+        """Calibrated probabilities of the classes that the model knows, shape (rows, these)."""
+        import numpy as np
+
+        return np.asarray(model.predict_proba(features), dtype=np.float64)
+
+    def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
+        """All classes have a probability; the decision is the one that is expected to cost least."""
+        return self._stated(self._spread(numbers, constants), constants)
+
+    def _spread(self, numbers: Numbers, constants: Constants) -> Numbers:
+        """Probabilities of all classes, shape (rows, classes)."""
+        import numpy as np
+
+        spread, codes = np.zeros((len(numbers), len(self.classes))), self._known_codes(constants)
+        factors = np.array([constants.get(factor(at), 1.0) for at in codes.tolist()])
+        spread[:, codes] = numbers * factors
+        return floored(spread)
+
+    def _stated(self, probabilities: Numbers, constants: Constants) -> Predictions:
+        import numpy as np
+
+        decided = cheapest(probabilities, self._cost_matrix)
+        names = np.array([*self.classes, None], dtype=object)[:-1]
+        columns = {
+            DECISION: names[decided],
+            CONFIDENCE: probabilities.max(axis=1),
+            **self._probability_columns(probabilities),
+        }
+        if self.prediction_sets is None:
+            return Predictions(columns)
+        least = constants.get(SET_FROM, 0.0)
+        in_sets = {
+            SET_SIZE: sizes(probabilities, least),
+            SET_FROM: np.full(len(probabilities), least),
+        }
+        return Predictions({**columns, **in_sets})
+
+    @staticmethod
+    def _probability_columns(probabilities: Numbers) -> dict[str, Any]:
+        return {probability(at): column.copy() for at, column in enumerate(probabilities.T)}
+
+    def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
+        """The same for one row."""
+        spread = [0.0] * len(self.classes)
+        for (position, times), number in zip(self._known_factors(constants), numbers, strict=True):
+            spread[position] = number * times
+        row = floored_row(spread)
+        answer: Answer = {
+            DECISION: self.classes[cheapest_in_row(row, self._cost_matrix)],
+            CONFIDENCE: max(row),
+        }
+        for position, value in enumerate(row):
+            answer[probability(position)] = value
+        if self.prediction_sets is not None:
+            least = constants.get(SET_FROM, 0.0)
+            answer[SET_SIZE] = float(max(sum(value >= least for value in row), 1))
+            answer[SET_FROM] = least
+        return answer
+
+    def _known_factors(self, constants: Constants) -> list[tuple[int, float]]:
+        """Position and factor of each class that a model knows."""
+        return [
+            (at, constants.get(factor(at), 1.0))
+            for at in range(len(self.classes))
+            if constants.get(known(at), 1.0)
+        ]
+
+    def shown(self, answer: Answer) -> Mapping[str, Any]:
+        """Probabilities by class, and the classes of the set, the likeliest first."""
+        classes = self.classes
+        row = [answer[probability(position)] for position in range(len(classes))]
+        told = {
+            DECISION: answer[DECISION],
+            CONFIDENCE: answer[CONFIDENCE],
+            PROBABILITIES: dict(zip(classes, row, strict=True)),
+        }
+        if self.prediction_sets is None:
+            return told
+        ranked = sorted(range(len(classes)), key=lambda position: (-row[position], position))
+        held = [classes[position] for position in ranked[: int(answer[SET_SIZE])]]
+        return {**told, SET: held, COVERAGE: self.prediction_sets.coverage}
+
+    def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """Types of these."""
+        # A client's generated code has a type for each of the classes.
+        name = Literal[self.classes]  # type: ignore[valid-type]
+        by_name = {output.name: output for output in self.outputs}
+        fields: dict[str, tuple[Any, str]] = {
+            DECISION: (name, by_name[DECISION].description),
+            CONFIDENCE: (float, by_name[CONFIDENCE].description),
+            PROBABILITIES: (dict[name, float], "Probability of each class; they add up to 1."),
+        }
+        if self.prediction_sets is not None:
+            fields[SET] = (list[name], "Classes that hold the outcome as often as is promised.")
+            fields[COVERAGE] = (float, "Share of outcomes that such sets promise to hold.")
+        return fields
+
+    def usable(self, numbers: Sequence[float]) -> bool:
+        """Probabilities."""
+        return all(0.0 <= value <= 1.0 for value in numbers)
+
+    def constants_text(self, constants: Constants) -> str:
+        """How is decided, what a set holds, and which classes the model does not know."""
+        if self._cost_matrix is not None:
+            assert isinstance(self.costs, MistakeCosts)
+            costs = mentioned(self.costs.mistakes)
+            text = (
+                f"The class of the least expected cost is decided: {costs}, "
+                f"every other mistake {self.costs.otherwise:g}."
+            )
+        else:
+            text = "The likeliest class is decided."
+        if self.prediction_sets is not None:
+            text += (
+                f" A set promises to hold {self.prediction_sets.coverage:.0%} of outcomes: classes "
+                f"of a probability of at least {constants.get(SET_FROM, 0.0):.4f} are in it."
+            )
+        if moved := self._moved(constants):
+            text += f" Probabilities follow how frequent classes have become: {moved}."
+        codes = set(self._known_codes(constants).tolist())
+        strange = [name for at, name in enumerate(self.classes) if at not in codes]
+        if strange:
+            text += f" No row taught it {listed(strange)}: it gives them next to no chance."
+        return text
+
+    def _moved(self, constants: Constants) -> str:
+        """The classes whose probabilities are moved most, as a clause."""
+        factors = [
+            (times, self.classes[at])
+            for at, times in self._known_factors(constants)
+            if abs(times - 1) >= LEAST_MOVED
+        ]
+        factors.sort(key=lambda pair: -max(pair[0], 1 / pair[0]))
+        return ", ".join(f"{name!r} times {times:.2f}" for times, name in factors[:MOST_TOLD])
+
+    # The baseline
+
+    def baseline(self, targets: Targets) -> dict[str, float]:
+        """Shares of the classes, of which none is zero."""
+        import numpy as np
+
+        declared = targets[targets >= 0]
+        counts = np.bincount(declared, minlength=len(self.classes)) + PRIOR
+        shares = (counts / counts.sum()).tolist()
+        return {share(position): value for position, value in enumerate(shares)}
+
+    def baseline_predictions(
+        self,
+        baseline: Constants,
+        constants: Constants,
+        rows: int,
+        stated: Predictions | None = None,
+    ) -> Predictions:
+        """Always the shares."""
+        import numpy as np
+
+        probabilities = np.tile(self._baseline_shares(baseline), (rows, 1))
+        return self._stated(probabilities, constants).weighted_like(stated)
+
+    def _baseline_shares(self, baseline: Constants) -> Numbers:
+        import numpy as np
+
+        shares = np.array([[baseline[share(at)] for at in range(len(self.classes))]])
+        return floored(shares)[0]
+
+    # Judging
+
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of wrong decisions."""
+        if not isinstance(self.costs, MistakeCosts):
+            return self.costs.of_rows(targets, predictions)
+        decided = self._judge.decided(predictions)
+        return costs_of_decisions(targets, decided, self.costs.matrix(self.classes))
+
+    def details(
+        self, targets: Targets, predictions: Predictions, constants: Constants
+    ) -> dict[str, Any]:
+        """Confusion and figures by class."""
+        codes = set(self._known_codes(constants).tolist())
+        known_of = [position in codes for position in range(len(self.classes))]
+        told = details_of(targets, predictions, self.classes, known_of, self.calibration_bins)
+        return told.model_dump(mode="json")
+
+    def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
+        """Figures by class and confusion."""
+        return tables_of(details)
+
+    def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
+        """Confusion, calibration and figures by class."""
+        from mlops_platform.tasks.multiclass_classification.figures import figures_of
+
+        return figures_of(metrics, details)
+
+    # Without labels
+
+    def estimate(
+        self,
+        predictions: Predictions,
+        baseline: Constants,
+        known: tuple[Targets, Predictions] | None,
+    ) -> EstimatedPerformance:
+        """Confidence-based estimation, class by class.
+
+        Probabilities are calibrated on the known rows, where there are any. It sees that rows are
+        harder or of other classes than before, and not that like rows now turn out otherwise.
+        """
+        import numpy as np
+
+        stated = self._judge.probabilities(predictions)
+        probabilities = stated
+        if known is not None:
+            codes, said = known
+            probabilities = recalibrated(stated, self._judge.probabilities(said), codes)
+        shares = self._baseline_shares(baseline)
+        decided = self._judge.decided(predictions)
+        expected = {"accuracy": float(probabilities[np.arange(len(decided)), decided].mean())}
+        if len(self.classes) <= MOST_NAMED:
+            labels = class_labels(self.classes)
+            rows = probabilities.sum(axis=0).tolist()
+            expected |= {f"rows_{label}": value for label, value in zip(labels, rows, strict=True)}
+        return EstimatedPerformance(
+            loss=float(expected_losses(stated, probabilities, self.loss).mean()),
+            baseline_loss=float(expected_losses(shares, probabilities, self.loss).mean()),
+            metrics=expected,
+        )
+
+    def expected_losses(
+        self, predictions: Predictions, baseline: Constants
+    ) -> tuple[Numbers, Numbers]:
+        """Taking the probabilities for true."""
+        stated = self._judge.probabilities(predictions)
+        shares = self._baseline_shares(baseline)
+        return (
+            expected_losses(stated, stated, self.loss),
+            expected_losses(shares, stated, self.loss),
+        )
+
+    # The YAML
+
+    def faults(self) -> list[SpecError]:
+        """Also costs of classes that are not declared, and a top k that holds all classes."""
+        faults = super().faults()
+        if self.top_k >= len(self.classes):
+            fix = (
+                f"There are {len(self.classes)} classes, of which that would be all: write at most "
+                f"{len(self.classes) - 1}."
+            )
+            faults.append(SpecError("task.top_k", self.top_k, fix))
+        if isinstance(self.costs, MistakeCosts):
+            faults += self.costs.faults(self.classes)
+        return faults
+
+    def synthetic_targets(self, signal: Numbers) -> Targets:
+        """Classes of equal numbers of rows, by the signal."""
+        import numpy as np
+
+        ranks = np.argsort(np.argsort(signal, kind="stable"), kind="stable")
+        return (ranks * len(self.classes) // max(len(signal), 1)).astype(np.int64)
