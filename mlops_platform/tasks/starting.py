@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mlops_platform.tasks.binary_classification.starting import BinaryClassificationStarter
 from mlops_platform.tasks.declared import TASKS
+from mlops_platform.tasks.forecasting.starting import ForecastingStarter
 from mlops_platform.tasks.multiclass_classification.starting import (
     MulticlassClassificationStarter,
 )
@@ -17,6 +18,7 @@ _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
         "binary_classification": BinaryClassificationStarter(),
         "regression": RegressionStarter(),
         "multiclass_classification": MulticlassClassificationStarter(),
+        "forecasting": ForecastingStarter(),
     }
 )
 """In the order in which they are asked: where two tasks fit, the first is the better one."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from mlops_platform.column_kind import KindName
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section
 from mlops_platform.tasks.adaptation import AdaptationRule
@@ -78,6 +79,11 @@ class Task(Section, ABC):
     @abstractmethod
     def outputs(self) -> tuple[Output, ...]:
         """Columns of every prediction; the first one says most."""
+
+    @property
+    def feature_columns(self) -> Mapping[str, tuple[str, KindName]]:
+        """Features that the section names itself, with their kind, by the option that does."""
+        return {}
 
     @property
     @abstractmethod
@@ -227,9 +233,7 @@ class Task(Section, ABC):
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """The type and the description of each field of that."""
         kinds = {"number": float, "flag": bool, "category": str}
-        return {
-            output.field: (kinds[output.kind], output.description) for output in self.outputs
-        }
+        return {output.field: (kinds[output.kind], output.description) for output in self.outputs}
 
     def predict(
         self, model: Any, constants: Constants, features: Any, weights: Numbers | None = None
@@ -240,6 +244,10 @@ class Task(Section, ABC):
     @abstractmethod
     def usable(self, numbers: Sequence[float]) -> bool:
         """Whether a model's numbers for one row can be answered: finite and within their bounds."""
+
+    def unusable_text(self, numbers: Sequence[float]) -> str:
+        """Why they cannot, as a clause for whoever has sent the row."""
+        return f"the model says {tuple(numbers)}"
 
     @abstractmethod
     def constants_text(self, constants: Constants) -> str:
@@ -307,6 +315,19 @@ class Task(Section, ABC):
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """What each row costs in the model's own unit, shape (rows,)."""
 
+    @property
+    def changes_cost(self) -> bool:
+        """Whether it costs something that a prediction differs from an earlier one."""
+        return False
+
+    def takeover_cost(self, before: Predictions, after: Predictions) -> float:
+        """What the changes cost from the last predictions of one model to the first of another.
+
+        Args:
+            before, after: with their moments.
+        """
+        return 0.0
+
     @abstractmethod
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants
@@ -322,6 +343,15 @@ class Task(Section, ABC):
         """Details as PNG bytes, by a name that says what is shown."""
 
     # Without labels
+
+    def notes(self, tested: Predictions, stated: Predictions) -> tuple[str, ...]:
+        """What a person is told of a window whatever its outcomes are: sentences.
+
+        Args:
+            tested: what was stated of the rows that the version was tested on.
+            stated: what is stated of the window.
+        """
+        return ()
 
     @abstractmethod
     def estimate(
@@ -365,6 +395,10 @@ class Task(Section, ABC):
     @abstractmethod
     def synthetic_targets(self, signal: Numbers) -> Targets:
         """Plausible targets that follow a signal of shape (rows,): to try a YAML without data."""
+
+    def synthetic_columns(self, rows: int) -> Mapping[str, Numbers]:
+        """Values of features that cannot be any, shape (rows,) each, for the same purpose."""
+        return {}
 
     def misfits(self, targets: Targets, predictions: Predictions) -> list[SpecError]:
         """Metrics and costs by import path that fail on these rows, or on a baseline of them."""

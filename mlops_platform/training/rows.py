@@ -46,6 +46,14 @@ def task_rows(rows: DataFrame, spec: ModelSpec) -> Rows:
     return Rows(features_of(rows, spec), targets_of(rows, spec), weights_of(rows, spec))
 
 
+def moments_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
+    """Moment of each row in UTC, shape (rows,)."""
+    import pandas as pd
+
+    moments = pd.to_datetime(rows[spec.features.moment_column], utc=True)
+    return moments.dt.tz_localize(None).to_numpy()
+
+
 def days_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
     """Local calendar day of each row as datetime64[D], shape (rows,)."""
     import pandas as pd

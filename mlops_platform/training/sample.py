@@ -60,6 +60,8 @@ def draw_sample(spec: ModelSpec) -> Sample:
         ],
         axis=1,
     )
+    for name, values in spec.task.synthetic_columns(ROWS).items():
+        rows[name] = values
     for name in _nullable(features):
         rows.loc[random.random(ROWS) < MISSING, name] = None
     weights = None if features.weight is None else relative_weights(random.uniform(0.5, 2, ROWS))

@@ -7,18 +7,22 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
 
 LEAST_OPTIONS: dict[str, dict[str, Any]] = {
-    "multiclass_classification": {"classes": ["low", "middle ones", 'the "highest"']}
+    "multiclass_classification": {"classes": ["low", "middle ones", 'the "highest"']},
+    "forecasting": {"horizon": 7, "season": 7, "seasonal_naive": "naive_value"},
 }
 """What a task of a type needs to be told, beside its type."""
 ESTIMATORS = {"classifier": LogisticRegression, "regressor": LinearRegression}
 ROWS = 300
+MOMENTS = np.datetime64("2024-01-01T00") + np.arange(ROWS) // 10 * np.timedelta64(24, "h")
+"""Of the rows, ten each day."""
 
 
 def task_named(name: str, **options: Any) -> Task:
@@ -63,24 +67,33 @@ class Trained:
 
     @property
     def predictions(self) -> Predictions:
-        return self.task.predictions(self.numbers, self.finished.constants)
+        return self.task.predictions(self.numbers, self.finished.constants).at(MOMENTS)
 
     @property
     def baseline_predictions(self) -> Predictions:
         constants, baseline = self.finished.constants, self.finished.baseline
-        return self.task.baseline_predictions(baseline, constants, len(self.targets))
+        rows = len(self.targets)
+        return self.task.baseline_predictions(baseline, constants, rows, self.predictions)
 
 
 def rows_of(task: Task, seed: int) -> Rows:
     random = np.random.default_rng(seed)
     features = pd.DataFrame(random.normal(size=(ROWS, 2)), columns=["a", "b"])
     signal = features["a"].to_numpy() + random.normal(size=ROWS)
+    for column, kind in task.feature_columns.values():
+        drawn = random.normal(size=ROWS) if kind == "numeric" else random.choice(["x", "y"], ROWS)
+        features[column] = drawn
+    features = features.assign(**task.synthetic_columns(ROWS))
     return Rows(features, task.synthetic_targets(signal))
 
 
 def pipeline_of(task: Task) -> Pipeline:
     """One that can do the task, not fitted yet."""
-    return make_pipeline(StandardScaler(), ESTIMATORS[task.estimator_kind]())
+    columns = make_column_transformer(
+        (StandardScaler(), make_column_selector(dtype_include="number")),
+        (OneHotEncoder(sparse_output=False), make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, ESTIMATORS[task.estimator_kind]())
 
 
 @pytest.fixture(

@@ -32,9 +32,7 @@ def _enough(names: Any) -> Any:
     return names
 
 
-ClassName = Annotated[
-    str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST)
-]
+ClassName = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST)]
 Classes = Annotated[tuple[ClassName, ...], AfterValidator(_distinct), BeforeValidator(_enough)]
 
 

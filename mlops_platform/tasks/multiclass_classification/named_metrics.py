@@ -79,9 +79,7 @@ class Judge:
         values = [getattr(of_classes[position], figure) for position in present]
         return sum(values) / len(values) if values else float("nan")
 
-    def of_class(
-        self, codes: Codes, predictions: Predictions, position: int, figure: str
-    ) -> float:
+    def of_class(self, codes: Codes, predictions: Predictions, position: int, figure: str) -> float:
         """A figure of one class."""
         return float(getattr(self._of_classes(codes, predictions)[position], figure))
 

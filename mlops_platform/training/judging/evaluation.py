@@ -15,7 +15,13 @@ from mlops_platform.training.judging.comparison import PairedLosses, compare_los
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
-from mlops_platform.training.rows import days_of, part_weights, targets_of, task_rows
+from mlops_platform.training.rows import (
+    days_of,
+    moments_of,
+    part_weights,
+    targets_of,
+    task_rows,
+)
 from mlops_platform.training.units import units_of
 
 if TYPE_CHECKING:
@@ -93,6 +99,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     features, targets, weights = task_rows(rows, spec)
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features, weights)
+    predictions = predictions.at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
     losses = task.row_losses(targets, predictions)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)

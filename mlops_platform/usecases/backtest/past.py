@@ -15,6 +15,7 @@ from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Pa
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Predictions, Task
 from mlops_platform.tasks.weights import relative_weights
+from mlops_platform.usecases.backtest.takeovers import takeover_costs
 from mlops_platform.usecases.window.maturity import matures_at
 
 if TYPE_CHECKING:
@@ -72,29 +73,33 @@ def past_of(
     count = int((last - first).astype(np.int64))
     targets = spec.task.targets(outcomes[spec.label.column].to_numpy())
     weights = _weights(spec, outcomes)
+    moments = outcomes[spec.features.moment_column].to_numpy()
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
+    stated = [fit.predictions.at(moments[-len(fit.predictions) :]) for fit in fits]
     for position, (fit, window) in enumerate(zip(fits, windows, strict=True)):
         later = len(fit.predictions)
         began = int((np.datetime64(window.start) - first).astype(np.int64))
         served = day_of[-later:] >= began
         served_days, served_targets = day_of[-later:][served], targets[-later:][served]
-        by_row = _by_row(spec.task, fit.baseline, served_targets, fit.predictions.rows(served))
+        by_row = _by_row(spec.task, fit.baseline, served_targets, stated[position].rows(served))
         for measure, row_values in by_row.items():
             values = row_values if weights is None else row_values * weights[-later:][served]
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
+    window_of = np.repeat(np.arange(len(windows)), [len(window.days) for window in windows])
     return Past(
         windows=tuple(_window(spec, window) for window in windows),
         fits=tuple(fit.facts for fit in fits),
-        window_of=np.repeat(np.arange(len(windows)), [len(window.days) for window in windows]),
+        window_of=window_of,
         rows=np.bincount(day_of[inside], minlength=count).astype(np.float64),
         known_at=_known_at(spec, outcomes, day_of, count),
         sums=sums,
         weights=None
         if weights is None
         else np.bincount(day_of[inside], weights[inside], count).astype(np.float64),
+        takeovers=takeover_costs(spec.task, stated, np.where(inside, window_of[day_of], -1)),
     )
 
 

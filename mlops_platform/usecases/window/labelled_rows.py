@@ -49,7 +49,8 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
     labelled = outcomes.filter(outcomes["label"].is_valid())
     if SAMPLE_WEIGHT in labelled.column_names:
         labelled = labelled.filter(labelled[SAMPLE_WEIGHT].is_valid())
-    return _rows(spec, labelled, _Columns("label", "day", GROUP, SAMPLE_WEIGHT), baseline)
+    columns = _Columns("label", "day", GROUP, "event_time", SAMPLE_WEIGHT)
+    return _rows(spec, labelled, columns, baseline)
 
 
 def held_out_rows(
@@ -63,10 +64,21 @@ def held_out_rows(
     moment, split = spec.features.moment_column, spec.training.history.split
     group = split.group if isinstance(split, ShareSplitSpec) else None
     # A version from before the YAML said so has neither column.
-    rows = held_out.sort_by(moment) if moment in held_out.column_names else held_out
+    known_moment = moment if moment in held_out.column_names else None
+    rows = held_out.sort_by(known_moment) if known_moment else held_out
     group = group if group in held_out.column_names else None
-    columns = _Columns(spec.label.column, spec.features.partition, group, weight)
+    columns = _Columns(spec.label.column, spec.features.partition, group, known_moment, weight)
     return _rows(spec, rows, columns, baseline)
+
+
+def stated_in(spec: ModelSpec, rows: pa.Table, weight: str | None = None) -> Predictions:
+    """The predictions that rows hold; held-out rows of before format 4 have no flags.
+
+    Args:
+        weight: column with their weights, where they have any.
+    """
+    outputs = [output for output in spec.task.outputs if output.name in rows.column_names]
+    return predictions_in(rows, outputs, weight)
 
 
 def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.Table:
@@ -98,21 +110,21 @@ def with_weights_of(reference: Reference, outcomes: pa.Table) -> pa.Table:
 
 
 class _Columns(NamedTuple):
-    """Names of the columns in which rows have their label, day, group and weight."""
+    """Names of the columns in which rows have their label, day, group, moment and weight."""
 
     label: str
     day: str
     group: str | None
+    moment: str | None
     weight: str | None
 
 
 def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants) -> LabelledRows:
     task = spec.task
-    # Held-out rows of before format 4 have no flags; a loss is one of numbers.
-    outputs = [output for output in task.outputs if output.name in rows.column_names]
     label = rows[columns.label]
+    moments = rows[columns.moment].to_numpy() if columns.moment else None
     targets = task.targets(label.to_numpy())
-    predictions = predictions_in(rows, outputs, columns.weight)
+    predictions = stated_in(spec, rows, columns.weight).at(moments)
     days = rows[columns.day].to_numpy().astype("datetime64[D]")
     return LabelledRows(
         targets=targets,

@@ -58,6 +58,8 @@ class Past:
         sums: per measure, shape (fits, days), by the weights of the rows; NaN before the fit.
         weights: sum over the labelled rows of each day, shape (days,); None where all rows count
             the same, which is 1.
+        takeovers: what it costs beside that a fit takes over from an earlier one in the window of
+            its number, shape (fits, fits); None where that costs nothing.
     """
 
     windows: tuple[PastWindow, ...]
@@ -67,6 +69,7 @@ class Past:
     known_at: NDArray[np.float64]
     sums: dict[Measure, NDArray[np.float64]]
     weights: NDArray[np.float64] | None = None
+    takeovers: NDArray[np.float64] | None = None
 
     def by_window(self, measure: Measure) -> NDArray[np.float64]:
         """Sums of each fit over each window, shape (fits, windows); NaN before the fit."""
@@ -92,6 +95,7 @@ class Past:
             known_at=self.known_at[days],
             sums={measure: sums[first:, days] for measure, sums in self.sums.items()},
             weights=None if self.weights is None else self.weights[days],
+            takeovers=None if self.takeovers is None else self.takeovers[first:, first:],
         )
 
     @property
