@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from mlops_platform.column_kind import KindName
+from mlops_platform.fairness.audit import AuditedColumn
+from mlops_platform.fairness.record import Fairness
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import DetailTable
 from mlops_platform.training.judging.criteria import Criterion
@@ -22,6 +24,7 @@ class DataFacts(Record):
 
     Args:
         sampled_rows: of the final fit, where it was made on a sample; None where on all rows.
+        audit: rows, outcomes and missing values by group of people.
     """
 
     hash: str
@@ -33,6 +36,7 @@ class DataFacts(Record):
     as_of: datetime
     parts: tuple[PartFacts, ...]
     sampled_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
+    audit: tuple[AuditedColumn, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 
 class VersionFacts(Record):
@@ -127,6 +131,7 @@ class QuantitativeAnalyses(Record):
     outcome: Outcome
     reason: str
     criteria: tuple[Criterion, ...]
+    fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class Card(Record):

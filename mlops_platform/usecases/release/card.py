@@ -89,6 +89,7 @@ def _card(
             as_of=training_set.as_of,
             parts=describe(split, spec),
             sampled_rows=split.sampled_rows,
+            audit=evaluated.candidate.audit,
         ),
         evaluated.candidate.recipe,
         evaluated.evaluation,
