@@ -58,9 +58,8 @@ def test_weights_that_are_whole_numbers_are_repeated_rows(seed: int) -> None:
     values, codes = random.normal(size=80), random.integers(0, 3, 80)
     days, weights = random.integers(0, 9, 80), random.integers(1, 4, 80)
     weighted = group_means(values, codes, 3, days, weights.astype(float))
-    repeated = group_means(
-        *(np.repeat(of, weights) for of in (values, codes)), 3, np.repeat(days, weights), None
-    )
+    values, codes, days = (np.repeat(of, weights) for of in (values, codes, days))
+    repeated = group_means(values, codes, 3, days, None)
     assert weighted.means == pytest.approx(repeated.means)
     assert weighted.variances == pytest.approx(repeated.variances)
 
@@ -162,11 +161,10 @@ def test_of_too_few_days_and_of_no_row_nothing_is_said() -> None:
 
 
 def test_a_ratio_whose_divisor_may_be_nothing_has_no_upper_end() -> None:
-    values = np.array([1.0, 0, 0, 0, 9, 0, 0, 0, 0, 0])
-    codes = np.repeat([0, 1], 5)
-    means = group_means(values[::-1].copy(), codes, 2, np.arange(10), None)
+    values, codes = np.array([1.0, 0, 0, 0, 0, 9, 0, 0, 0, 0]), np.repeat([0, 1], 5)
+    means = group_means(values, codes, 2, np.arange(10), None)
     unsigned = GroupMeans(**{**vars(means), "signed": False})
-    ratio = unsigned.ratio(1, 0, 0.95)
+    ratio = unsigned.ratio(0, 1, 0.95)
     assert ratio is not None
     assert ratio.lower == 0.0
     assert ratio.upper is None

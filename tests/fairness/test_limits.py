@@ -22,7 +22,7 @@ def test_a_gap_that_surely_is_too_wide_is_named(declare: Declare) -> None:
     assert (difference.passed, ratio.passed) == (False, False)
     assert difference.text == (
         "selection rate by sex is 0.6 for m and 0.3 for f: a difference of 0.3, at 95% confidence "
-        "0.2232 to 0.3724, which surely is not at most 0.1"
+        "0.2226 to 0.3722, which surely is not at most 0.1"
     )
     assert ratio.text.startswith("selection rate by sex is 0.6 for m and 0.3 for f: a ratio of 0.5")
     assert ratio.text.endswith("which surely is not at least 0.8")

@@ -55,10 +55,8 @@ def test_the_gap_is_between_the_extremes_and_has_an_interval(declare: Declare) -
 
 
 def test_intervals_of_gaps_are_wider_the_more_there_are(declare: Declare) -> None:
-    few, more = (
-        declare(),
-        declare(gate={name: {"max_difference": 0.1} for name in ("loss", "error_rate")}),
-    )
+    limits = {name: {"max_difference": 0.1} for name in ("loss", "error_rate")}
+    few, more = declare(), declare(gate=limits)
     lowest = []
     for spec in (few, more):
         measured = measure_fairness(spec, decided(spec, {"f": 0.3, "m": 0.6}))
@@ -152,11 +150,7 @@ def test_nothing_is_measured_without_rows_or_columns(declare: Declare) -> None:
 
 
 def test_infinite_values_are_no_figures(declare: Declare) -> None:
-    spec = declare(
-        task={"type": "regression"},
-        monitoring={"performance": {"loss_increase": {}}},
-        retraining={"policy": {"type": "never"}},
-    )
+    spec = declare(task={"type": "regression"})
     rows = decided(spec, {"f": 0.3, "m": 0.6})
     numbers = np.linspace(0, 1, 800)
     broken = replace(rows, targets=np.where(np.arange(800) == 3, np.inf, numbers))
