@@ -13,7 +13,14 @@ from mlops_platform.spec.card import CardSpec
 from mlops_platform.spec.clock import WITHOUT_EVENT_TIME, refuse_without_event_time
 from mlops_platform.spec.consistency import inconsistencies, missing_columns, unknown_checks
 from mlops_platform.spec.data import FeaturesSpec, LabelSpec, WindowSpec
-from mlops_platform.spec.judging import EvaluationSpec, GateSpec, ImprovementSpec
+from mlops_platform.spec.judging import (
+    EvaluationSpec,
+    FairnessSpec,
+    GapLimitSpec,
+    GateSpec,
+    ImprovementSpec,
+    group_name,
+)
 from mlops_platform.spec.limit import Limit, LimitSpec, bounds_of
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring.drift import DriftSpec, FixedDriftSpec
@@ -78,8 +85,10 @@ __all__ = [
     "EstimatedPerformanceRule",
     "EstimatorSpec",
     "EvaluationSpec",
+    "FairnessSpec",
     "FeaturesSpec",
     "FixedDriftSpec",
+    "GapLimitSpec",
     "GateSpec",
     "HeartbeatSpec",
     "HistorySpec",
@@ -117,6 +126,7 @@ __all__ = [
     "WebhookChannelSpec",
     "WindowSpec",
     "bounds_of",
+    "group_name",
     "inconsistencies",
     "missing_columns",
     "refuse_without_event_time",

@@ -7,6 +7,7 @@ from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import SpecError
 from mlops_platform.section import nearest_name
 from mlops_platform.spec.clock import clock_inconsistencies
+from mlops_platform.spec.fairness_consistency import fairness_inconsistencies
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.task_consistency import task_inconsistencies
 from mlops_platform.spec.training import ColumnStepsSpec
@@ -29,6 +30,7 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
             yield from _unusable_texts(spec, entry, f"{path}.{at}")
     yield from task_inconsistencies(spec)
     yield from clock_inconsistencies(spec)
+    yield from fairness_inconsistencies(spec)
     for field, column in _label_columns(spec):
         if column in spec.features.names:
             yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")

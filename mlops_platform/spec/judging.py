@@ -2,16 +2,73 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from mlops_platform.record import left_out_where
+from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier, Section
 from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.retraining.split import ResamplingUnit
 
 MIN_EVENTS: Final = 50
+
+
+def group_name(value: Any) -> str:
+    """What a group is called whose rows have a value: as YAML and JSON write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+GroupName = Annotated[
+    str, BeforeValidator(group_name, json_schema_input_type=str | bool | int | float)
+]
+
+
+class FairnessSpec(Section):
+    """By which columns figures of groups are compared, in evaluations and windows."""
+
+    columns: Annotated[tuple[Identifier, ...], Field(min_length=1)] = Field(
+        description=(
+            "Columns whose values are the groups: of `features.sensitive`, or features that are "
+            "categorical or boolean. Each has 20 values at most; rows without one are a group."
+        )
+    )
+    reference: dict[Identifier, GroupName] = Field(
+        default={}, description="By column, the group that each other one is also compared with."
+    )
+    min_group_rows: Annotated[int, Field(ge=10)] = Field(
+        default=50,
+        description=(
+            "Groups with fewer rows are shown and not compared; of a figure of some rows only, "
+            "such as those with a positive outcome, these count."
+        ),
+    )
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
+        default=0.95,
+        description=(
+            "Of the intervals; those of gaps hold together, over all pairs of groups and all "
+            "limits. A limit is broken where the whole interval is beyond it."
+        ),
+    )
+
+
+class GapLimitSpec(Section):
+    """How far a figure may differ between groups."""
+
+    max_difference: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Greatest minus least figure, at most."
+    )
+    min_ratio: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Least over greatest figure, at least."
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.max_difference is None and self.min_ratio is None:
+            raise ValueError("it limits nothing; write `max_difference`, `min_ratio` or both")
+        return self
 
 
 class EvaluationSpec(Section):
@@ -30,6 +87,11 @@ class EvaluationSpec(Section):
     )
     min_subgroup_rows: Annotated[int, Field(ge=1)] = Field(
         default=200, description="Smaller subgroups are shown but not judged."
+    )
+    fairness: FairnessSpec | None = Field(
+        default=None,
+        exclude_if=left_out_where_empty,
+        description="Figures of groups of people and the gaps between them; null measures none.",
     )
     permutation_rows: Annotated[int, Field(ge=100)] = Field(
         default=2000, description="Test rows used for permutation importance."
@@ -122,6 +184,15 @@ class GateSpec(Section):
     max_subgroup_loss_ratio: Annotated[float, Field(ge=1)] = Field(
         default=1.5,
         description="Worst subgroup's loss over that of a baseline that knows the subgroup.",
+    )
+    fairness: dict[Identifier, GapLimitSpec] = Field(
+        default={},
+        exclude_if=left_out_where_empty,
+        description=(
+            "How far a figure of groups may differ, by its name, for every column of "
+            "`evaluation.fairness`. A candidate whose gap surely is wider is rejected, and a "
+            "window whose gap is warns."
+        ),
     )
     max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = Field(
         default=50.0, description="CPU time of one prediction, at most."

@@ -17,6 +17,7 @@ CHECKS: Final = (
     "better_than_baseline",
     "change_point",
     "outcomes_missing",
+    "fairness",
 )
 """Names of a window's figures and checks beside those of its metrics."""
 

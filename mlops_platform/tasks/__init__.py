@@ -6,6 +6,7 @@ from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import MeanTotals, Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
@@ -21,6 +22,7 @@ __all__ = [
     "DetailTable",
     "EstimatedPerformance",
     "Finished",
+    "GroupMetric",
     "MeanTotals",
     "Metric",
     "Output",

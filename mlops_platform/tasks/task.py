@@ -22,6 +22,7 @@ from mlops_platform.tasks.custom import CustomMetric
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 
@@ -104,6 +105,12 @@ class Task(Section, ABC):
     def all_metrics(self) -> Mapping[str, Metric]:
         """These, and those of the YAML."""
         return {**self.own_metrics, **{custom.name: custom.metric() for custom in self.metrics}}
+
+    @property
+    def group_metrics(self) -> Mapping[str, GroupMetric]:
+        """Figures that are compared between groups of people, by name; the loss at least."""
+        meaning = f"mean {self.loss_name}: how wrong the model is"
+        return {"loss": GroupMetric(meaning, row_values=self.row_losses)}
 
     @property
     @abstractmethod

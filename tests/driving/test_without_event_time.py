@@ -158,7 +158,7 @@ def test_what_another_domain_lacks_keeps_nobody_from_building(
 def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: Decision) -> None:
     assert (first.kind, first.reason) == (
         "promote",
-        "Promoted: all 9 criteria pass and there is no champion yet.",
+        "Promoted: all 10 criteria pass and there is no champion yet.",
     )
     card = next(settings().model_home("churn").glob("cards/v1/model_card.md")).read_text()
     assert f"{WITHOUT_EVENT_TIME} Small." in card
@@ -168,6 +168,20 @@ def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: De
     release = owner.running.deployment.ledger.current_release("churn")
     assert release is not None
     assert release.bento_tag is not None
+
+
+def test_people_are_compared_in_the_card_and_named_nowhere_else(
+    owner: Owner, first: Decision
+) -> None:
+    card = next(settings().model_home("churn").glob("cards/v1/model_card.md")).read_text()
+    assert "### Training rows by gender" in card
+    assert "#### By is_business" in card
+    assert "loss by gender is" in card
+    # `grep`, so that a file which nobody thought of is seen too.
+    packed = [file for file in settings().bentoml_home.rglob("*") if file.is_file()]
+    assert packed
+    naming = {file.name for file in packed if b"gender" in file.read_bytes()}
+    assert naming <= {"model_card.md", "model_card.html", "model_card.json"}
 
 
 def test_each_window_has_what_is_new_or_changed_and_counts_the_rest(
@@ -198,5 +212,9 @@ def test_labels_are_known_at_their_landing(owner: Owner, watched: list[str]) -> 
     assert 40 <= tuesday.labelled < 45 < tuesday.rows
     assert tuesday.losses.loss is not None
     assert set(tuesday.intervals) >= {"loss", "loss_increase"}
+    assert tuesday.fairness is not None
+    gender, is_business = tuesday.fairness.columns
+    assert sum(gender.groups.values()) == tuesday.labelled
+    assert (set(gender.groups), set(is_business.groups)) == ({"f", "m"}, {"true", "false"})
     assert not wednesday.mature
     assert wednesday.labelled < 15 < wednesday.rows

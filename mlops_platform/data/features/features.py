@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.labels import aware, label_columns
-from mlops_platform.data.features.landed.outcomes import read_landed_outcomes
+from mlops_platform.data.features.landed.outcomes import beside_sql, read_landed_outcomes
 from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
 from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
@@ -215,6 +215,7 @@ def read_outcomes(
     predictions: Sequence[Path],
     days: Sequence[date],
     as_of: datetime,
+    beside: Sequence[str] = (),
 ) -> pa.Table:
     """Predicted rows with what is known of their outcomes at `as_of`, by event time and entity.
 
@@ -227,9 +228,11 @@ def read_outcomes(
     Args:
         predictions: files of predictions.
         days: partition days of the predicted events: labels are read of no others.
+        beside: columns of the feature table that are added as `beside_column(name)`, in their own
+            types; NULL where an entity is not published any more.
     """
     if not spec.features.has_event_time:
-        return read_landed_outcomes(spec, published_root, predictions, as_of)
+        return read_landed_outcomes(spec, published_root, predictions, as_of, beside)
     label, entity = spec.label, identifier(spec.features.entity)
     known_at = identifier(label.known_at_column)
     event_time = identifier(spec.features.moment_column)
@@ -240,18 +243,37 @@ def read_outcomes(
         of_days = dict.fromkeys(days, as_of) or as_of
         columns = label_columns(connection, published_root, spec, of_days)
         weight = weight_of_rows(connection, predicted)
+        joined = _join_beside(connection, published_root, spec, days) if beside else ""
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, labels.{day}, {columns} FROM labels "
             f"WHERE labels.{day} IN $days) "
             f"SELECT CAST(predicted.{event_time} AS TIMESTAMPTZ) AS event_time, "
             f"CAST(predicted.{day} AS DATE) AS day, {outputs}{weight}, "
             f"known.{identifier(label.column)} AS label, "
-            f"known.{known_at} + to_days($delay) AS known_at "
+            f"known.{known_at} + to_days($delay) AS known_at{beside_sql(beside)} "
             f"FROM {predicted} AS predicted LEFT JOIN known ON known.{entity} = predicted.{entity} "
-            f"AND known.{day} = CAST(predicted.{day} AS DATE) "
+            f"AND known.{day} = CAST(predicted.{day} AS DATE){joined} "
             f"ORDER BY predicted.{event_time}, predicted.{entity}",
             params={"days": list(days), "delay": label.reporting_delay_days},
         ).to_arrow_table()
+
+
+def _join_beside(
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    spec: ModelSpec,
+    days: Sequence[date],
+) -> str:
+    """Make the view `features` of some days; the SQL that joins one row of it to a prediction."""
+    features = spec.features
+    entity, day = identifier(features.entity), identifier(features.partition)
+    folder = published_root / features.table
+    open_view(connection, "features", folder, features.partition, days)
+    return (
+        f" LEFT JOIN (SELECT DISTINCT ON ({entity}, {day}) * FROM features) AS features "
+        f"ON features.{entity} = predicted.{entity} "
+        f"AND features.{day} = CAST(predicted.{day} AS DATE)"
+    )
 
 
 def _complete(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mlops_platform.fairness.limits import judge_gaps
 from mlops_platform.monitoring.alarms.alarm import Alarm, AlarmSeverity, alarm, judged
 from mlops_platform.monitoring.alarms.empty_window import unjudged
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
@@ -18,6 +19,7 @@ from mlops_platform.tasks import Metric
 
 LOSS_INCREASE, BETTER_THAN_BASELINE = "loss_increase", "better_than_baseline"
 CHANGE_POINT, OUTCOMES_MISSING = "change_point", "outcomes_missing"
+FAIRNESS = "fairness"
 
 
 def performance_checks(spec: ModelSpec) -> tuple[str, ...]:
@@ -26,6 +28,7 @@ def performance_checks(spec: ModelSpec) -> tuple[str, ...]:
         *(LOSS_INCREASE, BETTER_THAN_BASELINE),
         *spec.metric_levels,
         *(CHANGE_POINT, OUTCOMES_MISSING),
+        *((FAIRNESS,) if spec.gate.fairness else ()),
     )
 
 
@@ -39,6 +42,7 @@ def performance_alarms(performance: WindowPerformance, spec: ModelSpec) -> tuple
         *_metric_alarms(performance, spec),
         _change_alarm(performance, declared.change_detection),
         _labels_alarm(performance, declared.outcomes_missing),
+        *([_fairness_alarm(performance, spec)] if spec.gate.fairness else []),
     )
 
 
@@ -150,6 +154,21 @@ def _labels_alarm(performance: WindowPerformance, levels: LevelsSpec) -> Alarm:
     finding = f"{100 * performance.share_known:.0f} % of outcomes are known"
     usual = f"{100 * (missing + performance.share_known):.0f} % by the delays of other windows"
     return judged(check, missing, levels, f"{finding}, against {usual}")
+
+
+def _fairness_alarm(performance: WindowPerformance, spec: ModelSpec) -> Alarm:
+    """Warns where a gap surely is wider than the gate allows; small groups say nothing."""
+    off, measured = LevelsSpec(), performance.fairness
+    if not performance.mature:
+        return alarm(FAIRNESS, None, off, _provisional(performance), conclusive=False)
+    gaps = judge_gaps(measured, spec.gate.fairness) if measured else ()
+    if not gaps:
+        return alarm(FAIRNESS, None, off, "not judged: no group was measured", conclusive=False)
+    broken = [gap for gap in gaps if gap.passed is False]
+    known = [gap for gap in gaps if gap.passed is not None]
+    reason = "; ".join(gap.text for gap in broken or gaps)
+    failed: AlarmSeverity | None = "warn" if broken else None
+    return alarm(FAIRNESS, gaps[0].value, off, reason, failed=failed, conclusive=bool(known))
 
 
 def _provisional(performance: WindowPerformance) -> str:

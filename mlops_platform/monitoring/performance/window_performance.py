@@ -5,6 +5,7 @@ from math import isfinite
 
 from pydantic import Field
 
+from mlops_platform.fairness.record import Fairness
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
@@ -52,6 +53,8 @@ class WindowPerformance(Record):
             than `as_of`.
         labels_changed: why it was measured again, where that is not because its labels matured.
         notes: what its task tells of it beside figures: sentences.
+        fairness: figures of groups of people, once it is mature and where columns for them are
+            declared.
     """
 
     window: str
@@ -76,6 +79,7 @@ class WindowPerformance(Record):
     labels_settle_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     labels_changed: ChangedLabels | None = Field(default=None, exclude_if=left_out_where_empty)
     notes: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @property
     def is_empty(self) -> bool:

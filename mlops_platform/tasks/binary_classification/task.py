@@ -29,12 +29,14 @@ from mlops_platform.tasks.binary_classification.estimate import (
     expected_performance,
     recalibrated,
 )
+from mlops_platform.tasks.binary_classification.group_metrics import GROUP_METRICS
 from mlops_platform.tasks.binary_classification.metrics import metrics_of
 from mlops_platform.tasks.binary_classification.threshold import choose_threshold
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
@@ -87,6 +89,11 @@ class BinaryClassification(Task):
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of probabilities and decisions."""
         return metrics_of(self.costs, self.calibration_bins)
+
+    @property
+    def group_metrics(self) -> Mapping[str, GroupMetric]:
+        """Of decisions and probabilities, and the loss."""
+        return {**GROUP_METRICS, **super().group_metrics}
 
     @property
     def baseline_name(self) -> str:

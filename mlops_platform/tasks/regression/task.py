@@ -12,6 +12,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.adaptation import AdaptationSpec, LevelRule
@@ -36,6 +37,7 @@ from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.costs import ErrorCosts, PredictionCosts
 from mlops_platform.tasks.regression.details import details_of, tables_of
 from mlops_platform.tasks.regression.expected_loss import expected_losses
+from mlops_platform.tasks.regression.group_metrics import group_metrics_of
 from mlops_platform.tasks.regression.heads import (
     dense,
     joined_heads,
@@ -75,6 +77,11 @@ class IntervalTask(Task):
         exclude_if=left_out_where_empty,
         description="That intervals follow their own misses, day by day, without a release.",
     )
+
+    @property
+    def group_metrics(self) -> Mapping[str, GroupMetric]:
+        """Of predictions and intervals, and the loss."""
+        return {**group_metrics_of(self.coverage), **super().group_metrics}
 
     @property
     def adaptation_rule(self) -> LevelRule | None:

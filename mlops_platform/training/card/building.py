@@ -51,6 +51,7 @@ def build_card(
             outcome=verdict.outcome,
             reason=verdict.reason,
             criteria=verdict.criteria,
+            fairness=evaluation.fairness,
         ),
         ethical_considerations=human.ethical_considerations or "None were declared.",
         caveats_and_recommendations=_caveats(spec),

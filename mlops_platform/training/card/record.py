@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from mlops_platform.column_kind import KindName
+from mlops_platform.fairness.audit import AuditedColumn
+from mlops_platform.fairness.record import Fairness
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import DetailTable
 from mlops_platform.tasks.weights import WeightFacts
@@ -25,6 +27,7 @@ class DataFacts(Record):
         sampled_rows: of the final fit, where it was made on a sample; None where on all rows.
         weights: of the rows; None where all count the same.
         resampling_text: what resampling by class made of the training part; None without it.
+        audit: rows, outcomes and missing values by group of people.
     """
 
     hash: str
@@ -38,6 +41,7 @@ class DataFacts(Record):
     sampled_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
     weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
     resampling_text: str | None = Field(default=None, exclude_if=left_out_where_empty)
+    audit: tuple[AuditedColumn, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 
 class VersionFacts(Record):
@@ -133,6 +137,7 @@ class QuantitativeAnalyses(Record):
     outcome: Outcome
     reason: str
     criteria: tuple[Criterion, ...]
+    fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 class Card(Record):

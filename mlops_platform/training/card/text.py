@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mlops_platform.fairness.limits import interval_text
+from mlops_platform.fairness.record import FigureInterval, Gap, GroupFigure, ReferenceGap
+from mlops_platform.formats.digits import digits
 from mlops_platform.templates import Templates, markdown_cell
 from mlops_platform.training.card.record import Card
 
@@ -47,7 +50,40 @@ def _number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
+def _figure(figure: GroupFigure) -> str:
+    """Of a group, with its interval; marked where it is compared with none."""
+    few = "" if figure.judged else ", few"
+    return f"{_with_interval(figure.value, figure.interval)}{few}"
+
+
+def _gap(gap: Gap | None) -> str:
+    return _with_interval(gap.value, gap.interval) if gap else "-"
+
+
+def _reference_difference(gap: ReferenceGap) -> str:
+    return _with_interval(gap.difference, gap.difference_interval)
+
+
+def _reference_ratio(gap: ReferenceGap) -> str:
+    return _with_interval(gap.ratio, gap.ratio_interval)
+
+
+def _with_interval(value: float | None, interval: FigureInterval | None) -> str:
+    if value is None:
+        return "-"
+    return f"{digits(value)} ({interval_text(interval)})" if interval else digits(value)
+
+
 _TEMPLATES: Final = Templates(
     "mlops_platform.training.card",
-    {"cell": markdown_cell, "words": _words, "number": _number, "option": _option},
+    {
+        "cell": markdown_cell,
+        "words": _words,
+        "number": _number,
+        "option": _option,
+        "figure": _figure,
+        "gap": _gap,
+        "reference_difference": _reference_difference,
+        "reference_ratio": _reference_ratio,
+    },
 )

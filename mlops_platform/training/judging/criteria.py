@@ -1,10 +1,11 @@
-"""The nine criteria of the gate, one function each."""
+"""The criteria of the gate, one function each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from mlops_platform.fairness.limits import judge_gaps
 from mlops_platform.record import Record
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
@@ -23,13 +24,15 @@ CRITERIA: Final = (
     "enough_events",
 )
 """Their names, in this order."""
+FAIRNESS: Final = "fairness"
+"""The last one, of models that limit the gaps between groups of people."""
 
 
 class Criterion(Record):
     """One check of the gate with its number.
 
     Attributes:
-        name: one of `CRITERIA`; older verdicts have others as well.
+        name: one of `criteria_of`; older verdicts have others as well.
         passed: None where it cannot be decided yet.
         value: what was measured, in `unit`; None where the criterion has no number.
         threshold: the limit, in `unit`.
@@ -42,6 +45,11 @@ class Criterion(Record):
     threshold: float | None = None
     unit: str = ""
     description: str
+
+
+def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
+    """Names of the criteria of a model, in their order."""
+    return (*CRITERIA, *((FAIRNESS,) if spec.gate.fairness else ()))
 
 
 def all_criteria(
@@ -85,6 +93,7 @@ def all_criteria(
             description=serving_fault or "the serving path answers what the pipeline answers",
         ),
         _enough_events(spec, evaluation),
+        *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
     )
 
 
@@ -230,6 +239,25 @@ def _enough_events(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         description=f"there are {_events_text(tested)} in the test rows, and "
         f"{_events_text(fitted)} in those that it was fitted on: {needed:,} "
         f"{'of each ' if len(tested) > 1 else ''}are needed",
+    )
+
+
+def _fairness(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Missed where a gap surely is too wide; open where groups are too small to tell of any."""
+    measured = evaluation.fairness
+    gaps = judge_gaps(measured, spec.gate.fairness) if measured else ()
+    if not gaps:
+        unmeasured = "its evaluation has no figures of groups: evaluate it again"
+        return Criterion(name=FAIRNESS, passed=None, description=unmeasured)
+    states = {gap.passed for gap in gaps}
+    shown = gaps[0]
+    return Criterion(
+        name=FAIRNESS,
+        passed=False if False in states else None if None in states else True,
+        value=shown.value,
+        threshold=shown.limit,
+        unit=f"{shown.metric} by {shown.column}",
+        description="; ".join(gap.text for gap in gaps if gap.passed is shown.passed),
     )
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
 
+from mlops_platform.fairness.groups import groups_of
+from mlops_platform.fairness.measure import MeasuredRows, measure_fairness
+from mlops_platform.fairness.record import Fairness
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
@@ -27,7 +30,9 @@ from mlops_platform.training.units import units_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pandas import DataFrame
 
+    from mlops_platform.tasks import Predictions
     from mlops_platform.training.split import Split
 
 FEWEST_DAYS: Final = 3
@@ -63,6 +68,7 @@ class Evaluation(Record):
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
         artifact_bytes: size of the stored model.
+        fairness: figures of groups of people; None where the YAML declares no column for them.
     """
 
     rows: int
@@ -84,6 +90,7 @@ class Evaluation(Record):
     daily: tuple[DailySum, ...]
     row_cpu_milliseconds: float
     artifact_bytes: int
+    fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int) -> Evaluation:
@@ -127,7 +134,20 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         daily=daily_sums(days_of(rows, spec), losses, weights),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
+        fairness=_fairness(spec, rows, predictions, paired.units),
     )
+
+
+def _fairness(
+    spec: ModelSpec, rows: DataFrame, predictions: Predictions, units: NDArray[Any]
+) -> Fairness | None:
+    declared = spec.evaluation.fairness
+    groups = {
+        column: groups_of(spec.features, column, rows[column])
+        for column in (declared.columns if declared else ())
+    }
+    measured = MeasuredRows(groups, targets_of(rows, spec), predictions, units)
+    return measure_fairness(spec, measured, intersections=True)
 
 
 def _baseline_margin(spec: ModelSpec, paired: PairedLosses) -> float | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, card_canvas, png_of
 from mlops_platform.training.judging.evaluation import Evaluation
+from mlops_platform.training.judging.fairness_figure import fairness_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +19,8 @@ MOST_BARS = 20
 def figures_of(task: Task, evaluation: Evaluation) -> dict[str, bytes]:
     """Every figure by name: those of the task, importance, and subgroups.
 
-    `subgroups` is left out where no subgroup is large enough to judge.
+    `subgroups` is left out where no subgroup is large enough to judge, `fairness` where no column
+    is declared for it.
     """
     from matplotlib import rc_context
 
@@ -26,6 +28,8 @@ def figures_of(task: Task, evaluation: Evaluation) -> dict[str, bytes]:
         figures = {"importance": png_of(_importance(task, evaluation))}
         if any(group.judged for group in evaluation.subgroups):
             figures["subgroups"] = png_of(_subgroups(task, evaluation))
+        if evaluation.fairness is not None:
+            figures["fairness"] = png_of(fairness_figure(evaluation.fairness))
     return {**task.figures(evaluation.metrics, evaluation.details), **figures}
 
 

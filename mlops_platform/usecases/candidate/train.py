@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.training_set import TrainingSet
+from mlops_platform.fairness.audit import AuditedColumn
 from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, Trial, budget
+from mlops_platform.usecases.candidate.audit import audit_training_set
 from mlops_platform.usecases.candidate.training_record import log_training_record, training_record
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
@@ -39,6 +43,7 @@ class TrainedCandidate(Record):
         directory: what `artifacts.save_model` wrote, and `digests` what it returned.
         round_trip: the model as stored predicts exactly what it predicted in memory.
         cpu_seconds: of search and fit.
+        audit: of its training set, by the columns of which the YAML compares groups.
     """
 
     run_id: str
@@ -50,6 +55,7 @@ class TrainedCandidate(Record):
     digests: dict[str, str]
     round_trip: bool
     cpu_seconds: float
+    audit: tuple[AuditedColumn, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 
 def train_candidate(
@@ -72,10 +78,13 @@ def train_candidate(
     from mlops_platform.training.search.search import search
 
     split = split_rows(spec, training_set)
+    audit = audit_training_set(spec, training_set)
     name = f"{spec.name}-{training_set.hash[:12]}"
     with deployment.registry.training_run(spec.name, name, dict(tags)) as run:
         _log_training_set(run, spec, training_set, split)
         log_training_record(run, training_record(spec))
+        if audit:
+            run.log_dict("audit.json", {of.column: of.model_dump(mode="json") for of in audit})
         before = cpu_seconds()
         logger = _trial_logger(run, spec, report, warm=start is not None)
         recipe = search(spec, split.train, logger, start.recipe if start else None)
@@ -104,6 +113,7 @@ def train_candidate(
         digests=digests,
         round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
         cpu_seconds=spent,
+        audit=audit,
     )
 
 

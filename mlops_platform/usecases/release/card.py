@@ -94,6 +94,7 @@ def _card(
             sampled_rows=split.sampled_rows,
             weights=training_set.weights,
             resampling_text=_resampling_text(spec, candidate_named(spec, recipe.candidate), split),
+            audit=evaluated.candidate.audit,
         ),
         recipe,
         evaluated.evaluation,

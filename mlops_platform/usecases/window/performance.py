@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.features.labels import count_changed_labels, labels_settle_at
+from mlops_platform.data.features.landed.outcomes import beside_column
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.windows import Window, window_named
+from mlops_platform.fairness.groups import groups_of
+from mlops_platform.fairness.measure import MeasuredRows, measure_fairness
+from mlops_platform.fairness.record import Fairness
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import (
     ROWS_OF_BLOCK,
@@ -87,7 +91,10 @@ def measure_performance(
     # Before the labels are read: what is published meanwhile has to count as a change.
     days_of_labels = label_days(spec, window)
     labels_digest = read_manifest(published_root, spec.label.table).digest_of(days_of_labels)
-    outcomes = read_outcomes(spec, published_root, [scored.path], window.days, known_labels.as_of)
+    compared = spec.evaluation.fairness.columns if spec.evaluation.fairness else ()
+    outcomes = read_outcomes(
+        spec, published_root, [scored.path], window.days, known_labels.as_of, compared
+    )
     outcomes = with_weights_of(figures, without_seen_labels(outcomes, figures.seen_until))
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs, SAMPLE_WEIGHT)
@@ -120,6 +127,7 @@ def measure_performance(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
         notes=spec.task.notes(tested, predictions),
+        fairness=_fairness(spec, outcomes, rows) if mature else None,
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 
@@ -194,6 +202,17 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
         for name, row_values in values.items()
     }
     return {name: interval for name, interval in intervals.items() if interval is not None}
+
+
+def _fairness(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> Fairness | None:
+    """By group, of the rows of `labelled_rows`, in their order."""
+    labelled, declared = outcomes.filter(outcomes["label"].is_valid()), spec.evaluation.fairness
+    groups = {
+        column: groups_of(spec.features, column, labelled[beside_column(column)].to_pandas())
+        for column in (declared.columns if declared else ())
+    }
+    measured = MeasuredRows(groups, rows.targets, rows.predictions, rows.units)
+    return measure_fairness(spec, measured)
 
 
 def _labels(

@@ -17,7 +17,7 @@ from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS
 from mlops_platform.monitoring.alarms.performance_alarms import performance_checks
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.criteria import CRITERIA
+from mlops_platform.training.judging.criteria import CRITERIA, criteria_of
 
 Described = Callable[[ModelSpec], dict[str, str]]
 
@@ -141,3 +141,18 @@ def test_a_limit_that_is_declared_otherwise_is_described_otherwise(
     told: str,
 ) -> None:
     assert told in described(changed(spec, section, **values))[check]
+
+
+def test_models_that_limit_gaps_have_a_check_of_them(spec: ModelSpec) -> None:
+    fair = changed(
+        changed(spec, "evaluation", fairness={"columns": ["origin"], "min_group_rows": 70}),
+        "gate",
+        fairness={"selection_rate": {"max_difference": 0.1, "min_ratio": 0.8}},
+    )
+    assert tuple(performance_check_descriptions(fair)) == performance_checks(fair)
+    assert tuple(criterion_descriptions(fair)) == criteria_of(fair)
+    limits = "selection rate may differ by 0.1 at most, selection rate may differ by a ratio of 0.8"
+    for description in (performance_check_descriptions(fair), criterion_descriptions(fair)):
+        assert limits in description["fairness"]
+        assert "one origin" in description["fairness"]
+    assert "fewer than two groups have 70 rows" in criterion_descriptions(fair)["fairness"]

@@ -163,8 +163,14 @@ attributes:
               - {type: sklearn.preprocessing.OneHotEncoder, params: {handle_unknown: ignore}}
         estimator: {type: sklearn.linear_model.LogisticRegression}
     tuning: {trials: 1}
-  evaluation: {subgroups: [gender], min_subgroup_rows: 30}
-  gate: {limits: {expected_calibration_error: null}, min_events: 40}
+  evaluation:
+    subgroups: [gender]
+    min_subgroup_rows: 30
+    fairness: {columns: [gender, is_business], min_group_rows: 15}
+  gate:
+    limits: {expected_calibration_error: null}
+    min_events: 40
+    fairness: {loss: {max_difference: 5}}
   serving: {online_store: {keep_days: 30}}
   card: {intended_use: Letters., out_of_scope: Prices., caveats: Small.}
 """

@@ -5,9 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from mlops_platform.fairness.audit import audit_of
+from mlops_platform.fairness.limits import interval_text
+from mlops_platform.formats.digits import digits
+from mlops_platform.spec import ModelSpec
 from mlops_platform.training.card.building import build_card
 from mlops_platform.training.card.record import Card, DataFacts, VersionFacts
 from mlops_platform.training.card.text import card_html, card_markdown
+from mlops_platform.training.judging.evaluation import evaluate
 from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.training.split import describe
 
@@ -103,6 +108,73 @@ def test_html_is_one_well_formed_page_without_outside_references(card, figures):
     assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)
     assert "@import" not in page
     assert "url(" not in page
+
+
+@pytest.fixture(scope="module")
+def compared(make_card, spec, candidate, split, rows):
+    """A card in which groups are compared: by colour, of which some are missing, and by region."""
+    plain = spec.model_dump(mode="json")
+    plain["evaluation"]["fairness"] = {
+        "columns": ["colour", "region"],
+        "reference": {"colour": "red"},
+        "min_group_rows": 45,
+    }
+    of_groups = ModelSpec.model_validate(plain)
+    evaluated = evaluate(of_groups, candidate, split, artifact_bytes=120_000)
+    card = make_card(spec)
+    audit = audit_of(of_groups, lambda name: rows[name])
+    return card.model_copy(
+        update={
+            "training_data": card.training_data.model_copy(update={"audit": audit}),
+            "quantitative_analyses": card.quantitative_analyses.model_copy(
+                update={"fairness": evaluated.fairness}
+            ),
+        }
+    )
+
+
+@pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_groups_are_compared_with_intervals(render, compared):
+    text = render(compared)
+    fairness = compared.quantitative_analyses.fairness
+    selected = fairness.columns[0].metric("selection_rate")
+    figure, gap = selected.figures["red"], selected.difference
+    assert figure.interval is not None
+    for fact in (
+        "Fairness",
+        "By colour, reference red",
+        "By colour x region",
+        "selection rate: share of rows that are decided positive",
+        f"{digits(figure.value)} ({interval_text(figure.interval)})",
+        f"{digits(gap.value)} ({interval_text(gap.interval)})",
+        "blue against red",
+        "(missing)",
+        "fewer than two groups are large enough",
+        "Training rows by region",
+        "missing most in",
+        "Not all of these figures can be equal at once",
+    ):
+        assert fact in text
+
+
+def test_a_card_without_compared_groups_says_nothing_of_them(card):
+    assert "airness" not in card_markdown(card) + card_html(card)
+
+
+def test_a_page_that_compares_groups_is_well_formed(compared):
+    parser = Balanced()
+    parser.feed(card_html(compared))
+    assert parser.open == []
+    assert Card.model_validate_json(compared.model_dump_json()) == compared
+
+
+def test_groups_that_lack_nothing_more_often_are_told(compared):
+    (_, region) = compared.training_data.audit
+    complete = region.model_copy(update={"missing": ()})
+    trained = compared.training_data.model_copy(update={"audit": (complete,)})
+    for render in (card_markdown, card_html):
+        text = render(compared.model_copy(update={"training_data": trained}))
+        assert "No feature is missing more often in one group than in another" in text
 
 
 class Balanced(HTMLParser):

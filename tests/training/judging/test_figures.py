@@ -1,6 +1,8 @@
 import struct
 
 from mlops_platform.drawing import CARD_DOTS_PER_INCH, STYLE, WIDTH
+from mlops_platform.spec import ModelSpec
+from mlops_platform.training.judging.evaluation import evaluate
 from mlops_platform.training.judging.figures import figures_of
 
 
@@ -37,3 +39,14 @@ def test_a_perfect_model_can_be_drawn(spec, evaluation):
     )
 
     assert len(figures_of(spec.task, perfect)) == 4
+
+
+def test_groups_that_are_compared_are_drawn(spec, evaluation, candidate, split):
+    plain = spec.model_dump(mode="json")
+    plain["evaluation"]["fairness"] = {"columns": ["colour", "region"]}
+    evaluated = evaluate(ModelSpec.model_validate(plain), candidate, split, artifact_bytes=1)
+    drawn = figures_of(spec.task, evaluated)
+    assert drawn.keys() - figures_of(spec.task, evaluation).keys() == {"fairness"}
+    width, height = struct.unpack(">II", drawn["fairness"][16:24])
+    assert width == WIDTH * CARD_DOTS_PER_INCH
+    assert 600 < height < 2000

@@ -3,7 +3,8 @@ import pytest
 from mlops_platform.errors import TrainingError
 from mlops_platform.spec import GateSpec, ModelSpec
 from mlops_platform.training.judging.comparison import Comparison
-from mlops_platform.training.judging.criteria import CRITERIA
+from mlops_platform.training.judging.criteria import CRITERIA, FAIRNESS
+from mlops_platform.training.judging.evaluation import evaluate
 from mlops_platform.training.judging.gate import Verdict, apply_gate
 from tests.documents.cases import Case, refuse_undocumented
 
@@ -320,3 +321,67 @@ def test_a_subgroup_with_few_events_says_so(good, decide):
     verdict = decide(good.model_copy(update={"subgroups": (worst,)}))
 
     assert FEW_IN_A_GROUP.reads in verdict.reason
+
+
+@pytest.fixture(scope="module")
+def compared(spec, candidate, split):
+    """An evaluation in which the candidate selects the reds more often."""
+    fairness = {"fairness": {"columns": ["colour"], "min_group_rows": 30}}
+    plain = spec.model_dump(mode="json")
+    plain["evaluation"] |= fairness
+    return evaluate(ModelSpec.model_validate(plain), candidate, split, artifact_bytes=120_000)
+
+
+def limited(**limits):
+    return GateSpec(fairness=limits, limits=GATE.limits)
+
+
+def test_without_limits_fairness_is_no_criterion(good, decide):
+    assert FAIRNESS not in passed(decide(good))
+
+
+def test_a_gap_that_surely_is_too_wide_is_rejected_in_a_sentence(good, compared, decide):
+    unequal = good.model_copy(update={"fairness": compared.fairness})
+    verdict = decide(unequal, gate=limited(selection_rate={"max_difference": 0.05}))
+
+    assert verdict.outcome == "reject"
+    assert verdict.reason.startswith("Rejected because of fairness (selection rate by colour is 0.")
+    assert "for red" in verdict.reason
+    assert "at 95% confidence" in verdict.reason
+    assert verdict.reason.endswith("which surely is not at most 0.05).")
+    criterion = verdict.criteria[-1]
+    assert (criterion.name, criterion.threshold) == (FAIRNESS, 0.05)
+    assert criterion.value > 0.05
+
+
+def test_an_allowed_gap_passes(good, compared, decide):
+    unequal = good.model_copy(update={"fairness": compared.fairness})
+    verdict = decide(unequal, gate=limited(selection_rate={"max_difference": 0.9}))
+
+    assert verdict.outcome == "promote"
+
+
+def test_groups_too_small_to_compare_wait(good, compared, decide):
+    (column,) = compared.fairness.columns
+    small = column.model_copy(
+        update={
+            "metrics": tuple(
+                metric.model_copy(update={"difference": None, "surest_difference": None})
+                for metric in column.metrics
+            )
+        }
+    )
+    few = compared.fairness.model_copy(update={"columns": (small,)})
+    verdict = decide(
+        good.model_copy(update={"fairness": few}), gate=limited(loss={"max_difference": 0.5})
+    )
+
+    assert verdict.outcome == "wait"
+    assert "loss by colour cannot be compared" in verdict.reason
+
+
+def test_an_evaluation_of_before_groups_were_measured_waits(good, decide):
+    verdict = decide(good, gate=limited(loss={"max_difference": 0.5}))
+
+    assert verdict.outcome == "wait"
+    assert "evaluate it again" in verdict.reason

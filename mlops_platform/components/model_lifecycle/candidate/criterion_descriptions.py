@@ -1,7 +1,9 @@
 """What each criterion of the gate judges, and by which limit of the model's YAML."""
 
+from mlops_platform.fairness.limits import limits_text
 from mlops_platform.spec import Limit, ModelSpec, bounds_of
 from mlops_platform.tasks import Metric
+from mlops_platform.training.judging.criteria import FAIRNESS
 
 
 def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
@@ -39,6 +41,20 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
             f"The test rows, and those fitted on, must hold {gate.min_events:,} outcomes of each "
             "kind. Open with fewer."
         ),
+        **_fairness(spec),
+    }
+
+
+def _fairness(spec: ModelSpec) -> dict[str, str]:
+    declared = spec.evaluation.fairness
+    if declared is None or not spec.gate.fairness:
+        return {}
+    return {
+        FAIRNESS: (
+            f"Between groups of one {' or '.join(declared.columns)} {limits_text(spec)}: missed "
+            f"where a gap is wider at {declared.confidence:.0%} confidence, open where fewer than "
+            f"two groups have {declared.min_group_rows} rows."
+        )
     }
 
 

@@ -9,6 +9,7 @@ from mlops_platform.components.model_lifecycle.asset_arguments import asset_argu
 from mlops_platform.components.model_lifecycle.candidate.criterion_descriptions import (
     criterion_descriptions,
 )
+from mlops_platform.components.model_lifecycle.fairness_tables import gaps_table, groups_table
 from mlops_platform.components.model_lifecycle.presentation import (
     browsable,
     mlflow_run,
@@ -71,6 +72,8 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 {
                     **_headline(spec, evaluated),
                     "subgroups": _subgroups(evaluated.evaluation.subgroups),
+                    **gaps_table(evaluated.evaluation.fairness),
+                    **groups_table(evaluated.evaluation.fairness),
                     **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
                     "mlflow_run": mlflow_run(deployment, candidate.run_id),
                 }

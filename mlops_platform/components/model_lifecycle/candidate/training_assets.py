@@ -8,6 +8,7 @@ import dagster as dg
 
 from mlops_platform.clock import aware_moment
 from mlops_platform.components.model_lifecycle.asset_arguments import asset_arguments, upstream
+from mlops_platform.components.model_lifecycle.fairness_tables import audit_tables
 from mlops_platform.components.model_lifecycle.presentation import (
     browsable,
     mlflow_run,
@@ -142,6 +143,7 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                 {
                     **_headline(trained),
                     "trials": _trials(trained),
+                    **audit_tables(trained.audit),
                     "parameters": dg.MetadataValue.json(trained.recipe.params),
                     "mlflow_run": mlflow_run(deployment, trained.run_id),
                 }

@@ -1,5 +1,6 @@
 """What each check of a window judges, and by which limit of the model's YAML."""
 
+from mlops_platform.fairness.limits import limits_text
 from mlops_platform.spec import LevelsSpec, Limit, MetricLevelsSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Metric
 
@@ -37,6 +38,20 @@ def performance_check_descriptions(spec: ModelSpec) -> dict[str, str]:
             "Share of a mature window's outcomes that are not known although, by the delays of "
             f"other windows, they should be{_levels(declared.outcomes_missing)}."
         ),
+        **_fairness(spec),
+    }
+
+
+def _fairness(spec: ModelSpec) -> dict[str, str]:
+    declared = spec.evaluation.fairness
+    if declared is None or not spec.gate.fairness:
+        return {}
+    return {
+        "fairness": (
+            f"Between groups of one {' or '.join(declared.columns)} in a mature window "
+            f"{limits_text(spec)}; warns where a gap is wider at {declared.confidence:.0%} "
+            "confidence."
+        )
     }
 
 

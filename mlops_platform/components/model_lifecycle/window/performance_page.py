@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.fairness_tables import gaps_table, groups_table
 from mlops_platform.components.model_lifecycle.presentation import picture, table
 from mlops_platform.components.model_lifecycle.small_trend import small_trend
 from mlops_platform.components.model_lifecycle.window.verdict import verdict_of
@@ -43,6 +44,8 @@ def performance_page(
         **_without_none(_labels(measured, history)),
         "version": measured.version,
         "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
+        **gaps_table(measured.fairness),
+        **groups_table(measured.fairness),
         **_tables(measured),
     }
 

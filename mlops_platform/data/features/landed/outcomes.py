@@ -22,8 +22,24 @@ GROUP: Final = "group"
 """Column with the group of a row, where rows are split by group."""
 
 
+def beside_column(name: str) -> str:
+    """The column of outcomes that holds one of the feature table."""
+    return f"beside_{name}"
+
+
+def beside_sql(names: Sequence[str]) -> str:
+    """The SQL that selects columns of the view `features` as such."""
+    return "".join(
+        f", features.{identifier(name)} AS {identifier(beside_column(name))}" for name in names
+    )
+
+
 def read_landed_outcomes(
-    spec: ModelSpec, published_root: Path, predictions: Sequence[Path], as_of: datetime
+    spec: ModelSpec,
+    published_root: Path,
+    predictions: Sequence[Path],
+    as_of: datetime,
+    beside: Sequence[str] = (),
 ) -> pa.Table:
     """As `read_outcomes`, of rows whose label lands on whatever day.
 
@@ -38,7 +54,7 @@ def read_landed_outcomes(
     with private_duckdb() as connection:
         weight = weight_of_rows(connection, files)
         columns = label_columns(connection, published_root, spec, as_of)
-        group, groups = _groups(connection, published_root, spec)
+        group, joined = _groups(connection, published_root, spec, beside)
         return connection.sql(
             f"WITH known AS (SELECT labels.{entity}, labels.{day} AS landed_on, {columns} "
             "FROM labels) "
@@ -46,24 +62,32 @@ def read_landed_outcomes(
             f"CAST(predicted.{day} AS DATE) AS day, {outputs}{weight}, "
             f"CASE WHEN known.landed_on >= CAST(predicted.{day} AS DATE) "
             f"THEN known.{identifier(label.column)} END AS label, "
-            f"known.{known_at} + to_days($delay) AS known_at{group} "
+            f"known.{known_at} + to_days($delay) AS known_at{group}{beside_sql(beside)} "
             f"FROM {files} AS predicted "
-            f"LEFT JOIN known ON known.{entity} = predicted.{entity}{groups} "
+            f"LEFT JOIN known ON known.{entity} = predicted.{entity}{joined} "
             f"ORDER BY predicted.{moment}, predicted.{entity}",
             params={"delay": label.reporting_delay_days},
         ).to_arrow_table()
 
 
 def _groups(
-    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: ModelSpec
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    spec: ModelSpec,
+    beside: Sequence[str],
 ) -> tuple[str, str]:
     """The SQL of the group of a row, and of what it is joined from; of none where there is none."""
     split = spec.training.history.split
-    if not isinstance(split, ShareSplitSpec) or split.group is None:
+    group = split.group if isinstance(split, ShareSplitSpec) else None
+    if group is None and not beside:
         return "", ""
     open_newest(connection, published_root, spec)
     entity = identifier(spec.features.entity)
     return (
-        f", CAST(features.{identifier(split.group)} AS VARCHAR) AS {identifier(GROUP)}",
+        _group_sql(group) if group else "",
         f" LEFT JOIN features ON features.{entity} = predicted.{entity}",
     )
+
+
+def _group_sql(group: str) -> str:
+    return f", CAST(features.{identifier(group)} AS VARCHAR) AS {identifier(GROUP)}"
