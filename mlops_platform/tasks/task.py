@@ -108,6 +108,11 @@ class Task(Section, ABC):
         """Outputs whose drift is measured."""
         return tuple(output.name for output in self.outputs if output.watched)
 
+    @property
+    def dependent_outputs(self) -> tuple[str, ...]:
+        """Numbers whose dependence on features is shown, a few at most: the first one alone."""
+        return tuple(output.name for output in self.outputs if output.kind == "number")[:1]
+
     def require_kind(self, kind: str, version: str) -> None:
         """Refuse a version that was trained for another kind of task.
 

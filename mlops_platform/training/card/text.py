@@ -47,7 +47,17 @@ def _number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 _TEMPLATES: Final = Templates(
     "mlops_platform.training.card",
-    {"cell": markdown_cell, "words": _words, "number": _number, "option": _option},
+    {
+        "cell": markdown_cell,
+        "words": _words,
+        "number": _number,
+        "percent": _percent,
+        "option": _option,
+    },
 )

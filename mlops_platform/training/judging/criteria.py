@@ -1,11 +1,13 @@
-"""The nine criteria of the gate, one function each."""
+"""The criteria of the gate, one function each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
 from mlops_platform.training.judging.comparison import Comparison
@@ -21,6 +23,7 @@ CRITERIA: Final = (
     "round_trip",
     "serving_schema",
     "enough_events",
+    "stable_importances",
 )
 """Their names, in this order."""
 
@@ -34,6 +37,7 @@ class Criterion(Record):
         value: what was measured, in `unit`; None where the criterion has no number.
         threshold: the limit, in `unit`.
         description: one clause that says what was found, for a sentence or a table.
+        binding: whether the verdict depends on it; else it is told alone.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Criterion(Record):
     threshold: float | None = None
     unit: str = ""
     description: str
+    binding: bool = Field(default=True, exclude_if=left_out_where(True))
 
 
 def all_criteria(
@@ -85,6 +90,7 @@ def all_criteria(
             description=serving_fault or "the serving path answers what the pipeline answers",
         ),
         _enough_events(spec, evaluation),
+        _stable_importances(spec, evaluation),
     )
 
 
@@ -228,6 +234,36 @@ def _enough_events(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         description=f"there are {_events_text(tested)} in the test rows, and "
         f"{_events_text(fitted)} in those that it was fitted on: {needed:,} "
         f"{'of each ' if len(tested) > 1 else ''}are needed",
+    )
+
+
+def _stable_importances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Whether the candidate leans on what the champion leans on: told, unless the YAML refuses."""
+    name, most = "stable_importances", spec.gate.max_importance_shift
+    shift = evaluation.importance_shift
+    if most is None or shift is None:
+        why = "no level is declared" if most is None else "there is no champion to compare with"
+        return Criterion(name=name, passed=True, description=why, binding=False)
+    ranks = shift.rank_correlation
+    text = (
+        f"{shift.share:.0%} of the importance lies on other features than in version "
+        f"{shift.version}" + (f" (rank correlation {ranks:.2f})" if ranks is not None else "")
+    )
+    is_stable, refuses = shift.share <= most, spec.gate.importance_shift_refuses
+    if not is_stable:
+        leading = shift.moved[0]
+        text += (
+            f", most of it on {' and '.join(leading.features)}, which had {leading.champion:.0%} "
+            f"and has {leading.candidate:.0%}"
+        )
+    return Criterion(
+        name=name,
+        passed=is_stable,
+        value=shift.share,
+        threshold=most,
+        description=f"{text}; {'at most' if refuses else 'told from'} {most:.0%}"
+        f"{' is allowed' if refuses else ' on'}",
+        binding=refuses,
     )
 
 

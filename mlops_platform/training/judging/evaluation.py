@@ -10,8 +10,14 @@ from pydantic import Field
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
+from mlops_platform.training.explaining.dependence import PartialDependence
+from mlops_platform.training.explaining.importance import (
+    GroupImportance,
+    Importance,
+    permutation_importances,
+)
+from mlops_platform.training.explaining.shift import ImportanceShift
 from mlops_platform.training.judging.comparison import compare_losses
-from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import days_of, features_of, targets_of
@@ -49,6 +55,9 @@ class Evaluation(Record):
         metrics: of the candidate.
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
+        importances, importance_groups: of features, and of groups of highly correlated ones.
+        dependences: how predictions depend on the leading features.
+        importance_shift: against the champion; None without one, or where it is not known.
         artifact_bytes: size of the stored model.
     """
 
@@ -67,6 +76,11 @@ class Evaluation(Record):
     subgroups: tuple[Subgroup, ...]
     intersections: tuple[Subgroup, ...]
     importances: tuple[Importance, ...]
+    importance_groups: tuple[GroupImportance, ...] = Field(
+        default=(), exclude_if=left_out_where_empty
+    )
+    dependences: tuple[PartialDependence, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    importance_shift: ImportanceShift | None = Field(default=None, exclude_if=left_out_where_empty)
     daily: tuple[DailySum, ...]
     row_cpu_milliseconds: float
     artifact_bytes: int
@@ -86,6 +100,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
+    importances = permutation_importances(spec, candidate, rows, predictions)
     losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)
     baseline_metrics = task.measure(
@@ -106,7 +121,8 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         details=task.details(targets, predictions, constants),
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
-        importances=permutation_importances(spec, candidate, rows),
+        importances=importances.features,
+        importance_groups=importances.groups,
         daily=daily_sums(days_of(rows, spec), losses),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
