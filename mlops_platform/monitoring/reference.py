@@ -16,8 +16,6 @@ from mlops_platform.record import Record, left_out_where_empty
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FOLDER = "reference"
-"""Of the run of a version, which holds both files."""
 REFERENCE_FILE, HELD_OUT_FILE = "reference.json", "held_out.parquet"
 _FIX = "Fetch the version from the registry again, or register the model anew."
 

@@ -10,7 +10,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.training.explaining.correlated import correlated_groups
 from mlops_platform.training.explaining.shuffled_rise import ShuffledRise
-from mlops_platform.training.rows import features_of, targets_of
+from mlops_platform.training.rows import targets_of
 from mlops_platform.training.units import units_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def permutation_importances(
         rows: test rows.
         predictions: of the candidate, of these rows, with their weights.
     """
-    shuffling = _Shuffling.of(spec, candidate, rows, predictions)
+    shuffling = _Shuffling.of(spec, candidate, rows, predictions, spec.features.names)
     features = [
         shuffling.rise((name,), Importance, feature=name) for name in shuffling.features.columns
     ]
@@ -77,6 +77,26 @@ def permutation_importances(
         tuple(sorted(features, key=lambda importance: -importance.mean)),
         tuple(sorted(groups, key=lambda importance: -importance.mean)),
     )
+
+
+def means_of_parts(
+    spec: ModelSpec,
+    model: Finished,
+    rows: DataFrame,
+    predictions: Predictions,
+    parts: Sequence[tuple[str, ...]],
+) -> dict[tuple[str, ...], float]:
+    """Mean importances of another model, on the rows and in the orders of the candidate.
+
+    Args:
+        model: with features of its own, all of them in `rows`.
+        predictions: of the candidate, by whose weights rows count.
+        parts: features, each with those that are shuffled with it.
+    """
+    read = [str(name) for name in model.model.feature_names_in_]
+    stated = spec.task.predict(model.model, model.constants, rows[read])
+    shuffling = _Shuffling.of(spec, model, rows, stated.weighted_like(predictions), read)
+    return {part: shuffling.rise(part, ShuffledRise).mean for part in parts}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +120,12 @@ class _Shuffling:
 
     @classmethod
     def of(
-        cls, spec: ModelSpec, candidate: Finished, rows: DataFrame, predictions: Predictions
+        cls,
+        spec: ModelSpec,
+        candidate: Finished,
+        rows: DataFrame,
+        predictions: Predictions,
+        columns: Sequence[str],
     ) -> Self:
         import numpy as np
 
@@ -108,7 +133,7 @@ class _Shuffling:
         count = min(len(rows), spec.evaluation.permutation_rows)
         drawn = np.sort(random.choice(len(rows), count, replace=False))
         sample, stated = rows.iloc[drawn].reset_index(drop=True), predictions.rows(drawn)
-        targets, features = targets_of(sample, spec), features_of(sample, spec)
+        targets, features = targets_of(sample, spec), sample[list(columns)]
         orders = np.stack([random.permutation(count) for _ in range(SHUFFLES)])
         repeated = features.take(np.tile(np.arange(count), SHUFFLES)).reset_index(drop=True)
         return cls(

@@ -72,13 +72,13 @@ def evaluate_candidate(
     fitted = load_candidate(candidate)
     size = sum(file.stat().st_size for file in candidate.directory.iterdir())
     measured = evaluate(spec, fitted, split, artifact_bytes=size)
-    evaluation = explained(spec, measured, fitted, split, champion, registry)
+    training_sets = candidate.training_set.path.parent
+    comparison = _compare(spec, fitted, champion, split, training_sets) if champion else None
+    evaluation = explained(spec, measured, fitted, split, champion)
     evaluated = EvaluatedCandidate(
         candidate=candidate,
         evaluation=evaluation,
-        comparison=_compare(spec, fitted, champion, split, candidate.training_set.path.parent)
-        if champion
-        else None,
+        comparison=comparison,
         champion_sequence=champion.release.sequence if champion else None,
         serving_fault=_serving_fault(spec, fitted, split),
     )

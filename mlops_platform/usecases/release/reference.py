@@ -12,7 +12,6 @@ from mlops_platform.monitoring.drift.profile.profile import Profile
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
 from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
 from mlops_platform.monitoring.reference import (
-    FOLDER,
     Reference,
     VersionReference,
     read_reference,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
 
+FOLDER: Final = "reference"
 MOST_HELD_OUT_ROWS: Final = 10_000
 
 
