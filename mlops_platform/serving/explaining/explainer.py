@@ -48,7 +48,7 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Explainer:
-    """Explains the first number that a model says of a row.
+    """Explains one of the numbers that a model says of a row.
 
     Trees get the Shapley values of `tree_shap.py`, linear models each feature's own term less its
     mean over the background. A sigmoid makes both log-odds: it is affine in the raw score.
@@ -61,18 +61,25 @@ class Explainer:
     _link: Sigmoid | Identity
 
     @classmethod
-    def of(cls, model: Any, schema: FeatureSchema, background: Sequence[Row] = ()) -> Explainer:
+    def of(
+        cls,
+        model: Any,
+        schema: FeatureSchema,
+        background: Sequence[Row] = (),
+        number: int = 0,
+    ) -> Explainer:
         """Prepare a model to be explained.
 
         Args:
             background: rows that a linear model's contributions are relative to; without any they
                 are relative to zero in every transformed column.
+            number: position of the number that is explained among those that the model says.
 
         Raises:
             ServingError: there is no exact explanation.
         """
         parts = unpack(model, schema)
-        estimator, link = parts.heads[0].estimator, parts.heads[0].link
+        estimator, link = parts.heads[number].estimator, parts.heads[number].link
         if isinstance(link, Exponential):
             raise NotExplainable(
                 f"what adds up with the loss {estimator.loss} of {type(estimator).__name__} is a "

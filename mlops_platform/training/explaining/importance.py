@@ -51,7 +51,11 @@ class Importances(NamedTuple):
 
 
 def permutation_importances(
-    spec: ModelSpec, candidate: Finished, rows: DataFrame, predictions: Predictions
+    spec: ModelSpec,
+    candidate: Finished,
+    rows: DataFrame,
+    predictions: Predictions,
+    fitted: DataFrame,
 ) -> Importances:
     """Importances on a seeded sample of `permutation_rows` rows (Breiman 2001).
 
@@ -60,6 +64,8 @@ def permutation_importances(
     Args:
         rows: test rows.
         predictions: of the candidate, of these rows, with their weights.
+        fitted: rows that it was fitted on. Of them columns are correlated: in a week of test rows
+            whatever follows the days is.
     """
     shuffling = _Shuffling.of(spec, candidate, rows, predictions, spec.features.names)
     features = [
@@ -69,9 +75,7 @@ def permutation_importances(
         shuffling.rise(
             group.columns, GroupImportance, features=group.columns, correlation=group.correlation
         )
-        for group in correlated_groups(
-            shuffling.features, (*spec.features.numeric, *spec.features.boolean)
-        )
+        for group in correlated_groups(fitted, (*spec.features.numeric, *spec.features.boolean))
     ]
     return Importances(
         tuple(sorted(features, key=lambda importance: -importance.mean)),

@@ -100,7 +100,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features)
     metrics = task.measure(targets, predictions)
-    importances = permutation_importances(spec, candidate, rows, predictions)
+    importances = permutation_importances(spec, candidate, rows, predictions, split.train)
     losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)
     baseline_metrics = task.measure(
