@@ -82,7 +82,7 @@ def test_what_wanders_between_columns_that_say_the_same_has_not_moved(
     is_test = both["local_date"].isin(test)
     by_echo = explain(both.assign(signal=both["signal"].where(is_test, shuffled)), twice)
     by_signal = explain(both.assign(echo=both["echo"].where(is_test, shuffled)), twice)
-    shift = shift_of(by_signal, by_echo)
+    shift = shift_of(by_signal._replace(fitted=both), by_echo)
     assert shift.share < 0.2
 
 
