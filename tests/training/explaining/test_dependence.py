@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.inspection import partial_dependence
 
+from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.tasks import Predictions
 from mlops_platform.training.explaining.dependence import PartialDependence, partial_dependences
 from mlops_platform.training.explaining.importance import Importance
@@ -225,3 +226,10 @@ def test_a_grid_is_of_values_that_are_there(values: list[float], most: int) -> N
     assert set(grid) <= set(known)
     total = sum(_shares(known, grid, "numeric")) + _outside(known, grid, "numeric")
     assert total == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("given_", BAD_INPUT)
+def test_the_document_shows_what_is_said_of_bad_input(given_: str) -> None:
+    *_, reason = BAD_INPUT[given_]
+    document = (PROJECT_ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
+    assert f"| {given_} | `{reason}` |" in document
