@@ -91,6 +91,10 @@ COMMANDS = {
         "service.replay_request",
         "Run a logged request again, by the very version that answered it.",
     ),
+    "explain": Listed(
+        "service.explain",
+        "Tell what each feature added to a prediction, by the very version that made it.",
+    ),
     "reproduce": Listed(
         "reporting.reproduce",
         "Train a version again from its snapshot, and compare what both predict.",

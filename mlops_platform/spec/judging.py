@@ -12,6 +12,21 @@ from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.retraining.split import ResamplingUnit
 
 MIN_EVENTS: Final = 50
+MOST_SHIFT: Final = 0.3
+
+
+class PartialDependenceSpec(Section):
+    """Curves of predictions over the features that a model leans on most."""
+
+    features: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=6, description="How many features are shown; 0 shows none."
+    )
+    values: Annotated[int, Field(ge=2, le=50)] = Field(
+        default=20, description="Values along a curve; of categories those of most rows."
+    )
+    rows: Annotated[int, Field(ge=50)] = Field(
+        default=300, description="Test rows that a curve is the mean of."
+    )
 
 
 def group_name(value: Any) -> str:
@@ -95,6 +110,11 @@ class EvaluationSpec(Section):
     )
     permutation_rows: Annotated[int, Field(ge=100)] = Field(
         default=2000, description="Test rows used for permutation importance."
+    )
+    partial_dependence: PartialDependenceSpec = Field(
+        default=PartialDependenceSpec(),
+        description="How predictions depend on the leading features, in the model card.",
+        exclude_if=left_out_where(PartialDependenceSpec()),
     )
 
 
@@ -193,6 +213,19 @@ class GateSpec(Section):
             "`evaluation.fairness`. A candidate whose gap surely is wider is rejected, and a "
             "window whose gap is warns."
         ),
+    )
+    max_importance_shift: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=MOST_SHIFT,
+        description=(
+            "Share of the permutation importance that may lie on other features than in the "
+            "champion; more is told, and refuses nothing by itself. Null tells nothing."
+        ),
+        exclude_if=left_out_where(MOST_SHIFT),
+    )
+    importance_shift_refuses: bool = Field(
+        default=False,
+        description="Whether a larger shift rejects the candidate.",
+        exclude_if=left_out_where(False),
     )
     max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = Field(
         default=50.0, description="CPU time of one prediction, at most."

@@ -135,6 +135,11 @@ class Task(Section, ABC):
         categories = [output.name for output in self.outputs if output.kind == "category"]
         return tuple(name for name in self.watched if name in categories)
 
+    @property
+    def dependent_outputs(self) -> tuple[str, ...]:
+        """Numbers whose dependence on features is shown, a few at most: the first one alone."""
+        return tuple(output.name for output in self.outputs if output.kind == "number")[:1]
+
     def require_kind(self, kind: str, version: str) -> None:
         """Refuse a version that was trained for another kind of task.
 

@@ -91,6 +91,7 @@ def test_the_list_says_of_a_command_what_its_own_help_says(name: str) -> None:
         (["train", "flight_dealy"], "Did you mean 'flight_delay'?"),
         (["watch", "flight_dealy"], "Did you mean 'flight_delay'?"),
         (["incidents", "flight_dealy"], "Did you mean 'flight_delay'?"),
+        (["explain", "flight_dealy", "x"], "Did you mean 'flight_delay'?"),
         (["reproduce", "flight_dealy@1"], "Did you mean 'flight_delay'?"),
         (["replay-request", "x", "--model", "flight_dealy"], "Did you mean 'flight_delay'?"),
     ],
@@ -175,6 +176,7 @@ def test_a_model_of_the_ledger_is_frozen_though_no_yaml_can_be_read(
     [
         *(["status"], ["why", "flight_delay"], ["sql"], ["doctor"], ["incidents"], ["reconcile"]),
         *(["serve", "flight_delay"], ["reproduce", "flight_delay@1"], ["prove", "flight_delay"]),
+        *(["explain", "flight_delay", "x"],),
         *(["freeze", "flight_delay", "--reason", "r"], ["backtest", "flight_delay"]),
         *(["unfreeze", "flight_delay", "--reason", "r"], ["replay-request", "x"]),
         *(["rollback", "flight_delay", "--reason", "r"], ["backup", "."]),
@@ -197,7 +199,7 @@ def test_before_the_first_set_up_a_command_says_how_to_begin(
 def test_every_other_command_sets_up_or_needs_no_home() -> None:
     told = {"status", "why", "sql", "doctor", "incidents", "reconcile", "serve", "reproduce"}
     told |= {"prove", "freeze", "unfreeze", "backtest", "replay-request", "rollback", "backup"}
-    told |= {"approve", "erase", "lineage", "predict", "retire"}
+    told |= {"approve", "erase", "explain", "lineage", "predict", "retire"}
     assert set(COMMANDS) - told == {*WORKING_ON_ANY_HOME, *WITHOUT_HOME}
 
 

@@ -16,15 +16,20 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.warehouse import PartitionState, WarehouseTable, warehouse_table
 from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.data.parquet_files import partitioned_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.files import FileState, write_text
 from mlops_platform.record import Record
+
+if TYPE_CHECKING:
+    from mlops_platform.spec import FeaturesSpec
 
 MANIFESTS_KEPT = 32
 """Manifests that a process keeps: at every tick all models ask for those of the same few tables."""
@@ -155,6 +160,30 @@ def published_rows(folder: Path, partition: str, days: Sequence[date] | None = N
             "`build_features` builds it. Or correct `table` and `partition`."
         )
     return partitioned_parquet(folder, published, partition)
+
+
+def latest_row(features: FeaturesSpec, published_root: Path, entity: str) -> dict[str, Any] | None:
+    """Features of the latest published row of an entity, by column; None where it has none.
+
+    Numbers and flags are as pipelines see them, other values text.
+
+    Raises:
+        DataError: the table is not published.
+    """
+    rows = published_rows(published_root / features.table, features.partition)
+    columns = ", ".join(
+        f"CAST({identifier(name)} AS {kind.sql_type}) AS {identifier(name)}"
+        for name, kind in features.kinds.items()
+    )
+    order = [features.event_time or features.partition, features.partition]
+    newest = ", ".join(f"{identifier(name)} DESC" for name in dict.fromkeys(order))
+    with private_duckdb() as connection:
+        found = connection.sql(
+            f"SELECT {columns} FROM {rows} WHERE CAST({identifier(features.entity)} AS VARCHAR) "
+            f"= $entity ORDER BY {newest} LIMIT 1",
+            params={"entity": entity},
+        ).to_arrow_table()
+    return found.to_pylist()[0] if found.num_rows else None
 
 
 def _manifest_file(folder: Path) -> Path:

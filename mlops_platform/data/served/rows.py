@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -52,23 +53,34 @@ def _with_adjustment(rows: pa.Table) -> pa.Table:
 
 def find_request(spec: ModelSpec, log: Path, landed: Path, request_id: str) -> pa.Table:
     """Every logged row of one request, landed or not, by time, role and row; none where unknown."""
+    return _found(spec, log, landed, "request_id", request_id)
+
+
+def find_answers(spec: ModelSpec, log: Path, landed: Path, entity: str) -> pa.Table:
+    """Every logged row about an entity, ordered alike; none where unknown."""
+    return _found(spec, log, landed, "entity", entity)
+
+
+def _found(spec: ModelSpec, log: Path, landed: Path, key: str, value: str) -> pa.Table:
+    """Every logged row whose key, a text, has a value."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    encoded_id = request_id.encode()
+    # As JSON writes it: quotes and backslashes in it are escaped.
+    encoded = json.dumps(value, ensure_ascii=False)[1:-1].encode()
     tables = [
-        read_lines([line for line in piece.lines if encoded_id in line], spec).rows
+        read_lines([line for line in piece.lines if encoded in line], spec).rows
         for piece in unlanded_lines(log, landed)
     ]
     if any(landed.glob(FILES)):
         with private_duckdb() as connection:
-            query = f"FROM {_landed(landed)} WHERE request_id = $request_id"
-            landed_rows = connection.sql(query, params={"request_id": request_id}).to_arrow_table()
+            query = f"FROM {_landed(landed)} WHERE {identifier(key)} = $value"
+            landed_rows = connection.sql(query, params={"value": value}).to_arrow_table()
         tables.append(landed_rows.drop_columns(["day"]))
     if not tables:
         return read_lines([], spec).rows
     rows = pa.concat_tables(_of_one_type(tables), promote_options="permissive")
-    rows = rows.filter(pc.equal(rows["request_id"], request_id))
+    rows = rows.filter(pc.equal(rows[key], value))
     rows = rows.sort_by([(key, "ascending") for key in ("time", "role", "row")])
     return _with_adjustment(rows)
 

@@ -48,7 +48,7 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Explainer:
-    """Explains the first number that a model says of a row.
+    """Explains one of the numbers that a model says of a row.
 
     Trees get the Shapley values of `tree_shap.py`, linear models each feature's own term less its
     mean over the background. A sigmoid makes both log-odds: it is affine in the raw score.
@@ -61,17 +61,24 @@ class Explainer:
     _link: Sigmoid | Identity
 
     @classmethod
-    def of(cls, model: Any, schema: FeatureSchema, background: Sequence[Row] = ()) -> Explainer:
+    def of(
+        cls,
+        model: Any,
+        schema: FeatureSchema,
+        background: Sequence[Row] = (),
+        number: int = 0,
+    ) -> Explainer:
         """Prepare a model to be explained.
 
         Args:
             background: rows that a linear model's contributions are relative to; without any they
                 are relative to zero in every transformed column.
+            number: position of the number that is explained among those that the model says.
 
         Raises:
             ServingError: there is no exact explanation.
         """
-        head = unpack(model, schema).heads[0]
+        head = unpack(model, schema).heads[number]
         estimator, link = head.estimator, head.link
         if isinstance(link, Exponential):
             raise NotExplainable(

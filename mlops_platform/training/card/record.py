@@ -13,8 +13,10 @@ from mlops_platform.fairness.record import Fairness
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import DetailTable
 from mlops_platform.tasks.weights import WeightFacts
+from mlops_platform.training.explaining.dependence import PartialDependence
+from mlops_platform.training.explaining.importance import GroupImportance, Importance
+from mlops_platform.training.explaining.shift import ImportanceShift
 from mlops_platform.training.judging.criteria import Criterion
-from mlops_platform.training.judging.explanation import Importance
 from mlops_platform.training.judging.gate import Outcome
 from mlops_platform.training.judging.subgroups import Subgroup
 from mlops_platform.training.split import PartFacts
@@ -134,6 +136,11 @@ class QuantitativeAnalyses(Record):
     intersectional: tuple[Subgroup, ...]
     details: tuple[DetailTable, ...]
     importances: tuple[Importance, ...]
+    importance_groups: tuple[GroupImportance, ...] = Field(
+        default=(), exclude_if=left_out_where_empty
+    )
+    dependences: tuple[PartialDependence, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    importance_shift: ImportanceShift | None = Field(default=None, exclude_if=left_out_where_empty)
     outcome: Outcome
     reason: str
     criteria: tuple[Criterion, ...]

@@ -74,12 +74,17 @@ def _with_interval(value: float | None, interval: FigureInterval | None) -> str:
     return f"{digits(value)} ({interval_text(interval)})" if interval else digits(value)
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 _TEMPLATES: Final = Templates(
     "mlops_platform.training.card",
     {
         "cell": markdown_cell,
         "words": _words,
         "number": _number,
+        "percent": _percent,
         "option": _option,
         "figure": _figure,
         "gap": _gap,

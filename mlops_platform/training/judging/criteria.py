@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from pydantic import Field
+
 from mlops_platform.fairness.limits import judge_gaps
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
 from mlops_platform.training.judging.comparison import Comparison
@@ -22,6 +24,7 @@ CRITERIA: Final = (
     "round_trip",
     "serving_schema",
     "enough_events",
+    "stable_importances",
 )
 """Their names, in this order."""
 FAIRNESS: Final = "fairness"
@@ -37,6 +40,7 @@ class Criterion(Record):
         value: what was measured, in `unit`; None where the criterion has no number.
         threshold: the limit, in `unit`.
         description: one clause that says what was found, for a sentence or a table.
+        binding: whether the verdict depends on it; else it is told alone.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Criterion(Record):
     threshold: float | None = None
     unit: str = ""
     description: str
+    binding: bool = Field(default=True, exclude_if=left_out_where(True))
 
 
 def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
@@ -93,6 +98,7 @@ def all_criteria(
             description=serving_fault or "the serving path answers what the pipeline answers",
         ),
         _enough_events(spec, evaluation),
+        _stable_importances(spec, evaluation),
         *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
     )
 
@@ -258,6 +264,36 @@ def _fairness(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         threshold=shown.limit,
         unit=f"{shown.metric} by {shown.column}",
         description="; ".join(gap.text for gap in gaps if gap.passed is shown.passed),
+    )
+
+
+def _stable_importances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Whether the candidate leans on what the champion leans on: told, unless the YAML refuses."""
+    name, most = "stable_importances", spec.gate.max_importance_shift
+    shift = evaluation.importance_shift
+    if most is None or shift is None:
+        why = "no level is declared" if most is None else "there is no champion to compare with"
+        return Criterion(name=name, passed=True, description=why, binding=False)
+    ranks = shift.rank_correlation
+    text = (
+        f"{shift.share:.0%} of the importance lies on other features than in version "
+        f"{shift.version}" + (f" (rank correlation {ranks:.2f})" if ranks is not None else "")
+    )
+    is_stable, refuses = shift.share <= most, spec.gate.importance_shift_refuses
+    if not is_stable:
+        leading = shift.moved[0]
+        text += (
+            f", most of it on {' and '.join(leading.features)}, which had {leading.champion:.0%} "
+            f"and has {leading.candidate:.0%}"
+        )
+    return Criterion(
+        name=name,
+        passed=is_stable,
+        value=shift.share,
+        threshold=most,
+        description=f"{text}; {'at most' if refuses else 'told from'} {most:.0%}"
+        f"{' is allowed' if refuses else ' on'}",
+        binding=refuses,
     )
 
 

@@ -14,8 +14,14 @@ from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.tasks.weights import WeightFacts
+from mlops_platform.training.explaining.dependence import PartialDependence
+from mlops_platform.training.explaining.importance import (
+    GroupImportance,
+    Importance,
+    permutation_importances,
+)
+from mlops_platform.training.explaining.shift import ImportanceShift
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
-from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import (
@@ -67,6 +73,9 @@ class Evaluation(Record):
         metrics: of the candidate.
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
+        importances, importance_groups: of features, and of groups of highly correlated ones.
+        dependences: how predictions depend on the leading features.
+        importance_shift: against the champion; None without one, or where it is not known.
         artifact_bytes: size of the stored model.
         fairness: figures of groups of people; None where the YAML declares no column for them.
     """
@@ -87,6 +96,11 @@ class Evaluation(Record):
     subgroups: tuple[Subgroup, ...]
     intersections: tuple[Subgroup, ...]
     importances: tuple[Importance, ...]
+    importance_groups: tuple[GroupImportance, ...] = Field(
+        default=(), exclude_if=left_out_where_empty
+    )
+    dependences: tuple[PartialDependence, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    importance_shift: ImportanceShift | None = Field(default=None, exclude_if=left_out_where_empty)
     daily: tuple[DailySum, ...]
     row_cpu_milliseconds: float
     artifact_bytes: int
@@ -108,6 +122,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     predictions = task.predict(candidate.model, constants, features, weights)
     predictions = predictions.at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
+    importances = permutation_importances(spec, candidate, rows, predictions, split.train)
     losses = task.row_losses(targets, predictions)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)
     paired = PairedLosses(baseline_losses, losses, units_of(rows, spec), weights)
@@ -130,7 +145,8 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         details=task.details(targets, predictions, constants),
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
-        importances=permutation_importances(spec, candidate, rows),
+        importances=importances.features,
+        importance_groups=importances.groups,
         daily=daily_sums(days_of(rows, spec), losses, weights),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.drawing import BLUE, GREY, INK, ORANGE, STYLE, card_canvas, png_of
+from mlops_platform.drawing import BLUE, GREY, ORANGE, STYLE, card_canvas, png_of
+from mlops_platform.training.explaining.figures import dependence_figure, importance_figure
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.fairness_figure import fairness_figure
 
@@ -17,15 +18,17 @@ MOST_BARS = 20
 
 
 def figures_of(task: Task, evaluation: Evaluation) -> dict[str, bytes]:
-    """Every figure by name: those of the task, importance, and subgroups.
+    """Every figure by name: those of the task, importance, dependence, and subgroups.
 
-    `subgroups` is left out where no subgroup is large enough to judge, `fairness` where no column
-    is declared for it.
+    `dependence` is left out where no curve is known, `subgroups` where no subgroup is large enough
+    to judge, `fairness` where no column is declared for it.
     """
     from matplotlib import rc_context
 
     with rc_context(STYLE):
-        figures = {"importance": png_of(_importance(task, evaluation))}
+        figures = {"importance": png_of(importance_figure(task, evaluation.importances))}
+        if any(dependence.curves for dependence in evaluation.dependences):
+            figures["dependence"] = png_of(dependence_figure(task, evaluation.dependences))
         if any(group.judged for group in evaluation.subgroups):
             figures["subgroups"] = png_of(_subgroups(task, evaluation))
         if evaluation.fairness is not None:
@@ -49,20 +52,4 @@ def _subgroups(task: Task, evaluation: Evaluation) -> Figure:
     name, baseline = task.loss_name, task.baseline_name
     axes.set_xlabel(f"{name} / {name} of the subgroup's own {baseline} (below 1 is better)")
     axes.set_title("Subgroups, worst first")
-    return figure
-
-
-def _importance(task: Task, evaluation: Evaluation) -> Figure:
-    shown = evaluation.importances[:MOST_BARS][::-1]
-    figure, axes = card_canvas(1.1 + 0.24 * len(shown))
-    axes.barh(
-        [importance.feature for importance in shown],
-        [importance.mean for importance in shown],
-        xerr=[importance.standard_deviation for importance in shown],
-        color=BLUE,
-        ecolor=INK,
-        height=0.65,
-    )
-    axes.set_xlabel(f"rise of the {task.loss_name} when the column is shuffled")
-    axes.set_title("Permutation importance")
     return figure

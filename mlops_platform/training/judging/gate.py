@@ -58,8 +58,9 @@ def apply_gate(
 
 
 def _conclusion(criteria: tuple[Criterion, ...], first: bool) -> tuple[Outcome, str]:
-    failed = [criterion for criterion in criteria if criterion.passed is False]
-    open_ = [criterion for criterion in criteria if criterion.passed is None]
+    binding = [criterion for criterion in criteria if criterion.binding]
+    failed = [criterion for criterion in binding if criterion.passed is False]
+    open_ = [criterion for criterion in binding if criterion.passed is None]
     if failed:
         reasons = "; ".join(f"{criterion.name} ({criterion.description})" for criterion in failed)
         return "reject", f"Rejected because of {reasons}."
@@ -67,7 +68,7 @@ def _conclusion(criteria: tuple[Criterion, ...], first: bool) -> tuple[Outcome, 
         reasons = "; ".join(criterion.description for criterion in open_)
         return "wait", f"Waiting, because {reasons}."
     against = "there is no champion yet" if first else "it is better than the champion"
-    return "promote", f"Promoted: all {len(criteria)} criteria pass and {against}."
+    return "promote", f"Promoted: all {len(binding)} criteria pass and {against}."
 
 
 def _refuse_not_finite(path: str, value: Any) -> None:

@@ -15,6 +15,7 @@ from mlops_platform.tasks import Constants, Finished
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict, apply_gate
+from mlops_platform.usecases.candidate.explained import explained
 from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
@@ -70,13 +71,14 @@ def evaluate_candidate(
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
     size = sum(file.stat().st_size for file in candidate.directory.iterdir())
-    evaluation = evaluate(spec, fitted, split, artifact_bytes=size)
+    measured = evaluate(spec, fitted, split, artifact_bytes=size)
+    training_sets = candidate.training_set.path.parent
+    comparison = _compare(spec, fitted, champion, split, training_sets) if champion else None
+    evaluation = explained(spec, measured, fitted, split, champion)
     evaluated = EvaluatedCandidate(
         candidate=candidate,
         evaluation=evaluation,
-        comparison=_compare(spec, fitted, champion, split, candidate.training_set.path.parent)
-        if champion
-        else None,
+        comparison=comparison,
         champion_sequence=champion.release.sequence if champion else None,
         serving_fault=_serving_fault(spec, fitted, split),
     )

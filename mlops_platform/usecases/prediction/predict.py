@@ -97,7 +97,7 @@ class _Scoring:
             return
         predictor, first = self.predictor, self.unseen.rows + 1
         refuse_unscorable(self.file.path, predictor.schema, batch, first)
-        frame = _frame(predictor, batch)
+        frame = feature_frame(predictor, batch)
         numbers = predictor.task.numbers(predictor.model, frame)
         refuse_unusable(self.file.path, predictor.schema.model, numbers, first)
         in_force = self._in_force(batch, first)
@@ -157,7 +157,7 @@ class _Scoring:
         return self.predictor.constants.in_force(moments.to_numpy(zero_copy_only=False))
 
 
-def _frame(predictor: Predictor, batch: pa.RecordBatch) -> pd.DataFrame:
+def feature_frame(predictor: Predictor, batch: pa.RecordBatch) -> pd.DataFrame:
     """Feature columns as training saw them: float64 with NaN, object with None."""
     names = list(predictor.schema.names)
     features = batch.select([feature(name) for name in names]).rename_columns(names)

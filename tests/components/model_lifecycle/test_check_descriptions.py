@@ -63,6 +63,8 @@ def test_every_check_is_described_in_its_order(model: str) -> None:
         (criterion_descriptions, "worst_subgroup", "carrier, origin with 300 rows or more"),
         (criterion_descriptions, "artifact_size", "at most 30 MB"),
         (criterion_descriptions, "enough_events", "hold 50 outcomes"),
+        (criterion_descriptions, "stable_importances", "At most 30%"),
+        (criterion_descriptions, "stable_importances", "More is told, and refuses nothing."),
     ],
 )
 def test_a_description_has_the_limit_of_the_yaml(
@@ -122,6 +124,20 @@ def test_a_description_has_the_limit_of_the_yaml(
             criterion_descriptions,
             "better_than_baseline",
             "it need not be below it",
+        ),
+        (
+            "gate",
+            {"importance_shift_refuses": True},
+            criterion_descriptions,
+            "stable_importances",
+            "than in the champion.",
+        ),
+        (
+            "gate",
+            {"max_importance_shift": None},
+            criterion_descriptions,
+            "stable_importances",
+            "(switched off)",
         ),
         (
             "gate",

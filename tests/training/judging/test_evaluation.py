@@ -4,8 +4,8 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.curves import Curve
+from mlops_platform.training.explaining.importance import permutation_importances
 from mlops_platform.training.judging.evaluation import Evaluation
-from mlops_platform.training.judging.explanation import permutation_importances
 from mlops_platform.training.judging.subgroups import MISSING, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import features_of, targets_of
@@ -130,8 +130,21 @@ def test_what_drives_the_label_is_the_most_important(evaluation):
     assert len(order) == 4
 
 
-def test_importances_repeat_for_a_seed(spec, candidate, split, evaluation):
-    assert permutation_importances(spec, candidate, split.test) == evaluation.importances
+def test_importances_repeat_for_a_seed(spec, candidate, split, evaluation, predicted):
+    _, predictions = predicted
+    again = permutation_importances(spec, candidate, split.test, predictions, split.train)
+    assert again == (evaluation.importances, evaluation.importance_groups)
+
+
+def test_an_evaluation_of_before_there_were_intervals_is_read(evaluation):
+    stored = evaluation.model_dump(mode="json")
+    for name in ("importance_groups", "dependences", "importance_shift"):
+        stored.pop(name, None)
+    for importance in stored["importances"]:
+        del importance["lower"], importance["upper"]
+    read = Evaluation.model_validate(stored)
+    assert [importance.is_sure for importance in read.importances] == [None] * 4
+    assert read.model_dump(mode="json") == stored
 
 
 def test_the_curves_keep_their_ends_and_their_area(evaluation, scored):

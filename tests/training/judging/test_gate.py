@@ -2,6 +2,7 @@ import pytest
 
 from mlops_platform.errors import TrainingError
 from mlops_platform.spec import GateSpec, ModelSpec
+from mlops_platform.training.explaining.shift import ImportanceShift, MovedImportance
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.criteria import CRITERIA, FAIRNESS
 from mlops_platform.training.judging.evaluation import evaluate
@@ -292,7 +293,7 @@ def test_too_few_events_mean_wait_however_good_the_figures_are(good, decide):
 
 
 def test_a_passed_verdict_says_how_many_events_it_rests_on(good, decide):
-    found = decide(good).criteria[-1]
+    found = next(one for one in decide(good).criteria if one.name == "enough_events")
 
     assert (found.name, found.passed, found.threshold) == ("enough_events", True, 50)
     assert found.value == min(*good.events.values(), *good.fitted_events.values())
@@ -385,3 +386,62 @@ def test_an_evaluation_of_before_groups_were_measured_waits(good, decide):
 
     assert verdict.outcome == "wait"
     assert "evaluate it again" in verdict.reason
+
+
+SHIFT = ImportanceShift(
+    version=3,
+    share=0.42,
+    rank_correlation=0.5,
+    moved=(MovedImportance(features=("signal", "echo"), champion=0.6, candidate=0.2),),
+)
+
+
+def shifted(verdict):
+    return next(one for one in verdict.criteria if one.name == "stable_importances")
+
+
+def test_a_shift_of_the_importances_is_told_and_refuses_nothing(good, decide):
+    verdict = decide(good.model_copy(update={"importance_shift": SHIFT}))
+
+    found = shifted(verdict)
+    assert verdict.outcome == "promote"
+    assert "all 9 criteria pass" in verdict.reason
+    assert (found.passed, found.binding, found.value, found.threshold) == (False, False, 0.42, 0.3)
+    assert found.description == (
+        "42% of the importance lies on other features than in version 3 (rank correlation 0.50), "
+        "most of it on signal and echo, which had 60% and has 20%; told from 30% on"
+    )
+
+
+def test_a_shift_refuses_where_the_yaml_says_so(good, decide):
+    moved = good.model_copy(update={"importance_shift": SHIFT})
+    refusing = {"limits": GATE.limits, "importance_shift_refuses": True}
+
+    refused = decide(moved, gate=GateSpec(**refusing))
+    assert refused.outcome == "reject"
+    assert "stable_importances (42% of the importance" in refused.reason
+    assert "at most 30% is allowed" in refused.reason
+    allowed = decide(moved, gate=GateSpec(**refusing, max_importance_shift=0.5))
+    assert allowed.outcome == "promote"
+    assert "all 10 criteria pass" in allowed.reason
+
+
+def test_a_small_shift_and_none_at_all_pass(good, decide):
+    small = SHIFT.model_copy(update={"share": 0.1, "rank_correlation": None, "moved": ()})
+
+    found = shifted(decide(good.model_copy(update={"importance_shift": small})))
+    assert found.passed is True
+    assert "10% of the importance lies on other features than in version 3;" in found.description
+    assert shifted(decide(good)).description == "there is no champion to compare with"
+    silent = decide(
+        good.model_copy(update={"importance_shift": SHIFT}),
+        gate=GateSpec(max_importance_shift=None),
+    )
+    assert shifted(silent).description == "no level is declared"
+
+
+def test_a_verdict_of_before_criteria_could_be_told_alone_is_read(good, decide):
+    stored = decide(good).model_dump(mode="json")
+    binding = [criterion for criterion in stored["criteria"] if "binding" not in criterion]
+    assert len(binding) == len(stored["criteria"]) - 1
+    assert all(one.binding for one in Verdict.model_validate(stored).criteria[:-1])

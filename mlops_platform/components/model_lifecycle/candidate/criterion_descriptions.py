@@ -41,6 +41,7 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
             f"The test rows, and those fitted on, must hold {gate.min_events:,} outcomes of each "
             "kind. Open with fewer."
         ),
+        "stable_importances": _stable_importances(spec),
         **_fairness(spec),
     }
 
@@ -56,6 +57,17 @@ def _fairness(spec: ModelSpec) -> dict[str, str]:
             f"two groups have {declared.min_group_rows} rows."
         )
     }
+
+
+def _stable_importances(spec: ModelSpec) -> str:
+    most = spec.gate.max_importance_shift
+    if most is None:
+        return "Whether it leans on other features than the champion is not told (switched off)."
+    refused = "" if spec.gate.importance_shift_refuses else " More is told, and refuses nothing."
+    return (
+        f"At most {most:.0%} of the permutation importance may lie on other features than in the "
+        f"champion.{refused}"
+    )
 
 
 def _limits(spec: ModelSpec) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+SINGLE_TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor")
 FORESTS = (
     *("RandomForestClassifier", "ExtraTreesClassifier"),
     *("RandomForestRegressor", "ExtraTreesRegressor"),
@@ -43,6 +44,8 @@ def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble
         rate = estimator.learning_rate
         trees = tuple(_tree(regressor, rate) for regressor in np.ravel(estimator.estimators_))
         return Ensemble(columns, _initial_constant(estimator), trees, single_precision=True)
+    if name in SINGLE_TREES:
+        return Ensemble(columns, 0.0, (_tree(estimator, 1.0),), single_precision=True)
     if name in FORESTS:
         share = 1 / len(estimator.estimators_)
         trees = tuple(_tree(member, share) for member in estimator.estimators_)

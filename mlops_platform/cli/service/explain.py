@@ -1,0 +1,111 @@
+"""`mlops explain`: why one prediction is what it is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.clock import moment_text
+from mlops_platform.usecases.deployment import open_deployment
+
+if TYPE_CHECKING:
+    from mlops_platform.column_kind import Value
+    from mlops_platform.usecases.explanation.record import Additive, ExplainedPrediction
+
+
+@click.command()
+@click.argument("model")
+@click.argument("entity", required=False)
+@click.option("--request", help="Explain a logged request instead, by its X-Request-Id.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="Explain a row of a file instead, which `mlops predict` would score.",
+)
+@click.option(
+    "--row",
+    type=click.IntRange(min=0),
+    help="Row of a request, from 0, or of a file, from 1  [default: the first]",
+)
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    model: str,
+    entity: str | None,
+    request: str | None,
+    file: Path | None,
+    row: int | None,
+    as_json: bool,
+) -> None:
+    """Tell what each feature added to the last answer about ENTITY, by the version that gave it.
+
+    Where nothing about it is in the prediction log, its published features are explained by the
+    champion. Ends with code 1 where there are no exact contributions, and says why.
+    """
+    if sum(given is not None for given in (entity, request, file)) != 1:
+        raise click.UsageError("Name one of ENTITY, --request and --file.", context)
+    if entity is not None and row is not None:
+        raise click.UsageError("--row is of a request or a file.", context)
+    explained = _explained(model, entity, request, file, row)
+    if as_json:
+        click.echo(explained.to_public(indent=2))
+    else:
+        _show(explained)
+    if explained.additive is None or not explained.agrees:
+        context.exit(1)
+
+
+def _explained(
+    model: str, entity: str | None, request: str | None, file: Path | None, row: int | None
+) -> "ExplainedPrediction":
+    from mlops_platform.components.models import DEFS, declared_spec
+    from mlops_platform.usecases.explanation.explain import (
+        explain_entity,
+        explain_file,
+        explain_request,
+    )
+    from mlops_platform.usecases.prediction.landing_format import landing_formats
+
+    deployment, spec = open_deployment(), declared_spec(model)
+    if request is not None:
+        return explain_request(deployment, spec, request, row)
+    if file is not None:
+        landings = landing_formats(DEFS, model)
+        return explain_file(deployment, spec, file, 1 if row is None else row, landings)
+    return explain_entity(deployment, spec, entity or "")
+
+
+def _show(explained: "ExplainedPrediction") -> None:
+    console.print(Text(f"{explained.model}: {explained.source}", style="bold"))
+    at = "" if explained.time is None else f"{moment_text(explained.time, 'microseconds')}, "
+    adjusted = f" under its adjustment {explained.adjustment}" if explained.adjustment else ""
+    say(
+        f"{at}entity {explained.entity or 'unnamed'}: version {explained.version} as "
+        f"{explained.role} of release {explained.release}{adjusted}"
+    )
+    answer = folding_table(dict.fromkeys(explained.answer))
+    answer.add_row(*map(repr, explained.answer.values()))
+    console.print(answer)
+    if not explained.agrees:
+        say(f"The version answers otherwise now: {explained.difference:g} away.")
+    if explained.additive is None:
+        say(f"It is not explained: {explained.reason}")
+    else:
+        _show_additive(explained.additive)
+
+
+def _show_additive(additive: "Additive") -> None:
+    scale = additive.scale.replace("_", " ")
+    table = folding_table({"feature": None, "value": None, f"adds to the {scale}": None})
+    table.add_row("(base)", "", f"{additive.base:+.4f}")
+    for part in additive.contributions:
+        table.add_row(part.feature, Text(_value(part.value)), f"{part.contribution:+.4f}")
+    table.add_row(f"({scale})", "", f"{additive.total:+.4f}")
+    console.print(table)
+
+
+def _value(value: "Value") -> str:
+    return "missing" if value is None else f"{value:g}" if type(value) is float else str(value)

@@ -1,0 +1,1 @@
+"""What a candidate leans on, how its predictions depend on it, and whether that has changed."""

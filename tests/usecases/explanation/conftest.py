@@ -1,0 +1,182 @@
+"""A packed version whose contributions are exact, and a log of what it answered."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.serving.contents import (
+    DIGESTS,
+    GOLDEN_ROWS,
+    MODEL,
+    RELEASE,
+    SCHEMA,
+    PackedRelease,
+    bento_folder,
+)
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.schema import describe_features
+from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionLog
+from mlops_platform.spec import ModelSpec
+from mlops_platform.spec.serving import PredictionLogSpec
+from mlops_platform.tasks import DEFAULT_TASK
+
+if TYPE_CHECKING:
+    from tests.usecases.conftest import Lifecycle
+
+THRESHOLD = 0.25
+
+
+@pytest.fixture(scope="session")
+def fitted() -> tuple[Any, pd.DataFrame]:
+    """A pipeline, as training leaves it behind."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    generator = np.random.default_rng(0)
+    rows = pd.DataFrame(generator.normal(size=(200, 2)), columns=["wind", "late"])
+    labels = (rows["late"] + 0.5 * rows["wind"] + generator.normal(size=200) > 0).to_numpy()
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
+    return CalibratedClassifierCV(FrozenEstimator(pipeline)).fit(rows, labels), rows
+
+
+@pytest.fixture
+def spec(lifecycle: "Lifecycle") -> ModelSpec:
+    candidate = {
+        "name": "linear",
+        "preprocessing": [{"columns": "numeric"}],
+        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+    }
+    return ModelSpec.model_validate(
+        {
+            "name": lifecycle.model,
+            "description": "Will it be late?",
+            "owners": ["team:flights"],
+            "features": {"table": "flights", "entity": "flight_id", "numeric": ["wind", "late"]},
+            "label": {"table": "labels", "column": "is_late"},
+            "window": {"start": "2024-03-04"},
+            "training": {"candidates": [candidate]},
+            "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+        }
+    )
+
+
+@pytest.fixture
+def pack(
+    lifecycle: "Lifecycle", spec: ModelSpec, fitted: tuple[Any, pd.DataFrame]
+) -> Callable[..., str]:
+    """Put a version into the store of Bentos; its tag."""
+
+    def packed(identity: VersionIdentity, sequence: int, **changes: Any) -> str:
+        tag = f"{spec.name}:v{identity.version}"
+        folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag) / "src"
+        (folder / MODEL).mkdir(parents=True)
+        with lifecycle.registry.fetched_version(spec.name, identity.version) as fetched:
+            for name in identity.digests:
+                shutil.copy(fetched.directory / name, folder / MODEL / name)
+        model, rows = fitted
+        table = rows.assign(flight_id=[f"f{at}" for at in range(len(rows))])
+        schema = describe_features(spec, table, model)
+        release = PackedRelease(
+            model=spec.name,
+            version=str(identity.version),
+            sequence=sequence,
+            task=spec.task,
+            constants={"threshold": THRESHOLD},
+            training_set_hash="ab" * 32,
+            explained=True,
+        )
+        golden = choose_golden_rows(schema, DEFAULT_TASK, model, table, 10)
+        (folder / RELEASE).write_text(release.model_copy(update=changes).to_stored())
+        (folder / SCHEMA).write_text(schema.to_stored())
+        (folder / GOLDEN_ROWS).write_text(golden.to_stored())
+        (folder / DIGESTS).write_text(json.dumps(identity.digests))
+        return tag
+
+    return packed
+
+
+@pytest.fixture
+def release(lifecycle: "Lifecycle", pack: Callable[..., str]) -> Callable[..., Release]:
+    """A new version, released and packed."""
+
+    def released(**changes: Any) -> Release:
+        identity = lifecycle.register()
+        promoted = lifecycle.promote(identity)
+        tag = pack(identity, promoted.sequence, **changes)
+        return lifecycle.ledger.record_packaging(lifecycle.model, promoted.sequence, tag, "tests")
+
+    return released
+
+
+@pytest.fixture
+def challenge(lifecycle: "Lifecycle", pack: Callable[..., str]) -> Callable[[], VersionIdentity]:
+    """A new version on trial beside release 1, packed."""
+
+    def challenged() -> VersionIdentity:
+        identity = lifecycle.register()
+        evidence = {
+            "challenger": identity.model_dump(mode="json"),
+            "mode": "canary",
+            "share": 0.1,
+            "champion_sequence": 1,
+        }
+        decision = NewDecision(kind="challenge", reason="r", actor="tests", evidence=evidence)
+        written = lifecycle.ledger.record_decision(lifecycle.model, decision)
+        built = {"challenge": written.id, "bento_tag": pack(identity, 2)}
+        packaged = NewDecision(kind="package", reason="r", actor="tests", evidence=built)
+        lifecycle.ledger.record_decision(lifecycle.model, packaged)
+        return identity
+
+    return challenged
+
+
+@pytest.fixture
+def answered(
+    lifecycle: "Lifecycle", fitted: tuple[Any, pd.DataFrame]
+) -> Callable[..., LoggedPrediction]:
+    """What a version answers to a row of the training rows."""
+
+    def record(version: int, sequence: int, at: int = 0, **changes: Any) -> LoggedPrediction:
+        model, rows = fitted
+        probability = float(model.predict_proba(rows[at : at + 1])[0, 1])
+        said = LoggedPrediction(
+            time=1_709_640_000.0 + at,
+            request_id="incident-1",
+            row=at,
+            route="predict",
+            entity=f"flight-{at}",
+            model=lifecycle.model,
+            version=str(version),
+            sequence=sequence,
+            role="champion",
+            features={"wind": float(rows["wind"][at]), "late": float(rows["late"][at])},
+            outputs={"probability": probability, "decision": probability >= THRESHOLD},
+            latency_ms=2.0,
+        )
+        return said._replace(**changes)
+
+    return record
+
+
+@pytest.fixture
+def write(lifecycle: "Lifecycle") -> Callable[..., Path]:
+    """Write answers to the model's log."""
+
+    def written(*records: LoggedPrediction, redact: tuple[str, ...] = ()) -> Path:
+        folder = lifecycle.deployment.settings.prediction_log(lifecycle.model)
+        log = PredictionLog(folder, PredictionLogSpec(redact=redact), "1", entity="flight_id")
+        assert log.write(records)
+        log.close()
+        return folder
+
+    return written
