@@ -1,8 +1,10 @@
 """The types that a stored model may hold beyond those that skops trusts by itself.
 
 skops trusts scikit-learn's estimators, NumPy arrays and the like. The rest is ours to judge, once,
-here; the list that a file brings along is never read. An estimator that needs another type is
-refused when it is saved, long before anything could be released.
+here; what else a model may hold its YAML says (`training.trusted_types`), and the version keeps
+that beside itself under a digest of the ledger. The list that skops's file brings along is never
+read. An estimator that needs another type is refused by `mlops check`, and when it is saved, long
+before anything could be released.
 """
 
 from collections.abc import Mapping
@@ -37,6 +39,15 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
             "optimiser state of MLPClassifier; plain numbers and arrays"
         ),
         "sklearn.utils._bunch.Bunch": "named estimators of stacking and voting; a dict",
+        "collections.OrderedDict": "what LightGBM notes of its training; a dict",
+        "lightgbm.sklearn.LGBMClassifier": "parameters and a booster",
+        "lightgbm.sklearn.LGBMRegressor": "parameters and a booster",
+        "lightgbm.basic.Booster": (
+            "trees as text that LightGBM's own parser reads; safe only behind a verified digest"
+        ),
+        "xgboost.sklearn.XGBClassifier": "parameters and a booster",
+        "xgboost.sklearn.XGBRegressor": "parameters and a booster",
+        "xgboost.core.Booster": "trees as bytes that XGBoost's own parser reads; as LightGBM's",
     }
 )
 

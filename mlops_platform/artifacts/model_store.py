@@ -1,45 +1,74 @@
 """The one way to store a fitted model, and the one way to load it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory, read_verified, verify_directory
+from mlops_platform.artifacts.packages import distributions_of
 from mlops_platform.errors import ArtifactError
-from mlops_platform.files import replacing_file
+from mlops_platform.files import replacing_file, write_json
 
 MODEL_FILE: Final = "model.skops"
 
+TRUSTED_FILE: Final = "trusted_types.json"
+"""Types beyond the allow-list that the model's YAML trusts; it is there where the model has any."""
+
 _ALLOW = (
-    "Choose another estimator, or judge the type and add it with its reason to "
-    "mlops_platform/artifacts/allow_list.py."
+    "Choose another estimator, or, where you trust the package that brings them, name them under "
+    "`training.trusted_types` of the model's YAML."
 )
 
 
-def save_model(model: Any, directory: Path) -> dict[str, str]:
+def save_model(model: Any, directory: Path, trusted: Collection[str] = ()) -> dict[str, str]:
     """Write a fitted model to `directory`; return the SHA-256 of every file there.
 
-    Raises:
-        ArtifactError: the model holds a type that `load_model` would refuse.
-    """
-    from skops.io import dumps
+    Args:
+        trusted: types that it may hold beyond the allow-list, by import path.
 
-    name = type(model).__name__
-    try:
-        content = dumps(model, compression=ZIP_DEFLATED, compresslevel=1)
-    except Exception as error:
-        raise ArtifactError(f"{name} cannot be stored as skops: {error}. {_ALLOW}") from error
+    Raises:
+        ArtifactError: the model holds a type that nobody trusts, or that no other machine could
+            install.
+    """
+    content = storable(model, trusted)
     if foreign := _foreign_types(content):
-        raise ArtifactError(f"{name} holds types that we do not trust: {foreign}. {_ALLOW}")
+        write_json(directory / TRUSTED_FILE, foreign)
     with replacing_file(directory / MODEL_FILE) as temporary:
         temporary.write_bytes(content)
     return digest_directory(directory)
 
 
+def storable(model: Any, trusted: Collection[str] = ()) -> bytes:
+    """The bytes that `save_model` writes of a model.
+
+    Raises:
+        ArtifactError: as `save_model`.
+    """
+    from skops.io import dumps
+
+    name = type(model).__name__
+    try:
+        content: bytes = dumps(model, compression=ZIP_DEFLATED, compresslevel=1)
+    except Exception as error:
+        raise ArtifactError(f"{name} cannot be stored as skops: {error}. {_ALLOW}") from error
+    if unknown := sorted(set(_foreign_types(content)) - set(trusted)):
+        raise ArtifactError(f"{name} holds types that we do not trust: {unknown}. {_ALLOW}")
+    distributions_of(_types_beyond_skops(content))
+    return content
+
+
+def packages_of_model(directory: Path) -> tuple[str, ...]:
+    """The distributions that a stored model needs beside those that every model does."""
+    return distributions_of(_types_beyond_skops((directory / MODEL_FILE).read_bytes()))
+
+
 def load_model(directory: Path, digests: Mapping[str, str]) -> Any:
     """Load the model of `directory`: digests first, then with our allow-list only.
+
+    What the YAML of a version trusts beyond that counts because a digest vouches for it.
 
     Args:
         digests: SHA-256 of every file of the directory, from the ledger or another trusted place.
@@ -54,7 +83,7 @@ def load_model(directory: Path, digests: Mapping[str, str]) -> Any:
     content = read_verified(directory, MODEL_FILE, digests)
     path = directory / MODEL_FILE
     try:
-        return loads(content, trusted=sorted(TRUSTED_TYPES))
+        return loads(content, trusted=sorted(TRUSTED_TYPES | _declared(directory, digests)))
     except UntrustedTypesFoundException as error:
         raise ArtifactError(
             f"{path} holds types that we do not trust: {_foreign_types(content)}. {_ALLOW}"
@@ -66,7 +95,17 @@ def load_model(directory: Path, digests: Mapping[str, str]) -> Any:
         ) from error
 
 
+def _declared(directory: Path, digests: Mapping[str, str]) -> frozenset[str]:
+    if TRUSTED_FILE not in digests:
+        return frozenset()
+    return frozenset(json.loads(read_verified(directory, TRUSTED_FILE, digests)))
+
+
 def _foreign_types(content: bytes) -> list[str]:
+    return sorted(_types_beyond_skops(content) - TRUSTED_TYPES)
+
+
+def _types_beyond_skops(content: bytes) -> set[str]:
     from skops.io import get_untrusted_types
 
-    return sorted(set(get_untrusted_types(data=content)) - TRUSTED_TYPES)
+    return set(get_untrusted_types(data=content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
@@ -18,14 +19,17 @@ ROOTS = (
 """What the packed code imports; everything else follows from their own requirements."""
 
 
-def serving_requirements() -> str:
+def serving_requirements(further: Iterable[str] = ()) -> str:
     """List every package that serving needs, pinned to what is installed.
+
+    Args:
+        further: distributions that the model needs besides.
 
     Raises:
         ServingError: a required package is not installed.
     """
     versions: dict[str, str] = {}
-    pending = [Requirement(name) for name in ROOTS]
+    pending = [Requirement(name) for name in (*ROOTS, *further)]
     seen: set[tuple[str, frozenset[str]]] = set()
     while pending:
         requirement = pending.pop()

@@ -161,6 +161,15 @@ class TrainingSpec(Section):
         description="Pipelines that are tuned; the best of them on unseen folds goes to the gate."
     )
     tuning: TuningSpec = Field(default=TuningSpec(), description="Budget and metric of the search.")
+    trusted_types: tuple[ImportPath, ...] = Field(
+        default=(),
+        description=(
+            "Types of packages that you trust, by import path: a stored model may hold them, and "
+            "loading one runs their code. Estimators of scikit-learn, LightGBM and XGBoost need "
+            "none; `mlops check` names those that are missing."
+        ),
+        exclude_if=left_out_where_empty,
+    )
 
     @field_validator("candidates")
     @classmethod

@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlops_platform.errors import SpecError, TrainingError
+from mlops_platform.artifacts.model_store import storable
+from mlops_platform.errors import ArtifactError, SpecError, TrainingError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
 from mlops_platform.tasks import Rows
 from mlops_platform.tasks.weights import fitted
@@ -104,6 +105,11 @@ def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
         except TrainingError as error:
             field = f"training.candidates.{position}"
             errors.append(SpecError(field, candidate.name, f"It cannot be finished: {error}"))
+            continue
+        try:
+            storable(finished.model, spec.training.trusted_types)
+        except ArtifactError as error:
+            errors.append(SpecError(f"training.candidates.{position}", candidate.name, str(error)))
         else:
             predictions = task.predict(finished.model, finished.constants, sample.features)
             said.append(predictions.weighted(sample.weights))

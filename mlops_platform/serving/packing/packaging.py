@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mlops_platform
+from mlops_platform.artifacts.model_store import packages_of_model
 from mlops_platform.errors import ServingError
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_path import HomePath
@@ -136,7 +137,7 @@ def _assemble(request: BentoRequest, sources: Path, version: str) -> None:
     ):
         write_text(sources / name, record.to_stored(stored_format=PACKED_FORMAT))
     write_json(sources / DIGESTS, request.digests)
-    requirements = serving_requirements()
+    requirements = serving_requirements(packages_of_model(request.model_directory))
     write_text(sources / REQUIREMENTS, requirements)
     # JSON is YAML.
     write_json(sources / BENTOFILE, _bentofile(request, version, requirements.splitlines()))

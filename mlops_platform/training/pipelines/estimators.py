@@ -4,37 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import EstimatorSpec
 
+ALMOST_SAME: Final = 0.85
+_DISTRIBUTIONS: Final = {"xgboost": "xgboost-cpu"}
+"""What to install for a module, where it is not called the same."""
+
 
 def load_class(path: str, field: str) -> type:
-    """The class at an import path.
+    """The class at an import path, of any installed package.
 
     Raises:
-        SpecError: nothing is there; the fix names the closest scikit-learn class.
+        SpecError: nothing is there; the fix names the closest scikit-learn class, or what is to be
+            installed.
     """
     from importlib import import_module
 
     module, _, name = path.rpartition(".")
     try:
         loaded = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise SpecError(field, path, f"It cannot be imported ({error}).{_closest(path)}") from error
+    except (ImportError, AttributeError, OSError) as error:
+        raise SpecError(field, path, _why_not_imported(path, error)) from error
     if not isinstance(loaded, type) or not hasattr(loaded, "get_params"):
         raise SpecError(field, path, "It is no scikit-learn estimator or transformer class.")
     return loaded
 
 
 def declared_defaults(built: type) -> dict[str, Any]:
-    """The constructor's parameters with their defaults (`inspect.Parameter.empty` for none)."""
-    from inspect import signature
+    """The constructor's parameters with their defaults (`inspect.Parameter.empty` for none).
 
-    return {name: parameter.default for name, parameter in signature(built).parameters.items()}
+    Of a constructor that takes further ones by name, as LightGBM's and XGBoost's do, those that
+    the estimator tells of itself as well.
+    """
+    from inspect import Parameter, signature
+
+    parameters = signature(built).parameters
+    own = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    }
+    if not _takes_any(built) or any(default is Parameter.empty for default in own.values()):
+        return own
+    return {**built().get_params(deep=False), **own}
+
+
+def _takes_any(built: type) -> bool:
+    from inspect import Parameter, signature
+
+    return any(
+        parameter.kind is Parameter.VAR_KEYWORD
+        for parameter in signature(built).parameters.values()
+    )
 
 
 def build_estimator(
@@ -43,7 +69,9 @@ def build_estimator(
     """Construct what `spec` describes, with the parameters that a search has `chosen`.
 
     A parameter `a__b` reaches into the built estimator, as scikit-learn's `set_params` does.
-    `random_state` is the seed wherever the class has one and the YAML gives none.
+    `random_state` is the seed wherever the class has one and the YAML gives none. `n_jobs` is 1
+    where nothing is said and the class is not scikit-learn's, whose own default that is: others
+    take all cores, and sum in another order on another machine.
 
     Raises:
         SpecError: the class or one of its parameters does not exist.
@@ -60,8 +88,15 @@ def build_estimator(
     estimator = built(**_as_declared(own, declared_defaults(built)))
     if "random_state" in estimator.get_params(deep=False).keys() - own.keys():
         estimator.set_params(random_state=seed)
+    if not built.__init__.__module__.startswith("sklearn.") and "n_jobs" not in own:
+        estimator.set_params(**_one_job(estimator))
     _refuse_unknown_nested(estimator, nested, spec, field)
     return estimator.set_params(**_as_declared(nested, estimator.get_params()))
+
+
+def _one_job(estimator: Any) -> dict[str, int]:
+    own = estimator.get_params(deep=False)
+    return {"n_jobs": 1} if "n_jobs" in own and own["n_jobs"] is None else {}
 
 
 def unknown_parameters(built: type, spec: EstimatorSpec, field: str) -> Iterator[SpecError]:
@@ -69,7 +104,11 @@ def unknown_parameters(built: type, spec: EstimatorSpec, field: str) -> Iterator
     parameters = list(declared_defaults(built))
     for kind, names in (("params", spec.params), ("search", spec.search)):
         for name, value in names.items():
-            if name.partition("__")[0] not in parameters:
+            given = name.partition("__")[0]
+            # What takes any name gets it, unless it is nearly that of a parameter: a slip.
+            if _takes_any(built) and not get_close_matches(given, parameters, cutoff=ALMOST_SAME):
+                continue
+            if given not in parameters:
                 yield _unknown(f"{field}.{kind}.{name}", value, name, parameters, built.__name__)
 
 
@@ -121,15 +160,30 @@ def _built_value(value: Any, seed: int, field: str) -> Any:
     return value
 
 
-def _closest(path: str) -> str:
+def _why_not_imported(path: str, error: Exception) -> str:
+    from importlib.util import find_spec
+
+    package, name = path.partition(".")[0], path.rpartition(".")[2]
+    closest = _closest(name)
+    slip_of_package = any(found.endswith(f".{name}") for found in closest)
+    if find_spec(package) is not None or slip_of_package:
+        fix = f"Closest: {', '.join(closest)}." if closest else "Write a class's import path."
+        return f"It cannot be imported ({error}). {fix}"
+    return (
+        f"The package '{package}' is not installed: `pip install "
+        f"{_DISTRIBUTIONS.get(package, package)}` into the environment of the platform."
+    )
+
+
+def _closest(name: str) -> list[str]:
+    """Import paths of scikit-learn's classes with nearly this name."""
     from sklearn.utils import all_estimators
 
     public = {
         name: f"{_public_module(estimator_class)}.{name}"
         for name, estimator_class in all_estimators()
     }
-    close = [public[name] for name in get_close_matches(path.rpartition(".")[2], list(public))]
-    return f" Closest: {', '.join(close)}." if close else " Write a class's import path."
+    return [public[close] for close in get_close_matches(name, list(public))]
 
 
 def _public_module(estimator_class: type) -> str:

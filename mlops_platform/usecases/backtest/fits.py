@@ -162,7 +162,7 @@ class PastTraining:
             constants=dict(released.constants),
             baseline=dict(released.baseline),
             evaluation=evaluate(self.spec, judged, split, artifact_bytes=0),
-            digests=save_model(released.model, model),
+            digests=save_model(released.model, model, self.spec.training.trusted_types),
             path=directory,
             outcomes_digest="",
         )

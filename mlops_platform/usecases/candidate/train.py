@@ -102,7 +102,7 @@ def train_candidate(
         )
         directory = deployment.settings.model_home(spec.name) / "candidates" / run.run_id
         with new_directory(directory) as temporary:
-            digests = dict(save_model(candidate.model, temporary))
+            stored = save_model(candidate.model, temporary, spec.training.trusted_types)
     return TrainedCandidate(
         run_id=run.run_id,
         training_set=training_set,
@@ -110,8 +110,8 @@ def train_candidate(
         constants=dict(candidate.constants),
         baseline=dict(candidate.baseline),
         directory=directory,
-        digests=digests,
-        round_trip=_survives_storage(spec, candidate, directory, digests, split.validation),
+        digests=dict(stored),
+        round_trip=_survives_storage(spec, candidate, directory, stored, split.validation),
         cpu_seconds=spent,
         audit=audit,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
-from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.artifacts.model_store import packages_of_model, save_model
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
@@ -91,9 +91,10 @@ def register_candidate(
     features = describe_features(spec, rows, released.model)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
     with new_directory(directory) as temporary:
-        save_model(released.model, temporary)
+        save_model(released.model, temporary, spec.training.trusted_types)
     # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.
     digests = digest_directory(directory)
+    packages = packages_of_model(directory)
     version = registry.register_version(
         spec.name,
         candidate.run_id,
@@ -102,8 +103,8 @@ def register_candidate(
         ModelDescription(
             input_example=features_of(rows, spec).head(5),
             kinds=spec.features.kinds,
-            requirements=pinned_requirements(),
-            trusted_types=TRUSTED_TYPES,
+            requirements=pinned_requirements(packages),
+            trusted_types=TRUSTED_TYPES.union(spec.training.trusted_types),
             predict_method=spec.task.predict_method,
             answers=spec.task.answers_of_model,
         ),
@@ -122,7 +123,7 @@ def register_candidate(
             run_id=candidate.run_id,
             digests=version.digests,
             schema_hash=features.schema_hash,
-            environment_hash=environment_hash(serving_requirements()),
+            environment_hash=environment_hash(serving_requirements(packages)),
         ),
         features=features,
         constants=dict(released.constants),

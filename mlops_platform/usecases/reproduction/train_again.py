@@ -15,6 +15,7 @@ from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.errors import DataError, RegistryError
 from mlops_platform.monitoring.reference import read_reference
 from mlops_platform.record import Record
+from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.usecases.candidate.provenance import git_commit
 from mlops_platform.usecases.candidate.training_record import packages_of
@@ -153,14 +154,14 @@ def _fits(version: RecordedVersion, split: Split, report: Callable[[str], None])
         report(f"trial {trial.number + 1} of {total}: {trial.candidate}, {trial.state}")
 
     recipe = search(spec, split.train, tell, start[1] if start else None)
-    judged = _through_storage(fit_candidate(spec, recipe, split))
-    return _Fits(recipe, judged, _through_storage(refit(spec, recipe, judged, split)))
+    judged = _through_storage(spec, fit_candidate(spec, recipe, split))
+    return _Fits(recipe, judged, _through_storage(spec, refit(spec, recipe, judged, split)))
 
 
-def _through_storage(fitted: Finished) -> Finished:
+def _through_storage(spec: ModelSpec, fitted: Finished) -> Finished:
     """As it is after it was stored: the version was stored, too."""
     with TemporaryDirectory() as temporary:
-        digests = save_model(fitted.model, Path(temporary))
+        digests = save_model(fitted.model, Path(temporary), spec.training.trusted_types)
         model = load_model(Path(temporary), digests)
     return Finished(model, fitted.constants, fitted.baseline)
 

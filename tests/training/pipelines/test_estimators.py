@@ -128,4 +128,4 @@ def test_what_cannot_be_built_names_the_field_and_the_fix(type_, params, field, 
 
 def test_importing_a_class_needs_an_existing_module():
     with pytest.raises(SpecError, match="cannot be imported"):
-        load_class("no_such_package.Thing", "here")
+        load_class("sklearn.no_such_module.Thing", "here")
