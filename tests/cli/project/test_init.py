@@ -48,6 +48,32 @@ def test_times_that_clocks_take_away_are_told_and_read_by_a_rule(
     assert "clock_change" not in init("--data", file, *SAID, *DROP, "--dry-run").stdout
 
 
+def test_how_times_are_written_is_found_or_said_and_never_guessed(
+    init: Init, orders: Path, tmp_path: Path
+) -> None:
+    german, early = tmp_path / "german.csv", tmp_path / "early.csv"
+    time = re.compile(r"2024-(\d\d)-(\d\d) (\d\d:\d\d):\d\d")
+    german.write_text(time.sub(r"\2.\1.2024 \3", orders.read_text()))
+    # All of these days could be months.
+    lines = [line for line in orders.read_text().splitlines() if not re.search("-[123]\\d ", line)]
+    early.write_text(time.sub(r"\2/\1/2024 \3", "\n".join(lines)) + "\n")
+    shown = init("--data", german, *SAID, *DROP, "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert "written %d.%m.%Y %H:%M" in " ".join(shown.stdout.split())
+    assert "timestamp_format:" in shown.stdout
+    for flag in ((), ("--time", "ordered_at")):
+        refused = init("--data", early, *SAID, *DROP, *flag, "--yes")
+        assert refused.exit_code == 1
+        told = " ".join(refused.stderr.split())
+        assert "can be read as %m/%d/%Y %H:%M and as %d/%m/%Y %H:%M, which is never" in told
+        assert "Say --time-format 'ordered_at=%m/%d/%Y %H:%M' or --time-format" in told
+    shown = init("--data", early, *SAID, *DROP, "--time-format", "%d/%m/%Y %H:%M", "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert '+    timestamp_format: "%d/%m/%Y %H:%M"' in shown.stdout
+    refused = init("--data", early, *SAID, "--time-format", "order_id=%d/%m/%Y", "--yes")
+    assert "is not written so" in " ".join(refused.stderr.split())
+
+
 def test_a_name_that_a_model_of_another_domain_has_is_refused(
     init: Init, orders: Path, project: Path
 ) -> None:

@@ -1,5 +1,9 @@
 """What is said of a table, and what mends it."""
 
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mlops_platform.data.profiling.findings import findings
@@ -109,8 +113,11 @@ def test_without_time_it_is_said_what_is_lost(profiled):
         (lambda row: 1_704_067_200_000 + row, "to_timestamp(seen_at / 1000)"),
     ],
 )
-def test_a_time_that_is_not_read_as_one_has_an_expression(scanned, values, fix):
-    table = scanned(_table(200, seen_at=values, n=lambda row: row % 3))
+def test_a_time_of_parquet_that_is_not_read_as_one_has_an_expression(scanned, values, fix):
+    columns = {"seen_at": [values(row) for row in range(200)], "n": [row % 3 for row in range(200)]}
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns), content)
+    table = scanned(content.getvalue(), "table.parquet")
     said = _by_kind(table.profile)
     assert said["unread_time"].fix == f'--time "{fix}"'
     first = table.sample({"moment": f"CAST(({fix}) AS TIMESTAMPTZ)"})["moment"].iloc[0]

@@ -1,5 +1,6 @@
 """A file like those that land for a model is read as its landing declares."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -166,6 +167,21 @@ def test_a_category_is_the_text_of_what_lands(
     if kind == "BIGINT":
         with pytest.raises(DataError, match="column 'carrier': 'x' is not of the type that lands"):
             predict(source, landings=[landing])
+
+
+@pytest.mark.parametrize("csv", [{"date_format": "%d.%m.%Y"}, {"formats": {"CARRIER": "%d.%m.%Y"}}])
+def test_a_day_is_read_as_the_landing_declares_it(
+    predict, rows, tmp_path: Path, csv: dict[str, object]
+) -> None:
+    dialect = replace(LANDING.csv, **csv)
+    landing = LANDING.model_copy(update={"types": {"carrier": "DATE"}, "csv": dialect})
+    source = landed(tmp_path / "new.csv", rows.assign(carrier="08.01.2024"), **GERMAN)
+    told = predict(source, landings=[landing])
+    assert told.unseen[0].examples == (f"'2024-01-08' ({len(rows)})",)
+    assert any("like '%d.%m.%Y'" in note for note in told.notes)
+    source = landed(tmp_path / "odd.csv", rows.assign(carrier="01/08/2024"), **GERMAN)
+    with pytest.raises(DataError, match="column 'carrier': '01/08/2024' is not of the type"):
+        predict(source, landings=[landing])
 
 
 def test_two_columns_that_are_one_of_the_landing_are_refused(predict, rows, tmp_path: Path) -> None:

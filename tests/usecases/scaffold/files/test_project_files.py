@@ -146,6 +146,36 @@ def test_files_are_read_as_they_are_written() -> None:
     assert landing["null_values"] == ["", "k.A."]
 
 
+@pytest.mark.parametrize(
+    ("formats", "csv"),
+    [
+        (
+            {"ordered_at": "%d.%m.%Y %H:%M", "delivered": "%d.%m.%Y %H:%M"},
+            {"timestamp_format": "%d.%m.%Y %H:%M"},
+        ),
+        ({"ordered_at": "%d.%m.%Y"}, {"formats": {"ordered_at": "%d.%m.%Y"}}),
+        (
+            {"ordered_at": "%d.%m.%Y %H:%M", "delivered": "epoch"},
+            {"formats": {"ordered_at": "%d.%m.%Y %H:%M", "delivered": "epoch"}},
+        ),
+        ({}, None),
+    ],
+)
+def test_the_landing_says_how_times_are_written(
+    formats: dict[str, str], csv: dict[str, object] | None
+) -> None:
+    choices = late_orders(EXPORTS)
+    columns = [
+        {**column.model_dump(), "time_format": formats.get(column.output)}
+        for column in choices.columns
+    ]
+    source = FileSourceChoice(folder="/exports", pattern="*.csv", dialect=Dialect()).model_dump()
+    files = project_files(changed(choices, source=source, columns=columns))
+    assert attributes(files, LANDING).get("csv") == csv
+    if csv is not None:
+        assert "another one is refused" in files[LANDING]
+
+
 def test_the_landing_says_how_it_reads_changed_hours(orders: dict[Path, str]) -> None:
     assert "clock_change" not in attributes(orders, LANDING)
     because = {"clock_change": "Nine times do not exist."}

@@ -278,23 +278,25 @@ def test_what_cannot_be_is_refused_by_its_flag(
         propose(**answers)
 
 
-GERMAN = "strptime(wann, '%d.%m.%Y %H:%M')"
-AS_ISO = "as ISO .2026-01-31 00:02. at the source, or deliver it as Parquet"
+GERMAN = "strptime(wann, '%d.%m.%Y %H:%M Uhr')"
+SAY_IT = "Say how a CSV file writes it with --time-format"
 
 
 @pytest.mark.parametrize(
     ("answers", "advice"),
     [
-        ({"time": GERMAN}, AS_ISO),
-        ({"time": "wann"}, AS_ISO),
-        ({"known_at": "wann"}, AS_ISO),
+        ({"time": GERMAN}, SAY_IT),
+        ({"time": "wann"}, SAY_IT),
+        ({"known_at": "wann"}, SAY_IT),
         ({"known_at": "tag || ' 10:00'"}, "cast it: `CAST.tag .* AS TIMESTAMP.`"),
     ],
 )
-def test_times_that_are_no_iso_are_told_what_to_do(
+def test_times_that_are_not_read_are_told_what_to_do(
     draft: Drafted, tmp_path: Path, answers: dict[str, object], advice: str
 ) -> None:
-    rows = [f"{n},{1 + n % 28:02}.02.2026 10:{n % 60:02},2026-02-01,{n % 7}" for n in range(300)]
+    rows = [
+        f"{n},{1 + n % 28:02}.02.2026 10:{n % 60:02} Uhr,2026-02-01,{n % 7}" for n in range(300)
+    ]
     with scan_files([written(tmp_path, "\n".join(["id,wann,tag,x", *rows]) + "\n")]) as table:
         said = draft(table, **{"label": "x > 3", "known_at": "tag", **answers})
         with pytest.raises(SpecError, match=advice) as refused:
