@@ -35,10 +35,7 @@ def refit(spec: ModelSpec, recipe: Recipe, judged: Finished, split: Split) -> Fi
         judged: `fit_candidate`'s result on the same split.
         split: the same split.
     """
-    import pandas as pd
-
-    unseen = pd.concat([split.validation, split.test], ignore_index=True)
-    rows, unseen_rows = _rows(split.everything, spec), _rows(unseen, spec)
+    rows, unseen_rows = _rows(split.everything, spec), _rows(split.unseen, spec)
     return spec.task.refit(judged, _pipeline(spec, recipe), rows, unseen_rows)
 
 
