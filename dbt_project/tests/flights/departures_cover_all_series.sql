@@ -8,19 +8,27 @@ with origins as (
     where {{ in_build_range('landing_day') }}
 ),
 
+departed as (
+    select
+        origin || '|' || carrier as series,
+        known_at,
+        superseded_at,
+        local_date + unnest(range(1, 29))::integer as local_date
+    from {{ ref('int_flight_outcomes') }}
+    where status != 'cancelled'
+),
+
 living as (
     select distinct
-        flights.origin || '|' || flights.carrier as series,
-        origins.local_date
-    from {{ ref('int_flight_outcomes') }} as flights
-    inner join origins
-        on
-            flights.local_date between origins.local_date - 28 and origins.local_date - 1
-            and flights.known_at <= {{ departures_known_at('origins.local_date') }}
-            and coalesce(
-                flights.superseded_at > {{ departures_known_at('origins.local_date') }}, true
-            )
-    where flights.status != 'cancelled'
+        departed.series,
+        departed.local_date
+    from departed
+    inner join origins on departed.local_date = origins.local_date
+    where
+        departed.known_at <= {{ departures_known_at('departed.local_date') }}
+        and coalesce(
+            departed.superseded_at > {{ departures_known_at('departed.local_date') }}, true
+        )
 ),
 
 forecast as (
