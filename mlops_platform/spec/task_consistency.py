@@ -23,6 +23,7 @@ CHECKS: Final = (
 def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     """Contradictions, each with the path of the attribute to mend."""
     yield from _taken_columns(spec)
+    yield from _missing_features(spec)
     yield from _taken_names(spec)
     yield from _task_faults(spec)
     yield from _undeclared_losses(spec)
@@ -47,6 +48,14 @@ def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
     for path, column in named.items():
         if column in outputs:
             yield SpecError(path, column, fix)
+
+
+def _missing_features(spec: ModelSpec) -> Iterator[SpecError]:
+    """Columns that the task names and that no model would get to see."""
+    for option, (column, kind) in spec.task.feature_columns.items():
+        if column not in spec.features.of_kind(kind):
+            fix = f"It is no {kind} feature: list the column under `features.{kind}`."
+            yield SpecError(f"task.{option}", column, fix)
 
 
 def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:

@@ -9,13 +9,18 @@ from pydantic_core import InitErrorDetails
 
 from mlops_platform.section import nearest_name
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
+from mlops_platform.tasks.forecasting.task import Forecasting
 from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
 from mlops_platform.told_apart import ToldApart, says
 
-AnyTask = BinaryClassification | Regression
+AnyTask = BinaryClassification | Regression | Forecasting
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
-    {"binary_classification": BinaryClassification, "regression": Regression}
+    {
+        "binary_classification": BinaryClassification,
+        "regression": Regression,
+        "forecasting": Forecasting,
+    }
 )
 _TYPE: Final = "type"
 DEFAULT_TASK: Final = BinaryClassification()

@@ -45,10 +45,12 @@ class Predictions:
     Args:
         weights: how much each row counts in every mean and metric, shape (rows,); None where all
             count the same.
+        moments: of which each row is, shape (rows,); None where nobody knows, or rows have none.
     """
 
     columns: Mapping[str, NDArray[Any]]
     weights: Numbers | None = None
+    moments: NDArray[np.datetime64] | None = None
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
@@ -67,14 +69,21 @@ class Predictions:
         return {name: self.mean_of(column) for name, column in self.columns.items()}
 
     def weighted_like(self, others: Predictions | None) -> Predictions:
-        """The same with the weights of other predictions of the same rows."""
-        return self if others is None else Predictions(self.columns, others.weights)
+        """The same with weights and moments of other predictions of the same rows."""
+        if others is None:
+            return self
+        return Predictions(self.columns, others.weights, others.moments)
+
+    def at(self, moments: NDArray[np.datetime64] | None) -> Predictions:
+        """The same with the moment of each row, shape (rows,)."""
+        return Predictions(self.columns, self.weights, moments)
 
     def rows(self, selected: NDArray[Any]) -> Predictions:
         """Some of the rows, by a mask or by positions."""
         return Predictions(
             {name: column[selected] for name, column in self.columns.items()},
             None if self.weights is None else self.weights[selected],
+            None if self.moments is None else self.moments[selected],
         )
 
 

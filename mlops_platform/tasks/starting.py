@@ -6,11 +6,16 @@ from typing import Any, Final
 
 from mlops_platform.tasks.binary_classification.starting import BinaryClassificationStarter
 from mlops_platform.tasks.declared import TASKS
+from mlops_platform.tasks.forecasting.starting import ForecastingStarter
 from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 from mlops_platform.tasks.regression.starting import RegressionStarter
 
 _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
-    {"binary_classification": BinaryClassificationStarter(), "regression": RegressionStarter()}
+    {
+        "binary_classification": BinaryClassificationStarter(),
+        "regression": RegressionStarter(),
+        "forecasting": ForecastingStarter(),
+    }
 )
 """In the order in which they are asked: where two tasks fit, the first is the better one."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from mlops_platform.column_kind import KindName
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section
 from mlops_platform.tasks.adaptation import AdaptationRule
@@ -72,6 +73,11 @@ class Task(Section, ABC):
     @abstractmethod
     def outputs(self) -> tuple[Output, ...]:
         """Columns of every prediction; the first one says most."""
+
+    @property
+    def feature_columns(self) -> Mapping[str, tuple[str, KindName]]:
+        """Features that the section names itself, with their kind, by the option that does."""
+        return {}
 
     @property
     @abstractmethod
@@ -307,6 +313,10 @@ class Task(Section, ABC):
     @abstractmethod
     def synthetic_targets(self, signal: Numbers) -> Targets:
         """Plausible targets that follow a signal of shape (rows,): to try a YAML without data."""
+
+    def synthetic_columns(self, rows: int) -> Mapping[str, Numbers]:
+        """Values of features that cannot be any, shape (rows,) each, for the same purpose."""
+        return {}
 
     def misfits(self, targets: Targets, predictions: Predictions) -> list[SpecError]:
         """Metrics and costs by import path that fail on these rows, or on a baseline of them."""

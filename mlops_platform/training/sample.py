@@ -54,6 +54,8 @@ def draw_sample(spec: ModelSpec) -> Sample:
         ],
         axis=1,
     )
+    for name, values in spec.task.synthetic_columns(ROWS).items():
+        rows[name] = values
     for name in _nullable(features):
         rows.loc[random.random(ROWS) < MISSING, name] = None
     return Sample(rows, targets, _unseen(features, rows))

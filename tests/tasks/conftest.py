@@ -7,30 +7,40 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
 
+LEAST_OPTIONS: dict[str, dict[str, Any]] = {
+    "forecasting": {"horizon": 7, "season": 7, "seasonal_naive": "naive_value"},
+}
+"""What a task of a type needs to be told, beside its type."""
 ESTIMATORS = {"classifier": LogisticRegression, "regressor": LinearRegression}
 ROWS = 300
+MOMENTS = np.datetime64("2024-01-01T00") + np.arange(ROWS) // 10 * np.timedelta64(24, "h")
+"""Of the rows, ten each day."""
+
+
+def task_named(name: str, **options: Any) -> Task:
+    """A task of a type, with what it needs to be told."""
+    return TASKS[name].model_validate({"type": name, **LEAST_OPTIONS.get(name, {}), **options})
 
 
 def every_task() -> Iterator[Task]:
     """One of each type and loss."""
-    for task_type in TASKS.values():
+    for name, task_type in TASKS.items():
         for loss in get_args(task_type.model_fields["loss"].annotation):
-            yield task_type(loss=loss)
+            yield task_named(name, loss=loss)
 
 
 def adapting_tasks() -> Iterator[Task]:
     """One of each type whose constants may follow the outcomes."""
-    for task_type in TASKS.values():
+    for name, task_type in TASKS.items():
         if "adaptation" in task_type.model_fields:
-            yield task_type.model_validate(
-                {"type": task_type.model_fields["type"].default, "adaptation": {}}
-            )
+            yield task_named(name, adaptation={})
 
 
 @dataclass(frozen=True)
@@ -50,24 +60,33 @@ class Trained:
 
     @property
     def predictions(self) -> Predictions:
-        return self.task.predictions(self.numbers, self.finished.constants)
+        return self.task.predictions(self.numbers, self.finished.constants).at(MOMENTS)
 
     @property
     def baseline_predictions(self) -> Predictions:
         constants, baseline = self.finished.constants, self.finished.baseline
-        return self.task.baseline_predictions(baseline, constants, len(self.targets))
+        rows = len(self.targets)
+        return self.task.baseline_predictions(baseline, constants, rows, self.predictions)
 
 
 def rows_of(task: Task, seed: int) -> Rows:
     random = np.random.default_rng(seed)
     features = pd.DataFrame(random.normal(size=(ROWS, 2)), columns=["a", "b"])
     signal = features["a"].to_numpy() + random.normal(size=ROWS)
+    for column, kind in task.feature_columns.values():
+        drawn = random.normal(size=ROWS) if kind == "numeric" else random.choice(["x", "y"], ROWS)
+        features[column] = drawn
+    features = features.assign(**task.synthetic_columns(ROWS))
     return Rows(features, task.synthetic_targets(signal))
 
 
 def pipeline_of(task: Task) -> Pipeline:
     """One that can do the task, not fitted yet."""
-    return make_pipeline(StandardScaler(), ESTIMATORS[task.estimator_kind]())
+    columns = make_column_transformer(
+        (StandardScaler(), make_column_selector(dtype_include="number")),
+        (OneHotEncoder(sparse_output=False), make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, ESTIMATORS[task.estimator_kind]())
 
 
 @pytest.fixture(

@@ -8,6 +8,7 @@ import pytest
 
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.tasks import TASKS
+from tests.tasks.conftest import every_task
 
 PACKAGE = PROJECT_ROOT / "mlops_platform"
 EXEMPT = {
@@ -28,7 +29,7 @@ def _sources() -> list[Path]:
 
 def _task_words() -> set[str]:
     """Names of tasks and of their metrics, outputs apart: `score` is a word of its own."""
-    metrics = {name for task in TASKS.values() for name in task().all_metrics}
+    metrics = {name for task in every_task() for name in task.all_metrics}
     return metrics | set(TASKS)
 
 

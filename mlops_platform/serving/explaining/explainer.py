@@ -71,8 +71,8 @@ class Explainer:
         Raises:
             ServingError: there is no exact explanation.
         """
-        parts = unpack(model, schema)
-        estimator, link = parts.heads[0].estimator, parts.heads[0].link
+        head = unpack(model, schema).heads[0]
+        estimator, link = head.estimator, head.link
         if isinstance(link, Exponential):
             raise NotExplainable(
                 f"what adds up with the loss {estimator.loss} of {type(estimator).__name__} is a "
@@ -84,11 +84,11 @@ class Explainer:
                 "probabilities; calibrate by sigmoid."
             )
         if sklearn_name(estimator) in LINEAR:
-            linear = compile_linear(estimator, parts.columns)
+            linear = compile_linear(estimator, head.columns)
             usual = _mean_terms(linear, background)
             start = linear.intercept + sum(usual.values())
             return cls(schema.names, linear, start, usual, link)
-        ensemble = ensemble_of(estimator, parts.columns)
+        ensemble = ensemble_of(estimator, head.columns)
         if ensemble is None:
             raise NotExplainable(
                 f"{type(estimator).__name__} has no exact contributions here; linear models "

@@ -1,4 +1,4 @@
-"""Regression: the section `task` of a model that predicts a number."""
+"""Regression, and what every task shares that predicts a number with an interval."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ MOST_OFF = 0.05
 """By which the coverage may miss its promise, at the gate and in a window."""
 
 
-class Regression(Task):
+class IntervalTask(Task):
     """A number, with an interval that holds the outcome as often as is promised."""
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE"]] = "DOUBLE"
@@ -61,15 +61,8 @@ class Regression(Task):
     needs_dense_columns: ClassVar[bool] = True
     estimator_kind: ClassVar[str] = "regressor"
     predict_method: ClassVar[str] = "predict"
-    answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
     explained_scale: ClassVar[str] = "explained_prediction"
 
-    type: Literal["regression"] = Field(
-        default="regression", description="Kind of outcome: a number."
-    )
-    loss: Literal["absolute_error", "squared_error"] = Field(
-        default="absolute_error", description="What candidates and champions are compared by."
-    )
     coverage: Annotated[float, Field(ge=0.5, le=0.99)] = Field(
         default=0.9, description="Share of outcomes that the interval promises to hold."
     )
@@ -83,16 +76,6 @@ class Regression(Task):
     )
 
     @property
-    def outputs(self) -> tuple[Output, ...]:
-        """Prediction, interval and expected losses."""
-        return OUTPUTS
-
-    @property
-    def own_metrics(self) -> Mapping[str, Metric]:
-        """Of predictions and intervals."""
-        return metrics_of(self.costs, self.coverage)
-
-    @property
     def adaptation_rule(self) -> LevelRule | None:
         """Of the interval's factor, where the YAML wants it to follow."""
         if self.adaptation is None:
@@ -104,11 +87,6 @@ class Regression(Task):
         """An interval must hold what it promises: no less, and no more by being wide."""
         most = min(self.coverage + MOST_OFF, 1.0)
         return {"coverage": Bounds(round(self.coverage - MOST_OFF, 10), round(most, 10))}
-
-    @property
-    def baseline_name(self) -> str:
-        """The constant that has the least loss."""
-        return "median" if self.loss == "absolute_error" else "mean"
 
     def targets(self, column: Any) -> Targets:
         """Outcomes as float64."""
@@ -159,15 +137,15 @@ class Regression(Task):
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""
-        baseline = self.baseline(train.targets)
+        baseline = self._baseline_of(train)
         heads = self._fit_heads(pipeline, train)
-        preprocessing = pipeline[:-1]
-        matrix = preprocessing.transform(unseen.features)
+        matrix = pipeline[:-1].transform(unseen.features)
         said = [head.predict(matrix) for head in heads]
-        losses = self._losses_on(unseen.targets, said[0], baseline)
+        losses = self._losses_on(unseen, said[0], baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen.targets, *said), **scales}
-        return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
+        constants = {**self._interval_constants(unseen, *said), **scales}
+        model = self._joined(pipeline, [*heads, *models], train, baseline)
+        return Finished(model, constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
         """Once all rows are seen, none tells how wrong they are: that is carried over (ADR 0003).
@@ -175,14 +153,31 @@ class Regression(Task):
         Errors are those of the judged model on what it has not seen; they are learnt behind the
         preprocessing of the new one.
         """
-        baseline = self.baseline(rows.targets)
+        baseline = self._baseline_of(rows)
         heads = self._fit_heads(pipeline, rows)
         said = self.numbers(judged.model, unseen.features).T
         matrix = pipeline[:-1].transform(unseen.features)
-        losses = self._losses_on(unseen.targets, said[0], baseline)
+        losses = self._losses_on(unseen, said[0], baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen.targets, *said[:3]), **scales}
-        return Finished(joined_heads(pipeline, [*heads, *models]), constants, baseline)
+        constants = {**self._interval_constants(unseen, *said[:3]), **scales}
+        model = self._joined(pipeline, [*heads, *models], rows, baseline)
+        return Finished(model, constants, baseline)
+
+    def _baseline_of(self, rows: Rows) -> dict[str, float]:
+        """Constants of the baseline that knows these rows."""
+        return self.baseline(rows.targets)
+
+    def _known_to_baseline(self, rows: Rows, baseline: Constants) -> Predictions | None:
+        """What the baseline knows of rows before a model says it of them; None for nothing."""
+        return None
+
+    def _joined(self, pipeline: Any, heads: list[Any], rows: Rows, baseline: Constants) -> Any:
+        """One model of fitted heads behind the fitted preprocessing of a pipeline.
+
+        Args:
+            rows: what both were fitted on.
+        """
+        return joined_heads(pipeline, heads)
 
     def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
         """Prediction and both quantiles, behind the fitted preprocessing of the pipeline."""
@@ -207,23 +202,91 @@ class Regression(Task):
         return models, dict(zip((LOSS_SCALE, BASELINE_LOSS_SCALE), scales, strict=True))
 
     def _losses_on(
-        self, targets: Targets, predicted: Numbers, baseline: Constants
+        self, rows: Rows, predicted: Numbers, baseline: Constants
     ) -> tuple[Numbers, Numbers]:
-        own = self.row_losses(targets, Predictions({PREDICTION: predicted}))
-        return own, self.baseline_losses(targets, baseline)
+        own = self.row_losses(rows.targets, Predictions({PREDICTION: predicted}))
+        known = self._known_to_baseline(rows, baseline)
+        return own, self.baseline_losses(rows.targets, baseline, known)
 
     def _interval_constants(
-        self, targets: Targets, predicted: Numbers, lower: Numbers, upper: Numbers
+        self, rows: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
     ) -> dict[str, float]:
         least = least_reach(lower, upper)
-        scores = reaches_of(predicted, lower, upper, least).scores(targets)
+        scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         return {FACTOR: conformal_quantile(scores, self.coverage), LEAST_REACH: least}
 
     def numbers(self, model: Any, features: Any) -> Numbers:
-        """What the heads say, shape (rows, 5)."""
+        """What the heads say, shape (rows, heads)."""
         import numpy as np
 
         return np.asarray(model.predict(features), dtype=np.float64)
+
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of errors."""
+        return self.costs.of_rows(targets, predictions)
+
+    def estimate(
+        self,
+        predictions: Predictions,
+        baseline: Constants,
+        known: tuple[Targets, Predictions] | None,
+    ) -> EstimatedPerformance:
+        """Direct loss estimation: by the models of the losses, and then by what is known.
+
+        Known rows of like width tell the loss better than its model does, and those of like
+        expectation the baseline's (`benchmarks/results/intervals.md`).
+        """
+        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
+        if known is not None:
+            targets, stated = known
+            own = expected_losses(
+                predictions[WIDTH], stated[WIDTH], self.row_losses(targets, stated)
+            )
+            of_baseline = expected_losses(
+                of_baseline,
+                stated[EXPECTED_BASELINE_LOSS],
+                self.baseline_losses(targets, baseline, stated),
+            )
+        return EstimatedPerformance(loss=float(own.mean()), baseline_loss=float(of_baseline.mean()))
+
+    def expected_losses(
+        self, predictions: Predictions, baseline: Constants
+    ) -> tuple[Numbers, Numbers]:
+        """What the models of the losses say."""
+        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
+        return own, of_baseline
+
+    def synthetic_targets(self, signal: Numbers) -> Targets:
+        """The signal itself."""
+        return self.targets(signal)
+
+
+class Regression(IntervalTask):
+    """A number of which nothing is known but the features of its row."""
+
+    answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
+
+    type: Literal["regression"] = Field(
+        default="regression", description="Kind of outcome: a number."
+    )
+    loss: Literal["absolute_error", "squared_error"] = Field(
+        default="absolute_error", description="What candidates and champions are compared by."
+    )
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Prediction, interval and expected losses."""
+        return OUTPUTS
+
+    @property
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Of predictions and intervals."""
+        return metrics_of(self.costs, self.coverage)
+
+    @property
+    def baseline_name(self) -> str:
+        """The constant that has the least loss."""
+        return "median" if self.loss == "absolute_error" else "mean"
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
         """The interval reaches from the prediction to both quantiles, times the factor."""
@@ -279,10 +342,6 @@ class Regression(Task):
         said = Predictions({name: np.full(rows, value) for name, value in values.items()})
         return said.weighted_like(stated)
 
-    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
-        """Of errors."""
-        return self.costs.of_rows(targets, predictions)
-
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants
     ) -> dict[str, Any]:
@@ -298,38 +357,3 @@ class Regression(Task):
         from mlops_platform.tasks.regression.figures import figures_of
 
         return figures_of(metrics, details)
-
-    def estimate(
-        self,
-        predictions: Predictions,
-        baseline: Constants,
-        known: tuple[Targets, Predictions] | None,
-    ) -> EstimatedPerformance:
-        """Direct loss estimation: by the models of the losses, and then by what is known.
-
-        Known rows of like width tell the loss better than its model does, and those of like
-        expectation the baseline's (`benchmarks/results/intervals.md`).
-        """
-        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
-        if known is not None:
-            targets, stated = known
-            own = expected_losses(
-                predictions[WIDTH], stated[WIDTH], self.row_losses(targets, stated)
-            )
-            of_baseline = expected_losses(
-                of_baseline,
-                stated[EXPECTED_BASELINE_LOSS],
-                self.baseline_losses(targets, baseline, stated),
-            )
-        return EstimatedPerformance(loss=float(own.mean()), baseline_loss=float(of_baseline.mean()))
-
-    def expected_losses(
-        self, predictions: Predictions, baseline: Constants
-    ) -> tuple[Numbers, Numbers]:
-        """What the models of the losses say."""
-        own, of_baseline = predictions[EXPECTED_LOSS], predictions[EXPECTED_BASELINE_LOSS]
-        return own, of_baseline
-
-    def synthetic_targets(self, signal: Numbers) -> Targets:
-        """The signal itself."""
-        return self.targets(signal)

@@ -77,8 +77,7 @@ def compile_model(model: Any, schema: FeatureSchema) -> CompiledModel:
     parts = unpack(model, schema)
     return CompiledModel(
         tuple(
-            CompiledHead(_compiled(head.estimator, parts.columns), head.link)
-            for head in parts.heads
+            CompiledHead(_compiled(head.estimator, head.columns), head.link) for head in parts.heads
         )
     )
 

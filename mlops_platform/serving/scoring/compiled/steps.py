@@ -56,6 +56,10 @@ def _pipeline(step: Any, columns: Columns) -> Columns:
     return columns
 
 
+def _frozen(step: Any, columns: Columns) -> Columns:
+    return compile_step(step.estimator, columns)
+
+
 def _column_transformer(step: Any, columns: Columns) -> Columns:
     names = list(getattr(step, "feature_names_in_", range(len(columns))))
     outputs: Columns = ()
@@ -141,6 +145,7 @@ def _selector(step: Any, columns: Columns) -> Columns:
 
 _COMPILERS: dict[str, Callable[[Any, Columns], Columns]] = {
     "Pipeline": _pipeline,
+    "FrozenEstimator": _frozen,
     "ColumnTransformer": _column_transformer,
     "SimpleImputer": _imputer,
     "MissingIndicator": _indicators,

@@ -117,17 +117,17 @@ LOGARITHMIC = ("poisson", "gamma")
 
 @dataclass(frozen=True)
 class Head:
-    """One number of a model: `link.number(raw score of the estimator)`."""
+    """One number of a model: `link.number(raw score of the estimator)`, of its own columns."""
 
+    columns: tuple[CompiledColumn, ...]
     estimator: Any
     link: Link
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A model: each head works on the same columns."""
+    """A model, one number after the other."""
 
-    columns: tuple[CompiledColumn, ...]
     heads: tuple[Head, ...]
 
 
@@ -150,16 +150,24 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
         raise NotCompilable(f"{type(pipeline).__name__} is calibrated where a Pipeline should be.")
     estimator = pipeline.steps[-1][1]
     link = _calibration(calibrated[0].calibrators[0], estimator)
-    return Unpacked(_columns(pipeline, schema), (Head(estimator, link),))
+    return Unpacked((Head(_columns(pipeline, schema), estimator, link),))
 
 
 def _pipeline(pipeline: Any, schema: FeatureSchema) -> Unpacked:
     estimator = pipeline.steps[-1][1]
     regressors = getattr(estimator, "estimators_", None)
     heads = regressors if sklearn_name(estimator) == "MultiOutputRegressor" else [estimator]
-    return Unpacked(
-        _columns(pipeline, schema), tuple(Head(head, _link_of(head)) for head in heads or ())
-    )
+    columns = _columns(pipeline, schema)
+    return Unpacked(tuple(_head(head, columns) for head in heads or ()))
+
+
+def _head(regressor: Any, columns: tuple[CompiledColumn, ...]) -> Head:
+    """A regressor, or a pipeline that ends in one."""
+    if sklearn_name(regressor) == "Pipeline":
+        *steps, (_, regressor) = regressor.steps
+        for _, step in steps:
+            columns = compile_step(step, columns)
+    return Head(columns, regressor, _link_of(regressor))
 
 
 def _link_of(regressor: Any) -> Link:

@@ -1,0 +1,1 @@
+"""Numbers of several steps ahead: one row per series, origin and step."""

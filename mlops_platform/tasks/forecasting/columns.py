@@ -1,0 +1,81 @@
+"""The outputs of a forecast, and the numbers and constants that lead to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mlops_platform.tasks.predictions import Output
+from mlops_platform.tasks.regression.columns import HEADS as INTERVAL_HEADS
+from mlops_platform.tasks.regression.columns import OUTPUTS as INTERVAL_OUTPUTS
+
+STEP, NAIVE, SERIES = "forecast_step", "naive", "series_number"
+NAIVE_ERROR, NAIVE_RMS_ERROR = "naive_error", "naive_rms_error"
+PASSED: Final = (STEP, NAIVE, SERIES, NAIVE_ERROR, NAIVE_RMS_ERROR)
+"""What a finished model passes on of the features of a row, in this order."""
+HEADS: Final = (*INTERVAL_HEADS, *PASSED)
+"""Every number of a finished model, in this order."""
+BELOW, ABOVE = "below", "above"
+"""Constants of the baseline: from its prediction to the ends of its interval."""
+NEW_SERIES: Final = -1.0
+"""Number of every series that the version was not fitted on."""
+
+
+def factor_name(bucket: int) -> str:
+    """Constant with the factor of the interval's reaches in a bucket, counted from 0."""
+    return f"factor_{bucket + 1}"
+
+
+def outputs_of(horizon: int) -> tuple[Output, ...]:
+    """Those of a prediction with an interval, and what the row is a forecast of."""
+    return (
+        *INTERVAL_OUTPUTS,
+        Output(
+            name=STEP,
+            field="step",
+            words="step",
+            kind="number",
+            minimum=1.0,
+            maximum=float(horizon),
+            description="How many steps after the origin the outcome is.",
+        ),
+        Output(
+            name=NAIVE,
+            field=NAIVE,
+            words="seasonal naive value",
+            kind="number",
+            description=(
+                "The outcome of the last season, which the forecast must beat; where there is "
+                "none, what outcomes are in the middle."
+            ),
+        ),
+        Output(
+            name=SERIES,
+            field=SERIES,
+            words="number of the series",
+            kind="number",
+            minimum=NEW_SERIES,
+            description=(
+                "Number of the series among those that the version was fitted on, in the order of "
+                "their names; -1 of a new one."
+            ),
+        ),
+        Output(
+            name=NAIVE_ERROR,
+            field=NAIVE_ERROR,
+            words="usual error of the seasonal naive",
+            kind="number",
+            minimum=0.0,
+            description=(
+                "Mean absolute error of the seasonal naive on the rows of the series that the "
+                "version was fitted on: what errors are scaled by."
+            ),
+        ),
+        Output(
+            name=NAIVE_RMS_ERROR,
+            field=NAIVE_RMS_ERROR,
+            words="root mean squared error of the seasonal naive",
+            kind="number",
+            minimum=0.0,
+            description="Its root mean squared error on them.",
+        ),
+    )

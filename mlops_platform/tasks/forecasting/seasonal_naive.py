@@ -1,0 +1,67 @@
+"""What the seasonal naive says of rows, and how wrong it was where the outcome is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.tasks.predictions import Numbers
+
+
+class SeriesScales(NamedTuple):
+    """How wrong the seasonal naive was on each series, all of shape (series,).
+
+    Attributes:
+        series: their names, ascending.
+        errors: mean absolute errors, positive.
+        rms_errors: root mean squared errors, positive.
+    """
+
+    series: NDArray[np.object_]
+    errors: Numbers
+    rms_errors: Numbers
+
+
+def series_scales(series: NDArray[np.object_], errors: Numbers) -> SeriesScales:
+    """Scale of the errors of each series: the error of the naive on what was fitted on.
+
+    After Hyndman and Koehler (2006, "Another look at measures of forecast accuracy", section 3).
+    A series without an error, or where the naive was always right, is scaled as all of them are:
+    nothing can be divided by its own.
+
+    Args:
+        series: name of the series of each row, shape (rows,); None where there is none.
+        errors: of the naive, shape (rows,); NaN where it has no value. At least one is not 0.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = pd.DataFrame({"series": series, "absolute": np.abs(errors), "squared": errors**2})
+    pooled = rows[["absolute", "squared"]].mean()
+    means = rows.groupby("series", sort=True)[["absolute", "squared"]].mean()
+    means = means.where(means > 0).fillna(pooled)
+    return SeriesScales(
+        series=means.index.to_numpy(dtype=object),
+        errors=means["absolute"].to_numpy(dtype=np.float64),
+        rms_errors=np.sqrt(means["squared"].to_numpy(dtype=np.float64)),
+    )
+
+
+def text_column(frame: Any, name: str) -> NDArray[np.object_]:
+    """A column of names, None where missing, shape (rows,)."""
+    import pandas as pd
+
+    column = frame[name].astype(object)
+    names: NDArray[np.object_] = column.where(pd.notna(column), None).to_numpy(dtype=object)
+    return names
+
+
+def number_column(frame: Any, name: str) -> Numbers:
+    """A column of numbers, NaN where missing, shape (rows,)."""
+    import numpy as np
+
+    numbers: Numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return numbers

@@ -1,0 +1,69 @@
+"""How much forecasts of the same outcome change from one origin to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops_platform.tasks.forecasting.columns import NEW_SERIES, SERIES, STEP
+from mlops_platform.tasks.regression.columns import PREDICTION
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlops_platform.tasks.predictions import Numbers, Predictions
+
+
+def changes(predictions: Predictions, step_hours: float) -> Numbers:
+    """Absolute change of each forecast from the one of the origin before, shape (rows,).
+
+    The origin before is the latest earlier one among these rows that has a forecast of the same
+    series and moment. NaN where there is none, of new series, which cannot be told apart, and
+    where nobody knows when the rows were predicted.
+
+    Args:
+        step_hours: from one step to the next.
+    """
+    import numpy as np
+
+    changed = np.full(len(predictions), np.nan)
+    if predictions.moments is None or STEP not in predictions.columns:
+        return changed
+    steps, series = predictions[STEP], predictions[SERIES]
+    origins = _counted(predictions.moments, step_hours)
+    order = np.lexsort((origins, origins + steps, series))
+    series, origins, targets = series[order], origins[order], (origins + steps)[order]
+    follows = (
+        (series[1:] == series[:-1])
+        & (series[1:] != NEW_SERIES)
+        & (targets[1:] == targets[:-1])
+        & (origins[1:] > origins[:-1])
+    )
+    stated = predictions[PREDICTION][order]
+    changed[order[1:][follows]] = np.abs(np.diff(stated))[follows]
+    return changed
+
+
+def relative_change(predictions: Predictions, step_hours: float) -> float:
+    """Mean absolute change between origins over the mean size of the forecasts that changed.
+
+    NaN where no forecast follows on another, or all that do are 0.
+    """
+    import numpy as np
+
+    changed = changes(predictions, step_hours)
+    known = ~np.isnan(changed)
+    if not known.any():
+        return float("nan")
+    after = predictions.rows(known)
+    size = after.mean_of(np.abs(after[PREDICTION]))
+    return after.mean_of(changed[known]) / size if size else float("nan")
+
+
+def _counted(moments: NDArray[np.datetime64], step_hours: float) -> Numbers:
+    """Steps from the first moment on; a local midnight is an hour off where clocks change."""
+    import numpy as np
+
+    hours = (moments - moments.min()) / np.timedelta64(1, "h")
+    counted: Numbers = np.rint(hours / step_hours)
+    return counted

@@ -1,0 +1,403 @@
+"""Forecasting: the section `task` of a model that predicts a number of several steps ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mlops_platform.column_kind import KindName
+from mlops_platform.errors import SpecError
+from mlops_platform.record import left_out_where, left_out_where_empty
+from mlops_platform.section import Identifier
+from mlops_platform.tasks.bounds import Bounds
+from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.forecasting.adaptation import ForecastLevelRule, factors_of
+from mlops_platform.tasks.forecasting.buckets import Buckets, usual_ends
+from mlops_platform.tasks.forecasting.columns import (
+    ABOVE,
+    BELOW,
+    HEADS,
+    NAIVE,
+    NAIVE_ERROR,
+    NAIVE_RMS_ERROR,
+    NEW_SERIES,
+    PASSED,
+    SERIES,
+    STEP,
+    factor_name,
+    outputs_of,
+)
+from mlops_platform.tasks.forecasting.costs import ForecastCosts, ForecastingCosts, costs_of_rows
+from mlops_platform.tasks.forecasting.details import (
+    ForecastDetails,
+    forecast_details,
+    forecast_tables,
+)
+from mlops_platform.tasks.forecasting.fittable import (
+    require_every_bucket,
+    require_naive,
+    require_steps,
+)
+from mlops_platform.tasks.forecasting.named_metrics import Forecast, metrics_by_bucket, metrics_of
+from mlops_platform.tasks.forecasting.passed_on import passing_on
+from mlops_platform.tasks.forecasting.seasonal_naive import (
+    number_column,
+    series_scales,
+    text_column,
+)
+from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.predictions import Output, Predictions
+from mlops_platform.tasks.regression.columns import (
+    BASELINE_LOSS_SCALE,
+    CENTRE,
+    FACTOR,
+    LEAST_REACH,
+    LOSS,
+    LOSS_SCALE,
+    by_output,
+)
+from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
+from mlops_platform.tasks.regression.task import IntervalTask
+from mlops_platform.tasks.task import Answer
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Targets
+
+MOST_OFF_IN_A_BUCKET = 0.1
+"""By which the coverage of a bucket may miss its promise: it has fewer rows than all have."""
+ONE_DAY = 24.0
+
+
+class Forecasting(IntervalTask):
+    """A number of several steps ahead: one row per series, origin and step."""
+
+    answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
+
+    type: Literal["forecasting"] = Field(
+        default="forecasting",
+        description="Kind of outcome: a number of a series, several steps ahead.",
+    )
+    loss: Literal["absolute_error", "squared_error", "pinball"] = Field(
+        default="absolute_error", description="What candidates and champions are compared by."
+    )
+    quantile: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.5,
+        exclude_if=left_out_where(0.5),
+        description="With the loss `pinball`: the quantile of outcomes that is predicted.",
+    )
+    costs: ForecastingCosts = Field(
+        default=ForecastCosts(),
+        description="What errors cost, and changes between origins, in a unit of your own.",
+    )
+    horizon: Annotated[int, Field(ge=1)] = Field(
+        description="The last step that is forecast; the first one is 1."
+    )
+    step: Identifier = Field(
+        default="step", description="Numeric feature with the step of a row, never NULL."
+    )
+    step_hours: Annotated[float, Field(gt=0)] = Field(
+        default=ONE_DAY, description="Hours from one step to the next."
+    )
+    series: Identifier = Field(
+        default="series", description="Categorical feature that names the series of a row."
+    )
+    seasonal_naive: Identifier = Field(
+        description=(
+            "Numeric feature with the latest outcome, known at the origin, that is whole seasons "
+            "before the step; NULL where there is none."
+        ),
+    )
+    season: Annotated[int, Field(ge=1)] = Field(
+        description="Steps of a season; rows of at most so many set what errors are scaled by.",
+    )
+    buckets: tuple[int, ...] = Field(
+        default=(),
+        exclude_if=left_out_where_empty,
+        description=(
+            "Last step of each bucket of the horizon, which has an interval and figures of its "
+            "own. Left out: the first step, about the square root of the horizon, and the last."
+        ),
+        examples=[[1, 3, 7]],
+    )
+
+    @property
+    def horizon_buckets(self) -> Buckets:
+        """The declared buckets, or the usual ones."""
+        return Buckets(self.buckets or usual_ends(self.horizon))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Prediction, interval, expected losses, and what the row is a forecast of."""
+        return outputs_of(self.horizon)
+
+    @property
+    def own_metrics(self) -> Mapping[str, Metric]:
+        """Over all steps, and by bucket."""
+        metrics = self._metrics_of_all_steps
+        return {**metrics, **metrics_by_bucket(metrics, self.horizon_buckets)}
+
+    @property
+    def _metrics_of_all_steps(self) -> dict[str, Metric]:
+        return metrics_of(
+            Forecast(
+                costs=self.costs,
+                coverage=self.coverage,
+                loss=self.loss,
+                middle=self.quantile,
+                season=self.season,
+                step_hours=self.step_hours,
+            )
+        )
+
+    @property
+    def default_limits(self) -> Mapping[str, Bounds]:
+        """An interval must hold what it promises, over all steps and near and far ahead."""
+        limits = dict(super().default_limits)
+        least, most = self.coverage - MOST_OFF_IN_A_BUCKET, self.coverage + MOST_OFF_IN_A_BUCKET
+        bounds = Bounds(round(least, 10), round(min(most, 1.0), 10))
+        buckets = self.horizon_buckets
+        names = buckets.names if len(buckets) > 1 else ()
+        return {**limits, **{f"coverage_{name}": bounds for name in names}}
+
+    @property
+    def adaptation_rule(self) -> ForecastLevelRule | None:
+        """Of a factor for all buckets, where the YAML wants it to follow."""
+        if self.adaptation is None:
+            return None
+        return ForecastLevelRule(
+            coverage=self.coverage,
+            bucket_ends=self.horizon_buckets.ends,
+            **self.adaptation.model_dump(),
+        )
+
+    @property
+    def baseline_name(self) -> str:
+        """The outcome of the last season."""
+        return f"seasonal naive of {self.season} steps"
+
+    @property
+    def feature_columns(self) -> Mapping[str, tuple[str, KindName]]:
+        """Step, seasonal naive and series."""
+        return {
+            "step": (self.step, "numeric"),
+            "seasonal_naive": (self.seasonal_naive, "numeric"),
+            "series": (self.series, "categorical"),
+        }
+
+    def synthetic_columns(self, rows: int) -> Mapping[str, Numbers]:
+        """Every step in turn."""
+        import numpy as np
+
+        steps: Numbers = np.arange(rows, dtype=np.float64) % self.horizon + 1
+        return {self.step: steps}
+
+    def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
+        """As a regression is; factors of the interval come of unseen rows, bucket by bucket."""
+        self._require_fittable(train, unseen)
+        return super().fit(pipeline, train, unseen)
+
+    def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
+        """Likewise."""
+        self._require_fittable(rows, unseen)
+        return super().refit(judged, pipeline, rows, unseen)
+
+    def _require_fittable(self, seen: Rows, unseen: Rows) -> None:
+        for rows in (seen, unseen):
+            require_steps(self.step, number_column(rows.features, self.step), self.horizon)
+        naive = number_column(seen.features, self.seasonal_naive)
+        require_naive(self.seasonal_naive, naive, seen.targets)
+        require_every_bucket(self.horizon_buckets, number_column(unseen.features, self.step))
+
+    def _joined(self, pipeline: Any, heads: list[Any], rows: Rows, baseline: Constants) -> Any:
+        frame = rows.features
+        naive = number_column(frame, self.seasonal_naive)
+        in_season = number_column(frame, self.step) <= self.season
+        if not in_season.any():
+            in_season[:] = True
+        scales = series_scales(
+            text_column(frame, self.series)[in_season], (rows.targets - naive)[in_season]
+        )
+        joined = super()._joined(pipeline, heads, rows, baseline)
+        columns = self.step, self.seasonal_naive, self.series
+        return passing_on(joined, frame, columns, (baseline[CENTRE], scales))
+
+    def _interval_constants(
+        self, rows: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
+    ) -> dict[str, float]:
+        import numpy as np
+
+        least = least_reach(lower, upper)
+        scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
+        bucket_of = self.horizon_buckets.of(number_column(rows.features, self.step))
+        smallest = float(np.finfo(np.float64).eps)
+        factors = {
+            factor_name(bucket): max(
+                conformal_quantile(scores[bucket_of == bucket], self.coverage), smallest
+            )
+            for bucket in range(len(self.horizon_buckets))
+        }
+        return {FACTOR: 1.0, **factors, LEAST_REACH: least}
+
+    def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
+        """The interval reaches to both quantiles, times the factor of the bucket of the step."""
+        predicted, lower, upper, loss, baseline_loss, *passed = numbers.T
+        reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
+        factors = constants[FACTOR] * factors_of(passed[0], self.horizon_buckets, constants)
+        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
+        columns = by_output(predicted, reaches.intervals(factors), losses)
+        return Predictions({**columns, **dict(zip(PASSED, passed, strict=True))})
+
+    def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
+        """The same for one row."""
+        predicted, lower, upper, loss, baseline_loss, *passed = numbers
+        factor = constants[FACTOR] * constants[factor_name(self.horizon_buckets.at(passed[0]))]
+        ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], factor)
+        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
+        values = {**by_output(predicted, ends, losses), **dict(zip(PASSED, passed, strict=True))}
+        return {output.field: values[output.name] for output in self.outputs}
+
+    def usable(self, numbers: Sequence[float]) -> bool:
+        """Finite, of a step of the horizon, and no negative loss is expected."""
+        from math import isfinite
+
+        _, _, _, loss, baseline_loss, step, _, series, error, rms_error = numbers
+        return (
+            all(map(isfinite, numbers))
+            and loss >= 0
+            and baseline_loss >= 0
+            and 1 <= step <= self.horizon
+            and step == int(step)
+            and series >= NEW_SERIES
+            and error > 0
+            and rms_error > 0
+        )
+
+    def constants_text(self, constants: Constants) -> str:
+        """The promise and the factors."""
+        buckets = self.horizon_buckets
+        factors = ", ".join(
+            f"{constants[FACTOR] * constants[factor_name(bucket)]:.3f} times ({text})"
+            for bucket, text in enumerate(buckets.texts)
+        )
+        return (
+            f"The interval promises to hold {self.coverage:.0%} of outcomes: it reaches from the "
+            f"prediction {factors} as far as the quantile models say, by what rows showed that "
+            "they had not seen."
+        )
+
+    def _centre(self, targets: Targets) -> float:
+        """The constant that has the least loss."""
+        import numpy as np
+
+        if self.loss == "squared_error":
+            return float(targets.mean())
+        return float(np.quantile(targets, self.quantile if self.loss == "pinball" else 0.5))
+
+    def baseline(self, targets: Targets) -> dict[str, float]:
+        """That of series without a last season: what is best of all constants."""
+        return self._baseline_from(targets, None)
+
+    def _baseline_of(self, rows: Rows) -> dict[str, float]:
+        return self._baseline_from(rows.targets, number_column(rows.features, self.seasonal_naive))
+
+    def _baseline_from(self, targets: Targets, naive: Numbers | None) -> dict[str, float]:
+        """What is said where the naive is missing, and how wrong both together usually are.
+
+        Args:
+            naive: NaN where missing, shape (rows,); None where nobody knows it.
+        """
+        import numpy as np
+
+        centre, tail = self._centre(targets), (1 - self.coverage) / 2
+        said = np.full(len(targets), centre) if naive is None else _filled(naive, centre)
+        errors = targets - said
+        below, above = np.quantile(errors, [tail, 1 - tail])
+        baseline = {
+            CENTRE: centre,
+            BELOW: float(below),
+            ABOVE: float(above),
+            LOSS: 0.0,
+            NAIVE_ERROR: float(np.abs(errors).mean()) or 1.0,
+            NAIVE_RMS_ERROR: float(np.sqrt((errors**2).mean())) or 1.0,
+        }
+        losses = self.baseline_losses(targets, baseline, Predictions({NAIVE: said}))
+        return {**baseline, LOSS: float(losses.mean())}
+
+    def _known_to_baseline(self, rows: Rows, baseline: Constants) -> Predictions:
+        naive = number_column(rows.features, self.seasonal_naive)
+        return Predictions({NAIVE: _filled(naive, baseline[CENTRE])})
+
+    def baseline_predictions(
+        self,
+        baseline: Constants,
+        constants: Constants,
+        rows: int,
+        stated: Predictions | None = None,
+    ) -> Predictions:
+        """The outcome of the last season, which has travelled with what a model stated."""
+        import numpy as np
+
+        unknown = {
+            STEP: 1.0,
+            NAIVE: baseline[CENTRE],
+            SERIES: NEW_SERIES,
+            NAIVE_ERROR: baseline[NAIVE_ERROR],
+            NAIVE_RMS_ERROR: baseline[NAIVE_RMS_ERROR],
+        }
+        known = {} if stated is None else stated.columns
+        passed = {name: known.get(name, np.full(rows, unknown[name])) for name in PASSED}
+        naive, loss = passed[NAIVE], np.full(rows, baseline[LOSS])
+        ends = naive + baseline[BELOW], naive + baseline[ABOVE]
+        said = Predictions({**by_output(naive, ends, (loss, loss)), **passed})
+        return said.weighted_like(stated)
+
+    def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of errors, and of changes between origins."""
+        return costs_of_rows(targets, predictions, self.costs, self.step_hours)
+
+    def details(
+        self, targets: Targets, predictions: Predictions, constants: Constants
+    ) -> dict[str, Any]:
+        """Errors by step and bucket, and what any prediction with an interval has."""
+        asked = self.coverage, self.horizon, self.horizon_buckets
+        metrics = self._metrics_of_all_steps
+        return forecast_details(targets, predictions, metrics, asked).model_dump(mode="json")
+
+    def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
+        """Errors by bucket, series, and outcomes by prediction."""
+        return forecast_tables(ForecastDetails.model_validate(details))
+
+    def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
+        """Errors and coverage by step, and those of any prediction with an interval."""
+        from mlops_platform.tasks.forecasting.figures import forecast_figures
+
+        return forecast_figures(metrics, ForecastDetails.model_validate(details))
+
+    def faults(self) -> list[SpecError]:
+        """Also of buckets and columns."""
+        faults = super().faults()
+        ascends = all(low < high for low, high in zip(self.buckets, self.buckets[1:], strict=False))
+        if self.buckets and not (
+            ascends and self.buckets[0] >= 1 and self.buckets[-1] == self.horizon
+        ):
+            fix = (
+                "Write the last step of each bucket, ascending from 1 on, and the horizon "
+                f"({self.horizon}) as the last one."
+            )
+            faults.append(SpecError("task.buckets", list(self.buckets), fix))
+        columns = [column for column, _ in self.feature_columns.values()]
+        for position, (option, (column, _)) in enumerate(self.feature_columns.items()):
+            if column in columns[:position]:
+                fix = "Another key of the task names this column; each needs one of its own."
+                faults.append(SpecError(f"task.{option}", column, fix))
+        return faults
+
+
+def _filled(naive: Numbers, centre: float) -> Numbers:
+    import numpy as np
+
+    return np.where(np.isnan(naive), centre, naive)
