@@ -5,6 +5,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import MeanTotals, Output, Predictions
@@ -20,6 +21,7 @@ __all__ = [
     "Constants",
     "DetailTable",
     "EstimatedPerformance",
+    "Expansion",
     "Finished",
     "MeanTotals",
     "Metric",
