@@ -202,6 +202,10 @@ class Task(Section, ABC):
     def usable(self, numbers: Sequence[float]) -> bool:
         """Whether a model's numbers for one row can be answered: finite and within their bounds."""
 
+    def unusable_text(self, numbers: Sequence[float]) -> str:
+        """Why they cannot, as a clause for whoever has sent the row."""
+        return f"the model says {tuple(numbers)}"
+
     @abstractmethod
     def constants_text(self, constants: Constants) -> str:
         """How predictions follow from the model's numbers: a sentence for the card."""
@@ -276,6 +280,15 @@ class Task(Section, ABC):
         """Details as PNG bytes, by a name that says what is shown."""
 
     # Without labels
+
+    def notes(self, tested: Predictions, stated: Predictions) -> tuple[str, ...]:
+        """What a person is told of a window whatever its outcomes are: sentences.
+
+        Args:
+            tested: what was stated of the rows that the version was tested on.
+            stated: what is stated of the window.
+        """
+        return ()
 
     @abstractmethod
     def estimate(

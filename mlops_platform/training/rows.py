@@ -23,6 +23,14 @@ def targets_of(rows: DataFrame, spec: ModelSpec) -> Targets:
     return spec.task.targets(rows[spec.label.column])
 
 
+def moments_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
+    """Moment of each row in UTC, shape (rows,)."""
+    import pandas as pd
+
+    moments = pd.to_datetime(rows[spec.features.moment_column], utc=True)
+    return moments.dt.tz_localize(None).to_numpy()
+
+
 def days_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:
     """Local calendar day of each row as datetime64[D], shape (rows,)."""
     import pandas as pd

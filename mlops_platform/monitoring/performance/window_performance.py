@@ -51,6 +51,7 @@ class WindowPerformance(Record):
         labels_settle_at: from when on all of these have reached the platform, which may be later
             than `as_of`.
         labels_changed: why it was measured again, where that is not because its labels matured.
+        notes: what its task tells of it beside figures: sentences.
     """
 
     window: str
@@ -74,6 +75,7 @@ class WindowPerformance(Record):
     labels_digest: str = Field(default="", exclude_if=left_out_where_empty)
     labels_settle_at: datetime | None = Field(default=None, exclude_if=left_out_where_empty)
     labels_changed: ChangedLabels | None = Field(default=None, exclude_if=left_out_where_empty)
+    notes: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
     @property
     def is_empty(self) -> bool:

@@ -63,7 +63,7 @@ class Scorer:
         numbers = self._compiled.numbers(row)
         if self._usable(numbers):
             return numbers
-        raise self._unscorable(f"the model says {numbers}")
+        raise self._unscorable(self.task.unusable_text(numbers))
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of each row.
@@ -75,9 +75,10 @@ class Scorer:
             numbers = self._compiled.numbers_of(rows)
         else:
             numbers = self._by_pipeline(rows)
-        if all(map(self._usable, numbers)):
+        unusable = next((row for row in numbers if not self._usable(row)), None)
+        if unusable is None:
             return numbers
-        raise self._unscorable("what the model says is no usable number")
+        raise self._unscorable(f"of one of the rows {self.task.unusable_text(unusable)}")
 
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
         """Fields of a row that hold a category which training never saw."""

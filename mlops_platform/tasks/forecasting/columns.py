@@ -8,7 +8,7 @@ from mlops_platform.tasks.predictions import Output
 from mlops_platform.tasks.regression.columns import HEADS as INTERVAL_HEADS
 from mlops_platform.tasks.regression.columns import OUTPUTS as INTERVAL_OUTPUTS
 
-STEP, NAIVE, SERIES = "forecast_step", "naive", "series_number"
+STEP, NAIVE, SERIES = "forecast_step", "naive", "series_key"
 NAIVE_ERROR, NAIVE_RMS_ERROR = "naive_error", "naive_rms_error"
 PASSED: Final = (STEP, NAIVE, SERIES, NAIVE_ERROR, NAIVE_RMS_ERROR)
 """What a finished model passes on of the features of a row, in this order."""
@@ -17,7 +17,7 @@ HEADS: Final = (*INTERVAL_HEADS, *PASSED)
 BELOW, ABOVE = "below", "above"
 """Constants of the baseline: from its prediction to the ends of its interval."""
 NEW_SERIES: Final = -1.0
-"""Number of every series that the version was not fitted on."""
+"""Key of every series that the version was not fitted on."""
 
 
 def factor_name(bucket: int) -> str:
@@ -51,12 +51,12 @@ def outputs_of(horizon: int) -> tuple[Output, ...]:
         Output(
             name=SERIES,
             field=SERIES,
-            words="number of the series",
+            words="key of the series",
             kind="number",
             minimum=NEW_SERIES,
             description=(
-                "Number of the series among those that the version was fitted on, in the order of "
-                "their names; -1 of a new one."
+                "A number that stands for the series in every version; -1 where this version was "
+                "not fitted on it."
             ),
         ),
         Output(

@@ -52,16 +52,16 @@ def _passed_columns(
     import pandas as pd
     from sklearn.frozen import FrozenEstimator
     from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
+    from sklearn.preprocessing import TargetEncoder
 
     (step, naive, series), (middle, scales) = columns, known
     names = pd.DataFrame({series: scales.series}, dtype=object)
-    numbers = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=int(NEW_SERIES))
-    by_series = [numbers.fit(names)]
-    for scale in (scales.errors, scales.rms_errors):
+    by_series = []
+    for numbers in (scales.keys, scales.errors, scales.rms_errors):
         # One row per series: its encoding is the number itself, that of a new one their mean.
         encoder = TargetEncoder(smooth=0.0, target_type="continuous")
-        by_series.append(encoder.fit(names, scale))
+        by_series.append(encoder.fit(names, numbers))
+    by_series[0].target_mean_ = NEW_SERIES
     filled = SimpleImputer(strategy="constant", fill_value=middle, keep_empty_features=True)
     return [
         ("step", "passthrough", [step]),

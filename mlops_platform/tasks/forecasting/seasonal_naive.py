@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,16 +12,22 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers
 
 
+KEY_BYTES: Final = 6
+"""Of a digest: as many as a float64 holds exactly."""
+
+
 class SeriesScales(NamedTuple):
     """How wrong the seasonal naive was on each series, all of shape (series,).
 
     Attributes:
         series: their names, ascending.
+        keys: numbers that stand for them, the same whatever other series there are.
         errors: mean absolute errors, positive.
         rms_errors: root mean squared errors, positive.
     """
 
     series: NDArray[np.object_]
+    keys: Numbers
     errors: Numbers
     rms_errors: Numbers
 
@@ -43,11 +50,17 @@ def series_scales(series: NDArray[np.object_], errors: Numbers) -> SeriesScales:
     pooled = rows[["absolute", "squared"]].mean()
     means = rows.groupby("series", sort=True)[["absolute", "squared"]].mean()
     means = means.where(means > 0).fillna(pooled)
+    names = means.index.to_numpy(dtype=object)
     return SeriesScales(
-        series=means.index.to_numpy(dtype=object),
+        series=names,
+        keys=np.array([_key(name) for name in names], dtype=np.float64),
         errors=means["absolute"].to_numpy(dtype=np.float64),
         rms_errors=np.sqrt(means["squared"].to_numpy(dtype=np.float64)),
     )
+
+
+def _key(name: str) -> float:
+    return float(int.from_bytes(blake2b(name.encode(), digest_size=KEY_BYTES).digest()))
 
 
 def text_column(frame: Any, name: str) -> NDArray[np.object_]:

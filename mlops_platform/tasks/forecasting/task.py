@@ -49,6 +49,7 @@ from mlops_platform.tasks.forecasting.seasonal_naive import (
     series_scales,
     text_column,
 )
+from mlops_platform.tasks.forecasting.series_notes import series_notes
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.columns import (
@@ -296,6 +297,15 @@ class Forecasting(IntervalTask):
             and rms_error > 0
         )
 
+    def unusable_text(self, numbers: Sequence[float]) -> str:
+        """Mostly its step."""
+        step = numbers[HEADS.index(STEP)]
+        if 1 <= step <= self.horizon and step == int(step):
+            return super().unusable_text(numbers)
+        return (
+            f"its `{self.step}` is {step:g}, and steps are whole numbers from 1 to {self.horizon}"
+        )
+
     def constants_text(self, constants: Constants) -> str:
         """The promise and the factors."""
         buckets = self.horizon_buckets
@@ -378,6 +388,10 @@ class Forecasting(IntervalTask):
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of errors, and of changes between origins."""
         return costs_of_rows(targets, predictions, self.costs, self.step_hours)
+
+    def notes(self, tested: Predictions, stated: Predictions) -> tuple[str, ...]:
+        """Series that are new, and those that are gone."""
+        return series_notes(tested[SERIES], stated[SERIES])
 
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants

@@ -119,7 +119,9 @@ def _limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
 def _judged_limit(metric: str, value: float, bounds: Bounds) -> _JudgedLimit:
     """The bound that is shown is the one that is missed, or the only one, or the lower one."""
     least, most = bounds.min, bounds.max
-    too_low, too_high = least is not None and value < least, most is not None and value > most
+    # What is no number, such as a mean of no rows, keeps no bound.
+    too_low = least is not None and not value >= least
+    too_high = most is not None and not value <= most
     demands = [
         f"{sign} {bound:g}"
         for sign, bound in (("at least", least), ("at most", most))

@@ -14,7 +14,7 @@ from mlops_platform.training.judging.comparison import compare_losses
 from mlops_platform.training.judging.explanation import Importance, permutation_importances
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
-from mlops_platform.training.rows import days_of, features_of, targets_of
+from mlops_platform.training.rows import days_of, features_of, moments_of, targets_of
 from mlops_platform.training.units import units_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     task, rows = spec.task, split.test
     targets, features = targets_of(rows, spec), features_of(rows, spec)
     constants, baseline = candidate.constants, candidate.baseline
-    predictions = task.predict(candidate.model, constants, features)
+    predictions = task.predict(candidate.model, constants, features).at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
     losses, units = task.row_losses(targets, predictions), units_of(rows, spec)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)

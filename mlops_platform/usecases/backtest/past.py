@@ -70,6 +70,7 @@ def past_of(
     day_of = (days - first).astype(np.int64)  # negative before the first window
     count = int((last - first).astype(np.int64))
     targets = spec.task.targets(outcomes[spec.label.column].to_numpy())
+    moments = outcomes[spec.features.moment_column].to_numpy()
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
@@ -78,7 +79,8 @@ def past_of(
         began = int((np.datetime64(window.start) - first).astype(np.int64))
         served = day_of[-later:] >= began
         served_days, served_targets = day_of[-later:][served], targets[-later:][served]
-        by_row = _by_row(spec.task, fit.baseline, served_targets, fit.predictions.rows(served))
+        predictions = fit.predictions.at(moments[-later:]).rows(served)
+        by_row = _by_row(spec.task, fit.baseline, served_targets, predictions)
         for measure, values in by_row.items():
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0

@@ -45,7 +45,7 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
         baseline: that of the scoring model.
     """
     labelled = outcomes.filter(outcomes["label"].is_valid())
-    return _rows(spec, labelled, _Columns("label", "day", GROUP), baseline)
+    return _rows(spec, labelled, _Columns("label", "day", GROUP, "event_time"), baseline)
 
 
 def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> LabelledRows:
@@ -53,9 +53,17 @@ def held_out_rows(spec: ModelSpec, held_out: pa.Table, baseline: Constants) -> L
     moment, split = spec.features.moment_column, spec.training.history.split
     group = split.group if isinstance(split, ShareSplitSpec) else None
     # A version from before the YAML said so has neither column.
-    rows = held_out.sort_by(moment) if moment in held_out.column_names else held_out
+    known_moment = moment if moment in held_out.column_names else None
+    rows = held_out.sort_by(known_moment) if known_moment else held_out
     group = group if group in held_out.column_names else None
-    return _rows(spec, rows, _Columns(spec.label.column, spec.features.partition, group), baseline)
+    columns = _Columns(spec.label.column, spec.features.partition, group, known_moment)
+    return _rows(spec, rows, columns, baseline)
+
+
+def stated_in(spec: ModelSpec, rows: pa.Table) -> Predictions:
+    """The predictions that rows hold; held-out rows of before format 4 have no flags."""
+    outputs = [output for output in spec.task.outputs if output.name in rows.column_names]
+    return predictions_in(rows, outputs)
 
 
 def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.Table:
@@ -80,19 +88,19 @@ def without_seen_labels(outcomes: pa.Table, seen_until: datetime | None) -> pa.T
 
 
 class _Columns(NamedTuple):
-    """Names of the columns in which rows have their label, day and group."""
+    """Names of the columns in which rows have their label, day, group and moment."""
 
     label: str
     day: str
     group: str | None
+    moment: str | None
 
 
 def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constants) -> LabelledRows:
     task = spec.task
-    # Held-out rows of before format 4 have no flags; a loss is one of numbers.
-    outputs = [output for output in task.outputs if output.name in rows.column_names]
     label = rows[columns.label]
-    targets, predictions = task.targets(label.to_numpy()), predictions_in(rows, outputs)
+    moments = rows[columns.moment].to_numpy() if columns.moment else None
+    targets, predictions = task.targets(label.to_numpy()), stated_in(spec, rows).at(moments)
     days = rows[columns.day].to_numpy().astype("datetime64[D]")
     return LabelledRows(
         targets=targets,

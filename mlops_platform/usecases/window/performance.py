@@ -32,6 +32,7 @@ from mlops_platform.usecases.window.labelled_rows import (
     LabelledRows,
     held_out_rows,
     labelled_rows,
+    stated_in,
     without_seen_labels,
 )
 from mlops_platform.usecases.window.maturity import label_days, matures_at
@@ -88,6 +89,7 @@ def measure_performance(
     outcomes = without_seen_labels(outcomes, figures.seen_until)
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs)
+    tested = stated_in(spec, reference.held_out)
     estimate = estimate_window(spec, scored, predictions, published_root, past, figures)
     metrics = _metrics(spec, rows)
     known = outcomes.num_rows - outcomes["known_at"].null_count
@@ -115,6 +117,7 @@ def measure_performance(
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
+        notes=spec.task.notes(tested, predictions),
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
 

@@ -34,6 +34,7 @@ def performance_page(
         **verdict_of(performance_alarms(measured, spec)),
         "state": _state(measured),
         **_changed_labels(measured),
+        **({"notes": " ".join(measured.notes)} if measured.notes else {}),
         **_without_none(_losses(spec, measured)),
         **_without_none({"trend": _trend(history)}),
         "windows": _latest(history),
