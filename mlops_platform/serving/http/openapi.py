@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from mlops_platform.record import Record
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.http import answers, problems
 from mlops_platform.serving.http.problems import Kind, ProblemDetails
@@ -31,15 +32,13 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
     if types.expanded is not None:
         bodies["expanded"] = types.expanded.body
     types_of_answers = answers.answer_types(release.task)
-    expanded = [] if types.expanded is None else [types_of_answers.expanded]
-    replies = {
-        reply.__name__: TypeAdapter(reply)
-        for reply in (
-            *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
-            *expanded,
-            *(types_of_answers.explained, answers.model_type(release.task), answers.Status),
-        )
-    }
+    replied: list[type[Record]] = [
+        *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
+        *(types_of_answers.explained, answers.model_type(release.task), answers.Status),
+    ]
+    if types.expanded is not None:
+        replied.append(types_of_answers.expanded)
+    replies = {reply.__name__: TypeAdapter(reply) for reply in replied}
     inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
     outputs = [(name, "serialization", adapter) for name, adapter in replies.items()]
     outputs.append(("Problem", "serialization", TypeAdapter(ProblemDetails)))
