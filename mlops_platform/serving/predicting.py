@@ -56,6 +56,12 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
     return [scored[position] for position in range(len(rows))]
 
 
+def score_together(roles: Roles, rows: Sequence[Json], key: str, asked: str) -> list[ScoredRow]:
+    """Score rows that are one answer, all by the version that answers for what is asked."""
+    version, role = roles.answering(asked)
+    return _scored_by(version, role, rows, key)
+
+
 def _scored_by(
     version: ServedVersion, role: Role, rows: Sequence[Json], key: str
 ) -> list[ScoredRow]:

@@ -5,6 +5,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
@@ -21,6 +22,7 @@ __all__ = [
     "Constants",
     "DetailTable",
     "EstimatedPerformance",
+    "Expansion",
     "Finished",
     "GroupMetric",
     "MeanTotals",

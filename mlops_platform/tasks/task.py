@@ -21,6 +21,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.custom import CustomMetric
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
@@ -99,6 +100,11 @@ class Task(Section, ABC):
     @property
     def adaptation_rule(self) -> AdaptationRule | None:
         """How constants follow the outcomes after the release; None where they never change."""
+        return None
+
+    @property
+    def expansion(self) -> Expansion | None:
+        """How one request may name many rows; None where each row is a request of its own."""
         return None
 
     @property

@@ -37,11 +37,8 @@ def refit(spec: ModelSpec, recipe: Recipe, judged: Finished, split: Split) -> Fi
         judged: `fit_candidate`'s result on the same split.
         split: the same split.
     """
-    import pandas as pd
-
     candidate = candidate_named(spec, recipe.candidate)
-    unseen = pd.concat([split.validation, split.test], ignore_index=True)
-    rows, unseen_rows = task_rows(split.everything, spec), task_rows(unseen, spec)
+    rows, unseen_rows = task_rows(split.everything, spec), task_rows(split.unseen, spec)
     pipeline = build_pipeline(spec, candidate, recipe.params)
     finished = spec.task.refit(judged, pipeline, _fitted_rows(spec, candidate, rows), unseen_rows)
     return _with_baseline(spec, candidate, finished, rows)

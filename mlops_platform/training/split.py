@@ -1,4 +1,7 @@
-"""Split of the training rows: by local calendar day in their order of time, or by shares."""
+"""Split of the training rows: by local calendar day in their order of time, or by shares.
+
+By day, rows whose label was not known yet as the next part began are in no part (ADR 0056).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pydantic import Field
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ShareSplitSpec, SplitSpec
 from mlops_platform.tasks.weights import effective_rows
+from mlops_platform.training.label_gap import known_as_begins
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, targets_of, weights_of
 from mlops_platform.training.share_split import split_by_shares
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
     from mlops_platform.spec import ModelSpec
 
+_LATE: Final = (
+    " {rows} rows are in no part, because their label was not known yet as the next part began."
+)
 SAMPLED: Final = "_sampled"
 """Added column, of rows that models are fitted on; no column of a table is called so."""
 
@@ -35,12 +42,14 @@ class Split:
 
     Args:
         held_out_sample: of validation and test the rows that the final fit gets; all where None.
+        gap: rows that only the final fit gets: their label was not known as the next part began.
     """
 
     train: DataFrame
     validation: DataFrame
     test: DataFrame
     held_out_sample: DataFrame | None = None
+    gap: DataFrame | None = None
 
     @property
     def everything(self) -> DataFrame:
@@ -49,13 +58,28 @@ class Split:
 
         sample = self.held_out_sample
         held_out = [self.validation, self.test] if sample is None else [sample]
-        return pd.concat([self.train, *held_out], ignore_index=True)
+        if self.gap is None or self.gap.empty:
+            return pd.concat([self.train, *held_out], ignore_index=True)
+        ordered = pd.concat([self.train, *held_out, self.gap]).sort_index()
+        return ordered.reset_index(drop=True)
+
+    @property
+    def unseen(self) -> DataFrame:
+        """Rows that the judged candidate was not fitted on, oldest first."""
+        import pandas as pd
+
+        held_out = [self.validation, self.test]
+        if self.gap is None or self.gap.empty:
+            return pd.concat(held_out, ignore_index=True)
+        return pd.concat([*held_out, self.gap]).sort_index().reset_index(drop=True)
 
     @property
     def sampled_rows(self) -> int | None:
         """Rows of the final fit where these are a sample; None where they are all."""
-        sample = self.held_out_sample
-        return None if sample is None else len(self.train) + len(sample)
+        sample, gap = self.held_out_sample, self.gap
+        if sample is None:
+            return None
+        return len(self.train) + len(sample) + (0 if gap is None else len(gap))
 
     @property
     def parts(self) -> dict[str, DataFrame]:
@@ -116,6 +140,8 @@ def split_by_time(
 ) -> Split:
     """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
 
+    What trains or validates had its label at the first event of the part that follows it.
+
     Args:
         sampled: which of them models are fitted on, shape (rows,); all where None. What is held out
             is held out as a whole.
@@ -134,11 +160,19 @@ def split_by_time(
     days = days_of(rows, spec)
     validation_from = first_held_out_day(days, spec)
     test_from = np.unique(days)[-_sizes(spec).test_days]
+    train = rows[(days < validation_from) & fitted]
+    validation = rows[(days >= validation_from) & (days < test_from)]
+    test = rows[days >= test_from]
+    in_train = known_as_begins(train, validation, spec)
+    in_validation = known_as_begins(validation, test, spec)
+    held_out = pd.concat([validation[in_validation], test])
+    late = pd.concat([train[~in_train], validation[~in_validation & fitted[validation.index]]])
     split = Split(
-        train=rows[(days < validation_from) & fitted],
-        validation=rows[(days >= validation_from) & (days < test_from)],
-        test=rows[days >= test_from],
-        held_out_sample=None if sampled is None else rows[(days >= validation_from) & fitted],
+        train=train[in_train],
+        validation=validation[in_validation],
+        test=test,
+        held_out_sample=None if sampled is None else held_out[fitted[held_out.index]],
+        gap=late,
     )
     return _usable(split, spec)
 
@@ -201,19 +235,20 @@ def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
 
 def _usable(split: Split, spec: ModelSpec) -> Split:
     for name, part in split.parts.items():
-        _refuse_unusable_targets(name, part, spec)
+        _refuse_unusable_targets(name, part, split, spec)
     return split
 
 
-def _refuse_unusable_targets(name: str, part: DataFrame, spec: ModelSpec) -> None:
+def _refuse_unusable_targets(name: str, part: DataFrame, split: Split, spec: ModelSpec) -> None:
     refusal = spec.task.refusal(targets_of(part, spec))
     if refusal is not None:
         size = "days" if spec.features.has_event_time else "share"
         field = (
             "training.history.span" if name == "train" else f"training.history.split.{name}_{size}"
         )
+        late = "" if split.gap is None or split.gap.empty else _LATE.format(rows=len(split.gap))
         raise unusable(
             field,
             f"{len(part)} {name} rows, {refusal.found}",
-            f"The {name} part needs {refusal.needed}: lengthen it.",
+            f"The {name} part needs {refusal.needed}: lengthen it.{late}",
         )

@@ -27,10 +27,10 @@ def test_the_refit_answers_with_its_own_scores_through_the_judged_calibrator(
     trained, split, make_rows
 ):
     spec, recipe, judged, released = trained
-    everything = pd.concat(split.parts.values())
+    everything = split.everything
     pipeline = build_pipeline(spec, candidate_named(spec, recipe.candidate), recipe.params)
     pipeline.fit(features_of(everything, spec), targets_of(everything, spec))
-    unseen = pd.concat([split.validation, split.test])
+    unseen = split.unseen
     features = features_of(make_rows(days=5, seed=9), spec)
 
     expected = calibrated_by_hand(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from pydantic import Field, create_model
 
@@ -21,6 +23,18 @@ class RowWarning(Record):
     message: str
 
 
+_LOOKED_UP: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "event_time": (
+            datetime,
+            Field(description="The moment as of which the features were computed."),
+        ),
+        "feature_age_seconds": (float, Field(description="How long ago they were exported.")),
+    }
+)
+"""Fields of answers from an online store."""
+
+
 @dataclass(frozen=True)
 class AnswerTypes:
     """What predictions of one task look like.
@@ -30,12 +44,14 @@ class AnswerTypes:
         batch: the answers for a batch.
         by_entity: the answer for an entity.
         explained: the answer for a single row, with contributions.
+        expanded: the answers for the entities that one request names.
     """
 
     prediction: type[Record]
     batch: type[Record]
     by_entity: type[Record]
     explained: type[Record]
+    expanded: type[Record]
 
 
 def answer_types(task: Task) -> AnswerTypes:
@@ -46,6 +62,13 @@ def answer_types(task: Task) -> AnswerTypes:
     score = _type("Score", Record, "The answer for one row.", _score_fields(task))
     text = "The answer for a single row."
     prediction = _type("Prediction", score, text, {"model": (str, ...), "request_id": (str, ...)})
+    several: dict[str, Any] = {
+        **dict.fromkeys(("model", "version"), (str, ...)),
+        "sequence": (int, ...),
+        **_adjustment_field(task),
+        "request_id": (str, ...),
+        "predictions": (tuple[score, ...], ...),  # type: ignore[valid-type]
+    }
     return AnswerTypes(
         prediction=prediction,
         batch=_type(
@@ -54,30 +77,21 @@ def answer_types(task: Task) -> AnswerTypes:
             "The answers for a batch, in the order of its rows.\n\n"
             "Version and sequence are the champion's; during a canary a row may name the "
             "challenger's.",
-            {
-                **dict.fromkeys(("model", "version"), (str, ...)),
-                "sequence": (int, ...),
-                **_adjustment_field(task),
-                "request_id": (str, ...),
-                "predictions": (tuple[score, ...], ...),  # type: ignore[valid-type]
-            },
+            several,
         ),
         by_entity=_type(
             "EntityPrediction",
             prediction,
             "The answer for an entity, from its latest features.",
-            {
-                "event_time": (
-                    datetime,
-                    Field(description="The moment as of which the features were computed."),
-                ),
-                "feature_age_seconds": (
-                    float,
-                    Field(description="How long ago they were exported."),
-                ),
-            },
+            _LOOKED_UP,
         ),
         explained=_explained(task, prediction),
+        expanded=_type(
+            "ExpandedPrediction",
+            Record,
+            "The answers for all rows that a request names, in their order, by one version.",
+            {**several, **_LOOKED_UP},
+        ),
     )
 
 
@@ -121,7 +135,7 @@ def _adjustment_field(task: Task) -> dict[str, Any]:
     return {"adjustment": (int, Field(default=0, description=text))}
 
 
-def _type(name: str, base: type[Record], text: str, fields: dict[str, Any]) -> type[Record]:
+def _type(name: str, base: type[Record], text: str, fields: Mapping[str, Any]) -> type[Record]:
     made: type[Record] = create_model(name, __base__=base, __doc__=text, **fields)
     return made
 

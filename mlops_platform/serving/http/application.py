@@ -48,7 +48,8 @@ class Front:
         contents = worker.contents
         serving = contents.release.serving
         example = contents.golden_rows.rows[0].features
-        types = request_types(contents.features, serving.max_batch_rows, example)
+        expansion = contents.release.task.expansion
+        types = request_types(contents.features, serving.max_batch_rows, example, expansion)
         self._app, self._worker = app, worker
         self._routes, self._seconds = routes_of(worker, types), serving.timeout_seconds
         self._in_flight = InFlight(serving.max_concurrency, serving.timeout_seconds)

@@ -1,9 +1,10 @@
-"""The endpoints that score: one row, a batch, an entity, and one row explained."""
+"""The endpoints that score: one row, a batch, one or many entities, and one row explained."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import orjson
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from mlops_platform.serving.exchange import Exchange
+from mlops_platform.serving.http.absent_rows import absent_rows
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
 from mlops_platform.serving.http.limits import JSON, read_json
 from mlops_platform.serving.http.problems import (
@@ -22,7 +24,7 @@ from mlops_platform.serving.http.problems import (
     UNKNOWN_ENTITY,
     Problem,
 )
-from mlops_platform.serving.http.request import Json, RequestTypes
+from mlops_platform.serving.http.request import ExpandedType, Json, RequestTypes
 from mlops_platform.serving.http.violations import problem_of
 from mlops_platform.serving.online.source import StoreUnavailable
 from mlops_platform.serving.online.store import (
@@ -38,10 +40,12 @@ from mlops_platform.serving.predicting import (
     score_answer,
     score_row,
     score_rows,
+    score_together,
 )
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
+from mlops_platform.tasks import Expansion
 
 T = TypeVar("T")
 
@@ -89,14 +93,12 @@ class Endpoints:
 
     async def predict_by_entity(self, exchange: Exchange) -> Response:
         """Score an entity by its latest features in the online store."""
-        store = self._worker.store
-        if store is None:
-            raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
+        store = self._store()
         body = await read_json(exchange, self._limit)
         entity = _validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
-        latest = await self._look_up(store, entity)
+        latest = await self._look_up(store, lambda: store.lookup(entity))
         row = self._usable({self._entity: entity, **latest.features})
         exchange.passed("features")
         self._worker.metrics.looked_up(latest.age_seconds)
@@ -108,6 +110,42 @@ class Endpoints:
             "feature_age_seconds": latest.age_seconds,
         }
         return Response(orjson.dumps(answer), media_type=JSON)
+
+    async def predict_expanded(self, expanded: ExpandedType, exchange: Exchange) -> Response:
+        """Score every row that a request names, by its latest features in the online store."""
+        store, roles, expansion = self._store(), self._roles(), expanded.expansion
+        if expansion != roles.champion.release.task.expansion:
+            raise Problem(NOT_READY, "What is served composes its keys otherwise: start it again.")
+        body = await read_json(exchange, self._limit)
+        asked = _validated(expanded.body, body)
+        refuse_repeated_names(body, [asked], expansion.fields)
+        exchange.passed("validate")
+        entities = expansion.entities(asked)
+        latest = await self._look_up_all(store, expansion, asked)
+        rows = [
+            self._usable({self._entity: entity, **features.features})
+            for entity, features in zip(entities, latest, strict=True)
+        ]
+        exchange.passed("features")
+        self._worker.metrics.looked_up(latest[0].age_seconds)
+        # All by one version, in a canary as well: who asks looks at them together.
+        scored = score_together(roles, rows, self._entity, "|".join(asked.values()))
+        exchange.answered_by(scored[0].release.version, scored[0].role)
+        self._record(exchange, expansion.route, roles, scored)
+        answer = {
+            **scored[0].version.origin,
+            "request_id": exchange.request_id,
+            "event_time": max(features.event_time for features in latest),
+            "feature_age_seconds": latest[0].age_seconds,
+            "predictions": [score_answer(row) for row in scored],
+        }
+        return Response(orjson.dumps(answer), media_type=JSON)
+
+    def _store(self) -> OnlineStore:
+        store = self._worker.store
+        if store is None:
+            raise Problem(NOT_FOUND, "This service has no online store; send features instead.")
+        return store
 
     def _roles(self) -> Roles:
         roles = self._worker.roles
@@ -160,11 +198,29 @@ class Endpoints:
         }
         return Response(orjson.dumps(answer), media_type=JSON)
 
-    async def _look_up(self, store: OnlineStore, entity: str) -> OnlineFeatures:
+    async def _look_up_all(
+        self, store: OnlineStore, expansion: Expansion, asked: Json
+    ) -> list[OnlineFeatures]:
+        """The features of every entity that is asked for.
+
+        Raises:
+            Problem: the store does not have all of them, or cannot be read.
+        """
+        entities = expansion.entities(asked)
+        looked_up = await self._look_up(store, lambda: store.lookup_all(entities))
+        latest = [features for features in looked_up.features if features is not None]
+        if len(latest) < len(entities):
+            reason = partial(absent_rows, store, looked_up, expansion, asked)
+            raise await self._look_up(store, reason, aside=True)
+        return latest
+
+    async def _look_up(
+        self, store: OnlineStore, lookup: Callable[[], T], *, aside: bool = False
+    ) -> T:
         try:
-            if store.is_remote:
-                return await self._aside(lambda: store.lookup(entity))
-            return store.lookup(entity)
+            if store.is_remote or aside:
+                return await self._aside(lookup)
+            return lookup()
         except UnknownEntity as error:
             raise Problem(UNKNOWN_ENTITY, f"{error}") from error
         except (StaleFeatures, StoreUnavailable) as error:

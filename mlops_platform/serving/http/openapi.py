@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from mlops_platform.record import Record
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.http import answers, problems
 from mlops_platform.serving.http.problems import Kind, ProblemDetails
@@ -28,14 +29,16 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
     """
     release = contents.release
     bodies = {"row": types.row, "batch": types.batch, "entity": types.entity}
+    if types.expanded is not None:
+        bodies["expanded"] = types.expanded.body
     types_of_answers = answers.answer_types(release.task)
-    replies = {
-        reply.__name__: TypeAdapter(reply)
-        for reply in (
-            *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
-            *(types_of_answers.explained, answers.model_type(release.task), answers.Status),
-        )
-    }
+    replied: list[type[Record]] = [
+        *(types_of_answers.prediction, types_of_answers.batch, types_of_answers.by_entity),
+        *(types_of_answers.explained, answers.model_type(release.task), answers.Status),
+    ]
+    if types.expanded is not None:
+        replied.append(types_of_answers.expanded)
+    replies = {reply.__name__: TypeAdapter(reply) for reply in replied}
     inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
     outputs = [(name, "serialization", adapter) for name, adapter in replies.items()]
     outputs.append(("Problem", "serialization", TypeAdapter(ProblemDetails)))
@@ -79,6 +82,11 @@ def _paths(contents: Contents, schemas: Json) -> Json:
         paths["/v1/predict_by_entity"] = _post(
             "predict_by_entity", summary, schemas, "entity", "EntityPrediction", *_ENTITY
         )
+        if (expansion := release.task.expansion) is not None:
+            summary = f"Score every `{expansion.counter}` of what is named by its latest features."
+            paths[f"/v1/{expansion.route}"] = _post(
+                expansion.route, summary, schemas, "expanded", "ExpandedPrediction", *_ENTITY
+            )
     return paths | {
         "/v1/model": _get("model", "Tell what is served.", schemas[described]),
         "/livez": _get(

@@ -18,6 +18,7 @@ from mlops_platform.serving.schema import (
     NumericColumn,
     TextColumn,
 )
+from mlops_platform.tasks import Expansion
 
 MAX_TEXT = 256
 NO_NUL = r"^[^\x00]*$"
@@ -34,6 +35,18 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class ExpandedType:
+    """What names many rows at once, and how it does.
+
+    Args:
+        body: a text for every field of the expansion.
+    """
+
+    expansion: Expansion
+    body: TypeAdapter[Json]
+
+
+@dataclass(frozen=True)
 class RequestTypes:
     """What the endpoints of one model take.
 
@@ -41,25 +54,34 @@ class RequestTypes:
         row: one row, by column name; the entity may be left out.
         batch: `{"rows": [...]}`.
         entity: the entity alone.
+        expanded: None where the task composes no entities.
     """
 
     row: TypeAdapter[Json]
     batch: TypeAdapter[Json]
     entity: TypeAdapter[Json]
+    expanded: ExpandedType | None = None
 
 
-def request_types(schema: FeatureSchema, max_rows: int, example: Row | None = None) -> RequestTypes:
+def request_types(
+    schema: FeatureSchema,
+    max_rows: int,
+    example: Row | None = None,
+    expansion: Expansion | None = None,
+) -> RequestTypes:
     """Type the requests: every feature is there, null where it may be missing.
 
     Args:
         max_rows: of one batch.
         example: a row that the documentation shows.
+        expansion: how one request names many rows.
     """
     row = _row(schema, example)
     return RequestTypes(
         row=TypeAdapter(row),
         batch=TypeAdapter(_batch(schema, row, max_rows)),
         entity=TypeAdapter(_entity(schema)),
+        expanded=None if expansion is None else _expanded(schema, expansion),
     )
 
 
@@ -80,6 +102,16 @@ def _batch(schema: FeatureSchema, row: Any, max_rows: int) -> Any:
 def _entity(schema: FeatureSchema) -> Any:
     described = Field(min_length=1, description="Key whose latest features are scored.")
     return _typed(f"{_title(schema)}Entity", {schema.entity: Annotated[_Text, described]})
+
+
+def _expanded(schema: FeatureSchema, expansion: Expansion) -> ExpandedType:
+    described = Field(
+        min_length=1,
+        description=f"What keys of the form `{expansion.template}` have in its place, as text.",
+    )
+    fields = dict.fromkeys(expansion.fields, Annotated[_Text, described])
+    body = _typed(f"{_title(schema)}{expansion.route.capitalize()}", fields)
+    return ExpandedType(expansion, TypeAdapter(body))
 
 
 def _typed(name: str, fields: Json, documented: Json | None = None) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.endpoints import Endpoints
 from mlops_platform.serving.http.pages import Pages
-from mlops_platform.serving.http.request import RequestTypes
+from mlops_platform.serving.http.request import ExpandedType, RequestTypes
 from mlops_platform.serving.worker import Worker
 
 Handler = Callable[[Exchange], Awaitable[Response]]
@@ -40,6 +41,7 @@ def routes_of(worker: Worker, types: RequestTypes) -> dict[str, Route]:
         "/v1/predict_batch": _scoring("predict_batch", endpoints.predict_batch),
         "/v1/explain": _scoring("explain", endpoints.explain),
         "/v1/predict_by_entity": _scoring("predict_by_entity", endpoints.predict_by_entity),
+        **_expanded(endpoints, types.expanded),
         "/v1/model": _page("model", pages.model),
         "/livez": _page("livez", pages.alive, open_to_all=True),
         "/readyz": _page("readyz", pages.ready, open_to_all=True),
@@ -48,6 +50,13 @@ def routes_of(worker: Worker, types: RequestTypes) -> dict[str, Route]:
         "/docs.json": _page("docs", pages.openapi),
         "/": _page("documentation", pages.documentation),
     }
+
+
+def _expanded(endpoints: Endpoints, expanded: ExpandedType | None) -> dict[str, Route]:
+    if expanded is None:
+        return {}
+    name = expanded.expansion.route
+    return {f"/v1/{name}": _scoring(name, partial(endpoints.predict_expanded, expanded))}
 
 
 def _scoring(name: str, handler: Handler) -> Route:

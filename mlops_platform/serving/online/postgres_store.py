@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.online.source import StoredFeatures, unavailable
+from mlops_platform.serving.online.source import (
+    Pattern,
+    StoredFeatures,
+    StoredRow,
+    unavailable,
+)
 from mlops_platform.spec.online_layout import (
     POSTGRES_EXPORT,
     POSTGRES_FEATURES,
@@ -21,9 +27,14 @@ RETRY_SECONDS = 1.0
 """After a connection failed, lookups fail at once for this long instead of waiting each."""
 # One statement sees one export, however many are written meanwhile.
 FIND = (
-    "SELECT export.document, features.event_time, features.features "  # noqa: S608 - constants
-    f"FROM {POSTGRES_EXPORT} AS export LEFT JOIN {POSTGRES_FEATURES} AS features "
-    "ON features.model = export.model AND features.entity = %s WHERE export.model = %s"
+    "SELECT export.document, features.entity, features.event_time, "  # noqa: S608 - constants
+    f"features.features FROM {POSTGRES_EXPORT} AS export "
+    f"LEFT JOIN {POSTGRES_FEATURES} AS features "
+    "ON features.model = export.model AND features.entity = ANY(%s) WHERE export.model = %s"
+)
+MATCHING = (
+    f"SELECT 1 FROM {POSTGRES_FEATURES} WHERE entity LIKE %s ESCAPE '!' "  # noqa: S608 - constants
+    "AND model = %s LIMIT 1"
 )
 
 
@@ -43,35 +54,48 @@ class PostgresSource:
         self._try_again = 0.0
         self._parsed: tuple[str, OnlineExport] | None = None
 
-    def find(self, entity: str) -> StoredFeatures:
-        """Read one entity's row.
+    def find(self, entities: Sequence[str]) -> StoredFeatures:
+        """Read the rows of entities, all of one export.
 
         Raises:
             StoreUnavailable: Postgres does not answer, or holds no export of the model.
-            ValueError: the entity is no text for Postgres, because of a NUL.
+            ValueError: an entity is no text for Postgres, because of a NUL.
         """
         with self._lock:
-            row = self._row(entity)
-            if row is None:
+            found = self._rows(FIND, list(entities))
+            if not found:
                 raise unavailable(self._url, f"no export of {self._model}")
-            return StoredFeatures(self._export(row[0]), *row[1:])
+            rows = {entity: StoredRow(*row) for _, entity, *row in found if entity is not None}
+            export = self._export(found[0][0])
+            return StoredFeatures(export, tuple(rows.get(entity) for entity in entities))
+
+    def holds(self, pattern: Pattern) -> bool:
+        """Whether any entity is made so.
+
+        Raises:
+            StoreUnavailable, ValueError: as `find`.
+        """
+        like = "".join("%" if piece is None else _literally(piece) for piece in pattern)
+        with self._lock:
+            return bool(self._rows(MATCHING, like))
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
             self._disconnect()
 
-    def _row(self, entity: str) -> Any:
+    def _rows(self, query: str, asked: str | list[str]) -> list[Any]:
         reused = self._connection is not None
         try:
             with self._connected().cursor() as cursor:
-                cursor.execute(FIND, (entity, self._model))
-                return cursor.fetchone()
+                cursor.execute(query, (asked, self._model))
+                rows: list[Any] = cursor.fetchall()
+                return rows
         except self._driver.Error as error:
             broken = self._connection is not None and bool(self._connection.closed)
             self._disconnect()
             if reused and broken:  # the server started again, or ended an idle connection
-                return self._row(entity)
+                return self._rows(query, asked)
             raise unavailable(self._url, _first_line(error)) from error
 
     def _connected(self) -> Any:
@@ -98,6 +122,11 @@ class PostgresSource:
         if self._parsed is None or self._parsed[0] != document:
             self._parsed = document, OnlineExport.model_validate_json(document)
         return self._parsed[1]
+
+
+def _literally(piece: str) -> str:
+    """The text as LIKE matches it."""
+    return "".join(f"!{sign}" if sign in "!%_" else sign for sign in piece)
 
 
 def _driver() -> Any:

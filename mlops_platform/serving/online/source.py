@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,12 +14,22 @@ class StoreUnavailable(ServingError):
     """There is no store, it cannot be read, or it is no store of this model."""
 
 
+class StoredRow(NamedTuple):
+    """Event time and features of one entity, as JSON."""
+
+    event_time: str
+    features: str
+
+
 class StoredFeatures(NamedTuple):
-    """What a source holds: its export and, of one entity, event time and features as JSON."""
+    """What a source holds: its export, and of each entity its row where there is one."""
 
     export: OnlineExport
-    event_time: str | None
-    features: str | None
+    rows: tuple[StoredRow | None, ...]
+
+
+Pattern = Sequence[str | None]
+"""Pieces of an entity, in their order; None where any text may be."""
 
 
 class Source(Protocol):
@@ -26,12 +37,19 @@ class Source(Protocol):
 
     is_remote: bool
 
-    def find(self, entity: str) -> StoredFeatures:
-        """Read one entity's row, nothing of it where there is none.
+    def find(self, entities: Sequence[str]) -> StoredFeatures:
+        """Read the rows of entities, all of one export.
 
         Raises:
             StoreUnavailable: the store cannot be read.
             ValueError: no store could hold such a key.
+        """
+
+    def holds(self, pattern: Pattern) -> bool:
+        """Whether any entity is made so; every one of them may have to be looked at.
+
+        Raises:
+            StoreUnavailable, ValueError: as `find`.
         """
 
     def close(self) -> None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from mlops_platform.serving.online.source import StoredFeatures, unavailable
+from mlops_platform.serving.online.source import (
+    Pattern,
+    StoredFeatures,
+    StoredRow,
+    unavailable,
+)
 from mlops_platform.spec.online_layout import EXPORT, FEATURES, OnlineExport
 
 CHECK_SECONDS = 1.0
 """How often the file is looked at: a newer export is noticed this late at most."""
 ROW = f"SELECT event_time, features FROM {FEATURES} WHERE entity = ?"  # noqa: S608 - constants
+MATCHING = f"SELECT 1 FROM {FEATURES} WHERE entity GLOB ? LIMIT 1"  # noqa: S608 - constants
 DOCUMENT = f"SELECT document FROM {EXPORT}"  # noqa: S608 - constants
 
 Identity = tuple[int, int, int]
@@ -46,19 +54,32 @@ class SqliteSource:
         self._refused: Identity | None = None
         self._look_again = 0.0
 
-    def find(self, entity: str) -> StoredFeatures:
-        """Read one entity's row.
+    def find(self, entities: Sequence[str]) -> StoredFeatures:
+        """Read the rows of entities, all of one export.
 
         Raises:
             StoreUnavailable: there is no readable file.
         """
         with self._lock:
             file = self._current()
-            try:
-                row = file.connection.execute(ROW, (entity,)).fetchone()
-            except sqlite3.Error as error:
-                raise unavailable(self._path, error) from error
-        return StoredFeatures(file.export, *(row or (None, None)))
+            found = [self._first(file, ROW, entity) for entity in entities]
+        return StoredFeatures(file.export, tuple(row and StoredRow(*row) for row in found))
+
+    def holds(self, pattern: Pattern) -> bool:
+        """Whether any entity is made so.
+
+        Raises:
+            StoreUnavailable: there is no readable file.
+        """
+        glob = "".join("*" if piece is None else _literally(piece) for piece in pattern)
+        with self._lock:
+            return self._first(self._current(), MATCHING, glob) is not None
+
+    def _first(self, file: _File, query: str, parameter: str) -> Any:
+        try:
+            return file.connection.execute(query, (parameter,)).fetchone()
+        except sqlite3.Error as error:
+            raise unavailable(self._path, error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -95,6 +116,11 @@ class SqliteSource:
         if identity != self._refused:
             self._refused = identity
             logger.warning("online store: %s; the last good export stays: %s", self._path, error)
+
+
+def _literally(piece: str) -> str:
+    """The text as GLOB matches it."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in piece)
 
 
 def _identity(path: Path) -> Identity:

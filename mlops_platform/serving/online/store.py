@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from mlops_platform.column_kind import KINDS
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.online.postgres_store import PostgresSource
-from mlops_platform.serving.online.source import Source, StoredFeatures, StoreUnavailable
+from mlops_platform.serving.online.source import (
+    Pattern,
+    Source,
+    StoredFeatures,
+    StoredRow,
+    StoreUnavailable,
+)
 from mlops_platform.serving.online.sqlite_store import SqliteSource
 from mlops_platform.spec.online_layout import OnlineExport, is_postgres, span_text
 
@@ -45,6 +52,13 @@ class OnlineFeatures:
     def age_seconds(self) -> float:
         """How long ago they were exported."""
         return max((datetime.now(UTC) - self.exported_at).total_seconds(), 0.0)
+
+
+class LookedUp(NamedTuple):
+    """The features of some entities, None of those that have none, and the export they are of."""
+
+    export: OnlineExport
+    features: tuple[OnlineFeatures | None, ...]
 
 
 class OnlineStore:
@@ -85,39 +99,67 @@ class OnlineStore:
             StaleFeatures: the export is too old, or dated in the future.
             StoreUnavailable: there is no store, or none that fits the served model.
         """
-        export, event_time, features = self._find(entity)
+        export, (features,) = self.lookup_all([entity])
+        if features is None:
+            age = datetime.now(UTC) - export.exported_at
+            raise UnknownEntity(
+                f"{export.entity}: {entity[:100]!r} is not among the {export.rows} entities that "
+                f"were exported {span_text(age)} ago; send its features to /v1/predict."
+            )
+        return features
+
+    def lookup_all(self, entities: Sequence[str]) -> LookedUp:
+        """The latest features of entities, all of one export.
+
+        Raises:
+            UnknownEntity: one is no text that a store could hold.
+            StaleFeatures, StoreUnavailable: as `lookup`.
+        """
+        export, rows = self._find(entities)
         if export is not self._accepted:
             _require_columns(export, self._schema)
             self._accepted = export
-        now = datetime.now(UTC)
-        not_fresh = export.why_not_fresh(now, self._stale_after)
+        not_fresh = export.why_not_fresh(datetime.now(UTC), self._stale_after)
         if not_fresh is not None:
             raise StaleFeatures(
                 f"the features of {export.model} were {not_fresh}; materialise "
                 f"{export.model}/online_features."
             )
-        if event_time is None or features is None:
-            raise UnknownEntity(
-                f"{export.entity}: {entity[:100]!r} is not among the {export.rows} entities that "
-                f"were exported {span_text(now - export.exported_at)} ago; send its features to "
-                "/v1/predict."
-            )
-        values = orjson.loads(features)
-        return OnlineFeatures(
-            features={name: values[name] for name in self._schema.names},
-            event_time=datetime.fromisoformat(event_time),
-            exported_at=export.exported_at,
-        )
+        return LookedUp(export, tuple(row and self._features(export, row) for row in rows))
+
+    def holds(self, pattern: Pattern) -> bool:
+        """Whether the entity of any row is made so.
+
+        Raises:
+            UnknownEntity, StoreUnavailable: as `lookup_all`.
+        """
+        try:
+            return self._source.holds(pattern)
+        except ValueError as error:
+            raise _no_text("".join(filter(None, pattern)), error) from error
 
     def close(self) -> None:
         """Let go of the store."""
         self._source.close()
 
-    def _find(self, entity: str) -> StoredFeatures:
+    def _features(self, export: OnlineExport, row: StoredRow) -> OnlineFeatures:
+        values = orjson.loads(row.features)
+        return OnlineFeatures(
+            features={name: values[name] for name in self._schema.names},
+            event_time=datetime.fromisoformat(row.event_time),
+            exported_at=export.exported_at,
+        )
+
+    def _find(self, entities: Sequence[str]) -> StoredFeatures:
         try:
-            return self._source.find(entity)
-        except ValueError as error:  # a NUL or half a surrogate pair
-            raise UnknownEntity(f"{entity[:100]!r} is no text ({error}); send a key.") from error
+            return self._source.find(entities)
+        except ValueError as error:
+            raise _no_text(entities[0], error) from error
+
+
+def _no_text(entity: str, error: ValueError) -> UnknownEntity:
+    """The error of a NUL, or of half a surrogate pair."""
+    return UnknownEntity(f"{entity[:100]!r} is no text ({error}); send a key.")
 
 
 def open_source(location: Path | str, model: str) -> Source:
@@ -135,7 +177,7 @@ def read_export(location: Path | str, model: str) -> OnlineExport:
     """
     source = open_source(location, model)
     try:
-        return source.find("").export
+        return source.find([]).export
     finally:
         source.close()
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,7 +16,8 @@ from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.log_file import LogFile
 from mlops_platform.spec.serving import PredictionLogSpec
 
-PredictionRoute = Literal["predict", "predict_batch", "predict_by_entity"]
+PredictionRoute = str
+"""`predict`, `predict_batch`, `predict_by_entity`, or what a task calls its own."""
 
 logger = logging.getLogger("mlops_platform.serving")
 

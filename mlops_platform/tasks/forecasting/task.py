@@ -13,6 +13,7 @@ from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
+from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.forecasting.adaptation import ForecastLevelRule, factors_of
 from mlops_platform.tasks.forecasting.buckets import Buckets, usual_ends
@@ -125,6 +126,25 @@ class Forecasting(IntervalTask):
         ),
         examples=[[1, 3, 7]],
     )
+
+    entity: str | None = Field(
+        default=None,
+        exclude_if=left_out_where_empty,
+        description=(
+            "How the entity of a row is composed: of what a request names and of `{step}`. The "
+            "service then answers `/v1/forecast` with every step, from its online store."
+        ),
+        examples=["{series}|{origin}|{step}"],
+    )
+
+    @property
+    def expansion(self) -> Expansion | None:
+        """Every step of what a request names, where the YAML says how entities are composed."""
+        if self.entity is None:
+            return None
+        return Expansion(
+            route="forecast", template=self.entity, counter=self.step, last=self.horizon
+        )
 
     @property
     def horizon_buckets(self) -> Buckets:
@@ -418,6 +438,8 @@ class Forecasting(IntervalTask):
                 f"({self.horizon}) as the last one."
             )
             faults.append(SpecError("task.buckets", list(self.buckets), fix))
+        if self.expansion is not None and self.expansion.fault is not None:
+            faults.append(SpecError("task.entity", self.entity, self.expansion.fault))
         columns = [column for column, _ in self.feature_columns.values()]
         for position, (option, (column, _)) in enumerate(self.feature_columns.items()):
             if column in columns[:position]:

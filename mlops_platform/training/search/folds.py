@@ -1,6 +1,6 @@
 """Folds of a search: expanding ones of whole days, or of rows without event time at random.
 
-Of days each fold scores on those after the ones that it fits on.
+Of days each fold scores on those after the ones that it fits on, and fits on what was known then.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.spec import ShareSplitSpec
+from mlops_platform.training.label_gap import known_as_begins
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, targets_of
 from mlops_platform.training.share_split import split_keys
@@ -36,9 +37,18 @@ def folds_of(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
     split, folds = spec.training.history.split, spec.training.tuning.folds
     targets = targets_of(rows, spec)
     if not isinstance(split, ShareSplitSpec):
-        return day_folds(days_of(rows, spec), targets, folds, spec.task)
+        by_day = day_folds(days_of(rows, spec), targets, folds, spec.task)
+        known = [(_known(rows, spec, fold), fold[1]) for fold in by_day]
+        _refuse_unusable(known, targets, folds, spec.task)
+        return known
     strata = targets if split.by == "stratified" else None
     return key_folds(split_keys(rows, spec, split), strata, targets, folds, spec.task)
+
+
+def _known(rows: DataFrame, spec: ModelSpec, fold: Fold) -> NDArray[np.intp]:
+    """Of the rows to fit on those whose label was known as the scored ones began."""
+    fit, scored = fold
+    return fit[known_as_begins(rows.iloc[fit], rows.iloc[scored], spec)]
 
 
 def key_folds(

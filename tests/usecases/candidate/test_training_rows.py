@@ -79,6 +79,7 @@ def stored(tmp_path: Path, spec: ModelSpec) -> Callable[[int], TrainingSet]:
                 "local_date": [moment.date() for moment in moments],
                 "distance": distance,
                 "is_late": distance + random.normal(size=count) > 0,
+                "known_at": pd.Series(moments).astype("datetime64[us, UTC]"),
             }
         )
         rows = in_canonical_types(pa.Table.from_pandas(frame, preserve_index=False))

@@ -1,7 +1,7 @@
 with flights_in_range as (
     select flight_id
     from {{ ref('stg_flight_outcomes') }}
-    where {{ in_build_range('landing_day', lookback_days=30) }}
+    where {{ in_build_range('landing_day', lookback_days=37) }}
     {{ keys_built_before('flight_labels', 'flight_id') }}
 ),
 
