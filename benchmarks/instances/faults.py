@@ -16,7 +16,7 @@ from mlops_platform.spec import ModelSpec
 
 SHARE: Final = 0.2
 UNIT: Final = 1.609344
-"""Miles for kilometres, as an example of two units of one thing that are not far from each other."""
+"""Kilometres in a mile: two units of one thing that are not far from each other."""
 NULLS, SWAP, OTHER_UNIT = "20 % NULLs", "category swap", "unit change"
 
 

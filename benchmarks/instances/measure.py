@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks.instances.homes import Instance
 from benchmarks.instances.lines import lines_of

@@ -38,9 +38,7 @@ def row_cost(instance: Instance) -> RowCost:
     rows = _golden_rows(instance)
     batch = list(islice(cycle(rows), BATCH_ROWS))
     with _served(instance, json.dumps(rows[0]).encode()) as (connection, server):
-        single = _cpu_of(
-            connection, server, "/v1/predict", islice(cycle(map(_body, rows)), SINGLE)
-        )
+        single = _cpu_of(connection, server, "/v1/predict", islice(cycle(map(_body, rows)), SINGLE))
         batches = [_body({"rows": batch})] * BATCHES
         batched = _cpu_of(connection, server, "/v1/predict_batch", iter(batches))
     return RowCost(1e6 * single / SINGLE, 1e6 * batched / BATCHES / BATCH_ROWS)
@@ -75,9 +73,7 @@ def _ask(connection: HTTPConnection, route: str, body: bytes) -> None:
 
 
 @contextmanager
-def _served(
-    instance: Instance, body: bytes
-) -> Iterator[tuple[HTTPConnection, psutil.Process]]:
+def _served(instance: Instance, body: bytes) -> Iterator[tuple[HTTPConnection, psutil.Process]]:
     port = free_port()
     environment = {**os.environ, "MLOPS_HOME": str(instance.place.home), "OMP_NUM_THREADS": "1"}
     environment.pop("DAGSTER_HOME", None)

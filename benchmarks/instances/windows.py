@@ -13,6 +13,8 @@ from mlops_platform.monitoring.alarms.alarm import Alarm
 from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
 from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
 from mlops_platform.monitoring.alarms.quality_alarms import quality_alarms
+from mlops_platform.monitoring.drift.alarm.judged_statistics import EITHER_WAY
+from mlops_platform.monitoring.drift.alarm.judging import WindowExtent, compare_columns
 from mlops_platform.monitoring.drift.profile.histogram import Histogram
 from mlops_platform.monitoring.drift.window_drift import WindowDrift
 from mlops_platform.monitoring.quality.window_quality import WindowQuality
@@ -84,6 +86,21 @@ class Watch:
             is_beyond
             or column in quality.empty_columns
             or any(each.drifted for each in drift.features.columns if each.column == column)
+        )
+
+    def can_be_seen(self, rows: WatchedRows, column: str) -> bool:
+        """Whether a column goes further than every window of the reference does by itself.
+
+        What the reference's own windows show, and nobody minded, is no sign of a fault.
+        """
+        window, declared = rows.scored.window, self.spec.monitoring.drift
+        seen = {column: rows.counted[column]}
+        extent = WindowExtent(window.days, rows.counted[column].total)
+        compared = compare_columns(self.watched.profile, seen, column, extent, declared, {})
+        return any(
+            value > compared.of_drawn[name, statistic].max()
+            or (statistic in EITHER_WAY and value < compared.of_drawn[name, statistic].min())
+            for (name, statistic), value in compared.of_window.items()
         )
 
     def compare(self, rows: WatchedRows) -> tuple[WindowQuality, WindowDrift]:
