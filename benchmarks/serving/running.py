@@ -49,7 +49,7 @@ def running_peer(peer: Peer, model: ServedModel, scratch: Path) -> Iterator[Runn
         RuntimeError: it did not answer in time, with the end of its log.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    port, log = _free_port(), scratch / "log"
+    port, log = free_port(), scratch / "log"
     # MLflow calls uvicorn by its name.
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {
@@ -75,7 +75,7 @@ def running_peer(peer: Peer, model: ServedModel, scratch: Path) -> Iterator[Runn
         seconds = time.perf_counter() - started
         yield RunningPeer(peer, port, psutil.Process(process.pid), seconds)
     finally:
-        _stop(process)
+        stop(process)
 
 
 def _answers(peer: Peer, model: ServedModel, port: int) -> bool:
@@ -90,15 +90,16 @@ def _answers(peer: Peer, model: ServedModel, port: int) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Workers may outlive the process that supervises them."""
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and its workers, which may outlive the process that supervises them."""
     tree = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.terminate()
     try:

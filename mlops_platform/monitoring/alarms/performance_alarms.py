@@ -20,6 +20,9 @@ from mlops_platform.tasks import Metric
 LOSS_INCREASE, BETTER_THAN_BASELINE = "loss_increase", "better_than_baseline"
 CHANGE_POINT, OUTCOMES_MISSING = "change_point", "outcomes_missing"
 FAIRNESS = "fairness"
+_DIFFERENCES = {LOSS_INCREASE: "loss_increase", BETTER_THAN_BASELINE: "loss_over_baseline"}
+"""The figure that each check is about, which must surely be above zero."""
+_BY_CHANCE = "its days differ so much that this may be chance"
 
 
 def performance_checks(spec: ModelSpec) -> tuple[str, ...]:
@@ -60,9 +63,19 @@ def _loss_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Itera
     )
     for check, value, levels, finding in figures:
         if performance.mature and losses.loss is not None and value is not None:
-            yield judged(check, value, levels, finding)
+            yield _judged_loss(performance, check, value, levels, finding)
         else:
             yield _unjudged(check, value, levels, performance)
+
+
+def _judged_loss(
+    performance: WindowPerformance, check: str, value: float, levels: LevelsSpec, finding: str
+) -> Alarm:
+    """Fails with the worst level that is reached, unless chance explains all of the difference."""
+    reached = judged(check, value, levels, finding)
+    if reached.passed or performance.is_surely_above(_DIFFERENCES[check], 0.0):
+        return reached
+    return alarm(check, value, levels, f"{finding}: {_BY_CHANCE}")
 
 
 def _metric_alarms(performance: WindowPerformance, spec: ModelSpec) -> Iterator[Alarm]:
@@ -70,24 +83,34 @@ def _metric_alarms(performance: WindowPerformance, spec: ModelSpec) -> Iterator[
     for name, levels in spec.metric_levels.items():
         value = performance.metric(name)
         if performance.mature and performance.losses.loss is not None and value is not None:
-            yield _judged_metric(name, value, levels, metrics[name])
+            yield _judged_metric(performance, name, levels, metrics[name])
         else:
             yield _unjudged(name, value, levels, performance)
 
 
-def _judged_metric(name: str, value: float, levels: MetricLevelsSpec, metric: Metric) -> Alarm:
-    """Fails with the worst level that is reached in the direction of the metric, or left."""
+def _judged_metric(
+    performance: WindowPerformance, name: str, levels: MetricLevelsSpec, metric: Metric
+) -> Alarm:
+    """Fails with the worst level that is reached in the direction of the metric, or left.
+
+    A metric whose interval holds the level may have reached it by chance.
+    """
+    value = performance.metrics[name]
     finding = f"{name.replace('_', ' ')} is {value:.4f}"
-    shown = _shown(levels)
+    shown, by_chance = _shown(levels), False
     declared: tuple[tuple[AlarmSeverity, Limit | None], ...] = (
         ("error", levels.error),
         ("warn", levels.warn),
     )
     for severity, limit in declared:
-        if limit is not None and (bound := _reached(value, limit, metric)) is not None:
+        if limit is None or (bound := _reached(value, limit, metric)) is None:
+            continue
+        surely = performance.is_surely_below if value < bound else performance.is_surely_above
+        if value == bound or surely(name, bound):
             reason = f"{finding}, which reaches the {severity} level of {bound:g}"
             return alarm(name, value, shown, reason, failed=severity)
-    return alarm(name, value, shown, finding)
+        by_chance = True
+    return alarm(name, value, shown, f"{finding}: {_BY_CHANCE}" if by_chance else finding)
 
 
 def _shown(levels: LevelsSpec | MetricLevelsSpec) -> LevelsSpec:

@@ -40,7 +40,8 @@ class WindowPerformance(Record):
         losses: of the champion and of its baseline.
         metrics: figures of the labelled rows; empty where their outcomes are of no use, as those of
             one class.
-        intervals: of `loss`, `loss_increase` and of metrics, by name: as sure as its days allow.
+        intervals: of `loss`, `loss_increase`, `loss_over_baseline` and of metrics, by name: as sure
+            as its days allow.
         estimated_metrics: what its predictions let expect without labels, besides its losses.
         change_point: whether the deciding detector has found a change in the champion's errors by
             the end of this window, None where none has judged it.
@@ -107,6 +108,16 @@ class WindowPerformance(Record):
         """A metric of the labelled rows; None where it is no number."""
         value = self.metrics.get(name)
         return value if value is not None and isfinite(value) else None
+
+    def is_surely_above(self, figure: str, level: float) -> bool:
+        """Whether all of a figure's interval is; what has none is taken as it is."""
+        interval = self.intervals.get(figure)
+        return interval is None or interval.lower > level
+
+    def is_surely_below(self, figure: str, level: float) -> bool:
+        """Likewise."""
+        interval = self.intervals.get(figure)
+        return interval is None or interval.upper < level
 
     @property
     def change(self) -> DetectorFinding | None:

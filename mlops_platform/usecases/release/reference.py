@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
+    from mlops_platform.data.training_set import TrainingSet
     from mlops_platform.registry.registry import Registry
     from mlops_platform.tasks import AdaptationRule, Constants, Finished
+    from mlops_platform.training.judging.evaluation import Evaluation
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
 
@@ -56,36 +59,54 @@ def log_reference(
         fitted: the judged candidate: the released refit has seen all rows.
         baseline: of the rows that the released refit was fitted on.
     """
+    training_set, published_root = evaluated.candidate.training_set, deployment.settings.published
+    profile = profile_reference(spec, training_set, published_root, fitted, split)
+    reference = version_reference(
+        spec, training_set, evaluated.evaluation, replace(fitted, baseline=baseline), split
+    )
+    held_out = _without_texts(reference.held_out, profile)
+    run_id = evaluated.candidate.run_id
+    with TemporaryDirectory() as temporary, deployment.registry.resume_run(run_id) as run:
+        write_profile(Path(temporary), profile)
+        write_reference(Path(temporary), reference.figures, held_out)
+        write_held_out_scores(spec, fitted, split, training_set, Path(temporary))
+        run.log_directory(FOLDER, Path(temporary))
+
+
+def version_reference(
+    spec: ModelSpec,
+    training_set: TrainingSet,
+    evaluation: Evaluation,
+    fitted: Finished,
+    split: Split,
+) -> VersionReference:
+    """What the windows of a version are compared with, before it is stored.
+
+    Args:
+        fitted: the judged candidate, with the baseline of what is released.
+    """
     import pyarrow as pa
 
-    candidate, evaluation = evaluated.candidate, evaluated.evaluation
-    published_root = deployment.settings.published
-    profile = profile_reference(spec, candidate.training_set, published_root, fitted, split)
     scored = _scored(spec, fitted, split.test)
     held_out = sample(
         pa.Table.from_pandas(scored, preserve_index=False),
         spec.features.entity,
         MOST_HELD_OUT_ROWS,
     )
-    held_out = _without_texts(held_out, profile)
-    reference = Reference(
+    figures = Reference(
         model=spec.name,
-        rows=candidate.training_set.rows,
+        rows=training_set.rows,
         metrics=evaluation.metrics,
-        baseline=dict(baseline),
+        baseline=dict(fitted.baseline),
         loss=spec.task.loss,
         test_loss=evaluation.loss,
         test_baseline_loss=evaluation.baseline_loss,
         held_out_rows=held_out.num_rows,
         importances={importance.feature: importance.mean for importance in evaluation.importances},
         weight=spec.features.weight,
-        seen_until=None if spec.features.has_event_time else candidate.training_set.as_of,
+        seen_until=None if spec.features.has_event_time else training_set.as_of,
     )
-    with TemporaryDirectory() as temporary, deployment.registry.resume_run(candidate.run_id) as run:
-        write_profile(Path(temporary), profile)
-        write_reference(Path(temporary), reference, held_out)
-        write_held_out_scores(spec, fitted, split, candidate.training_set, Path(temporary))
-        run.log_directory(FOLDER, Path(temporary))
+    return VersionReference(figures, held_out)
 
 
 def load_reference(registry: Registry, release: Release) -> VersionReference:

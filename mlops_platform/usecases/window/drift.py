@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from mlops_platform.monitoring.quality.day_volume import WindowVolume, measure_v
 from mlops_platform.monitoring.quality.window_quality import WindowQuality, measure_quality
 from mlops_platform.monitoring.reference import VersionReference, sample
 from mlops_platform.record import Record
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.score import ScoredWindow
@@ -63,26 +65,20 @@ def watch_drift(
     Of an empty window only the volume is measured. Reports that are older than the declared time,
     counted back from this window, are deleted.
     """
-    volume = _volume(deployment, spec, scored.window, profile)
+    volume = window_volume(deployment.settings, spec, scored.window, profile)
     if scored.is_empty:
         return _watched_empty(scored, profile, volume)
     from mlops_platform.monitoring.drift.report import render_report
 
-    declared, entity, watched = spec.monitoring.drift, spec.features.entity, spec.task.watched
-    published_root = deployment.settings.published
-    with open_window(spec, scored, published_root) as rows:
-        counted = _counted(spec, rows, profile)
-        quality = measure_quality(
-            profile,
-            {name: counted[name] for name in profiled_columns(spec.features)},
-            volume,
-            rows.repeated(entity),
-        )
+    declared, entity = spec.monitoring.drift, spec.features.entity
+    with open_window(spec, scored, deployment.settings.published) as rows:
+        counted = count_rows(spec, rows, profile)
+        repeated = rows.repeated(entity)
         drawn = rows.sample(entity, declared.sample_rows)
         known = known_to_windows(profile.bins.vocabularies)
         shown = with_derived(rows.connection, drawn, known).to_pandas()
-    importances = shared_importances(reference.figures.importances, spec.features.text)
-    drift = measure_drift(profile, counted, watched, scored.window.days, declared, importances)
+    quality = counted_quality(spec, counted, profile, volume, repeated)
+    drift = counted_drift(spec, counted, profile, scored.window.days, reference)
     html = render_report(
         sample(reference.held_out, entity, declared.sample_rows).to_pandas(),
         shown,
@@ -118,7 +114,7 @@ def _watched_empty(scored: ScoredWindow, profile: Profile, volume: WindowVolume)
     )
 
 
-def _counted(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
+def count_rows(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:
     """All rows of a window in the bins of the profile, by column."""
     connection = rows.connection
     return {
@@ -129,10 +125,35 @@ def _counted(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, 
     }
 
 
-def _volume(
-    deployment: Deployment, spec: ModelSpec, window: Window, profile: Profile
+def counted_quality(
+    spec: ModelSpec,
+    counted: Mapping[str, Histogram],
+    profile: Profile,
+    volume: WindowVolume,
+    repeated: int,
+) -> WindowQuality:
+    """The quality of a window's rows, of what `count_rows` has counted of them."""
+    columns = {name: counted[name] for name in profiled_columns(spec.features)}
+    return measure_quality(profile, columns, volume, repeated)
+
+
+def counted_drift(
+    spec: ModelSpec,
+    counted: Mapping[str, Histogram],
+    profile: Profile,
+    days: Sequence[date],
+    reference: VersionReference,
+) -> WindowDrift:
+    """The drift of a window's rows, of what `count_rows` has counted of them."""
+    importances = shared_importances(reference.figures.importances, spec.features.text)
+    declared, watched = spec.monitoring.drift, spec.task.watched
+    return measure_drift(profile, counted, watched, days, declared, importances)
+
+
+def window_volume(
+    lake: Settings, spec: ModelSpec, window: Window, profile: Profile
 ) -> WindowVolume:
-    lake = deployment.settings
+    """How many rows were published for the days of a window, against those of the reference."""
     partitions = read_manifest(lake.published, spec.features.table).partitions
     builds = builds_of(lake.landing, lake.published, spec.features.table)
     state = builds.read() if builds else None

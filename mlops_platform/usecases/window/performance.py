@@ -186,13 +186,14 @@ def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
 
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
-    """Of the loss, of its increase over what the test promises, and of metrics of rows."""
+    """Of the loss, of its differences from promise and baseline, and of metrics of rows."""
     values = {
         name: metric.row_values(rows.targets, rows.predictions)
         for name, metric in spec.task.own_metrics.items()
         if metric.row_values is not None and name != spec.task.loss
     }
     values["loss"] = rows.losses
+    values["loss_over_baseline"] = rows.losses - rows.baseline_losses
     if reference.test_baseline_loss:
         promised = reference.test_loss / reference.test_baseline_loss
         values["loss_increase"] = rows.losses - promised * rows.baseline_losses

@@ -11,6 +11,7 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
     performance_checks,
 )
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
+from mlops_platform.monitoring.performance.interval import Interval
 from mlops_platform.monitoring.performance.label_delays import LabelDelays
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
 from mlops_platform.spec import ModelSpec
@@ -76,6 +77,53 @@ def test_a_mature_window_is_judged_by_the_test_and_by_the_baseline(make_week, lo
     assert outcomes(alarms)[:2] == expected
     assert all(one.passed for one in alarms[2:])
     assert f"log loss is {loss:.4f}, against 0.5000" in alarms[0].reason
+
+
+@pytest.mark.parametrize(
+    ("figure", "check"),
+    [("loss_increase", "loss_increase"), ("loss_over_baseline", "better_than_baseline")],
+)
+@pytest.mark.parametrize(("lower", "passed"), [(-0.01, True), (0.0, True), (0.001, False)])
+def test_a_loss_that_chance_explains_is_no_alarm(make_week, figure, check, lower, passed):
+    window = make_week(0, 0.7, intervals={figure: Interval(lower=lower, upper=0.4)})
+    alarm = alarm_of(window, check)
+
+    assert alarm.passed is passed
+    assert ("may be chance" in alarm.reason) is passed
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "passed"),
+    [
+        (0.55, (0.5, 0.59), False),
+        (0.55, (0.5, 0.61), True),
+        (0.95, (0.91, 0.99), False),
+        (0.95, (0.89, 0.99), True),
+        (0.75, (0.5, 0.99), True),
+    ],
+)
+def test_a_metric_must_surely_have_left_its_limits(make_week, value, interval, passed):
+    lower, upper = interval
+    window = make_week(
+        0,
+        metrics={"log_loss": 0.5, "roc_auc": value},
+        intervals={"roc_auc": Interval(lower=lower, upper=upper)},
+    )
+    alarm = alarm_of(window, "roc_auc", levels={"roc_auc": {"warn": {"min": 0.6, "max": 0.9}}})
+
+    assert alarm.passed is passed
+    assert ("may be chance" in alarm.reason) is (passed and value != 0.75)
+
+
+def test_of_two_levels_the_worst_that_is_surely_reached_counts(make_week):
+    window = make_week(
+        0,
+        metrics={"log_loss": 0.5, "roc_auc": 0.5},
+        intervals={"roc_auc": Interval(lower=0.4, upper=0.6)},
+    )
+    alarm = alarm_of(window, "roc_auc", levels={"roc_auc": {"warn": 0.62, "error": 0.58}})
+
+    assert (alarm.passed, alarm.severity) == (False, "warn")
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,12 @@ def test_most_intervals_of_provisional_figures_hold_the_final_ones(world: World)
         held.append(interval.lower < final.losses.loss < interval.upper)
 
     assert sum(held) >= 6
-    assert early.intervals.keys() == {"loss", "loss_increase", "brier_score"}
+    assert early.intervals.keys() == {
+        "loss",
+        "loss_increase",
+        "loss_over_baseline",
+        "brier_score",
+    }
 
 
 def test_an_estimate_rests_on_nothing_that_was_unknown_when_its_window_ended(world: World) -> None:

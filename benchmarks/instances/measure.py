@@ -1,0 +1,59 @@
+"""One table of every deployed instance: from the command to a champion, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.instances.homes import Instance
+from benchmarks.instances.lines import lines_of
+from benchmarks.instances.served import row_cost
+from benchmarks.report import markdown_table, say
+
+HEADER = (
+    "instance",
+    "task",
+    "rows",
+    "seconds to champion",
+    "verdict",
+    "D2 (surely)",
+    "promise kept",
+    "CPU µs a row (alone, of 50)",
+    "YAML lines",
+    "SQL lines",
+)
+
+
+def measure_instances(instances: Sequence[Instance]) -> str:
+    """A line per instance."""
+    return markdown_table(list(HEADER), [_line(instance) for instance in instances])
+
+
+def _line(instance: Instance) -> list[str]:
+    spec, evaluation = instance.spec, instance.evaluated.evaluation
+    cost, lines = row_cost(instance), lines_of(spec)
+    say(f"{spec.name}: {cost.single:.0f} µs")
+    skill = 1 - evaluation.loss / evaluation.baseline_loss
+    margin = evaluation.baseline_margin
+    surely = "" if margin is None else f" ({margin / evaluation.baseline_loss:.1%})"
+    return [
+        spec.name,
+        spec.task.type.replace("_", " "),
+        f"{instance.evaluated.candidate.training_set.rows:,}",
+        f"{instance.seconds:.0f}",
+        str(instance.answer["kind"]),
+        f"{skill:.1%}{surely}",
+        _promise(instance),
+        f"{cost.single:.0f}, {cost.batched:.0f}",
+        str(lines.yaml),
+        str(lines.sql),
+    ]
+
+
+def _promise(instance: Instance) -> str:
+    """The metrics that the task limits by itself: what its predictions say of themselves."""
+    metrics = instance.evaluated.evaluation.metrics
+    return ", ".join(
+        f"{name.replace('_', ' ')} {metrics[name]:.3f}"
+        for name in instance.spec.task.default_limits
+        if name in metrics
+    )
