@@ -32,13 +32,22 @@ class CustomMetric(Section):
     meaning: str = Field(default="", description="One clause for the model card.")
 
     def metric(self) -> Metric:
-        """The metric, whose function is imported when it is first computed."""
+        """The metric, whose function is imported when it is first computed.
+
+        Where rows have weights it gets them as `sample_weight`.
+        """
+        field = f"task.metrics.{self.name}.function"
 
         def compute(targets: Targets, predictions: Predictions) -> float:
+            weights = predictions.weights
+            params = dict(self.params)
+            if weights is not None:
+                _require_weighing(self.function, field)
+                params["sample_weight"] = weights
             return _answer_of(
                 self.function,
-                f"task.metrics.{self.name}.function",
-                lambda function: float(function(targets, predictions[self.of], **self.params)),
+                field,
+                lambda function: float(function(targets, predictions[self.of], **params)),
             )
 
         meaning = self.meaning or f"`{self.function}` of the {self.of}"
@@ -108,6 +117,27 @@ def load_function(path: str, field: str) -> Callable[..., Any]:
         raise SpecError(field, path, "It is no function.")
     called: Callable[..., Any] = function
     return called
+
+
+def _require_weighing(path: str, field: str) -> None:
+    """Refuse a function that would take every row for one.
+
+    Raises:
+        SpecError: it takes no weights.
+    """
+    from inspect import Parameter, signature
+
+    try:
+        parameters = signature(load_function(path, field)).parameters
+    except ValueError:  # compiled functions need not say what they take
+        return
+    any_name = any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values())
+    if "sample_weight" not in parameters and not any_name:
+        fix = (
+            "Rows count by `features.weight`, and it takes no `sample_weight`: give it this "
+            "argument, of shape (rows,), or declare no weight."
+        )
+        raise SpecError(field, path, fix)
 
 
 def _answer_of(path: str, field: str, ask: Callable[[Callable[..., Any]], Answer]) -> Answer:

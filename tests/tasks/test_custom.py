@@ -243,3 +243,23 @@ def test_a_spec_with_costs_by_function_is_sound() -> None:
     costs = {"function": f"{HERE}.cost_of_decisions", "params": params}
 
     assert check_candidates(declared(costs=costs)) == []
+
+
+def test_a_metric_gets_the_weights_of_the_rows_where_there_are_any() -> None:
+    weights = np.array([1.0, 5.0, 1.0, 5.0, 2.0])
+    custom = CustomMetric.model_validate(MATTHEWS)
+    weighted = custom.metric().compute(LABELS, predicted().weighted(weights))
+    times = weights.astype(int)
+    rows = predicted().rows(np.repeat(np.arange(len(SCORES)), times))
+    assert weighted == pytest.approx(custom.metric().compute(np.repeat(LABELS, times), rows))
+
+
+def test_a_metric_that_takes_every_row_for_one_is_refused_where_rows_have_weights() -> None:
+    custom = CustomMetric.model_validate({**MATTHEWS, "function": f"{HERE}.half"})
+    assert custom.metric().compute(LABELS, predicted()) == 0.5
+    with pytest.raises(SpecError, match="takes no `sample_weight`"):
+        custom.metric().compute(LABELS, predicted().weighted(np.arange(1.0, len(SCORES) + 1)))
+
+
+def half(targets: Any, predictions: Any) -> float:
+    return 0.5

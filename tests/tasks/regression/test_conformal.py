@@ -54,3 +54,41 @@ def test_exchangeable_rows_are_covered_as_often_as_promised(rows, level):
 
     exact = min(np.ceil((rows + 1) * level - 1e-9), rows) / (rows + 1)
     assert binom.ppf(0.001, trials, exact) <= hits <= binom.ppf(0.999, trials, exact)
+
+
+@given(scores=SCORES, level=LEVELS, seed=st.integers(0, 99))
+def test_whole_weights_repeat_rows_but_for_the_weight_of_the_new_row(scores, level, seed):
+    """A new row is expected to weigh more than one of the repeated rows does."""
+    weights = np.random.default_rng(seed).integers(1, 5, len(scores)).astype(float)
+    repeated = np.repeat(scores, weights.astype(int))
+    total = weights.sum()
+    new_row = (weights**2).sum() / total
+
+    weighted = conformal_quantile(scores, level, weights)
+
+    same_level = level * (total + new_row) / (total + 1)
+    assert weighted == conformal_quantile(repeated, same_level)
+    assert weighted >= conformal_quantile(repeated, level)
+
+
+@given(scores=SCORES, level=LEVELS, unit=st.floats(1e-6, 1e6))
+def test_the_unit_of_weights_does_not_matter_and_equal_ones_are_none(scores, level, unit):
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(scores))
+
+    assert conformal_quantile(scores, level, unit * weights) == (
+        conformal_quantile(scores, level, weights)
+    )
+    assert conformal_quantile(scores, level, np.full(len(scores), unit)) == (
+        conformal_quantile(scores, level)
+    )
+
+
+def test_intervals_hold_what_they_promise_of_rows_that_count_by_weight():
+    """A third of the rows is noisier and stands for three times as many."""
+    random, held = np.random.default_rng(0), []
+    for _ in range(300):
+        spread, weights = np.tile([1.0, 1.0, 4.0], 20), np.tile([1.0, 1.0, 3.0], 20)
+        factor = conformal_quantile(np.abs(random.normal(0, spread)), 0.9, weights)
+        held.append(np.average(np.abs(random.normal(0, spread)) <= factor, weights=weights))
+
+    assert np.mean(held) == pytest.approx(0.9, abs=0.02)

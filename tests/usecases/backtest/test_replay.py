@@ -6,6 +6,8 @@ from shutil import copytree
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from mlops_platform.data.features.published import publish_table
@@ -233,3 +235,46 @@ def test_labels_that_were_taken_back_change_no_fit_of_before(
     assert {folder.name for folder in cache.iterdir()} == made
     gate = PastGate(spec, fits, outcomes)
     assert gate(10, 0)
+
+
+def test_the_sums_of_the_past_count_rows_by_their_weights(
+    spec: ModelSpec, home: Settings, found: PolicyBacktest
+) -> None:
+    """The ward is a weight of 1 or 3 here; every mean is one by weight, and counts are of rows."""
+    from mlops_platform.usecases.backtest.fits import PastFit
+
+    weighted = spec.model_copy(
+        update={"features": spec.features.model_copy(update={"weight": "exposure"})}
+    )
+    windows = replayed_windows(spec, home.published, NOW)
+    outcomes = read_all_outcomes(spec, home.published, windows)
+    recipe = first_recipe(spec, home.published, training_moments(windows)[0])
+    cache = home.backtest(spec.name) / "fits"
+    fits: list[PastFit] = PastTraining(spec, recipe, home.published, outcomes, cache).fits(
+        training_moments(windows)
+    )
+    scored = [fit.scored(spec) for fit in fits]
+    exposure = np.where(np.array(outcomes["ward"].to_pylist()) == "north", 3.0, 1.0)
+
+    def past(spec: ModelSpec, weights: Any) -> Any:
+        rows = outcomes.append_column("exposure", pa.array(weights))
+        return past_of(spec, windows, scored, rows), rows
+
+    plain, _ = past(spec, exposure)
+    ones, _ = past(weighted, np.full(len(exposure), 2.0))
+    ours, rows = past(weighted, exposure)
+    scaled, _ = past(weighted, 50 * exposure)
+
+    for measure, sums in plain.sums.items():
+        assert np.array_equal(sums, ones.sums[measure], equal_nan=True)
+        np.testing.assert_allclose(ours.sums[measure], scaled.sums[measure], rtol=1e-9)
+    assert ones.weight.tolist() == plain.rows.tolist()
+    assert ours.rows.tolist() == plain.rows.tolist()
+    assert ours.weight.sum() == pytest.approx(ours.rows.sum(), rel=0.05)
+    mean = ours.by_window("loss")[0] / ours.window_weight
+    assert not np.allclose(mean, plain.by_window("loss")[0] / plain.window_rows)
+    assert ours.since(3).weight.tolist() == ours.weight[ours.window_of >= 3].tolist()
+    gate = PastGate(weighted, fits, rows)
+    unweighted = PastGate(spec, fits, outcomes)
+    pair = gate._comparison(fits[10], fits[0])
+    assert pair.mean_improvement != unweighted._comparison(fits[10], fits[0]).mean_improvement
