@@ -94,9 +94,10 @@ class GroupMeans:
         if reaches is None or self.signed or under <= 0:
             return None
         (below, above), (other_below, other_above), correlation = reaches
-        lower = _root(over, under, (below, other_above), correlation, sign=-1)
-        upper = _root(over, under, (above, other_below), correlation, sign=1)
-        return Ends(0.0 if lower is None else max(lower, 0.0), upper)
+        return Ends(
+            _least_ratio(over, under, (below, other_above), correlation),
+            _greatest_ratio(over, under, (above, other_below), correlation),
+        )
 
     def _reaches(
         self, first: int, second: int, level: float
@@ -193,10 +194,25 @@ def _joint(reach: float, other: float, correlation: float) -> float:
     return sqrt(max(reach**2 + other**2 - 2 * correlation * reach * other, 0.0))
 
 
-def _root(
-    over: float, under: float, reaches: tuple[float, float], correlation: float, sign: int
+def _least_ratio(
+    over: float, under: float, reaches: tuple[float, float], correlation: float
+) -> float:
+    """The lower end of a ratio: 0 where the dividend may be nothing."""
+    from math import sqrt
+
+    reach, other = reaches
+    rest = over**2 - reach**2
+    if rest <= 0:
+        return 0.0
+    half = over * under - correlation * reach * other
+    # The smaller root of square * r**2 - 2 * half * r + rest, also where square is 0 or less.
+    return rest / (half + sqrt(half**2 - (under**2 - other**2) * rest))
+
+
+def _greatest_ratio(
+    over: float, under: float, reaches: tuple[float, float], correlation: float
 ) -> float | None:
-    """An end of the ratio; None where there is none, for the divisor may be 0."""
+    """The upper end; None where the divisor may be nothing."""
     from math import sqrt
 
     reach, other = reaches
@@ -204,5 +220,4 @@ def _root(
     if square <= 0:
         return None
     half = over * under - correlation * reach * other
-    left = half**2 - square * (over**2 - reach**2)
-    return (half + sign * sqrt(max(left, 0.0))) / square
+    return (half + sqrt(max(half**2 - square * (over**2 - reach**2), 0.0))) / square

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mlops_platform.fairness.record import (
@@ -23,6 +23,7 @@ class JudgedGap(NamedTuple):
         passed: False where the gap surely is beyond the limit; None where no two groups could be
             compared.
         value: of the gap that was judged.
+        strain: how far the gap reaches to its limit, which is 1.
         text: a clause that names column, groups, figures, interval and limit.
     """
 
@@ -31,18 +32,28 @@ class JudgedGap(NamedTuple):
     passed: bool | None
     value: float | None
     limit: float
+    strain: float
     text: str
 
 
 def judge_gaps(fairness: Fairness, limits: Mapping[str, GapLimitSpec]) -> tuple[JudgedGap, ...]:
-    """Each limit on each column; what is broken first, then what cannot be judged."""
+    """Each limit on each column; what is broken first, then what is open, then the widest."""
     judged = [
         gap
         for column in fairness.columns
         for name, limit in limits.items()
         for gap in _of_column(fairness, column, name, limit)
     ]
-    return tuple(sorted(judged, key=lambda gap: (False, None, True).index(gap.passed)))
+    order = (False, None, True)
+    return tuple(sorted(judged, key=lambda gap: (order.index(gap.passed), -gap.strain)))
+
+
+def gaps_text(gaps: Sequence[JudgedGap]) -> str:
+    """All that are broken, else all that are open, else the one that is closest to its limit."""
+    first = gaps[0]
+    if first.passed:
+        return f"none of {len(gaps)} limited gaps surely is too wide; the closest: {first.text}"
+    return "; ".join(gap.text for gap in gaps if gap.passed is first.passed)
 
 
 def limits_text(spec: ModelSpec) -> str:
@@ -78,12 +89,10 @@ def _of_column(
         return  # Measured under a YAML that had another task.
     if limit.max_difference is not None:
         most, gap = limit.max_difference, measured.surest_difference
-        is_met = gap is None or gap.interval.lower <= most
-        yield _judged(fairness, column, measured, gap, is_met, ("difference", most))
+        yield _judged(fairness, column, measured, gap, ("difference", most))
     if limit.min_ratio is not None:
         least, gap = limit.min_ratio, measured.surest_ratio
-        is_met = gap is None or gap.interval.upper is None or gap.interval.upper >= least
-        yield _judged(fairness, column, measured, gap, is_met, ("ratio", least))
+        yield _judged(fairness, column, measured, gap, ("ratio", least))
 
 
 def _judged(
@@ -91,30 +100,53 @@ def _judged(
     column: ColumnFairness,
     measured: MetricByGroup,
     gap: Gap | None,
-    is_met: bool,
     limit: tuple[str, float],
 ) -> JudgedGap:
     kind, bound = limit
-    name, few = measured.metric.replace("_", " "), few_text(column, measured)
+    metric, name = measured.metric, measured.metric.replace("_", " ")
+    few = few_text(column, measured)
     if gap is None and measured.difference is not None:
         text = f"{name} by {column.column} is 0 in every group, so that there is no ratio"
-        return JudgedGap(column.column, measured.metric, True, None, bound, text)
+        return JudgedGap(column.column, metric, True, None, bound, 0.0, text)
     if gap is None:
         needed = f"two groups of {fairness.min_group_rows} rows are needed"
         text = f"{name} by {column.column} cannot be compared: {needed}, {few or _alone(column)}"
-        return JudgedGap(column.column, measured.metric, None, None, bound, text)
+        return JudgedGap(column.column, metric, None, None, bound, 0.0, text)
     figures = " and ".join(
         f"{digits(measured.figures[group].value or 0.0)} for {group}"
         for group in (gap.greater, gap.lesser)
     )
-    allowed = f"at {'most' if kind == 'difference' else 'least'} {bound:g}"
-    surely = "may be" if is_met else "surely is not"
+    is_difference = kind == "difference"
+    passed, against = (_most if is_difference else _least)(gap.interval, bound)
+    strain = _over(gap.value, bound) if is_difference else _over(bound, gap.value)
     text = (
         f"{name} by {column.column} is {figures}: a {kind} of {digits(gap.value)}, at "
-        f"{fairness.confidence:.0%} confidence {interval_text(gap.interval)}, which {surely} "
-        f"{allowed}{f' ({few})' if few else ''}"
+        f"{fairness.confidence:.0%} confidence {interval_text(gap.interval)}, {against}"
+        f"{f' ({few})' if few else ''}"
     )
-    return JudgedGap(column.column, measured.metric, is_met, gap.value, bound, text)
+    return JudgedGap(column.column, metric, passed, gap.value, bound, strain, text)
+
+
+def _most(interval: FigureInterval, most: float) -> tuple[bool, str]:
+    """Whether a difference may be allowed, and in words how sure that is."""
+    if interval.lower > most:
+        return False, f"which surely is more than the {most:g} that is allowed"
+    if interval.upper is not None and interval.upper <= most:
+        return True, f"which surely is within the {most:g} that is allowed"
+    return True, f"which is not surely more than the {most:g} that is allowed"
+
+
+def _least(interval: FigureInterval, least: float) -> tuple[bool, str]:
+    """Likewise a ratio."""
+    if interval.upper is not None and interval.upper < least:
+        return False, f"which surely is less than the {least:g} that is needed"
+    if interval.lower >= least:
+        return True, f"which surely is within the {least:g} that is needed"
+    return True, f"which is not surely less than the {least:g} that is needed"
+
+
+def _over(value: float, bound: float) -> float:
+    return value / bound if bound else float("inf")
 
 
 def _alone(column: ColumnFairness) -> str:

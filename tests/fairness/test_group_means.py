@@ -168,3 +168,28 @@ def test_a_ratio_whose_divisor_may_be_nothing_has_no_upper_end() -> None:
     assert ratio is not None
     assert ratio.lower == 0.0
     assert ratio.upper is None
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_ratio_and_the_difference_from_so_many_times_the_other_agree(
+    seed: int, by_day: bool
+) -> None:
+    """At the ends of the ratio r the interval of `first - r * second` ends at 0."""
+    random = np.random.default_rng(seed)
+    means = rates_of((0.2, 0.3), 90, random, 8 if by_day else None)
+    ratio, first, second = means.ratio(0, 1, 0.9), means.interval(0, 0.9), means.interval(1, 0.9)
+    if ratio is None or first is None or second is None:
+        return
+    over, under, shared = means.means[0], means.means[1], means.correlations[0, 1]
+    below, above = over - first.lower, (second.upper or 0.0) - under
+    reach = np.sqrt(
+        below**2 + (ratio.lower * above) ** 2 - 2 * shared * ratio.lower * below * above
+    )
+    assert over - ratio.lower * under == pytest.approx(reach, abs=1e-9)
+    if ratio.upper is not None:
+        above, below = (first.upper or 0.0) - over, under - second.lower
+        reach = np.sqrt(
+            above**2 + (ratio.upper * below) ** 2 - 2 * shared * ratio.upper * above * below
+        )
+        assert ratio.upper * under - over == pytest.approx(reach, abs=1e-9)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.fairness.groups import groups_of
-from mlops_platform.fairness.limits import JudgedGap, judge_gaps
+from mlops_platform.fairness.limits import JudgedGap, gaps_text, judge_gaps
 from mlops_platform.fairness.measure import MeasuredRows, measure_fairness
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Predictions
@@ -26,10 +26,10 @@ def test_a_gap_that_surely_is_too_wide_is_named(declare: Declare) -> None:
     assert (difference.passed, ratio.passed) == (False, False)
     assert difference.text == (
         "selection rate by sex is 0.6 for m and 0.3 for f: a difference of 0.3, at 95% confidence "
-        "0.2226 to 0.3722, which surely is not at most 0.1"
+        "0.2226 to 0.3722, which surely is more than the 0.1 that is allowed"
     )
     assert ratio.text.startswith("selection rate by sex is 0.6 for m and 0.3 for f: a ratio of 0.5")
-    assert ratio.text.endswith("which surely is not at least 0.8")
+    assert ratio.text.endswith("which surely is less than the 0.8 that is needed")
 
 
 def test_a_gap_that_may_be_allowed_passes(declare: Declare) -> None:
@@ -37,7 +37,19 @@ def test_a_gap_that_may_be_allowed_passes(declare: Declare) -> None:
     (gap,) = judged(spec, {"f": 0.3, "m": 0.45}, rows=100)
     assert gap.passed
     assert gap.value == pytest.approx(0.15)
-    assert gap.text.endswith("which may be at most 0.1")
+    assert gap.text.endswith("which is not surely more than the 0.1 that is allowed")
+
+
+def test_a_gap_that_surely_is_allowed_is_said_to_be(declare: Declare) -> None:
+    spec = declare(gate={"selection_rate": {"max_difference": 0.9, "min_ratio": 0.1}})
+    gaps = judged(spec, {"f": 0.5, "m": 0.6})
+    texts = {gap.text.rpartition(", ")[2] for gap in gaps}
+    assert texts == {
+        "which surely is within the 0.9 that is allowed",
+        "which surely is within the 0.1 that is needed",
+    }
+    assert gaps_text(gaps).startswith("none of 2 limited gaps surely is too wide; the closest: sel")
+    assert gaps[0].limit == 0.1  # 0.1 / 0.83 is more than 0.1 / 0.9.
 
 
 def test_groups_too_small_to_compare_leave_it_open(declare: Declare) -> None:

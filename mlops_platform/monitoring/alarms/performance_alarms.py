@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlops_platform.fairness.limits import judge_gaps
+from mlops_platform.fairness.limits import gaps_text, judge_gaps
 from mlops_platform.monitoring.alarms.alarm import Alarm, AlarmSeverity, alarm, judged
 from mlops_platform.monitoring.alarms.empty_window import unjudged
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
@@ -189,7 +189,7 @@ def _fairness_alarm(performance: WindowPerformance, spec: ModelSpec) -> Alarm:
         return alarm(FAIRNESS, None, off, "not judged: no group was measured", conclusive=False)
     broken = [gap for gap in gaps if gap.passed is False]
     known = [gap for gap in gaps if gap.passed is not None]
-    reason = "; ".join(gap.text for gap in broken or gaps)
+    reason = gaps_text(gaps)
     failed: AlarmSeverity | None = "warn" if broken else None
     return alarm(FAIRNESS, gaps[0].value, off, reason, failed=failed, conclusive=bool(known))
 

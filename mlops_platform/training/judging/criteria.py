@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
-from mlops_platform.fairness.limits import judge_gaps
+from mlops_platform.fairness.limits import gaps_text, judge_gaps
 from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
@@ -263,7 +263,7 @@ def _fairness(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         value=shown.value,
         threshold=shown.limit,
         unit=f"{shown.metric} by {shown.column}",
-        description="; ".join(gap.text for gap in gaps if gap.passed is shown.passed),
+        description=gaps_text(gaps),
     )
 
 

@@ -47,6 +47,7 @@ def _groups(axes: Axes, column: ColumnFairness, metric: MetricByGroup, below: in
             continue
         colour = BLUE if figure.judged else GREY
         if figure.interval is not None:
-            ends = figure.interval.lower, figure.interval.upper or figure.value
-            axes.hlines(-at, *ends, color=colour, linewidth=1.5)
+            upper = figure.interval.upper
+            end = figure.value if upper is None else upper
+            axes.hlines(-at, figure.interval.lower, end, color=colour, linewidth=1.5)
         axes.scatter([figure.value], [-at], color=colour, zorder=3, s=18)

@@ -349,7 +349,7 @@ def test_a_gap_that_surely_is_too_wide_is_rejected_in_a_sentence(good, compared,
     assert verdict.reason.startswith("Rejected because of fairness (selection rate by colour is 0.")
     assert "for red" in verdict.reason
     assert "at 95% confidence" in verdict.reason
-    assert verdict.reason.endswith("which surely is not at most 0.05).")
+    assert verdict.reason.endswith("which surely is more than the 0.05 that is allowed).")
     criterion = verdict.criteria[-1]
     assert (criterion.name, criterion.threshold) == (FAIRNESS, 0.05)
     assert criterion.value > 0.05
