@@ -48,7 +48,8 @@ def command(
     """Tell what each feature added to a prediction, by the very version that made it.
 
     Explained is the last answer about ENTITY, unless a request or a file is named. Where nothing
-    about it is in the prediction log, its published features are explained by the champion. Ends with code 1 where there are no exact contributions, and says why.
+    about it is in the prediction log, its published features are explained by the champion. Ends
+    with code 1 where there are no exact contributions, and says why.
     """
     if sum(given is not None for given in (entity, request, file)) != 1:
         raise click.UsageError("Name one of ENTITY, --request and --file.", context)
