@@ -35,7 +35,7 @@ class Week:
     """A candidate against the model that was released a week earlier.
 
     Attributes:
-        other: against one that was released without the number that leads; None in most weeks.
+        other: against one that was released without the numbers that lead; None in most weeks.
         shares: CPU time of importances, curves and shift, each over that of both fits.
         sure: features that surely are above zero.
     """
@@ -63,8 +63,8 @@ def measure_importance_stability(home: Path) -> str:
     return "\n\n".join(
         [
             "\n".join([head, *(table[0] for table in tables)]),
-            "The candidate against one that was released a week earlier without the number that "
-            "leads, share moved: median and lowest.\n\n"
+            "The candidate against one that was released a week earlier without the numbers that "
+            "lead, share moved: median and lowest.\n\n"
             + "\n".join(
                 ["| candidate | median | lowest |\n|---|--:|--:|", *(t[1] for t in tables)]
             ),
@@ -124,15 +124,20 @@ def _week(
 
 
 def _without_leader(spec: ModelSpec, recipe: Recipe, judged: Finished, split: Split) -> Finished:
-    """The same recipe where the feature that leads is always missing."""
+    """The same recipe where the number, or the correlated ones, that lead are always zero."""
     predictions = spec.task.predict(judged.model, judged.constants, features_of(split.test, spec))
     found = permutation_importances(spec, judged, split.test, predictions, split.train)
-    leader = next(one.feature for one in found.features if one.feature in spec.features.numeric)
-    parts = {
-        name: getattr(split, name).assign(**{leader: 0.0})
+    alone = {one.feature: one.mean for one in found.features}
+    together = {group.features: group.mean for group in found.groups}
+    parts = {**{(name,): mean for name, mean in alone.items()}, **together}
+    leading = max(
+        (part for part in parts if set(part) <= set(spec.features.numeric)), key=parts.__getitem__
+    )
+    lacking = {
+        name: getattr(split, name).assign(**dict.fromkeys(leading, 0.0))
         for name in ("train", "validation", "test")
     }
-    blind = replace(split, **parts)
+    blind = replace(split, **lacking)
     return fit_candidate(spec, recipe, blind)
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.cli.console import (
+    console,
+    folding_table,
+    hidden_json_option,
+    say,
+    wants_json,
+)
 from mlops_platform.clock import moment_text
 from mlops_platform.usecases.deployment import open_deployment
 
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Row of a request, from 0, or of a file, from 1  [default: the first]",
 )
-@json_option
+@hidden_json_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -38,19 +44,19 @@ def command(
     request: str | None,
     file: Path | None,
     row: int | None,
-    as_json: bool,
 ) -> None:
-    """Tell what each feature added to the last answer about ENTITY, by the version that gave it.
+    """Tell what each feature added to a prediction, by the very version that made it.
 
-    Where nothing about it is in the prediction log, its published features are explained by the
-    champion. Ends with code 1 where there are no exact contributions, and says why.
+    Explained is the last answer about ENTITY, unless a request or a file is named. Where nothing
+    about it is in the prediction log, its published features are explained by the champion. Ends
+    with code 1 where there are no exact contributions, and says why.
     """
     if sum(given is not None for given in (entity, request, file)) != 1:
         raise click.UsageError("Name one of ENTITY, --request and --file.", context)
     if entity is not None and row is not None:
         raise click.UsageError("--row is of a request or a file.", context)
     explained = _explained(model, entity, request, file, row)
-    if as_json:
+    if wants_json():
         click.echo(explained.to_public(indent=2))
     else:
         _show(explained)
