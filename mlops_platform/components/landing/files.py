@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 import dagster as dg
 
+from mlops_platform.components.landing.landing_asset import LandDays
 from mlops_platform.components.landing.table import DeclaredTable
+from mlops_platform.components.partitions import DailyPartitions
 
 
 @dataclass
@@ -98,6 +100,23 @@ class LandedFiles(DeclaredTable):
         str | None,
         dg.Resolver.default(description="Installed distribution that brings the folder."),
     ] = None
+
+    def landed_asset(
+        self, land: LandDays, partitions: DailyPartitions | None, timezone: str
+    ) -> dg.Definitions:
+        """The asset, if its files are declared in a way that they can be written in.
+
+        Raises:
+            DataError: names the field.
+        """
+        from mlops_platform.data.landing.files.columns import refuse_unknown_formats
+        from mlops_platform.data.landing.files.csv_dialect import CsvDialect
+
+        dialect = CsvDialect(**vars(self.csv))
+        if self.columns is not None:
+            others = (*self.renamed.values(), *self.optional, *self.dropped)
+            refuse_unknown_formats(dialect.formats, {*self.columns, *others})
+        return super().landed_asset(land, partitions, timezone)
 
     def declared_files(self, **table: Any) -> dict[str, Any]:
         """What a source of these files is made with.

@@ -22,11 +22,11 @@ from mlops_platform.data.profiling.output_names import output_names
 from mlops_platform.data.profiling.profile import ColumnProfile, Dialect, TableProfile
 from mlops_platform.data.profiling.reading.raw_rows import RAW, RawRows, expanded, open_rows
 from mlops_platform.data.profiling.reading.text_types import TextTypeFinder, TextTypes
-from mlops_platform.data.profiling.reading.time_texts import SaidTimes, TextTimes
+from mlops_platform.data.profiling.reading.time_texts import FLAG, SaidTimes, TextTimes
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE
 from mlops_platform.data.profiling.scanned_table import ScannedTable as ScannedTable
 from mlops_platform.data.profiling.times import time_profiles
-from mlops_platform.errors import DataError
+from mlops_platform.errors import DataError, SpecError
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
@@ -118,6 +118,9 @@ def _drawn(rows: int, wanted: int) -> str:
 def _text_types(
     raw: RawRows, rows: int, connection: duckdb.DuckDBPyConnection, times: SaidTimes
 ) -> TextTypes:
+    if times.formats and raw.dialect is None:
+        fix = "It is said of CSV files, and these are Parquet: make it a time at the source."
+        raise SpecError(FLAG, times.formats[0], fix)
     connection.execute(f"CREATE TEMP TABLE texts AS FROM {_drawn(rows, TYPE_ROWS)}")
     finder = TextTypeFinder(connection, "texts", RAW, times if raw.dialect else None)
     types = finder.types([name for name, kind in raw.types.items() if kind == TEXT])

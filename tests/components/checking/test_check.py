@@ -144,6 +144,10 @@ DOCUMENTS = {
         "4: attributes.folder: '{{ env.NOBODY_SETS_THIS }}' is not usable. env.NOBODY_SETS_THIS is "
         "not set. Set the environment variable, or give a default",
     ),
+    "a format of times in another notation": (
+        LANDING + "  csv: {timestamp_format: DD.MM.YYYY}\n",
+        "csv.timestamp_format: 'DD.MM.YYYY' is in another notation. Write '%d.%m.%Y' for it.",
+    ),
     "a time zone that does not exist": (LANDING.replace("Zurich", "Zurch"), "Europe/Zurch"),
     "bytes that are no text": (b"\xff\xfe\x00type", "It is no YAML"),
 }
@@ -340,6 +344,7 @@ IN_SILENCE = "it passed"
 WERE = {
     "a choice that there is not": IN_SILENCE,
     "a variable that is not set": IN_SILENCE,
+    "a format of times in another notation": "no such option",
     "a text declared as a number": "it passed, and the training failed",
     "a label of the wrong type": "it passed, and the training failed",
     "windows of before anything has landed": IN_SILENCE,

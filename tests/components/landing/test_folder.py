@@ -1,5 +1,6 @@
 """A folder of files as a Dagster asset: what its page and its runs say of deliveries."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -126,10 +127,30 @@ def test_rows_that_never_land_are_told_in_the_log_and_on_the_page(
     assert not any(home.spill.iterdir())
 
 
-def test_what_is_no_dialect_is_refused(home: Settings, source: Path) -> None:
-    write(source, FIRST)
-    (failure,) = land(source, csv={"delimiter": "::"}).get_step_failure_events()
-    assert "csv.delimiter: '::' is not one plain character" in str(failure.step_failure_data.error)
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"csv": {"delimiter": "::"}}, "csv.delimiter: '::' is not one plain character"),
+        ({"csv": {"date_format": "DD.MM.YYYY"}}, "csv.date_format: .* Write '%d.%m.%Y' for it"),
+        (
+            {"columns": {"visit": "id", "at": "at"}, "csv": {"formats": {"vist": "%d.%m.%Y"}}},
+            "csv.formats: 'vist' is no column that lands. Did you mean 'visit'",
+        ),
+    ],
+)
+def test_what_is_no_dialect_is_refused_before_anything_is_read(
+    home: Settings, source: Path, declared: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Exception, match="Error while building") as raised:
+        land(source, **declared)
+    assert re.match(message, str(raised.value.__cause__))
+
+
+def test_times_are_read_as_the_yaml_says(home: Settings, source: Path) -> None:
+    write(source, ("a,3/10/2024 1:00 AM,5", "b,3/10/2024 11:00 PM,3"))
+    assert land(source, csv={"timestamp_format": "%m/%d/%Y %I:%M %p"}).success
+    other = land(source, csv={"timestamp_format": "%d/%m/%Y %I:%M %p"})
+    assert not other.success
 
 
 def test_the_contract_moves_by_lines_of_the_yaml(home: Settings, source: Path) -> None:

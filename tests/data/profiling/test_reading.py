@@ -69,6 +69,36 @@ def test_a_file_that_stops_to_be_utf8_behind_its_head_is_latin1(profiled):
     assert profile.rows == 90_001
 
 
+@pytest.mark.parametrize("lines", [1, 90_000])
+def test_signs_of_windows_are_those_of_windows(profiled, lines):
+    text = "name,n\n" + "plain text,1\n" * lines + "Köln,2\n5 € – “so”,3\n"
+    profile = profiled(text.encode("windows-1252"))
+    assert profile.dialect.encoding == "windows-1252"
+    assert set(profile.column("name").examples) == {"plain text", "Köln", "5 € – “so”"}
+
+
+def test_a_damaged_utf8_file_is_not_read_as_another_encoding(profiled):
+    text = "name,n\nKöln,1\nZürich,2\n"
+    with pytest.raises(DataError, match=r"line 4: .* is no utf-8"):
+        profiled(text.encode() + b"M\xfcnchen,3\n")
+
+
+def test_a_fraction_of_three_digits_is_no_group_of_thousands(profiled):
+    profile = profiled("price;share\n3,14;0.123\n12,5;0.250\n7,25;0.375\n")
+    assert profile.dialect.thousands == ""
+    kinds = {column.name: column.type for column in profile.columns}
+    assert kinds["share"] == "VARCHAR" or profile.column("share").maximum == "0.375"
+
+
+def test_groups_are_exact_and_follow_no_zero(profiled):
+    grouped = profiled("price;amount\n3,14;1.234\n12,5;12.345.678\n7,25;999\n")
+    assert grouped.dialect.thousands == "."
+    assert grouped.column("amount").maximum == "12345678"
+    for odd in ("1.23", "0.123", "00.123", "1234.567"):
+        profile = profiled(f"price;amount\n3,14;1.234\n12,5;{odd}\n7,25;2.345\n")
+        assert profile.column("amount").type == "VARCHAR" or profile.dialect.decimal == "."
+
+
 def test_a_packed_file_is_unpacked(profiled):
     assert profiled(gzip.compress(b"a,b\n1,2\n3,4\n"), "table.csv.gz").rows == 2
 

@@ -1,8 +1,11 @@
 """Times that are not written as ISO 8601 has them: all values tell how, or somebody does."""
 
+import io
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -116,6 +119,13 @@ def test_what_is_said_is_read(profiled: Profiled, said: str) -> None:
 def test_what_is_said_and_cannot_be_is_refused(profiled: Profiled, said: str, message: str) -> None:
     with pytest.raises(SpecError, match=f"^time-format: .*{message}"):
         profiled(table("1/8/2024", "1/13/2024"), times=SaidTimes([said]))
+
+
+def test_nothing_can_be_said_of_parquet(scanned: Scanned) -> None:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"seen_at": ["31.01.2024"], "n": [1]}), content)
+    with pytest.raises(SpecError, match=r"It is said of CSV files, and these are Parquet"):
+        scanned(content.getvalue(), "table.parquet", times=SaidTimes(["%d.%m.%Y"]))
 
 
 def test_years_of_two_digits_are_of_the_hundred_that_are_said(profiled: Profiled) -> None:

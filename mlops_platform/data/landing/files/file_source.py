@@ -83,18 +83,6 @@ class FileSource:
     without_time: RowsWithoutTime = "refuse"
     partitions: tuple[date, date] | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse formats of columns that never land.
-
-        Raises:
-            DataError: names them.
-        """
-        if self.columns is not None:
-            older = self.landed.renamed.values()
-            refuse_unknown_formats(
-                self.dialect.formats, {*self.columns, *older, *self._may_be_absent}
-            )
-
     @contextmanager
     def read(
         self, table_folder: Path, files: Sequence[Path], arrival: Arrival, day: date | None = None

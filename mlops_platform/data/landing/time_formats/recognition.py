@@ -43,7 +43,7 @@ def epoch_format(text: str) -> TimeFormat | None:
     match = _SECONDS.fullmatch(text.strip())
     if match is None:
         return None
-    return TimeFormat({None: "epoch", 3: "epoch_ms", 6: "epoch_us"}[match[1] and len(match[1])])
+    return TimeFormat({0: "epoch", 3: "epoch_ms", 6: "epoch_us"}[len(match[1] or "")])
 
 
 def _days(text: str) -> Iterator[tuple[str, int]]:

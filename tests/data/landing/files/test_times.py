@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from mlops_platform.data.landing.files.csv_dialect import CsvDialect
-from mlops_platform.data.landing.folder_source import FolderSource
-from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.errors import DataError
 from tests.data.landing.files.file_case import FileCase, check_case, typed
 from tests.documents.cases import Case, refuse_undocumented
@@ -316,19 +314,6 @@ def test_what_is_no_format_is_refused_before_any_file_is_read(
 ) -> None:
     with pytest.raises(DataError, match=message):
         CsvDialect(**declared)
-
-
-def test_a_format_of_no_declared_column_is_refused_before_any_file_is_read(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"'ida' is no column .* mean 'id'"):
-        FolderSource(
-            landed=LandedTable(table="visits", key=("id",)),
-            folder=tmp_path,
-            pattern="*",
-            timezone="UTC",
-            columns={"id": "ID", "at": "AT"},
-            time_column="AT",
-            dialect=CsvDialect(formats={"ida": GERMAN}),
-        )
 
 
 def test_formats_of_columns_go_before_those_of_all() -> None:
