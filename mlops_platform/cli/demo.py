@@ -10,7 +10,7 @@ from mlops_platform.cli.console import answer, console, json_option
 from mlops_platform.cli.home.heal import heal
 from mlops_platform.cli.home.setup import ensure_set_up
 from mlops_platform.cli.progress import ConsoleDisplay
-from mlops_platform.cli.project.example import example_removals
+from mlops_platform.cli.project.example import EXAMPLE, example_removals
 from mlops_platform.demo.story import MODEL, WINDOWS, lines, play
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.errors import DataError
@@ -57,7 +57,7 @@ def _require_example() -> None:
     Raises:
         DataError: it was.
     """
-    if not example_removals(Journal(PROJECT_ROOT)):
+    if not example_removals(Journal(PROJECT_ROOT), [EXAMPLE]):
         raise DataError(
             "The example is not in this project. `mlops init --undo` brings back what `mlops init "
             "--without-example` took out; or restore the folders `flights` from version control."

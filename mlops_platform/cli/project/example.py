@@ -1,7 +1,8 @@
-"""The example as a domain that can be taken out and brought back."""
+"""The examples as domains that can be taken out and brought back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,19 +11,18 @@ if TYPE_CHECKING:
     from mlops_platform.usecases.scaffold.journal.planning import PlannedFile
 
 EXAMPLE: Final = "flights"
-FOLDERS: Final = tuple(
-    Path(place, EXAMPLE)
-    for place in (
-        "mlops_platform/defs",
-        "dbt_project/models",
-        "dbt_project/seeds",
-        "dbt_project/tests",
-    )
+"""The one that the demo plays."""
+EXAMPLES: Final = (EXAMPLE, "clinic", "insurance")
+_PLACES: Final = (
+    "mlops_platform/defs",
+    "dbt_project/models",
+    "dbt_project/seeds",
+    "dbt_project/tests",
 )
 
 
-def example_removals(journal: Journal) -> list[PlannedFile]:
-    """Every file of the example, to be removed; none where it is out already."""
+def example_removals(journal: Journal, domains: Sequence[str] = EXAMPLES) -> list[PlannedFile]:
+    """Every file of the examples, to be removed; none where they are out already."""
     from mlops_platform.usecases.scaffold.journal.planning import removals
 
-    return removals(journal, FOLDERS)
+    return removals(journal, [Path(place, domain) for domain in domains for place in _PLACES])

@@ -57,7 +57,7 @@ SWITCHES = (
     ("--dry-run", "dry_run", "Show the files as a diff, and write nothing."),
     ("--undo", "undo", "Take the newest change back, byte for byte."),
     ("--force", "force", "Undo in spite of edits; go on in spite of what is refused."),
-    ("--without-example", "without_example", "Take the flights out; --undo brings them back."),
+    ("--without-example", "without_example", "Take the examples out; --undo brings them back."),
 )
 
 

@@ -98,8 +98,8 @@ class Explainer:
         ensemble = ensemble_of(estimator, head.columns)
         if ensemble is None:
             raise NotExplainable(
-                f"{type(estimator).__name__} has no exact contributions here; linear models "
-                "and tree ensembles have."
+                f"{type(estimator).__name__} has no exact contributions here; scikit-learn's "
+                "linear models and tree ensembles have."
             )
         trees = tree_shap(ensemble)
         return cls(schema.names, trees, trees.base, {}, link)
