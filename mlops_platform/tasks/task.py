@@ -51,11 +51,13 @@ class Task(Section, ABC):
         estimator_kind, predict_method: what an estimator must be and have.
         answers_of_model: a name for what that method answers, and how many numbers for a row; -1
             where models differ in that.
+        states_every_class: whether a model's numbers are the probabilities of all its classes.
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE", "VARCHAR"]]
     has_classes: ClassVar[bool] = False
+    states_every_class: ClassVar[bool] = False
     loss_has_unit: ClassVar[bool]
     needs_dense_columns: ClassVar[bool]
     estimator_kind: ClassVar[str]

@@ -93,6 +93,7 @@ class MulticlassClassification(Task):
 
     label_type: ClassVar[Literal["VARCHAR"]] = "VARCHAR"
     has_classes: ClassVar[bool] = True
+    states_every_class: ClassVar[bool] = True
     loss_has_unit: ClassVar[bool] = False
     needs_dense_columns: ClassVar[bool] = False
     estimator_kind: ClassVar[str] = "classifier"
