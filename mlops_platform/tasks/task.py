@@ -89,7 +89,12 @@ class Task(Section, ABC):
     @property
     @abstractmethod
     def default_limits(self) -> Mapping[str, Bounds]:
-        """Of the gate by metric, where the YAML says nothing else; windows warn at them too."""
+        """Of the gate by metric, where the YAML says nothing else."""
+
+    @property
+    def window_limits(self) -> Mapping[str, Bounds]:
+        """At which windows warn, where the YAML says nothing else."""
+        return self.default_limits
 
     @property
     def adaptation_rule(self) -> AdaptationRule | None:
@@ -216,9 +221,7 @@ class Task(Section, ABC):
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """The type and the description of each field of that."""
         kinds = {"number": float, "flag": bool, "category": str}
-        return {
-            output.field: (kinds[output.kind], output.description) for output in self.outputs
-        }
+        return {output.field: (kinds[output.kind], output.description) for output in self.outputs}
 
     def predict(self, model: Any, constants: Constants, features: Any) -> Predictions:
         """Predictions of a finished model."""
@@ -300,6 +303,14 @@ class Task(Section, ABC):
     @abstractmethod
     def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
         """Details as PNG bytes, by a name that says what is shown."""
+
+    def outcome_notes(self, labels: Any, predictions: Predictions) -> tuple[str, ...]:
+        """What is odd about the outcomes of a window, in sentences; none where nothing is.
+
+        Args:
+            labels: as they are published, without missing ones, shape (rows,).
+        """
+        return ()
 
     # Without labels
 

@@ -168,7 +168,9 @@ def _table(served: Sequence[ServedLine], task: Task, kinds: Mapping[str, ColumnK
         "row": pa.int32(),
         "sequence": pa.int32(),
         **{
-            output.field: {"flag": pa.bool_(), "category": pa.string()}.get(output.kind, pa.float64())
+            output.field: {"flag": pa.bool_(), "category": pa.string()}.get(
+                output.kind, pa.float64()
+            )
             for output in task.outputs
         },
         "latency_ms": pa.float64(),

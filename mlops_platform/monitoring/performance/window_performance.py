@@ -41,6 +41,7 @@ class WindowPerformance(Record):
             one class.
         intervals: of `loss`, `loss_increase` and of metrics, by name: as sure as its days allow.
         estimated_metrics: what its predictions let expect without labels, besides its losses.
+        notes: what is odd about its outcomes, in sentences.
         change_point: whether the deciding detector has found a change in the champion's errors by
             the end of this window, None where none has judged it.
         changes: what each detector has found by then.
@@ -67,6 +68,7 @@ class WindowPerformance(Record):
     metrics: dict[str, float]
     intervals: dict[str, Interval] = Field(default_factory=dict)
     estimated_metrics: dict[str, float] = Field(default_factory=dict)
+    notes: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     change_point: bool | None = None
     changes: tuple[DetectorFinding, ...] = ()
     blocks: tuple[ErrorBlock, ...] = ()

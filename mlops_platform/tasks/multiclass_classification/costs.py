@@ -90,9 +90,7 @@ def cheapest(probabilities: Numbers, costs: Sequence[Sequence[float]] | None) ->
     return np.argmin(expected, axis=1)
 
 
-def cheapest_in_row(
-    probabilities: Sequence[float], costs: Sequence[Sequence[float]] | None
-) -> int:
+def cheapest_in_row(probabilities: Sequence[float], costs: Sequence[Sequence[float]] | None) -> int:
     """The same of one row, without NumPy."""
     if costs is None:
         return probabilities.index(max(probabilities))

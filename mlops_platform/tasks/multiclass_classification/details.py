@@ -54,7 +54,11 @@ class Details(Record):
 
 
 def details_of(
-    codes: Targets, predictions: Predictions, classes: Sequence[str], known: Sequence[bool], bins: int
+    codes: Targets,
+    predictions: Predictions,
+    classes: Sequence[str],
+    known: Sequence[bool],
+    bins: int,
 ) -> Details:
     """Measure them.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 
+SURELY_SOME: Final = 10.0
+"""Expected rows of a class of which none in 20,000 windows has no row, if they are independent."""
 BIN_ROWS: Final = 50
 """Rows that a bin has at least: in smaller ones chance alone is an error."""
 
@@ -142,6 +144,21 @@ def occurring(codes: Codes) -> list[int]:
 
     present: list[int] = np.unique(codes[codes >= 0]).tolist()
     return present
+
+
+def expected_rows(probabilities: Numbers) -> list[float]:
+    """How many rows of each class the probabilities let expect."""
+    expected: list[float] = probabilities.sum(axis=0).tolist()
+    return expected
+
+
+def vanished(codes: Codes, probabilities: Numbers) -> int:
+    """Classes without any outcome of which `SURELY_SOME` or more were to be expected."""
+    present = set(occurring(codes))
+    return sum(
+        position not in present and rows >= SURELY_SOME
+        for position, rows in enumerate(expected_rows(probabilities))
+    )
 
 
 def calibration_bins(

@@ -66,6 +66,10 @@ class Judge:
         """Whether what came true is none of the classes."""
         return (codes < 0).astype(float)
 
+    def vanished(self, codes: Codes, predictions: Predictions) -> float:
+        """Classes that were to be expected, and did not occur."""
+        return float(figures.vanished(codes, self.probabilities(predictions)))
+
     def calibration_error(self, codes: Codes, predictions: Predictions) -> float:
         """Mean of those of all classes."""
         return figures.class_wise_calibration_error(
@@ -79,9 +83,7 @@ class Judge:
         values = [getattr(of_classes[position], figure) for position in present]
         return sum(values) / len(values) if values else float("nan")
 
-    def of_class(
-        self, codes: Codes, predictions: Predictions, position: int, figure: str
-    ) -> float:
+    def of_class(self, codes: Codes, predictions: Predictions, position: int, figure: str) -> float:
         """A figure of one class."""
         return float(getattr(self._of_classes(codes, predictions)[position], figure))
 
@@ -171,6 +173,13 @@ def metrics_of(
             greater_is_better=False,
             compute=mean_of(judge.is_undeclared),
             row_values=judge.is_undeclared,
+        ),
+        "vanished_classes": Metric(
+            f"classes without any outcome, of which {figures.SURELY_SOME:g} or more were to be "
+            "expected",
+            greater_is_better=False,
+            compute=judge.vanished,
+            defined_for_any_targets=True,
         ),
         **(_of_each_class(judge) if len(judge.classes) <= MOST_NAMED else {}),
     }

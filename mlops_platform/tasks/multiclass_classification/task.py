@@ -177,16 +177,19 @@ class MulticlassClassification(Task):
 
     @property
     def default_limits(self) -> Mapping[str, Bounds]:
-        """Probabilities must mean what they say, sets hold what they promise, classes be known."""
-        limits = {
-            "class_wise_calibration_error": Bounds(max=0.1),
-            "undeclared_share": Bounds(max=0.0),
-        }
+        """Probabilities must mean what they say, and sets hold what they promise."""
+        limits = {"class_wise_calibration_error": Bounds(max=0.1)}
         if self.prediction_sets is None:
             return limits
         promised = self.prediction_sets.coverage
         # A set holds the likeliest class at least, so that easy rows are covered by more.
         return {**limits, "set_coverage": Bounds(min=round(promised - MOST_OFF, 10))}
+
+    @property
+    def window_limits(self) -> Mapping[str, Bounds]:
+        """Also no class that is not declared, and none that is gone."""
+        none = Bounds(max=0.0)
+        return {**self.default_limits, "undeclared_share": none, "vanished_classes": none}
 
     # Targets
 
@@ -502,6 +505,24 @@ class MulticlassClassification(Task):
         from mlops_platform.tasks.multiclass_classification.figures import figures_of
 
         return figures_of(metrics, details)
+
+    def outcome_notes(self, labels: Any, predictions: Predictions) -> tuple[str, ...]:
+        """Classes that are not declared, and those that did not occur."""
+        if not len(labels):
+            return ()
+        fault = self.labels_fault(labels)
+        codes = self.targets(labels)
+        expected = figures.expected_rows(self._judge.probabilities(predictions))
+        present = set(figures.occurring(codes))
+        absent = [
+            f"{name!r} ({expected[at]:.1f} were to be expected)"
+            for at, name in enumerate(self.classes)
+            if at not in present
+        ]
+        return (
+            *(() if fault is None else (fault,)),
+            *([f"No outcome is {', '.join(absent[:MOST_TOLD])}."] if absent else []),
+        )
 
     # Without labels
 

@@ -109,6 +109,7 @@ def measure_performance(
         metrics=metrics,
         intervals=_intervals(spec, rows, figures),
         estimated_metrics=estimate.metrics if estimate else {},
+        notes=_notes(spec, outcomes, rows),
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
         labels_settle_at=labels_settle_at(spec, published_root, days_of_labels),
@@ -170,6 +171,11 @@ def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
     if spec.task.refusal(rows.targets) is not None:
         return {}
     return spec.task.measure(rows.targets, rows.predictions)
+
+
+def _notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> tuple[str, ...]:
+    labels = outcomes["label"].drop_null().to_numpy(zero_copy_only=False)
+    return spec.task.outcome_notes(labels, rows.predictions)
 
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:

@@ -33,6 +33,7 @@ def performance_page(
         "window": measured.window,
         **verdict_of(performance_alarms(measured, spec)),
         "state": _state(measured),
+        **({"outcomes_are_odd": " ".join(measured.notes)} if measured.notes else {}),
         **_changed_labels(measured),
         **_without_none(_losses(spec, measured)),
         **_without_none({"trend": _trend(history)}),

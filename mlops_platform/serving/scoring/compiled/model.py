@@ -80,9 +80,7 @@ class CompiledModel:
         return rows_of_numbers if joint is None else [*map(joint.numbers, rows_of_numbers)]
 
 
-def compile_model(
-    model: Any, schema: FeatureSchema, *, every_class: bool = False
-) -> CompiledModel:
+def compile_model(model: Any, schema: FeatureSchema, *, every_class: bool = False) -> CompiledModel:
     """Compile what a task has finished.
 
     Args:
