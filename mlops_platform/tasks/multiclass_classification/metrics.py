@@ -164,10 +164,10 @@ def vanished(codes: Codes, probabilities: Numbers) -> int:
 def calibration_bins(
     is_class: NDArray[Any], stated: Numbers, bins: int, weights: Numbers | None = None
 ) -> tuple[CalibrationBin, ...]:
-    """At most `bins` bins of nearly equal numbers of rows, at least `BIN_ROWS`, by increasing probability of one class.
+    """At most `bins` bins of nearly equal numbers of rows, by increasing probability of one class.
 
-    Rows of equal probability share a bin, so that the order of the rows does not matter. Means are
-    weighted, counts are not.
+    Each has at least `BIN_ROWS` rows, unless there are fewer. Rows of equal probability share a
+    bin, so that the order of the rows does not matter. Means are weighted, counts are not.
 
     Args:
         is_class: whether that class came true, shape (rows,).

@@ -51,7 +51,8 @@ class Judge:
 
     def is_right(self, codes: Codes, predictions: Predictions) -> Numbers:
         """Whether each decision is."""
-        return (codes == self.decided(predictions)).astype(float)
+        right: Numbers = (codes == self.decided(predictions)).astype(float)
+        return right
 
     def decided(self, predictions: Predictions) -> Codes:
         """Positions of the decided classes."""
@@ -156,7 +157,7 @@ def metrics_of(
             tunes=True,
         ),
         "class_wise_calibration_error": Metric(
-            "mean distance of probability and frequency, averaged over all classes; lower is better",
+            "mean distance of probability and frequency, over all classes; lower is better",
             greater_is_better=False,
             compute=judge.calibration_error,
             headline=True,

@@ -319,7 +319,7 @@ class MulticlassClassification(Task):
         return np.asarray(model.predict_proba(features), dtype=np.float64)
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
-        """All classes have a probability; the decision is the one that is expected to cost least."""
+        """Probabilities of all classes, and the decision that is expected to cost least."""
         return self._stated(self._spread(numbers, constants), constants)
 
     def _spread(self, numbers: Numbers, constants: Constants) -> Numbers:
@@ -383,7 +383,7 @@ class MulticlassClassification(Task):
     def shown(self, answer: Answer) -> Mapping[str, Any]:
         """Probabilities by class, and the classes of the set, the likeliest first."""
         classes = self.classes
-        row = [answer[probability(position)] for position in range(len(classes))]
+        row = [float(answer[probability(position)]) for position in range(len(classes))]
         told = {
             DECISION: answer[DECISION],
             CONFIDENCE: answer[CONFIDENCE],
@@ -398,7 +398,7 @@ class MulticlassClassification(Task):
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """Types of these."""
         # A client's generated code has a type for each of the classes.
-        name = Literal[self.classes]  # type: ignore[valid-type]
+        name: Any = Literal.__getitem__(self.classes)
         by_name = {output.name: output for output in self.outputs}
         fields: dict[str, tuple[Any, str]] = {
             DECISION: (name, by_name[DECISION].description),
@@ -476,7 +476,8 @@ class MulticlassClassification(Task):
         import numpy as np
 
         shares = np.array([[baseline[share(at)] for at in range(len(self.classes))]])
-        return floored(shares)[0]
+        (said,) = floored(shares)
+        return np.asarray(said, dtype=np.float64)
 
     # Judging
 

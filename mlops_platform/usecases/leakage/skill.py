@@ -88,7 +88,7 @@ def _shrunk(task: Task, targets: Targets, overall: dict[str, float]) -> dict[str
 def _auc(task: Task, targets: Targets, scores: NDArray[np.float64]) -> float | None:
     import numpy as np
 
-    if not task.has_classes or len(np.unique(targets)) != 2:  # noqa: PLR2004 - a pair of classes
+    if not task.has_classes or len(np.unique(targets)) != 2:
         return None
     from sklearn.metrics import roc_auc_score
 

@@ -1,4 +1,4 @@
-"""What a multiclass task takes, what it refuses and in which words, and rare and strange classes."""
+"""What a multiclass task takes and refuses, in which words, and rare and strange classes."""
 
 from typing import Any
 

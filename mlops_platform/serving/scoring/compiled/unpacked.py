@@ -194,7 +194,7 @@ def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
     if sklearn_name(model) == "Pipeline":
         return _pipeline(model, schema)
     classes = list(getattr(model, "classes_", ()))
-    if len(classes) > 2:  # noqa: PLR2004 - false and true
+    if len(classes) > 2:
         raise NotCompilable(f"it has a number for each of {len(classes)} classes, and not one.")
     pipeline, calibrators = _calibrated(model)
     if len(calibrators) != 1:
@@ -215,7 +215,7 @@ def unpack_classes(model: Any, schema: FeatureSchema) -> Unpacked:
     pipeline, calibrators = _calibrated(model)
     estimator, count = pipeline.steps[-1][1], len(model.classes_)
     columns = _columns(pipeline, schema)
-    if count == 2:  # noqa: PLR2004 - scikit-learn has one score of a pair
+    if count == 2:
         link = _calibration(calibrators[0], estimator)
         return Unpacked(columns, (Head(estimator, link),), Complement())
     if list(estimator.classes_) != list(model.classes_):

@@ -93,7 +93,7 @@ class TrainingSize:
     def _validation_days(self) -> int:
         """More where several classes have to be calibrated, and few rows are of a day."""
         facts, days = self._choices.label_facts, self._held_out()
-        if facts is None or len(facts.value_rows) <= 2:  # noqa: PLR2004 - true and false
+        if facts is None or len(facts.value_rows) <= 2:
             return days
         return max(days, min(self._test_days(), int(HELD_OUT_SHARE * self._days)))
 
