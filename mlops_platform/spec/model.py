@@ -18,7 +18,7 @@ from mlops_platform.spec.retraining.retraining import RetrainingSpec
 from mlops_platform.spec.retraining.schedules import SchedulesSpec
 from mlops_platform.spec.serving import ReleaseSpec, ServingSpec
 from mlops_platform.spec.training import ColumnStepsSpec, TrainingSpec
-from mlops_platform.tasks import DEFAULT_TASK, TaskSpec
+from mlops_platform.tasks import DEFAULT_TASK, Bounds, TaskSpec
 
 
 class ModelSpec(Section):
@@ -87,19 +87,16 @@ class ModelSpec(Section):
     @property
     def limits(self) -> Mapping[str, Limit]:
         """What the gate asks of each metric: the task's own limits, changed by those declared."""
-        limits = {**self._own_limits, **self.gate.limits}
+        limits = {**_limits_of(self.task.default_limits), **self.gate.limits}
         return {metric: limit for metric, limit in limits.items() if limit is not None}
 
     @property
     def metric_levels(self) -> Mapping[str, MetricLevelsSpec]:
         """From where each metric of a window alarms, likewise."""
-        own = {metric: MetricLevelsSpec(warn=limit) for metric, limit in self._own_limits.items()}
+        limits = _limits_of(self.task.window_limits)
+        own = {metric: MetricLevelsSpec(warn=limit) for metric, limit in limits.items()}
         levels = {**own, **self.monitoring.performance.levels}
         return {metric: level for metric, level in levels.items() if level is not None}
-
-    @property
-    def _own_limits(self) -> Mapping[str, Limit]:
-        return {name: limit_of(bounds) for name, bounds in self.task.default_limits.items()}
 
     @property
     def tuning_metric(self) -> str:
@@ -111,6 +108,10 @@ class ModelSpec(Section):
         if isinstance(entry.columns, str):
             return self.features.of_kind(entry.columns)
         return entry.columns
+
+
+def _limits_of(bounds_of_metrics: Mapping[str, Bounds]) -> Mapping[str, Limit]:
+    return {name: limit_of(bounds) for name, bounds in bounds_of_metrics.items()}
 
 
 def _label_known_at_landing(attributes: Any) -> Any:

@@ -54,11 +54,13 @@ class Task(Section, ABC):
         estimator_kind, predict_method: what an estimator must be and have.
         answers_of_model: a name for what that method answers, and how many numbers for a row; -1
             where models differ in that.
+        states_every_class: whether a model's numbers are the probabilities of all its classes.
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
     label_type: ClassVar[Literal["BOOLEAN", "DOUBLE", "VARCHAR"]]
     has_classes: ClassVar[bool] = False
+    states_every_class: ClassVar[bool] = False
     loss_has_unit: ClassVar[bool]
     needs_dense_columns: ClassVar[bool]
     estimator_kind: ClassVar[str]
@@ -95,7 +97,12 @@ class Task(Section, ABC):
     @property
     @abstractmethod
     def default_limits(self) -> Mapping[str, Bounds]:
-        """Of the gate by metric, where the YAML says nothing else; windows warn at them too."""
+        """Of the gate by metric, where the YAML says nothing else."""
+
+    @property
+    def window_limits(self) -> Mapping[str, Bounds]:
+        """At which windows warn, where the YAML says nothing else."""
+        return self.default_limits
 
     @property
     def adaptation_rule(self) -> AdaptationRule | None:
@@ -359,6 +366,14 @@ class Task(Section, ABC):
     @abstractmethod
     def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
         """Details as PNG bytes, by a name that says what is shown."""
+
+    def outcome_notes(self, labels: Any, predictions: Predictions) -> tuple[str, ...]:
+        """What is odd about the outcomes of a window, in sentences; none where nothing is.
+
+        Args:
+            labels: as they are published, without missing ones, shape (rows,).
+        """
+        return ()
 
     # Without labels
 

@@ -42,7 +42,7 @@ class Scorer:
             from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
 
             try:
-                self._compiled = compile_model(model, schema)
+                self._compiled = compile_model(model, schema, every_class=task.states_every_class)
             except NotCompilable as error:
                 self.reason = str(error)
         self.compiled = self._compiled is not None

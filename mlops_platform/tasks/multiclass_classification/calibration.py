@@ -22,7 +22,7 @@ CalibrationMethod = Literal["bias_corrected_temperature", "temperature", "sigmoi
 BIAS_CORRECTED: Final = "bias_corrected_temperature"
 SHRINKAGE: Final = 3.0
 """How much rows have to say before the probability of a class is moved by a factor: with few of
-them all factors stay near 1 (`benchmarks/results/multiclass.md`)."""
+them all factors stay near 1 (ADR 0049)."""
 
 
 class KnownRows(NamedTuple):

@@ -12,6 +12,8 @@ MOST_NAMED: Final = 5
 
 def _text(name: Any) -> Any:
     if isinstance(name, str):
+        if not name:
+            raise ValueError("an empty text is no class; publish what is not known as NULL")
         return name
     raise ValueError(f"{name!r} is no text; write it in quotes, as the label table has it")
 
@@ -32,7 +34,7 @@ def _enough(names: Any) -> Any:
     return names
 
 
-ClassName = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST)]
+ClassName = Annotated[str, BeforeValidator(_text), Field(max_length=LONGEST)]
 Classes = Annotated[tuple[ClassName, ...], AfterValidator(_distinct), BeforeValidator(_enough)]
 
 

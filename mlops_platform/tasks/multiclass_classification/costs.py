@@ -13,6 +13,7 @@ from mlops_platform.tasks.custom import CostFunction, costs_section
 from mlops_platform.told_apart import ToldApart, has, lacks
 
 if TYPE_CHECKING:
+    from mlops_platform.tasks.multiclass_classification.metrics import Codes
     from mlops_platform.tasks.predictions import Numbers
 
 Cost = Annotated[float, Field(ge=0)]
@@ -73,7 +74,7 @@ MulticlassCosts = Annotated[
 ]
 
 
-def cheapest(probabilities: Numbers, costs: Sequence[Sequence[float]] | None) -> Numbers:
+def cheapest(probabilities: Numbers, costs: Sequence[Sequence[float]] | None) -> Codes:
     """Position of the class of least expected cost in each row, shape (rows,); ties: the first.
 
     Args:
@@ -83,11 +84,11 @@ def cheapest(probabilities: Numbers, costs: Sequence[Sequence[float]] | None) ->
     import numpy as np
 
     if costs is None:
-        return np.argmax(probabilities, axis=1)
+        return np.asarray(np.argmax(probabilities, axis=1), dtype=np.int64)
     expected = np.zeros_like(probabilities)
     for true, of_decided in enumerate(costs):
         expected = expected + probabilities[:, [true]] * np.array(of_decided)[None, :]
-    return np.argmin(expected, axis=1)
+    return np.asarray(np.argmin(expected, axis=1), dtype=np.int64)
 
 
 def cheapest_in_row(probabilities: Sequence[float], costs: Sequence[Sequence[float]] | None) -> int:
@@ -103,9 +104,7 @@ def cheapest_in_row(probabilities: Sequence[float], costs: Sequence[Sequence[flo
     return expected.index(min(expected))
 
 
-def costs_of_decisions(
-    codes: Numbers, decided: Numbers, costs: Sequence[Sequence[float]]
-) -> Numbers:
+def costs_of_decisions(codes: Codes, decided: Codes, costs: Sequence[Sequence[float]]) -> Numbers:
     """Cost of each decision, shape (rows,); where an undeclared class came true, the greatest.
 
     Args:

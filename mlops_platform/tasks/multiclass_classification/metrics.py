@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 
+SURELY_SOME: Final = 10.0
+"""Expected rows of a class of which none in 20,000 windows has no row, if they are independent."""
 BIN_ROWS: Final = 50
 """Rows that a bin has at least: in smaller ones chance alone is an error."""
 
@@ -144,13 +146,28 @@ def occurring(codes: Codes) -> list[int]:
     return present
 
 
+def expected_rows(probabilities: Numbers) -> list[float]:
+    """How many rows of each class the probabilities let expect."""
+    expected: list[float] = probabilities.sum(axis=0).tolist()
+    return expected
+
+
+def vanished(codes: Codes, probabilities: Numbers) -> int:
+    """Classes without any outcome of which `SURELY_SOME` or more were to be expected."""
+    present = set(occurring(codes))
+    return sum(
+        position not in present and rows >= SURELY_SOME
+        for position, rows in enumerate(expected_rows(probabilities))
+    )
+
+
 def calibration_bins(
     is_class: NDArray[Any], stated: Numbers, bins: int, weights: Numbers | None = None
 ) -> tuple[CalibrationBin, ...]:
-    """At most `bins` bins of nearly equal numbers of rows, at least `BIN_ROWS`, by increasing probability of one class.
+    """At most `bins` bins of nearly equal numbers of rows, by increasing probability of one class.
 
-    Rows of equal probability share a bin, so that the order of the rows does not matter. Means are
-    weighted, counts are not.
+    Each has at least `BIN_ROWS` rows, unless there are fewer. Rows of equal probability share a
+    bin, so that the order of the rows does not matter. Means are weighted, counts are not.
 
     Args:
         is_class: whether that class came true, shape (rows,).

@@ -51,7 +51,8 @@ class Judge:
 
     def is_right(self, codes: Codes, predictions: Predictions) -> Numbers:
         """Whether each decision is."""
-        return (codes == self.decided(predictions)).astype(float)
+        right: Numbers = (codes == self.decided(predictions)).astype(float)
+        return right
 
     def decided(self, predictions: Predictions) -> Codes:
         """Positions of the decided classes."""
@@ -65,6 +66,10 @@ class Judge:
     def is_undeclared(self, codes: Codes, predictions: Predictions) -> Numbers:
         """Whether what came true is none of the classes."""
         return (codes < 0).astype(float)
+
+    def vanished(self, codes: Codes, predictions: Predictions) -> float:
+        """Classes that were to be expected, and did not occur."""
+        return float(figures.vanished(codes, self.probabilities(predictions)))
 
     def calibration_error(self, codes: Codes, predictions: Predictions) -> float:
         """Mean of those of all classes."""
@@ -152,7 +157,7 @@ def metrics_of(
             tunes=True,
         ),
         "class_wise_calibration_error": Metric(
-            "mean distance of probability and frequency, averaged over all classes; lower is better",
+            "mean distance of probability and frequency, over all classes; lower is better",
             greater_is_better=False,
             compute=judge.calibration_error,
             headline=True,
@@ -169,6 +174,13 @@ def metrics_of(
             greater_is_better=False,
             compute=mean_of(judge.is_undeclared),
             row_values=judge.is_undeclared,
+        ),
+        "vanished_classes": Metric(
+            f"classes without any outcome, of which {figures.SURELY_SOME:g} or more were to be "
+            "expected",
+            greater_is_better=False,
+            compute=judge.vanished,
+            defined_for_any_targets=True,
         ),
         **(_of_each_class(judge) if len(judge.classes) <= MOST_NAMED else {}),
     }

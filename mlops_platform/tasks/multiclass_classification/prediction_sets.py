@@ -9,6 +9,7 @@ from pydantic import Field
 from mlops_platform.section import Section
 
 if TYPE_CHECKING:
+    from mlops_platform.tasks.multiclass_classification.metrics import Codes
     from mlops_platform.tasks.predictions import Numbers
 
 
@@ -20,7 +21,7 @@ class PredictionSets(Section):
     )
 
 
-def least_probability(probabilities: Numbers, codes: Numbers, coverage: float) -> float:
+def least_probability(probabilities: Numbers, codes: Codes, coverage: float) -> float:
     """From which probability a class is in the set.
 
     One less the conformal quantile of the scores 1 - p(outcome) (Sadinle, Lei and Wasserman 2019,
@@ -55,7 +56,7 @@ def sizes(probabilities: Numbers, least: float) -> Numbers:
     return counted
 
 
-def holds_outcome(probabilities: Numbers, codes: Numbers, least: Numbers) -> Numbers:
+def holds_outcome(probabilities: Numbers, codes: Codes, least: Numbers) -> Numbers:
     """Whether each set holds what came true, shape (rows,).
 
     Args:

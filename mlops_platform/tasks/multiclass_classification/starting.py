@@ -41,7 +41,7 @@ class MulticlassClassificationStarter(Starter):
             task={"type": "multiclass_classification", "classes": classes},
             label=label.expression if is_text else f"({label.expression})::varchar",
             label_type="VARCHAR",
-            reason=f"Probabilities of classes, because the outcome is one of {len(classes)} values.",
+            reason=f"Probabilities of classes, because the outcome has {len(classes)} values.",
             reasons={
                 "task.classes": (
                     "Every value that there is, the most frequent first. Their order is kept: it "

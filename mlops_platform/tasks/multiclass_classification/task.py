@@ -93,6 +93,7 @@ class MulticlassClassification(Task):
 
     label_type: ClassVar[Literal["VARCHAR"]] = "VARCHAR"
     has_classes: ClassVar[bool] = True
+    states_every_class: ClassVar[bool] = True
     loss_has_unit: ClassVar[bool] = False
     needs_dense_columns: ClassVar[bool] = False
     estimator_kind: ClassVar[str] = "classifier"
@@ -176,16 +177,19 @@ class MulticlassClassification(Task):
 
     @property
     def default_limits(self) -> Mapping[str, Bounds]:
-        """Probabilities must mean what they say, sets hold what they promise, classes be known."""
-        limits = {
-            "class_wise_calibration_error": Bounds(max=0.1),
-            "undeclared_share": Bounds(max=0.0),
-        }
+        """Probabilities must mean what they say, and sets hold what they promise."""
+        limits = {"class_wise_calibration_error": Bounds(max=0.1)}
         if self.prediction_sets is None:
             return limits
         promised = self.prediction_sets.coverage
         # A set holds the likeliest class at least, so that easy rows are covered by more.
         return {**limits, "set_coverage": Bounds(min=round(promised - MOST_OFF, 10))}
+
+    @property
+    def window_limits(self) -> Mapping[str, Bounds]:
+        """Also no class that is not declared, and none that is gone."""
+        none = Bounds(max=0.0)
+        return {**self.default_limits, "undeclared_share": none, "vanished_classes": none}
 
     # Targets
 
@@ -315,7 +319,7 @@ class MulticlassClassification(Task):
         return np.asarray(model.predict_proba(features), dtype=np.float64)
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
-        """All classes have a probability; the decision is the one that is expected to cost least."""
+        """Probabilities of all classes, and the decision that is expected to cost least."""
         return self._stated(self._spread(numbers, constants), constants)
 
     def _spread(self, numbers: Numbers, constants: Constants) -> Numbers:
@@ -379,7 +383,7 @@ class MulticlassClassification(Task):
     def shown(self, answer: Answer) -> Mapping[str, Any]:
         """Probabilities by class, and the classes of the set, the likeliest first."""
         classes = self.classes
-        row = [answer[probability(position)] for position in range(len(classes))]
+        row = [float(answer[probability(position)]) for position in range(len(classes))]
         told = {
             DECISION: answer[DECISION],
             CONFIDENCE: answer[CONFIDENCE],
@@ -394,7 +398,7 @@ class MulticlassClassification(Task):
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """Types of these."""
         # A client's generated code has a type for each of the classes.
-        name = Literal[self.classes]  # type: ignore[valid-type]
+        name: Any = Literal.__getitem__(self.classes)
         by_name = {output.name: output for output in self.outputs}
         fields: dict[str, tuple[Any, str]] = {
             DECISION: (name, by_name[DECISION].description),
@@ -472,7 +476,8 @@ class MulticlassClassification(Task):
         import numpy as np
 
         shares = np.array([[baseline[share(at)] for at in range(len(self.classes))]])
-        return floored(shares)[0]
+        (said,) = floored(shares)
+        return np.asarray(said, dtype=np.float64)
 
     # Judging
 
@@ -501,6 +506,24 @@ class MulticlassClassification(Task):
         from mlops_platform.tasks.multiclass_classification.figures import figures_of
 
         return figures_of(metrics, details)
+
+    def outcome_notes(self, labels: Any, predictions: Predictions) -> tuple[str, ...]:
+        """Classes that are not declared, and those that did not occur."""
+        if not len(labels):
+            return ()
+        fault = self.labels_fault(labels)
+        codes = self.targets(labels)
+        expected = figures.expected_rows(self._judge.probabilities(predictions))
+        present = set(figures.occurring(codes))
+        absent = [
+            f"{name!r} ({expected[at]:.1f} were to be expected)"
+            for at, name in enumerate(self.classes)
+            if at not in present
+        ]
+        return (
+            *(() if fault is None else (fault,)),
+            *([f"No outcome is {', '.join(absent[:MOST_TOLD])}."] if absent else []),
+        )
 
     # Without labels
 

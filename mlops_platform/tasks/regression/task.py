@@ -318,7 +318,7 @@ class Regression(IntervalTask):
         predicted, lower, upper, loss, baseline_loss = numbers
         ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR])
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
-        return by_output(predicted, ends, losses)
+        return {**by_output(predicted, ends, losses)}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, and no negative loss is expected."""

@@ -126,7 +126,7 @@ def measure_performance(
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
-        notes=spec.task.notes(tested, predictions),
+        notes=(*_outcome_notes(spec, outcomes, rows), *spec.task.notes(tested, predictions)),
         fairness=_fairness(spec, outcomes, rows) if mature else None,
         **(_changes(spec, scored, rows, reference, past) if mature else {}),
     )
@@ -183,6 +183,11 @@ def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
     if spec.task.refusal(rows.targets) is not None:
         return {}
     return spec.task.measure(rows.targets, rows.predictions)
+
+
+def _outcome_notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> tuple[str, ...]:
+    labels = outcomes["label"].drop_null().to_numpy(zero_copy_only=False)
+    return spec.task.outcome_notes(labels, rows.predictions)
 
 
 def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:

@@ -44,6 +44,13 @@ final as (
         case
             when outcomes.status = 'arrived' then outcomes.arrival_delay_minutes > 60
         end as is_severely_late,
+        case
+            when outcomes.status != 'arrived' then outcomes.status
+            when outcomes.arrival_delay_minutes > 60 then 'very_late'
+            when outcomes.arrival_delay_minutes > 15 then 'late'
+            when outcomes.arrival_delay_minutes >= -15 then 'on_time'
+            when outcomes.arrival_delay_minutes < -15 then 'early'
+        end as punctuality,
         outcomes.first_known_at,
         greatest(outcomes.known_at, schedules.known_at) as known_at,
         least(outcomes.superseded_at, schedules.superseded_at) as superseded_at

@@ -34,6 +34,7 @@ final as (
         arrival_delay_minutes,
         is_late,
         is_severely_late,
+        punctuality,
         landing_day,
         known_at,
         superseded_at

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def read_hist_gradient_boosting(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble:
+def read_hist_gradient_boosting(
+    estimator: Any, columns: tuple[CompiledColumn, ...], position: int | None = None
+) -> Ensemble:
     """The trees of a fitted HistGradientBoosting, binary where it is a classifier.
+
+    Args:
+        position: of the class whose trees they are, where each has its own.
 
     Raises:
         NotCompilable: this release of scikit-learn keeps them elsewhere.
@@ -29,8 +34,12 @@ def read_hist_gradient_boosting(estimator: Any, columns: tuple[CompiledColumn, .
     try:
         if estimator._preprocessor is not None:
             columns = _encoded(estimator, columns)
-        base = float(estimator._baseline_prediction.item())
-        trees = tuple(_tree(predictor) for (predictor,) in estimator._predictors)
+        at = 0 if position is None else position
+        bases = estimator._baseline_prediction.ravel().tolist()
+        predictors = [of_iteration[at] for of_iteration in estimator._predictors]
+        if position is None and {len(bases), *map(len, estimator._predictors)} != {1}:
+            raise ValueError("it has several scores")
+        base, trees = bases[at], tuple(map(_tree, predictors))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise NotCompilable(
             f"{type(estimator).__name__} keeps its trees in another way than known: {error!r}."

@@ -84,18 +84,25 @@ class LinearScore:
         return dict(terms)
 
 
-def compile_linear(estimator: Any, columns: Iterable[CompiledColumn]) -> LinearScore:
+def compile_linear(
+    estimator: Any, columns: Iterable[CompiledColumn], position: int | None = None
+) -> LinearScore:
     """Merge the coefficients of a fitted linear model into its columns.
+
+    Args:
+        position: of the class whose score it is, where there is one for each.
 
     Raises:
         NotCompilable: a column is still text.
     """
     from numpy import ravel
 
-    weighted = list(zip(estimator.coef_.ravel().tolist(), columns, strict=True))
+    coefficients = estimator.coef_ if position is None else estimator.coef_[position]
+    weighted = list(zip(coefficients.ravel().tolist(), columns, strict=True))
     tables = _merged((weight, c) for weight, c in weighted if isinstance(c, Lookup))
     # Of a classifier it is an array, of a regressor a number.
-    intercept = sum(ravel(estimator.intercept_).tolist()) if estimator.fit_intercept else 0.0
+    own = slice(None) if position is None else [position]
+    intercept = sum(ravel(estimator.intercept_)[own].tolist()) if estimator.fit_intercept else 0.0
     slopes = []
     for weight, column in weighted:
         if isinstance(column, Number):

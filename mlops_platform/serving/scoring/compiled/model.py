@@ -13,7 +13,6 @@ from typing import Any
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.columns import (
-    CompiledColumn,
     NotCompilable,
     sklearn_name,
 )
@@ -22,9 +21,16 @@ from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_o
 from mlops_platform.serving.scoring.compiled.trees import (
     CompiledTrees,
     TreeliteTrees,
+    compile_class,
     compile_ensemble,
 )
-from mlops_platform.serving.scoring.compiled.unpacked import Link, unpack
+from mlops_platform.serving.scoring.compiled.unpacked import (
+    Head,
+    Joint,
+    Link,
+    unpack,
+    unpack_classes,
+)
 
 __all__ = ["CompiledModel", "NotCompilable", "compile_model"]
 
@@ -50,6 +56,7 @@ class CompiledModel:
     """A finished model as functions of a row."""
 
     heads: tuple[CompiledHead, ...]
+    joint: Joint | None = None
 
     @property
     def best_rows(self) -> int:
@@ -60,34 +67,41 @@ class CompiledModel:
         """What the model says of one row."""
         if len(self.heads) == 1:  # no loop on the way of most requests
             head = self.heads[0]
-            return (head.link.number(head.score.raw(row)),)
-        return tuple([head.number(row) for head in self.heads])
+            numbers: tuple[float, ...] = (head.link.number(head.score.raw(row)),)
+        else:
+            numbers = tuple([head.number(row) for head in self.heads])
+        return numbers if self.joint is None else self.joint.numbers(numbers)
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of some rows."""
-        return list(zip(*[head.numbers(rows) for head in self.heads], strict=True))
+        rows_of_numbers = list(zip(*[head.numbers(rows) for head in self.heads], strict=True))
+        joint = self.joint
+        return rows_of_numbers if joint is None else [*map(joint.numbers, rows_of_numbers)]
 
 
-def compile_model(model: Any, schema: FeatureSchema) -> CompiledModel:
+def compile_model(model: Any, schema: FeatureSchema, *, every_class: bool = False) -> CompiledModel:
     """Compile what a task has finished.
+
+    Args:
+        every_class: whether the numbers are the probabilities of all classes of the model.
 
     Raises:
         NotCompilable: a part of it has no compiled form; the message names it.
     """
-    parts = unpack(model, schema)
-    return CompiledModel(
-        tuple(
-            CompiledHead(_compiled(head.estimator, head.columns), head.link) for head in parts.heads
-        )
+    parts = unpack_classes(model, schema) if every_class else unpack(model, schema)
+    heads = tuple(
+        CompiledHead(_compiled(head, len(parts.heads)), head.link) for head in parts.heads
     )
+    return CompiledModel(heads, parts.joint)
 
 
-def _compiled(
-    estimator: Any, columns: tuple[CompiledColumn, ...]
-) -> LinearScore | CompiledTrees | TreeliteTrees:
+def _compiled(head: Head, heads: int) -> LinearScore | CompiledTrees | TreeliteTrees:
+    estimator, columns = head.estimator, head.columns
     if sklearn_name(estimator) in LINEAR:
-        return compile_linear(estimator, columns)
-    ensemble = ensemble_of(estimator, columns)
+        return compile_linear(estimator, columns, head.position)
+    ensemble = ensemble_of(estimator, columns, head.position)
     if ensemble is None:
         raise NotCompilable(f"{type(estimator).__name__} has no compiled form.")
-    return compile_ensemble(ensemble, estimator)
+    if head.position is None:
+        return compile_ensemble(ensemble, estimator)
+    return compile_class(ensemble, heads)

@@ -25,8 +25,13 @@ FORESTS = (
 )
 
 
-def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble | None:
-    """The trees of a fitted binary classifier or regressor; None where no ensemble is known here.
+def ensemble_of(
+    estimator: Any, columns: tuple[CompiledColumn, ...], position: int | None = None
+) -> Ensemble | None:
+    """The trees of a fitted classifier or regressor; None where no ensemble is known here.
+
+    Args:
+        position: of the class whose score it is, of more than two.
 
     Raises:
         NotCompilable: its score is more than a constant and its trees.
@@ -35,7 +40,9 @@ def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble
 
     name = sklearn_name(estimator)
     if name in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
-        return read_hist_gradient_boosting(estimator, columns)
+        return read_hist_gradient_boosting(estimator, columns, position)
+    if name == "GradientBoostingClassifier" and position is not None:
+        raise NotCompilable("GradientBoostingClassifier of several classes has no compiled form.")
     if name == "GradientBoostingClassifier":
         rate = estimator.learning_rate
         trees = tuple(_tree(regressor, rate) for regressor in np.ravel(estimator.estimators_))
@@ -48,12 +55,13 @@ def ensemble_of(estimator: Any, columns: tuple[CompiledColumn, ...]) -> Ensemble
         return Ensemble(columns, 0.0, (_tree(estimator, 1.0),), single_precision=True)
     if name in FORESTS:
         share = 1 / len(estimator.estimators_)
-        trees = tuple(_tree(member, share) for member in estimator.estimators_)
+        at = -1 if position is None else position
+        trees = tuple(_tree(member, share, at) for member in estimator.estimators_)
         return Ensemble(columns, 0.0, trees, single_precision=True)
     return None
 
 
-def _tree(estimator: Any, factor: float) -> Tree:
+def _tree(estimator: Any, factor: float, position: int = -1) -> Tree:
     import numpy as np
 
     nodes = estimator.tree_
@@ -63,7 +71,7 @@ def _tree(estimator: Any, factor: float) -> Tree:
         missing_left=nodes.missing_go_to_left.astype(bool),
         left=nodes.children_left.astype(np.intp),
         right=nodes.children_right.astype(np.intp),
-        value=nodes.value[:, 0, -1] * factor,
+        value=nodes.value[:, 0, position] * factor,
         cover=nodes.weighted_n_node_samples.astype(np.float64),
         categories={},
     )

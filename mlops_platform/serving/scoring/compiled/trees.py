@@ -13,6 +13,8 @@ from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_re
 
 MAX_NODES = 20_000
 """More take longer to compile than a start should; Treelite is as quick from there on."""
+MAX_NODES_OF_CLASSES = 60_000
+"""Of all classes together."""
 MAX_DEPTH = 80
 """Python's parser nests no deeper than 200 brackets."""
 
@@ -74,13 +76,31 @@ def compile_ensemble(ensemble: Ensemble, estimator: Any) -> CompiledTrees | Tree
         NotCompilable: Treelite does not take what is too large to be compiled.
     """
     if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
-        columns, trees = ensemble.columns, ensemble.trees
-        used = {int(at) for tree in trees for at in tree.feature[tree.left >= 0]}
-        return CompiledTrees(
-            compile_reader(columns, used), ensemble.base, compile_trees(trees, len(columns))
-        )
+        return _compiled(ensemble)
     return TreeliteTrees(
         compile_reader(ensemble.columns), _imported(estimator), ensemble.single_precision
+    )
+
+
+def compile_class(ensemble: Ensemble, classes: int) -> CompiledTrees:
+    """The score of one of some classes.
+
+    Raises:
+        NotCompilable: those of all classes are too large to be compiled.
+    """
+    most = MAX_NODES_OF_CLASSES // classes
+    if ensemble.nodes > most or max(map(_depth, ensemble.trees)) > MAX_DEPTH:
+        raise NotCompilable(
+            f"{ensemble.nodes:,} nodes of one of {classes} classes are too many to be compiled."
+        )
+    return _compiled(ensemble)
+
+
+def _compiled(ensemble: Ensemble) -> CompiledTrees:
+    columns, trees = ensemble.columns, ensemble.trees
+    used = {int(at) for tree in trees for at in tree.feature[tree.left >= 0]}
+    return CompiledTrees(
+        compile_reader(columns, used), ensemble.base, compile_trees(trees, len(columns))
     )
 
 

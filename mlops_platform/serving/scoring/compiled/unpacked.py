@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log, log1p
 from typing import Any
@@ -110,6 +111,49 @@ class Exponential:
         return exp(raw)
 
 
+@dataclass(frozen=True)
+class Softmax:
+    """Temperature scaling of the scores of all classes.
+
+    Args:
+        is_margin: whether they are scores; else probabilities, whose logarithms are.
+    """
+
+    factor: float
+    is_margin: bool
+
+    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
+        """Probabilities of the classes."""
+        scores = raws if self.is_margin else [log(raw + SMALLEST) for raw in raws]
+        scaled = [self.factor * score for score in scores]
+        greatest = max(scaled)
+        odds = [exp(score - greatest) for score in scaled]
+        total = sum(odds)
+        return tuple([part / total for part in odds])
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Probabilities that each class has from a calibrator of its own, made to add up to 1."""
+
+    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
+        """Probabilities of the classes."""
+        total = sum(raws)
+        if total == 0:
+            return (1 / len(raws),) * len(raws)
+        return tuple([raw / total for raw in raws])
+
+
+@dataclass(frozen=True)
+class Complement:
+    """Probabilities of both of two classes."""
+
+    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
+        """Probabilities of the classes."""
+        return (1 - raws[0], raws[0])
+
+
+Joint = Softmax | Normalised | Complement
 Link = Sigmoid | Temperature | Isotonic | Identity | Exponential
 LOGARITHMIC = ("poisson", "gamma")
 """Losses of regressors whose raw score is a logarithm."""
@@ -117,42 +161,86 @@ LOGARITHMIC = ("poisson", "gamma")
 
 @dataclass(frozen=True)
 class Head:
-    """One number of a model: `link.number(raw score of the estimator)`, of its own columns."""
+    """One number of a model: `link.number(raw score of the estimator)`, of its own columns.
+
+    Args:
+        position: of the class whose score it is; None where the estimator has one score.
+    """
 
     columns: tuple[CompiledColumn, ...]
     estimator: Any
     link: Link
+    position: int | None = None
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A model, one number after the other."""
+    """A model, one number after the other.
+
+    Args:
+        joint: what makes the numbers of the heads those of the model; None where they are.
+    """
 
     heads: tuple[Head, ...]
+    joint: Joint | None = None
 
 
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
-    """Take apart what a task has finished: a calibrated classifier, or a pipeline of regressors.
-
-    A classifier of more than two classes is not taken apart.
+    """Take apart a calibrated binary classifier, or a pipeline of regressors.
 
     Raises:
         NotCompilable: it is made of other parts.
     """
     if sklearn_name(model) == "Pipeline":
         return _pipeline(model, schema)
-    calibrated: Any = getattr(model, "calibrated_classifiers_", ())
-    if len(calibrated) != 1 or len(calibrated[0].calibrators) != 1:
+    classes = list(getattr(model, "classes_", ()))
+    if len(classes) > 2:
+        raise NotCompilable(f"it has a number for each of {len(classes)} classes, and not one.")
+    pipeline, calibrators = _calibrated(model)
+    if len(calibrators) != 1:
         raise NotCompilable(f"{type(model).__name__} is no binary model with one calibrator.")
-    if list(model.classes_) != [False, True]:
-        raise NotCompilable(f"classes {list(model.classes_)} are not false and true.")
+    if classes != [False, True]:
+        raise NotCompilable(f"classes {classes} are not false and true.")
+    estimator = pipeline.steps[-1][1]
+    link = _calibration(calibrators[0], estimator)
+    return Unpacked((Head(_columns(pipeline, schema), estimator, link),))
+
+
+def unpack_classes(model: Any, schema: FeatureSchema) -> Unpacked:
+    """Take apart a calibrated classifier whose numbers are the probabilities of all its classes.
+
+    Raises:
+        NotCompilable: it is made of other parts.
+    """
+    pipeline, calibrators = _calibrated(model)
+    estimator, count = pipeline.steps[-1][1], len(model.classes_)
+    columns = _columns(pipeline, schema)
+    if count == 2:
+        link = _calibration(calibrators[0], estimator)
+        return Unpacked((Head(columns, estimator, link),), Complement())
+    if list(estimator.classes_) != list(model.classes_):
+        raise NotCompilable("the calibrator has other classes than what is calibrated.")
+    if len(calibrators) == 1 and hasattr(calibrators[0], "beta_"):
+        is_margin = hasattr(estimator, "decision_function")
+        joint: Joint = Softmax(float(calibrators[0].beta_), is_margin)
+        links: list[Link] = [Identity()] * count
+    else:
+        joint = Normalised()
+        links = [_calibration(calibrator, estimator) for calibrator in calibrators]
+    heads = (Head(columns, estimator, link, position) for position, link in enumerate(links))
+    return Unpacked(tuple(heads), joint)
+
+
+def _calibrated(model: Any) -> tuple[Any, list[Any]]:
+    """The pipeline below a calibrated classifier, and its calibrators."""
+    calibrated: Any = getattr(model, "calibrated_classifiers_", ())
+    if len(calibrated) != 1:
+        raise NotCompilable(f"{type(model).__name__} is no model with one calibrator.")
     frozen = calibrated[0].estimator
     pipeline = getattr(frozen, "estimator", frozen)
     if sklearn_name(pipeline) != "Pipeline":
         raise NotCompilable(f"{type(pipeline).__name__} is calibrated where a Pipeline should be.")
-    estimator = pipeline.steps[-1][1]
-    link = _calibration(calibrated[0].calibrators[0], estimator)
-    return Unpacked((Head(_columns(pipeline, schema), estimator, link),))
+    return pipeline, list(calibrated[0].calibrators)
 
 
 def _pipeline(pipeline: Any, schema: FeatureSchema) -> Unpacked:
