@@ -265,6 +265,19 @@ class Task(Section, ABC):
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """What each row costs in the model's own unit, shape (rows,)."""
 
+    @property
+    def changes_cost(self) -> bool:
+        """Whether it costs something that a prediction differs from an earlier one."""
+        return False
+
+    def takeover_cost(self, before: Predictions, after: Predictions) -> float:
+        """What the changes cost from the last predictions of one model to the first of another.
+
+        Args:
+            before, after: with their moments.
+        """
+        return 0.0
+
     @abstractmethod
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants

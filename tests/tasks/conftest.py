@@ -73,11 +73,18 @@ def rows_of(task: Task, seed: int) -> Rows:
     random = np.random.default_rng(seed)
     features = pd.DataFrame(random.normal(size=(ROWS, 2)), columns=["a", "b"])
     signal = features["a"].to_numpy() + random.normal(size=ROWS)
-    for column, kind in task.feature_columns.values():
-        drawn = random.normal(size=ROWS) if kind == "numeric" else random.choice(["x", "y"], ROWS)
-        features[column] = drawn
-    features = features.assign(**task.synthetic_columns(ROWS))
+    features = features.assign(**own_columns(task, ROWS, random))
     return Rows(features, task.synthetic_targets(signal))
+
+
+def own_columns(task: Task, rows: int, random: np.random.Generator) -> dict[str, Any]:
+    """Features that a task names itself, which tell nothing of the targets."""
+    kinds = dict(task.feature_columns.values())
+    drawn = {
+        column: random.normal(size=rows) if kind == "numeric" else random.choice(["x", "y"], rows)
+        for column, kind in kinds.items()
+    }
+    return {**drawn, **task.synthetic_columns(rows)}
 
 
 def pipeline_of(task: Task) -> Pipeline:

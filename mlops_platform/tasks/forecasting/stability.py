@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.columns import NEW_SERIES, SERIES, STEP
+from mlops_platform.tasks.predictions import Predictions
 from mlops_platform.tasks.regression.columns import PREDICTION
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.tasks.predictions import Numbers, Predictions
+    from mlops_platform.tasks.predictions import Numbers
 
 
 def changes(predictions: Predictions, step_hours: float) -> Numbers:
@@ -42,6 +43,26 @@ def changes(predictions: Predictions, step_hours: float) -> Numbers:
     stated = predictions[PREDICTION][order]
     changed[order[1:][follows]] = np.abs(np.diff(stated))[follows]
     return changed
+
+
+def changes_after(before: Predictions, after: Predictions, step_hours: float) -> Numbers:
+    """The same of rows that follow on those of another model, shape (rows of `after`,).
+
+    Args:
+        before, after: of the models, with their moments; keys of series are the same in both.
+    """
+    import numpy as np
+
+    if before.moments is None or after.moments is None:
+        return changes(after, step_hours)
+    both = Predictions(
+        {
+            name: np.concatenate([before[name], after[name]])
+            for name in (PREDICTION, SERIES, STEP)
+        },
+        moments=np.concatenate([before.moments, after.moments]),
+    )
+    return changes(both, step_hours)[len(before) :]
 
 
 def relative_change(predictions: Predictions, step_hours: float) -> float:

@@ -50,6 +50,7 @@ from mlops_platform.tasks.forecasting.seasonal_naive import (
     text_column,
 )
 from mlops_platform.tasks.forecasting.series_notes import series_notes
+from mlops_platform.tasks.forecasting.stability import changes, changes_after
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.columns import (
@@ -392,6 +393,20 @@ class Forecasting(IntervalTask):
     def notes(self, tested: Predictions, stated: Predictions) -> tuple[str, ...]:
         """Series that are new, and those that are gone."""
         return series_notes(tested[SERIES], stated[SERIES])
+
+    @property
+    def changes_cost(self) -> bool:
+        """Where the YAML says so."""
+        return isinstance(self.costs, ForecastCosts) and self.costs.change > 0
+
+    def takeover_cost(self, before: Predictions, after: Predictions) -> float:
+        """Of forecasts that differ from the one of the origin before, which the other has made."""
+        if not isinstance(self.costs, ForecastCosts) or not len(after):
+            return 0.0
+        changed = changes_after(before, after, self.step_hours)
+        own = changes(after, self.step_hours)
+        costs = self.costs.of_changes(changed) - self.costs.of_changes(own)
+        return float(costs.sum())
 
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants

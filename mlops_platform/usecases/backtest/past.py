@@ -14,6 +14,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.policy.backtest.past import FitFacts, Measure, Past, PastWindow
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Predictions, Task
+from mlops_platform.usecases.backtest.takeovers import takeover_costs
 from mlops_platform.usecases.window.maturity import matures_at
 
 if TYPE_CHECKING:
@@ -74,23 +75,26 @@ def past_of(
     sums: dict[Measure, NDArray[np.float64]] = {
         measure: np.full((len(fits), count), np.nan) for measure in get_args(Measure)
     }
+    stated = [fit.predictions.at(moments[-len(fit.predictions) :]) for fit in fits]
     for position, (fit, window) in enumerate(zip(fits, windows, strict=True)):
         later = len(fit.predictions)
         began = int((np.datetime64(window.start) - first).astype(np.int64))
         served = day_of[-later:] >= began
         served_days, served_targets = day_of[-later:][served], targets[-later:][served]
-        predictions = fit.predictions.at(moments[-later:]).rows(served)
+        predictions = stated[position].rows(served)
         by_row = _by_row(spec.task, fit.baseline, served_targets, predictions)
         for measure, values in by_row.items():
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
+    window_of = np.repeat(np.arange(len(windows)), [len(window.days) for window in windows])
     return Past(
         windows=tuple(_window(spec, window) for window in windows),
         fits=tuple(fit.facts for fit in fits),
-        window_of=np.repeat(np.arange(len(windows)), [len(window.days) for window in windows]),
+        window_of=window_of,
         rows=np.bincount(day_of[inside], minlength=count).astype(np.float64),
         known_at=_known_at(spec, outcomes, day_of, count),
         sums=sums,
+        takeovers=takeover_costs(spec.task, stated, np.where(inside, window_of[day_of], -1)),
     )
 
 

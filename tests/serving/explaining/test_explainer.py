@@ -128,7 +128,7 @@ def made() -> Callable[[str], Any]:
 
 def ensemble(model: Any) -> Ensemble:
     parts = unpack(model, SCHEMA)
-    found = ensemble_of(parts.heads[0].estimator, parts.columns)
+    found = ensemble_of(parts.heads[0].estimator, parts.heads[0].columns)
     assert found is not None
     return found
 

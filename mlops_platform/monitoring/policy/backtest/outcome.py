@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mlops_platform.monitoring.policy.backtest.walk import Walk
@@ -135,10 +136,13 @@ class WalkEvaluator:
         )
 
     def _costs(self, walks: Sequence[Walk]) -> Losses:
-        """Of decisions and of the retraining before a window, if there was one."""
+        """Of decisions, and of retraining and takeover before a window, if there were any."""
         costs = self._sums(walks, "cost")
-        for seed, walk in enumerate(walks):
+        for seed, (past, walk) in enumerate(zip(self.pasts, walks, strict=True)):
             costs[seed, [attempt.fit for attempt in walk.attempts]] += self.retraining_cost
+            if past.takeovers is not None:
+                for window, (old, new) in enumerate(pairwise(walk.serving), start=1):
+                    costs[seed, window] += past.takeovers[new, old]
         return costs
 
     def _loss(self, walks: Sequence[Walk]) -> float:

@@ -56,6 +56,8 @@ class Past:
         rows: labelled rows of each day, shape (days,).
         known_at: POSIX seconds from which all labels of a day are known, shape (days,).
         sums: per measure, shape (fits, days); NaN before the fit.
+        takeovers: what it costs beside that a fit takes over from an earlier one in the window of
+            its number, shape (fits, fits); None where that costs nothing.
     """
 
     windows: tuple[PastWindow, ...]
@@ -64,6 +66,7 @@ class Past:
     rows: NDArray[np.float64]
     known_at: NDArray[np.float64]
     sums: dict[Measure, NDArray[np.float64]]
+    takeovers: NDArray[np.float64] | None = None
 
     def by_window(self, measure: Measure) -> NDArray[np.float64]:
         """Sums of each fit over each window, shape (fits, windows); NaN before the fit."""
@@ -88,6 +91,7 @@ class Past:
             rows=self.rows[days],
             known_at=self.known_at[days],
             sums={measure: sums[first:, days] for measure, sums in self.sums.items()},
+            takeovers=None if self.takeovers is None else self.takeovers[first:, first:],
         )
 
     @property
