@@ -48,7 +48,7 @@ from mlops_platform.spec import (
     WindowSpec,
 )
 from mlops_platform.spec.online_layout import OnlineExport
-from mlops_platform.tasks import Expansion, Rows, Task
+from mlops_platform.tasks import Rows, Task
 from mlops_platform.tasks.forecasting.task import Forecasting
 from tests.serving.conftest import Service
 
@@ -373,12 +373,3 @@ def test_another_template_of_a_later_release_is_no_silent_answer(
     answer = service.ask("POST", ROUTE, {"series": "JFK|B6", "origin": "2013-11-04"})
 
     assert (answer.problem, answer.status) == ("not-ready", 503)
-
-
-def test_an_expansion_composes_one_entity_for_every_count() -> None:
-    expansion = Expansion("forecast", "{series}|{origin}|{step}", "step", 2)
-
-    assert expansion.fields == ("series", "origin")
-    assert expansion.fault is None
-    assert expansion.entities({"series": "a{b}", "origin": "c"}) == ["a{b}|c|1", "a{b}|c|2"]
-    assert expansion.pattern({"origin": "c"}) == (None, "|", "c", "|", None)
