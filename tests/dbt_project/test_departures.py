@@ -33,7 +33,7 @@ def landed(lake: Path) -> pd.DataFrame:
 
 
 def morning(day: pd.Timestamp) -> pd.Timestamp:
-    return day.tz_localize("America/New_York") + pd.Timedelta(hours=6)
+    return (day + pd.Timedelta(hours=6)).tz_localize("America/New_York")
 
 
 def past(flights: pd.DataFrame, series: str, day: pd.Timestamp) -> pd.DataFrame:
@@ -76,9 +76,10 @@ def test_forecasts_equal_a_brute_force_computation_from_landing(winter: Deployme
     built = winter.query("SELECT * FROM departure_features")
     flights = landed(winter.lake)
     some = built.sample(150, random_state=0)
-    young = built[built["departures_28d"] < 1].sample(50, random_state=0)
+    young = built[built["value_7d_ago"].isna()].sample(50, random_state=0)
+    small = built.nsmallest(50, "departures_28d")
 
-    for row in pd.concat([some, young]).itertuples():
+    for row in pd.concat([some, young, small]).itertuples():
         expected = forecast_of(flights, row.series, row.local_date, int(row.step))
         for name, value in expected.items():
             found = getattr(row, name)
@@ -120,16 +121,16 @@ def test_every_forecast_gets_its_outcome_when_its_day_is_known(winter: Deploymen
         assert label.known_at == morning(label.known_date)
 
 
-def test_a_series_that_has_not_departed_for_28_days_is_forecast_no_more(
+def test_a_series_is_forecast_from_the_morning_after_its_first_departure(
     winter: Deployment,
 ) -> None:
     flights = landed(winter.lake)
     built = winter.query("SELECT DISTINCT series, local_date FROM departure_features")
-    day = pd.Timestamp("2013-03-05")
+    every_series = flights["series"].unique()
 
-    living = {
-        series for series in flights["series"].unique() if len(past(flights, str(series), day))
-    }
-
-    assert set(built.loc[built["local_date"] == day, "series"]) == living
-    assert len(living) < len(flights["series"].unique())
+    sizes = []
+    for day in pd.to_datetime(["2013-02-02", "2013-02-20", "2013-03-12"]):
+        living = {series for series in every_series if len(past(flights, str(series), day))}
+        assert set(built.loc[built["local_date"] == day, "series"]) == living
+        sizes.append(len(living))
+    assert sizes[0] < sizes[-1]
