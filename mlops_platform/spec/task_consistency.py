@@ -56,6 +56,9 @@ def _missing_features(spec: ModelSpec) -> Iterator[SpecError]:
         if column not in spec.features.of_kind(kind):
             fix = f"It is no {kind} feature: list the column under `features.{kind}`."
             yield SpecError(f"task.{option}", column, fix)
+        elif option in spec.task.never_missing and column not in spec.features.required:
+            fix = "No row can be answered without it: list the column under `features.required`."
+            yield SpecError(f"task.{option}", column, fix)
 
 
 def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:

@@ -81,6 +81,11 @@ class Task(Section, ABC):
         return {}
 
     @property
+    def never_missing(self) -> tuple[str, ...]:
+        """Options that name a feature without which no row can be answered."""
+        return ()
+
+    @property
     @abstractmethod
     def own_metrics(self) -> Mapping[str, Metric]:
         """Metrics that every model of this task has, by name."""
@@ -234,7 +239,7 @@ class Task(Section, ABC):
     # Judging
 
     def measure(self, targets: Targets, predictions: Predictions) -> dict[str, float]:
-        """Every metric by name.
+        """Every metric by name, without those that are not defined on these rows.
 
         Raises:
             SpecError: one of the YAML's does not fit.

@@ -118,6 +118,34 @@ def test_a_wrong_adaptation_is_refused_at_its_own_place(
     assert complaint in messages[f"task.adaptation{location}"]
 
 
+FORECAST = {"type": "forecasting", "horizon": 7, "season": 7, "seasonal_naive": "last_week"}
+
+
+def test_columns_that_a_task_names_must_be_features_of_their_kind(attributes: Attributes) -> None:
+    features = {**attributes["features"], "numeric": ["step"], "categorical": ["last_week"]}
+    features = {key: value for key, value in features.items() if key != "required"}
+
+    found = faults({**attributes, "features": features, "task": FORECAST, **LOSSES})
+
+    assert [fault for fault in found if fault[0].startswith("task.")] == [
+        (
+            "task.step",
+            "step",
+            "No row can be answered without it: list the column under `features.required`.",
+        ),
+        (
+            "task.seasonal_naive",
+            "last_week",
+            "It is no numeric feature: list the column under `features.numeric`.",
+        ),
+        (
+            "task.series",
+            "series",
+            "It is no categorical feature: list the column under `features.categorical`.",
+        ),
+    ]
+
+
 def custom(name: str, of: str) -> Attributes:
     return {"name": name, "function": "my.metric", "of": of, "greater_is_better": True}
 

@@ -56,10 +56,7 @@ def changes_after(before: Predictions, after: Predictions, step_hours: float) ->
     if before.moments is None or after.moments is None:
         return changes(after, step_hours)
     both = Predictions(
-        {
-            name: np.concatenate([before[name], after[name]])
-            for name in (PREDICTION, SERIES, STEP)
-        },
+        {name: np.concatenate([before[name], after[name]]) for name in (PREDICTION, SERIES, STEP)},
         moments=np.concatenate([before.moments, after.moments]),
     )
     return changes(both, step_hours)[len(before) :]

@@ -210,6 +210,11 @@ class Forecasting(IntervalTask):
             "series": (self.series, "categorical"),
         }
 
+    @property
+    def never_missing(self) -> tuple[str, ...]:
+        """The step."""
+        return ("step",)
+
     def synthetic_columns(self, rows: int) -> Mapping[str, Numbers]:
         """Every step in turn."""
         import numpy as np
@@ -385,6 +390,13 @@ class Forecasting(IntervalTask):
         ends = naive + baseline[BELOW], naive + baseline[ABOVE]
         said = Predictions({**by_output(naive, ends, (loss, loss)), **passed})
         return said.weighted_like(stated)
+
+    def measure(self, targets: Targets, predictions: Predictions) -> dict[str, float]:
+        """Every metric by name, without those of steps or changes of which there is no row."""
+        from math import isnan
+
+        measured = super().measure(targets, predictions)
+        return {name: value for name, value in measured.items() if not isnan(value)}
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of errors, and of changes between origins."""

@@ -97,6 +97,7 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
                 headline=metric.headline,
             )
             for name, metric in task.all_metrics.items()
+            if name in evaluation.metrics and name in evaluation.baseline_metrics
         ),
         loss=task.loss_name,
         baseline_name=task.baseline_name,

@@ -91,7 +91,7 @@ def all_criteria(
 class _JudgedLimit(NamedTuple):
     metric: str
     is_met: bool
-    value: float
+    value: float | None
     shown: float
     text: str
 
@@ -100,7 +100,7 @@ def _limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     """Passes where every limit is met; shows the first one that is not, or the first."""
     metrics = spec.task.all_metrics
     judged = [
-        _judged_limit(name, evaluation.metrics[name], bounds_of(limit, metrics[name]))
+        _judged_limit(name, evaluation.metrics.get(name), bounds_of(limit, metrics[name]))
         for name, limit in spec.limits.items()
     ]
     if not judged:
@@ -116,12 +116,17 @@ def _limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     )
 
 
-def _judged_limit(metric: str, value: float, bounds: Bounds) -> _JudgedLimit:
-    """The bound that is shown is the one that is missed, or the only one, or the lower one."""
+def _judged_limit(metric: str, value: float | None, bounds: Bounds) -> _JudgedLimit:
+    """The bound that is shown is the one that is missed, or the only one, or the lower one.
+
+    Args:
+        value: None where the metric is not defined on the test rows, as that of none of them.
+    """
     least, most = bounds.min, bounds.max
-    # What is no number, such as a mean of no rows, keeps no bound.
-    too_low = least is not None and not value >= least
-    too_high = most is not None and not value <= most
+    too_low, too_high = (
+        value is not None and least is not None and value < least,
+        value is not None and most is not None and value > most,
+    )
     demands = [
         f"{sign} {bound:g}"
         for sign, bound in (("at least", least), ("at most", most))
@@ -129,8 +134,10 @@ def _judged_limit(metric: str, value: float, bounds: Bounds) -> _JudgedLimit:
     ]
     shown = most if most is not None and (too_high or least is None) else least
     assert shown is not None  # a limit has one bound at least
-    text = f"{metric} is {value:.4f} and must be {' and '.join(demands)}"
-    return _JudgedLimit(metric, not (too_low or too_high), value, shown, text)
+    is_met = value is not None and not (too_low or too_high)
+    found = "not defined on the test rows" if value is None else f"{value:.4f}"
+    text = f"{metric} is {found} and must be {' and '.join(demands)}"
+    return _JudgedLimit(metric, is_met, value, shown, text)
 
 
 def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:

@@ -74,6 +74,7 @@ def spec() -> ModelSpec:
             entity="forecast_id",
             numeric=NUMERIC,
             categorical=CATEGORICAL,
+            required=("step",),
         ),
         label=LabelSpec(table="departure_labels", column="departures"),
         window=WindowSpec(start=date(2013, 1, 7)),

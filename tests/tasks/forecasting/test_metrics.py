@@ -73,10 +73,10 @@ def test_wape_is_the_sum_of_errors_over_the_sum_of_outcomes(
     rows: list[tuple[float, ...]],
 ) -> None:
     targets, predictions = stated(rows)
-    wape = Forecasting.model_validate(OPTIONS).measure(targets, predictions)["wape"]
+    wape = Forecasting.model_validate(OPTIONS).measure(targets, predictions).get("wape")
 
     if np.abs(targets).sum() == 0:
-        assert np.isnan(wape)
+        assert wape is None
     else:
         errors = np.abs(targets - predictions["prediction"]).sum()
         assert wape == pytest.approx(errors / np.abs(targets).sum())
@@ -113,12 +113,11 @@ def test_a_bucket_has_the_figures_of_its_rows_and_none_without_any(
     for name, (first, last) in {"1": (1, 1), "2_to_3": (2, 3), "4_to_7": (4, 7)}.items():
         members = (steps >= first) & (steps <= last)
         for metric in ("mase", "coverage"):
-            value = measured[f"{metric}_{name}"]
             if not members.any():
-                assert np.isnan(value)
+                assert f"{metric}_{name}" not in measured
                 continue
             part = task.measure(targets[members], predictions.rows(members))
-            assert value == pytest.approx(part[metric])
+            assert measured[f"{metric}_{name}"] == pytest.approx(part[metric])
 
 
 SERIES_ROWS = st.lists(

@@ -124,7 +124,8 @@ def test_weights_and_moments_stay_with_their_rows(
 
     last = weighted.rows(np.array([len(said) - 1]))
 
-    assert last.weights is not None and last.moments is not None
+    assert last.weights is not None
+    assert last.moments is not None
     assert last.weights[0] == len(said)
     assert last.moments[0] == weighted.moments[-1]
     assert Predictions(said.columns).weighted_like(weighted).moments is weighted.moments

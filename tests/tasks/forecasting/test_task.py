@@ -186,9 +186,7 @@ def test_rows_that_no_forecast_can_be_fitted_on_are_refused(
 def test_a_bucket_without_an_unseen_row_is_refused() -> None:
     near = UNSEEN[UNSEEN["step"] <= 3]
 
-    with pytest.raises(
-        TrainingError, match=r"task\.buckets: no row of steps 4 to 7 has an outcome"
-    ):
+    with pytest.raises(TrainingError, match=r"task\.buckets: no row of steps 4 to 7 has"):
         TASK.fit(pipeline(), rows_of(TRAIN), rows_of(near))
 
 

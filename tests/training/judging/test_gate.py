@@ -217,6 +217,17 @@ def test_a_limit_of_two_bounds_asks_both(good, decide, bounds, outcome, shown):
     assert (limits.value, limits.threshold, limits.unit) == (0.75, shown, "roc_auc")
 
 
+@pytest.mark.parametrize("bounds", [{"min": 0.0}, {"max": 1.0}, {"min": 0.0, "max": 1.0}])
+def test_a_figure_that_is_not_defined_meets_no_limit(good, decide, bounds):
+    metrics = {name: value for name, value in good.metrics.items() if name != "roc_auc"}
+    undefined = good.model_copy(update={"metrics": metrics})
+
+    verdict = decide(undefined, gate=GateSpec(limits={"roc_auc": bounds}))
+
+    assert verdict.outcome == "reject"
+    assert "roc_auc is not defined on the test rows and must be" in verdict.criteria[0].description
+
+
 def test_the_tasks_own_limit_holds_until_it_is_changed_or_lifted(good, decide):
     uncalibrated = with_metric(good, expected_calibration_error=0.2)
     changed = GateSpec(limits={"expected_calibration_error": 0.3})

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +66,40 @@ def test_a_retraining_costs_where_it_is_made_even_if_the_gate_turns_it_down(
     wrong = 2 * 70 * np.array(gated.loss_by_window)
     assert np.array(gated.cost_by_window) - wrong == pytest.approx([0] + [7] * 7)
     assert gated.cpu_seconds == 14
+
+
+def test_a_takeover_costs_in_the_window_in_which_another_fit_begins_to_serve(
+    make_past: MakePast,
+) -> None:
+    plain = make_past(0.5 + 0.01 * AGES)
+    # Fit 4 takes over from fit 0 for 24, and from fit 3 for 1.
+    takeovers = np.tril(6.0 * (np.arange(WINDOWS)[:, None] - np.arange(WINDOWS)[None, :]), -2) + (
+        np.eye(WINDOWS, k=-1)
+    )
+    played = [
+        of(
+            compare_policies(
+                ReplayedHistory(None, [past], [lambda fit, champion: True]),
+                POLICIES,
+                7.0,
+                resamples_of(1, WINDOWS, draws=10),
+            ),
+            policy,
+        )
+        for past in (plain, replace(plain, takeovers=takeovers))
+        for policy in ("never", "every 4 windows", "every window")
+    ]
+
+    costs = np.array([outcome.cost_by_window for outcome in played]).reshape(2, 3, WINDOWS)
+
+    never, four, weekly = costs[1] - costs[0]
+    assert not never.any()
+    assert four == pytest.approx([0, 0, 0, 0, 24, 0, 0, 0])
+    assert weekly == pytest.approx([0, *[1] * (WINDOWS - 1)])
+    assert plain.since(2).takeovers is None
+    later = replace(plain, takeovers=takeovers).since(2).takeovers
+    assert later is not None
+    assert later[2, 1] == takeovers[4, 3]
 
 
 def test_what_knew_the_future_or_skipped_the_gate_is_never_recommended(
