@@ -56,7 +56,7 @@ class Expansion:
         """Why entities cannot be composed so; None where they can."""
         try:
             names = [name for _, name in self._pieces if name is not None]
-            plain = self.template.format_map(dict.fromkeys(names, ""))
+            self.template.format_map(dict.fromkeys(names, ""))
         except (ValueError, KeyError, IndexError, AttributeError) as error:
             return f"It is no template ({error}); write one such as `{self._example}`."
         formatted = any(spec or how for _, _, spec, how in Formatter().parse(self.template))
@@ -66,7 +66,7 @@ class Expansion:
                 f"It must name `{{{self.counter}}}` once, and beside it what a request names, such "
                 f"as `{self._example}`."
             )
-        if len(plain) < len(names) - 1:
+        if any(not text for text, name in self._pieces[1:] if name is not None):
             return f"Put a character between two names, as in `{self._example}`."
         return None
 

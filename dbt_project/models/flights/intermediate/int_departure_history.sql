@@ -53,6 +53,7 @@ known as (
         past_days.local_date,
         past_days.event_time,
         past_days.days_before,
+        count(flights.status) as flights,
         count(case when flights.status != 'cancelled' then 1 end) as departures
     from past_days
     left join flights
@@ -73,6 +74,7 @@ final as (
         local_date,
         event_time,
         days_before,
+        flights::double as flights,
         departures::double as departures
     from known
     qualify

@@ -33,7 +33,9 @@ weekdays as (
         local_date,
         (days_before - 1) % 7 + 1 as days_back,
         avg(departures) as weekday_departures_28d,
-        arg_min(departures, days_before) as value_7d_ago
+        median(departures) as weekday_median_28d,
+        arg_min(departures, days_before) as value_7d_ago,
+        arg_min(flights, days_before) as flights_7d_ago
     from history
     group by all
 ),
@@ -85,7 +87,9 @@ final as (
         levels.departures_28d,
         levels.departures_7d - levels.departures_28d as departures_trend,
         weekdays.weekday_departures_28d,
+        weekdays.weekday_median_28d,
         weekdays.value_7d_ago,
+        weekdays.flights_7d_ago,
         airports.airport_departures_7d,
         isodow(calendar.target_date)::double as day_of_week,
         month(calendar.target_date)::double as month_of_year,
