@@ -81,7 +81,8 @@ def fit_alarm_threshold(
     As split conformal prediction has it, the quantile leaves room for the window to come itself
     (Vovk, Gammerman and Shafer 2005, "Algorithmic Learning in a Random World", Springer); windows
     that overlap count as those that do not. A reference of fewer windows than the rate asks for
-    alarms beyond all of them.
+    alarms beyond all of them, by what an exponential tail as long as that of its upper half has
+    still to come.
 
     Each window drawn is judged by those that share no day with it, as a window to come will be:
     in the mean and spread of a dozen weeks no week among them looks unusual, and the next one does.
@@ -104,16 +105,35 @@ def fit_alarm_threshold(
     apart_at_once = len(drawn) if at_random else drawn.shape[1] / drawn[0].sum()
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
     greatest = deviations[~erratic].max(axis=0)
-    threshold = max(float(np.quantile(greatest, level, method="higher")), LEAST_THRESHOLD)
+    reached = float(np.quantile(greatest, level, method="higher"))
+    reached += _still_to_come(greatest, false_alarm_rate * (apart_at_once + 1))
+    threshold = max(reached, LEAST_THRESHOLD)
     means = values.mean(axis=1)
     spreads = np.maximum(values.std(axis=1), LEAST_SPREAD)
     away = values - means[:, None]
     away[either_way] = np.abs(away[either_way])
     # The furthest that it ever went is where it alarms.
-    spreads[erratic] = np.maximum(spreads, away.max(axis=1) / threshold)[erratic]
+    spreads[erratic] = np.maximum(away.max(axis=1) / threshold, LEAST_SPREAD)[erratic]
     fitted = zip(means.tolist(), spreads.tolist(), either_way.tolist(), strict=True)
     reference = (ReferenceStatistic(*values) for values in fitted)
     return AlarmThreshold(dict(zip(statistics, reference, strict=True)), threshold)
+
+
+def _still_to_come(greatest: Numbers, expected: float) -> float:
+    """How much further windows go that are rarer than those of the reference.
+
+    Args:
+        greatest: deviation of every window, shape (windows,).
+        expected: windows of the reference and one more that may alarm; below 1 it has too few.
+    """
+    from math import log
+
+    import numpy as np
+
+    if expected >= 1:
+        return 0.0
+    excesses = greatest - np.median(greatest)
+    return float(excesses[excesses > 0].mean()) * -log(expected) if excesses.any() else 0.0
 
 
 def _deviations_of_each(values: Numbers, apart: Numbers) -> Numbers:

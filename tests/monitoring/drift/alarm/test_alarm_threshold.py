@@ -44,12 +44,26 @@ def test_a_short_past_alarms_only_beyond_all_of_it():
     drawn = drawn_windows(70, 7)
     values = np.random.default_rng(0).normal(0, 1, len(drawn))
 
-    strict, lax = (
-        fit_alarm_threshold({NAME: values}, drawn, rate).deviation for rate in (0.05, 0.4)
+    strictest, strict, lax = (
+        fit_alarm_threshold({NAME: values}, drawn, rate).deviation for rate in (0.001, 0.05, 0.4)
     )
 
-    assert strict > lax
-    assert strict == fit_alarm_threshold({NAME: values}, drawn, 0.001).deviation
+    assert strictest > strict > lax
+    fitted = fit_alarm_threshold({NAME: values}, drawn, 0.05).statistics[NAME]
+    assert strict > max(fitted.deviation(value) for value in values)
+
+
+def test_the_tail_that_is_still_to_come_is_that_of_the_upper_half():
+    drawn = np.eye(400)
+    random = np.random.default_rng(7)
+    values = random.exponential(1.0, len(drawn))
+
+    def alarming_share(rate: float) -> float:
+        threshold = fit_alarm_threshold({NAME: values}, drawn, rate, at_random=True)
+        statistic, new = threshold.statistics[NAME], random.exponential(1.0, 200_000)
+        return np.mean([statistic.deviation(value) > threshold.deviation for value in new])
+
+    assert alarming_share(0.0005) == pytest.approx(0.0005, abs=0.0006)
 
 
 def test_what_never_changed_may_change_a_little():
