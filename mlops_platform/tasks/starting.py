@@ -10,7 +10,7 @@ from mlops_platform.tasks.forecasting.starting import ForecastingStarter
 from mlops_platform.tasks.multiclass_classification.starting import (
     MulticlassClassificationStarter,
 )
-from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 from mlops_platform.tasks.regression.starting import RegressionStarter
 
 _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(

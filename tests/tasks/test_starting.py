@@ -8,7 +8,7 @@ import pytest
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import ModelSpec, inconsistencies
-from mlops_platform.tasks.proposal import Inputs, LabelFacts
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts
 from mlops_platform.tasks.starting import label_type, output_columns, propose_tasks, start
 from mlops_platform.training.check import check_candidates
 

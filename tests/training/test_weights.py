@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlops_platform.training.judging.explanation import permutation_importances
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import ImprovementSpec
@@ -10,7 +11,6 @@ from mlops_platform.training.check import check_candidates
 from mlops_platform.training.fitting import fit_candidate, refit
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 from mlops_platform.training.judging.evaluation import daily_sums, evaluate
-from mlops_platform.training.judging.explanation import permutation_importances
 from mlops_platform.training.rows import weights_of
 from mlops_platform.training.search.scoring import FoldScorer
 from mlops_platform.training.search.search import search

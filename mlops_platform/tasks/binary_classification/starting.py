@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from math import log
 from typing import Any, Final
 
-from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
-from mlops_platform.tasks.starter_candidates import (
+from mlops_platform.tasks.proposals.candidates import (
     CANDIDATES,
     LOSS_INCREASE,
     REASONS,
@@ -16,6 +15,7 @@ from mlops_platform.tasks.starter_candidates import (
     tree_preprocessing,
     tree_search,
 )
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 
 POSITIVES: Final = frozenset({"1", "1.0", "true", "t", "yes", "y", "ja", "positive"})
 """Values that mean that something is so, in lower case."""

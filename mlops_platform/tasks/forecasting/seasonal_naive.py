@@ -32,7 +32,9 @@ class SeriesScales(NamedTuple):
     rms_errors: Numbers
 
 
-def series_scales(series: NDArray[np.object_], errors: Numbers) -> SeriesScales:
+def series_scales(
+    series: NDArray[np.object_], errors: Numbers, weights: Numbers | None = None
+) -> SeriesScales:
     """Scale of the errors of each series: the error of the naive on what was fitted on.
 
     After Hyndman and Koehler (2006, "Another look at measures of forecast accuracy", section 3).
@@ -42,13 +44,24 @@ def series_scales(series: NDArray[np.object_], errors: Numbers) -> SeriesScales:
     Args:
         series: name of the series of each row, shape (rows,); None where there is none.
         errors: of the naive, shape (rows,); NaN where it has no value. At least one is not 0.
+        weights: shape (rows,); None where all rows count the same.
     """
     import numpy as np
     import pandas as pd
 
-    rows = pd.DataFrame({"series": series, "absolute": np.abs(errors), "squared": errors**2})
-    pooled = rows[["absolute", "squared"]].mean()
-    means = rows.groupby("series", sort=True)[["absolute", "squared"]].mean()
+    counted = np.ones(len(errors)) if weights is None else weights
+    counted = np.where(np.isnan(errors), 0.0, counted)
+    sums = pd.DataFrame(
+        {
+            "series": series,
+            "absolute": np.nan_to_num(np.abs(errors)) * counted,
+            "squared": np.nan_to_num(errors**2) * counted,
+            "weight": counted,
+        }
+    )
+    of_series = sums.groupby("series", sort=True).sum()
+    pooled = sums[["absolute", "squared"]].sum() / counted.sum()
+    means = of_series[["absolute", "squared"]].div(of_series["weight"], axis=0)
     means = means.where(means > 0).fillna(pooled)
     names = means.index.to_numpy(dtype=object)
     return SeriesScales(

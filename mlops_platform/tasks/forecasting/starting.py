@@ -1,6 +1,6 @@
 """What a forecast starts with, where a person has declared one."""
 
-from mlops_platform.tasks.proposal import LabelFacts, Proposal
+from mlops_platform.tasks.proposals.proposal import LabelFacts, Proposal
 from mlops_platform.tasks.regression.starting import RegressionStarter
 
 

@@ -66,6 +66,7 @@ from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
 from mlops_platform.tasks.regression.task import IntervalTask
 from mlops_platform.tasks.task import Answer
+from mlops_platform.tasks.weights import mean_of, quantiles_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -246,7 +247,9 @@ class Forecasting(IntervalTask):
         if not in_season.any():
             in_season[:] = True
         scales = series_scales(
-            text_column(frame, self.series)[in_season], (rows.targets - naive)[in_season]
+            text_column(frame, self.series)[in_season],
+            (rows.targets - naive)[in_season],
+            None if rows.weights is None else rows.weights[in_season],
         )
         joined = super()._joined(pipeline, heads, rows, baseline)
         columns = self.step, self.seasonal_naive, self.series
@@ -257,16 +260,16 @@ class Forecasting(IntervalTask):
     ) -> dict[str, float]:
         import numpy as np
 
-        least = least_reach(lower, upper)
+        least = least_reach(lower, upper, rows.weights)
         scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         bucket_of = self.horizon_buckets.of(number_column(rows.features, self.step))
         smallest = float(np.finfo(np.float64).eps)
-        factors = {
-            factor_name(bucket): max(
-                conformal_quantile(scores[bucket_of == bucket], self.coverage), smallest
-            )
-            for bucket in range(len(self.horizon_buckets))
-        }
+        factors = {}
+        for bucket in range(len(self.horizon_buckets)):
+            inside = bucket_of == bucket
+            weights = None if rows.weights is None else rows.weights[inside]
+            factor = conformal_quantile(scores[inside], self.coverage, weights)
+            factors[factor_name(bucket)] = max(factor, smallest)
         return {FACTOR: 1.0, **factors, LEAST_REACH: least}
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
@@ -325,22 +328,24 @@ class Forecasting(IntervalTask):
             "they had not seen."
         )
 
-    def _centre(self, targets: Targets) -> float:
+    def _centre(self, targets: Targets, weights: Numbers | None) -> float:
         """The constant that has the least loss."""
-        import numpy as np
-
         if self.loss == "squared_error":
-            return float(targets.mean())
-        return float(np.quantile(targets, self.quantile if self.loss == "pinball" else 0.5))
+            return mean_of(targets, weights)
+        share = self.quantile if self.loss == "pinball" else 0.5
+        return float(quantiles_of(targets, [share], weights)[0])
 
-    def baseline(self, targets: Targets) -> dict[str, float]:
+    def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """That of series without a last season: what is best of all constants."""
-        return self._baseline_from(targets, None)
+        return self._baseline_from(targets, None, weights)
 
     def _baseline_of(self, rows: Rows) -> dict[str, float]:
-        return self._baseline_from(rows.targets, number_column(rows.features, self.seasonal_naive))
+        naive = number_column(rows.features, self.seasonal_naive)
+        return self._baseline_from(rows.targets, naive, rows.weights)
 
-    def _baseline_from(self, targets: Targets, naive: Numbers | None) -> dict[str, float]:
+    def _baseline_from(
+        self, targets: Targets, naive: Numbers | None, weights: Numbers | None
+    ) -> dict[str, float]:
         """What is said where the naive is missing, and how wrong both together usually are.
 
         Args:
@@ -348,20 +353,20 @@ class Forecasting(IntervalTask):
         """
         import numpy as np
 
-        centre, tail = self._centre(targets), (1 - self.coverage) / 2
+        centre, tail = self._centre(targets, weights), (1 - self.coverage) / 2
         said = np.full(len(targets), centre) if naive is None else _filled(naive, centre)
         errors = targets - said
-        below, above = np.quantile(errors, [tail, 1 - tail])
+        below, above = quantiles_of(errors, [tail, 1 - tail], weights).tolist()
         baseline = {
             CENTRE: centre,
-            BELOW: float(below),
-            ABOVE: float(above),
+            BELOW: below,
+            ABOVE: above,
             LOSS: 0.0,
-            NAIVE_ERROR: float(np.abs(errors).mean()) or 1.0,
-            NAIVE_RMS_ERROR: float(np.sqrt((errors**2).mean())) or 1.0,
+            NAIVE_ERROR: mean_of(np.abs(errors), weights) or 1.0,
+            NAIVE_RMS_ERROR: mean_of(errors**2, weights) ** 0.5 or 1.0,
         }
         losses = self.baseline_losses(targets, baseline, Predictions({NAIVE: said}))
-        return {**baseline, LOSS: float(losses.mean())}
+        return {**baseline, LOSS: mean_of(losses, weights)}
 
     def _known_to_baseline(self, rows: Rows, baseline: Constants) -> Predictions:
         naive = number_column(rows.features, self.seasonal_naive)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mlops_platform.section import Section
+from mlops_platform.tasks.regression.conformal import conformal_quantile
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.multiclass_classification.metrics import Codes
@@ -21,31 +22,29 @@ class PredictionSets(Section):
     )
 
 
-def least_probability(probabilities: Numbers, codes: Codes, coverage: float) -> float:
+def least_probability(
+    probabilities: Numbers, codes: Codes, coverage: float, weights: Numbers | None = None
+) -> float:
     """From which probability a class is in the set.
 
     One less the conformal quantile of the scores 1 - p(outcome) (Sadinle, Lei and Wasserman 2019,
-    "Least ambiguous set-valued classifiers with bounded error levels", JASA 114). Of n scores the
-    ceil((n + 1) * coverage)-th smallest; where n is too small for it the largest.
+    "Least ambiguous set-valued classifiers with bounded error levels", JASA 114).
 
     Args:
         probabilities: of rows that the model has not seen, shape (n, classes).
         codes: their outcomes; what is no declared class is in no set.
+        weights: of the rows, shape (n,); None where all count the same.
 
     Returns:
         0 where there is no such row: then the set holds every class.
     """
-    from math import ceil
-
     import numpy as np
 
     count = len(codes)
     if not count:
         return 0.0
     of_outcome = np.where(codes >= 0, probabilities[np.arange(count), codes], 0.0)
-    # (n + 1) * level must not be rounded up to the next rank: 0.1 * 3 is 0.30000000000000004.
-    rank = min(max(ceil((count + 1) * coverage - 1e-9), 1), count)
-    return float(np.sort(of_outcome)[::-1][rank - 1])
+    return -conformal_quantile(-of_outcome, coverage, weights)
 
 
 def sizes(probabilities: Numbers, least: float) -> Numbers:

@@ -5,8 +5,7 @@ from math import log
 from typing import Any, Final
 
 from mlops_platform.tasks.multiclass_classification.classes import FEWEST
-from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
-from mlops_platform.tasks.starter_candidates import (
+from mlops_platform.tasks.proposals.candidates import (
     CANDIDATES,
     LOSS_INCREASE,
     REASONS,
@@ -17,6 +16,7 @@ from mlops_platform.tasks.starter_candidates import (
     tree_preprocessing,
     tree_search,
 )
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 
 MOST: Final = 20
 """Values of a label that are taken for classes unasked."""

@@ -226,9 +226,9 @@ class MulticlassClassification(Task):
             return Refusal("all with a label that is no declared class", "at least two classes")
         return Refusal(f"all with label {self.classes[present[0]]!r}", "at least two classes")
 
-    def facts(self, targets: Targets) -> dict[str, float]:
+    def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Share of each class, and of all else where there is some."""
-        shares = figures.shares_of(targets, len(self.classes)).tolist()
+        shares = figures.shares_of(targets, len(self.classes), weights).tolist()
         named = {share(position): value for position, value in enumerate(shares[:-1])}
         return {**named, "undeclared": shares[-1]} if shares[-1] else named
 
@@ -270,7 +270,7 @@ class MulticlassClassification(Task):
         below = fitted(pipeline, of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
-        return Finished(model, constants, self.baseline(train.targets))
+        return Finished(model, constants, self.baseline(train.targets, train.weights))
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
         """Calibration and sets are carried over (ADR 0003).
@@ -283,7 +283,7 @@ class MulticlassClassification(Task):
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
         refitted = carried_over(model, fitted(pipeline, of_known(rows, present)))
-        return Finished(refitted, constants, self.baseline(rows.targets))
+        return Finished(refitted, constants, self.baseline(rows.targets, rows.weights))
 
     def _known_codes(self, constants: Constants) -> Any:
         """Positions of the classes that a model knows; of all where its constants do not say."""
@@ -308,8 +308,9 @@ class MulticlassClassification(Task):
             constants |= {factor(at): float(value) for at, value in enumerate(factors)}
         if self.prediction_sets is not None:
             stated = self._spread(self.numbers(model, unseen.features), constants)
-            coverage = self.prediction_sets.coverage
-            constants[SET_FROM] = least_probability(stated, unseen.targets, coverage)
+            constants[SET_FROM] = least_probability(
+                stated, unseen.targets, self.prediction_sets.coverage, unseen.weights
+            )
         return constants
 
     def numbers(self, model: Any, features: Any) -> Numbers:
@@ -450,12 +451,13 @@ class MulticlassClassification(Task):
 
     # The baseline
 
-    def baseline(self, targets: Targets) -> dict[str, float]:
+    def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Shares of the classes, of which none is zero."""
         import numpy as np
 
-        declared = targets[targets >= 0]
-        counts = np.bincount(declared, minlength=len(self.classes)) + PRIOR
+        declared = targets >= 0
+        counted = None if weights is None else weights[declared]
+        counts = np.bincount(targets[declared], counted, len(self.classes)) + PRIOR
         shares = (counts / counts.sum()).tolist()
         return {share(position): value for position, value in enumerate(shares)}
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops_platform.errors import SpecError
-from mlops_platform.tasks.proposal import Inputs, LabelFacts, Proposal, Start, Starter
-from mlops_platform.tasks.starter_candidates import (
+from mlops_platform.tasks.proposals.candidates import (
     CANDIDATES,
     LINEAR,
     LOSS_INCREASE,
@@ -17,6 +16,7 @@ from mlops_platform.tasks.starter_candidates import (
     tree_preprocessing,
     tree_search,
 )
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 
 WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 NUMBERS: Final = ("DOUBLE", "FLOAT", "DECIMAL", *WHOLE)

@@ -88,7 +88,7 @@ def build_estimator(
     estimator = built(**_as_declared(own, declared_defaults(built)))
     if "random_state" in estimator.get_params(deep=False).keys() - own.keys():
         estimator.set_params(random_state=seed)
-    if not built.__init__.__module__.startswith("sklearn.") and "n_jobs" not in own:
+    if not built.__module__.startswith("sklearn.") and "n_jobs" not in own:
         estimator.set_params(**_one_job(estimator))
     _refuse_unknown_nested(estimator, nested, spec, field)
     return estimator.set_params(**_as_declared(nested, estimator.get_params()))

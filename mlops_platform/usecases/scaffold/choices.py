@@ -9,7 +9,7 @@ from mlops_platform.data.landing.files.local_times import ClockChange
 from mlops_platform.data.profiling.profile import Dialect
 from mlops_platform.record import Record
 from mlops_platform.section import Identifier
-from mlops_platform.tasks.proposal import LabelFacts
+from mlops_platform.tasks.proposals.proposal import LabelFacts
 
 Role = Literal["feature", "sensitive", "kept", "dropped"]
 """Of a column: `kept` ones land and are no feature, `dropped` ones do not land."""

@@ -20,7 +20,7 @@ from mlops_platform.data.profiling.finding import Finding
 from mlops_platform.data.profiling.findings import by_level
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.errors import SpecError
-from mlops_platform.tasks.proposal import LabelFacts, Proposal
+from mlops_platform.tasks.proposals.proposal import LabelFacts, Proposal
 from mlops_platform.tasks.starting import propose_tasks
 from mlops_platform.usecases.leakage.question import Question
 from mlops_platform.usecases.scaffold.choices import Choices

@@ -10,7 +10,7 @@ from mlops_platform.data.engine import identifier, not_finite
 from mlops_platform.data.profiling.expressions.expression import Expression
 from mlops_platform.data.profiling.scanned_table import ALL_ROWS, ROW_NUMBER, SAMPLE, ScannedTable
 from mlops_platform.errors import DataError, SpecError
-from mlops_platform.tasks.proposal import LabelFacts
+from mlops_platform.tasks.proposals.proposal import LabelFacts
 
 FEW_VALUES: Final = 20
 DAY_SECONDS: Final = 24 * 3600

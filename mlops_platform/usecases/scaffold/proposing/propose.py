@@ -8,7 +8,7 @@ from typing import Final
 
 from mlops_platform.data.profiling.expressions.moments import moment_sql
 from mlops_platform.errors import SpecError
-from mlops_platform.tasks.proposal import LabelFacts, Proposal
+from mlops_platform.tasks.proposals.proposal import LabelFacts, Proposal
 from mlops_platform.usecases.scaffold.choices import (
     Choices,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mlops_platform.tasks.proposal import LabelFacts, Proposal
+from mlops_platform.tasks.proposals.proposal import LabelFacts, Proposal
 from mlops_platform.tasks.starting import propose_tasks
 from mlops_platform.usecases.scaffold.choices import (
     Choices,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops_platform.column_kind import KINDS
-from mlops_platform.tasks.proposal import Inputs, LabelFacts
+from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts
 from mlops_platform.tasks.starting import start
 from mlops_platform.usecases.scaffold.choices import Choices, ColumnChoice
 from mlops_platform.usecases.scaffold.files.columns import source_text

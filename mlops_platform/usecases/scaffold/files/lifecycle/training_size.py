@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
-from mlops_platform.tasks.starter_candidates import CANDIDATES
+from mlops_platform.tasks.proposals.candidates import CANDIDATES
 from mlops_platform.tasks.starting import has_classes
 from mlops_platform.usecases.scaffold.choices import Choices
 from mlops_platform.usecases.scaffold.files.days import days_with_rows

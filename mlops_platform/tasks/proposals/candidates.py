@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mlops_platform.tasks.proposal import Inputs
+from mlops_platform.tasks.proposals.proposal import Inputs
 
 CANDIDATES: Final = "training.candidates"
 LOSS_INCREASE: Final = "monitoring.performance.loss_increase"

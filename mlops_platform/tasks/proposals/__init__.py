@@ -1,0 +1,1 @@
+"""What tasks propose of a label that nobody has seen, and candidates to start with."""
