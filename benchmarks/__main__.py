@@ -13,6 +13,7 @@ from benchmarks.adaptation.measure import measure_adaptation
 from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.deliveries import measure_deliveries
 from benchmarks.event_storage import measure_event_storage
+from benchmarks.imbalance import measure_imbalance
 from benchmarks.instances.homes import Instance, trained_instances
 from benchmarks.instances.measure import measure_instances
 from benchmarks.instances.monitoring import PERMUTED_WINDOWS, measure_monitoring
@@ -133,6 +134,17 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_deliveries(asked.repetitions),
         file="deliveries.md",
+    ),
+    "imbalance": Benchmark(
+        title="Rare classes: what balancing makes of probabilities",
+        about=(
+            "Synthetic rows of scikit-learn (`make_classification`, 12 columns), one in thirty "
+            "positive: half to fit on, a quarter to calibrate on, a quarter to judge by. Every way "
+            "is fitted by the platform's own functions; *none* is the bare estimator. A mean "
+            "probability that is not the share of positives is wrong on average."
+        ),
+        measure=lambda asked: measure_imbalance(),
+        file="imbalance.md",
     ),
     "serving": Benchmark(
         title="Serving: the platform against what else one could put in front of users",

@@ -87,6 +87,12 @@ def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:
 
 def _faults_of_counting(spec: ModelSpec) -> Iterator[SpecError]:
     """Weights and resampling that the task cannot do with."""
+    if spec.features.weight is not None and spec.task.adaptation_rule is not None:
+        fix = (
+            "Constants that follow the outcomes count every row the same: leave `task.adaptation` "
+            "out, or declare no weight."
+        )
+        yield SpecError("features.weight", spec.features.weight, fix)
     fault = spec.task.resampling_fault()
     for position, candidate in enumerate(spec.training.candidates):
         if candidate.resampling is not None and fault is not None:

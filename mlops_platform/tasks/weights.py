@@ -45,7 +45,7 @@ class WeightFacts(Record):
         """A sentence for a person."""
         return (
             f"Rows count by their {self.column}, from {self.minimum:g} to {self.maximum:g} and "
-            f"{self.sum:,.6g} in all: {self.rows:,} rows tell as much as "
+            f"{self.sum:,.10g} in all: {self.rows:,} rows tell as much as "
             f"{self.effective_rows:,.0f} of equal weight would."
         )
 

@@ -3,12 +3,14 @@ import re
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from mlops_platform.fairness.audit import audit_of
 from mlops_platform.fairness.limits import interval_text
 from mlops_platform.formats.digits import digits
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.weights import weight_facts
 from mlops_platform.training.card.building import build_card
 from mlops_platform.training.card.record import Card, DataFacts, VersionFacts
 from mlops_platform.training.card.text import card_html, card_markdown
@@ -235,3 +237,24 @@ def test_markdown_tables_have_no_gaps(card):
 def test_missing_words_of_people_are_told(card):
     assert card.ethical_considerations == "None were declared."
     assert card.model_details.contact == "team:test"
+
+
+@pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_weights_and_resampling_are_told_where_there_are_any(render, card):
+    trained = weight_facts("exposure", np.array([1.0, 3.0]))
+    tested = weight_facts("exposure", np.array([5.0, 5.0]))
+    told = card.model_copy(
+        update={
+            "training_data": card.training_data.model_copy(
+                update={"weights": trained, "resampling_text": "Fitted on rows drawn by class."}
+            ),
+            "evaluation_data": card.evaluation_data.model_copy(update={"weights": tested}),
+        }
+    )
+
+    text = render(told)
+
+    assert trained.text in text
+    assert tested.text in text
+    assert "Fitted on rows drawn by class." in text
+    assert "Rows count by" not in render(card)
