@@ -13,6 +13,7 @@ from benchmarks.adaptation.measure import measure_adaptation
 from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.deliveries import measure_deliveries
 from benchmarks.event_storage import measure_event_storage
+from benchmarks.importance_stability import measure_importance_stability
 from benchmarks.imbalance import measure_imbalance
 from benchmarks.instances.homes import Instance, trained_instances
 from benchmarks.instances.measure import measure_instances
@@ -271,6 +272,16 @@ BENCHMARKS = {
         ),
         measure=lambda asked: measure_policies(asked.home),
         file="policy.md",
+    ),
+    "importance_stability": Benchmark(
+        title="What of the importance moves when a model is trained again a week later",
+        about=(
+            "Flights of 2013: each week's candidate, with hyperparameters that never change, "
+            "against the model that was fitted on everything a week earlier, on the candidate's "
+            "test rows. Then against one whose leading numbers were taken away."
+        ),
+        measure=lambda asked: measure_importance_stability(asked.home),
+        file="importance_stability.md",
     ),
     "intervals": Benchmark(
         title="Intervals of the arrival delay: coverage and width by week",

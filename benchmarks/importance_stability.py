@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,8 +47,13 @@ class Week:
     sure: int
 
 
-def measure_importance_stability(home: Path) -> str:
-    """Markdown: shares that moved by candidate, and CPU time."""
+def measure_importance_stability(home: Path | None) -> str:
+    """Markdown: shares that moved by candidate, and CPU time.
+
+    Args:
+        home: folder of the year's features, kept from one run to the next.
+    """
+    home = home or Path(os.environ.get("TMPDIR", "/tmp")) / "mlops-importances"  # noqa: S108
     spec = flight_spec()
     rows = year_of_outcomes(spec, home)
     tables = [_table(name, list(_weeks(spec, rows, name))) for name in PARAMETERS]

@@ -94,5 +94,4 @@ def _standard_error(
     influences = deviations.mean(axis=0) + given
     sums = np.bincount(unit_of_row, weights=influences)
     error = float(np.sqrt(count / (count - 1) * (sums**2).sum())) / rows
-    quantile = float(t.ppf((1 + CONFIDENCE) / 2, count - 1))
-    return error * quantile
+    return float(error * t.ppf((1 + CONFIDENCE) / 2, count - 1))
