@@ -76,7 +76,7 @@ def build_estimator(
     Raises:
         SpecError: the class or one of its parameters does not exist.
     """
-    built = load_class(spec.type, f"{field}.type")
+    built: Any = load_class(spec.type, f"{field}.type")
     for error in unknown_parameters(built, spec, field):
         raise error
     parameters = {

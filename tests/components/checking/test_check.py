@@ -31,12 +31,12 @@ attributes:
 
 
 class Declared:
-    """A folder of declarations of a test: those of the flights' landings, and what it adds."""
+    """A folder of declarations of a test: those of all deployed landings, and what it adds."""
 
     def __init__(self, folder: Path) -> None:
         self.defs = folder / "defs"
-        for name in ("landing_flights", "landing_weather"):
-            shutil.copytree(FLIGHTS / name, self.defs / name)
+        for landing in FLIGHTS.parent.glob("*/landing_*"):
+            shutil.copytree(landing, self.defs / landing.name)
         self.project = Project(
             defs=self.defs,
             dbt=DBT_PROJECT,

@@ -34,12 +34,20 @@ final as (
         case exercise_code
             when '0' then 'much' when '1' then 'moderate' when '2' then 'little_or_none'
         end as exercise,
-        {%- for column in [
-            'asthma', 'bronchitis', 'heart_failure', 'high_blood_pressure', 'peptic_ulcer',
-            'chronic_cough', 'diabetes', 'tumor', 'heart_medication', 'blood_pressure_medication'
-        ] %}
-        case {{ column }}_code when '1' then true when '0' then false end as {{ column }},
-        {%- endfor %}
+        case asthma_code when '1' then true when '0' then false end as asthma,
+        case bronchitis_code when '1' then true when '0' then false end as bronchitis,
+        case heart_failure_code when '1' then true when '0' then false end as heart_failure,
+        case high_blood_pressure_code
+            when '1' then true when '0' then false
+        end as high_blood_pressure,
+        case peptic_ulcer_code when '1' then true when '0' then false end as peptic_ulcer,
+        case chronic_cough_code when '1' then true when '0' then false end as chronic_cough,
+        case diabetes_code when '1' then true when '0' then false end as diabetes,
+        case tumor_code when '1' then true when '0' then false end as tumor,
+        case heart_medication_code when '1' then true when '0' then false end as heart_medication,
+        case blood_pressure_medication_code
+            when '1' then true when '0' then false
+        end as blood_pressure_medication,
         case sex_code when '0' then 'male' when '1' then 'female' end as sex,
         case race_code when '0' then 'white' when '1' then 'black_or_other' end as race,
         case death_code when '1' then true when '0' then false end as died_by_1992,
