@@ -229,12 +229,12 @@ class MulticlassClassification(Task):
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Share of each class, and of all else where there is some."""
         shares = figures.shares_of(targets, len(self.classes), weights).tolist()
-        named = {share(position): value for position, value in enumerate(shares[:-1])}
+        named = {_share_of(name): of for name, of in zip(self.classes, shares, strict=False)}
         return {**named, "undeclared": shares[-1]} if shares[-1] else named
 
     def facts_text(self, facts: Mapping[str, float]) -> str:
         """The largest shares in percent."""
-        shares = {name: facts[share(position)] for position, name in enumerate(self.classes)}
+        shares = {name: facts[_share_of(name)] for name in self.classes}
         shown = sorted(shares, key=lambda name: -shares[name])[:MOST_TOLD]
         told = [f"{100 * shares[name]:.1f} % {name}" for name in self.classes if name in shown]
         if len(self.classes) > len(shown):
@@ -592,3 +592,8 @@ class MulticlassClassification(Task):
 
         ranks = np.argsort(np.argsort(signal, kind="stable"), kind="stable")
         return (ranks * len(self.classes) // max(len(signal), 1)).astype(np.int64)
+
+
+def _share_of(name: str) -> str:
+    """What a fact about a class is called."""
+    return f"share of {name}"
