@@ -140,11 +140,11 @@ class IntervalTask(Task):
         baseline = self._baseline_of(train)
         heads = self._fit_heads(pipeline, train)
         matrix = pipeline[:-1].transform(unseen.features)
-        said = [head.predict(matrix) for head in heads]
-        losses = self._losses_on(unseen, said[0], baseline)
+        losses = self._losses_on(unseen, heads[0].predict(matrix), baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen, *said), **scales}
         model = self._joined(pipeline, [*heads, *models], train, baseline)
+        said = self.numbers(model, unseen.features)
+        constants = {**self._interval_constants(unseen, said), **scales}
         return Finished(model, constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
@@ -155,11 +155,11 @@ class IntervalTask(Task):
         """
         baseline = self._baseline_of(rows)
         heads = self._fit_heads(pipeline, rows)
-        said = self.numbers(judged.model, unseen.features).T
+        said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
-        losses = self._losses_on(unseen, said[0], baseline)
+        losses = self._losses_on(unseen, said[:, 0], baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses)
-        constants = {**self._interval_constants(unseen, *said[:3]), **scales}
+        constants = {**self._interval_constants(unseen, said), **scales}
         model = self._joined(pipeline, [*heads, *models], rows, baseline)
         return Finished(model, constants, baseline)
 
@@ -208,9 +208,13 @@ class IntervalTask(Task):
         known = self._known_to_baseline(rows, baseline)
         return own, self.baseline_losses(rows.targets, baseline, known)
 
-    def _interval_constants(
-        self, rows: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
-    ) -> dict[str, float]:
+    def _interval_constants(self, rows: Rows, numbers: Numbers) -> dict[str, float]:
+        """What unseen rows tell of the interval.
+
+        Args:
+            numbers: what a model says of them, shape (rows, heads).
+        """
+        predicted, lower, upper, *_ = numbers.T
         least = least_reach(lower, upper)
         scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         return {FACTOR: conformal_quantile(scores, self.coverage), LEAST_REACH: least}
