@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.buckets import Buckets
-from mlops_platform.tasks.forecasting.columns import HEADS, STEP, factor_name
-from mlops_platform.tasks.forecasting.scaled_quantiles import unscaled
+from mlops_platform.tasks.forecasting.columns import HEADS, STEP, factor_name, unscaled
 from mlops_platform.tasks.regression.adaptation import LevelRule
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from mlops_platform.tasks.forecasting.columns import (
     STEP,
     factor_name,
     outputs_of,
+    unscaled,
 )
 from mlops_platform.tasks.forecasting.costs import ForecastCosts, ForecastingCosts, costs_of_rows
 from mlops_platform.tasks.forecasting.details import (
@@ -43,7 +44,6 @@ from mlops_platform.tasks.forecasting.fittable import (
 )
 from mlops_platform.tasks.forecasting.named_metrics import Forecast, metrics_by_bucket, metrics_of
 from mlops_platform.tasks.forecasting.passed_on import passing_on
-from mlops_platform.tasks.forecasting.scaled_quantiles import unscaled
 from mlops_platform.tasks.forecasting.seasonal_naive import (
     SeriesScales,
     has_errors,
