@@ -13,8 +13,8 @@ from benchmarks.adaptation.measure import measure_adaptation
 from benchmarks.definitions_load import measure_definitions_load
 from benchmarks.deliveries import measure_deliveries
 from benchmarks.event_storage import measure_event_storage
-from benchmarks.importance_stability import measure_importance_stability
 from benchmarks.imbalance import measure_imbalance
+from benchmarks.importance_stability import measure_importance_stability
 from benchmarks.instances.homes import Instance, trained_instances
 from benchmarks.instances.measure import measure_instances
 from benchmarks.instances.monitoring import PERMUTED_WINDOWS, measure_monitoring

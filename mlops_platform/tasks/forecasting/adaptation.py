@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.buckets import Buckets
-from mlops_platform.tasks.forecasting.columns import HEADS, STEP, factor_name
+from mlops_platform.tasks.forecasting.columns import HEADS, STEP, factor_name, unscaled
 from mlops_platform.tasks.regression.adaptation import LevelRule
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class ForecastLevelRule(LevelRule):
 
     def scores(self, targets: Targets, numbers: Numbers, constants: Constants) -> Numbers:
         """The least common factor whose interval holds the outcome."""
-        return super().scores(targets, numbers, constants) / factors_of(
-            numbers[:, HEADS.index(STEP)], Buckets(self.bucket_ends), constants
-        )
+        scores = super().scores(targets, unscaled(numbers), constants)
+        steps = numbers[:, HEADS.index(STEP)]
+        return scores / factors_of(steps, Buckets(self.bucket_ends), constants)
 
 
 def factors_of(steps: Numbers, buckets: Buckets, constants: Constants) -> Numbers:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.tasks.predictions import Output
 from mlops_platform.tasks.regression.columns import HEADS as INTERVAL_HEADS
 from mlops_platform.tasks.regression.columns import OUTPUTS as INTERVAL_OUTPUTS
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers
 
 STEP, NAIVE, SERIES = "forecast_step", "naive", "series_key"
 NAIVE_ERROR, NAIVE_RMS_ERROR = "naive_error", "naive_rms_error"
@@ -18,6 +21,26 @@ BELOW, ABOVE = "below", "above"
 """Constants of the baseline: from its prediction to the ends of its interval."""
 NEW_SERIES: Final = -1.0
 """Key of every series that the version was not fitted on."""
+
+
+QUANTILES_AT: Final = (1, 2)
+"""Positions of both quantiles among the numbers; the prediction is the first one."""
+
+
+def unscaled(numbers: Numbers) -> Numbers:
+    """Numbers of a model with quantiles in the unit of the label, shape (rows, heads).
+
+    The model has them as deviations from the prediction in units of what the naive is usually wrong
+    by on the series. Of series that are a hundred times as large as others, trees of absolute
+    quantiles learn those of the large ones: far from a row's outcomes its gradient has the same
+    sign wherever it is, so that no split is worth anything. That deviations of fitted rows are too
+    small is mended by the factor of the interval, which comes of unseen ones.
+    """
+    plain = numbers.copy()
+    predicted, scales = numbers[:, 0], numbers[:, HEADS.index(NAIVE_ERROR)]
+    for at in QUANTILES_AT:
+        plain[:, at] = predicted + scales * numbers[:, at]
+    return plain
 
 
 def factor_name(bucket: int) -> str:

@@ -72,6 +72,26 @@ def series_scales(
     )
 
 
+def has_errors(errors: Numbers) -> bool:
+    """Whether one is known that is not 0; NaN where the naive has no value."""
+    import numpy as np
+
+    return bool(np.nansum(np.abs(errors)))
+
+
+def scale_of_each(series: NDArray[np.object_], scales: SeriesScales) -> Numbers:
+    """Mean absolute error of the naive on the series of each row, shape (rows,).
+
+    Args:
+        series: names, None where missing; a new one has the mean of all.
+    """
+    import numpy as np
+
+    known = dict(zip(scales.series, scales.errors, strict=True))
+    usual = float(scales.errors.mean())
+    return np.array([known.get(name, usual) for name in series], dtype=np.float64)
+
+
 def _key(name: str) -> float:
     return float(int.from_bytes(blake2b(name.encode(), digest_size=KEY_BYTES).digest()))
 

@@ -30,6 +30,7 @@ from mlops_platform.tasks.forecasting.columns import (
     STEP,
     factor_name,
     outputs_of,
+    unscaled,
 )
 from mlops_platform.tasks.forecasting.costs import ForecastCosts, ForecastingCosts, costs_of_rows
 from mlops_platform.tasks.forecasting.details import (
@@ -45,7 +46,10 @@ from mlops_platform.tasks.forecasting.fittable import (
 from mlops_platform.tasks.forecasting.named_metrics import Forecast, metrics_by_bucket, metrics_of
 from mlops_platform.tasks.forecasting.passed_on import passing_on
 from mlops_platform.tasks.forecasting.seasonal_naive import (
+    SeriesScales,
+    has_errors,
     number_column,
+    scale_of_each,
     series_scales,
     text_column,
 )
@@ -63,10 +67,11 @@ from mlops_platform.tasks.regression.columns import (
     by_output,
 )
 from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.regression.heads import dense, quantile_estimator
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
 from mlops_platform.tasks.regression.task import IntervalTask
 from mlops_platform.tasks.task import Answer
-from mlops_platform.tasks.weights import mean_of, quantiles_of
+from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -240,26 +245,39 @@ class Forecasting(IntervalTask):
         require_naive(self.seasonal_naive, naive, seen.targets)
         require_every_bucket(self.horizon_buckets, number_column(unseen.features, self.step))
 
-    def _joined(self, pipeline: Any, heads: list[Any], rows: Rows, baseline: Constants) -> Any:
+    def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
+        """Quantiles are those of deviations from the prediction in units of the series."""
+        frame, tail = rows.features, (1 - self.coverage) / 2
+        matrix = dense(pipeline[:-1].fit_transform(frame, rows.targets))
+        ends = [quantile_estimator(pipeline[-1], quantile) for quantile in (tail, 1 - tail)]
+        predicting = fitted(pipeline[-1], matrix, rows.targets, rows.weights)
+        scales = scale_of_each(text_column(frame, self.series), self._scales_of(rows))
+        deviations = (rows.targets - predicting.predict(matrix)) / scales
+        return [predicting, *(fitted(end, matrix, deviations, rows.weights) for end in ends)]
+
+    def _scales_of(self, rows: Rows) -> SeriesScales:
+        """Of the rows whose naive is one season old, where there are any."""
         frame = rows.features
-        naive = number_column(frame, self.seasonal_naive)
         in_season = number_column(frame, self.step) <= self.season
-        if not in_season.any():
+        errors = rows.targets - number_column(frame, self.seasonal_naive)
+        if not has_errors(errors[in_season]):
             in_season[:] = True
-        scales = series_scales(
+        return series_scales(
             text_column(frame, self.series)[in_season],
-            (rows.targets - naive)[in_season],
+            errors[in_season],
             None if rows.weights is None else rows.weights[in_season],
         )
+
+    def _joined(self, pipeline: Any, heads: list[Any], rows: Rows, baseline: Constants) -> Any:
         joined = super()._joined(pipeline, heads, rows, baseline)
         columns = self.step, self.seasonal_naive, self.series
-        return passing_on(joined, frame, columns, (baseline[CENTRE], scales))
+        known = baseline[CENTRE], self._scales_of(rows)
+        return passing_on(joined, rows.features, columns, known)
 
-    def _interval_constants(
-        self, rows: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
-    ) -> dict[str, float]:
+    def _interval_constants(self, rows: Rows, numbers: Numbers) -> dict[str, float]:
         import numpy as np
 
+        predicted, lower, upper, *_ = unscaled(numbers).T
         least = least_reach(lower, upper, rows.weights)
         scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         bucket_of = self.horizon_buckets.of(number_column(rows.features, self.step))
@@ -274,7 +292,7 @@ class Forecasting(IntervalTask):
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
         """The interval reaches to both quantiles, times the factor of the bucket of the step."""
-        predicted, lower, upper, loss, baseline_loss, *passed = numbers.T
+        predicted, lower, upper, loss, baseline_loss, *passed = unscaled(numbers).T
         reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
         factors = constants[FACTOR] * factors_of(passed[0], self.horizon_buckets, constants)
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
@@ -284,6 +302,8 @@ class Forecasting(IntervalTask):
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
         predicted, lower, upper, loss, baseline_loss, *passed = numbers
+        scale = passed[PASSED.index(NAIVE_ERROR)]
+        lower, upper = predicted + scale * lower, predicted + scale * upper
         factor = constants[FACTOR] * constants[factor_name(self.horizon_buckets.at(passed[0]))]
         ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], factor)
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]

@@ -147,11 +147,11 @@ class IntervalTask(Task):
         baseline = self._baseline_of(train)
         heads = self._fit_heads(pipeline, train)
         matrix = pipeline[:-1].transform(unseen.features)
-        said = [head.predict(matrix) for head in heads]
-        losses = self._losses_on(unseen, said[0], baseline)
+        losses = self._losses_on(unseen, heads[0].predict(matrix), baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
-        constants = {**self._interval_constants(unseen, *said), **scales}
         model = self._joined(pipeline, [*heads, *models], train, baseline)
+        said = self.numbers(model, unseen.features)
+        constants = {**self._interval_constants(unseen, said), **scales}
         return Finished(model, constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
@@ -162,11 +162,11 @@ class IntervalTask(Task):
         """
         baseline = self._baseline_of(rows)
         heads = self._fit_heads(pipeline, rows)
-        said = self.numbers(judged.model, unseen.features).T
+        said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
-        losses = self._losses_on(unseen, said[0], baseline)
+        losses = self._losses_on(unseen, said[:, 0], baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
-        constants = {**self._interval_constants(unseen, *said[:3]), **scales}
+        constants = {**self._interval_constants(unseen, said), **scales}
         model = self._joined(pipeline, [*heads, *models], rows, baseline)
         return Finished(model, constants, baseline)
 
@@ -219,12 +219,16 @@ class IntervalTask(Task):
         known = self._known_to_baseline(rows, baseline)
         return own, self.baseline_losses(rows.targets, baseline, known)
 
-    def _interval_constants(
-        self, unseen: Rows, predicted: Numbers, lower: Numbers, upper: Numbers
-    ) -> dict[str, float]:
-        least = least_reach(lower, upper, unseen.weights)
-        scores = reaches_of(predicted, lower, upper, least).scores(unseen.targets)
-        factor = conformal_quantile(scores, self.coverage, unseen.weights)
+    def _interval_constants(self, rows: Rows, numbers: Numbers) -> dict[str, float]:
+        """What unseen rows tell of the interval.
+
+        Args:
+            numbers: what a model says of them, shape (rows, heads).
+        """
+        predicted, lower, upper, *_ = numbers.T
+        least = least_reach(lower, upper, rows.weights)
+        scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
+        factor = conformal_quantile(scores, self.coverage, rows.weights)
         return {FACTOR: factor, LEAST_REACH: least}
 
     def numbers(self, model: Any, features: Any) -> Numbers:

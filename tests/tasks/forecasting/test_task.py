@@ -261,3 +261,22 @@ def test_figures_that_are_not_defined_are_told_as_such(forecaster: Finished) -> 
 
     assert "undefined" in by_steps.rows[0]
     assert "undefined" not in by_steps.rows[1]
+
+
+def test_small_series_have_narrow_intervals_beside_large_ones() -> None:
+    columns = ["usual", "excess", "value_7d_ago", "value"]
+
+    def with_a_large_series(frame: pd.DataFrame) -> pd.DataFrame:
+        is_large = frame["series"] == "CHI"
+        return frame.assign(
+            **{name: frame[name].where(~is_large, 50 * frame[name]) for name in columns}
+        )
+
+    train, unseen, test = map(with_a_large_series, (TRAIN, UNSEEN, TEST))
+    finished = TASK.fit(pipeline(), rows_of(train), rows_of(unseen))
+    said = predicted(TASK, finished, test)
+
+    for name in SERIES:
+        here = said.rows((test["series"] == name).to_numpy())
+        in_units = here["width"].mean() / here["naive_error"].mean()
+        assert 1 < in_units < 8, name
