@@ -75,9 +75,9 @@ def forecast_of(flights: pd.DataFrame, series: str, day: pd.Timestamp, step: int
 def test_forecasts_equal_a_brute_force_computation_from_landing(winter: Deployment) -> None:
     built = winter.query("SELECT * FROM departure_features")
     flights = landed(winter.lake)
-    some = built.sample(150, random_state=0)
-    young = built[built["value_7d_ago"].isna()].sample(50, random_state=0)
-    small = built.nsmallest(50, "departures_28d")
+    some = built.sample(60, random_state=0)
+    young = built[built["value_7d_ago"].isna()].sample(20, random_state=0)
+    small = built.nsmallest(20, "departures_28d")
 
     for row in pd.concat([some, young, small]).itertuples():
         expected = forecast_of(flights, row.series, row.local_date, int(row.step))
@@ -114,23 +114,20 @@ def test_every_forecast_gets_its_outcome_when_its_day_is_known(winter: Deploymen
     known = features["local_date"] + pd.to_timedelta(features["step"] + 1, unit="D")
     in_time = features[known <= pd.Timestamp(WINTER[1])]
     assert set(labels["forecast_id"]) == set(in_time["forecast_id"])
-    for label in labels.sample(100, random_state=0).itertuples():
+    for label in labels.sample(40, random_state=0).itertuples():
         series = str(label.forecast_id).rpartition("|20")[0]
         counts = past(flights, series, label.known_date)["sum"]
         assert label.departures == (counts.iloc[0] if len(counts) else 0.0)
         assert label.known_at == morning(label.known_date)
 
 
-def test_a_series_is_forecast_from_the_morning_after_its_first_departure(
+def test_every_series_that_departed_in_28_days_is_forecast_and_no_other(
     winter: Deployment,
 ) -> None:
     flights = landed(winter.lake)
     built = winter.query("SELECT DISTINCT series, local_date FROM departure_features")
     every_series = flights["series"].unique()
 
-    sizes = []
-    for day in pd.to_datetime(["2013-02-02", "2013-02-20", "2013-03-12"]):
+    for day in pd.to_datetime(["2013-02-02", "2013-03-12"]):
         living = {series for series in every_series if len(past(flights, str(series), day))}
         assert set(built.loc[built["local_date"] == day, "series"]) == living
-        sizes.append(len(living))
-    assert sizes[0] < sizes[-1]
