@@ -15,6 +15,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.multiclass_classification import metrics as figures
 from mlops_platform.tasks.multiclass_classification.calibration import (
@@ -55,6 +56,7 @@ from mlops_platform.tasks.multiclass_classification.estimate import (
     expected_losses,
     recalibrated,
 )
+from mlops_platform.tasks.multiclass_classification.group_metrics import group_metrics_of
 from mlops_platform.tasks.multiclass_classification.named_metrics import (
     MOST_NAMED,
     Judge,
@@ -158,6 +160,11 @@ class MulticlassClassification(Task):
         if self.prediction_sets is None:
             return metrics
         return {**metrics, **set_metrics(self._judge, self.prediction_sets.coverage)}
+
+    @property
+    def group_metrics(self) -> Mapping[str, GroupMetric]:
+        """Of decisions and confidence, of each class, and the loss."""
+        return {**group_metrics_of(self._judge), **super().group_metrics}
 
     @property
     def _judge(self) -> Judge:

@@ -24,10 +24,12 @@ def explained(
     from mlops_platform.training.explaining.dependence import partial_dependences
     from mlops_platform.training.explaining.importance import Importances
     from mlops_platform.training.explaining.shift import shift_from
-    from mlops_platform.training.rows import features_of
+    from mlops_platform.training.rows import features_of, weights_of
 
     rows = split.test
-    predictions = spec.task.predict(fitted.model, fitted.constants, features_of(rows, spec))
+    predictions = spec.task.predict(
+        fitted.model, fitted.constants, features_of(rows, spec), weights_of(rows, spec)
+    )
     found = Importances(evaluation.importances, evaluation.importance_groups)
     shift = None
     if champion is not None and spec.gate.max_importance_shift is not None:

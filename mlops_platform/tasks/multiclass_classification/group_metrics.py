@@ -1,0 +1,88 @@
+"""Figures of decisions and confidence that are compared between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops_platform.tasks.group_metric import GroupMetric
+from mlops_platform.tasks.multiclass_classification.columns import CONFIDENCE
+from mlops_platform.tasks.multiclass_classification.named_metrics import Judge, class_labels
+
+if TYPE_CHECKING:
+    from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+
+def group_metrics_of(judge: Judge) -> Mapping[str, GroupMetric]:
+    """Over all classes, and of each one against all others, by name."""
+    decided = _Decided(judge)
+    labels = class_labels(judge.classes)
+    return {
+        "error_rate": GroupMetric(
+            "share of decisions that are wrong", row_values=decided.is_wrong, is_rate=True
+        ),
+        "calibration_gap": GroupMetric(
+            "mean confidence minus share of right decisions; 0 is right on average",
+            row_values=decided.excess_confidence,
+            signed=True,
+        ),
+        **{
+            name: metric
+            for position, label in enumerate(labels)
+            for name, metric in _of_class(_Decided(judge, position), label)
+        },
+    }
+
+
+def _of_class(decided: _Decided, label: str) -> Iterator[tuple[str, GroupMetric]]:
+    name = repr(decided.judge.classes[decided.position])
+    selected = decided.is_selected
+    yield (
+        f"selection_rate_{label}",
+        GroupMetric(f"share of rows that are decided {name}", row_values=selected, is_rate=True),
+    )
+    yield (
+        f"true_positive_rate_{label}",
+        GroupMetric(
+            f"share of the outcomes {name} that are decided so",
+            row_values=selected,
+            counted=decided.came_true,
+            is_rate=True,
+        ),
+    )
+    yield (
+        f"false_positive_rate_{label}",
+        GroupMetric(
+            f"share of all other outcomes that are decided {name}",
+            row_values=selected,
+            counted=decided.came_not_true,
+            is_rate=True,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """Values of each row, of one class where its position is asked for."""
+
+    judge: Judge
+    position: int = 0
+
+    def is_wrong(self, codes: Targets, predictions: Predictions) -> Numbers:
+        wrong: Numbers = 1.0 - self.judge.is_right(codes, predictions)
+        return wrong
+
+    def excess_confidence(self, codes: Targets, predictions: Predictions) -> Numbers:
+        excess: Numbers = predictions[CONFIDENCE] - self.judge.is_right(codes, predictions)
+        return excess
+
+    def is_selected(self, _: Targets, predictions: Predictions) -> Numbers:
+        selected: Numbers = (self.judge.decided(predictions) == self.position).astype(float)
+        return selected
+
+    def came_true(self, codes: Targets, _: Predictions) -> Numbers:
+        return codes == self.position
+
+    def came_not_true(self, codes: Targets, _: Predictions) -> Numbers:
+        return codes != self.position
