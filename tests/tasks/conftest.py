@@ -15,7 +15,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
 
 LEAST_OPTIONS: dict[str, dict[str, Any]] = {
-    "multiclass_classification": {"classes": ["low", "middle ones", 'the "highest"']},
+    "multiclass_classification": {
+        "classes": ["low", "middle ones", 'the "highest"'],
+        # With more, rows that are there twice would fill more of them.
+        "calibration_bins": 5,
+    },
     "forecasting": {"horizon": 7, "season": 7, "seasonal_naive": "naive_value"},
 }
 """What a task of a type needs to be told, beside its type."""

@@ -192,7 +192,8 @@ def test_means_added_up_batch_by_batch_are_those_of_all_rows() -> None:
 
 def test_an_estimator_gets_weights_by_itself_and_at_the_end_of_a_pipeline() -> None:
     random = np.random.default_rng(0)
-    features, targets = random.normal(size=(200, 2)), random.integers(0, 2, 200)
+    features = pd.DataFrame(random.normal(size=(200, 2)), columns=["a", "b"])
+    targets = random.integers(0, 2, 200)
     weights = np.where(targets == 1, 9.0, 1.0)
     for build in (ESTIMATORS["classifier"], lambda: pipeline_of_classes()):
         plain = fitted(build(), features, targets, None)

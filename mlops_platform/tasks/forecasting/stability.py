@@ -34,14 +34,18 @@ def changes(predictions: Predictions, step_hours: float) -> Numbers:
     origins = _counted(predictions.moments, step_hours)
     order = np.lexsort((origins, origins + steps, series))
     series, origins, targets = series[order], origins[order], (origins + steps)[order]
+    stated, keys = predictions[PREDICTION][order], np.stack([series, targets, origins])
+    is_first = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))
+    # Rows of one origin, should there be several, all follow on those of the origin before.
+    number = np.cumsum(is_first) - 1
+    before = np.flatnonzero(is_first)[np.maximum(number - 1, 0)]
     follows = (
-        (series[1:] == series[:-1])
-        & (series[1:] != NEW_SERIES)
-        & (targets[1:] == targets[:-1])
-        & (origins[1:] > origins[:-1])
+        (number > 0)
+        & (series != NEW_SERIES)
+        & (series == series[before])
+        & (targets == targets[before])
     )
-    stated = predictions[PREDICTION][order]
-    changed[order[1:][follows]] = np.abs(np.diff(stated))[follows]
+    changed[order[follows]] = np.abs(stated - stated[before])[follows]
     return changed
 
 

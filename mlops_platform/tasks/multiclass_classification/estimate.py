@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers
 
 
-def recalibrated(stated: Numbers, known: Numbers, codes: Codes) -> Numbers:
+def recalibrated(
+    stated: Numbers, known: Numbers, codes: Codes, weights: Numbers | None = None
+) -> Numbers:
     """Probabilities by what came of rows of similar probability: isotonic, class by class.
 
     The classes' curves need not add up to 1, so that what they say of a row is divided by its sum.
@@ -18,6 +20,7 @@ def recalibrated(stated: Numbers, known: Numbers, codes: Codes) -> Numbers:
         stated: shape (rows, classes).
         known: of rows that the model had not seen and whose outcomes are known, shape (n, classes).
         codes: of these, shape (n,); what is no declared class speaks for none.
+        weights: of these, shape (n,); None where all count the same.
     """
     import numpy as np
     from sklearn.isotonic import IsotonicRegression
@@ -26,7 +29,8 @@ def recalibrated(stated: Numbers, known: Numbers, codes: Codes) -> Numbers:
     for position in range(stated.shape[1]):
         curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
         outcomes = (codes == position).astype(float)
-        said[:, position] = curve.fit(known[:, position], outcomes).predict(stated[:, position])
+        curve.fit(known[:, position], outcomes, sample_weight=weights)
+        said[:, position] = curve.predict(stated[:, position])
     total = said.sum(axis=1, keepdims=True)
     # Where no curve gives a class any chance, the model's own word has to do.
     return np.asarray(np.divide(said, total, out=stated.copy(), where=total > 0))

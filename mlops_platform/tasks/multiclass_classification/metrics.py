@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from mlops_platform.record import Record
 from mlops_platform.tasks.multiclass_classification.columns import DECISION, probability
 from mlops_platform.tasks.multiclass_classification.probabilities import FLOOR
+from mlops_platform.tasks.weights import lower_quantiles_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,7 +165,7 @@ def vanished(codes: Codes, probabilities: Numbers) -> int:
 def calibration_bins(
     is_class: NDArray[Any], stated: Numbers, bins: int, weights: Numbers | None = None
 ) -> tuple[CalibrationBin, ...]:
-    """At most `bins` bins of nearly equal numbers of rows, by increasing probability of one class.
+    """At most `bins` bins of nearly equal weight, by increasing probability of one class.
 
     Each has at least `BIN_ROWS` rows, unless there are fewer. Rows of equal probability share a
     bin, so that the order of the rows does not matter. Means are weighted, counts are not.
@@ -174,7 +175,7 @@ def calibration_bins(
     """
     import numpy as np
 
-    at, rows = _bins(stated, bins)
+    at, rows = _bins(stated, bins, weights)
     weighed = np.ones(len(stated)) if weights is None else weights
     total = np.bincount(at, weights=weighed)
     filled = total > 0
@@ -192,7 +193,7 @@ def class_calibration_error(
     """Mean |predicted - observed| of one class over equal-mass bins, by rows."""
     import numpy as np
 
-    at, _ = _bins(stated, bins)
+    at, _ = _bins(stated, bins, weights)
     weighed = np.ones(len(stated)) if weights is None else weights
     excess = np.bincount(at, weights=(stated - is_class) * weighed)
     return float(np.abs(excess).sum() / weighed.sum())
@@ -213,11 +214,13 @@ def class_wise_calibration_error(
     return sum(errors) / len(errors)
 
 
-def _bins(stated: Numbers, bins: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _bins(
+    stated: Numbers, bins: int, weights: Numbers | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The bin of each row, and the rows of each bin."""
     import numpy as np
 
     bins = max(min(bins, len(stated) // BIN_ROWS), 1)
-    inner = np.quantile(stated, np.arange(1, bins) / bins, method="inverted_cdf")
+    inner = lower_quantiles_of(stated, np.arange(1, bins) / bins, weights)
     at = np.searchsorted(np.unique(inner), stated, side="left")
     return at, np.bincount(at)

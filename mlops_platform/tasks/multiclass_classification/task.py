@@ -82,8 +82,6 @@ MOST_TOLD = 6
 """Classes whose shares are told in a sentence."""
 LEAST_MOVED = 0.05
 """By which a factor differs from 1 that is told."""
-PRIOR = 0.5
-"""Rows of each class that the baseline has seen beside the real ones: no share is zero."""
 
 
 class MulticlassClassification(Task):
@@ -464,8 +462,8 @@ class MulticlassClassification(Task):
 
         declared = targets >= 0
         counted = None if weights is None else weights[declared]
-        counts = np.bincount(targets[declared], counted, len(self.classes)) + PRIOR
-        shares = (counts / counts.sum()).tolist()
+        counts = np.bincount(targets[declared], counted, len(self.classes)).astype(np.float64)
+        [shares] = floored(counts[None]).tolist()
         return {share(position): value for position, value in enumerate(shares)}
 
     def baseline_predictions(
@@ -553,17 +551,19 @@ class MulticlassClassification(Task):
         probabilities = stated
         if known is not None:
             codes, said = known
-            probabilities = recalibrated(stated, self._judge.probabilities(said), codes)
+            known_stated = self._judge.probabilities(said)
+            probabilities = recalibrated(stated, known_stated, codes, said.weights)
         shares = self._baseline_shares(baseline)
         decided = self._judge.decided(predictions)
-        expected = {"accuracy": float(probabilities[np.arange(len(decided)), decided].mean())}
+        right = probabilities[np.arange(len(decided)), decided]
+        expected = {"accuracy": predictions.mean_of(right)}
         if len(self.classes) <= MOST_NAMED:
             labels = class_labels(self.classes)
             rows = probabilities.sum(axis=0).tolist()
             expected |= {f"rows_{label}": value for label, value in zip(labels, rows, strict=True)}
         return EstimatedPerformance(
-            loss=float(expected_losses(stated, probabilities, self.loss).mean()),
-            baseline_loss=float(expected_losses(shares, probabilities, self.loss).mean()),
+            loss=predictions.mean_of(expected_losses(stated, probabilities, self.loss)),
+            baseline_loss=predictions.mean_of(expected_losses(shares, probabilities, self.loss)),
             metrics=expected,
         )
 
