@@ -10,11 +10,12 @@ from mlops_platform.fairness.groups import MISSING, MOST_GROUPS, Groups, groups_
 from mlops_platform.record import Record
 from mlops_platform.section import nearest_name
 from mlops_platform.spec import FairnessSpec, ModelSpec
+from mlops_platform.tasks.weights import relative_weights
 
 if TYPE_CHECKING:
     from pandas import Series
 
-    from mlops_platform.tasks.predictions import Targets
+    from mlops_platform.tasks.predictions import Numbers, Targets
 
     ReadColumn = Callable[[str], Series[Any]]
 
@@ -76,6 +77,8 @@ def audit_of(spec: ModelSpec, read_column: ReadColumn) -> tuple[AuditedColumn, .
     for column, groups in grouped.items():
         _refuse_unusable(declared, column, groups)
     targets = spec.task.targets(read_column(spec.label.column))
+    weight = spec.features.weight
+    weights = None if weight is None else read_column(weight).to_numpy()
     gaps: dict[str, list[MissingGap]] = {column: [] for column in grouped}
     for feature in spec.features.names:
         is_missing = read_column(feature).isna().to_numpy()
@@ -84,7 +87,7 @@ def audit_of(spec: ModelSpec, read_column: ReadColumn) -> tuple[AuditedColumn, .
     return tuple(
         AuditedColumn(
             column=column,
-            groups=tuple(_audited(spec, groups, targets)),
+            groups=tuple(_audited(spec, groups, targets, weights)),
             missing=tuple(sorted(gaps[column], key=_size, reverse=True)[:MOST_GAPS]),
         )
         for column, groups in grouped.items()
@@ -107,13 +110,17 @@ def _refuse_unusable(declared: FairnessSpec, column: str, groups: Groups) -> Non
         )
 
 
-def _audited(spec: ModelSpec, groups: Groups, targets: Targets) -> Iterator[AuditedGroup]:
+def _audited(
+    spec: ModelSpec, groups: Groups, targets: Targets, weights: Numbers | None
+) -> Iterator[AuditedGroup]:
     for code, (name, rows) in enumerate(groups.sizes.items()):
+        inside = groups.codes == code
+        counted = None if weights is None else relative_weights(weights[inside])
         yield AuditedGroup(
             name=name,
             rows=rows,
             share=rows / len(targets),
-            targets=spec.task.facts(targets[groups.codes == code]),
+            targets=spec.task.facts(targets[inside], counted),
         )
 
 

@@ -45,7 +45,7 @@ def test_a_tab_can_be_named(tab: str) -> None:
 def test_an_encoding_that_is_none_is_refused() -> None:
     refused = CliRunner().invoke(command, [MODEL, "rows.csv", "--encoding", "ascii"])
     assert refused.exit_code == 2
-    assert "'utf-8', 'latin-1', 'utf-16'" in refused.output
+    assert "'utf-8', 'latin-1', 'windows-1252', 'utf-16'" in refused.output
 
 
 def test_what_is_absent_is_warned_of_before_anything_else_and_another_program_reads_it(

@@ -70,8 +70,8 @@ MISTAKES = {
     ),
     "a column that the label table lacks": (
         "column: is_late}",
-        "column: is_punctual}",
-        ("label.column", "'is_punctual'", "Name a known column:"),
+        "column: was_cheap}",
+        ("label.column", "'was_cheap'", "Name a known column:"),
     ),
     "a table that nobody publishes": (
         "table: flight_features",

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.results import NodeResult
 
-    from tests.dbt_project.conftest import Copier, Deployment
+    from tests.dbt_project.conftest import FLIGHTS, Copier, Deployment
 
 WEEK = (date(2013, 3, 5), date(2013, 3, 11))
 LAST_WEEK = f"local_date BETWEEN '{WEEK[0]}' AND '{WEEK[1]}'"
@@ -111,7 +111,7 @@ BROKEN_LANDING = {
 
 
 def test_real_data_passes(winter: Deployment, copied: Copier) -> None:
-    results = copied(winter).dbt("test", "--exclude-resource-types", "unit_test")
+    results = copied(winter).dbt("test", *FLIGHTS, "--exclude-resource-types", "unit_test")
     assert len(results) > 20
     assert {str(result.status) for result in results.values()} == {"pass", "warn"}
     # The source has one wind reading of 1,048 mph.
@@ -142,7 +142,7 @@ def test_a_dead_feed_stops_the_build_before_the_marts(winter: Deployment, copied
     before = deployment.query("FROM flight_features ORDER BY flight_id")
     deployment.change_landing("flight_outcomes", WEEK[0], "FROM rows WHERE false")
 
-    results = deployment.dbt("build", "--exclude-resource-types", "unit_test", days=WEEK)
+    results = deployment.dbt("build", *FLIGHTS, "--exclude-resource-types", "unit_test", days=WEEK)
 
     assert "source_every_day_has_rows_landing_flight_outcomes_day" in status_of(results, "fail")
     assert {"flight_features", "flight_labels"} <= status_of(results, "skipped")
@@ -158,7 +158,7 @@ def test_a_week_without_weather_values_fails_the_build(winter: Deployment, copie
             WEEK[0] + timedelta(days=number),
             "SELECT * REPLACE (NULL::DOUBLE AS visibility_miles) FROM rows",
         )
-    results = deployment.dbt("build", "--exclude-resource-types", "unit_test", days=WEEK)
+    results = deployment.dbt("build", *FLIGHTS, "--exclude-resource-types", "unit_test", days=WEEK)
     assert status_of(results, "fail") == {"features_are_filled"}
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from mlops_platform.training.judging.explanation import permutation_importances
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import ImprovementSpec
 from mlops_platform.training.check import check_candidates
+from mlops_platform.training.explaining.importance import permutation_importances
 from mlops_platform.training.fitting import fit_candidate, refit
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 from mlops_platform.training.judging.evaluation import daily_sums, evaluate
-from mlops_platform.training.rows import weights_of
+from mlops_platform.training.rows import task_rows, weights_of
 from mlops_platform.training.search.scoring import FoldScorer
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import describe, split_by_time
@@ -105,8 +105,11 @@ def test_every_judgement_counts_rows_by_their_weights(spec, unweighted, exposed)
     assert by_name["north"].targets["positive_rate"] == pytest.approx(
         np.average(north.is_late, weights=north.exposure)
     )
-    importances = permutation_importances(spec, candidate, split.test)
-    assert importances != permutation_importances(unweighted, candidate, split.test)
+    features, _, weights = task_rows(split.test, spec)
+    said = spec.task.predict(candidate.model, candidate.constants, features, weights)
+    importances = permutation_importances(spec, candidate, split.test, said, split.train)
+    plain = said.weighted(None)
+    assert importances != permutation_importances(spec, candidate, split.test, plain, split.train)
     assert importances[0].feature == "signal"
 
 

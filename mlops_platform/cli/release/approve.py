@@ -111,7 +111,8 @@ def _answer_rollout(
     challenger = require_challenger(deployment.ledger, model)
     if reject:
         abort_challenger(deployment, challenger, reason=reason, actor=actor)
-        return f"version {challenger.version} of {model} is aborted by {actor}; the champion stays."
+        stays = "the champion stays" if challenger.champion_sequence else "it has no champion yet"
+        return f"version {challenger.version} of {model} is aborted by {actor}; {stays}."
     release = promote_challenger(deployment, challenger, reason=reason, actor=actor)
     return (
         f"version {release.version} of {model} is the champion: release {release.sequence}, "

@@ -172,8 +172,8 @@ def metrics_of(
         "undeclared_share": Metric(
             "share of outcomes that are none of the declared classes",
             greater_is_better=False,
+            # No row values: it is a fact, and has no interval that could hold 0.
             compute=mean_of(judge.is_undeclared),
-            row_values=judge.is_undeclared,
         ),
         "vanished_classes": Metric(
             f"classes without any outcome, of which {figures.SURELY_SOME:g} or more were to be "

@@ -159,6 +159,15 @@ class MulticlassClassification(Task):
             return metrics
         return {**metrics, **set_metrics(self._judge, self.prediction_sets.coverage)}
 
+    def resampling_fault(self) -> str | None:
+        """A temperature moves no share, and those of resampled rows are not the true ones."""
+        if self.calibration != "temperature":
+            return None
+        return (
+            "Classes have other shares among resampled rows, and `calibration: temperature` does "
+            "not move them back: write `bias_corrected_temperature`, `sigmoid` or `isotonic` there."
+        )
+
     @property
     def group_metrics(self) -> Mapping[str, GroupMetric]:
         """Of decisions and confidence, of each class, and the loss."""

@@ -90,9 +90,7 @@ def means_of_parts(
     predictions: Predictions,
     parts: Sequence[tuple[str, ...]],
 ) -> dict[tuple[str, ...], float]:
-    """Mean importances of another model, on the rows of the candidate and in its first order.
-
-    One shuffle is a third of the cost, and moves shares by less than a week does.
+    """Mean importances of another model, on the rows and in the orders of the candidate.
 
     Args:
         model: with features of its own, all of them in `rows`.
@@ -101,7 +99,7 @@ def means_of_parts(
     """
     read = [str(name) for name in model.model.feature_names_in_]
     stated = spec.task.predict(model.model, model.constants, rows[read])
-    shuffling = _Shuffling.of(spec, model, rows, stated.weighted_like(predictions), read, 1)
+    shuffling = _Shuffling.of(spec, model, rows, stated.weighted_like(predictions), read)
     return {part: shuffling.rise(part, ShuffledRise).mean for part in parts}
 
 
@@ -132,7 +130,6 @@ class _Shuffling:
         rows: DataFrame,
         predictions: Predictions,
         columns: Sequence[str],
-        shuffles: int = SHUFFLES,
     ) -> Self:
         import numpy as np
 
@@ -141,8 +138,8 @@ class _Shuffling:
         drawn = np.sort(random.choice(len(rows), count, replace=False))
         sample, stated = rows.iloc[drawn].reset_index(drop=True), predictions.rows(drawn)
         targets, features = targets_of(sample, spec), sample[list(columns)]
-        orders = np.stack([random.permutation(count) for _ in range(shuffles)])
-        repeated = features.take(np.tile(np.arange(count), shuffles)).reset_index(drop=True)
+        orders = np.stack([random.permutation(count) for _ in range(SHUFFLES)])
+        repeated = features.take(np.tile(np.arange(count), SHUFFLES)).reset_index(drop=True)
         return cls(
             task=spec.task,
             candidate=candidate,

@@ -279,7 +279,7 @@ def _stable_importances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     name, most = "stable_importances", spec.gate.max_importance_shift
     shift = evaluation.importance_shift
     if most is None or shift is None:
-        why = "no level is declared" if most is None else "there is no champion to compare with"
+        why = "no level is declared" if most is None else "there is nothing to compare with"
         return Criterion(name=name, passed=True, description=why, binding=False)
     ranks = shift.rank_correlation
     text = (

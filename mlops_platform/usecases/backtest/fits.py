@@ -134,6 +134,8 @@ class PastTraining:
             "rows": rows_digest,
             "judged": ["entity", "label"],
             "spec": self.spec.model_dump(mode="json", include=sections),
+            "split": "known as the part began",
+            "fairness": self.spec.gate.model_dump(mode="json", include={"fairness"}),
             "baseline": [self.spec.gate.baseline_confidence, self.spec.gate.improvement.resamples],
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
         }

@@ -10,6 +10,7 @@ from mlops_platform.data.features.published import latest_row
 from mlops_platform.data.served.lines import ADJUSTMENT, served_column
 from mlops_platform.data.served.rows import find_answers, find_request
 from mlops_platform.errors import DataError, LedgerError, MlopsError, ServingError
+from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.usecases.explanation.packed_versions import Answering, load_packed
 from mlops_platform.usecases.explanation.record import (
     Additive,
@@ -177,8 +178,8 @@ def _explain_now(
     release = ledger.current_release(spec.name)
     if release is None:
         raise LedgerError(
-            f"{spec.name!r} has no champion that could explain: call `mlops train {spec.name}` "
-            "first."
+            f"{spec.name!r} has no champion that could explain: "
+            f"{first_champion_advice(ledger, spec.name)}."
         )
     latest = ledger.latest_adjustment(spec.name, release.sequence)
     number = latest.number if latest else 0

@@ -119,8 +119,9 @@ def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
     """The headline figures; hashes are cut."""
     criteria = evidence.get("criteria")
     if criteria:
-        passed = sum(criterion["passed"] is True for criterion in criteria)
-        yield f"{passed} of {len(criteria)} criteria pass"
+        binding = [criterion for criterion in criteria if criterion.get("binding", True)]
+        passed = sum(criterion["passed"] is True for criterion in binding)
+        yield f"{passed} of {len(binding)} criteria pass"
     if REPLAYED in evidence:
         yield "in a replay"
     for name, value in evidence.items():

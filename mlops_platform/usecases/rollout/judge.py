@@ -110,6 +110,10 @@ def judge_challenger(
         automatic: no person started this.
     """
     verdict = judge_rollout(evidence, spec.release, now)
+    if verdict.kind == "promote" and spec.release.is_manual:
+        # The trial began before the YAML said that a person decides.
+        reason = f"{verdict.reason} But a person has to say so now: `mlops approve {spec.name}`."
+        return verdict.model_copy(update={"kind": "wait", "reason": reason})
     frozen = frozen_by(ledger, spec.name) if automatic else None
     if frozen is None or verdict.kind != "promote":
         return verdict

@@ -46,11 +46,17 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
     Args:
         baseline: that of the scoring model.
     """
-    labelled = outcomes.filter(outcomes["label"].is_valid())
-    if SAMPLE_WEIGHT in labelled.column_names:
-        labelled = labelled.filter(labelled[SAMPLE_WEIGHT].is_valid())
+    labelled = measurable(outcomes)
     columns = _Columns("label", "day", GROUP, "event_time", SAMPLE_WEIGHT)
     return _rows(spec, labelled, columns, baseline)
+
+
+def measurable(outcomes: pa.Table) -> pa.Table:
+    """Outcomes with a label, and where rows have weights with one of these."""
+    labelled = outcomes.filter(outcomes["label"].is_valid())
+    if SAMPLE_WEIGHT not in labelled.column_names:
+        return labelled
+    return labelled.filter(labelled[SAMPLE_WEIGHT].is_valid())
 
 
 def held_out_rows(

@@ -37,6 +37,7 @@ from mlops_platform.usecases.window.labelled_rows import (
     LabelledRows,
     held_out_rows,
     labelled_rows,
+    measurable,
     stated_in,
     with_weights_of,
     without_seen_labels,
@@ -186,7 +187,7 @@ def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
 
 
 def _outcome_notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> tuple[str, ...]:
-    labels = outcomes["label"].drop_null().to_numpy(zero_copy_only=False)
+    labels = measurable(outcomes)["label"].to_numpy()
     return spec.task.outcome_notes(labels, rows.predictions)
 
 
@@ -212,7 +213,7 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
 
 def _fairness(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> Fairness | None:
     """By group, of the rows of `labelled_rows`, in their order."""
-    labelled, declared = outcomes.filter(outcomes["label"].is_valid()), spec.evaluation.fairness
+    labelled, declared = measurable(outcomes), spec.evaluation.fairness
     groups = {
         column: groups_of(spec.features, column, labelled[beside_column(column)].to_pandas())
         for column in (declared.columns if declared else ())

@@ -48,7 +48,8 @@ def test_what_no_model_reads_says_so(mlops) -> None:
 def test_the_same_is_there_for_programs(mlops) -> None:
     report = json.loads(mlops("lineage", "weather", "--down", "--json").output)
     assert report["tree"] == {"name": LANDED, "steps": [{"name": FEATURES, "steps": []}]}
-    assert {reading["model"] for reading in report["read_by"]} == {"arrival_delay", "flight_delay"}
+    readers = {"arrival_delay", "flight_delay", "flight_status"}
+    assert {reading["model"] for reading in report["read_by"]} == readers
 
 
 @pytest.mark.usefixtures("known")

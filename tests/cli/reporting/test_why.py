@@ -151,8 +151,8 @@ def _monday(day: int):
     ("arguments", "message"),
     [
         (
-            ["flights"],
-            "'flights' is not usable. Did you mean 'flight_delay'?",
+            ["flight_late"],
+            "'flight_late' is not usable. Did you mean 'flight_delay'?",
         ),
         (["flight_delay", "June"], "'June' is no date. Write it like 2013-06-10."),
         (

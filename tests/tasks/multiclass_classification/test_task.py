@@ -209,3 +209,17 @@ def test_a_rare_class_lets_no_gate_wait() -> None:
     assert task.events(np.array([0] * 90 + [1] * 60 + [3])) == {
         "outcomes beside the most frequent class": 61
     }
+
+
+def test_resampled_rows_are_refused_where_calibration_moves_no_share() -> None:
+    """Shares of resampled rows are not the true ones, and a temperature leaves them as they are."""
+    name = "multiclass_classification"
+    assert task_named(name).resampling_fault() is None
+    refused = task_named(name, calibration="temperature").resampling_fault()
+    assert refused is not None
+    assert "write `bias_corrected_temperature`" in refused
+
+
+def test_a_share_of_undeclared_outcomes_is_a_fact_and_has_no_interval() -> None:
+    metric = task_named("multiclass_classification").own_metrics["undeclared_share"]
+    assert metric.row_values is None

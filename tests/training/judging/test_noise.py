@@ -13,11 +13,12 @@ from mlops_platform.training.fitting import fit_candidate
 from mlops_platform.training.judging.criteria import Criterion, all_criteria
 from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.split import split_by_time
-from tests.tasks.conftest import own_columns, task_named
+from tests.tasks.conftest import labels_of, own_columns, task_named
 
 TRIES = 12
 MOST_BY_LUCK = 3
 """Of so many tries at 95 % confidence; the bootstrap over eight days is a little too sure."""
+OUTCOME = "outcome"
 REGRESSOR = {
     "type": "sklearn.ensemble.HistGradientBoostingRegressor",
     "params": {"categorical_features": [0, 1], "max_iter": 15},
@@ -31,19 +32,21 @@ def _declared_as(name: str) -> Callable[[dict[str, Any]], None]:
             plain["task"] = task.model_dump()
             for column, kind in task.feature_columns.values():
                 plain["features"][kind] = [*plain["features"][kind], column]
-            plain["label"]["column"] = "minutes"
-            plain["training"]["candidates"][1]["estimator"] = REGRESSOR
+            plain["label"]["column"] = OUTCOME
+            if not task.has_classes:
+                plain["training"]["candidates"][1]["estimator"] = REGRESSOR
         plain["training"]["candidates"] = plain["training"]["candidates"][1:]
         plain["evaluation"] = {"permutation_rows": 100}
 
     return edit
 
 
-def _with_minutes(rows: pd.DataFrame, spec: ModelSpec, seed: int) -> pd.DataFrame:
+def _with_outcomes(rows: pd.DataFrame, spec: ModelSpec, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     noise = random.normal(size=len(rows))
-    minutes = 5 * rows["signal"].fillna(0.0) + noise
-    return rows.assign(minutes=minutes, **own_columns(spec.task, len(rows), random))
+    signal = 5 * rows["signal"].fillna(0.0).to_numpy() + noise
+    outcomes = labels_of(spec.task, spec.task.synthetic_targets(signal))
+    return rows.assign(**{OUTCOME: outcomes}, **own_columns(spec.task, len(rows), random))
 
 
 def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
@@ -63,7 +66,7 @@ def test_a_model_of_shuffled_labels_is_not_better_than_the_baseline(
     spec, recipe = declare(_declared_as(task)), recipe_for("boosting")
     passed = []
     for seed in range(TRIES):
-        rows = _with_minutes(make_rows(seed=seed), spec, seed)
+        rows = _with_outcomes(make_rows(seed=seed), spec, seed)
         labels = np.random.default_rng(seed).permutation(rows[spec.label.column].to_numpy())
         shuffled = rows.assign(**{spec.label.column: labels})
         passed.append(_better_than_baseline(spec, _evaluated(spec, shuffled, recipe)).passed)
@@ -75,7 +78,7 @@ def test_a_model_of_a_signal_is_and_the_baseline_itself_is_not(
     task: str, declare: Any, make_rows: Any, recipe_for: Any
 ) -> None:
     spec = declare(_declared_as(task))
-    evaluation = _evaluated(spec, _with_minutes(make_rows(), spec, 0), recipe_for("boosting"))
+    evaluation = _evaluated(spec, _with_outcomes(make_rows(), spec, 0), recipe_for("boosting"))
     assert evaluation.baseline_margin is not None
     assert 0 < evaluation.baseline_margin < evaluation.baseline_loss - evaluation.loss
     assert _better_than_baseline(spec, evaluation).passed is True

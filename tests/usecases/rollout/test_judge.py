@@ -341,6 +341,21 @@ def test_a_frozen_model_is_promoted_by_a_person_only(begin: Callable[..., Trial]
     assert trial.verdict(automatic=False).kind == "promote"
 
 
+def test_where_a_person_has_to_decide_by_now_no_verdict_promotes(
+    begin: Callable[..., Trial],
+) -> None:
+    trial = begin()
+    for number in range(6):
+        trial.day(number, champion=dull, challenger=exact)
+    assert trial.verdict().kind == "promote"
+    manual = trial.spec.release.model_copy(update={"mode": "manual"})
+    trial.spec = trial.spec.model_copy(update={"release": manual})
+    for automatic in (True, False):
+        held = trial.verdict(automatic=automatic)
+        assert held.kind == "wait"
+        assert "mlops approve" in held.reason
+
+
 def test_a_verdict_that_comes_too_late_changes_nothing(begin: Callable[..., Trial]) -> None:
     trial = begin()
     for number in range(6):

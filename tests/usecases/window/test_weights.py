@@ -14,6 +14,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import Reference, VersionReference
 from mlops_platform.spec.data import SAMPLE_WEIGHT
+from mlops_platform.usecases.window.labelled_rows import measurable
 from mlops_platform.usecases.window.maturity import matures_at
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from tests.usecases.window.test_performance import BASE_RATE, World, days_of_patients, spec_of
@@ -129,3 +130,11 @@ def test_a_window_in_which_no_weight_is_known_is_not_measured(world: World) -> N
     nothing = measured(world, window)
 
     assert (nothing.rows, nothing.labelled, nothing.metrics) == (700, 0, {})
+
+
+def test_what_is_measured_has_a_label_and_where_rows_have_weights_one_of_these() -> None:
+    labels = pa.table({"label": [True, None, False, True]})
+    weighed = labels.append_column(SAMPLE_WEIGHT, pa.array([1.0, 2.0, None, 0.5]))
+
+    assert measurable(labels)["label"].to_pylist() == [True, False, True]
+    assert measurable(weighed)["label"].to_pylist() == [True, True]

@@ -26,10 +26,10 @@ class RebuildLook(Memory):
     """What one look leaves to the next.
 
     Args:
-        day: for which it was looked.
+        days: for which it was looked, by the operation that builds a store.
     """
 
-    day: date
+    days: dict[str, date]
 
 
 def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
@@ -50,25 +50,25 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         if not models:
             return dg.SensorResult(skip_reason="No model is declared.")
         deployment, before = open_deployment(), RebuildLook.of(context.cursor)
-        # A day of the present, as soon as one of them is not replayed.
-        due = max(
-            latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
-            for model in models
-        )
-        if before is not None and before.day >= due:
-            return dg.SensorResult(skip_reason=f"It was looked for stale days on {due} already.")
-        stores = stores_of(models)
+        looked = before.days if before is not None else {}
+        stores, days = stores_of(models), _days(models, deployment)
+        due = [store for store in stores if looked.get(store.build_op, date.min) < days[store]]
+        if not due:
+            latest = max(days.values())
+            return dg.SensorResult(skip_reason=f"It was looked for stale days on {latest} already.")
         if any(_is_built_now(context.instance, store) for store in stores):
             return dg.SensorResult(skip_reason="A build runs or is queued.")
         requests = [
-            _request(store, first, last, due)
-            for store in stores
+            _request(store, first, last, days[store])
+            for store in due
             for first, last in contiguous(_stale_days(deployment, store), MOST_BETWEEN)
         ]
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else "No day is stale.",
-            cursor=RebuildLook(day=due).text,
+            cursor=RebuildLook(
+                days={**looked, **{store.build_op: days[store] for store in due}}
+            ).text,
         )
 
     return look_for_stale_days
@@ -77,6 +77,21 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
 def stores_of(models: Sequence[LifecycleModel]) -> list[FeatureStore]:
     """The stores that some models read, each once."""
     return list({model.store.build_op: model.store for model in models}.values())
+
+
+def _days(models: Sequence[LifecycleModel], deployment: Deployment) -> dict[FeatureStore, date]:
+    """The day that has begun in the zone of a store's models.
+
+    One of the present, as soon as one of them is not replayed.
+    """
+    return {
+        store: max(
+            latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
+            for model in models
+            if model.store.build_op == store.build_op
+        )
+        for store in stores_of(models)
+    }
 
 
 def _stale_days(deployment: Deployment, store: FeatureStore) -> list[date]:

@@ -133,7 +133,8 @@ def _still_to_come(greatest: Numbers, expected: float) -> float:
     if expected >= 1:
         return 0.0
     excesses = greatest - np.median(greatest)
-    return float(excesses[excesses > 0].mean()) * -log(expected) if excesses.any() else 0.0
+    above = excesses[excesses > 0]
+    return float(above.mean()) * -log(expected) if len(above) else 0.0
 
 
 def _deviations_of_each(values: Numbers, apart: Numbers) -> Numbers:

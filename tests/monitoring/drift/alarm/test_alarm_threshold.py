@@ -53,6 +53,13 @@ def test_a_short_past_alarms_only_beyond_all_of_it():
     assert strict > max(fitted.deviation(value) for value in values)
 
 
+def test_where_no_window_goes_further_than_the_median_nothing_is_still_to_come():
+    drawn = np.eye(3)
+    threshold = fit_alarm_threshold({NAME: np.array([0.1, 3.0, 3.0])}, drawn, 0.01, at_random=True)
+
+    assert np.isfinite(threshold.deviation)
+
+
 def test_the_tail_that_is_still_to_come_is_that_of_the_upper_half():
     drawn = np.eye(400)
     random = np.random.default_rng(7)
