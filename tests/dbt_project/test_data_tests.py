@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.dbt_project.conftest import FLIGHTS
+
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.results import NodeResult
 
-    from tests.dbt_project.conftest import FLIGHTS, Copier, Deployment
+    from tests.dbt_project.conftest import Copier, Deployment
 
 WEEK = (date(2013, 3, 5), date(2013, 3, 11))
 LAST_WEEK = f"local_date BETWEEN '{WEEK[0]}' AND '{WEEK[1]}'"

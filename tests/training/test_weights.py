@@ -110,7 +110,7 @@ def test_every_judgement_counts_rows_by_their_weights(spec, unweighted, exposed)
     importances = permutation_importances(spec, candidate, split.test, said, split.train)
     plain = said.weighted(None)
     assert importances != permutation_importances(spec, candidate, split.test, plain, split.train)
-    assert importances[0].feature == "signal"
+    assert importances.features[0].feature == "signal"
 
 
 def test_folds_of_the_search_are_scored_by_weight(spec, exposed):
@@ -280,6 +280,7 @@ def texts_with_minutes(days=30, rows_per_day=40):
             "entity_id": [f"e{at}" for at in range(count)],
             "event_time": moments.astype("datetime64[us, UTC]"),
             "local_date": moments.date,
+            "known_at": moments.astype("datetime64[us, UTC]"),
             "signal": random.normal(size=count),
             "report": np.where(random.random(count) < 0.02, None, words),
             "minutes": 30.0 * storms + random.normal(0, 3, count),

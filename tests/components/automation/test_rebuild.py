@@ -71,7 +71,8 @@ def test_stale_days_are_asked_for_once_a_day_after_five(morning: Morning) -> Non
     assert morning.tick(FIVE_IN_NEW_YORK - timedelta(hours=1)) == ([], "No day is stale.")
     morning.land(DAYS[3], 2)
     asked, why = morning.tick(FIVE_IN_NEW_YORK - timedelta(minutes=1))
-    assert (asked, why) == ([], "It was looked for stale days on 2013-03-19 already.")
+    # Where other domains are it is the next day already, and theirs have been looked for.
+    assert (asked, why) == ([], "It was looked for stale days on 2013-03-20 already.")
     (span,), _ = morning.tick(FIVE_IN_NEW_YORK)
     assert span == ("2013-03-04", "2013-03-06")
     # Still stale, and asked for: the run may wait in the queue.

@@ -52,23 +52,23 @@ def rebuild_sensor(models: Sequence[LifecycleModel]) -> dg.SensorDefinition:
         deployment, before = open_deployment(), RebuildLook.of(context.cursor)
         looked = before.days if before is not None else {}
         stores, days = stores_of(models), _days(models, deployment)
-        due = [store for store in stores if looked.get(store.build_op, date.min) < days[store]]
+        due = [
+            store for store in stores if looked.get(store.build_op, date.min) < days[store.build_op]
+        ]
         if not due:
             latest = max(days.values())
             return dg.SensorResult(skip_reason=f"It was looked for stale days on {latest} already.")
         if any(_is_built_now(context.instance, store) for store in stores):
             return dg.SensorResult(skip_reason="A build runs or is queued.")
         requests = [
-            _request(store, first, last, days[store])
+            _request(store, first, last, days[store.build_op])
             for store in due
             for first, last in contiguous(_stale_days(deployment, store), MOST_BETWEEN)
         ]
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else "No day is stale.",
-            cursor=RebuildLook(
-                days={**looked, **{store.build_op: days[store] for store in due}}
-            ).text,
+            cursor=RebuildLook(days=days).text,
         )
 
     return look_for_stale_days
@@ -79,19 +79,16 @@ def stores_of(models: Sequence[LifecycleModel]) -> list[FeatureStore]:
     return list({model.store.build_op: model.store for model in models}.values())
 
 
-def _days(models: Sequence[LifecycleModel], deployment: Deployment) -> dict[FeatureStore, date]:
-    """The day that has begun in the zone of a store's models.
+def _days(models: Sequence[LifecycleModel], deployment: Deployment) -> dict[str, date]:
+    """The day that has begun where a store's models are, by the operation that builds it.
 
     One of the present, as soon as one of them is not replayed.
     """
-    return {
-        store: max(
-            latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
-            for model in models
-            if model.store.build_op == store.build_op
-        )
-        for store in stores_of(models)
-    }
+    days: dict[str, date] = {}
+    for model in models:
+        day = latest_day(model.spec.window, HOUR, deployment.moment_of(model.name))
+        days[model.store.build_op] = max(day, days.get(model.store.build_op, day))
+    return days
 
 
 def _stale_days(deployment: Deployment, store: FeatureStore) -> list[date]:
