@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 WEEK = (date(2013, 3, 4), date(2013, 3, 10))
 QUADRATIC = ("NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT")
-CALENDARS = {"int_departure_history": ("CROSS_PRODUCT",)}
-"""Of each series every day of the range is a row: there is nothing to be joined by."""
+CALENDARS = dict.fromkeys(
+    ("int_departure_history", "departure_features", "departure_labels"), ("CROSS_PRODUCT",)
+)
+"""Of each series every day of the range is a row, and every step: there is nothing to join by."""
 SETTINGS = ("memory_limit", "temp_directory", "asof_loop_join_threshold", "TimeZone")
 ASKED = (
     '{% for row in run_query("select '

@@ -42,9 +42,12 @@ forecast as (
 )
 
 select
-    series,
-    local_date,
-    forecast.steps
+    forecast.steps,
+    coalesce(living.series, forecast.series) as series,
+    coalesce(living.local_date, forecast.local_date) as local_date
 from living
-full join forecast using (series, local_date)
+full join forecast
+    on
+        living.series = forecast.series
+        and living.local_date = forecast.local_date
 where living.series is null or coalesce(forecast.steps, 0) != 7

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.multiclass_classification.columns import CONFIDENCE
 from mlops_platform.tasks.multiclass_classification.named_metrics import Judge, class_labels
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
 
 
@@ -81,8 +83,10 @@ class _Decided:
         selected: Numbers = (self.judge.decided(predictions) == self.position).astype(float)
         return selected
 
-    def came_true(self, codes: Targets, _: Predictions) -> Numbers:
-        return codes == self.position
+    def came_true(self, codes: Targets, _: Predictions) -> NDArray[Any]:
+        true: NDArray[Any] = codes == self.position
+        return true
 
-    def came_not_true(self, codes: Targets, _: Predictions) -> Numbers:
-        return codes != self.position
+    def came_not_true(self, codes: Targets, _: Predictions) -> NDArray[Any]:
+        untrue: NDArray[Any] = codes != self.position
+        return untrue

@@ -33,17 +33,21 @@ all_series as (
     from flights
 ),
 
+distances as (
+    select unnest(range(1, 29))::integer as days_before
+),
+
 past_days as (
     select
         all_series.airport,
         all_series.carrier,
         origins.local_date,
         origins.event_time,
-        days.days_before,
-        origins.local_date - days.days_before as departure_date
+        distances.days_before,
+        origins.local_date - distances.days_before as departure_date
     from all_series
     cross join origins
-    cross join (select unnest(range(1, 29))::integer as days_before) as days
+    cross join distances
 ),
 
 known as (

@@ -12,6 +12,10 @@ actual as (
     where days_before = 1
 ),
 
+steps as (
+    select unnest(range(1, 8))::integer as step
+),
+
 forecasts as (
     select distinct
         history.series,
@@ -20,7 +24,7 @@ forecasts as (
         history.local_date + steps.step as target_date,
         history.local_date + steps.step + 1 as known_date
     from history
-    cross join (select unnest(range(1, 8))::integer as step) as steps
+    cross join steps
 ),
 
 -- Days whose departures are known: a day of which nothing landed is no day without departures.
