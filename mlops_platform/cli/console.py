@@ -8,6 +8,7 @@ import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mlops_platform.formats.plain_json import plain_json
 
@@ -39,6 +40,19 @@ def folding_table(columns: Mapping[str, int | None]) -> Table:
     for header, most in columns.items():
         width = most if console.width < NARROW else None
         table.add_column(header, overflow="fold", max_width=width)
+    return table
+
+
+def answers_table(answers: Mapping[str, Mapping[str, object]]) -> Table:
+    """One output on each line, beside it what was answered: an answer may have dozens of outputs.
+
+    Args:
+        answers: by the header of their column; each has the same outputs.
+    """
+    table = folding_table(dict.fromkeys(["", *answers]))
+    table.show_lines = False
+    for output in next(iter(answers.values())):
+        table.add_row(output, *(Text(repr(answer[output])) for answer in answers.values()))
     return table
 
 

@@ -192,6 +192,10 @@ class Task(Section, ABC):
     def refusal(self, targets: Targets) -> Refusal | None:
         """Why nothing can be fitted on these or measured by them; None where it can."""
 
+    def can_measure(self, targets: Targets) -> bool:
+        """Whether the outcomes of a window, which nothing is fitted on, can be measured by."""
+        return self.refusal(targets) is None
+
     @abstractmethod
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """What the outcomes are like, by name.

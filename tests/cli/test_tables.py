@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from mlops_platform.cli import main
-from mlops_platform.cli.console import console, folding_table
+from mlops_platform.cli.console import answers_table, console, folding_table
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.settings import PROJECT_ROOT, Settings
 from tests.data.landing.landed import landed
@@ -40,6 +40,16 @@ def test_a_folding_table_holds_every_character(
     assert "…" not in shown
     for at in range(columns):
         assert shown.count(chr(ord("a") + at)) >= 50
+
+
+def test_an_answer_of_many_outputs_has_one_on_each_line() -> None:
+    answer = {"decision": "[b]fog"} | {f"probability_{at}": at / 7 for at in range(1, 21)}
+    narrow = Console(width=80)
+    with narrow.capture() as capture:
+        narrow.print(answers_table({"answered": answer, "offline now": answer}))
+    told = [line.split() for line in capture.get().splitlines()]
+    for output, number in answer.items():
+        assert [output, repr(number), repr(number)] in told
 
 
 def test_a_wide_answer_of_a_query_is_whole(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

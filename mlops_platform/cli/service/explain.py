@@ -7,6 +7,7 @@ import click
 from rich.text import Text
 
 from mlops_platform.cli.console import (
+    answers_table,
     console,
     folding_table,
     hidden_json_option,
@@ -92,9 +93,7 @@ def _show(explained: "ExplainedPrediction") -> None:
         f"{at}entity {explained.entity or 'unnamed'}: version {explained.version} as "
         f"{explained.role} of release {explained.release}{adjusted}"
     )
-    answer = folding_table(dict.fromkeys(explained.answer))
-    answer.add_row(*map(repr, explained.answer.values()))
-    console.print(answer)
+    console.print(answers_table({"answer": explained.answer}))
     if not explained.agrees:
         say(f"The version answers otherwise now: {explained.difference:g} away.")
     if explained.additive is None:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.cli.console import answers_table, console, folding_table, json_option, say
 from mlops_platform.clock import moment_text
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlops_platform.spec import ModelSpec
     from mlops_platform.usecases.service.replay_request import ReplayedRequest, ReplayedRow
@@ -72,14 +72,12 @@ def _show_row(row: "ReplayedRow") -> None:
         f"{row.entity or 'unnamed'}: version {row.version} as {row.role} of release "
         f"{row.sequence}{adjusted}, in {row.latency_ms:.1f} ms"
     )
-    answers = folding_table(dict.fromkeys(["", *row.answer]))
-    answers.add_row("answered", *map(repr, row.answer.values()))
-    if row.replayed is not None:
-        again = row.replayed
-        answers.add_row("offline now", *map(repr, again.answer.values()))
-        answers.add_row("difference", f"{again.difference:g}", "")
-    console.print(answers)
-    say(row.verdict)
+    again = row.replayed
+    answers: dict[str, Mapping[str, object]] = {"answered": row.answer}
+    if again is not None:
+        answers["offline now"] = again.answer
+    console.print(answers_table(answers))
+    say(row.verdict if again is None else f"Difference {again.difference:g}. {row.verdict}")
     features = folding_table({"feature": None, "value": None})
     for name, value in row.features.items():
         shown = "redacted" if name in row.redacted else "missing" if value is None else str(value)

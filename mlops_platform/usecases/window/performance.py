@@ -180,8 +180,8 @@ def _losses(
 
 
 def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
-    """Metrics of rows with a label; none where these are of no use, as those of one class."""
-    if spec.task.refusal(rows.targets) is not None:
+    """Metrics of rows with a label; none where the task cannot measure by these."""
+    if not spec.task.can_measure(rows.targets):
         return {}
     return spec.task.measure(rows.targets, rows.predictions)
 
