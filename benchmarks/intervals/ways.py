@@ -12,9 +12,9 @@ from benchmarks.intervals.champions import COVERAGE, Champion
 from benchmarks.intervals.flights import DAY, Predicted
 from mlops_platform.data.scored_days import by_day
 from mlops_platform.tasks.adaptation import ScoredDay
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.regression.adaptation import LevelRule
 from mlops_platform.tasks.regression.columns import FACTOR
-from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of
 
 MATURED_AFTER_DAYS = 2

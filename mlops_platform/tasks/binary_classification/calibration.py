@@ -33,25 +33,3 @@ def calibrated(pipeline: Any, unseen: Rows, method: CalibrationMethod) -> Calibr
         # That the calibration alone is weighted is what is wanted: the pipeline is fitted already.
         warnings.filterwarnings("ignore", "Since FrozenEstimator does not appear to accept")
         return model.fit(unseen.features, unseen.targets, sample_weight=unseen.weights)
-
-
-def pipeline_below(model: CalibratedClassifierCV) -> Any:
-    """The pipeline below the calibrator."""
-    return model.estimator.estimator
-
-
-def carried_over(model: CalibratedClassifierCV, pipeline: Any) -> CalibratedClassifierCV:
-    """Put `pipeline` under the calibrator of `model`, which was fitted on another one's scores.
-
-    Once a pipeline is fitted on all rows, none is left on which its calibrator could be fitted
-    honestly: on rows it has seen, a pipeline's scores are too sure of themselves. So, as
-    scikit-learn's `CalibratedClassifierCV(ensemble=False)` does, the calibrator is fitted on
-    out-of-sample scores of a pipeline like it.
-    """
-    from sklearn.frozen import FrozenEstimator
-
-    frozen = FrozenEstimator(pipeline)
-    model.set_params(estimator=frozen)
-    for calibrated_classifier in model.calibrated_classifiers_:
-        calibrated_classifier.estimator = frozen
-    return model

@@ -10,8 +10,6 @@ from pydantic import Field
 from mlops_platform.tasks.binary_classification.calibration import (
     CalibrationMethod,
     calibrated,
-    carried_over,
-    pipeline_below,
     positive_scores,
 )
 from mlops_platform.tasks.binary_classification.columns import (
@@ -36,6 +34,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_below
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions

@@ -15,6 +15,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.forecasting.adaptation import ForecastLevelRule, factors_of
 from mlops_platform.tasks.forecasting.buckets import Buckets, usual_ends
 from mlops_platform.tasks.forecasting.columns import (
@@ -66,7 +67,6 @@ from mlops_platform.tasks.regression.columns import (
     LOSS_SCALE,
     by_output,
 )
-from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.heads import dense, quantile_estimator
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
 from mlops_platform.tasks.regression.task import IntervalTask

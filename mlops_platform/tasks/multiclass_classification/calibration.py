@@ -8,14 +8,12 @@ pipeline among theirs.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlops_platform.errors import DataError
+from mlops_platform.tasks.finished import Rows
 
 if TYPE_CHECKING:
-    from sklearn.calibration import CalibratedClassifierCV
-
-    from mlops_platform.tasks.finished import Rows
     from mlops_platform.tasks.predictions import Numbers
 
 CalibrationMethod = Literal["bias_corrected_temperature", "temperature", "sigmoid", "isotonic"]
@@ -25,21 +23,8 @@ SHRINKAGE: Final = 3.0
 them all factors stay near 1 (ADR 0049)."""
 
 
-class KnownRows(NamedTuple):
-    """Rows of the classes that a pipeline knows.
-
-    Args:
-        targets: positions among these classes, shape (rows,).
-        weights: None where all rows count the same.
-    """
-
-    features: Any
-    targets: Numbers
-    weights: Numbers | None
-
-
-def of_known(rows: Rows, known: Numbers) -> KnownRows:
-    """The rows whose class is known.
+def of_known(rows: Rows, known: Numbers) -> Rows:
+    """The rows whose class is known, with positions among the known classes as targets.
 
     Args:
         rows: with codes as targets.
@@ -50,19 +35,10 @@ def of_known(rows: Rows, known: Numbers) -> KnownRows:
     kept = np.isin(rows.targets, known)
     weights = None if rows.weights is None else np.asarray(rows.weights)[kept]
     features = rows.features if kept.all() else rows.features[kept]
-    return KnownRows(features, np.searchsorted(known, rows.targets[kept]), weights)
+    return Rows(features, np.searchsorted(known, rows.targets[kept]), weights)
 
 
-def fitted(pipeline: Any, rows: KnownRows) -> Any:
-    """The pipeline, fitted on rows; its last step weighs them."""
-    if rows.weights is None:
-        return pipeline.fit(rows.features, rows.targets)
-    last, _ = pipeline.steps[-1]
-    weights = {f"{last}__sample_weight": rows.weights}
-    return pipeline.fit(rows.features, rows.targets, **weights)
-
-
-def calibrated(pipeline: Any, unseen: KnownRows, method: CalibrationMethod) -> Any:
+def calibrated(pipeline: Any, unseen: Rows, method: CalibrationMethod) -> Any:
     """The fitted pipeline under a calibrator; of rows without a class a calibrator learns nothing.
 
     A class of the pipeline that no unseen row has gets one row of weight 0: it is calibrated by
@@ -102,7 +78,7 @@ def calibrated(pipeline: Any, unseen: KnownRows, method: CalibrationMethod) -> A
     return model.set_params(cv=None)  # the rows are no part of what is stored
 
 
-def class_factors(probabilities: Numbers, unseen: KnownRows) -> Numbers:
+def class_factors(probabilities: Numbers, unseen: Rows) -> Numbers:
     """By what the probability of each class is multiplied, shape (classes,).
 
     The biases of bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar 2020,
@@ -130,22 +106,6 @@ def class_factors(probabilities: Numbers, unseen: KnownRows) -> Numbers:
         penalty = SHRINKAGE / 2 * float(biases @ biases)
         return float(losses @ weighed) + penalty, excess.sum(axis=0) + SHRINKAGE * biases
 
-    found = minimize(penalised, np.zeros(count), jac=True, method="L-BFGS-B")
-    factors: Numbers = np.exp(found.x)
+    fitted_biases = minimize(penalised, np.zeros(count), jac=True, method="L-BFGS-B")
+    factors: Numbers = np.exp(fitted_biases.x)
     return factors
-
-
-def pipeline_below(model: CalibratedClassifierCV) -> Any:
-    """The pipeline below the calibrator."""
-    return model.estimator.estimator
-
-
-def carried_over(model: CalibratedClassifierCV, pipeline: Any) -> CalibratedClassifierCV:
-    """Put `pipeline` under the calibrator of `model`, which knows the same classes (ADR 0003)."""
-    from sklearn.frozen import FrozenEstimator
-
-    frozen = FrozenEstimator(pipeline)
-    model.set_params(estimator=frozen)
-    for calibrated_classifier in model.calibrated_classifiers_:
-        calibrated_classifier.estimator = frozen
-    return model

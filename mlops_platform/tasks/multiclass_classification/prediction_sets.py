@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mlops_platform.section import Section
-from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.multiclass_classification.metrics import Codes

@@ -15,6 +15,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_below
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.multiclass_classification import metrics as figures
@@ -22,11 +23,8 @@ from mlops_platform.tasks.multiclass_classification.calibration import (
     BIAS_CORRECTED,
     CalibrationMethod,
     calibrated,
-    carried_over,
     class_factors,
-    fitted,
     of_known,
-    pipeline_below,
 )
 from mlops_platform.tasks.multiclass_classification.classes import Classes, listed
 from mlops_platform.tasks.multiclass_classification.columns import (
@@ -72,6 +70,7 @@ from mlops_platform.tasks.multiclass_classification.prediction_sets import (
 from mlops_platform.tasks.multiclass_classification.probabilities import floored, floored_row
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
+from mlops_platform.tasks.weights import fitted
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -82,6 +81,10 @@ MOST_TOLD = 6
 """Classes whose shares are told in a sentence."""
 LEAST_MOVED = 0.05
 """By which a factor differs from 1 that is told."""
+
+
+MOST_CURVES = 3
+"""Classes whose probability is drawn over the leading features."""
 
 
 class MulticlassClassification(Task):
@@ -158,6 +161,11 @@ class MulticlassClassification(Task):
         if self.prediction_sets is None:
             return metrics
         return {**metrics, **set_metrics(self._judge, self.prediction_sets.coverage)}
+
+    @property
+    def dependent_outputs(self) -> tuple[str, ...]:
+        """Probabilities of the first declared classes."""
+        return tuple(probability(at) for at in range(min(len(self.classes), MOST_CURVES)))
 
     def resampling_fault(self) -> str | None:
         """A temperature moves no share, and those of resampled rows are not the true ones."""
@@ -285,7 +293,7 @@ class MulticlassClassification(Task):
         import numpy as np
 
         present = np.unique(train.targets[train.targets >= 0])
-        below = fitted(pipeline, of_known(train, present))
+        below = fitted(pipeline, *of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
         return Finished(model, constants, self.baseline(train.targets, train.weights))
@@ -300,7 +308,7 @@ class MulticlassClassification(Task):
         below = pipeline_below(judged.model)
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
-        refitted = carried_over(model, fitted(pipeline, of_known(rows, present)))
+        refitted = carried_over(model, fitted(pipeline, *of_known(rows, present)))
         return Finished(refitted, constants, self.baseline(rows.targets, rows.weights))
 
     def _known_codes(self, constants: Constants) -> Any:

@@ -15,8 +15,8 @@ from mlops_platform.tasks.adaptation import (
     Adjustment,
     ScoredDay,
 )
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.regression.columns import FACTOR, LEAST_REACH, LEVEL, ROWS
-from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import reaches_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -33,7 +34,6 @@ from mlops_platform.tasks.regression.columns import (
     WIDTH,
     by_output,
 )
-from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.costs import ErrorCosts, PredictionCosts
 from mlops_platform.tasks.regression.details import details_of, tables_of
 from mlops_platform.tasks.regression.expected_loss import expected_losses

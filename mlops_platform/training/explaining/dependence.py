@@ -10,6 +10,7 @@ from mlops_platform.column_kind import KINDS, KindName
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
+from mlops_platform.tasks.weights import quantiles_of
 from mlops_platform.training.explaining.importance import Importance
 from mlops_platform.training.rows import features_of
 
@@ -146,7 +147,8 @@ class _Asked:
         own = predicted[:-1] if lacks else predicted
         mean = means[: len(own)]
         moved = own - own.mean(axis=0) + mean.mean()
-        lower, upper = np.quantile(moved, [(1 - SPREAD) / 2, (1 + SPREAD) / 2], axis=1)
+        ends = [(1 - SPREAD) / 2, (1 + SPREAD) / 2]
+        lower, upper = np.array([quantiles_of(row, ends, self.weights) for row in moved]).T
         return DependenceCurve(
             output=output,
             mean=tuple(mean.tolist()),

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import DataError
 from mlops_platform.tasks.adaptation import Adjustment, ScoredDay
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.regression.adaptation import LevelRule
 from mlops_platform.tasks.regression.columns import FACTOR, LEAST_REACH, LEVEL, ROWS
-from mlops_platform.tasks.regression.conformal import conformal_quantile
 from mlops_platform.tasks.regression.interval import reaches_of
 from mlops_platform.tasks.regression.task import Regression
 

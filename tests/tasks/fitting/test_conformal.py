@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from mlops_platform.errors import DataError
-from mlops_platform.tasks.regression.conformal import conformal_quantile
+from mlops_platform.tasks.fitting.conformal import conformal_quantile
 
 SCORES = st.lists(st.floats(0, 100), min_size=1, max_size=30).map(np.array)
 LEVELS = st.floats(0.01, 0.99)
