@@ -10,6 +10,7 @@ from mlops_platform.errors import ReleaseConflict
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
+    NO_DECISION,
     STANDING_KINDS,
     NewActivation,
     NewAdjustment,
@@ -138,11 +139,14 @@ def _require_latest_adjustment(
 def require_newest(connection: Connection, model: str, decision_id: int) -> None:
     """Refuse to act where it was decided meanwhile what serves or stands beside it.
 
+    Args:
+        decision_id: `NO_DECISION` where there was none.
+
     Raises:
         ReleaseConflict: `decision_id` is not the newest such decision.
     """
     standing = select(func.max(decisions.c.id)).where(decisions.c.kind.in_(STANDING_KINDS))
-    newest = connection.scalar(standing.where(decisions.c.model == model))
+    newest = connection.scalar(standing.where(decisions.c.model == model)) or NO_DECISION
     if newest != decision_id:
         raise ReleaseConflict(
             f"decision {newest} about {model!r} came after decision {decision_id}, on which this "

@@ -120,7 +120,8 @@ class Ledger:
         """Write a decision that changes nothing about what serves.
 
         Args:
-            after: newest of the `STANDING_KINDS` when this was decided, where that matters.
+            after: newest of the `STANDING_KINDS` when this was decided (`NO_DECISION` where there
+                was none), where that matters.
 
         Raises:
             LedgerError: the decision is one that only a release can make.

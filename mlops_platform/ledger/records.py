@@ -32,6 +32,8 @@ DecisionKind = Literal[
 
 STANDING_KINDS: Final[tuple[DecisionKind, ...]] = ("challenge", "abort", "promote", "roll_back")
 """Decisions after which another version serves, or stands beside what serves."""
+NO_DECISION: Final = 0
+"""Id of the newest of them where there was none."""
 
 
 ActivationEvent = Literal["started", "swapped", "refused", "stopped"]

@@ -7,7 +7,7 @@ import pytest
 
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
 
 Identity = Callable[[int], VersionIdentity]
 
@@ -154,7 +154,7 @@ import sys
 import time
 from mlops_platform.errors import ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
 
 url, writer = sys.argv[1], int(sys.argv[2])
 ledger = Ledger(url)
@@ -204,3 +204,11 @@ def test_of_several_processes_exactly_one_wins_each_release(url: str) -> None:
     assert [release.sequence for release in ledger.releases("flights")] == wins
     assert len(ledger.decisions("flights", limit=1000)) == rounds + writers * rounds
     assert ledger.verify_chain("flights") is None
+
+
+def test_of_two_first_challenges_at_once_the_second_is_told(ledger: Ledger) -> None:
+    challenge = NewDecision(kind="challenge", reason="waits for a person", actor="gate")
+    ledger.record_decision("flights", challenge, after=NO_DECISION)
+    with pytest.raises(ReleaseConflict, match="on which this one rests; nothing was written"):
+        ledger.record_decision("flights", challenge, after=NO_DECISION)
+    assert len(ledger.decisions("flights")) == 1

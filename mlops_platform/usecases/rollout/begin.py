@@ -8,7 +8,7 @@ from mlops_platform.ledger.challenger import (
     standing_challenger,
 )
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import STANDING_KINDS, NewDecision
+from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.retirement import refuse_retired
@@ -59,7 +59,7 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
         _refuse_second_rollout(ledger, model, identity.version)
         verify_registered(deployment, model, identity)
         decision = _challenge(promotion, release, standing)
-        after = newest[0].id if newest else None
+        after = newest[0].id if newest else NO_DECISION
         written = ledger.record_decision(model, decision, after=after)
         standing = Challenger.of(written, bento_tag=None)
     reconcile(deployment, model)
