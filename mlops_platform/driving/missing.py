@@ -189,14 +189,15 @@ def _undated_tables(
 
 
 def _landed_for(definitions: dg.Definitions, model: LifecycleModel, kind: str) -> list[dg.AssetKey]:
-    """Landed tables that the features or the label of a model are made from.
+    """Landed tables that the features or the label of a model are made from, or are built beside.
+
+    A store is built as one: of a domain of which a table has not landed nothing is.
 
     Args:
         kind: value of their tag.
     """
-    spec, tables = model.spec, model.store.tables
-    own = {tables[spec.features.table], tables[spec.label.table]}
-    landed = dg.AssetSelection.assets(*own).upstream() & dg.AssetSelection.tag(LANDING, kind)
+    built = dg.AssetSelection.assets(*model.store.assets)
+    landed = built.upstream() & dg.AssetSelection.tag(LANDING, kind)
     return sorted(landed.resolve(definitions.get_repository_def().asset_graph))
 
 

@@ -45,6 +45,10 @@ NOT_RUN: dict[str, Elsewhere] = {
     """mlops erase visits --where "patient_id = 'p-17'" --reason "Request 2026-31" --dry-run""": (
         _ERASE
     ),
+    "curl -s localhost:3001/v1/forecast -H 'Content-Type: application/json' "
+    """-d '{"series": "JFK|B6", "origin": "2013-12-16"}'""": Elsewhere(
+        "another model answers here", "tests/serving/http/test_expanded.py", "/v1/forecast"
+    ),
     "mlops prove flight_delay": Elsewhere(
         "minutes of all rows; the tutorial proves a part", "docs/tutorial/README.md", "mlops prove"
     ),

@@ -67,12 +67,26 @@ def test_a_day_that_one_table_lacks_is_to_be_landed(
     assert unlanded_days(driver, model, home, datetime(2013, 1, 4, 5, tzinfo=UTC)) == days(1)
 
 
-def test_of_tables_that_a_model_is_not_made_from_nothing_is_missing(
+def test_what_is_built_beside_a_model_is_landed_for_it_too(
+    home: Settings, driver: JobDriver
+) -> None:
+    """`departures` reads no weather, and no build of its domain does without."""
+    departures = declared_lifecycle("departures")
+    for day in days(0, 1):
+        for table in ("flight_schedules", "flight_outcomes"):
+            land_flights(home, table, day, 1)
+    assert unlanded_days(driver, departures, home, datetime(2013, 1, 3, 5, tzinfo=UTC)) == days(
+        0, 1
+    )
+
+
+def test_of_tables_that_a_domain_is_not_made_from_nothing_is_missing(
     home: Settings, driver: JobDriver, model: LifecycleModel
 ) -> None:
     own = (model.spec.features.table, model.spec.label.table)
     tables = dict.fromkeys(own, dg.AssetKey(["staging", "stg_weather"]))
-    of_weather = replace(model, store=replace(model.store, tables=tables))
+    store = replace(model.store, tables=tables, assets=list(tables.values()))
+    of_weather = replace(model, store=store)
     now = datetime(2013, 1, 3, 5, tzinfo=UTC)
     assert unlanded_days(driver, of_weather, home, now) == days(0, 1)
     for day in days(0, 1):
