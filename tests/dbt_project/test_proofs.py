@@ -16,8 +16,12 @@ from mlops_platform.spec import ModelSpec
 if TYPE_CHECKING:
     from tests.dbt_project.conftest import Deployment
 
-TABLES = {(spec.features.table, spec.label.table): spec for spec in declared_specs()}
-"""Several models may have the same tables: these are proved once."""
+TABLES = {
+    (spec.features.table, spec.label.table): spec
+    for spec in declared_specs()
+    if spec.features.has_event_time
+}
+"""Several models may have the same tables: these are proved once. Without event time nothing is."""
 
 
 @pytest.mark.slow

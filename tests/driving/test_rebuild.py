@@ -57,7 +57,7 @@ class Place:
         )
 
     def build(self, first: date, last: date) -> None:
-        (model, *_) = self.rebuild.models
+        model = next(model for model in self.rebuild.models if model.name == "flight_delay")
         build(self.driver, model, print, start_day=first, end_day=last)
 
     def correct(self, table: str, day: date, rows: pa.Table) -> None:
@@ -143,7 +143,7 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
     assert place.state.stale_days == DAYS[3:-1]
 
     # A build of one of the tables leaves the other's days stale.
-    model = place.rebuild.models[0]
+    model = next(model for model in place.rebuild.models if model.name == "flight_delay")
     place.driver.run(
         "build_features",
         config=model.store.build_config(DAYS[3], DAYS[-2]),

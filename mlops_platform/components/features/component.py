@@ -263,9 +263,10 @@ class DbtFeaturesComponent(DbtProjectComponent):
     ) -> dict[str, str]:
         """The days of this run; none named where they are all."""
         asked = _asked_days(context)
-        # A version without deliveries built the tables, or some are new, or somebody has removed
-        # the warehouse.
-        anew = self._has_tables() == (builds.read() is None)
+        published, built = self._tables_published, warehouse_tables(settings().warehouse)
+        # A version without deliveries built some of the tables, or some are new, or somebody has
+        # removed the warehouse.
+        anew = bool(published & built) if builds.read() is None else not published <= built
         if not asked and not anew and not _config(context).get("full"):
             asked = builds.outstanding(now, built_with)
             if asked:
@@ -296,11 +297,11 @@ class DbtFeaturesComponent(DbtProjectComponent):
         relations = {**manifest["nodes"], **manifest["sources"]}
         return {relations[unique_id]["fqn"][1] for unique_id in ancestors(manifest, self._nodes)}
 
-    def _has_tables(self) -> bool:
-        """Whether the warehouse has every table that is published."""
+    @property
+    def _tables_published(self) -> set[tuple[str, str]]:
+        """Schema and name in the warehouse of every table that is published."""
         published = filter(publication_of, self._nodes.values())
-        tables = {(node["schema"], node["alias"]) for node in published}
-        return tables <= warehouse_tables(settings().warehouse)
+        return {(node["schema"], node["alias"]) for node in published}
 
     def _folder(self, days: Mapping[str, str]) -> DbtProjectFolder:
         return DbtProjectFolder(

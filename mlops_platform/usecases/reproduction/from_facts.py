@@ -154,7 +154,9 @@ def _history(spec: ModelSpec, training_set: TrainingSet) -> TrainingHistory:
 
 
 def _build(scratch: Scratch, published: Path, tables: tuple[str, ...]) -> None:
-    """Build all that was landed, without data tests, and publish some tables.
+    """Build some tables of all that was landed, without data tests, and publish them.
+
+    Other tables of the project may be of other domains, whose facts are not here.
 
     Raises:
         DataError: a model failed, or the project publishes no such table.
@@ -162,6 +164,7 @@ def _build(scratch: Scratch, published: Path, tables: tuple[str, ...]) -> None:
     project = scratch.dbt()
     build_untested(
         project,
+        [f"+{table}" for table in tables],
         cure="They were built with other packages, or something is lacking: keep the folder with "
         "--keep and look at it.",
     )

@@ -443,7 +443,7 @@ def test_a_small_shift_and_none_at_all_pass(good, decide):
     found = shifted(decide(good.model_copy(update={"importance_shift": small})))
     assert found.passed is True
     assert "10% of the importance lies on other features than in version 3;" in found.description
-    assert shifted(decide(good)).description == "there is no champion to compare with"
+    assert shifted(decide(good)).description == "there is nothing to compare with"
     silent = decide(
         good.model_copy(update={"importance_shift": SHIFT}),
         gate=GateSpec(max_importance_shift=None),

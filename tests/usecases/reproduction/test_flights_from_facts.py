@@ -61,8 +61,11 @@ class Flights:
     def build(self) -> None:
         place = self.place
         dbt = DbtProjectFolder(self.project, place.warehouse, place.lake, place.dbt_target)
-        assert not any(outcome.failed for outcome in build(dbt, tested=False))
-        for table, how in publications(dbt.manifest).items():
+        flights = ["path:models/flights", "path:seeds"]
+        assert not any(outcome.failed for outcome in build(dbt, flights, tested=False))
+        published = publications(dbt.manifest)
+        for table in (self.spec.features.table, self.spec.label.table):
+            how = published[table]
             publish_table(place.warehouse, table, how.partition_by, place.published, how.order_by)
 
     def snapshot(self) -> TrainingSet:
