@@ -114,8 +114,10 @@ def test_the_lineage_page_shows_one_group_per_layer_and_per_model(page) -> None:
     page.goto("/asset-groups")
     for layer in LAYERS:
         page.get_by_text(layer, exact=True).first.wait_for()
+    assert _screenshot(page, "groups").stat().st_size > 20_000
     page.keyboard.press("Alt+E")  # expands every group
-    for asset in ("flight_outcomes", "flight_features", "training_set", "champion", "bento"):
+    # What lies beyond the screen is not drawn: the landed tables of all domains do.
+    for asset in ("flight_features", "training_set", "champion", "bento"):
         page.get_by_text(asset, exact=True).first.wait_for()
     assert _screenshot(page, "lineage").stat().st_size > 20_000
 
