@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 import skops.io
 
-from mlops_platform.tasks.binary_classification.calibration import pipeline_below, positive_scores
+from mlops_platform.tasks.binary_classification.calibration import positive_scores
 from mlops_platform.tasks.binary_classification.metrics import calibration_error
+from mlops_platform.tasks.fitting.calibrators import pipeline_below
 from mlops_platform.training.fitting import fit_candidate, refit
 from mlops_platform.training.pipelines.pipeline import build_pipeline, candidate_named
 from mlops_platform.training.rows import features_of, targets_of
