@@ -31,7 +31,8 @@ def measure_instances(instances: Sequence[Instance]) -> str:
 def _line(instance: Instance) -> list[str]:
     spec, evaluation = instance.spec, instance.evaluated.evaluation
     cost, lines = row_cost(instance), lines_of(spec)
-    say(f"{spec.name}: {cost.single:.0f} µs")
+    served = f"{cost.single:.0f}, {cost.batched:.0f}" if cost else "-"
+    say(f"{spec.name}: {served} µs")
     skill = 1 - evaluation.loss / evaluation.baseline_loss
     margin = evaluation.baseline_margin
     surely = "" if margin is None else f" ({margin / evaluation.baseline_loss:.1%})"
@@ -43,7 +44,7 @@ def _line(instance: Instance) -> list[str]:
         str(instance.answer["kind"]),
         f"{skill:.1%}{surely}",
         _promise(instance),
-        f"{cost.single:.0f}, {cost.batched:.0f}",
+        served,
         str(lines.yaml),
         str(lines.sql),
     ]

@@ -33,9 +33,11 @@ class RowCost:
     batched: float
 
 
-def row_cost(instance: Instance) -> RowCost:
-    """Serve the champion with one worker, and ask for its golden rows again and again."""
+def row_cost(instance: Instance) -> RowCost | None:
+    """Serve the champion with one worker, and ask for its golden rows; None without a champion."""
     rows = _golden_rows(instance)
+    if not rows:
+        return None
     batch = list(islice(cycle(rows), BATCH_ROWS))
     with _served(instance, json.dumps(rows[0]).encode()) as (connection, server):
         single = _cpu_of(connection, server, "/v1/predict", islice(cycle(map(_body, rows)), SINGLE))
@@ -45,7 +47,9 @@ def row_cost(instance: Instance) -> RowCost:
 
 
 def _golden_rows(instance: Instance) -> list[dict[str, Any]]:
-    [record] = (instance.place.records / "latest").glob(f"{instance.spec.name}__bento.json")
+    record = instance.place.records / "latest" / f"{instance.spec.name}__bento.json"
+    if not record.is_file():
+        return []
     tag = json.loads(record.read_text())["bento"]["tag"]
     contents = read_contents(bento_folder(instance.place.bentoml_home, tag) / "src")
     return [row.features for row in contents.golden_rows.rows]
