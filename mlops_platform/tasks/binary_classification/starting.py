@@ -4,23 +4,11 @@ from collections.abc import Mapping
 from math import log
 from typing import Any, Final
 
-from mlops_platform.tasks.proposals.candidates import (
-    CANDIDATES,
-    LOSS_INCREASE,
-    REASONS,
-    linear_preprocessing,
-    loss_levels,
-    rounded,
-    tree_params,
-    tree_preprocessing,
-    tree_search,
-)
+from mlops_platform.tasks.proposals.candidates import classifier_start
 from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 
 POSITIVES: Final = frozenset({"1", "1.0", "true", "t", "yes", "y", "ja", "positive"})
 """Values that mean that something is so, in lower case."""
-WARN, ERROR, ROLL_BACK = 0.04, 0.1, 0.2
-"""Shares of the baseline's loss by which a window may be worse than the test promised."""
 
 
 class BinaryClassificationStarter(Starter):
@@ -56,44 +44,7 @@ class BinaryClassificationStarter(Starter):
 
     def start(self, task: Mapping[str, Any], label: LabelFacts, inputs: Inputs) -> Start:
         """A logistic regression and trees; levels follow from how uncertain the outcome is."""
-        entropy = _entropy(label)
-        candidates = [
-            {
-                "name": "linear",
-                "preprocessing": linear_preprocessing(inputs, dense=False),
-                "estimator": {
-                    "type": "sklearn.linear_model.LogisticRegression",
-                    "params": {"max_iter": 300},
-                    "search": {"C": {"low": 0.001, "high": 10.0, "log": True}},
-                },
-            },
-            {
-                "name": "trees",
-                "preprocessing": tree_preprocessing(inputs),
-                "estimator": {
-                    "type": "sklearn.ensemble.HistGradientBoostingClassifier",
-                    "params": tree_params(inputs),
-                    "search": tree_search(inputs),
-                },
-            },
-        ]
-        return Start(
-            sections={
-                CANDIDATES: candidates,
-                **loss_levels(WARN * entropy, ERROR * entropy, ROLL_BACK * entropy),
-            },
-            reasons={
-                **REASONS,
-                LOSS_INCREASE: (
-                    f"Always saying the share of positives has a log loss of about "
-                    f"{rounded(entropy):g}: {WARN:.0%} and {ERROR:.0%} of it."
-                ),
-                "gate.better_than_baseline": (
-                    "The baseline always says the share of positives; a model that is not surely "
-                    "better is not released."
-                ),
-            },
-        )
+        return classifier_start(inputs, _entropy(label), "the share of positives", 300)
 
 
 def _positive(values: tuple[str, ...]) -> str:

@@ -1,12 +1,14 @@
-"""Preprocessing of the two candidates that every new model starts with, as its YAML has them."""
+"""The two candidates that every new model starts with, and its levels, as its YAML has them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mlops_platform.tasks.proposals.proposal import Inputs
+from mlops_platform.tasks.proposals.proposal import Inputs, Start
 
 CANDIDATES: Final = "training.candidates"
 LOSS_INCREASE: Final = "monitoring.performance.loss_increase"
+WARN, ERROR, ROLL_BACK = 0.04, 0.1, 0.2
+"""Shares of a classifier's baseline loss by which a window may be worse than the test promised."""
 LINEAR, TREES = 0, 1
 """Their positions."""
 MOST_CATEGORIES: Final = 200
@@ -34,6 +36,53 @@ _TOPICS: Final = (
     *_WORDS,
     {"type": "sklearn.decomposition.TruncatedSVD", "params": {"n_components": 20}},
 )
+
+
+def classifier_start(inputs: Inputs, entropy: float, stated: str, iterations: int) -> Start:
+    """A logistic regression and trees; levels follow from how uncertain the outcome is.
+
+    Args:
+        entropy: log loss of the baseline.
+        stated: what the baseline always says, in words.
+        iterations: of the regression, at most.
+    """
+    candidates = [
+        {
+            "name": "linear",
+            "preprocessing": linear_preprocessing(inputs, dense=False),
+            "estimator": {
+                "type": "sklearn.linear_model.LogisticRegression",
+                "params": {"max_iter": iterations},
+                "search": {"C": {"low": 0.001, "high": 10.0, "log": True}},
+            },
+        },
+        {
+            "name": "trees",
+            "preprocessing": tree_preprocessing(inputs),
+            "estimator": {
+                "type": "sklearn.ensemble.HistGradientBoostingClassifier",
+                "params": tree_params(inputs),
+                "search": tree_search(inputs),
+            },
+        },
+    ]
+    return Start(
+        sections={
+            CANDIDATES: candidates,
+            **loss_levels(WARN * entropy, ERROR * entropy, ROLL_BACK * entropy),
+        },
+        reasons={
+            **REASONS,
+            LOSS_INCREASE: (
+                f"Always saying {stated} has a log loss of about {rounded(entropy):g}: {WARN:.0%} "
+                f"and {ERROR:.0%} of it."
+            ),
+            "gate.better_than_baseline": (
+                f"The baseline always says {stated}; a model that is not surely better is not "
+                "released."
+            ),
+        },
+    )
 
 
 def linear_preprocessing(inputs: Inputs, *, dense: bool) -> list[dict[str, Any]]:
