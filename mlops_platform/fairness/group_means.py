@@ -14,14 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlops_platform.spec import FEWEST_UNITS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
-
-FEWEST_UNITS = 3
-"""With fewer next to nothing is known of how much they differ."""
 
 
 class Ends(NamedTuple):

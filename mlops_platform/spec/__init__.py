@@ -45,7 +45,12 @@ from mlops_platform.spec.retraining.policy import (
 )
 from mlops_platform.spec.retraining.retraining import BudgetSpec, RetrainingSpec
 from mlops_platform.spec.retraining.schedules import SchedulesSpec
-from mlops_platform.spec.retraining.split import ResamplingUnit, ShareSplitSpec, SplitSpec
+from mlops_platform.spec.retraining.split import (
+    FEWEST_UNITS,
+    ResamplingUnit,
+    ShareSplitSpec,
+    SplitSpec,
+)
 from mlops_platform.spec.serving import (
     OnlineStoreSpec,
     PredictionLogSpec,
@@ -64,6 +69,7 @@ from mlops_platform.spec.training import (
 )
 
 __all__ = [
+    "FEWEST_UNITS",
     "WITHOUT_EVENT_TIME",
     "AlertSeverity",
     "AlertingSpec",

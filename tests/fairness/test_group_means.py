@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mlops_platform.fairness.group_means import FEWEST_UNITS, GroupMeans, group_means
+from mlops_platform.fairness.group_means import GroupMeans, group_means
+from mlops_platform.spec import FEWEST_UNITS
 
 
 def rates_of(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.record import Record
+from mlops_platform.spec import FEWEST_UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FEWEST_UNITS = 3
-"""With fewer next to nothing is known of how much they differ."""
 
 
 class Interval(Record):
@@ -48,15 +46,8 @@ def clustered_interval(
     if count < FEWEST_UNITS:
         return None
     mean = float(np.average(values, weights=weights))
-    pulls, total = (
-        (values - mean, len(values))
-        if weights is None
-        else (
-            weights * (values - mean),
-            weights.sum(),
-        )
-    )
-    excesses = np.bincount(at, weights=pulls)
-    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / total
+    counted = np.ones(len(values)) if weights is None else weights
+    excesses = np.bincount(at, weights=counted * (values - mean))
+    error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / counted.sum()
     reach = float(stdtrit(count - 1, (1 + confidence) / 2) * error)
     return Interval(lower=mean - reach, upper=mean + reach)

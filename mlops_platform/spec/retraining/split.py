@@ -11,6 +11,8 @@ from mlops_platform.section import Identifier, PositiveDays, Section, nearest_na
 
 ResamplingUnit = Literal["day", "row", "group"]
 """What is split, and drawn by every bootstrap, as a whole."""
+FEWEST_UNITS: Final = 3
+"""With fewer next to nothing is known of how much they differ."""
 Part = Annotated[float, Field(gt=0, lt=1)]
 _SHARES: Final = ("validation_share", "test_share", "seed", "group")
 _DAYS: Final = ("validation_days", "test_days")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import Field
 
 from mlops_platform.record import Record, left_out_where
+from mlops_platform.spec import FEWEST_UNITS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 CONFIDENCE: Final = 0.95
 """Of every interval, two-sided."""
-FEWEST_UNITS: Final = 3
-"""With fewer days, groups or rows next to nothing is known of how much they differ."""
 
 
 class ShuffledRise(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from mlops_platform.fairness.groups import groups_of
 from mlops_platform.fairness.measure import MeasuredRows, measure_fairness
 from mlops_platform.fairness.record import Fairness
 from mlops_platform.record import Record, left_out_where_empty
-from mlops_platform.spec import ModelSpec
+from mlops_platform.spec import FEWEST_UNITS, ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.tasks.weights import WeightFacts
 from mlops_platform.training.explaining.dependence import PartialDependence
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
     from mlops_platform.tasks import Predictions
     from mlops_platform.training.split import Split
-
-FEWEST_DAYS: Final = 3
-"""With fewer next to nothing is known of how much days differ."""
 
 
 class DailySum(Record):
@@ -174,7 +171,7 @@ def _baseline_margin(spec: ModelSpec, paired: PairedLosses) -> float | None:
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
-    return compared.lower_bound if compared.days >= FEWEST_DAYS else None
+    return compared.lower_bound if compared.days >= FEWEST_UNITS else None
 
 
 def daily_sums(

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_platform.training.explaining.shuffled_rise import FEWEST_UNITS, ShuffledRise
+from mlops_platform.spec import FEWEST_UNITS
+from mlops_platform.training.explaining.shuffled_rise import ShuffledRise
 
 SHUFFLES = 3
 
