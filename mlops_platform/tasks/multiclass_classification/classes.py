@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 FEWEST, MOST, LONGEST = 3, 100, 200
-MOST_NAMED: Final = 5
+MOST_LISTED: Final = 5
 
 
 def _text(name: Any) -> Any:
@@ -40,6 +40,6 @@ Classes = Annotated[tuple[ClassName, ...], AfterValidator(_distinct), BeforeVali
 
 def listed(names: list[str]) -> str:
     """A few names, and how many more there are."""
-    shown = ", ".join(map(repr, names[:MOST_NAMED]))
-    more = len(names) - MOST_NAMED
+    shown = ", ".join(map(repr, names[:MOST_LISTED]))
+    more = len(names) - MOST_LISTED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -52,7 +52,7 @@ def shift_from(
     version: int,
     rows: DataFrame,
     predictions: Predictions,
-    found: Importances,
+    importances: Importances,
 ) -> ImportanceShift | None:
     """Measure the champion as the candidate was measured; None where one leans on nothing.
 
@@ -61,9 +61,9 @@ def shift_from(
         version: of the champion.
         rows: the candidate's test rows, on whose days both are measured.
         predictions: of the candidate; their weights count.
-        found: importances of the candidate.
+        importances: of the candidate.
     """
-    candidate = _by_part(found)
+    candidate = _by_part(importances)
     read = [str(name) for name in champion.model.feature_names_in_]
     parts = [tuple(name for name in part if name in read) for part in candidate]
     known = {name for part in parts for name in part}
@@ -106,11 +106,12 @@ def importance_shift(
     )
 
 
-def _by_part(found: Importances) -> dict[Part, float]:
-    grouped = {name for group in found.groups for name in group.features}
+def _by_part(importances: Importances) -> dict[Part, float]:
+    grouped = {name for group in importances.groups for name in group.features}
+    alone = [single for single in importances.features if single.feature not in grouped]
     return {
-        **{group.features: group.mean for group in found.groups},
-        **{(one.feature,): one.mean for one in found.features if one.feature not in grouped},
+        **{group.features: group.mean for group in importances.groups},
+        **{(single.feature,): single.mean for single in alone},
     }
 
 

@@ -30,11 +30,11 @@ def explained(
     predictions = spec.task.predict(
         fitted.model, fitted.constants, features_of(rows, spec), weights_of(rows, spec)
     )
-    found = Importances(evaluation.importances, evaluation.importance_groups)
+    importances = Importances(evaluation.importances, evaluation.importance_groups)
     shift = None
     if champion is not None and spec.gate.max_importance_shift is not None:
         released = Finished(champion.model, champion.constants, {})
         version = champion.release.version
-        shift = shift_from(spec, released, version, rows, predictions, found)
-    dependences = partial_dependences(spec, fitted, rows, predictions, found.features)
+        shift = shift_from(spec, released, version, rows, predictions, importances)
+    dependences = partial_dependences(spec, fitted, rows, predictions, importances.features)
     return evaluation.model_copy(update={"dependences": dependences, "importance_shift": shift})
