@@ -18,6 +18,7 @@ from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.settings import read_settings
+from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
@@ -53,6 +54,31 @@ class Lifecycle:
     @property
     def challenger_pointer(self) -> Path:
         return self.deployment.settings.challenger_pointer(self.model)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the YAML of such a model says at least."""
+        candidate = {
+            "name": "linear",
+            "preprocessing": [{"columns": "numeric"}],
+            "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+        }
+        return ModelSpec.model_validate(
+            {
+                "name": self.model,
+                "description": "Will it be late?",
+                "owners": ["team:flights"],
+                "features": {
+                    "table": "flights",
+                    "entity": "flight_id",
+                    "numeric": ["wind", "late"],
+                },
+                "label": {"table": "labels", "column": "is_late"},
+                "window": {"start": "2024-03-04"},
+                "training": {"candidates": [candidate]},
+                "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+            }
+        )
 
     def with_registry(self, kind: type[Registry]) -> Deployment:
         """The same deployment, with a registry of another behaviour."""

@@ -25,6 +25,11 @@ class Explained(NamedTuple):
     predictions: Predictions
     fitted: pd.DataFrame
 
+    def weighted(self) -> "Explained":
+        """The same with a weight of each row."""
+        weights = np.random.default_rng(2).uniform(0.1, 4, len(self.rows))
+        return self._replace(predictions=self.predictions.weighted(weights))
+
 
 @pytest.fixture(scope="session")
 def explain() -> Callable[..., Explained]:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sklearn.inspection import partial_dependence
 
 from mlops_platform.settings import PROJECT_ROOT
-from mlops_platform.tasks import Predictions
 from mlops_platform.training.explaining.dependence import PartialDependence, partial_dependences
 from mlops_platform.training.explaining.importance import Importance
 from mlops_platform.training.rows import features_of
@@ -32,11 +31,9 @@ def test_means_are_those_of_scikit_learn(
     model: str, is_weighted: bool, request: pytest.FixtureRequest
 ) -> None:
     explained = request.getfixturevalue(model)
-    weights = None
     if is_weighted:
-        weights = np.random.default_rng(2).uniform(0.1, 4, len(explained.rows))
-        stated = Predictions(explained.predictions.columns, weights)
-        explained = explained._replace(predictions=stated)
+        explained = explained.weighted()
+    weights = explained.predictions.weights
     features = features_of(explained.rows, explained.spec)
     for found in dependences(explained, "signal", "noise", "shape"):
         [curve] = found.curves

@@ -50,11 +50,9 @@ def test_means_are_those_of_scikit_learn(
     model: str, is_weighted: bool, request: pytest.FixtureRequest
 ) -> None:
     explained = request.getfixturevalue(model)
-    weights = None
     if is_weighted:
-        weights = np.random.default_rng(2).uniform(0.1, 4, len(explained.rows))
-        stated = Predictions(explained.predictions.columns, weights)
-        explained = explained._replace(predictions=stated)
+        explained = explained.weighted()
+    weights = explained.predictions.weights
     found = importances(explained)
     for name, (mean, deviation) in sklearns(explained, weights).items():
         assert found[name].mean == pytest.approx(mean, abs=4 * deviation + 1e-9), name

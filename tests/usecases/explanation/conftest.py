@@ -51,23 +51,7 @@ def fitted() -> tuple[Any, pd.DataFrame]:
 
 @pytest.fixture
 def spec(lifecycle: "Lifecycle") -> ModelSpec:
-    candidate = {
-        "name": "linear",
-        "preprocessing": [{"columns": "numeric"}],
-        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
-    }
-    return ModelSpec.model_validate(
-        {
-            "name": lifecycle.model,
-            "description": "Will it be late?",
-            "owners": ["team:flights"],
-            "features": {"table": "flights", "entity": "flight_id", "numeric": ["wind", "late"]},
-            "label": {"table": "labels", "column": "is_late"},
-            "window": {"start": "2024-03-04"},
-            "training": {"candidates": [candidate]},
-            "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
-        }
-    )
+    return lifecycle.spec
 
 
 @pytest.fixture
