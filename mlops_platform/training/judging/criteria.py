@@ -29,6 +29,7 @@ CRITERIA: Final = (
 """Their names, in this order."""
 FAIRNESS: Final = "fairness"
 """The last one, of models that limit the gaps between groups of people."""
+_TOLD: Final = "the verdict does not depend on it"
 
 
 class Criterion(Record):
@@ -280,7 +281,7 @@ def _stable_importances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     shift = evaluation.importance_shift
     if most is None or shift is None:
         why = "no level is declared" if most is None else "there is nothing to compare with"
-        return Criterion(name=name, passed=True, description=why, binding=False)
+        return Criterion(name=name, passed=True, description=f"{why}; {_TOLD}", binding=False)
     ranks = shift.rank_correlation
     text = (
         f"{shift.share:.0%} of the importance lies on other features than in version "
@@ -298,8 +299,8 @@ def _stable_importances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         passed=is_stable,
         value=shift.share,
         threshold=most,
-        description=f"{text}; {'at most' if refuses else 'told from'} {most:.0%}"
-        f"{' is allowed' if refuses else ' on'}",
+        description=f"{text}; "
+        + (f"at most {most:.0%} is allowed" if refuses else f"told from {most:.0%} on, {_TOLD}"),
         binding=refuses,
     )
 

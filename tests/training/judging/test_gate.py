@@ -420,7 +420,8 @@ def test_a_shift_of_the_importances_is_told_and_refuses_nothing(good, decide):
     assert (found.passed, found.binding, found.value, found.threshold) == (False, False, 0.42, 0.3)
     assert found.description == (
         "42% of the importance lies on other features than in version 3 (rank correlation 0.50), "
-        "most of it on signal and echo, which had 60% and has 20%; told from 30% on"
+        "most of it on signal and echo, which had 60% and has 20%; told from 30% on, "
+        "the verdict does not depend on it"
     )
 
 
@@ -443,12 +444,16 @@ def test_a_small_shift_and_none_at_all_pass(good, decide):
     found = shifted(decide(good.model_copy(update={"importance_shift": small})))
     assert found.passed is True
     assert "10% of the importance lies on other features than in version 3;" in found.description
-    assert shifted(decide(good)).description == "there is nothing to compare with"
+    assert shifted(decide(good)).description == (
+        "there is nothing to compare with; the verdict does not depend on it"
+    )
     silent = decide(
         good.model_copy(update={"importance_shift": SHIFT}),
         gate=GateSpec(max_importance_shift=None),
     )
-    assert shifted(silent).description == "no level is declared"
+    assert shifted(silent).description == (
+        "no level is declared; the verdict does not depend on it"
+    )
 
 
 def test_a_verdict_of_before_criteria_could_be_told_alone_is_read(good, decide):
