@@ -50,11 +50,13 @@ class Asked:
         home: MLOPS_HOME of a demo that has finished, to be read instead of running one.
         rows: of a year of synthetic facts, for `scale`; of the five tables, and of the large one,
             for `onboarding`.
+        instances: names of deployed models; all where none is named.
     """
 
     repetitions: int
     home: Path | None
     rows: Sequence[int] = ()
+    instances: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -460,7 +462,7 @@ BENCHMARKS = {
 def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> str:
     """What is measured of every instance; their homes are kept where one is named."""
     with nullcontext(str(asked.home)) if asked.home else TemporaryDirectory() as folder:
-        return measure(list(trained_instances(Path(folder))))
+        return measure(list(trained_instances(Path(folder), asked.instances)))
 
 
 @click.command()
@@ -471,6 +473,7 @@ def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> st
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="For replay_growth: the MLOPS_HOME of a finished demo; for estimates, detectors, "
     "intervals, adaptation and policy: keeps the year's features, champions, deployments and fits; "
+    "for instances and instances_monitoring: keeps champions and what was measured; "
     "for scale: a folder on a disk with room.",
 )
 @click.option(
@@ -480,14 +483,24 @@ def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> st
     help="For scale, as often as there are sizes; above ten million it stops after the features. "
     "For onboarding, of each of the five tables, then of the large one.",
 )
+@click.option(
+    "--instance",
+    "instances",
+    multiple=True,
+    help="For instances and instances_monitoring: these models alone, as often as there are some.",
+)
 def main(
-    names: tuple[str, ...], repetitions: int, home: Path | None, rows: tuple[int, ...]
+    names: tuple[str, ...],
+    repetitions: int,
+    home: Path | None,
+    rows: tuple[int, ...],
+    instances: tuple[str, ...],
 ) -> None:
     """Measure; everything where no NAMES are given."""
     for name in names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         found = circumstances(f"python -m benchmarks {' '.join(sys.argv[1:])}".strip())
-        body = benchmark.measure(Asked(repetitions, home, rows))
+        body = benchmark.measure(Asked(repetitions, home, rows, instances))
         write_report(RESULTS / benchmark.file, benchmark.title, benchmark.about, body, found)
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +53,10 @@ class Instance:
         return self.evaluated.candidate.recipe
 
 
-def trained_instances(root: Path) -> Iterator[Instance]:
-    """Every declared model, trained in a home below `root` unless it was already."""
-    for spec in sorted(declared_specs(), key=lambda spec: spec.name):
+def trained_instances(root: Path, names: Sequence[str] = ()) -> Iterator[Instance]:
+    """Every declared model, or those of these names, in a home below `root`; trained there once."""
+    specs = [spec for spec in declared_specs() if not names or spec.name in names]
+    for spec in sorted(specs, key=lambda spec: spec.name):
         home = root / spec.name
         if not (home / MEASURED).is_file():
             _train(spec, home)

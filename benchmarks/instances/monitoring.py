@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from benchmarks.instances.worlds import (
 from benchmarks.report import markdown_table, say
 from mlops_platform.data.features.features import feature_batches
 from mlops_platform.data.windows import Window
+from mlops_platform.files import write_json
 from mlops_platform.spec import ModelSpec
 
 PERMUTED_WINDOWS = 500
@@ -76,31 +78,39 @@ class Found:
 
 def measure_monitoring(instances: Sequence[Instance], windows: int) -> str:
     """Tables of false alarms and of faults, one line per instance."""
-    calm_lines, fault_lines = [], []
-    for instance in instances:
-        spec = instance.spec
-        if not spec.features.has_event_time:
-            continue
-        days = common_days(instance.published, spec)
-        calm, found = _permuted_windows(instance, days, windows)
-        real = Alarms()
-        with TemporaryDirectory() as folder:
-            watch, watched = _watch(instance, Path(folder), dict(zip(days, days, strict=True)))
-            for window in watched:
-                real.add(_failed(watch, window))
-        calm_lines.append(
-            [spec.name, calm.text(), calm.checks_text(), real.text(), real.checks_text()]
-        )
-        fault_lines.append([spec.name, *_fault_texts(found)])
+    timed = [instance for instance in instances if instance.spec.features.has_event_time]
+    lines = [_monitored(instance, windows) for instance in timed]
+    calm_lines, fault_lines = zip(*lines, strict=True)
     calm_header = ["instance", "permuted windows", "failed checks"]
     real_header = ["real weeks in a row", "failed checks"]
     fault_header = ["instance", "faults", "found of those that can be seen", "missed", "hidden"]
     return "\n\n".join(
         (
-            markdown_table([*calm_header, *real_header], calm_lines),
-            markdown_table(fault_header, fault_lines),
+            markdown_table([*calm_header, *real_header], list(calm_lines)),
+            markdown_table(fault_header, list(fault_lines)),
         )
     )
+
+
+def _monitored(instance: Instance, windows: int) -> tuple[list[str], list[str]]:
+    """A line of each table; an hour's work, so that it is kept in the instance's home."""
+    kept = instance.place.home / f"monitored_{windows}.json"
+    if not kept.is_file():
+        write_json(kept, _monitor(instance, windows))
+    alarms, faults = json.loads(kept.read_bytes())
+    return alarms, faults
+
+
+def _monitor(instance: Instance, windows: int) -> tuple[list[str], list[str]]:
+    name, days = instance.spec.name, common_days(instance.published, instance.spec)
+    calm, found = _permuted_windows(instance, days, windows)
+    real = Alarms()
+    with TemporaryDirectory() as folder:
+        watch, watched = _watch(instance, Path(folder), dict(zip(days, days, strict=True)))
+        for window in watched:
+            real.add(_failed(watch, window))
+    alarms = [name, calm.text(), calm.checks_text(), real.text(), real.checks_text()]
+    return alarms, [name, *_fault_texts(found)]
 
 
 def _permuted_windows(instance: Instance, days: list[date], wanted: int) -> tuple[Alarms, Found]:

@@ -42,6 +42,7 @@ def judge_gaps(fairness: Fairness, limits: Mapping[str, GapLimitSpec]) -> tuple[
         gap
         for column in fairness.columns
         for name, limit in limits.items()
+        if limit.holds_for(column.column)
         for gap in _of_column(fairness, column, name, limit)
     ]
     order = (False, None, True)
@@ -59,7 +60,7 @@ def gaps_text(gaps: Sequence[JudgedGap]) -> str:
 def limits_text(spec: ModelSpec) -> str:
     """The declared limits as a clause."""
     demands = [
-        f"{name.replace('_', ' ')} may differ by {bound}"
+        f"{name.replace('_', ' ')}{_by(limit)} may differ by {bound}"
         for name, limit in spec.gate.fairness.items()
         for bound in (
             *([] if limit.max_difference is None else [f"{limit.max_difference:g} at most"]),
@@ -67,6 +68,10 @@ def limits_text(spec: ModelSpec) -> str:
         )
     ]
     return ", ".join(demands)
+
+
+def _by(limit: GapLimitSpec) -> str:
+    return "" if limit.columns is None else f" by {' and '.join(limit.columns)}"
 
 
 def few_text(column: ColumnFairness, measured: MetricByGroup) -> str:

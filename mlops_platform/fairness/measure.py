@@ -90,7 +90,7 @@ def _column(spec: ModelSpec, column: str, groups: Groups, rows: MeasuredRows) ->
     declared = spec.evaluation.fairness
     assert declared is not None  # a column is measured
     limits = sum(
-        len([bound for bound in (limit.max_difference, limit.min_ratio) if bound is not None])
+        limit.bounds * sum(map(limit.holds_for, declared.columns))
         for limit in spec.gate.fairness.values()
     )
     return ColumnFairness(
@@ -98,9 +98,9 @@ def _column(spec: ModelSpec, column: str, groups: Groups, rows: MeasuredRows) ->
         groups=groups.sizes,
         reference=declared.reference.get(column),
         metrics=tuple(
-            _Compared(
-                declared, groups.names, means, max(1, limits * len(declared.columns))
-            ).as_record(name, metric.meaning, declared.reference.get(column))
+            _Compared(declared, groups.names, means, max(1, limits)).as_record(
+                name, metric.meaning, declared.reference.get(column)
+            )
             for name, metric in spec.task.group_metrics.items()
             for means in [_means(metric, groups, rows)]
         ),

@@ -48,6 +48,7 @@ def _limits(spec: ModelSpec) -> Iterator[SpecError]:
     if limits and spec.evaluation.fairness is None:
         fix = "Nothing is measured by group: declare `evaluation.fairness.columns` as well."
         yield SpecError("gate.fairness", sorted(limits), fix)
+    columns = spec.evaluation.fairness.columns if spec.evaluation.fairness else ()
     for name, limit in limits.items():
         path = f"gate.fairness.{name}"
         if name not in figures:
@@ -55,3 +56,7 @@ def _limits(spec: ModelSpec) -> Iterator[SpecError]:
         elif limit.min_ratio is not None and figures[name].signed:
             fix = f"{name} may be negative, so that no ratio means anything: use `max_difference`."
             yield SpecError(f"{path}.min_ratio", limit.min_ratio, fix)
+        for position, column in enumerate(limit.columns or ()):
+            if column not in columns:
+                fix = nearest_name("column of `evaluation.fairness`", column, columns)
+                yield SpecError(f"{path}.columns.{position}", column, fix)

@@ -78,12 +78,29 @@ class GapLimitSpec(Section):
     min_ratio: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None, description="Least over greatest figure, at least."
     )
+    columns: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        exclude_if=left_out_where(None),
+        description=(
+            "Of `evaluation.fairness.columns` those that it holds for; null is all. A column "
+            "whose groups are too small for this figure leaves every candidate waiting."
+        ),
+    )
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
-        if self.max_difference is None and self.min_ratio is None:
+        if not self.bounds:
             raise ValueError("it limits nothing; write `max_difference`, `min_ratio` or both")
         return self
+
+    @property
+    def bounds(self) -> int:
+        """How many limits are declared, for each column."""
+        return sum(bound is not None for bound in (self.max_difference, self.min_ratio))
+
+    def holds_for(self, column: str) -> bool:
+        """Whether gaps between groups of a column are limited."""
+        return self.columns is None or column in self.columns
 
 
 class EvaluationSpec(Section):
@@ -209,8 +226,7 @@ class GateSpec(Section):
         default={},
         exclude_if=left_out_where_empty,
         description=(
-            "How far a figure of groups may differ, by its name, for every column of "
-            "`evaluation.fairness`. A candidate whose gap surely is wider is rejected, and a "
+            "How far a figure of groups may differ, by its name. A candidate whose gap surely is wider is rejected, and a "
             "window whose gap is warns."
         ),
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops_platform.fairness.groups import groups_of
-from mlops_platform.fairness.limits import JudgedGap, gaps_text, judge_gaps
+from mlops_platform.fairness.limits import JudgedGap, gaps_text, judge_gaps, limits_text
 from mlops_platform.fairness.measure import MeasuredRows, measure_fairness
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Predictions
@@ -127,3 +127,21 @@ def test_of_many_windows_without_any_gap_hardly_one_breaks_a_limit(declare: Decl
         broken += any(gap.passed is False for gap in judge_gaps(measured, spec.gate.fairness))
     # 5 % are promised over all limits and pairs; of 200 more than 9 % are 1 in 100.
     assert broken <= 18
+
+
+def test_a_limit_may_hold_for_some_columns_alone(declare: Declare) -> None:
+    limit = {"max_difference": 0.1}
+    every = declare({"columns": ["sex", "origin"]}, {"selection_rate": limit})
+    one = declare({"columns": ["sex", "origin"]}, {"selection_rate": {**limit, "columns": ["sex"]}})
+    shares: dict[str | None, float] = {"f": 0.3, "m": 0.6}
+    assert {gap.column for gap in judged(every, shares)} == {"sex", "origin"}
+    (gap,) = judged(one, shares)
+    assert gap.column == "sex"
+    assert limits_text(one) == "selection rate by sex may differ by 0.1 at most"
+    # The doubt is shared among fewer limits, so that the same gap is surer.
+    (of_every,) = [gap for gap in judged(every, shares) if gap.column == "sex"]
+    assert _lower_end(gap) > _lower_end(of_every)
+
+
+def _lower_end(gap: JudgedGap) -> float:
+    return float(gap.text.partition("confidence ")[2].split(" ")[0])

@@ -61,6 +61,9 @@ CASES: dict[str, Callable[[Declare], str]] = {
         {}, {"selection": {"min_ratio": 0.8}}
     ),
     "a limit without columns": without_columns,
+    "a limit for a column that is not compared": declared(
+        {}, {"error_rate": {"max_difference": 0.1, "columns": ["origin"]}}
+    ),
     "a ratio of what may be negative": declared({}, {"calibration_gap": {"min_ratio": 0.8}}),
     "one group only": judged({"f": 0.3}),
     "a column that is missing everywhere": judged({None: 0.3}),
