@@ -59,7 +59,7 @@ def champion_of(spec: ModelSpec, world: Settings, recipe: Recipe, as_of: datetim
         training_set=training_set.hash,
         fitted_through=training_set.last_event_time,
     )
+    profile = profile_reference(spec, training_set, world.published, judged, released, split)
     judged = replace(judged, baseline=released.baseline)
     reference = version_reference(spec, training_set, evaluation, judged, split)
-    profile = profile_reference(spec, training_set, world.published, judged, split)
     return Watched(champion, reference, profile)

@@ -23,7 +23,8 @@ class Metric:
         meaning: for a person, one clause.
         greater_is_better: None where neither direction is better, as for a coverage.
         compute: of targets, shape (rows,), and their predictions.
-        row_values: what `compute` is the mean of, shape (rows,); None where it is no mean of rows.
+        row_values: what `compute` is the mean of, shape (rows,), NaN of rows that have no part in
+            it; None where it is no mean of rows.
         tunes: whether a search may choose by it: it needs no more than an estimator's own answer.
         headline: shown where there is room for few figures.
         by_subgroup: shown for every subgroup.

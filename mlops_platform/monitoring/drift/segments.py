@@ -16,6 +16,7 @@ from mlops_platform.monitoring.drift.profile.profile import (
     count_days,
     count_window,
 )
+from mlops_platform.monitoring.drift.profile.released import is_of_release
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +36,7 @@ def segment_name(subgroup: str, value: str) -> str:
 
 def segments_in(profile: Profile) -> tuple[str, ...]:
     """Names of the segments of a profile."""
-    return tuple(name for name in profile.bins.names if BETWEEN in name)
+    return tuple(name for name in profile.bins.names if BETWEEN in name and not is_of_release(name))
 
 
 def subgroups_in(profile: Profile) -> tuple[str, ...]:
@@ -63,13 +64,27 @@ def fit_segments(
         for subgroup in subgroups
         for value in _largest(connection, rows, subgroup, fewest_rows)
     ]
+    return count_segment_days(connection, rows, bins, scores.column, day)
+
+
+def count_segment_days(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    segments: Sequence[ColumnBins],
+    score: str,
+    day: str,
+) -> Profile:
+    """Count the scores of segments by day.
+
+    Args:
+        rows: as of `fit_segments`.
+        segments: the bins of each, by its name.
+    """
     counts = {
-        segment.column: count_days(
-            connection, _rows_of(segment.column, rows, scores.column, day), segment, day
-        )
-        for segment in bins
+        bins.column: count_days(connection, _rows_of(bins.column, rows, score, day), bins, day)
+        for bins in segments
     }
-    return Profile(FittedBins(columns=tuple(bins)), counts)
+    return Profile(FittedBins(columns=tuple(segments)), counts)
 
 
 def count_segments(

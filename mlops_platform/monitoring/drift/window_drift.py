@@ -13,6 +13,7 @@ from mlops_platform.monitoring.drift.alarm.judging import (
     judge_columns,
 )
 from mlops_platform.monitoring.drift.column_drift import ColumnDrift, GroupDrift
+from mlops_platform.monitoring.drift.profile.released import of_release
 from mlops_platform.monitoring.drift.segments import segments_in
 from mlops_platform.record import Record
 from mlops_platform.spec import DriftSpec, LevelsSpec
@@ -69,6 +70,9 @@ def measure_drift(
 ) -> WindowDrift:
     """Compare a window with the reference, and judge it by the rule of the spec.
 
+    Predictions are compared with those of the judged candidate and with the release's own, and
+    judged by what they differ from less.
+
     Args:
         window: its rows, counted in the bins of the profile, by column; with the outputs and the
             segments.
@@ -91,15 +95,25 @@ def measure_drift(
     ]
     extent = WindowExtent(days, window[first].total)
     compared = [
-        compare_columns(
-            profile, {name: window[name] for name in names}, rows_of, extent, spec, importances
-        )
+        [
+            compare_columns(
+                reference,
+                {name: window[name] for name in names},
+                rows_of,
+                extent,
+                spec,
+                importances,
+            )
+            for reference in _references(profile, (*names, rows_of))
+        ]
         for names, rows_of in groups
     ]
     # Each group alarms at a rate of its own, so that all together keep to the spec's.
-    able = max(sum(group.can_be_judged for group in compared), 1)
+    able = max(sum(group[0].can_be_judged for group in compared), 1)
     rate = 1 - (1 - spec.false_alarm_rate) ** (1 / able)
-    inputs, scores, *of_segments = (judge_columns(group, spec, rate) for group in compared)
+    inputs, scores, *of_segments = (
+        min((judge_columns(each, spec, rate) for each in group), key=_excess) for group in compared
+    )
     drifted = [column for column in inputs.columns if column.drifted]
     share = len(drifted) / max(len(inputs.columns), 1)
     weight = _importance(inputs.columns)
@@ -121,6 +135,17 @@ def measure_drift(
         importance_share=_importance(drifted) / weight if weight else 0,
         prediction=distance,
     )
+
+
+def _references(profile: Profile, names: Sequence[str]) -> list[Profile]:
+    """What columns are compared with: of predictions also what the release says itself."""
+    own = of_release(profile, dict.fromkeys(names))
+    return [profile] if own is None else [profile, own]
+
+
+def _excess(group: GroupDrift) -> float:
+    """The greatest deviation in units of the threshold; 0 where there is none."""
+    return (group.greatest_deviation or 0.0) / group.threshold if group.threshold else 0.0
 
 
 def _by_levels(group: GroupDrift, value: float, levels: LevelsSpec) -> GroupDrift:

@@ -26,6 +26,8 @@ def clustered_interval(
 ) -> Interval | None:
     """Interval of the mean of rows, units being what was drawn; None with fewer than three.
 
+    Rows without a value have no part in it.
+
     Units are days, because rows of one day share its circumstances and would be far too sure if
     they were taken for independent. The standard error is that of a ratio of day sums (Cochran
     1977, "Sampling techniques", section 6.5; what a bootstrap over days converges to) and the
@@ -33,7 +35,7 @@ def clustered_interval(
     few days.
 
     Args:
-        values: one per row, shape (rows,).
+        values: one per row, NaN where it has none, shape (rows,).
         units: day of each row, or without event time its group or itself, shape (rows,).
         confidence: two-sided, for example 0.9.
         weights: of the rows, shape (rows,); None where all count the same.
@@ -41,6 +43,9 @@ def clustered_interval(
     import numpy as np
     from scipy.special import stdtrit
 
+    known = ~np.isnan(values)
+    values, units = values[known], units[known]
+    weights = None if weights is None else weights[known]
     distinct, at = np.unique(units, return_inverse=True)
     count = len(distinct)
     if count < FEWEST_UNITS:

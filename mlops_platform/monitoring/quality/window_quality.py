@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
@@ -14,7 +14,10 @@ from mlops_platform.record import Record, left_out_where_empty
 if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.bins import ColumnBins
     from mlops_platform.monitoring.drift.profile.histogram import Histogram
-    from mlops_platform.monitoring.drift.profile.profile import Profile
+    from mlops_platform.monitoring.drift.profile.profile import DailyCounts, Profile
+
+BY_CHANCE: Final = 0.001
+"""With which probability a column may have no value in a window, and nobody is told."""
 
 
 class WindowQuality(Record):
@@ -27,7 +30,8 @@ class WindowQuality(Record):
         repeated: rows whose entity another row has too.
         missing_days: days of the window that were not built; a day that was built and has no rows
             is none of them.
-        empty_columns: features without any value, that had some in the reference.
+        empty_columns: features without any value, that had some in the reference; without those
+            that many of its days had none of, such as the days from the nearest holiday.
         out_of_range: share of rows with a number beyond the reference's smallest and greatest, of
             the columns that have any; with uniform bins, beyond them by a bin or more.
     """
@@ -55,12 +59,13 @@ def measure_quality(
         volume: of the feature table: how many rows were labelled, or asked for, is no matter of
             quality.
     """
-    empty, beyond = [], {}
+    empty, beyond, days = [], {}, len(volume.days) if profile.bins.unit == "day" else 0
     for bins in profile.bins.columns:
         if bins.column not in window:
             continue
-        reference, seen = profile.column(bins.column).total, window[bins.column]
-        if reference.present and not seen.present:
+        counts, seen = profile.column(bins.column), window[bins.column]
+        reference = counts.total
+        if reference.present and not seen.present and not _may_be_empty(counts, days):
             empty.append(bins.column)
         if not bins.is_categorical:
             beyond[bins.column] = _share_beyond(bins, reference, seen)
@@ -72,6 +77,19 @@ def measure_quality(
         empty_columns=tuple(empty),
         out_of_range={name: share for name, share in beyond.items() if share},
     )
+
+
+def _may_be_empty(reference: DailyCounts, days: int) -> bool:
+    """Whether so many days have no value now and then, as often as the reference's own have none.
+
+    Args:
+        days: of the window; 0 where nobody knows them.
+    """
+    import numpy as np
+
+    filled = np.unique(reference.days[~np.isnan(reference.keys)])
+    share_without = 1 - len(filled) / len(reference.dates)
+    return bool(days) and share_without**days >= BY_CHANCE
 
 
 def _share_beyond(bins: ColumnBins, reference: Histogram, window: Histogram) -> float:

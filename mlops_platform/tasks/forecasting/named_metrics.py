@@ -20,7 +20,7 @@ from mlops_platform.tasks.forecasting.metrics import (
     weighted_absolute_percentage_error,
 )
 from mlops_platform.tasks.forecasting.stability import relative_change
-from mlops_platform.tasks.metric import Metric, mean_of
+from mlops_platform.tasks.metric import Metric, RowValues, mean_of
 from mlops_platform.tasks.regression.columns import PREDICTION
 from mlops_platform.tasks.regression.named_metrics import metrics_of as interval_metrics
 
@@ -126,7 +126,7 @@ def metrics_by_bucket(metrics: Mapping[str, Metric], buckets: Buckets) -> dict[s
             metrics[name],
             meaning=f"{metrics[name].meaning}; {text} only",
             compute=within(metrics[name].compute, buckets, number),
-            row_values=None,
+            row_values=_values_within(metrics[name].row_values, buckets, number),
             headline=False,
             by_subgroup=False,
             tunes=False,
@@ -153,6 +153,27 @@ def _within(
 ) -> float:
     members = buckets.of(predictions[STEP]) == bucket
     return compute(targets[members], predictions.rows(members)) if members.any() else UNKNOWN
+
+
+def _values_within(row_values: RowValues | None, buckets: Buckets, bucket: int) -> RowValues | None:
+    """The same values, NaN of the rows of other buckets."""
+    if row_values is None:
+        return None
+    return partial(_row_values_within, row_values=row_values, buckets=buckets, bucket=bucket)
+
+
+def _row_values_within(
+    targets: Targets,
+    predictions: Predictions,
+    row_values: RowValues,
+    buckets: Buckets,
+    bucket: int,
+) -> Numbers:
+    import numpy as np
+
+    members = buckets.of(predictions[STEP]) == bucket
+    values: Numbers = np.where(members, row_values(targets, predictions), np.nan)
+    return values
 
 
 def _pinball(targets: Targets, predictions: Predictions, quantile: float) -> Numbers:

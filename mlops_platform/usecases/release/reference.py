@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from mlops_platform.data.training_set import TrainingSet
     from mlops_platform.registry.registry import Registry
-    from mlops_platform.tasks import AdaptationRule, Constants, Finished
+    from mlops_platform.tasks import AdaptationRule, Finished
     from mlops_platform.training.judging.evaluation import Evaluation
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.candidate.judge import EvaluatedCandidate
@@ -46,8 +46,8 @@ MOST_HELD_OUT_ROWS: Final = 10_000
 def log_reference(
     spec: ModelSpec,
     evaluated: EvaluatedCandidate,
-    fitted: Finished,
-    baseline: Constants,
+    judged: Finished,
+    released: Finished,
     split: Split,
     deployment: Deployment,
 ) -> None:
@@ -56,20 +56,19 @@ def log_reference(
     Where its constants are to follow the outcomes, also the scores that they begin with.
 
     Args:
-        fitted: the judged candidate: the released refit has seen all rows.
-        baseline: of the rows that the released refit was fitted on.
+        judged: the candidate by which the verdict was found.
+        released: the refit, which has seen all rows.
     """
     training_set, published_root = evaluated.candidate.training_set, deployment.settings.published
-    profile = profile_reference(spec, training_set, published_root, fitted, split)
-    reference = version_reference(
-        spec, training_set, evaluated.evaluation, replace(fitted, baseline=baseline), split
-    )
+    profile = profile_reference(spec, training_set, published_root, judged, released, split)
+    with_baseline = replace(judged, baseline=released.baseline)
+    reference = version_reference(spec, training_set, evaluated.evaluation, with_baseline, split)
     held_out = _without_texts(reference.held_out, profile)
     run_id = evaluated.candidate.run_id
     with TemporaryDirectory() as temporary, deployment.registry.resume_run(run_id) as run:
         write_profile(Path(temporary), profile)
         write_reference(Path(temporary), reference.figures, held_out)
-        write_held_out_scores(spec, fitted, split, training_set, Path(temporary))
+        write_held_out_scores(spec, judged, split, training_set, Path(temporary))
         run.log_directory(FOLDER, Path(temporary))
 
 

@@ -7,6 +7,7 @@ reports) would be news in every window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from mlops_platform.data.training_set import TrainingSet, opened_rows
 from mlops_platform.errors import DataError
 from mlops_platform.monitoring.drift.profile.profile import (
     Profile,
+    count_days,
     counted_by,
     fit_profile,
     fit_text_profile,
     joined,
 )
+from mlops_platform.monitoring.drift.profile.released import kept_beside
 from mlops_platform.monitoring.drift.profile.units import UNIT, number_units
-from mlops_platform.monitoring.drift.segments import fit_segments
+from mlops_platform.monitoring.drift.segments import count_segment_days, fit_segments
 from mlops_platform.spec import ModelSpec, ShareSplitSpec
 
 if TYPE_CHECKING:
@@ -39,17 +42,18 @@ def profile_reference(
     spec: ModelSpec,
     training_set: TrainingSet,
     published_root: Path,
-    fitted: Finished,
+    judged: Finished,
+    released: Finished,
     split: Split,
 ) -> Profile:
     """Profile the features, the label and the predictions of the days of a training set.
 
     Features are those of all rows that were published for its days, outcomes those of its own
     rows. Predictions, of all rows and by segment, are of the rows of its validation and test days:
-    those that the pipeline has not seen.
+    those that the judged pipeline has not seen, by it and, beside that, by the release.
 
     Args:
-        fitted: the judged candidate: the released refit has seen them all.
+        released: the refit, which has seen them all.
 
     Raises:
         DataError: the features of these days are not published any longer.
@@ -60,8 +64,8 @@ def profile_reference(
         rows,
     ):
         features = _of_features(spec, connection, rows)
-        unseen = _predicted(spec, connection, rows, fitted, split)
-        predictions = _of_predictions(spec, connection, unseen)
+        unseen = _predicted(spec, connection, rows, (judged, released), split)
+        predictions = _of_predictions(spec, connection, *unseen)
     profile = joined(features, _of_label(spec, training_set), predictions)
     return counted_by(spec.training.history.split.unit, profile)
 
@@ -104,10 +108,13 @@ def _predicted(
     spec: ModelSpec,
     connection: duckdb.DuckDBPyConnection,
     rows: str,
-    fitted: Finished,
+    candidates: Sequence[Finished],
     split: Split,
-) -> pa.Table:
-    """Watched outputs of the rows that the pipeline has not seen, and what they are counted by."""
+) -> list[pa.Table]:
+    """Watched outputs of the rows that the judged pipeline has not seen, a table per candidate.
+
+    Beside them is what the rows are counted by.
+    """
     import pyarrow as pa
 
     from mlops_platform.training.rows import days_of, features_of
@@ -120,26 +127,28 @@ def _predicted(
     if has_event_time:
         first_day = days_of(split.validation, spec).min()
         unseen = unseen.filter(f"{identifier(day)} >= DATE '{first_day}'")
-    predicted = []
+    predicted: list[list[pa.Table]] = [[] for _ in candidates]
     for batch in unseen.to_arrow_reader(BATCH_ROWS):
-        frame = features_of(batch.to_pandas(), spec)
-        predictions = spec.task.predict(fitted.model, fitted.constants, frame)
-        watched = {name: pa.array(predictions[name]) for name in spec.task.watched}
-        predicted.append(pa.table({**{name: batch[name] for name in kept}, **watched}))
-    if not predicted:
+        frame, keys = features_of(batch.to_pandas(), spec), {name: batch[name] for name in kept}
+        for candidate, tables in zip(candidates, predicted, strict=True):
+            predictions = spec.task.predict(candidate.model, candidate.constants, frame)
+            watched = {name: pa.array(predictions[name]) for name in spec.task.watched}
+            tables.append(pa.table({**keys, **watched}))
+    if not all(predicted):
         raise DataError(
             f"{spec.features.table} has no row any more that the pipeline has not seen, and the "
             "drift of its predictions needs some. Build and publish the days of the training set."
         )
-    return pa.concat_tables(predicted)
+    return [pa.concat_tables(tables) for tables in predicted]
 
 
 def _of_predictions(
-    spec: ModelSpec, connection: duckdb.DuckDBPyConnection, predicted: pa.Table
+    spec: ModelSpec, connection: duckdb.DuckDBPyConnection, judged: pa.Table, released: pa.Table
 ) -> Profile:
+    """What the judged candidate says, and beside it the release in the same bins."""
     watched, evaluation = spec.task.watched, spec.evaluation
-    connection.register("predicted", predicted)
-    rows, day = _by_unit(spec, connection, "predicted")
+    connection.register("judged_predictions", judged)
+    rows, day = _by_unit(spec, connection, "judged_predictions")
     categories = spec.task.watched_categories
     numbers = [name for name in watched if name not in categories]
     profile = fit_profile(connection, rows, numbers, categories, day)
@@ -147,4 +156,14 @@ def _of_predictions(
     segments = fit_segments(
         connection, rows, bins, evaluation.subgroups, evaluation.min_subgroup_rows, day
     )
-    return joined(profile, segments)
+    connection.register("released_predictions", released)
+    rows, day = _by_unit(spec, connection, "released_predictions")
+    counts = {
+        name: count_days(connection, rows, column, day)
+        for name, column in profile.bins.by_name.items()
+    }
+    own = joined(
+        Profile(profile.bins, counts),
+        count_segment_days(connection, rows, segments.bins.columns, watched[0], day),
+    )
+    return joined(profile, segments, kept_beside(own))

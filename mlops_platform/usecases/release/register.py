@@ -86,7 +86,7 @@ def register_candidate(
     fitted = load_candidate(candidate)
     released = refit(spec, candidate.recipe, fitted, split)
     registry = deployment.registry
-    log_reference(spec, judged.evaluated, fitted, released.baseline, split, deployment)
+    log_reference(spec, judged.evaluated, fitted, released, split, deployment)
     rows = split.everything
     features = describe_features(spec, rows, released.model)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id

@@ -132,7 +132,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         split.train[["weight", "carrier"]], split.train["is_lost"]
     )
     fitted = Finished(model, {"threshold": 0.3}, {"base_rate": 0.25})
-    return World(spec, root, profile_reference(spec, training_set, root, fitted, split), fitted)
+    profile = profile_reference(spec, training_set, root, fitted, fitted, split)
+    return World(spec, root, profile, fitted)
 
 
 def test_features_are_of_all_rows_of_the_days_and_the_label_of_those_that_have_one(world):
