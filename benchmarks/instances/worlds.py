@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,15 @@ Places = Mapping[date, date]
 
 
 def common_days(published: Path, spec: ModelSpec) -> list[date]:
-    """Days with features and labels, in order."""
+    """Days with features and labels that are all known, in order.
+
+    Of the last days of a forecast only the first steps have a label: elsewhere such a day would be
+    one whose outcomes are missing.
+    """
     features, labels = (read_manifest(published, table) for table in tables_of(spec))
-    return sorted(features.partitions.keys() & labels.partitions.keys())
+    days = sorted(features.partitions.keys() & labels.partitions.keys())
+    not_mature = ceil(spec.monitoring.performance.mature_after_days)
+    return days[: len(days) - not_mature]
 
 
 def tables_of(spec: ModelSpec) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from mlops_platform.column_kind import KindName
 from mlops_platform.record import Record, left_out_where_empty
 
 FEATURES, EXPORT = "features", "export"
-"""Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601."""
+"""Tables of a SQLite file: features are a JSON object per entity, event times are ISO 8601, in the
+time zone of the model (in UTC where an earlier version has exported)."""
 POSTGRES_FEATURES, POSTGRES_EXPORT = "mlops_online_features", "mlops_online_export"
 
 CLOCKS_APART = timedelta(minutes=1)

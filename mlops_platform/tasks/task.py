@@ -28,6 +28,8 @@ from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mlops_platform.tasks.predictions import Numbers, Targets
 
 
@@ -268,6 +270,18 @@ class Task(Section, ABC):
         """The type and the description of each field of that."""
         kinds = {"number": float, "flag": bool, "category": str}
         return {output.field: (kinds[output.kind], output.description) for output in self.outputs}
+
+    def dated_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """What an answer tells besides, where the moment of its row is known: as `shown_fields`."""
+        return {}
+
+    def dated(self, answer: Answer, moment: datetime) -> Mapping[str, Any]:
+        """The same of one answer.
+
+        Args:
+            moment: of the row, in the time zone of the model.
+        """
+        return {}
 
     def predict(
         self, model: Any, constants: Constants, features: Any, weights: Numbers | None = None

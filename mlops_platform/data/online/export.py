@@ -98,11 +98,21 @@ def _encoded(spec: ModelSpec, batch: pa.RecordBatch) -> Iterator[Row]:
     _refuse_infinite(spec, batch)
     kinds = spec.features.kinds
     entities = batch[spec.features.entity].to_pylist()
-    moments = batch[spec.features.moment_column].to_pylist()
+    moments = _local_moments(spec, batch).to_pylist()
     columns = (_values(batch[name], kind) for name, kind in kinds.items())
     for entity, moment, *values in zip(entities, moments, *columns, strict=True):
         features = orjson.dumps(dict(zip(kinds, values, strict=True))).decode()
         yield str(entity), moment.isoformat(), features
+
+
+def _local_moments(spec: ModelSpec, batch: pa.RecordBatch) -> pa.Array:
+    """When rows are of, in the time zone of the model: a text of it says of which day."""
+    import pyarrow as pa
+
+    moments = batch[spec.features.moment_column]
+    if not spec.features.has_event_time:
+        return moments
+    return moments.cast(pa.timestamp("us", spec.window.timezone))
 
 
 def _values(column: pa.Array, kind: ColumnKind) -> list[Any]:

@@ -62,6 +62,8 @@ def answer_types(task: Task) -> AnswerTypes:
     score = _type("Score", Record, "The answer for one row.", _score_fields(task))
     text = "The answer for a single row."
     prediction = _type("Prediction", score, text, {"model": (str, ...), "request_id": (str, ...)})
+    dated = _fields(task.dated_fields())
+    of_row = _type("DatedScore", score, "The answer for one row of a known moment.", dated)
     several: dict[str, Any] = {
         **dict.fromkeys(("model", "version"), (str, ...)),
         "sequence": (int, ...),
@@ -83,14 +85,14 @@ def answer_types(task: Task) -> AnswerTypes:
             "EntityPrediction",
             prediction,
             "The answer for an entity, from its latest features.",
-            _LOOKED_UP,
+            {**dated, **_LOOKED_UP},
         ),
         explained=_explained(task, prediction),
         expanded=_type(
             "ExpandedPrediction",
             Record,
             "The answers for all rows that a request names, in their order, by one version.",
-            {**several, **_LOOKED_UP},
+            {**several, "predictions": (tuple[of_row, ...], ...), **_LOOKED_UP},  # type: ignore[valid-type]
         ),
     )
 
@@ -113,16 +115,18 @@ def _explained(task: Task, prediction: type[Record]) -> type[Record]:
 def _score_fields(task: Task) -> dict[str, Any]:
     return {
         "entity": (str | None, ...),
-        **{
-            name: (kind, Field(description=description))
-            for name, (kind, description) in task.shown_fields().items()
-        },
+        **_fields(task.shown_fields()),
         "warnings": (tuple[RowWarning, ...], ...),
         "version": (str, ...),
         "sequence": (int, ...),
         **_adjustment_field(task),
         "role": (Literal["champion", "challenger"], ...),
     }
+
+
+def _fields(described: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
+    """Fields of a type, of the kind and the description of each."""
+    return {name: (kind, Field(description=text)) for name, (kind, text) in described.items()}
 
 
 def _adjustment_field(task: Task) -> dict[str, Any]:

@@ -106,6 +106,7 @@ class Endpoints:
         scored = score_row(exchange, roles, row, entity)
         self._record(exchange, "predict_by_entity", roles, [scored])
         answer = self._single(exchange, scored) | {
+            **scored.release.task.dated(scored.outputs, latest.event_time),
             "event_time": latest.event_time,
             "feature_age_seconds": latest.age_seconds,
         }
@@ -137,7 +138,10 @@ class Endpoints:
             "request_id": exchange.request_id,
             "event_time": max(features.event_time for features in latest),
             "feature_age_seconds": latest[0].age_seconds,
-            "predictions": [score_answer(row) for row in scored],
+            "predictions": [
+                {**score_answer(row), **row.release.task.dated(row.outputs, features.event_time)}
+                for row, features in zip(scored, latest, strict=True)
+            ],
         }
         return Response(orjson.dumps(answer), media_type=JSON)
 

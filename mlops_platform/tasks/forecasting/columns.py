@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers
 
 STEP, NAIVE, SERIES = "forecast_step", "naive", "series_key"
+STEP_FIELD: Final = "step"
+"""What answers call `STEP`."""
 NAIVE_ERROR, NAIVE_RMS_ERROR = "naive_error", "naive_rms_error"
 PASSED: Final = (STEP, NAIVE, SERIES, NAIVE_ERROR, NAIVE_RMS_ERROR)
 """What a finished model passes on of the features of a row, in this order."""
@@ -54,7 +56,7 @@ def outputs_of(horizon: int) -> tuple[Output, ...]:
         *INTERVAL_OUTPUTS,
         Output(
             name=STEP,
-            field="step",
+            field=STEP_FIELD,
             words="step",
             kind="number",
             minimum=1.0,

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.forecasting.costs import ForecastingCosts
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
 
-BY_BUCKET = ("absolute_error", "mase", "wape", "d2", "bias", "coverage")
-"""Shown for every bucket of steps."""
-MEASURED_BY_BUCKET = ("mase", "coverage")
-"""Those that are metrics of their own for every bucket."""
+MEASURED_BY_BUCKET = ("mase", "rmsse", "wape", "quantile_loss", "coverage")
+"""Metrics of their own for every bucket of steps."""
+BY_BUCKET = ("absolute_error", *MEASURED_BY_BUCKET[:-1], "d2", "bias", "coverage")
+"""Shown for every bucket."""
 
 
 class Forecast(NamedTuple):
@@ -65,7 +65,7 @@ def metrics_of(forecast: Forecast) -> dict[str, Metric]:
     )
     losses = metrics[forecast.loss].row_values
     assert losses is not None  # a loss is a mean of rows
-    by_naive = f"the seasonal naive of {forecast.season} steps"
+    by_naive = f"the {forecast.season}-step seasonal naive"
     return {
         **metrics,
         "d2": Metric(
@@ -124,7 +124,7 @@ def metrics_by_bucket(metrics: Mapping[str, Metric], buckets: Buckets) -> dict[s
     return {
         f"{name}_{bucket}": replace(
             metrics[name],
-            meaning=f"{metrics[name].meaning}; {text} only",
+            meaning=f"{name.replace('_', ' ')} of {text} only",
             compute=within(metrics[name].compute, buckets, number),
             row_values=_values_within(metrics[name].row_values, buckets, number),
             headline=False,

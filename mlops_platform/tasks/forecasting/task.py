@@ -29,6 +29,7 @@ from mlops_platform.tasks.forecasting.columns import (
     PASSED,
     SERIES,
     STEP,
+    STEP_FIELD,
     factor_name,
     outputs_of,
     unscaled,
@@ -56,6 +57,7 @@ from mlops_platform.tasks.forecasting.seasonal_naive import (
 )
 from mlops_platform.tasks.forecasting.series_notes import series_notes
 from mlops_platform.tasks.forecasting.stability import changes, changes_after
+from mlops_platform.tasks.forecasting.target_time import target_fields, target_of
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.columns import (
@@ -74,6 +76,8 @@ from mlops_platform.tasks.task import Answer
 from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mlops_platform.tasks.predictions import Numbers, Targets
 
 MOST_OFF_IN_A_BUCKET = 0.1
@@ -205,7 +209,7 @@ class Forecasting(IntervalTask):
     @property
     def baseline_name(self) -> str:
         """The outcome of the last season."""
-        return f"seasonal naive of {self.season} steps"
+        return f"{self.season}-step seasonal naive"
 
     @property
     def feature_columns(self) -> Mapping[str, tuple[str, KindName]]:
@@ -309,6 +313,14 @@ class Forecasting(IntervalTask):
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
         values = {**by_output(predicted, ends, losses), **dict(zip(PASSED, passed, strict=True))}
         return {output.field: values[output.name] for output in self.outputs}
+
+    def dated_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """The day or moment that is forecast."""
+        return target_fields(self.step_hours)
+
+    def dated(self, answer: Answer, moment: datetime) -> Mapping[str, Any]:
+        """The same, as many steps after the origin as the answer says."""
+        return target_of(moment, float(answer[STEP_FIELD]), self.step_hours)
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, of a step of the horizon, and no negative loss is expected."""

@@ -43,7 +43,18 @@ def fit_loss_model(
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(features, losses, sample_weight=weights)
+    return model.fit(_with_a_value(features), losses, sample_weight=weights)
+
+
+def _with_a_value(features: Numbers) -> Numbers:
+    """Columns without any value as one of zeros, which tells nothing either.
+
+    A few weeks may well be without a holiday; boosting cannot place bins where there is no number.
+    """
+    import numpy as np
+
+    is_empty = np.isnan(features).all(axis=0)
+    return np.where(is_empty, 0.0, features) if is_empty.any() else features
 
 
 def expected_losses(

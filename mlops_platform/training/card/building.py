@@ -18,6 +18,7 @@ from mlops_platform.training.card.record import (
 )
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
+from mlops_platform.training.judging.subgroups import worse_groups_text
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.search.search import Recipe
 
@@ -46,6 +47,9 @@ def build_card(
         quantitative_analyses=QuantitativeAnalyses(
             unitary=evaluation.subgroups,
             intersectional=evaluation.intersections,
+            worse_groups=worse_groups_text(
+                (*evaluation.subgroups, *evaluation.intersections), spec.task.baseline_name
+            ),
             details=spec.task.tables(evaluation.details),
             importances=evaluation.importances,
             importance_groups=evaluation.importance_groups,

@@ -130,10 +130,15 @@ class EvaluationData(Record):
 
 
 class QuantitativeAnalyses(Record):
-    """Unitary results (one factor at a time), intersectional ones (two), and the gate's verdict."""
+    """Unitary results (one factor at a time), intersectional ones (two), and the gate's verdict.
+
+    Attributes:
+        worse_groups: a sentence on groups that do worse than their own baseline; None without any.
+    """
 
     unitary: tuple[Subgroup, ...]
     intersectional: tuple[Subgroup, ...]
+    worse_groups: str | None = Field(default=None, exclude_if=left_out_where_empty)
     details: tuple[DetailTable, ...]
     importances: tuple[Importance, ...]
     importance_groups: tuple[GroupImportance, ...] = Field(

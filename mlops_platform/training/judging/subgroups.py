@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from mlops_platform.formats.digits import digits
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Targets
 
 MISSING = "(missing)"
+MOST_NAMED = 5
 
 
 class Subgroup(Record):
@@ -46,6 +48,25 @@ class Subgroup(Record):
     def loss_ratio(self) -> float | None:
         """Loss over that of the subgroup's own baseline; None where that has none."""
         return self.loss / self.baseline_loss if self.baseline_loss else None
+
+
+def worse_groups_text(groups: Iterable[Subgroup], baseline_name: str) -> str | None:
+    """A sentence on those that do worse than their own baseline, worst first; None without any.
+
+    Whoever reads that all criteria pass would not look for them: no limit of the gate is about
+    crossings, and that on groups may allow some loss.
+    """
+    worse = [group for group in groups if group.judged and (group.loss_ratio or 0.0) > 1]
+    if not worse:
+        return None
+    worst = sorted(worse, key=lambda group: -(group.loss_ratio or 0.0))[:MOST_NAMED]
+    named = "; ".join(
+        f"{group.column} {group.value} ({group.rows:,} rows, {digits(group.loss)} against "
+        f"{digits(group.baseline_loss or 0.0)})"
+        for group in worst
+    )
+    more = f"; and {len(worse) - len(worst)} more" if len(worse) > len(worst) else ""
+    return f"Worse than by the {baseline_name} of their own rows: {named}{more}."
 
 
 def subgroups_of(

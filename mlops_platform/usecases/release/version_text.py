@@ -2,6 +2,7 @@
 
 from mlops_platform.formats.digits import digits
 from mlops_platform.spec import ModelSpec
+from mlops_platform.training.judging.subgroups import worse_groups_text
 from mlops_platform.usecases.candidate.judge import JudgedCandidate
 
 
@@ -28,6 +29,7 @@ def version_text(spec: ModelSpec, judged: JudgedCandidate, card: str | None = No
         f"On {evaluation.rows:,} test rows: {task.loss_name} {digits(evaluation.loss)}, against "
         f"{digits(evaluation.baseline_loss)} by always predicting the {task.baseline_name}"
         f"{champion}. {', '.join(others)}.",
+        worse_groups_text((*evaluation.subgroups, *evaluation.intersections), task.baseline_name),
         f"[Model card]({card})" if card else "",
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

@@ -84,6 +84,20 @@ def test_every_recent_entity_is_there_with_its_features(
     assert {row["ward"] for _, row in stored().values()} == {"north", None}
 
 
+def test_moments_are_told_in_the_zone_in_which_the_days_of_the_model_are(
+    spec: ModelSpec, published: Path, location: Path | str, stored: Stored
+) -> None:
+    window = spec.window.model_copy(update={"timezone": "America/New_York"})
+    local = spec.model_copy(update={"window": window})
+
+    export_features(local, published, location, WEEK, NOW, datetime(2026, 1, 1, tzinfo=UTC))
+
+    moments = [moment for moment, _ in stored().values()]
+    assert {moment[-6:] for moment in moments} == {"-05:00", "-04:00"}  # clocks change on the 10th
+    newest = max(datetime.fromisoformat(moment) for moment in moments)
+    assert newest == datetime(2024, 3, 11, 3, tzinfo=UTC)
+
+
 def test_the_store_says_what_it_is(published: Path, export: Export) -> None:
     exported = export()
     assert (exported.model, exported.entity) == ("readmission", "visit_id")

@@ -40,6 +40,19 @@ def test_with_many_days_it_is_the_interval_of_a_bootstrap_over_days():
     assert found.upper == pytest.approx(resampled.high, abs=0.01)
 
 
+def test_rows_without_a_value_have_no_part_in_it():
+    values, days = week(np.random.default_rng(1))
+    weights = np.random.default_rng(2).uniform(1, 3, len(values))
+    has_part = np.random.default_rng(3).random(len(values)) < 0.3
+    of_some = np.where(has_part, values, np.nan)
+
+    for counted in (None, weights):
+        own = None if counted is None else counted[has_part]
+        alone = clustered_interval(values[has_part], days[has_part], 0.9, own)
+        assert clustered_interval(of_some, days, 0.9, counted) == alone
+    assert clustered_interval(np.full(len(values), np.nan), days, 0.9) is None
+
+
 @pytest.mark.parametrize("days", [0, 1, 2])
 def test_two_days_say_nothing_of_how_much_days_differ(days):
     assert clustered_interval(*week(np.random.default_rng(0), days), 0.9) is None

@@ -64,6 +64,25 @@ def test_what_is_wrong_is_found(profile):
 
 
 @pytest.mark.parametrize(
+    ("filled_days", "window_days", "is_empty"),
+    [(4, 7, False), (4, 1, False), (7, 7, True), (9, 1, False), (10, 1, True)],
+)
+def test_a_column_that_many_days_have_nothing_of_may_be_empty(filled_days, window_days, is_empty):
+    """Days from the nearest holiday: of ten days of reference some have a value, in every row."""
+    days = pa.array(np.arange(10).astype("int32")).cast(pa.date32())
+    keys = np.where(np.arange(10) < filled_days, 1.0, np.nan)
+    counts = pa.table({"day": days, "key": pa.array(keys, from_pandas=True), "rows": [10] * 10})
+    bins = FittedBins(columns=(ColumnBins(column="from_holiday", kind="values"),))
+    volume = measure_volume(FULL, REFERENCE, DAYS[:window_days])
+
+    found = measure_quality(
+        Profile(bins, {"from_holiday": counts}), {"from_holiday": histogram([np.nan])}, volume, 0
+    )
+
+    assert found.empty_columns == (("from_holiday",) if is_empty else ())
+
+
+@pytest.mark.parametrize(
     ("check", "broken"),
     [
         ("row_volume", {"rows_ratio": 0.4}),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,9 @@ NUMERIC, CATEGORICAL = ("step", "last_week", "level"), ("series",)
 TASK = Forecasting(
     horizon=3, season=7, seasonal_naive="last_week", entity="{series}|{origin}|{step}"
 )
-ORIGIN = datetime(2013, 11, 4, 11, tzinfo=UTC)
+NEW_YORK = ZoneInfo("America/New_York")
+ORIGIN = datetime(2013, 11, 4, 22, tzinfo=NEW_YORK)
+"""In UTC it is of the next day."""
 ROUTE = "/v1/forecast"
 
 UNKNOWN, PARTLY = "Name one of those that are exported", "publish what is missing"
@@ -226,13 +229,19 @@ def test_series_and_origin_are_answered_with_every_step(
     told: Any = answer_types(TASK).expanded.model_validate_json(answer.text)
     assert (told.model, told.version, told.event_time) == ("departures", "1", ORIGIN)
     assert [row.step for row in told.predictions] == [1.0, 2.0, 3.0]
+    assert [row.target_date for row in told.predictions] == [
+        date(2013, 11, day) for day in (5, 6, 7)
+    ]
     keys = [f"JFK|B6|2013-11-04|{step}" for step in (1, 2, 3)]
     assert [row.entity for row in told.predictions] == keys
     assert all(row.lower < row.prediction < row.upper for row in told.predictions)
     # The same as for rows that are sent, and as the pipeline says of a table of them.
     sent = service.ask("POST", "/v1/predict_batch", {"rows": [entities[key] for key in keys]})
     for one, other in zip(answer.json["predictions"], sent.json["predictions"], strict=True):
-        assert one | {"entity": None} == other
+        without_day = {name: value for name, value in one.items() if name != "target_date"}
+        assert without_day | {"entity": None} == other
+    by_entity = service.ask("POST", "/v1/predict_by_entity", {"forecast_id": keys[1]})
+    assert by_entity.json["target_date"] == "2013-11-06"
     version = _champion(service)
     frame = frame_of(contents.features, [entities[key] for key in keys])
     offline = TASK.predict(_model(contents), version.constants, frame)
@@ -287,7 +296,7 @@ def test_the_fix_says_which_origins_are_exported(service: Service) -> None:
     answer = service.ask("POST", ROUTE, {"series": "JFK|B6", "origin": "2012-11-04"})
 
     assert (
-        "8 rows of 2013-11-04T11:00:00+00:00 to 2013-11-05T11:00:00+00:00"
+        "8 rows of 2013-11-04T22:00:00-05:00 to 2013-11-05T22:00:00-05:00"
         in (answer.faults["origin"])
     )
 
@@ -353,7 +362,8 @@ def test_the_document_tells_what_is_asked_and_answered(contents: Contents) -> No
     asked = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     assert schemas[asked.rpartition("/")[2]]["required"] == ["series", "origin"]
     answered = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
-    assert "predictions" in schemas[answered.rpartition("/")[2]]["properties"]
+    rows = schemas[answered.rpartition("/")[2]]["properties"]["predictions"]["items"]["$ref"]
+    assert schemas[rows.rpartition("/")[2]]["properties"]["target_date"]["format"] == "date"
 
 
 def _document(contents: Contents) -> Any:

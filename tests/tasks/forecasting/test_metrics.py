@@ -53,6 +53,21 @@ def test_scaled_errors_are_those_of_hyndman_and_koehler(
     assert measured["rmsse"] == pytest.approx(np.sqrt(squared))
 
 
+@given(rows=ROWS)
+def test_the_rows_of_a_figure_of_a_bucket_are_those_of_its_steps(
+    rows: list[tuple[float, ...]],
+) -> None:
+    targets, predictions = stated(rows)
+    task = Forecasting.model_validate({**OPTIONS, "buckets": [1, 3, 7]})
+    steps = predictions["forecast_step"]
+
+    values = task.own_metrics["coverage_2_to_3"].row_values
+    assert values is not None
+    np.testing.assert_array_equal(
+        ~np.isnan(values(targets, predictions)), (steps == 2) | (steps == 3)
+    )
+
+
 @given(rows=ROWS, loss=LOSSES, weighted=st.booleans())
 def test_d2_is_what_is_saved_of_the_loss_of_the_seasonal_naive(
     rows: list[tuple[float, ...]], loss: str, weighted: bool

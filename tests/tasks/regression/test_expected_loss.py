@@ -24,6 +24,19 @@ def test_the_model_of_the_loss_knows_hard_rows_from_easy_ones():
     assert losses[hard].mean() > 1.5 * losses[~hard].mean()
 
 
+def test_a_column_without_a_value_in_these_rows_tells_nothing_of_the_loss():
+    features, losses = rows(2_000, seed=0)
+    empty = np.full(len(features), np.nan)
+
+    model = fit_loss_model(np.column_stack([features, empty]), losses, categorical=[1], seed=0)
+
+    said = [
+        model.predict(np.column_stack([features, column])) for column in (empty, np.arange(2_000))
+    ]
+    assert np.isfinite(said[0]).all()
+    assert (said[0] == said[1]).all()
+
+
 def test_losses_that_have_grown_are_expected_as_matured_rows_show_them():
     model = fit_loss_model(*rows(20_000, seed=0), categorical=[1], seed=0)
     known, known_losses = rows(20_000, seed=1, growth=2)
