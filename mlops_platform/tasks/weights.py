@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.record import Record
+from mlops_platform.tasks.empty_columns import placeable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,6 +137,7 @@ def _positions(
 
 def fitted(estimator: Any, features: Any, targets: Targets, weights: Weights) -> Any:
     """Fit an estimator, or a pipeline whose last step then knows the weights."""
+    features = placeable(estimator, features)
     if weights is None:
         return estimator.fit(features, targets)
     steps = getattr(estimator, "steps", None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.tasks.predictions import Output
 from mlops_platform.tasks.regression.columns import HEADS as INTERVAL_HEADS
@@ -19,6 +21,9 @@ PASSED: Final = (STEP, NAIVE, SERIES, NAIVE_ERROR, NAIVE_RMS_ERROR)
 """What a finished model passes on of the features of a row, in this order."""
 HEADS: Final = (*INTERVAL_HEADS, *PASSED)
 """Every number of a finished model, in this order."""
+HOURS_OF_DAY: Final = 24
+TARGET_DATE, TARGET_TIME = "target_date", "target_time"
+"""Field of an answer: of steps of whole days, and of others."""
 BELOW, ABOVE = "below", "above"
 """Constants of the baseline: from its prediction to the ends of its interval."""
 NEW_SERIES: Final = -1.0
@@ -104,3 +109,28 @@ def outputs_of(horizon: int) -> tuple[Output, ...]:
             description="Its root mean squared error on them.",
         ),
     )
+
+
+def target_fields(step_hours: float) -> Mapping[str, tuple[Any, str]]:
+    """Type and description of the field that says it, by its name."""
+    if _are_days(step_hours):
+        return {TARGET_DATE: (date, "The day that is forecast, in the time zone of the model.")}
+    return {TARGET_TIME: (datetime, "The moment that is forecast.")}
+
+
+def target_of(origin: datetime, step: float, step_hours: float) -> Mapping[str, date | datetime]:
+    """The day or moment of a step, by the name of its field.
+
+    Days are counted by the calendar: one on which clocks change is a day as any other.
+
+    Args:
+        origin: of the forecast, in the time zone in which its days are.
+    """
+    ahead = timedelta(hours=step * step_hours)
+    if _are_days(step_hours):
+        return {TARGET_DATE: origin.date() + ahead}
+    return {TARGET_TIME: (origin.astimezone(UTC) + ahead).astimezone(origin.tzinfo)}
+
+
+def _are_days(step_hours: float) -> bool:
+    return step_hours % HOURS_OF_DAY == 0

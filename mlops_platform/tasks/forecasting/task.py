@@ -32,6 +32,8 @@ from mlops_platform.tasks.forecasting.columns import (
     STEP_FIELD,
     factor_name,
     outputs_of,
+    target_fields,
+    target_of,
     unscaled,
 )
 from mlops_platform.tasks.forecasting.costs import ForecastCosts, ForecastingCosts, costs_of_rows
@@ -57,7 +59,6 @@ from mlops_platform.tasks.forecasting.seasonal_naive import (
 )
 from mlops_platform.tasks.forecasting.series_notes import series_notes
 from mlops_platform.tasks.forecasting.stability import changes, changes_after
-from mlops_platform.tasks.forecasting.target_time import target_fields, target_of
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.columns import (

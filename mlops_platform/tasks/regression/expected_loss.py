@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mlops_platform.tasks.empty_columns import placeable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -43,18 +45,7 @@ def fit_loss_model(
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(_with_a_value(features), losses, sample_weight=weights)
-
-
-def _with_a_value(features: Numbers) -> Numbers:
-    """Columns without any value as one of zeros, which tells nothing either.
-
-    A few weeks may well be without a holiday; boosting cannot place bins where there is no number.
-    """
-    import numpy as np
-
-    is_empty = np.isnan(features).all(axis=0)
-    return np.where(is_empty, 0.0, features) if is_empty.any() else features
+    return model.fit(placeable(model, features), losses, sample_weight=weights)
 
 
 def expected_losses(

@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
 
 from mlops_platform.errors import TrainingError
 from mlops_platform.tasks import Finished, Rows
 from mlops_platform.tasks.forecasting.task import Forecasting
 from tests.tasks.forecasting.conftest import (
     FEATURES,
+    NUMERIC,
     OPTIONS,
     SERIES,
     TASK,
@@ -155,6 +159,46 @@ def test_one_series_and_one_step_are_a_forecast_too() -> None:
     details = task.details(test["value"].to_numpy(), said, finished.constants)
     assert [table.title for table in task.tables(details)][:2] == ["Errors by horizon", "Series"]
     assert details["series"] == 1
+
+
+def test_a_series_that_never_changes_is_scaled_as_all_are() -> None:
+    """Its naive is always right, and nothing can be divided by that."""
+
+    def with_a_constant_series(frame: pd.DataFrame) -> pd.DataFrame:
+        is_constant = frame["series"] == "BOS"
+        return frame.assign(
+            **{
+                name: frame[name].mask(is_constant, value)
+                for name, value in {
+                    "usual": 5.0,
+                    "excess": 0.0,
+                    "value_7d_ago": 5.0,
+                    "value": 5.0,
+                }.items()
+            }
+        )
+
+    train, unseen, test = map(with_a_constant_series, (TRAIN, UNSEEN, TEST))
+    finished = TASK.fit(pipeline(), rows_of(train), rows_of(unseen))
+    said = predicted(TASK, finished, test)
+
+    of_constant = said.rows((test["series"] == "BOS").to_numpy())
+    assert (of_constant["naive_error"] > 0).all()
+    assert np.isfinite(list(TASK.measure(test["value"].to_numpy(), said).values())).all()
+
+
+def test_a_lag_that_no_unseen_row_has_stops_no_fit() -> None:
+    """As the days from a holiday in a validation part without any."""
+    frames = [frame.assign(lag=value) for frame, value in ((TRAIN, 1.0), (UNSEEN, np.nan))]
+    boosted = make_pipeline(
+        ColumnTransformer([("numbers", "passthrough", [*NUMERIC, "lag"])]),
+        HistGradientBoostingRegressor(max_iter=5),
+    )
+    train, unseen = (Rows(frame[[*FEATURES, "lag"]], frame["value"].to_numpy()) for frame in frames)
+
+    finished = TASK.fit(boosted, train, unseen)
+
+    assert np.isfinite(TASK.numbers(finished.model, unseen.features)).all()
 
 
 def spoilt(frame: pd.DataFrame, **columns: Any) -> Rows:

@@ -24,8 +24,8 @@ def test_the_worst_group_is_named_first() -> None:
     ]
 
     assert worse_groups_text(groups, "median") == (
-        "Worse than by the median of their own rows: sex x race male x other (321 rows, 2.0000 "
-        "against 1.0000); sex x race male x black (321 rows, 0.9255 against 0.8785)."
+        "Worse than by the median of their own rows: sex x race male x other (321 rows, 2 "
+        "against 1); sex x race male x black (321 rows, 0.9255 against 0.8785)."
     )
 
 

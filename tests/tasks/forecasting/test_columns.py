@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mlops_platform.tasks.forecasting.target_time import target_fields, target_of
+from mlops_platform.tasks.forecasting.columns import target_fields, target_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 
