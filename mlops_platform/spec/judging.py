@@ -226,8 +226,8 @@ class GateSpec(Section):
         default={},
         exclude_if=left_out_where_empty,
         description=(
-            "How far a figure of groups may differ, by its name. A candidate whose gap surely is wider is rejected, and a "
-            "window whose gap is warns."
+            "How far a figure of groups may differ, by its name. A candidate whose gap surely is "
+            "wider is rejected, and a window whose gap is warns."
         ),
     )
     max_importance_shift: Annotated[float, Field(ge=0, le=1)] | None = Field(

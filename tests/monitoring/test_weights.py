@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_platform.monitoring.performance.changes.error_blocks import error_blocks
-from mlops_platform.monitoring.performance.interval import clustered_interval
+from mlops_platform.monitoring.performance.interval import clustered_mean
 from mlops_platform.monitoring.rollout.arms import ArmRows, compare_arms
 
 SEEDS = st.integers(0, 10_000)
@@ -24,15 +24,13 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 @given(seed=SEEDS, unit=st.floats(1e-6, 1e6))
 def test_an_interval_is_that_of_repeated_rows_whatever_the_unit(seed: int, unit: float) -> None:
     losses, _, weights, times = drawn(seed)
-    repeated = clustered_interval(np.repeat(losses, times), np.repeat(DAYS, times), 0.9)
+    repeated = clustered_mean(np.repeat(losses, times), np.repeat(DAYS, times))
     assert repeated is not None
     for scale in (1, unit):
-        weighted = clustered_interval(losses, DAYS, 0.9, scale * weights)
+        weighted = clustered_mean(losses, DAYS, scale * weights)
         assert weighted is not None
-        assert weighted.model_dump() == pytest.approx(repeated.model_dump(), rel=1e-9)
-    assert clustered_interval(losses, DAYS, 0.9, np.ones(len(DAYS))) == (
-        clustered_interval(losses, DAYS, 0.9)
-    )
+        assert weighted == pytest.approx(repeated, rel=1e-9, abs=1e-12)
+    assert clustered_mean(losses, DAYS, np.ones(len(DAYS))) == (clustered_mean(losses, DAYS))
 
 
 @given(seed=SEEDS, block_rows=st.sampled_from([None, 4, 10]))

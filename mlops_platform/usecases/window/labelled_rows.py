@@ -77,7 +77,7 @@ def held_out_rows(
     return _rows(spec, rows, columns, baseline)
 
 
-def stated_in(spec: ModelSpec, rows: pa.Table, weight: str | None = None) -> Predictions:
+def _stated_in(spec: ModelSpec, rows: pa.Table, weight: str | None = None) -> Predictions:
     """The predictions that rows hold; held-out rows of before format 4 have no flags.
 
     Args:
@@ -130,7 +130,7 @@ def _rows(spec: ModelSpec, rows: pa.Table, columns: _Columns, baseline: Constant
     label = rows[columns.label]
     moments = rows[columns.moment].to_numpy() if columns.moment else None
     targets = task.targets(label.to_numpy())
-    predictions = stated_in(spec, rows, columns.weight).at(moments)
+    predictions = _stated_in(spec, rows, columns.weight).at(moments)
     days = rows[columns.day].to_numpy().astype("datetime64[D]")
     return LabelledRows(
         targets=targets,

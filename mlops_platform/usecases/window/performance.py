@@ -23,7 +23,11 @@ from mlops_platform.monitoring.performance.changes.error_blocks import (
     error_blocks,
 )
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
-from mlops_platform.monitoring.performance.interval import Interval, clustered_interval
+from mlops_platform.monitoring.performance.interval import (
+    ClusteredMean,
+    Interval,
+    clustered_mean,
+)
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import (
     ChangedLabels,
@@ -38,7 +42,6 @@ from mlops_platform.usecases.window.labelled_rows import (
     held_out_rows,
     labelled_rows,
     measurable,
-    stated_in,
     with_weights_of,
     without_seen_labels,
 )
@@ -99,7 +102,7 @@ def measure_performance(
     outcomes = with_weights_of(figures, without_seen_labels(outcomes, figures.seen_until))
     rows = labelled_rows(spec, outcomes, figures.baseline)
     predictions = predictions_in(outcomes, spec.task.outputs, SAMPLE_WEIGHT)
-    tested = stated_in(spec, reference.held_out)
+    tested = held_out_rows(spec, reference.held_out, figures.baseline, figures.weight)
     estimate = estimate_window(spec, scored, predictions, published_root, past, figures)
     metrics = _metrics(spec, rows)
     known = outcomes.num_rows - outcomes["known_at"].null_count
@@ -119,7 +122,7 @@ def measure_performance(
         as_of=known_labels.as_of,
         losses=_losses(spec, rows, metrics, figures, estimate),
         metrics=metrics,
-        intervals=_intervals(spec, rows, figures),
+        intervals=_intervals(spec, rows, tested, figures),
         estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
@@ -127,9 +130,12 @@ def measure_performance(
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
-        notes=(*_outcome_notes(spec, outcomes, rows), *spec.task.notes(tested, predictions)),
+        notes=(
+            *_outcome_notes(spec, outcomes, rows),
+            *spec.task.notes(tested.predictions, predictions),
+        ),
         fairness=_fairness(spec, outcomes, rows) if mature else None,
-        **(_changes(spec, scored, rows, reference, past) if mature else {}),
+        **(_changes(spec, scored, rows, tested, past) if mature else {}),
     )
 
 
@@ -191,7 +197,9 @@ def _outcome_notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> t
     return spec.task.outcome_notes(labels, rows.predictions)
 
 
-def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dict[str, Interval]:
+def _intervals(
+    spec: ModelSpec, rows: LabelledRows, tested: LabelledRows, reference: Reference
+) -> dict[str, Interval]:
     """Of the loss, of its differences from promise and baseline, and of metrics of rows."""
     values = {
         name: metric.row_values(rows.targets, rows.predictions)
@@ -200,15 +208,35 @@ def _intervals(spec: ModelSpec, rows: LabelledRows, reference: Reference) -> dic
     }
     values["loss"] = rows.losses
     values["loss_over_baseline"] = rows.losses - rows.baseline_losses
-    if reference.test_baseline_loss:
-        promised = reference.test_loss / reference.test_baseline_loss
-        values["loss_increase"] = rows.losses - promised * rows.baseline_losses
-    confidence = spec.monitoring.performance.interval_confidence
-    intervals = {
-        name: clustered_interval(row_values, rows.units, confidence, rows.predictions.weights)
+    means = {
+        name: clustered_mean(row_values, rows.units, rows.predictions.weights)
         for name, row_values in values.items()
     }
-    return {name: interval for name, interval in intervals.items() if interval is not None}
+    if reference.test_baseline_loss:
+        promised = reference.test_loss / reference.test_baseline_loss
+        means["loss_increase"] = _increase(rows, tested, promised)
+    confidence = spec.monitoring.performance.interval_confidence
+    return {name: mean.interval(confidence) for name, mean in means.items() if mean is not None}
+
+
+def _increase(rows: LabelledRows, tested: LabelledRows, promised: float) -> ClusteredMean | None:
+    """Of the loss over what the test promises, which was promised by the test's own days.
+
+    Args:
+        promised: loss over that of the baseline, on the test rows.
+    """
+    increase, on_test = (
+        clustered_mean(
+            each.losses - promised * each.baseline_losses, each.units, each.predictions.weights
+        )
+        for each in (rows, tested)
+    )
+    if increase is None or on_test is None:
+        return increase
+    hardness, hardness_of_test = (
+        each.predictions.mean_of(each.baseline_losses) for each in (rows, tested)
+    )
+    return increase.less_sure_by(on_test, hardness / hardness_of_test if hardness_of_test else 0.0)
 
 
 def _fairness(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> Fairness | None:
@@ -255,15 +283,13 @@ def _changes(
     spec: ModelSpec,
     scored: ScoredWindow,
     rows: LabelledRows,
-    reference: VersionReference,
+    tested: LabelledRows,
     past: PastWindows,
 ) -> dict[str, Any]:
     """What the detectors find in the errors of the release up to the end of this window."""
     declared = spec.monitoring.performance.change_detection
     if not declared.detectors:
         return {}
-    figures = reference.figures
-    tested = held_out_rows(spec, reference.held_out, figures.baseline, figures.weight)
     # Without event time a landed day may hold everything: then no day is a block.
     block_rows = declared.block_rows or (None if spec.features.has_event_time else ROWS_OF_BLOCK)
     tested_blocks, own = [
