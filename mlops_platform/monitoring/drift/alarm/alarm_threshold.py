@@ -28,7 +28,7 @@ MOST_WINDOWS, FEWEST_WINDOWS = 300, 3
 LEAST_SPREAD = 0.2
 """Of a logarithm, or in standard deviations: what never changes may change by tenths unnoticed."""
 LEAST_THRESHOLD = 1.0
-ERRATIC = 6.0
+ERRATIC = 4.0
 """Times as far as the median statistic went, from which a statistic is erratic."""
 
 
