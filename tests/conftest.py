@@ -48,6 +48,7 @@ GROUPS = {
     ),
     "bento": (
         *("tests/serving/packing/", "tests/serving/http/test_fuzz", "tests/serving/test_service"),
+        "tests/serving/border/test_served",
     ),
     "parsed": ("tests/dbt_project/",),
     "released_once": ("tests/usecases/adjustment/",),

@@ -26,6 +26,7 @@ class RuntimeSettings:
         log: folder of the prediction log and of service events; None writes neither.
         online_store: SQLite file or PostgreSQL address of the latest features by entity.
         tokens_file: one token per line; read again when it changes.
+        drain_file: while it exists, the service is not ready and keeps no connection.
         traces: OTLP endpoint that takes traces over HTTP; None makes none.
     """
 
@@ -38,6 +39,7 @@ class RuntimeSettings:
     tokens: tuple[str, ...] = ()
     tokens_file: Path | None = None
     authentication: AuthenticationMode = "auto"
+    drain_file: Path | None = None
     traces: str | None = None
 
 
@@ -66,6 +68,7 @@ def read_runtime(environment: Mapping[str, str]) -> RuntimeSettings:
         tokens=tuple(filter(None, map(str.strip, (value("TOKENS") or "").split(",")))),
         tokens_file=path("TOKENS_FILE"),
         authentication=_mode(value("AUTHENTICATION") or "auto"),
+        drain_file=path("DRAIN_FILE"),
         traces=value("TRACES"),
     )
 

@@ -10,6 +10,9 @@ from typing import Any
 import bentoml
 
 from mlops_platform.artifacts.digests import verify_directory
+from mlops_platform.serving.border.connections import Connections
+from mlops_platform.serving.border.limits import read_limits
+from mlops_platform.serving.border.protocol import guard_connections
 from mlops_platform.serving.contents import read_contents
 from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.runtime import read_runtime
@@ -34,6 +37,7 @@ def create_service(root: Path) -> bentoml.Service[Any]:
     contents = read_contents(root)
     serving = contents.release.serving
     worker = Worker(contents, read_runtime(os.environ))
+    guard_connections(Connections(read_limits(os.environ), worker))
 
     @bentoml.service(
         name=contents.release.model,

@@ -82,6 +82,11 @@ class Worker:
         )
         self.follower.start()
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the service is about to stop: whoever stops it has made its `drain_file`."""
+        return self.runtime.drain_file is not None and self.runtime.drain_file.exists()
+
     def install(self, roles: Roles) -> None:
         """Answer every request that comes in from now on with these versions."""
         self.roles, self.problem = roles, None

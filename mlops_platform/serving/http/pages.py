@@ -23,6 +23,7 @@ from mlops_platform.serving.worker import Worker
 
 REQUIREMENTS = "requirements.txt"
 CARD, CARD_MARKDOWN = "model_card.json", "model_card.md"
+STOPPING = "it is about to stop; ask another one"
 
 # BentoML's own page fetches a script from Google; its copy of Swagger UI does not.
 _DOCUMENTATION = """<!DOCTYPE html>
@@ -57,7 +58,7 @@ class Pages:
 
     async def ready(self, _: Exchange) -> Response:
         """Say whether this worker should get requests."""
-        problem = self._worker.problem
+        problem = STOPPING if self._worker.is_draining else self._worker.problem
         if problem is not None:
             raise Problem(NOT_READY, problem)
         return Response(b'{"status":"ready"}', media_type=JSON)

@@ -35,6 +35,7 @@ class ServiceMetrics:
             buckets=SECONDS,
         )
         self._errors = self._counter("errors", "Requests that were not answered.", "kind")
+        self._ended = self._counter("connections_ended", "Ended by the service itself.", "reason")
         self._predictions = self._counter("predictions", "Rows scored.", "version", "role")
         self._violations = self._counter("schema_violations", "Refused values.", "field")
         self._unknown = self._counter("unknown_categories", "Categories not trained on.", "field")
@@ -79,6 +80,10 @@ class ServiceMetrics:
         for field in fields:
             known = field if field in self._fields else UNKNOWN_FIELD
             self._violations.labels(self._model, known).inc()
+
+    def connection_ended(self, reason: str) -> None:
+        """Count a connection that did not keep a limit."""
+        self._ended.labels(self._model, reason).inc()
 
     def predicted(self, version: str, role: str, rows: int = 1) -> None:
         """Count scored rows."""

@@ -1,0 +1,1 @@
+"""What every connection must keep before a request reaches the application."""
