@@ -83,7 +83,10 @@ def _served(instance: Instance, body: bytes) -> Iterator[tuple[HTTPConnection, p
     environment.pop("DAGSTER_HOME", None)
     with TemporaryFile() as log:
         process = subprocess.Popen(
-            [COMMAND, "serve", instance.spec.name, "--port", str(port), "--workers", "1"],
+            [
+                *(COMMAND, "serve", instance.spec.name, "--port", str(port)),
+                *("--workers", "1", "--shutdown-delay", "0"),
+            ],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,

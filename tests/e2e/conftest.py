@@ -140,7 +140,8 @@ class Deployment:
     def serving(self, model: str) -> Iterator[Service]:
         """`mlops serve`, ready, and ended afterwards."""
         service = Service(free_port())
-        with self.start("mlops", "serve", model, "--port", str(service.port)) as process:
+        serve = ("mlops", "serve", model, "--port", str(service.port), "--shutdown-delay", "0")
+        with self.start(*serve) as process:
             try:
                 deadline = time.monotonic() + DEADLINE_SECONDS
                 while not service.is_ready():

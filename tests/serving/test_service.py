@@ -231,8 +231,8 @@ def test_requests_in_flight_are_answered_when_the_service_is_told_to_stop(
     with running_bento(str(bento.path), python=bare_python) as server:
         body = json.dumps(row).encode()
         with socket.create_connection((LOOPBACK, server.port)) as connection:
-            head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-            connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n")
+            head = f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+            connection.sendall(head.encode() + b"\r\nContent-Type: application/json\r\n\r\n")
             connection.sendall(body[:10])
             while not connections_of(server):
                 time.sleep(0.05)

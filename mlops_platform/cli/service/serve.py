@@ -1,5 +1,6 @@
 """`mlops serve`: the champion's Bento on HTTP, until Ctrl-C."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +32,21 @@ STOP_SECONDS = 10
 """Beyond the time for requests in flight: what workers need to end."""
 
 
+@dataclass(frozen=True)
+class Stopping:
+    """How the server is taken out of service on SIGTERM.
+
+    Args:
+        file: makes it not ready.
+        delay: seconds that it serves on after that.
+        drain: seconds that requests in flight have to end once it stops.
+    """
+
+    file: Path
+    delay: float
+    drain: int
+
+
 @click.command()
 @click.argument("model")
 @click.option("--port", default=3001, show_default=True, type=click.IntRange(1, 65535))
@@ -37,15 +54,24 @@ STOP_SECONDS = 10
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Processes  [default: what the YAML says]"
 )
-def command(model: str, port: int, host: str, workers: int | None) -> None:
+@click.option(
+    "--shutdown-delay",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Seconds to serve on after SIGTERM, not ready any more; Ctrl-C stops at once.",
+)
+def command(model: str, port: int, host: str, workers: int | None, shutdown_delay: float) -> None:
     """Serve the champion of a model; later releases are followed by themselves.
 
     What its workers take over or refuse is printed here and written to the ledger.
     """
     from mlops_platform.components.known_models import require_known
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
+    from mlops_platform.usecases.service.port import refuse_taken_port
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
     from mlops_platform.usecases.service.serve import (
+        DRAIN_FILE,
         champions_bento,
         checked_host,
         server_environment,
@@ -54,6 +80,7 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
     deployment, host = open_deployment(), checked_host(host, os.environ)
     require_known(deployment.ledger, model)
     bento = champions_bento(deployment, model)
+    refuse_taken_port(host, port)
     recorder = ActivationRecorder(deployment, model)
     _record(recorder)
     with tempfile.TemporaryDirectory(prefix="mlops-serve-") as home:
@@ -62,8 +89,9 @@ def command(model: str, port: int, host: str, workers: int | None) -> None:
             os.environ, model, deployment.settings, Path(home), workers
         )
         server = _start(bento, host, port, environment | mark)
+        stopping = Stopping(Path(home, DRAIN_FILE), shutdown_delay, bento.drain_seconds)
         try:
-            code = _attend(server, bento, host, port, recorder)
+            code = _attend(server, Announcement(server, bento, host, port), recorder, stopping)
         finally:
             kill_marked(mark, GRACE_SECONDS, STOP_SECONDS)
     if code:
@@ -88,52 +116,95 @@ def _start(
     )
 
 
+class Announcement:
+    """Says once where the service answers, when it does, and until then why it does not."""
+
+    def __init__(
+        self, server: subprocess.Popen[bytes], bento: "ServedBento", host: str, port: int
+    ) -> None:
+        self._server, self._release = server, bento.release
+        self._host, self._port = host, port
+        self._is_made, self._problem = False, ""
+
+    def look(self) -> None:
+        """Make it, where it is true by now."""
+        from mlops_platform.usecases.service.port import listens
+
+        # Another process may answer on the port, as long as ours does not listen there.
+        if self._is_made or not listens(self._server.pid, self._port):
+            return
+        problem = self._why_not_ready()
+        if problem is None:
+            self._is_made = True
+            self._say()
+        elif problem and problem != self._problem:
+            console.print(f"[yellow]not ready:[/] {problem}", soft_wrap=True, highlight=False)
+            self._problem = problem
+
+    def _why_not_ready(self) -> str | None:
+        """What the service says; empty where it does not answer yet."""
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
+        address = reached.get(self._host, self._host)
+        connection = HTTPConnection(address, self._port, timeout=1)
+        try:
+            connection.request("GET", "/readyz")
+            response = connection.getresponse()
+            return None if response.status == 200 else str(json.load(response)["detail"])
+        except (OSError, HTTPException, ValueError, KeyError):
+            return ""
+        finally:
+            connection.close()
+
+    def _say(self) -> None:
+        shown = self._host if ":" not in self._host else f"[{self._host}]"
+        console.print(
+            f"[bold]{self._release.model}[/] on http://{shown}:{self._port} (documentation there): "
+            f"version {self._release.version}, release {self._release.sequence}; Ctrl-C stops it",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
 def _attend(
     server: subprocess.Popen[bytes],
-    bento: "ServedBento",
-    host: str,
-    port: int,
+    announcement: Announcement,
     recorder: "ActivationRecorder",
+    stopping: Stopping,
 ) -> int:
     """Record what the workers do until the server ends, asked or not; return its code."""
-    asked, announced = [], False
+    asked: list[int] = []
     for number in STOP_SIGNALS:
         signal.signal(number, lambda received, _frame: asked.append(received))
     while server.poll() is None and not asked:
-        announced = announced or _announced(bento, host, port)
+        announcement.look()
         _show(_record(recorder))
         time.sleep(LOOK_SECONDS)
     if asked:
-        console.print(f"stopping; requests in flight have {bento.drain_seconds} s to end")
-        _stop(server, bento.drain_seconds + STOP_SECONDS)
+        if asked == [signal.SIGTERM] and stopping.delay:
+            _serve_on(server, recorder, stopping, asked)
+        console.print(f"stopping; requests in flight have {stopping.drain} s to end")
+        _stop(server, stopping.drain + STOP_SECONDS)
     _show(_record(recorder))
     return 0 if asked else server.returncode or 1
 
 
-def _announced(bento: "ServedBento", host: str, port: int) -> bool:
-    """Say where the service answers, once it does."""
-    shown = host if ":" not in host else f"[{host}]"
-    connection = HTTPConnection(
-        {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),  # noqa: S104 - not listened on
-        port,
-        timeout=1,
-    )
-    try:
-        connection.request("GET", "/livez")
-        if connection.getresponse().status != 200:
-            return False
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-    release = bento.release
-    console.print(
-        f"[bold]{release.model}[/] on http://{shown}:{port} (documentation there): version "
-        f"{release.version}, release {release.sequence}; Ctrl-C stops it",
-        soft_wrap=True,
-        highlight=False,
-    )
-    return True
+def _serve_on(
+    server: subprocess.Popen[bytes],
+    recorder: "ActivationRecorder",
+    stopping: Stopping,
+    asked: list[int],
+) -> None:
+    """Be not ready for a time first, so that balancers look for another; a second signal ends it.
+
+    Connections that nobody has accepted yet are reset when the server stops: by then no client
+    that goes by readiness opens any.
+    """
+    stopping.file.touch()
+    console.print(f"not ready any more; serving on for {stopping.delay:g} s")
+    ends = time.monotonic() + stopping.delay
+    while server.poll() is None and len(asked) == 1 and time.monotonic() < ends:
+        _show(_record(recorder))
+        time.sleep(min(LOOK_SECONDS, max(0.0, ends - time.monotonic())))
 
 
 def _record(recorder: "ActivationRecorder") -> "list[ServiceEvent]":

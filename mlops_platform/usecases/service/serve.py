@@ -16,6 +16,8 @@ from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.retirement import refuse_retired
 
 LOOPBACK: Final = "127.0.0.1"
+DRAIN_FILE: Final = "draining"
+"""In the server's own state: while it exists, the service is not ready."""
 _TOKENS: Final = ("MLOPS_SERVING_TOKENS", "MLOPS_SERVING_TOKENS_FILE")
 
 
@@ -95,7 +97,8 @@ def server_environment(
     """The server's environment: the caller's, completed by what the deployment knows.
 
     Args:
-        bentoml_home: state of this server alone; two servers in one would mix their metrics.
+        bentoml_home: state of this server alone; two servers in one would mix their metrics, and
+            drain together.
         workers: None for as many as the model's YAML says.
     """
     defaults = {
@@ -106,7 +109,11 @@ def server_environment(
         "MLOPS_SERVING_LOG": str(current.prediction_log(model)),
         "MLOPS_SERVING_ONLINE_STORE": str(current.online_store(model)),
     }
-    variables = {**defaults, **environment, "BENTOML_HOME": str(bentoml_home)}
+    own = {
+        "BENTOML_HOME": str(bentoml_home),
+        "MLOPS_SERVING_DRAIN_FILE": str(bentoml_home / DRAIN_FILE),
+    }
+    variables = {**defaults, **environment, **own}
     if workers is not None:
         options = (
             f"{environment.get('BENTOML_CONFIG_OPTIONS', '')} services.{model}.workers={workers}"

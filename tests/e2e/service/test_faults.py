@@ -407,7 +407,7 @@ def test_a_client_that_never_ends_its_request_is_told_so_and_delays_the_end_unti
 ) -> None:
     with socket.create_connection(("127.0.0.1", doomed.port)) as endless:
         endless.sendall(
-            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b'Content-Length: 1000\r\n\r\n{"distance_miles"'
         )
         until(lambda: taken_in(doomed) == 1, 30)

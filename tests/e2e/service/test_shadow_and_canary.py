@@ -320,7 +320,10 @@ def port(stage: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     output = tmp_path_factory.mktemp("serve") / "output"
     with output.open("wb") as said:
         process = subprocess.Popen(
-            [str(MLOPS), "serve", MODEL, "--port", str(port), "--workers", str(WORKERS)],
+            [
+                *(str(MLOPS), "serve", MODEL, "--port", str(port)),
+                *("--workers", str(WORKERS), "--shutdown-delay", "0"),
+            ],
             env={**os.environ, "MLOPS_SERVING_POLL_SECONDS": "0.2"},
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 HEADERS = {"Content-Type": "application/json"}
 MLOPS = Path(sys.executable).with_name("mlops")
 WORKERS = 2
+SHUTDOWN_DELAY = 2
 ROW = {"distance_miles": 1400.0, "carrier": "UA"}
 
 
@@ -206,6 +207,37 @@ class Load(AskingClients):
         raise AssertionError(f"not everybody got release {sequence}, but {latest}")
 
 
+@dataclass
+class BalancedLoad(AskingClients):
+    """Clients behind a balancer: a new connection for each request, none once it is not ready."""
+
+    port: int
+    clients: int = 8
+    answered: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    unready: list[float] = field(default_factory=list)
+
+    def _ask(self, number: int) -> None:
+        while not (self._end.is_set() or self.unready):
+            if number == 0:
+                self._probe()
+                continue
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                connection.request("POST", "/v1/predict", json.dumps(ROW), HEADERS)
+                assert connection.getresponse().status == 200
+                self.answered.append(time.perf_counter())
+            except (OSError, HTTPException, AssertionError) as error:
+                self.failures.append(repr(error))
+            finally:
+                connection.close()
+
+    def _probe(self) -> None:
+        time.sleep(0.1)
+        if not _ready(self.port):
+            self.unready.append(time.perf_counter())
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> ServedHome:
     home = tmp_path_factory.mktemp("swap") / ".mlops"
@@ -222,7 +254,10 @@ def server(home: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
     port = free_port()
     output = (tmp_path / "serve.log").open("wb")
     process = subprocess.Popen(
-        home.mlops("serve", MODEL, "--port", str(port), "--workers", str(WORKERS)),
+        home.mlops(
+            *("serve", MODEL, "--port", str(port), "--workers", str(WORKERS)),
+            *("--shutdown-delay", str(SHUTDOWN_DELAY)),
+        ),
         env=home.environment,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -313,8 +348,18 @@ def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
     assert served == {(2, 2), (4, 2), (5, 4), (6, 2)}
     assert home.ledger.verify_chain(MODEL) is None
 
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    with BalancedLoad(port) as balanced:
+        until(lambda: len(balanced.answered) > 50, 30)
+        process.send_signal(signal.SIGTERM)
+        stopped = time.perf_counter()
+        assert process.wait(30) == 0
+        took = time.perf_counter() - stopped
+    # Its end is announced by readiness first, and nobody who goes by that is cut off.
+    assert balanced.failures == []
+    assert max(balanced.answered) > stopped
+    assert took > SHUTDOWN_DELAY
+    [unready] = balanced.unready
+    assert unready < stopped + SHUTDOWN_DELAY
     assert _running(home) == 0
 
 
