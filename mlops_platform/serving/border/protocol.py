@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from uvicorn.config import HTTP_PROTOCOLS
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mlops_platform.serving.border.connections import Connections
 from mlops_platform.serving.border.hosts import is_loopback
@@ -38,8 +38,8 @@ class GuardedProtocol(HttpToolsProtocol):
     """One connection, which ends where a request does not come as it must.
 
     Attributes:
-        waiting_since: when the last request was answered or the next one began, on the loop's
-            clock; of no meaning while one is being answered.
+        waiting_since: when it was opened, or the first byte of the newest request came, on the
+            loop's clock; looked at where no request is being answered.
     """
 
     def __init__(self, connections: Connections, **given: Any) -> None:
@@ -49,14 +49,21 @@ class GuardedProtocol(HttpToolsProtocol):
         self._patience = connections.limits.head_seconds
         self._unparsed = 0
         """Bytes since the parser made a head, or a part of a body, out of them."""
-        self._refused = False
+        self._refused = self._is_chunked = False
         self._on_loopback = False
+        self._known_host: tuple[bytes, bytes] | None = None
+        """The header of an earlier request whose name was allowed."""
+        self._answered_early: RequestResponseCycle | None = None
         self.waiting_since = self.loop.time()
 
     @property
     def waits(self) -> bool:
         """Whether no request on it is being answered."""
         return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def _is_amid_body(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body
 
     def connection_made(self, transport: Any) -> None:
         """Begin, unless there are too many."""
@@ -81,40 +88,40 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unparsed > self._most_bytes:
             self._refuse(self._large_head())
             return
+        cycle = self.cycle
+        is_body = cycle is not None and cycle.more_body
+        if not (self._unparsed or is_body):
+            self.waiting_since = self.loop.time()
         self._unparsed += len(data)
         super().data_received(data)
+        # What comes in chunks may end in trailers, which the parser keeps like headers.
+        if is_body and not (self._is_chunked and cycle.more_body and not cycle.body):
+            self._unparsed = 0
 
-    def on_message_begin(self) -> None:
-        """Begin to wait for the headers of a request."""
-        if self.waits:
-            self.waiting_since = self.loop.time()
-        super().on_message_begin()
+    def on_chunk_header(self) -> None:
+        """Note that a body comes in chunks."""
+        self._is_chunked = True
 
     def on_headers_complete(self) -> None:
         """Answer a request, by the application or by a refusal."""
-        problem = self._problem()
-        self._unparsed = 0
-        if problem is not None:
-            self._border.ended(problem.kind.name, self)
-            self.app = response_of(problem)
+        if self._known_host not in self.headers or self._unparsed > self._most_bytes:
+            problem = self._problem()
+            if problem is not None:
+                self._border.ended(problem.kind.name, self)
+                self.app = response_of(problem)
+        self._unparsed, self._is_chunked = 0, False
         super().on_headers_complete()
         if self._border.draining and self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def on_body(self, body: bytes) -> None:
-        """Take a part of a body."""
-        self._unparsed = 0
-        super().on_body(body)
-
-    def on_response_complete(self) -> None:
-        """Begin to wait for the next request."""
-        self.waiting_since = self.loop.time()
-        super().on_response_complete()
-
     def look(self, now: float) -> None:
         """End what takes too long; a connection between two requests is timed by uvicorn."""
-        is_resting = self.timeout_keep_alive_task is not None
-        if not self.waits or is_resting or now - self.waiting_since < self._patience:
+        if not self.waits or self.timeout_keep_alive_task is not None:
+            return
+        if self._is_amid_body and self._answered_early is not self.cycle:
+            # The rest of a body that nobody waited for has its time as well, from now on.
+            self._answered_early, self.waiting_since = self.cycle, now
+        if now - self.waiting_since < self._patience:
             return
         if self._refused:
             self.cut()
@@ -144,8 +151,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         """Answer what is no whole request yet, and close soon."""
         self._border.ended(problem.kind.name, self)
-        if not self.waits:
-            self.cut()  # another answer is on its way
+        if not self.waits or self._is_amid_body:
+            self.cut()  # the request has its answer, or will have it
             return
         self.transport.write(wire_of(problem))
         self._refused, self.waiting_since = True, self.loop.time()
@@ -156,9 +163,13 @@ class GuardedProtocol(HttpToolsProtocol):
         # More than that may have come with it; counted only where it matters.
         if self._unparsed > self._most_bytes and self._head_bytes() > self._most_bytes:
             return self._large_head()
-        for name, value in self.headers:
-            if name == b"host" and not self._border.hosts.allow(value, self._on_loopback):
+        for header in self.headers:
+            name, value = header
+            if name != b"host":
+                continue
+            if not self._border.hosts.allow(value, self._on_loopback):
                 return Problem(MISDIRECTED, _misdirected(value))
+            self._known_host = header
         return None
 
     def _head_bytes(self) -> int:

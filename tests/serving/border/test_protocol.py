@@ -52,19 +52,32 @@ def test_a_large_body_is_no_large_head(guarded: MakeGuarded, row: dict[str, obje
         assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
 
 
-@pytest.mark.parametrize(
-    "endless",
-    [b"0\r\n" + b"X-Trailer: ", b"5;extension="],
-    ids=["trailer", "extension of a chunk"],
-)
-def test_a_body_cannot_smuggle_endless_headers_in(guarded: MakeGuarded, endless: bytes) -> None:
+def test_a_body_cannot_smuggle_endless_headers_in(guarded: MakeGuarded) -> None:
     attacker = (server := guarded()).connect()
-    attacker.send(PREDICT + b"Transfer-Encoding: chunked\r\n\r\n" + endless)
+    attacker.send(PREDICT + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: ")
     sent = 0
     while sent < 100 * LIMIT and attacker.send(b"x" * 4096):
         sent += 4096
     assert sent < 100 * LIMIT
     assert server.ended("head-too-large") == 1
+
+
+def test_a_body_in_chunks_may_be_large(guarded: MakeGuarded, row: dict[str, object]) -> None:
+    client, body = guarded().connect(), json.dumps(row).encode() + b" " * 3 * LIMIT
+    client.send(PREDICT + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body))
+    client.send(body)
+    client.send(b"\r\n0\r\n\r\n")
+    assert client.socket.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_that_nobody_waits_for_keeps_nothing_open(guarded: MakeGuarded) -> None:
+    server = guarded(head_seconds=0.5)
+    client = server.connect()
+    client.send(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+    assert client.socket.recv(65536).startswith(b"HTTP/1.1 404")
+    while server.ended("idle") == 0 and client.send(b"x"):
+        time.sleep(0.01)
+    assert server.ended("idle") == 1
 
 
 def test_dripping_headers_end_in_time(guarded: MakeGuarded) -> None:
@@ -123,13 +136,13 @@ def test_silent_connections_are_closed(guarded: MakeGuarded) -> None:
 
 def test_silent_connections_give_way_to_those_that_ask(guarded: MakeGuarded) -> None:
     server = guarded(head_seconds=5.0, connections=20)
-    silent = [server.connect() for _ in range(20)]
+    for _ in range(20):
+        server.connect()
     time.sleep(0.6)  # those that have just come stay
     answers = [server.get("/livez") for _ in range(5)]
     assert answers == [200] * 5
     assert server.ended("too-many-connections") == 0
     assert server.ended("made-room") >= 1
-    assert silent[0].rest() == b""
 
 
 def test_a_full_worker_says_so_and_answers_those_that_it_has(
