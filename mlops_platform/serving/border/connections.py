@@ -115,6 +115,11 @@ class Connections:
         return True
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._looking = bool(self._open or self._untold)
+        if not self._looking:
+            return
+        # First: whatever one connection does, the others are looked at again.
+        loop.call_later(self.patience, self._look, loop)
         now = loop.time()
         self.draining = self._worker.is_draining
         for connection in tuple(self._open):
@@ -122,9 +127,6 @@ class Connections:
         if self._untold and now >= self._silent_until:
             self._tell()
             self._silent_until = now + self.limits.head_seconds
-        self._looking = bool(self._open or self._untold)
-        if self._looking:
-            loop.call_later(self.patience, self._look, loop)
 
     def _tell(self) -> None:
         """Write one line on all that ended since the last one: floods must not fill the log."""

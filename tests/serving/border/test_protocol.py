@@ -176,16 +176,17 @@ def test_of_those_too_many_only_some_are_told(guarded: MakeGuarded) -> None:
     assert server.ended("too-many-connections") == TURNED_AWAY + 10
 
 
-def test_a_flood_is_one_line_of_the_log(
+def test_a_flood_does_not_fill_the_log(
     guarded: MakeGuarded, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = guarded(head_seconds=0.4)
     for client in [server.connect() for _ in range(50)]:
         client.rest()
     until(lambda: _told(caplog) != [], 20)
-    [line] = _told(caplog)
-    assert "idle" in line
-    assert "the latest was from 127.0.0.1" in line
+    lines = _told(caplog)
+    assert len(lines) < 5
+    assert "idle" in lines[0]
+    assert "the latest was from 127.0.0.1" in lines[0]
 
 
 def _told(caplog: pytest.LogCaptureFixture) -> list[str]:
