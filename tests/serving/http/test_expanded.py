@@ -265,18 +265,6 @@ def _model(contents: Contents) -> Any:
     return load_model(contents.model_directory, contents.digests)
 
 
-def test_a_row_of_a_new_series_is_answered_and_told(
-    service: Service, entities: dict[str, dict[str, Any]]
-) -> None:
-    row = entities["JFK|B6|2013-11-04|1"] | {"series": "LGA|XX", "last_week": None}
-
-    (told,) = service.ask("POST", "/v1/predict_batch", {"rows": [row]}).json["predictions"]
-
-    assert told["series_key"] == -1
-    (warning,) = told["warnings"]
-    assert (warning["field"], warning["kind"]) == ("series", "unknown_category")
-
-
 @pytest.mark.parametrize(
     ("asked", "field", "value", "fix"),
     [
