@@ -55,7 +55,7 @@ def champion_of(spec: ModelSpec, world: Settings, recipe: Recipe, as_of: datetim
         ),
         model=released.model,
         constants=released.constants,
-        task=spec.task.type,
+        task=spec.task.kind,
         training_set=training_set.hash,
         fitted_through=training_set.last_event_time,
     )

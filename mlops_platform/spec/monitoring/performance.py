@@ -128,7 +128,7 @@ class PerformanceSpec(Section):
         ),
     )
     interval_confidence: Probability = Field(
-        default=0.9, description="Confidence of the intervals of a window's figures."
+        default=0.98, description="Confidence of the intervals of a window's figures."
     )
     estimate_from_days: PositiveDays = Field(
         default=28,

@@ -28,7 +28,7 @@ MOST_WINDOWS, FEWEST_WINDOWS = 300, 3
 LEAST_SPREAD = 0.2
 """Of a logarithm, or in standard deviations: what never changes may change by tenths unnoticed."""
 LEAST_THRESHOLD = 1.0
-ERRATIC = 4.0
+ERRATIC = 3.0
 """Times as far as the median statistic went, from which a statistic is erratic."""
 
 
@@ -101,7 +101,8 @@ def fit_alarm_threshold(
     deviations = _deviations_of_each(values, apart)
     deviations[either_way] = np.abs(deviations[either_way])
     furthest = deviations.max(axis=1)
-    erratic = furthest > ERRATIC * np.maximum(np.median(furthest), 1.0)
+    far = ERRATIC * float(np.maximum(np.median(furthest), 1.0))
+    erratic = furthest > far
     apart_at_once = len(drawn) if at_random else drawn.shape[1] / drawn[0].sum()
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
     greatest = deviations[~erratic].max(axis=0)
@@ -112,8 +113,9 @@ def fit_alarm_threshold(
     spreads = np.maximum(values.std(axis=1), LEAST_SPREAD)
     away = values - means[:, None]
     away[either_way] = np.abs(away[either_way])
-    # The furthest that it ever went is where it alarms.
-    spreads[erratic] = np.maximum(away.max(axis=1) / threshold, LEAST_SPREAD)[erratic]
+    # It alarms where it went furthest, or as much further as the others do beyond what is far.
+    own = away.max(axis=1) / min(threshold, far)
+    spreads[erratic] = np.maximum(own, LEAST_SPREAD)[erratic]
     fitted = zip(means.tolist(), spreads.tolist(), either_way.tolist(), strict=True)
     reference = (ReferenceStatistic(*values) for values in fitted)
     return AlarmThreshold(dict(zip(statistics, reference, strict=True)), threshold)
