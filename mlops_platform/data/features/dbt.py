@@ -29,8 +29,8 @@ FAILED = frozenset({"error", "fail", "runtime error"})
 SILENT = ("--log-level", "none", "--log-level-file", "debug")
 """On the console: results and exceptions say it all, and the log below its target says the rest."""
 ANYWHERE = {"MLOPS_WAREHOUSE": "warehouse.duckdb", "MLOPS_LAKE": "lake", "MLOPS_SPILL": "spill"}
-"""Parsed with: a manifest names none of these places, but dbt reads every file anew where its profile
-has changed, and the spill folder is another one in every process."""
+"""What is parsed with. A manifest names none of these places, but dbt reads all files anew where
+its profile has changed, and the spill folder is another one in every process."""
 
 
 @dataclass(frozen=True)
