@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -240,12 +241,28 @@ def fit_profile(
         fit_numeric_bins,
     )
 
-    bins = (
-        *fit_numeric_bins(connection, rows, numeric),
-        *(fit_categorical_bins(connection, rows, column) for column in categorical),
-    )
-    counts = {column.column: count_days(connection, rows, column, day) for column in bins}
-    return Profile(FittedBins(columns=bins), counts)
+    fits = dict.fromkeys(numeric, fit_numeric_bins)
+    fits |= dict.fromkeys(categorical, fit_categorical_bins)
+    bins, counts = [], {}
+    for column, fit in fits.items():
+        with _only(connection, rows, column, day) as of_column:
+            fitted = fit(connection, of_column, column)
+            bins.append(fitted)
+            counts[column] = count_days(connection, of_column, fitted, day)
+    return Profile(FittedBins(columns=tuple(bins)), counts)
+
+
+@contextmanager
+def _only(connection: duckdb.DuckDBPyConnection, rows: str, column: str, day: str) -> Iterator[str]:
+    """A table of one column and the day: a fit looks at it several times, and files are slow."""
+    from mlops_platform.data.engine import identifier
+
+    names = ", ".join(map(identifier, dict.fromkeys((day, column))))
+    connection.execute(f"CREATE TEMP TABLE only_column AS SELECT {names} FROM {rows}")
+    try:
+        yield "only_column"
+    finally:
+        connection.execute("DROP TABLE only_column")
 
 
 def fit_text_profile(
