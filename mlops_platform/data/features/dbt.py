@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
 FAILED = frozenset({"error", "fail", "runtime error"})
-SILENT = ("--log-level", "none", "--log-level-file", "debug")
-"""On the console: results and exceptions say it all, and the log below its target says the rest."""
+SILENT = ("--log-level", "none", "--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info"))
+"""On the console: results and exceptions say it all. The log below its target says what failed, and
+not every statement, which takes a twelfth of a build; the SQL is beside it."""
 ANYWHERE = {"MLOPS_WAREHOUSE": "warehouse.duckdb", "MLOPS_LAKE": "lake", "MLOPS_SPILL": "spill"}
 """What is parsed with. A manifest names none of these places, but dbt reads all files anew where
 its profile has changed, and the spill folder is another one in every process."""
