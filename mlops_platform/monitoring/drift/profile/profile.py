@@ -243,26 +243,29 @@ def fit_profile(
 
     fits = dict.fromkeys(numeric, fit_numeric_bins)
     fits |= dict.fromkeys(categorical, fit_categorical_bins)
-    bins, counts = [], {}
+    bins: list[ColumnBins] = []
+    counts: dict[str, pa.Table] = {}
     for column, fit in fits.items():
-        with _only(connection, rows, column, day) as of_column:
-            fitted = fit(connection, of_column, column)
+        with _column_alone(connection, rows, column, day) as values:
+            fitted = fit(connection, values, column)
             bins.append(fitted)
-            counts[column] = count_days(connection, of_column, fitted, day)
+            counts[column] = count_days(connection, values, fitted, day)
     return Profile(FittedBins(columns=tuple(bins)), counts)
 
 
 @contextmanager
-def _only(connection: duckdb.DuckDBPyConnection, rows: str, column: str, day: str) -> Iterator[str]:
-    """A table of one column and the day: a fit looks at it several times, and files are slow."""
+def _column_alone(
+    connection: duckdb.DuckDBPyConnection, rows: str, column: str, day: str
+) -> Iterator[str]:
+    """A table of a column and the day: it is looked at several times, in files of each day."""
     from mlops_platform.data.engine import identifier
 
     names = ", ".join(map(identifier, dict.fromkeys((day, column))))
-    connection.execute(f"CREATE TEMP TABLE only_column AS SELECT {names} FROM {rows}")
+    connection.execute(f"CREATE TEMP TABLE column_alone AS SELECT {names} FROM {rows}")
     try:
-        yield "only_column"
+        yield "column_alone"
     finally:
-        connection.execute("DROP TABLE only_column")
+        connection.execute("DROP TABLE column_alone")
 
 
 def fit_text_profile(
