@@ -29,11 +29,12 @@ OnTrial = Callable[[optuna.trial.FrozenTrial], None]
 
 @dataclass
 class Split:
-    """Rows by day, in time order."""
+    """Rows by day, in time order; those of the gap are fitted on at last only."""
 
     train: pd.DataFrame
     validation: pd.DataFrame
     test: pd.DataFrame
+    gap: pd.DataFrame
 
 
 @dataclass
@@ -49,15 +50,28 @@ class Fitted:
 
 
 def split_by_time(rows: pd.DataFrame) -> Split:
-    """The last days test, those before them validate, the rest trains."""
+    """The last days test, those before them validate, the rest trains.
+
+    What trains or validates had its label as the next part began.
+    """
     days = rows["local_date"]
     distinct = np.unique(days)
     validation_from, test_from = distinct[-VALIDATION_DAYS - TEST_DAYS], distinct[-TEST_DAYS]
+    train = rows[days < validation_from]
+    validation = rows[(days >= validation_from) & (days < test_from)]
+    test = rows[days >= test_from]
+    in_train, in_validation = known_as_begins(train, validation), known_as_begins(validation, test)
     return Split(
-        train=rows[days < validation_from],
-        validation=rows[(days >= validation_from) & (days < test_from)],
-        test=rows[days >= test_from],
+        train=train[in_train],
+        validation=validation[in_validation],
+        test=test,
+        gap=pd.concat([train[~in_train], validation[~in_validation]]),
     )
+
+
+def known_as_begins(rows: pd.DataFrame, later: pd.DataFrame) -> np.ndarray:
+    """Which rows had their label at the first event of a later part."""
+    return np.asarray(rows["known_at"] <= later["event_time"].min())
 
 
 def logistic_regression(**params: Any) -> Pipeline:
@@ -122,7 +136,7 @@ def search(train: pd.DataFrame, on_trial: OnTrial) -> optuna.Study:
     """
     rows = train.tail(SEARCH_ROWS)
     labels = rows[LABEL].to_numpy(dtype=int)
-    folds = _day_folds(rows["local_date"].to_numpy())
+    folds = _day_folds(rows)
     data = {name: _preprocessed(build(), rows, labels, folds) for name, build in CANDIDATES.items()}
 
     def objective(trial: optuna.Trial) -> float:
@@ -149,16 +163,18 @@ def search(train: pd.DataFrame, on_trial: OnTrial) -> optuna.Study:
     return study
 
 
-def _day_folds(days: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _day_folds(rows: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    days = rows["local_date"].to_numpy()
     distinct = np.unique(days)
     folds = TimeSeriesSplit(FOLDS, test_size=max(1, len(distinct) // (2 * FOLDS)))
-    return [
-        (
-            np.flatnonzero(np.isin(days, distinct[fit])),
-            np.flatnonzero(np.isin(days, distinct[held_out])),
+    positions = []
+    for fit, held_out in folds.split(distinct):
+        fitted_on, scored_on = (
+            np.flatnonzero(np.isin(days, distinct[part])) for part in (fit, held_out)
         )
-        for fit, held_out in folds.split(distinct)
-    ]
+        known = known_as_begins(rows.iloc[fitted_on], rows.iloc[scored_on])
+        positions.append((fitted_on[known], scored_on))
+    return positions
 
 
 def _preprocessed(
@@ -186,8 +202,8 @@ def fit(candidate: str, params: dict[str, Any], split: Split) -> Fitted:
 
 def refit(candidate: str, params: dict[str, Any], judged: Fitted, split: Split) -> Fitted:
     """Fit on all rows; the calibrator learns from the judged pipeline on rows new to it."""
-    unseen = pd.concat([split.validation, split.test])
-    rows = pd.concat([split.train, unseen])
+    unseen = pd.concat([split.validation, split.test, split.gap]).sort_index()
+    rows = pd.concat([split.train, unseen]).sort_index()
     model = calibrated(judged.model.estimator.estimator, unseen)
     pipeline = CANDIDATES[candidate](**params).fit(rows[FEATURES], rows[LABEL].astype(int))
     model.estimator = model.calibrated_classifiers_[0].estimator = FrozenEstimator(pipeline)

@@ -27,6 +27,7 @@ from sklearn import metrics
 
 from benchmarks.bare_columns import FEATURES, LABEL, SEED
 from benchmarks.bare_data import (
+    BUILD,
     FACTS,
     PUBLISHED,
     WEATHER,
@@ -158,8 +159,7 @@ def land(home: Path, week: Week) -> None:
 def build_features(month: Month, week: Week) -> None:
     """Build and test these days, and export as Parquet every day that changed."""
     variables = {"start_day": str(week.days[0]), "end_day": str(week.days[-1])}
-    command = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
-    run_dbt(month.home, *command, manifest=month.manifest)
+    run_dbt(month.home, *BUILD, "--vars", json.dumps(variables), manifest=month.manifest)
     became_known = f"timezone('America/New_York', known_at)::DATE {week.between}"
     changed = (f"local_date {week.between}", became_known)
     path = month.home / "warehouse" / "warehouse.duckdb"

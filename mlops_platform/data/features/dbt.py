@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
 FAILED = frozenset({"error", "fail", "runtime error"})
-SILENT = ("--log-level", "none", "--log-level-file", "debug")
-"""On the console: results and exceptions say it all, and the log below its target says the rest."""
+SILENT = ("--log-level", "none", "--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info"))
+"""On the console: results and exceptions say it all. The log below its target says what failed, and
+not every statement, which takes a twelfth of a build; the SQL is beside it."""
+ANYWHERE = {"MLOPS_WAREHOUSE": "warehouse.duckdb", "MLOPS_LAKE": "lake", "MLOPS_SPILL": "spill"}
+"""What is parsed with. A manifest names none of these places, but dbt reads all files anew where
+its profile has changed, and the spill folder is another one in every process."""
 
 
 @dataclass(frozen=True)
@@ -263,12 +268,28 @@ def _parse(folder: Path, log: Path) -> Manifest:
 
     digest = project_digest(folder)
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
-    parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
+    with _environment_of(ANYWHERE):
+        parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
     _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
         raise ProjectError(folder, parse_problem(str(parsed.exception), folder))
     write_text(_stamp(folder), digest)
     return parsed.result
+
+
+@contextmanager
+def _environment_of(variables: Mapping[str, str]) -> Iterator[None]:
+    """Some variables, for the duration."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _raise_interrupt(caught: BaseException | None) -> None:

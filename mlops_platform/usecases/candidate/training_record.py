@@ -30,6 +30,8 @@ RECORD_TAG: Final = "training_record"
 """Tag of a run that has one."""
 _ALSO: Final = ("duckdb", "optuna", "pyarrow", "threadpoolctl")
 """They read the snapshot, search, and decide how sums are split between threads."""
+_OF_PACKAGES: Final = frozenset({"sklearn"})
+"""Modules of packages among `PACKAGES`: to look them up is to read what all packages installed."""
 _KEPT: Final[Mapping[str, Any]] = MappingProxyType(
     {
         **dict.fromkeys(("name", "description", "owners", "window"), True),
@@ -67,7 +69,7 @@ def training_record(spec: ModelSpec) -> TrainingRecord:
 def packages_of(spec: ModelSpec) -> dict[str, str]:
     """What the fit of a model rests on here, by name."""
     declared = spec.model_dump(mode="json", include={"task", "training"})
-    modules = {path.partition(".")[0] for path in _import_paths(declared)}
+    modules = {path.partition(".")[0] for path in _import_paths(declared)} - _OF_PACKAGES
     distributions = {name for module in modules for name in _distributions().get(module, ())}
     return {
         _PYTHON: platform.python_version(),

@@ -1,4 +1,4 @@
-"""Fits the bins of the columns of a training set to its rows."""
+"""Fits the bins of a column of a training set to its rows."""
 
 from __future__ import annotations
 
@@ -28,19 +28,11 @@ TAIL, WIDE, SMALL = 0.001, 50.0, 0.01
 quantile of the sizes, zero apart, from which on they do."""
 
 
-def fit_numeric_bins(
-    connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]
-) -> list[ColumnBins]:
+def fit_numeric_bins(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> ColumnBins:
     """Every value its own bin where there are at most `MOST_VALUES`, else uniform bins."""
-    if not columns:
-        return []
-    estimates = _estimated_values(connection, rows, columns)
-    return [
-        ColumnBins(column=column, kind="values")
-        if _are_few(connection, rows, column, estimate)
-        else _uniform_bins(connection, rows, column)
-        for column, estimate in zip(columns, estimates, strict=True)
-    ]
+    if _are_few(connection, rows, column, _estimated_values(connection, rows, column)):
+        return ColumnBins(column=column, kind="values")
+    return _uniform_bins(connection, rows, column)
 
 
 def fit_categorical_bins(
@@ -52,7 +44,7 @@ def fit_categorical_bins(
     rows they have: as many are expected of a window as the reference has.
     """
     name = identifier(column)
-    (estimate,) = _estimated_values(connection, rows, [column])
+    estimate = _estimated_values(connection, rows, column)
     if not _are_few(connection, rows, column, estimate):
         below = max(HASH_RANGE * MOST_VALUES // estimate, 1)
         sampled = f"WHERE {category_hash(name)} < {below} GROUP BY {name} ORDER BY {name}"
@@ -74,13 +66,11 @@ def _categories(
     return tuple(value for (value,) in values)
 
 
-def _estimated_values(
-    connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]
-) -> list[int]:
-    """How many different values each column has, more or less."""
-    estimates = ", ".join(f"approx_count_distinct({identifier(column)})" for column in columns)
-    (numbers,) = connection.sql(f"SELECT {estimates} FROM {rows}").fetchall()
-    return list(numbers)
+def _estimated_values(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
+    """How many different values a column has, more or less."""
+    query = f"SELECT approx_count_distinct({identifier(column)}) FROM {rows}"
+    ((number,),) = connection.sql(query).fetchall()
+    return int(number)
 
 
 def _are_few(connection: duckdb.DuckDBPyConnection, rows: str, column: str, estimate: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -240,12 +241,31 @@ def fit_profile(
         fit_numeric_bins,
     )
 
-    bins = (
-        *fit_numeric_bins(connection, rows, numeric),
-        *(fit_categorical_bins(connection, rows, column) for column in categorical),
-    )
-    counts = {column.column: count_days(connection, rows, column, day) for column in bins}
-    return Profile(FittedBins(columns=bins), counts)
+    fits = dict.fromkeys(numeric, fit_numeric_bins)
+    fits |= dict.fromkeys(categorical, fit_categorical_bins)
+    bins: list[ColumnBins] = []
+    counts: dict[str, pa.Table] = {}
+    for column, fit in fits.items():
+        with _column_alone(connection, rows, column, day) as values:
+            fitted = fit(connection, values, column)
+            bins.append(fitted)
+            counts[column] = count_days(connection, values, fitted, day)
+    return Profile(FittedBins(columns=tuple(bins)), counts)
+
+
+@contextmanager
+def _column_alone(
+    connection: duckdb.DuckDBPyConnection, rows: str, column: str, day: str
+) -> Iterator[str]:
+    """A table of a column and the day: it is looked at several times, in files of each day."""
+    from mlops_platform.data.engine import identifier
+
+    names = ", ".join(map(identifier, dict.fromkeys((day, column))))
+    connection.execute(f"CREATE TEMP TABLE column_alone AS SELECT {names} FROM {rows}")
+    try:
+        yield "column_alone"
+    finally:
+        connection.execute("DROP TABLE column_alone")
 
 
 def fit_text_profile(
