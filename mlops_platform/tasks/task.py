@@ -232,8 +232,13 @@ class Task(Section, ABC):
         return f"Labels of the task {self.type} are no classes: leave it out."
 
     @abstractmethod
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
-        """What a bare estimator answers; enough for every metric that tunes."""
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
+        """What a bare estimator or pipeline answers; enough for every metric that tunes.
+
+        Args:
+            estimator: not fitted yet; it is fitted on `rows`.
+            features: in the columns of these, of the rows that are asked about.
+        """
 
     @abstractmethod
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:

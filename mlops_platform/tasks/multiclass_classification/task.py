@@ -24,6 +24,7 @@ from mlops_platform.tasks.multiclass_classification.calibration import (
     CalibrationMethod,
     calibrated,
     class_factors,
+    classes_of,
     of_known,
 )
 from mlops_platform.tasks.multiclass_classification.classes import Classes, listed
@@ -279,20 +280,19 @@ class MulticlassClassification(Task):
 
     # A fitted model
 
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
-        """Probabilities, without decisions; an estimator's classes are codes."""
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
+        """Probabilities, without decisions; a class that `rows` have not has the least."""
         import numpy as np
 
-        said = np.asarray(estimator.predict_proba(features), dtype=np.float64)
+        present = classes_of(rows)
+        said = fitted(estimator, *of_known(rows, present)).predict_proba(features)
         spread = np.zeros((len(said), len(self.classes)))
-        spread[:, np.asarray(estimator.classes_, dtype=np.int64)] = said
+        spread[:, present] = said
         return Predictions(self._probability_columns(floored(spread)))
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows, and set there what a set holds."""
-        import numpy as np
-
-        present = np.unique(train.targets[train.targets >= 0])
+        present = classes_of(train)
         below = fitted(pipeline, *of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_platform.data.profiling.profile import ColumnProfile
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.record import Record
+from mlops_platform.tasks import Rows
 from mlops_platform.usecases.leakage.evidence import Evidence, gather
 from mlops_platform.usecases.leakage.question import Question
 
@@ -118,8 +119,8 @@ def _losses(evidence: Evidence, columns: list[ColumnProfile], parts: Parts) -> t
     matrix = np.column_stack([_encoded(evidence, column, seen) for column in columns])
     words = [column.kind == "category" for column in columns]
     with threadpool_limits(limits=1):
-        fitted = _estimator(evidence, words).fit(matrix[seen], targets[seen])
-        predictions = task.raw_predictions(fitted, matrix[unseen])
+        rows = Rows(matrix[seen], targets[seen])
+        predictions = task.raw_predictions(_estimator(evidence, words), rows, matrix[unseen])
     own = task.row_losses(targets[unseen], predictions)
     baseline = task.baseline_losses(targets[unseen], task.baseline(targets[seen]))
     return float(own.mean()), float(baseline.mean())
