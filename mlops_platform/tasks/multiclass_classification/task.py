@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
+from math import log
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -84,10 +85,6 @@ LEAST_MOVED = 0.05
 """By which a factor differs from 1 that is told."""
 
 
-MOST_CURVES = 3
-"""Classes whose probability is drawn over the leading features."""
-
-
 class MulticlassClassification(Task):
     """Calibrated probabilities of declared classes, and the class that is expected to cost least.
 
@@ -165,8 +162,8 @@ class MulticlassClassification(Task):
 
     @property
     def dependent_outputs(self) -> tuple[str, ...]:
-        """Probabilities of the first declared classes."""
-        return tuple(probability(at) for at in range(min(len(self.classes), MOST_CURVES)))
+        """Probabilities of all classes; of many those are shown that depend on a feature most."""
+        return tuple(probability(at) for at in range(len(self.classes)))
 
     def resampling_fault(self) -> str | None:
         """A temperature moves no share, and those of resampled rows are not the true ones."""
@@ -181,6 +178,15 @@ class MulticlassClassification(Task):
     def group_metrics(self) -> Mapping[str, GroupMetric]:
         """Of decisions and confidence, of each class, and the loss."""
         return {**group_metrics_of(self._judge), **super().group_metrics}
+
+    @property
+    def judged_classes(self) -> tuple[str, ...]:
+        """All: of a rare one the mean loss says next to nothing."""
+        return self.classes
+
+    def log_chances(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of what came true."""
+        return -self._judge.log_losses(targets, predictions)
 
     @property
     def _judge(self) -> Judge:
@@ -436,6 +442,10 @@ class MulticlassClassification(Task):
             fields[SET] = (list[name], "Classes that hold the outcome as often as is promised.")
             fields[COVERAGE] = (float, "Share of outcomes that such sets promise to hold.")
         return fields
+
+    def explained_classes(self, constants: Constants) -> Mapping[str, float]:
+        """Those that the model knows; a factor of a probability is added to its logarithm."""
+        return {self.classes[at]: log(times) for at, times in self._known_factors(constants)}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Probabilities."""
