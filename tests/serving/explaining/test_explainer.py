@@ -26,7 +26,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining import tree_shap as tree_shap_module
-from mlops_platform.serving.explaining.explainer import TOLERANCE, Explainer, NotExplainable
+from mlops_platform.serving.explaining.additive_score import NotExplainable
+from mlops_platform.serving.explaining.explainer import Explainer
+from mlops_platform.serving.explaining.explanation import TOLERANCE
 from mlops_platform.serving.explaining.tree_shap import tree_shap
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows

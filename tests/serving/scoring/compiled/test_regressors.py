@@ -19,8 +19,8 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlops_platform.serving.explaining.explainer import TOLERANCE as EXPLAINED_TOLERANCE
 from mlops_platform.serving.explaining.explainer import Explainer
+from mlops_platform.serving.explaining.explanation import TOLERANCE as EXPLAINED_TOLERANCE
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.parity import check_parity, why_not_explained
