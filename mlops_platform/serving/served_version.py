@@ -12,7 +12,7 @@ from mlops_platform.serving.golden import require_same_numbers
 from mlops_platform.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.explaining.explanation import Explains
+    from mlops_platform.serving.scoring.explanation import Explains
     from mlops_platform.tasks import Constants
 
 VERIFIED_EXPLANATIONS = 5

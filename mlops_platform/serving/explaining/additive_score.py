@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining.tree_shap import TreeShap, tree_shap
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.scoring.compiled.columns import sklearn_name
@@ -13,10 +12,7 @@ from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.unpacked import Head
-
-
-class NotExplainable(ServingError):
-    """A model whose contributions are not exact; the message says why."""
+from mlops_platform.serving.scoring.explanation import NotExplainable
 
 
 @dataclass(frozen=True, eq=False)

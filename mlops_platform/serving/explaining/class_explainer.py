@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from math import inf, log
 from typing import Any
 
-from mlops_platform.serving.explaining.additive_score import (
-    AdditiveScore,
-    NotExplainable,
-    additive_score,
-)
-from mlops_platform.serving.explaining.explanation import TOLERANCE, Explanation, not_additive
+from mlops_platform.serving.explaining.additive_score import AdditiveScore, additive_score
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.unpacked import (
@@ -20,6 +15,12 @@ from mlops_platform.serving.scoring.compiled.unpacked import (
     Sigmoid,
     Softmax,
     unpack_classes,
+)
+from mlops_platform.serving.scoring.explanation import (
+    TOLERANCE,
+    Explanation,
+    NotExplainable,
+    not_additive,
 )
 from mlops_platform.serving.scoring.rounding import relative_difference
 

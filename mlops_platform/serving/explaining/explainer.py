@@ -6,12 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_platform.serving.explaining.additive_score import (
-    AdditiveScore,
-    NotExplainable,
-    additive_score,
-)
-from mlops_platform.serving.explaining.explanation import TOLERANCE, Explanation, not_additive
+from mlops_platform.serving.explaining.additive_score import AdditiveScore, additive_score
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.unpacked import (
@@ -19,6 +14,12 @@ from mlops_platform.serving.scoring.compiled.unpacked import (
     Identity,
     Sigmoid,
     unpack,
+)
+from mlops_platform.serving.scoring.explanation import (
+    TOLERANCE,
+    Explanation,
+    NotExplainable,
+    not_additive,
 )
 from mlops_platform.serving.scoring.rounding import relative_difference
 

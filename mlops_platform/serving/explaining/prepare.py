@@ -9,9 +9,9 @@ from mlops_platform.serving.explaining.class_explainer import ClassExplainer
 from mlops_platform.serving.explaining.explainer import Explainer
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.explaining.explanation import Explains
     from mlops_platform.serving.frames import Row
     from mlops_platform.serving.schema import FeatureSchema
+    from mlops_platform.serving.scoring.explanation import Explains
     from mlops_platform.tasks import Task
 
 

@@ -15,7 +15,7 @@ from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.explaining.explanation import Explanation
+    from mlops_platform.serving.scoring.explanation import Explanation
 
 
 EXPLAINED: Final = "classes"

@@ -11,7 +11,7 @@ from mlops_platform.usecases.explanation.record import Additive, Contribution
 
 if TYPE_CHECKING:
     from mlops_platform.column_kind import Value
-    from mlops_platform.serving.explaining.explanation import Explanation
+    from mlops_platform.serving.scoring.explanation import Explanation
     from mlops_platform.serving.served_version import ServedVersion
     from mlops_platform.tasks import Answer
 

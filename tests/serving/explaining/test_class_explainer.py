@@ -10,12 +10,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 
-from mlops_platform.serving.explaining.additive_score import NotExplainable
 from mlops_platform.serving.explaining.class_explainer import ClassExplainer
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.http.answers import answer_types, explained_answer
 from mlops_platform.serving.packing.parity import why_not_explained
+from mlops_platform.serving.scoring.explanation import NotExplainable
 from mlops_platform.tasks import Rows, Task
 from tests.serving.explaining.test_explainer import NAMES, ROWS, SCHEMA, coded, one_hot
 from tests.tasks.conftest import task_named

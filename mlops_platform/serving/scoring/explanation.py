@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from mlops_platform.serving.explaining.additive_score import NotExplainable
+from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row
 
 TOLERANCE: Final = 1e-6
 """Largest difference between the sum of an explanation and what it explains, on its scale."""
+
+
+class NotExplainable(ServingError):
+    """A model whose contributions are not exact; the message says why."""
 
 
 @dataclass(frozen=True)
