@@ -24,7 +24,14 @@ from mlops_platform.data.landing.deliveries import (
 )
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.landing.schema.layouts import ByName, columns_of, files_by_layout
-from mlops_platform.data.predictions import ENTITY, KNOWN_AT, LABEL, LABEL_TABLE, LANDED_DAY
+from mlops_platform.data.predictions import (
+    ENTITY,
+    KNOWN_AT,
+    LABEL,
+    LABEL_TABLE,
+    LANDED_DAY,
+    meanings_of,
+)
 from mlops_platform.errors import DataError
 
 if TYPE_CHECKING:
@@ -78,7 +85,8 @@ def open_catalogue(
     ``features.<table>``, ``training_sets.<model>`` (all snapshots, told apart by the column
     ``training_set``), ``predictions.<model>`` (all windows), ``predictions_with_outcomes.<model>``
     (the same with the present ``label`` and its ``known_at``, NULL where the outcome is not known),
-    ``served.<model>`` (every answer that was logged and has landed), ``ledger.<table>``, and
+    ``served.<model>`` (every answer that was logged and has landed), ``ledger.<table>``,
+    ``prediction_columns`` (model, output and its meaning in the model's latest window) and
     ``catalogue`` (schema, name, rows, partitions).
 
     DuckDB would let a query write wherever it may read. So Arrow reads the files, DuckDB itself has
@@ -103,6 +111,7 @@ def open_catalogue(
         for name, dataset in view.datasets.items():
             connection.register(name, dataset)
         connection.execute(f"CREATE VIEW {view.qualified} AS {view.query}")
+    connection.execute(f"CREATE VIEW prediction_columns AS {_prediction_columns(lake_root)}")
     connection.execute(f"CREATE VIEW catalogue AS {_listing(views)}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -338,6 +347,18 @@ def _join_landed(source: str, outcome: _Outcome) -> str:
         f"LEFT JOIN {last} AS labels ON predicted.{entity} = labels.{entity} "
         f"AND labels.{day} >= CAST(predicted.{day} AS DATE)"
     )
+
+
+def _prediction_columns(lake_root: Path) -> str:
+    """Write the SQL of what predicted columns hold, by the newest file of each model."""
+    selects = [
+        f"SELECT {literal(folder.name)}, {literal(name)}, {literal(meaning)}"
+        for folder in sorted((lake_root / "predictions").glob("*"))
+        for file in _files(folder)[-1:]
+        for name, meaning in meanings_of(file).items()
+    ]
+    nothing = "SELECT '' AS model, '' AS output, '' AS meaning WHERE false"
+    return " UNION ALL ".join((nothing, *selects))
 
 
 def _listing(views: Sequence[_View]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ ENTITY, LABEL_TABLE, LABEL, KNOWN_AT = "entity", "label_table", "label", "known_
 """Keys of the file's metadata: how its rows meet their outcomes."""
 LANDED_DAY = "landed_day"
 """Another one, of rows without event time: the column with the day of landing, of both tables."""
+MEANINGS = "meanings"
+"""And one that older files lack: what each predicted column holds, as a JSON object."""
 
 
 def predictions_file(predictions_root: Path, model: str, window: str) -> Path:
@@ -48,7 +51,7 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
         try:
             for batch in batches:
                 if writer is None:
-                    schema = batch.schema.with_metadata(_meeting(spec))
+                    schema = batch.schema.with_metadata({**_meeting(spec), **_meanings(spec)})
                     writer = pq.ParquetWriter(temporary, schema, compression="zstd")
                 writer.write_table(pa.Table.from_batches([batch]).cast(writer.schema))
                 rows += batch.num_rows
@@ -63,8 +66,22 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
     return rows
 
 
+def meanings_of(path: Path) -> dict[str, str]:
+    """What each predicted column of a file holds; nothing where it does not say so."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(path).metadata or {}
+    meanings: dict[str, str] = json.loads(metadata.get(MEANINGS.encode(), b"{}"))
+    return meanings
+
+
+def _meanings(spec: ModelSpec) -> dict[str, str]:
+    """Part of the file's metadata: which class has `probability_3` no name of a column says."""
+    return {MEANINGS: json.dumps({output.name: output.description for output in spec.task.outputs})}
+
+
 def _meeting(spec: ModelSpec) -> dict[str, str]:
-    """The file's metadata."""
+    """Another part: how rows meet their outcomes."""
     landed = {} if spec.features.has_event_time else {LANDED_DAY: spec.features.partition}
     return {
         **landed,

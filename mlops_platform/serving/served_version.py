@@ -12,7 +12,7 @@ from mlops_platform.serving.golden import require_same_numbers
 from mlops_platform.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.explaining.explainer import Explainer
+    from mlops_platform.serving.scoring.explanation import Explains
     from mlops_platform.tasks import Constants
 
 VERIFIED_EXPLANATIONS = 5
@@ -31,7 +31,7 @@ class ServedVersion:
 
     contents: Contents
     scorer: Scorer
-    explainer: Explainer | None = None
+    explainer: Explains | None = None
     not_explained: str = "Its contributions were not proved exact when it was packed."
     adjustment: int = 0
     adjusted: Constants = field(default_factory=dict)
@@ -84,9 +84,9 @@ def load_served_version(contents: Contents) -> ServedVersion:
         return ServedVersion(
             contents, scorer, not_explained=release.not_explained or ServedVersion.not_explained
         )
-    from mlops_platform.serving.explaining.explainer import Explainer
+    from mlops_platform.serving.explaining.prepare import prepare_explainer
 
-    explainer = Explainer.of(model, schema, background=rows)
+    explainer = prepare_explainer(release.task, model, schema, rows)
     few = golden.rows[:VERIFIED_EXPLANATIONS]
-    explainer.verify([row.features for row in few], [row.numbers[0] for row in few])
+    explainer.prove([row.features for row in few], [row.numbers for row in few])
     return ServedVersion(contents, scorer, explainer)

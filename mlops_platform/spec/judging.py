@@ -13,6 +13,7 @@ from mlops_platform.spec.retraining.split import ResamplingUnit
 
 MIN_EVENTS: Final = 50
 MOST_SHIFT: Final = 0.3
+LEAST_CHANCE: Final = 0.5
 
 
 class PartialDependenceSpec(Section):
@@ -221,6 +222,16 @@ class GateSpec(Section):
     max_subgroup_loss_ratio: Annotated[float, Field(ge=1)] = Field(
         default=1.5,
         description="Worst subgroup's loss over that of a baseline that knows the subgroup.",
+    )
+    min_class_chance: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=LEAST_CHANCE,
+        exclude_if=left_out_where(LEAST_CHANCE),
+        description=(
+            "Of several classes, each with `min_events` outcomes in the test rows: what chance the "
+            "model gives these (a geometric mean) over the share of the class among the training "
+            "rows, at least; of those rows where fewer than `min_events` training rows have it. A "
+            "candidate that surely gives one class less is rejected. Null judges none."
+        ),
     )
     fairness: dict[Identifier, GapLimitSpec] = Field(
         default={},

@@ -29,6 +29,7 @@ def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from _taken_names(spec)
     yield from _task_faults(spec)
     yield from _faults_of_counting(spec)
+    yield from _classes_not_judged(spec)
     yield from _undeclared_losses(spec)
 
 
@@ -98,6 +99,13 @@ def _faults_of_counting(spec: ModelSpec) -> Iterator[SpecError]:
         if candidate.resampling is not None and fault is not None:
             path = f"training.candidates.{position}.resampling"
             yield SpecError(path, candidate.resampling.method, fault)
+
+
+def _classes_not_judged(spec: ModelSpec) -> Iterator[SpecError]:
+    """A limit of each class, and a task that has none to judge."""
+    if "min_class_chance" in spec.gate.model_fields_set and not spec.task.judged_classes:
+        fix = f"The task {spec.task.type} judges no classes apart: leave it out."
+        yield SpecError("gate.min_class_chance", spec.gate.min_class_chance, fix)
 
 
 def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:

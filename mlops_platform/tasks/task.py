@@ -133,6 +133,18 @@ class Task(Section, ABC):
         return {"loss": GroupMetric(meaning, row_values=self.row_losses)}
 
     @property
+    def judged_classes(self) -> tuple[str, ...]:
+        """Classes whose outcomes are judged apart, by the positions that targets are; or none."""
+        return ()
+
+    def log_chances(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Logarithm of the probability that each row gave to its outcome, shape (rows,).
+
+        Of a task with `judged_classes`.
+        """
+        raise NotImplementedError
+
+    @property
     @abstractmethod
     def baseline_name(self) -> str:
         """The baseline in words: "no better than by the base rate"."""
@@ -157,7 +169,7 @@ class Task(Section, ABC):
 
     @property
     def dependent_outputs(self) -> tuple[str, ...]:
-        """Numbers whose dependence on features is shown, a few at most: the first one alone."""
+        """Numbers whose dependence on features is shown, by default the first one alone."""
         return tuple(output.name for output in self.outputs if output.kind == "number")[:1]
 
     def require_kind(self, kind: str, version: str) -> None:
@@ -232,8 +244,13 @@ class Task(Section, ABC):
         return f"Labels of the task {self.type} are no classes: leave it out."
 
     @abstractmethod
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
-        """What a bare estimator answers; enough for every metric that tunes."""
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
+        """What a bare estimator or pipeline answers; enough for every metric that tunes.
+
+        Args:
+            estimator: not fitted yet; it is fitted on `rows`.
+            features: in the columns of these, of the rows that are asked about.
+        """
 
     @abstractmethod
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
@@ -288,6 +305,13 @@ class Task(Section, ABC):
     ) -> Predictions:
         """Predictions of a finished model, with the weights of their rows."""
         return self.predictions(self.numbers(model, features), constants).weighted(weights)
+
+    def explained_classes(self, constants: Constants) -> Mapping[str, float]:
+        """Of each class that is explained apart, what the constants add to its score, in order.
+
+        Empty where a model's first number is explained, and not classes.
+        """
+        return {}
 
     @abstractmethod
     def usable(self, numbers: Sequence[float]) -> bool:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlops_platform.artifacts.model_store import storable
 from mlops_platform.errors import ArtifactError, SpecError, TrainingError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
-from mlops_platform.tasks import Rows
-from mlops_platform.tasks.weights import fitted
 from mlops_platform.training.pipelines.estimators import (
     build_estimator,
     load_class,
@@ -94,7 +92,7 @@ def _kind_errors(
 
 def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
     """Candidates that the task cannot finish, then metrics and costs that fail on what they say."""
-    task, rows = spec.task, Rows(sample.features, sample.targets, sample.weights)
+    task, rows = spec.task, sample.rows
     errors, said = [], []
     for position, candidate in enumerate(spec.training.candidates):
         pipeline = build_pipeline(spec, candidate, defaults_of(candidate))
@@ -170,8 +168,7 @@ def _problem(
         misplaced = _misplaced_categories(spec, candidate, pipeline)
         if misplaced:
             return misplaced
-        model = fitted(pipeline, sample.features, sample.targets, sample.weights)
-        predictions = spec.task.raw_predictions(model, sample.unseen)
+        predictions = spec.task.raw_predictions(pipeline, sample.rows, sample.unseen)
     except Exception as error:  # any estimator may raise anything; it is told, not swallowed
         if str(error).startswith(SPARSE_REFUSED):
             return _DENSE_NEEDED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.spec import FeaturesSpec, ModelSpec
+from mlops_platform.tasks import Rows
 from mlops_platform.tasks.weights import relative_weights
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Sample(NamedTuple):
     targets: Targets
     unseen: DataFrame
     weights: Numbers | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """Those to fit on."""
+        return Rows(self.features, self.targets, self.weights)
 
 
 def draw_sample(spec: ModelSpec) -> Sample:

@@ -13,6 +13,7 @@ import pytest
 from mlops_platform.data.catalogue import open_catalogue
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.multiclass_classification.task import MulticlassClassification
 
 OUTCOMES = "predictions_with_outcomes.readmission"
 SCORED = "SELECT visit_id, score, label, known_at FROM " + OUTCOMES + " ORDER BY visit_id"
@@ -118,3 +119,23 @@ def test_an_outcome_of_another_day_is_none_of_the_prediction(
     columns = {"visit_id": ["v4", "v4"], "local_date": days, "score": [0.5, 0.6]}
     write_predictions([pa.RecordBatch.from_pydict(columns)], spec, file)
     assert [row[:3] for row in _ask(lake, SCORED)] == [("v4", 0.5, True), ("v4", 0.6, None)]
+
+
+def test_what_a_predicted_column_means_is_told_by_the_latest_window_that_says_so(
+    lake: Path, spec: ModelSpec
+) -> None:
+    older = _predict(lake, spec, date(2024, 3, 4), ["v4"])
+    table = pq.read_table(older)
+    metadata = {key: value for key, value in table.schema.metadata.items() if key != b"meanings"}
+    pq.write_table(table.replace_schema_metadata(metadata), older)
+    asked = "SELECT * FROM prediction_columns"
+    assert _ask(lake, asked) == []
+    classes = MulticlassClassification(classes=("sun", "rain, or 'hail'", "snow"))
+    several = spec.model_copy(update={"task": classes})
+
+    _predict(lake, several, date(2024, 3, 11), ["v6"])
+
+    meanings = {output: meaning for _, output, meaning in _ask(lake, asked)}
+    assert meanings["probability_2"] == """Probability that the outcome is "rain, or 'hail'"."""
+    assert set(meanings) == {output.name for output in classes.outputs}
+    assert _ask(lake, "SELECT DISTINCT model FROM prediction_columns") == [("readmission",)]

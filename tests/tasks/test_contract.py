@@ -84,9 +84,8 @@ def test_the_loss_tunes_and_is_better_the_lower(task: Task) -> None:
 
 def test_a_bare_estimator_says_enough_for_every_metric_that_tunes(trained: Trained) -> None:
     task, train = trained.task, rows_of(trained.task, 0)
-    estimator = pipeline_of(task).fit(train.features, train.targets)
 
-    predictions = task.raw_predictions(estimator, trained.features)
+    predictions = task.raw_predictions(pipeline_of(task), train, trained.features)
 
     for name, metric in task.own_metrics.items():
         if metric.tunes:

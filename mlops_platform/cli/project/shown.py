@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from mlops_platform.cli.console import console, counted, folding_grid, folding_table
+from mlops_platform.cli.console import console, counted, folding_grid, folding_table, say
 
 if TYPE_CHECKING:
     from mlops_platform.data.profiling.finding import Finding
@@ -56,15 +56,28 @@ def show_findings(findings: Iterable[Finding]) -> None:
     console.print(grid)
 
 
+def saved_text(share: float) -> str:
+    """Of a loss, such as `12%`."""
+    return f"{share:.0%}" if share >= 0 else f"nothing ({-share:.0%} are lost)"
+
+
 def show_scores(scores: SplitScores) -> None:
-    """The most persuasive numbers there are."""
+    """The most persuasive numbers there are; none where the model has learnt nothing."""
     console.print()
+    if not scores.tells:
+        say(
+            f"A small model learns nothing from {scores.rows:,} rows, not even on a random split "
+            f"({-scores.random_saved:.0%} more {scores.loss_name} than the "
+            f"{scores.baseline_name}): how much later rows differ is not known yet. Training "
+            "tunes and calibrates, and may find more."
+        )
+        return
     console.print(
         Text.assemble(
             "On a random split a small model saves ",
             (f"{scores.random_saved:.0%}", "bold"),
             f" of the {scores.loss_name} of the {scores.baseline_name}, on the split by time ",
-            (f"{scores.time_saved:.0%}", "bold"),
+            (saved_text(scores.time_saved), "bold"),
             f" ({scores.rows:,} rows): the second is what production sees.",
         )
     )

@@ -1,7 +1,7 @@
 """`mlops explain`: why one prediction is what it is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.text import Text
@@ -18,8 +18,13 @@ from mlops_platform.clock import moment_text
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlops_platform.column_kind import Value
     from mlops_platform.usecases.explanation.record import Additive, ExplainedPrediction
+
+MOST_CLASSES: Final = 4
+"""Beside one another in a terminal."""
 
 
 @click.command()
@@ -61,7 +66,7 @@ def command(
         click.echo(explained.to_public(indent=2))
     else:
         _show(explained)
-    if explained.additive is None or not explained.agrees:
+    if not explained.is_explained or not explained.agrees:
         context.exit(1)
 
 
@@ -96,10 +101,12 @@ def _show(explained: "ExplainedPrediction") -> None:
     console.print(answers_table({"answer": explained.answer}))
     if not explained.agrees:
         say(f"The version answers otherwise now: {explained.difference:g} away.")
-    if explained.additive is None:
-        say(f"It is not explained: {explained.reason}")
-    else:
+    if explained.additive is not None:
         _show_additive(explained.additive)
+    elif explained.classes:
+        _show_classes(explained.classes)
+    else:
+        say(f"It is not explained: {explained.reason}")
 
 
 def _show_additive(additive: "Additive") -> None:
@@ -109,6 +116,29 @@ def _show_additive(additive: "Additive") -> None:
     for part in additive.contributions:
         table.add_row(part.feature, Text(_value(part.value)), f"{part.contribution:+.4f}")
     table.add_row(f"({scale})", "", f"{additive.total:+.4f}")
+    console.print(table)
+
+
+def _show_classes(classes: "Mapping[str, Additive]") -> None:
+    """The likeliest classes beside one another, by what each feature adds to the likeliest."""
+    ranked = sorted(classes, key=lambda name: -classes[name].total)
+    shown, left_out = ranked[:MOST_CLASSES], ranked[MOST_CLASSES:]
+    scale = classes[shown[0]].scale.replace("_", " ")
+    say(
+        f"What each feature adds to the {scale} of a class, the likeliest first: the logarithm of "
+        "its probability, less the mean of those of all classes."
+        + (f" --json has {', '.join(left_out)} as well." if left_out else "")
+    )
+    of_class = {
+        name: {part.feature: part.contribution for part in classes[name].contributions}
+        for name in shown
+    }
+    table = folding_table({"feature": None, "value": None, **dict.fromkeys(shown)})
+    table.add_row("(base)", "", *(f"{classes[name].base:+.4f}" for name in shown))
+    for part in classes[shown[0]].contributions:
+        added = (f"{of_class[name][part.feature]:+.4f}" for name in shown)
+        table.add_row(part.feature, Text(_value(part.value)), *added)
+    table.add_row(f"({scale})", "", *(f"{classes[name].total:+.4f}" for name in shown))
     console.print(table)
 
 

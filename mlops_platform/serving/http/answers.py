@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, create_model
 
 from mlops_platform.record import Record
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.tasks import Task
+
+if TYPE_CHECKING:
+    from mlops_platform.serving.scoring.explanation import Explanation
+
+
+EXPLAINED: Final = "classes"
+"""Field of an explanation that has one for each class."""
 
 
 class RowWarning(Record):
@@ -97,19 +104,41 @@ def answer_types(task: Task) -> AnswerTypes:
     )
 
 
+def explained_answer(
+    task: Task, classes: Iterable[str], explanations: Sequence[Explanation]
+) -> dict[str, Any]:
+    """Explanations as they are answered: the only one, or those of the classes by their names."""
+    told = [
+        {
+            "base": explanation.base,
+            task.explained_scale: explanation.total,
+            "contributions": explanation.contributions,
+        }
+        for explanation in explanations
+    ]
+    return (
+        {EXPLAINED: dict(zip(classes, told, strict=True))} if task.states_every_class else told[0]
+    )
+
+
 def _explained(task: Task, prediction: type[Record]) -> type[Record]:
     scale = task.explained_scale
     total = f"`base` and all contributions add up to `{scale}`."
-    return _type(
-        "ExplainedPrediction",
-        prediction,
-        f"The answer for a single row, and what each feature adds to its {scale}.",
-        {
-            "base": (float, Field(description=f"Before any feature; {total}")),
-            scale: (float, ...),
-            "contributions": (dict[str, float], ...),
-        },
-    )
+    fields: dict[str, Any] = {
+        "base": (float, Field(description=f"Before any feature; {total}")),
+        scale: (float, ...),
+        "contributions": (dict[str, float], ...),
+    }
+    text = f"The answer for a single row, and what each feature adds to its {scale}."
+    if task.states_every_class:
+        text = "The answer for a single row, and what each feature adds to the score of each class."
+        meaning = (
+            "By class, of those that the model knows. A score is the logarithm of the probability "
+            "less the mean of those of all these classes."
+        )
+        one = _type("ExplainedClass", Record, "What each feature adds to the score.", fields)
+        fields = {EXPLAINED: (dict[str, one], Field(description=meaning))}  # type: ignore[valid-type]
+    return _type("ExplainedPrediction", prediction, text, fields)
 
 
 def _score_fields(task: Task) -> dict[str, Any]:

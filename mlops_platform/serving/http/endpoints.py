@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.absent_rows import absent_rows
+from mlops_platform.serving.http.answers import explained_answer
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
 from mlops_platform.serving.http.limits import JSON, read_json
 from mlops_platform.serving.http.problems import (
@@ -82,13 +83,12 @@ class Endpoints:
         explainer = scored.version.explainer
         if explainer is None:
             raise Problem(NOT_EXPLAINED, scored.version.not_explained)
-        explanation = await self._aside(lambda: explainer.explain(row))
+        task = scored.release.task
+        classes = task.explained_classes(scored.version.constants)
+        added = tuple(classes.values())
+        explanations = await self._aside(lambda: explainer.explanations(row, added))
         exchange.passed("explain")
-        answer = self._single(exchange, scored) | {
-            "base": explanation.base,
-            scored.release.task.explained_scale: explanation.total,
-            "contributions": explanation.contributions,
-        }
+        answer = self._single(exchange, scored) | explained_answer(task, classes, explanations)
         return Response(orjson.dumps(answer), media_type=JSON)
 
     async def predict_by_entity(self, exchange: Exchange) -> Response:

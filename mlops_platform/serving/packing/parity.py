@@ -102,16 +102,16 @@ def why_not_explained(
 
     Compared on the golden rows and on `EXPLAINED_ROWS` rows with missing and unseen values.
     """
-    from mlops_platform.serving.explaining.explainer import Explainer
+    from mlops_platform.serving.explaining.prepare import prepare_explainer
 
     changed = _changed(schema, _evenly_spaced(without_refused(schema, rows), EXPLAINED_ROWS))
     background = [row.features for row in golden.rows]
     try:
-        explainer = Explainer.of(model, schema, background)
-        explainer.verify(background, [row.numbers[0] for row in golden.rows])
+        explainer = prepare_explainer(task, model, schema, background)
+        explainer.prove(background, [row.numbers for row in golden.rows])
         if len(changed):
-            said = _offline(schema, task, model, changed)[:, 0]
-            explainer.verify(rows_of(schema, changed), said.tolist())
+            said = _offline(schema, task, model, changed)
+            explainer.prove(rows_of(schema, changed), said.tolist())
     except ServingError as error:
         return str(error)
     return None

@@ -140,9 +140,9 @@ class BinaryClassification(Task):
             "temperature` does not move it back: write `sigmoid` or `isotonic` there."
         )
 
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
         """Probabilities, without decisions."""
-        return Predictions({SCORE: positive_scores(estimator, features)})
+        return Predictions({SCORE: positive_scores(fitted(estimator, *rows), features)})
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows and choose the threshold there."""

@@ -14,6 +14,9 @@ from mlops_platform.errors import DataError
 from mlops_platform.tasks.finished import Rows
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlops_platform.tasks.predictions import Numbers
 
 CalibrationMethod = Literal["bias_corrected_temperature", "temperature", "sigmoid", "isotonic"]
@@ -23,8 +26,18 @@ SHRINKAGE: Final = 3.0
 them all factors stay near 1 (ADR 0049)."""
 
 
-def of_known(rows: Rows, known: Numbers) -> Rows:
+def classes_of(rows: Rows) -> NDArray[np.int64]:
+    """Codes of the declared classes that some of the rows have, in order."""
+    import numpy as np
+
+    present: NDArray[np.int64] = np.unique(rows.targets[rows.targets >= 0])
+    return present
+
+
+def of_known(rows: Rows, known: NDArray[np.int64]) -> Rows:
     """The rows whose class is known, with positions among the known classes as targets.
+
+    Without gaps from 0 on, which is all that XGBoost takes.
 
     Args:
         rows: with codes as targets.

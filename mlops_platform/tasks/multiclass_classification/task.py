@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
+from math import log
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -24,6 +25,7 @@ from mlops_platform.tasks.multiclass_classification.calibration import (
     CalibrationMethod,
     calibrated,
     class_factors,
+    classes_of,
     of_known,
 )
 from mlops_platform.tasks.multiclass_classification.classes import Classes, listed
@@ -81,10 +83,6 @@ MOST_TOLD = 6
 """Classes whose shares are told in a sentence."""
 LEAST_MOVED = 0.05
 """By which a factor differs from 1 that is told."""
-
-
-MOST_CURVES = 3
-"""Classes whose probability is drawn over the leading features."""
 
 
 class MulticlassClassification(Task):
@@ -164,8 +162,8 @@ class MulticlassClassification(Task):
 
     @property
     def dependent_outputs(self) -> tuple[str, ...]:
-        """Probabilities of the first declared classes."""
-        return tuple(probability(at) for at in range(min(len(self.classes), MOST_CURVES)))
+        """Probabilities of all classes; of many those are shown that depend on a feature most."""
+        return tuple(probability(at) for at in range(len(self.classes)))
 
     def resampling_fault(self) -> str | None:
         """A temperature moves no share, and those of resampled rows are not the true ones."""
@@ -180,6 +178,15 @@ class MulticlassClassification(Task):
     def group_metrics(self) -> Mapping[str, GroupMetric]:
         """Of decisions and confidence, of each class, and the loss."""
         return {**group_metrics_of(self._judge), **super().group_metrics}
+
+    @property
+    def judged_classes(self) -> tuple[str, ...]:
+        """All: of a rare one the mean loss says next to nothing."""
+        return self.classes
+
+    def log_chances(self, targets: Targets, predictions: Predictions) -> Numbers:
+        """Of what came true."""
+        return -self._judge.log_losses(targets, predictions)
 
     @property
     def _judge(self) -> Judge:
@@ -279,20 +286,19 @@ class MulticlassClassification(Task):
 
     # A fitted model
 
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
-        """Probabilities, without decisions; an estimator's classes are codes."""
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
+        """Probabilities, without decisions; a class that `rows` have not has the least."""
         import numpy as np
 
-        said = np.asarray(estimator.predict_proba(features), dtype=np.float64)
+        present = classes_of(rows)
+        said = fitted(estimator, *of_known(rows, present)).predict_proba(features)
         spread = np.zeros((len(said), len(self.classes)))
-        spread[:, np.asarray(estimator.classes_, dtype=np.int64)] = said
+        spread[:, present] = said
         return Predictions(self._probability_columns(floored(spread)))
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows, and set there what a set holds."""
-        import numpy as np
-
-        present = np.unique(train.targets[train.targets >= 0])
+        present = classes_of(train)
         below = fitted(pipeline, *of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
@@ -436,6 +442,10 @@ class MulticlassClassification(Task):
             fields[SET] = (list[name], "Classes that hold the outcome as often as is promised.")
             fields[COVERAGE] = (float, "Share of outcomes that such sets promise to hold.")
         return fields
+
+    def explained_classes(self, constants: Constants) -> Mapping[str, float]:
+        """Those that the model knows; a factor of a probability is added to its logarithm."""
+        return {self.classes[at]: log(times) for at, times in self._known_factors(constants)}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Probabilities."""

@@ -136,11 +136,12 @@ class IntervalTask(Task):
 
         return super().estimator_fault(estimator if is_regressor(estimator) else None)
 
-    def raw_predictions(self, estimator: Any, features: Any) -> Predictions:
+    def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
         """Predictions, without intervals."""
         import numpy as np
 
-        return Predictions({PREDICTION: np.asarray(estimator.predict(features), dtype=np.float64)})
+        stated = fitted(estimator, *rows).predict(features)
+        return Predictions({PREDICTION: np.asarray(stated, dtype=np.float64)})
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""

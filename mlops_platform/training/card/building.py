@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops_platform.column_kind import KINDS
 from mlops_platform.spec import WITHOUT_EVENT_TIME, ModelSpec, ShareSplitSpec
+from mlops_platform.tasks import DetailTable
 from mlops_platform.training.card.record import (
     Card,
     DataFacts,
@@ -16,6 +17,7 @@ from mlops_platform.training.card.record import (
     QuantitativeAnalyses,
     VersionFacts,
 )
+from mlops_platform.training.judging.class_chances import class_table
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
 from mlops_platform.training.judging.subgroups import worse_groups_text
@@ -50,7 +52,7 @@ def build_card(
             worse_groups=worse_groups_text(
                 (*evaluation.subgroups, *evaluation.intersections), spec.task.baseline_name
             ),
-            details=spec.task.tables(evaluation.details),
+            details=_detail_tables(spec, evaluation),
             importances=evaluation.importances,
             importance_groups=evaluation.importance_groups,
             dependences=evaluation.dependences,
@@ -116,6 +118,13 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
             f"exceed {improvement.margin:g}."
         ),
     )
+
+
+def _detail_tables(spec: ModelSpec, evaluation: Evaluation) -> tuple[DetailTable, ...]:
+    tables = spec.task.tables(evaluation.details)
+    if not evaluation.class_chances:
+        return tables
+    return (*tables, class_table(evaluation.class_chances))
 
 
 def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:

@@ -36,7 +36,14 @@ def card_html(card: Card, figures: Mapping[str, bytes] = {}) -> str:
 def _option(value: object) -> str:
     """What the YAML says of a task, in words."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(name)} {_option(part)}" for name, part in value.items())
+        return ", ".join(
+            f"{_words(name)} ({_option(part)})"
+            if isinstance(part, Mapping)
+            else f"{_words(name)} {_option(part)}"
+            for name, part in value.items()
+        )
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return _words(value) if isinstance(value, str) and "." not in value else str(value)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import Field
+
 from mlops_platform.column_kind import KINDS, KindName
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.tasks.weights import quantiles_of
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame, Series
 
-    from mlops_platform.tasks import Predictions
+    from mlops_platform.tasks import Output, Predictions
 
 TAIL: Final = 0.01
 """Share of the values at either end that a grid leaves out."""
@@ -27,11 +29,16 @@ SPREAD: Final = 0.8
 """Share of the rows that lie within the band around a curve."""
 
 
+MOST_CURVES: Final = 12
+"""Of one feature; of more outputs those with the longest way from lowest to highest are kept."""
+
+
 class DependenceCurve(Record):
     """The mean prediction at each value, if all rows had it.
 
     Attributes:
         output: column of the predictions.
+        words: the same for a person; older records have none.
         mean: by the weights of the rows.
         lower, upper: of 80 % of the rows, after each row's own curve is moved onto the mean: no
             wider than the mean where the feature does the same to all rows, whatever else they are.
@@ -39,10 +46,16 @@ class DependenceCurve(Record):
     """
 
     output: str
+    words: str | None = Field(default=None, exclude_if=left_out_where_empty)
     mean: tuple[float, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     at_missing: float | None = None
+
+    @property
+    def reach(self) -> float:
+        """From the lowest mean to the highest."""
+        return max(self.mean) - min(self.mean)
 
 
 class PartialDependence(Record):
@@ -54,6 +67,7 @@ class PartialDependence(Record):
             (numbers), or at each value.
         outside: share of the rows with a value that is not along the curves.
         missing: share of the rows that lack it.
+        left_out: what further outputs are called, which depend on it less.
         reason: why there are no curves; None where there are.
     """
 
@@ -64,6 +78,7 @@ class PartialDependence(Record):
     outside: float = 0.0
     missing: float = 0.0
     curves: tuple[DependenceCurve, ...] = ()
+    left_out: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     reason: str | None = None
 
     def shown(self, value: float | str) -> str:
@@ -134,12 +149,15 @@ class _Asked:
 
         missing = np.array([np.nan if values.dtype.kind == "f" else None], dtype=values.dtype)
         predicted = self.predicted(feature, np.concatenate([values, missing]) if lacks else values)
+        outputs = {output.name: output for output in self.spec.task.outputs}
         return tuple(
-            self._curve(name, predicted[name].reshape(-1, len(self.features)), lacks)
+            self._curve(outputs[name], predicted[name].reshape(-1, len(self.features)), lacks)
             for name in self.spec.task.dependent_outputs
         )
 
-    def _curve(self, output: str, predicted: NDArray[np.float64], lacks: bool) -> DependenceCurve:
+    def _curve(
+        self, output: Output, predicted: NDArray[np.float64], lacks: bool
+    ) -> DependenceCurve:
         """Shape (values, rows); the last value is a missing one where some row `lacks` it."""
         import numpy as np
 
@@ -150,7 +168,8 @@ class _Asked:
         ends = [(1 - SPREAD) / 2, (1 + SPREAD) / 2]
         lower, upper = np.array([quantiles_of(row, ends, self.weights) for row in moved]).T
         return DependenceCurve(
-            output=output,
+            output=output.name,
+            words=output.words,
             mean=tuple(mean.tolist()),
             lower=tuple(lower.tolist()),
             upper=tuple(upper.tolist()),
@@ -166,7 +185,8 @@ def _of_feature(asked: _Asked, column: Series, kind: KindName) -> PartialDepende
         return PartialDependence(feature=feature, kind=kind, missing=missing, reason=reason)
     most = asked.spec.evaluation.partial_dependence.values
     values = _grid(finite, most) if kind == "numeric" else _most_frequent(finite, most)
-    lacks = bool(asked.features[feature].isna().any())
+    curves = asked.curves(feature, values, bool(asked.features[feature].isna().any()))
+    longest = sorted(curves, key=lambda curve: -curve.reach)[:MOST_CURVES]
     return PartialDependence(
         feature=feature,
         kind=kind,
@@ -174,7 +194,8 @@ def _of_feature(asked: _Asked, column: Series, kind: KindName) -> PartialDepende
         shares=_shares(known, values, kind),
         outside=_outside(known, values, kind),
         missing=missing,
-        curves=asked.curves(feature, values, lacks),
+        curves=tuple(curve for curve in curves if curve in longest),
+        left_out=tuple(curve.words or curve.output for curve in curves if curve not in longest),
     )
 
 

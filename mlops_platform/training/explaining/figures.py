@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.drawing import (
@@ -28,8 +28,8 @@ MOST_BARS: Final = 20
 MOST_CATEGORIES: Final = 8
 """Drawn along one curve; the table has all of them."""
 MOST_LETTERS: Final = 9
-COLOURS: Final = (BLUE, ORANGE, RED, GREY)
-"""Of the outputs, in their order."""
+COLOURS: Final = (BLUE, ORANGE, RED)
+"""Of the outputs that are drawn: of more the table tells."""
 
 
 def importance_figure(task: Task, importances: Sequence[Importance]) -> Figure:
@@ -50,23 +50,38 @@ def importance_figure(task: Task, importances: Sequence[Importance]) -> Figure:
 
 
 def dependence_figure(task: Task, dependences: Sequence[PartialDependence]) -> Figure:
-    """Curves of the leading features, with what the rows have of each below them."""
+    """Curves of the leading features, with what the rows have of each below them.
+
+    Of many outputs those that depend most on some feature.
+    """
     shown = [dependence for dependence in dependences if dependence.curves]
     lines = (len(shown) + 1) // 2
     figure = new_figure(0.4 + 2.15 * lines, CARD_DOTS_PER_INCH)
     cells = figure.subplots(lines, 2, squeeze=False, sharey=True).ravel()
-    outputs = {output.name: output for output in task.outputs}
+    outputs, drawn = {output.name: output for output in task.outputs}, _drawn_outputs(shown)
     for axes, dependence in zip(cells, shown, strict=False):
-        _draw(axes, dependence)
+        _draw(axes, dependence, drawn)
     for position, axes in enumerate(cells[: len(shown)]):
         curves = shown[position].curves
         if position % 2 == 0 and len(curves) == 1:
             axes.set_ylabel(outputs[curves[0].output].words)
     for axes in cells[len(shown) :]:
         axes.set_visible(False)
-    if len(shown[0].curves) > 1:
-        cells[0].legend(fontsize=7)
+    if len(drawn) > 1:
+        count = len(task.dependent_outputs)
+        title = f"the {len(drawn)} of {count} that move most" if len(drawn) < count else None
+        cells[0].legend(fontsize=7, title=title, title_fontsize=7)
     return figure
+
+
+def _drawn_outputs(dependences: Sequence[PartialDependence]) -> dict[str, str]:
+    """Colours by output, in the order of the curves."""
+    reach: dict[str, float] = {}
+    for dependence in dependences:
+        for curve in dependence.curves:
+            reach[curve.output] = max(reach.get(curve.output, 0.0), curve.reach)
+    furthest = sorted(reach, key=lambda output: -reach[output])[: len(COLOURS)]
+    return dict(zip((output for output in reach if output in furthest), COLOURS, strict=False))
 
 
 def _error(importance: Importance) -> float:
@@ -76,14 +91,17 @@ def _error(importance: Importance) -> float:
     return importance.upper - importance.mean
 
 
-def _draw(axes: Axes, dependence: PartialDependence) -> None:
+def _draw(axes: Axes, dependence: PartialDependence, colours: Mapping[str, str]) -> None:
     is_curve = dependence.kind == "numeric"
     count = len(dependence.values) if is_curve else min(len(dependence.values), MOST_CATEGORIES)
     numbers = [float(value) for value in dependence.values] if is_curve else list(range(count))
-    for colour, curve in zip(COLOURS, dependence.curves, strict=False):
+    for curve in dependence.curves:
+        colour = colours.get(curve.output)
+        if colour is None:
+            continue
         if is_curve:
             axes.fill_between(numbers, curve.lower, curve.upper, color=colour, alpha=0.18, lw=0)
-            axes.plot(numbers, curve.mean, color=colour, label=curve.output)
+            axes.plot(numbers, curve.mean, color=colour, label=curve.words or curve.output)
         else:
             _draw_points(axes, curve, count, colour)
         if curve.at_missing is not None:
@@ -100,7 +118,8 @@ def _draw_points(axes: Axes, curve: DependenceCurve, count: int, colour: str) ->
     axes.vlines(
         range(count), curve.lower[:count], curve.upper[:count], color=colour, alpha=0.3, linewidth=5
     )
-    axes.plot(range(count), curve.mean[:count], "o", color=colour, markersize=4, label=curve.output)
+    label = curve.words or curve.output
+    axes.plot(range(count), curve.mean[:count], "o", color=colour, markersize=4, label=label)
 
 
 def _draw_shares(axes: Axes, dependence: PartialDependence, count: int) -> None:

@@ -11,6 +11,7 @@ from mlops_platform.fairness.limits import gaps_text, judge_gaps
 from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
+from mlops_platform.training.judging.class_chances import judged_chances, judged_text
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
 
@@ -27,6 +28,8 @@ CRITERIA: Final = (
     "stable_importances",
 )
 """Their names, in this order."""
+CLASS_CHANCES: Final = "class_chances"
+"""Another one, of models whose classes are judged apart."""
 FAIRNESS: Final = "fairness"
 """The last one, of models that limit the gaps between groups of people."""
 _TOLD: Final = "the verdict does not depend on it"
@@ -55,7 +58,16 @@ class Criterion(Record):
 
 def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
     """Names of the criteria of a model, in their order."""
-    return (*CRITERIA, *((FAIRNESS,) if spec.gate.fairness else ()))
+    return (
+        *CRITERIA,
+        *((CLASS_CHANCES,) if judges_classes(spec) else ()),
+        *((FAIRNESS,) if spec.gate.fairness else ()),
+    )
+
+
+def judges_classes(spec: ModelSpec) -> bool:
+    """Whether the chance of each class is a criterion of a model."""
+    return bool(spec.task.judged_classes) and spec.gate.min_class_chance is not None
 
 
 def all_criteria(
@@ -100,6 +112,7 @@ def all_criteria(
         ),
         _enough_events(spec, evaluation),
         _stable_importances(spec, evaluation),
+        *([_class_chances(spec, evaluation)] if judges_classes(spec) else []),
         *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
     )
 
@@ -219,7 +232,7 @@ def _worst_subgroup(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     name, baseline = spec.task.loss_name, spec.task.baseline_name
     few = min(worst.events.values(), default=spec.gate.min_events) < spec.gate.min_events
     counted = f"only {_events_text(worst.events)}" if few else f"{worst.rows} rows"
-    what = f"{name} of {worst.column} {worst.value} ({counted}) over its {baseline}'s"
+    what = f"{name} of {worst.column} {worst.value} ({counted}) over that of its own {baseline}"
     return _at_most("worst_subgroup", ratio, spec.gate.max_subgroup_loss_ratio, "", what)
 
 
@@ -253,6 +266,24 @@ def _enough_events(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         description=f"there are {_events_text(tested)} in the test rows, and "
         f"{_events_text(fitted)} in those that it was fitted on: {needed:,} "
         f"{'of each ' if len(tested) > 1 else ''}are needed",
+    )
+
+
+def _class_chances(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Missed where the outcomes of a class surely are given too little chance."""
+    least, chances = spec.gate.min_class_chance, evaluation.class_chances
+    assert least is not None  # else it is no criterion
+    if not chances:
+        unmeasured = "its evaluation has no chances of classes: evaluate it again"
+        return Criterion(name=CLASS_CHANCES, passed=None, description=unmeasured)
+    judged = judged_chances(chances, least, spec.gate.min_events)
+    return Criterion(
+        name=CLASS_CHANCES,
+        passed=not judged.missed,
+        value=judged.worst.times if judged.worst else None,
+        threshold=least,
+        unit=f"chance of {judged.worst.name!r}" if judged.worst else "",
+        description=judged_text(judged, least, spec.gate.min_events),
     )
 
 

@@ -21,6 +21,11 @@ from mlops_platform.training.explaining.importance import (
     permutation_importances,
 )
 from mlops_platform.training.explaining.shift import ImportanceShift
+from mlops_platform.training.judging.class_chances import (
+    ClassChance,
+    class_chances_of,
+    taught_shares,
+)
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
@@ -74,6 +79,7 @@ class Evaluation(Record):
         dependences: how predictions depend on the leading features.
         importance_shift: against the champion; None without one, or where it is not known.
         artifact_bytes: size of the stored model.
+        class_chances: of the outcomes of each class, where the task judges them apart.
         fairness: figures of groups of people; None where the YAML declares no column for them.
     """
 
@@ -101,6 +107,7 @@ class Evaluation(Record):
     daily: tuple[DailySum, ...]
     row_cpu_milliseconds: float
     artifact_bytes: int
+    class_chances: tuple[ClassChance, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
@@ -147,8 +154,19 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         daily=daily_sums(days_of(rows, spec), losses, weights),
         row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
         artifact_bytes=artifact_bytes,
+        class_chances=_class_chances(spec, split, predictions, paired.units),
         fairness=_fairness(spec, rows, predictions, paired.units),
     )
+
+
+def _class_chances(
+    spec: ModelSpec, split: Split, predictions: Predictions, units: NDArray[Any]
+) -> tuple[ClassChance, ...]:
+    task, (_, fitted_on, weights) = spec.task, task_rows(split.train, spec)
+    if not task.judged_classes:
+        return ()
+    taught = taught_shares(task, fitted_on, weights, spec.gate.min_events)
+    return class_chances_of(task, targets_of(split.test, spec), predictions, units, taught)
 
 
 def _fairness(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.tasks import Rows
-from mlops_platform.tasks.weights import fitted
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
 from mlops_platform.training.resampling import fitted_rows
@@ -51,8 +50,8 @@ class FoldScorer:
     def _score(self, candidate: CandidateSpec, params: Params, fold: int) -> float:
         pipeline = build_pipeline(self._spec, candidate, params)
         fitted_on, scored_on = self._preprocess(candidate, params, fold, pipeline)
-        estimator = fitted(pipeline[-1], *fitted_on)
-        predictions = self._spec.task.raw_predictions(estimator, scored_on.features)
+        task, estimator = self._spec.task, pipeline[-1]
+        predictions = task.raw_predictions(estimator, fitted_on, scored_on.features)
         return self._metric.compute(scored_on.targets, predictions.weighted(scored_on.weights))
 
     def _preprocess(

@@ -137,6 +137,8 @@ class PastTraining:
             "split": "known as the part began",
             "fairness": self.spec.gate.model_dump(mode="json", include={"fairness"}),
             "baseline": [self.spec.gate.baseline_confidence, self.spec.gate.improvement.resamples],
+            # Kept evaluations of before they were measured would leave the gate open.
+            **({"taught": self.spec.gate.min_events} if self.spec.task.judged_classes else {}),
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

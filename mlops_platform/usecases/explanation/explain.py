@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.data.features.published import latest_row
 from mlops_platform.data.served.lines import ADJUSTMENT, served_column
 from mlops_platform.data.served.rows import find_answers, find_request
-from mlops_platform.errors import DataError, LedgerError, MlopsError, ServingError
+from mlops_platform.errors import DataError, LedgerError, MlopsError
 from mlops_platform.ledger.challenger import first_champion_advice
+from mlops_platform.usecases.explanation.contributions import Contributions, explain_row
 from mlops_platform.usecases.explanation.packed_versions import Answering, load_packed
-from mlops_platform.usecases.explanation.record import (
-    Additive,
-    Contribution,
-    ExplainedPrediction,
-)
+from mlops_platform.usecases.explanation.record import ExplainedPrediction
 
 if TYPE_CHECKING:
     from mlops_platform.column_kind import Value
-    from mlops_platform.serving.served_version import ServedVersion
     from mlops_platform.spec import ModelSpec
     from mlops_platform.tasks import Answer
     from mlops_platform.usecases.deployment import Deployment
@@ -133,23 +129,23 @@ def _explain_line(
     task, adjustment = spec.task, line[ADJUSTMENT] or 0
     answering = Answering(line["version"], line["sequence"], line["role"], adjustment)
     answered = {output.field: line[output.field] for output in task.outputs}
-    additive, difference, reason = None, None, None
+    explained, difference = Contributions(), None
     try:
         served = load_packed(deployment, spec.name, answering)
         names = served.contents.features.names
         if hidden := sorted({*(line["redacted"] or ())} & {*names}):
-            reason = f"the log has redacted {', '.join(hidden)}"
+            explained = Contributions(reason=f"the log has redacted {', '.join(hidden)}")
         elif absent := [n for n in names if served_column(n, task) not in line]:
-            reason = f"the log lacks {', '.join(absent)}"
+            explained = Contributions(reason=f"the log lacks {', '.join(absent)}")
         else:
             row = {
                 column.name: column.column_kind.to_json(line[served_column(column.name, task)])
                 for column in served.contents.features.columns
             }
-            again, additive, reason = _explain(served, row)
+            again, explained = explain_row(served, row)
             difference = _difference(again, answered)
     except MlopsError as error:
-        reason = str(error)
+        explained = Contributions(reason=str(error))
     return ExplainedPrediction(
         model=spec.name,
         source=source,
@@ -161,8 +157,7 @@ def _explain_line(
         adjustment=adjustment,
         answer=answered,
         difference=difference,
-        additive=additive,
-        reason=reason,
+        **explained._asdict(),
     )
 
 
@@ -189,7 +184,7 @@ def _explain_now(
     if absent := [column.name for column in columns if column.name not in row]:
         raise DataError(f"{source}: {', '.join(absent)} is not there, which the version reads.")
     features = {column.name: column.column_kind.to_json(row[column.name]) for column in columns}
-    answer, additive, reason = _explain(served, features)
+    answer, explained = explain_row(served, features)
     return ExplainedPrediction(
         model=spec.name,
         source=source,
@@ -201,37 +196,8 @@ def _explain_now(
         adjustment=number,
         answer=answer,
         difference=None,
-        additive=additive,
-        reason=reason,
+        **explained._asdict(),
     )
-
-
-def _explain(
-    served: ServedVersion, row: Mapping[str, Value]
-) -> tuple[Answer, Additive | None, str | None]:
-    """The answer, its contributions, and why there are none; each row is proved to add up."""
-    numbers = served.scorer.numbers(row)
-    task, explainer = served.release.task, served.explainer
-    answer = task.answer(numbers, served.constants)
-    if explainer is None:
-        return answer, None, served.not_explained
-    try:
-        explainer.verify([row], [numbers[0]])
-    except ServingError as error:
-        return answer, None, str(error)
-    explanation = explainer.explain(row)
-    largest_first = sorted(explanation.contributions.items(), key=lambda item: -abs(item[1]))
-    contributions = tuple(
-        Contribution(feature=name, value=row[name], contribution=value)
-        for name, value in largest_first
-    )
-    additive = Additive(
-        scale=task.explained_scale,
-        base=explanation.base,
-        total=explanation.total,
-        contributions=contributions,
-    )
-    return answer, additive, None
 
 
 def _difference(again: Answer, answered: Mapping[str, Any]) -> float:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from mlops_platform.column_kind import Value
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.serving.scoring.rounding import TOLERANCE
 
 
@@ -22,7 +24,8 @@ class Additive(Record):
     """Contributions that add up to `total`.
 
     Attributes:
-        scale: of all these numbers: the log-odds of a probability, or the number itself.
+        scale: of all these numbers: the log-odds of a probability, the score of a class, or the
+            number itself.
         base: without knowing any feature.
         total: the base and all contributions.
         contributions: largest first, whatever their sign.
@@ -46,7 +49,9 @@ class ExplainedPrediction(Record):
         answer: by field, as it was answered.
         difference: how far the version's answer now is from it; None where it is answered now, or
             cannot be.
-        additive: None where there are no exact contributions, for the `reason`.
+        additive: None where there are no exact contributions, for the `reason`, and where there
+            are those of classes.
+        classes: contributions by class, in their order, of a model that tells several apart.
     """
 
     model: str
@@ -60,7 +65,13 @@ class ExplainedPrediction(Record):
     answer: dict[str, Any]
     difference: float | None
     additive: Additive | None
+    classes: dict[str, Additive] = Field(default={}, exclude_if=left_out_where_empty)
     reason: str | None
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether there are exact contributions."""
+        return self.additive is not None or bool(self.classes)
 
     @property
     def agrees(self) -> bool:

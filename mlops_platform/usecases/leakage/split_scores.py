@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.data.profiling.profile import ColumnProfile
 from mlops_platform.data.profiling.scanned_table import ScannedTable
 from mlops_platform.record import Record
+from mlops_platform.tasks import Rows
 from mlops_platform.usecases.leakage.evidence import Evidence, gather
 from mlops_platform.usecases.leakage.question import Question
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 50_000
 LEAST_ROWS: Final = 200
-TREES: Final = 50
-LEARNING_RATE: Final = 0.2
+ONE_SCORE: Final = MappingProxyType({"max_iter": 50, "learning_rate": 0.2})
+SEVERAL_CLASSES: Final = MappingProxyType(
+    {"max_iter": 30, "learning_rate": 0.1, "max_leaf_nodes": 8}
+)
+"""With trees of its own for each class a bolder model is worse than the shares of these: of five
+classes of 1,461 drawn rows it added 12 to 63 % to their loss, where this saves 3 to 34 %."""
 CATEGORIES: Final = 200
 """Of a column of words, the most frequent; all others are one."""
 SEED: Final = 20
@@ -50,6 +56,11 @@ class SplitScores(Record):
     def time_saved(self) -> float:
         """The same on the split by time."""
         return 1 - self.time_loss / self.time_baseline if self.time_baseline else 0.0
+
+    @property
+    def tells(self) -> bool:
+        """Whether the model has learnt anything that the two splits could differ in."""
+        return self.random_saved > 0
 
     @property
     def text(self) -> str:
@@ -118,8 +129,8 @@ def _losses(evidence: Evidence, columns: list[ColumnProfile], parts: Parts) -> t
     matrix = np.column_stack([_encoded(evidence, column, seen) for column in columns])
     words = [column.kind == "category" for column in columns]
     with threadpool_limits(limits=1):
-        fitted = _estimator(evidence, words).fit(matrix[seen], targets[seen])
-        predictions = task.raw_predictions(fitted, matrix[unseen])
+        rows = Rows(matrix[seen], targets[seen])
+        predictions = task.raw_predictions(_estimator(evidence, words), rows, matrix[unseen])
     own = task.row_losses(targets[unseen], predictions)
     baseline = task.baseline_losses(targets[unseen], task.baseline(targets[seen]))
     return float(own.mean()), float(baseline.mean())
@@ -128,9 +139,9 @@ def _losses(evidence: Evidence, columns: list[ColumnProfile], parts: Parts) -> t
 def _estimator(evidence: Evidence, words: list[bool]) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+    size = SEVERAL_CLASSES if evidence.task.judged_classes else ONE_SCORE
     shared = {
-        "max_iter": TREES,
-        "learning_rate": LEARNING_RATE,
+        **size,
         "categorical_features": words,
         "random_state": SEED,
     }

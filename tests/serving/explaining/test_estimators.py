@@ -9,6 +9,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
     ExtraTreesRegressor,
+    GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -25,14 +26,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlops_platform.errors import ServingError
+from mlops_platform.serving.explaining.class_explainer import ClassExplainer
 from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.settings import PROJECT_ROOT
+from mlops_platform.tasks import Rows
 from tests.serving.explaining.test_explainer import NAMES, ROWS, SCHEMA, coded, one_hot
+from tests.tasks.conftest import task_named
 
 DOCUMENT = PROJECT_ROOT / "docs" / "explanations.md"
 HEADER = "| model | finished by | contributions to |\n|---|---|---|"
 LOG_ODDS, NUMBER = "the log-odds", "the prediction"
+SCORES = "the score of each class"
 
 
 class Case(NamedTuple):
@@ -54,7 +59,7 @@ class Case(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        return self.told in (LOG_ODDS, NUMBER)
+        return self.told in (LOG_ODDS, NUMBER, SCORES)
 
 
 def classifier(estimator: Any, columns: Any = None) -> Any:
@@ -75,6 +80,17 @@ def regressor(estimator: Any, columns: Any = None) -> Any:
         [("columns", columns or one_hot()), ("estimator", MultiOutputRegressor(estimator))]
     )
     return pipeline.fit(ROWS[NAMES], heads)
+
+
+def of_classes(estimator: Any, method: str, columns: Any = None) -> Any:
+    """Late by how much, in three classes."""
+    task = task_named(
+        "multiclass_classification", classes=["early", "late", "very late"], calibration=method
+    )
+    targets = ROWS["is_late"] * (1 + (ROWS["delay"].fillna(0) > 0.5))
+    rows = Rows(ROWS[NAMES], targets.to_numpy(dtype=np.int64))
+    pipeline = Pipeline([("columns", columns or one_hot()), ("estimator", estimator)])
+    return task.fit(pipeline, rows, rows).model
 
 
 def boosting() -> HistGradientBoostingClassifier:
@@ -175,6 +191,59 @@ CASES = [
 ]
 
 
+SEVERAL = "of several classes"
+CLASS_CASES = [
+    Case(
+        f"{LINEAR}, {SEVERAL}",
+        "temperature",
+        SCORES,
+        lambda: of_classes(LogisticRegression(max_iter=300), "temperature"),
+    ),
+    Case(
+        f"gradient boosting of histograms, {SEVERAL}",
+        "temperature",
+        SCORES,
+        lambda: of_classes(boosting(), "bias_corrected_temperature", coded()),
+    ),
+    Case(
+        f"gradient boosting not of histograms, {SEVERAL}",
+        "any",
+        "GradientBoostingClassifier of several classes has no compiled form",
+        lambda: of_classes(GradientBoostingClassifier(n_estimators=2), "temperature"),
+    ),
+    Case(
+        f"{FOREST}, {SEVERAL}",
+        "any",
+        "logarithms of the averaged probabilities of RandomForestClassifier",
+        lambda: of_classes(RandomForestClassifier(5, max_depth=4), "temperature"),
+    ),
+    Case(
+        f"any classifier, {SEVERAL}",
+        "sigmoid, isotonic",
+        "nothing adds up to what makes them add up to 1",
+        lambda: of_classes(LogisticRegression(max_iter=300), "sigmoid"),
+    ),
+    Case(
+        f"neural networks, {SEVERAL}",
+        "any",
+        "logarithms of the averaged probabilities of MLPClassifier",
+        lambda: of_classes(MLPClassifier((2,), max_iter=5), "temperature"),
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: f"{case.model}, {case.finished}")
+def test_every_class_is_explained_exactly_or_refused_in_words(case: Case) -> None:
+    model, rows = case.make(), rows_of(SCHEMA, ROWS[:30])
+    if not case.is_exact:
+        with pytest.raises(ServingError, match=case.told):
+            ClassExplainer.of(model, SCHEMA, rows)
+        return
+    stated = model.predict_proba(frame_of(SCHEMA, rows))
+    assert ClassExplainer.of(model, SCHEMA, rows).prove(rows, stated.tolist()) <= 1e-9
+
+
 def said(model: Any, rows: list[Any]) -> Any:
     """What a model says of rows, shape (rows, numbers)."""
     frame = frame_of(SCHEMA, rows)
@@ -216,5 +285,5 @@ def test_every_head_of_a_regression_is_explained(estimator: Any) -> None:
 
 
 def test_the_document_shows_these_models_and_no_other() -> None:
-    table = "\n".join([HEADER, *(case.row for case in CASES)])
+    table = "\n".join([HEADER, *(case.row for case in (*CASES, *CLASS_CASES))])
     assert table in DOCUMENT.read_text(encoding="utf-8").split("\n\n"), table

@@ -26,7 +26,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining import tree_shap as tree_shap_module
-from mlops_platform.serving.explaining.explainer import TOLERANCE, Explainer, NotExplainable
+from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.explaining.tree_shap import tree_shap
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
@@ -36,6 +36,7 @@ from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.tree_code import compile_reader
 from mlops_platform.serving.scoring.compiled.unpacked import unpack
+from mlops_platform.serving.scoring.explanation import TOLERANCE, NotExplainable
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.calibration import positive_scores
 

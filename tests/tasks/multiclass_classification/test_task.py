@@ -10,9 +10,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from mlops_platform.errors import DataError, SpecError
+from mlops_platform.spec import EstimatorSpec
 from mlops_platform.tasks import Rows, Task, TaskSpec
 from mlops_platform.tasks.multiclass_classification.calibration import class_factors, of_known
 from mlops_platform.tasks.multiclass_classification.probabilities import floored
+from mlops_platform.training.pipelines.estimators import build_estimator
 from tests.tasks.conftest import task_named
 
 ADAPTER: TypeAdapter[Task] = TypeAdapter(TaskSpec)
@@ -129,6 +131,35 @@ def test_a_class_that_no_training_row_has_gets_the_least_chance(method: str) -> 
     again = task.predict(refitted.model, refitted.constants, everything.features)
     assert again["probability_2"].max() < 1.1e-6
     assert "No row taught it" in task.constants_text(refitted.constants)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "params"),
+    [
+        ("sklearn.linear_model.LogisticRegression", {}),
+        ("lightgbm.LGBMClassifier", {"n_estimators": 5, "verbose": -1}),
+        ("xgboost.XGBClassifier", {"n_estimators": 5}),
+    ],
+)
+def test_any_estimator_gets_classes_without_gaps_and_its_numbers_go_to_their_places(
+    estimator: str, params: dict[str, Any]
+) -> None:
+    pytest.importorskip(estimator.partition(".")[0])
+    task = task_named("multiclass_classification", classes=CLASSES)
+    train, asked = weather([0, 2, 3] * 60), weather([3] * 40, seed=1)
+    bare, finished_one = (
+        build_estimator(EstimatorSpec(type=estimator, params=params), {}, seed=1) for _ in "ab"
+    )
+
+    raw = task.raw_predictions(bare, train, asked.features)
+    finished = task.fit(make_pipeline(finished_one), train, weather([0, 1, 2, 3] * 15, seed=2))
+    final = task.predict(finished.model, finished.constants, asked.features)
+
+    assert bare.classes_.tolist() == [0, 1, 2]
+    for predictions in (raw, final):
+        means = [predictions[f"probability_{at}"].mean() for at in (1, 2, 3, 4)]
+        assert np.argmax(means) == 3
+        assert means[1] == pytest.approx(1e-6, rel=0.01)
 
 
 def test_two_known_classes_and_a_single_unseen_row_are_enough() -> None:

@@ -296,3 +296,38 @@ def test_rows_of_the_future_do_not_change_an_earlier_fold(spec, split):
 
     assert before[:-1] == after[:-1]
     assert before[-1] != after[-1]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "params"),
+    [
+        ("sklearn.ensemble.HistGradientBoostingClassifier", {"max_iter": 5}),
+        ("lightgbm.LGBMClassifier", {"n_estimators": 5, "verbose": -1}),
+        ("xgboost.XGBClassifier", {"n_estimators": 5}),
+    ],
+)
+def test_a_fold_without_a_middle_class_is_scored_by_any_estimator(
+    estimator, params, declare, split
+):
+    pytest.importorskip(estimator.partition(".")[0])
+
+    def edit(plain):
+        plain["task"] = {"type": "multiclass_classification", "classes": ["sun", "fog", "rain"]}
+        plain["label"]["column"] = "weather"
+        (kept,) = plain["training"]["candidates"][1:]
+        kept["estimator"] = {"type": estimator, "params": params}
+        plain["training"]["candidates"] = [kept]
+
+    spec, rows = declare(edit), split.train
+    first_fit, first_scored = FoldScorer(declare(), rows).folds[0]
+    weather = np.where(rows["is_late"], "rain", "sun").astype(object)
+    weather[len(first_fit) :: 5] = "fog"
+    labelled = rows.assign(weather=weather)
+    assert set(weather[first_fit]) == {"sun", "rain"}
+    assert set(weather[first_scored]) == {"sun", "fog", "rain"}
+
+    (trial,) = search(spec, labelled).trials
+
+    assert trial.state == "complete", trial.error
+    never_given = np.mean(weather[first_scored] == "fog") * -np.log(1e-6)
+    assert trial.fold_scores[0] > never_given > max(trial.fold_scores[1:])

@@ -32,6 +32,24 @@ def test_a_stable_relation_is_worth_the_same(orders, scanned, loss):
     assert scores.time_saved > 0.6
 
 
+def test_several_classes_of_few_rows_are_learnt_and_not_by_heart(orders, scanned):
+    random = np.random.default_rng(4)
+    few = orders.head(800).copy()
+    score = few["weight"] + random.normal(0, 2, len(few))
+    few["grade"] = np.array(["a", "b", "c", "d", "e"])[np.digitize(score, [1.5, 3, 6, 8])]
+    question = asked(
+        label="grade",
+        task={"type": "multiclass_classification", "classes": ["a", "b", "c", "d", "e"]},
+        dropped=("hours", "late"),
+    )
+
+    scores = split_scores(scanned(few), question)
+
+    assert scores is not None
+    assert scores.tells
+    assert scores.time_saved > 0
+
+
 @pytest.mark.parametrize(
     ("rows", "changed"),
     [(ROWS, {"time": None}), (100, {}), (ROWS, {"label": "ordered_at < '2024-03-02'"})],

@@ -3,7 +3,7 @@
 from mlops_platform.fairness.limits import limits_text
 from mlops_platform.spec import Limit, ModelSpec, bounds_of
 from mlops_platform.tasks import Metric
-from mlops_platform.training.judging.criteria import FAIRNESS
+from mlops_platform.training.judging.criteria import CLASS_CHANCES, FAIRNESS, judges_classes
 
 
 def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
@@ -42,7 +42,21 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
             "kind. Open with fewer."
         ),
         "stable_importances": _stable_importances(spec),
+        **_class_chances(spec),
         **_fairness(spec),
+    }
+
+
+def _class_chances(spec: ModelSpec) -> dict[str, str]:
+    gate = spec.gate
+    if not judges_classes(spec):
+        return {}
+    return {
+        CLASS_CHANCES: (
+            f"The outcomes of no class may surely get less than {gate.min_class_chance:g} times "
+            f"the chance that the share of their class gives them. Classes with fewer than "
+            f"{gate.min_events:,} outcomes in the test rows are told, and not judged."
+        )
     }
 
 

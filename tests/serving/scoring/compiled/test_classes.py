@@ -15,8 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.packing.parity import check_parity, why_not_explained
+from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.scoring.compiled import trees
 from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.tasks import Rows
@@ -89,12 +88,3 @@ def test_what_is_not_compiled_is_served_by_the_pipeline(monkeypatch: pytest.Monk
     task, model = finished(HISTOGRAM, columns, "temperature")
     monkeypatch.setattr(trees, "MAX_NODES_OF_CLASSES", 50)
     assert "3 classes are too many" in str(Scorer(SCHEMA, task, model).reason)
-
-
-def test_one_number_of_several_is_not_explained_and_says_so() -> None:
-    task, model = finished(LINEAR, scaled(StandardScaler(), one_hot()), "temperature")
-    golden = choose_golden_rows(SCHEMA, task, model, ROWS.assign(key="k"), 5)
-
-    reason = why_not_explained(SCHEMA, task, model, golden, ROWS.assign(key="k"))
-
-    assert reason == "it has a number for each of 3 classes, and not one."

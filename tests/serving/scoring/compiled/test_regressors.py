@@ -19,13 +19,13 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlops_platform.serving.explaining.explainer import TOLERANCE as EXPLAINED_TOLERANCE
 from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.parity import check_parity, why_not_explained
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
+from mlops_platform.serving.scoring.explanation import TOLERANCE as EXPLAINED_TOLERANCE
 from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
 from mlops_platform.serving.scoring.scorer import Scorer, UnscorableRow
 from mlops_platform.tasks import Rows
