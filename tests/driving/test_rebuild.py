@@ -1,10 +1,11 @@
 """Late deliveries on the real project: what is built again equals what is built anew."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 
 import dagster as dg
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
@@ -28,10 +30,11 @@ from mlops_platform.driving.landing import TableLanding
 from mlops_platform.driving.missing import build
 from mlops_platform.driving.rebuild import Rebuild, notice
 from mlops_platform.errors import MlopsError, SpecError
-from mlops_platform.settings import Settings
+from mlops_platform.settings import Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
 from tests.data.size_cases import UNCHANGED, WINDOW
 from tests.driving.test_phases import Shown
+from tests.homes.stamped import write_stamp
 
 FIRST = date(2013, 2, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(12)]
@@ -99,16 +102,39 @@ class Place:
         return {table: published_digest(self.home.published, table) for table in TABLES}
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake, the warehouse and what sources keep of a home that was landed and built once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLOPS_HOME", str(tmp_path_factory.mktemp("built") / "mlops"))
+        settings.cache_clear()
+        patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
+        copy_dagster_yaml(settings())
+        write_stamp(settings().home)
+        with _opened(settings()) as place:
+            place.driver.run("land_snapshots")
+            place.driver.run("land_days", tags=day_range(DAYS))
+            rmtree(day_folder(place.home.landing, "weather", GAP))
+            place.build(DAYS[0], DAYS[-2])
+            root = place.home.home
+    settings.cache_clear()
+    return root
+
+
 @pytest.fixture
-def place(home: Settings) -> Iterator[Place]:
+def place(built: Path, home: Settings) -> Iterator[Place]:
+    """A copy of it, and runs of its own."""
+    for part in ("lake", "warehouse", "cache"):
+        copytree(built / part, home.home / part)
+    with _opened(home) as place:
+        yield place
+
+
+@contextmanager
+def _opened(home: Settings) -> Iterator[Place]:
     deployment_at(home).ledger.create_schema()
     with open_instance() as instance:
-        place = Place(home, JobDriver(defs(), instance))
-        place.driver.run("land_snapshots")
-        place.driver.run("land_days", tags=day_range(DAYS))
-        rmtree(day_folder(home.landing, "weather", GAP))
-        place.build(DAYS[0], DAYS[-2])
-        yield place
+        yield Place(home, JobDriver(defs(), instance))
 
 
 def longer(delays: pa.Table, minutes: int) -> pa.Table:
