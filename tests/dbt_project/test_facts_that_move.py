@@ -190,8 +190,8 @@ def rows_of(deployment: Deployment, mart: str) -> pd.DataFrame:
 
 @pytest.mark.slow
 @settings(
-    max_examples=4,
-    # A build takes a second: to shrink a failure would take an hour.
+    max_examples=2,
+    # A build takes a second, and a play ten of them: to shrink a failure would take an hour.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DAYS = (date(2013, 3, 10), date(2013, 3, 12))
 MARTS = ("flight_features", "flight_labels")
+ONLY_MARTS = ("--select", *(f"+{mart}" for mart in MARTS))
 HOMES = {
     name: ODD_NAMES[name]
     for name in ("partition", "brackets", "comma", "hash", "question mark", "everything")
@@ -43,7 +44,7 @@ def rows_of(deployment: Deployment) -> list[pd.DataFrame]:
 
 
 def build(deployment: Deployment, days: Period | None = None) -> Deployment:
-    deployment.build_models(days)
+    deployment.build_models(days, *ONLY_MARTS)
     return deployment
 
 
