@@ -55,7 +55,7 @@ def parsed_project() -> Path:
     """
     project = _dbt_project(settings())
     if not project.is_parsed:
-        with console.status("the dbt project has changed: making its manifest anew"):
+        with console.status("making the manifest of the dbt project"):
             parse(project)
     return project.manifest
 
@@ -84,8 +84,7 @@ def _set_up(current: Settings) -> None:
     if adopted:
         console.print(f"made deliveries of {counted(len(adopted), 'landed day')}", highlight=False)
     copy_dagster_yaml(current)
-    with console.status("preparing the dbt manifest"):
-        parse(_dbt_project(current))
+    parsed_project()
     with console.status("initialising the Dagster instance"), open_instance() as instance:
         switched_off = forget_automation_of(instance, deployment.ledger.models())
     if switched_off:

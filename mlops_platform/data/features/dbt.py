@@ -91,11 +91,11 @@ class DbtProjectFolder:
 
     @property
     def is_parsed(self) -> bool:
-        """Whether its manifest is there and was made from its present sources."""
+        """Whether its manifest is there, of its present sources and by the present dbt."""
         stamp = _stamp(self.folder)
         if not self.manifest.is_file() or not stamp.is_file():
             return False
-        return stamp.read_text(encoding="utf-8") == project_digest(self.folder)
+        return stamp.read_text(encoding="utf-8") == _made_from(self.folder)
 
     def environment(self) -> dict[str, str]:
         """Environment that the profile reads."""
@@ -257,8 +257,13 @@ def _parsed(folder: Path, log: Path) -> dbtRunner:
 
 
 def _stamp(folder: Path) -> Path:
-    """Beside the manifest: the digest of what it was made from, whichever home asked for it."""
-    return folder / "target" / "manifest.sha256"
+    """Beside the manifest: what it was made from, whichever home asked for it."""
+    return folder / "target" / "manifest.made_from.json"
+
+
+def _made_from(folder: Path) -> str:
+    """The project as it is, and the packages that parse it."""
+    return BuiltWith.of(project_digest(folder)).to_stored()
 
 
 def _parse(folder: Path, log: Path) -> Manifest:
@@ -266,14 +271,14 @@ def _parse(folder: Path, log: Path) -> Manifest:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    digest = project_digest(folder)
+    made_from = _made_from(folder)
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
     with _environment_of(ANYWHERE):
         parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
     _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
         raise ProjectError(folder, parse_problem(str(parsed.exception), folder))
-    write_text(_stamp(folder), digest)
+    write_text(_stamp(folder), made_from)
     return parsed.result
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlops_platform.cli.home.setup import ensure_set_up
+from mlops_platform.cli.home.setup import ensure_set_up, parsed_project
 from mlops_platform.data.landing import adoption
 from mlops_platform.data.landing.deliveries import landed_rows
 from mlops_platform.data.parquet import write_parquet
@@ -58,3 +58,11 @@ def test_days_of_before_are_deliveries_after_set_up_also_where_it_was_killed_in_
     assert landed(of_format_4) == [2] * 4
     assert list(of_format_4.landing.glob("*/day=*/*.parquet")) == []
     assert not ensure_set_up()
+
+
+def test_another_home_of_a_project_that_is_parsed_is_set_up_without_parsing_it(
+    home: Settings,
+) -> None:
+    made_at = parsed_project().stat().st_mtime_ns
+    assert ensure_set_up()
+    assert parsed_project().stat().st_mtime_ns == made_at

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from mlops_platform.components.checking.check import Checked, Project, check_project
+from mlops_platform.data.features import kept_projects
 from mlops_platform.data.features.dbt import DbtProjectFolder, parse
 from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT
 from mlops_platform.training.check import check_candidates
@@ -329,12 +330,16 @@ def test_a_dbt_project_that_does_not_parse_is_one_line_with_its_file(
     assert said in line
 
 
-def test_a_project_is_parsed_again_where_it_has_changed_since(
-    declared: Declared, dbt: Path, tmp_path: Path
+def test_a_project_is_parsed_again_where_it_or_dbt_has_changed_since(
+    declared: Declared, dbt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = DbtProjectFolder(dbt, tmp_path / "warehouse", tmp_path / "lake", tmp_path / "target")
     assert not place.is_parsed
     parse(place)
+    assert place.is_parsed
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_projects, "installed_versions", lambda names: dict.fromkeys(names, "0"))
+        assert not place.is_parsed
     assert place.is_parsed
     (dbt / "models" / "flights" / "overview.md").write_text("{% docs other %}Other.{% enddocs %}")
     assert not place.is_parsed
