@@ -68,7 +68,6 @@ READING: dict[str, tuple[tuple[str, ...], set[str]]] = {
     ),
     "freeze": (("freeze", MODEL, *REASON), {"decision"}),
     "unfreeze": (("unfreeze", MODEL, *REASON), {"decision"}),
-    "check": (("check",), {"mistakes", "models"}),
 }
 
 
@@ -80,6 +79,11 @@ def test_a_document_has_its_fields(
         invoked("freeze", MODEL, *REASON)
     answered = document_of(*arguments)
     assert set(answered) == fields
+
+
+@pytest.mark.slow
+def test_a_check_answers_with_mistakes_and_models(past: Past) -> None:
+    assert set(document_of("check")) == {"mistakes", "models"}
 
 
 def test_a_story_has_its_decisions_with_moments_of_one_convention(past: Past) -> None:
