@@ -1,6 +1,6 @@
 """Append rows to the chains; every function needs a connection that excludes other writers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,11 @@ from mlops_platform.errors import ReleaseConflict
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
-    NO_DECISION,
-    STANDING_KINDS,
     NewActivation,
     NewAdjustment,
     NewDecision,
     NewIncidentEvent,
+    Seen,
     VersionIdentity,
 )
 from mlops_platform.ledger.row_formats import format_of
@@ -136,22 +135,24 @@ def _require_latest_adjustment(
         )
 
 
-def require_newest(connection: Connection, model: str, decision_id: int) -> None:
-    """Refuse to act where it was decided meanwhile what serves or stands beside it.
-
-    Args:
-        decision_id: `NO_DECISION` where there was none.
+def require_newest(connection: Connection, model: str, seen: Iterable[Seen]) -> None:
+    """Refuse to write what rests on decisions that are not the newest of their kinds any more.
 
     Raises:
-        ReleaseConflict: `decision_id` is not the newest such decision.
+        ReleaseConflict: names the decision that came after.
     """
-    standing = select(func.max(decisions.c.id)).where(decisions.c.kind.in_(STANDING_KINDS))
-    newest = connection.scalar(standing.where(decisions.c.model == model)) or NO_DECISION
-    if newest != decision_id:
-        raise ReleaseConflict(
-            f"decision {newest} about {model!r} came after decision {decision_id}, on which this "
-            "one rests; nothing was written. Decide again on what stands now."
-        )
+    for rests_on in seen:
+        of_kinds = select(decisions.c["id", "kind", "actor", "reason"])
+        newest_first = of_kinds.where(
+            decisions.c.model == model, decisions.c.kind.in_(rests_on.kinds)
+        ).order_by(decisions.c.id.desc())
+        newest = connection.execute(newest_first.limit(1)).first()
+        if newest is not None and newest.id != rests_on.id:
+            raise ReleaseConflict(
+                f"decision {newest.id} about {model!r} ({newest.kind} by {newest.actor}: "
+                f"{newest.reason}) came after what this one rests on; nothing was written. Look "
+                f"at `mlops status {model}`, and decide again on what stands now."
+            )
 
 
 def append_activation(connection: Connection, model: str, activation: NewActivation) -> int | None:

@@ -422,7 +422,12 @@ def test_a_person_promotes_or_rejects_on_the_command_line(story: Story) -> None:
 
     story.train()
     freeze(story.ledger, MODEL, "runway works", "bob")
-    approved = approve("--reason", "the board agreed", "--actor", "alice")
+    other = approve("--version", "2", "--reason", "the board agreed", "--actor", "alice")
+    assert other.exit_code == 1
+    assert "that is version 3, in shadow" in other.output
+    named = ("--version", "3", "--reason", "the board agreed", "--actor", "alice")
+    assert approve("--what", "retraining", *named).exit_code == 2
+    approved = approve(*named)
     assert approved.exit_code == 0
     assert "release 2, promoted by alice" in approved.output
     assert (story.champion.version, story.champion.actor) == (3, "alice")

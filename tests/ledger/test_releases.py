@@ -7,7 +7,13 @@ import pytest
 
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
+from mlops_platform.ledger.records import (
+    NO_DECISION,
+    STANDING_KINDS,
+    NewDecision,
+    Seen,
+    VersionIdentity,
+)
 
 Identity = Callable[[int], VersionIdentity]
 
@@ -154,7 +160,13 @@ import sys
 import time
 from mlops_platform.errors import ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
+from mlops_platform.ledger.records import (
+    NO_DECISION,
+    STANDING_KINDS,
+    NewDecision,
+    Seen,
+    VersionIdentity,
+)
 
 url, writer = sys.argv[1], int(sys.argv[2])
 ledger = Ledger(url)
@@ -208,7 +220,8 @@ def test_of_several_processes_exactly_one_wins_each_release(url: str) -> None:
 
 def test_of_two_first_challenges_at_once_the_second_is_told(ledger: Ledger) -> None:
     challenge = NewDecision(kind="challenge", reason="waits for a person", actor="gate")
-    ledger.record_decision("flights", challenge, after=NO_DECISION)
-    with pytest.raises(ReleaseConflict, match="on which this one rests; nothing was written"):
-        ledger.record_decision("flights", challenge, after=NO_DECISION)
+    nothing_stands = Seen(kinds=STANDING_KINDS, id=NO_DECISION)
+    ledger.record_decision("flights", challenge, after=[nothing_stands])
+    with pytest.raises(ReleaseConflict, match=r"decision 1 .*\(challenge by gate: waits"):
+        ledger.record_decision("flights", challenge, after=[nothing_stands])
     assert len(ledger.decisions("flights")) == 1
