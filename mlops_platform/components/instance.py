@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 import dagster as dg
 import psutil
 
+from mlops_platform.components.run_locks import forget_run, run_is_held
 from mlops_platform.settings import settings
 
 STARTING_GRACE_SECONDS = 120
@@ -50,6 +51,7 @@ def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     for run in orphans:
         instance.report_run_failed(run, "The process of this run is gone; failed at start-up.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        forget_run(run.run_id)
     return [run.run_id for run in orphans]
 
 
@@ -98,6 +100,9 @@ def forget_automation_of(instance: dg.DagsterInstance, models: Collection[str]) 
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    if run_is_held(run.run_id):
+        return False
+    # It has not begun its first step, is between two steps, or is dead.
     processes = list(_processes(instance, run.run_id))
     if not processes:
         # The launcher has not said yet which process it started.

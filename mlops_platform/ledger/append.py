@@ -1,12 +1,13 @@
 """Append rows to the chains; every function needs a connection that excludes other writers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, func, insert, select
 
-from mlops_platform.errors import ReleaseConflict
+from mlops_platform.clock import moment_text
+from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
@@ -26,6 +27,9 @@ from mlops_platform.ledger.tables import (
     packagings,
     releases,
 )
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""By how much the clocks of two machines that write to one ledger may differ."""
 
 
 def append_decision(
@@ -64,6 +68,8 @@ def append_release(
             f"{model!r} is at release {current}, the decision was made against release "
             f"{expected_sequence}; nothing was written. Judge again against the present champion."
         )
+    if decision.kind == "promote":
+        _require_time_goes_on(connection, model, moment)
     row = {
         "model": model,
         "sequence": current + 1,
@@ -75,6 +81,25 @@ def append_release(
     }
     _append(connection, releases, releases.c.sequence, row)
     return current + 1
+
+
+def _require_time_goes_on(connection: Connection, model: str, moment: datetime) -> None:
+    """Refuse to promote by a clock that stands before the present champion's release.
+
+    What served at a moment could not be said any more. A roll back, which may be needed at once,
+    is not refused.
+
+    Raises:
+        LedgerError: names both moments.
+    """
+    newest = select(func.max(releases.c.released_at)).where(releases.c.model == model)
+    released_at = connection.scalar(newest)
+    if released_at is not None and moment < released_at - CLOCK_TOLERANCE:
+        raise LedgerError(
+            f"the clock says {moment_text(moment)}, and {model!r} released at "
+            f"{moment_text(released_at)}: it was set back, or was ahead then. Nothing was written. "
+            "Set the clock of this machine, or wait until it is past that moment."
+        )
 
 
 def append_packaging(

@@ -358,6 +358,8 @@ IN_SILENCE = "it passed"
 WERE = {
     "a choice that there is not": IN_SILENCE,
     "a variable that is not set": IN_SILENCE,
+    "a template that is code": "it ran, at every loading",
+    "a template beside the attributes": "it ran, at every loading",
     "a format of times in another notation": "no such option",
     "a text declared as a number": "it passed, and the training failed",
     "a label of the wrong type": "it passed, and the training failed",
