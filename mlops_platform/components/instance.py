@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 import psutil
@@ -36,6 +37,18 @@ def open_instance() -> dg.DagsterInstance:
     home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)
     return dg.DagsterInstance.get()
+
+
+@contextmanager
+def instance_if_reachable() -> Iterator[tuple[dg.DagsterInstance | None, Exception | None]]:
+    """Yield the instance, or why it cannot be opened."""
+    try:
+        instance = open_instance()
+    except Exception as error:  # Dagster's, SQLAlchemy's or the system's: who looks tells it
+        yield None, error
+        return
+    with instance:
+        yield instance, None
 
 
 def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
