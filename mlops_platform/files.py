@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from mlops_platform.formats.plain_json import plain_json
+from mlops_platform.privacy import folder_mode
 
 
 class FileState(NamedTuple):
@@ -53,7 +55,7 @@ def new_directory(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    temporary.chmod(0o755)
+    temporary.chmod(stat.S_IMODE(temporary.stat().st_mode) | folder_mode())
     try:
         yield temporary
         try:

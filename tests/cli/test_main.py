@@ -259,3 +259,12 @@ def test_the_version_is_told() -> None:
 
 def test_every_case_is_documented() -> None:
     refuse_undocumented("Commands", [NOT_SET_UP, MISSPELT, UNLOADABLE, BUG])
+
+
+def test_a_command_writes_privately_and_leaves_the_umask_of_its_caller(home) -> None:
+    before = os.umask(0o022)
+    try:
+        CliRunner().invoke(main, ["status"])
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from mlops_platform.files import hold
+from mlops_platform.privacy import file_mode, folder_mode
 
 SECONDS_OPEN = 24 * 3600
 """A file is closed this long after it was begun, so that nobody waits for a quiet worker's."""
@@ -83,10 +84,10 @@ class LogFile:
 
     def _begin(self, now: float) -> None:
         stamp = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(folder_mode(), parents=True, exist_ok=True)
         self._path = self._directory / f"{self._stem}-{stamp}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        self._descriptor = os.open(self._path, flags, 0o640)
+        self._descriptor = os.open(self._path, flags, file_mode())
         hold(self._descriptor)
         self._size, self._close_at = 0, now + SECONDS_OPEN
 
