@@ -1,6 +1,7 @@
 """The command line itself: fast help, and errors that a person can act on."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
