@@ -91,7 +91,7 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         dagster_home=place.dagster_home,
         lost_runs=lost,
         held_slots=tuple(slots),
-        left_servers=looks.at("processes", left_servers, {}),
+        left_servers=looks.at("processes", lambda: left_servers(place.bentoml_home), {}),
         lock=looks.at(
             "warehouse", lambda: warehouse_lock(place.warehouse, building=building), None
         ),

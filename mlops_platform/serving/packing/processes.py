@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -45,15 +47,21 @@ def kill_marked(mark: dict[str, str], grace_seconds: float, kill_seconds: float)
             return
 
 
-def left_servers() -> dict[int, str]:
-    """Processes of servers whose starter is gone, by id, with the command that each runs."""
+def left_servers(folder: Path) -> dict[int, str]:
+    """Processes that serve a Bento below a folder and whose starter is gone, by id.
+
+    Returns:
+        The command that each runs.
+    """
     import psutil
 
-    return {
-        process.pid: " ".join(process.cmdline())
-        for process, mark in _servers()
-        if not psutil.pid_exists(_starter(mark))
-    }
+    left = {}
+    for process, mark in _servers():
+        with suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            if f"{folder}/" in command and not psutil.pid_exists(_starter(mark)):
+                left[process.pid] = command
+    return left
 
 
 def _starter(mark: str) -> int:

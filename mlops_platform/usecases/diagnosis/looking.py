@@ -38,4 +38,4 @@ def _cure(home: Path, error: Exception) -> str:
         return (
             f"df -h {shlex.quote(str(home))}   # make room, or mount it so that it can be written"
         )
-    return f"{RESTORE}   # it is damaged"
+    return f"{RESTORE}   # where it is damaged"

@@ -14,8 +14,9 @@ SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep
 SECONDS = 60
 
 
-def _sleeper(mark: dict[str, str]) -> subprocess.Popen[str]:
-    sleeper = subprocess.Popen(SLEEP, env=mark, stdout=subprocess.PIPE, text=True)
+def _sleeper(mark: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    command = [*SLEEP, *arguments]
+    sleeper = subprocess.Popen(command, env=mark, stdout=subprocess.PIPE, text=True)
     assert sleeper.stdout.readline() == "up\n"
     return sleeper
 
@@ -100,10 +101,12 @@ def test_servers_whose_starter_is_gone_are_told(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     with kept(orphaned := {MARK: f"{gone.pid}-{tmp_path.name}"}):
-        left, own = _sleeper(orphaned), _sleeper(new_mark())
-        servers = left_servers()
-        assert servers[left.pid].endswith("time.sleep(600)")
-        assert own.pid not in servers
-        for sleeper in (left, own):
+        bento = str(tmp_path / "bentos" / "v1")
+        left, own = _sleeper(orphaned, bento), _sleeper(new_mark(), bento)
+        other = _sleeper(orphaned, "/elsewhere/bentos/v1")
+        servers = left_servers(tmp_path)
+        assert set(servers) == {left.pid}
+        assert servers[left.pid].endswith(bento)
+        for sleeper in (left, own, other):
             sleeper.kill()
             sleeper.wait()
