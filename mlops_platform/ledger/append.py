@@ -166,12 +166,13 @@ def require_newest(connection: Connection, model: str, seen: Iterable[Seen]) -> 
     Raises:
         ReleaseConflict: names the decision that came after.
     """
+    columns = decisions.c
+    of_model = select(columns.id, columns.kind, columns.actor, columns.reason).where(
+        columns.model == model
+    )
     for rests_on in seen:
-        of_kinds = select(decisions.c["id", "kind", "actor", "reason"])
-        newest_first = of_kinds.where(
-            decisions.c.model == model, decisions.c.kind.in_(rests_on.kinds)
-        ).order_by(decisions.c.id.desc())
-        newest = connection.execute(newest_first.limit(1)).first()
+        of_kinds = of_model.where(columns.kind.in_(rests_on.kinds))
+        newest = connection.execute(of_kinds.order_by(columns.id.desc()).limit(1)).first()
         if newest is not None and newest.id != rests_on.id:
             raise ReleaseConflict(
                 f"decision {newest.id} about {model!r} ({newest.kind} by {newest.actor}: "

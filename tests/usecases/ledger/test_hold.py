@@ -1,6 +1,6 @@
 """A freeze or a retirement holds in the moment of writing, however late it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlops_platform.errors import HeldError
+from mlops_platform.ledger.records import Decision
 from mlops_platform.registry.registry import FetchedVersion, Registry
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
@@ -56,7 +57,7 @@ def test_a_person_who_trains_releases_what_is_frozen(
 @MODES
 @pytest.mark.parametrize("switch", [freeze, record_retirement])
 def test_a_switch_in_the_moment_of_writing_holds(
-    lifecycle: "Lifecycle", passed: Promotion, mode: str, switch: type
+    lifecycle: "Lifecycle", passed: Promotion, mode: str, switch: Callable[..., Decision]
 ) -> None:
     class SwitchingRegistry(Registry):
         """Files are verified after the first look at the switches, and before the transaction."""

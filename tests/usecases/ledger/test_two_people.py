@@ -1,13 +1,13 @@
 """Two people answer the same thing at once: one of them does, and the other is told who it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from mlops_platform.errors import ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision
+from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision, Seen
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 from mlops_platform.usecases.ledger.retirement import record_retirement, reinstate
 from mlops_platform.usecases.ledger.suggestion import (
@@ -27,9 +27,11 @@ class LateLedger(Ledger):
         super().__init__(url)
         self.other = other
 
-    def record_decision(self, model: str, decision: NewDecision, **guards: object) -> Decision:
+    def record_decision(
+        self, model: str, decision: NewDecision, *, after: Iterable[Seen] = ()
+    ) -> Decision:
         self.other()
-        return super().record_decision(model, decision, **guards)
+        return super().record_decision(model, decision, after=after)
 
 
 def _decision(kind: DecisionKind) -> Act:
