@@ -7,6 +7,7 @@ import dagster as dg
 
 from mlops_platform.components.garbage_collection import lasting_objects
 from mlops_platform.formats.home_stamp import require_current_home
+from mlops_platform.privacy import keep_private
 from mlops_platform.settings import settings
 
 # One OpenMP thread: two gain next to nothing on tables of this size, and beside a busy neighbour
@@ -27,6 +28,7 @@ def defs() -> dg.Definitions:
     from mlops_platform.components.models import component_tree
     from mlops_platform.components.record_io_manager import RecordIOManager
 
+    keep_private()
     require_current_home(settings().home)
     shared = dg.Definitions(
         executor=dg.in_process_executor,

@@ -54,7 +54,11 @@ class LedgerError(MlopsError):
 
 
 class ReleaseConflict(LedgerError):
-    """Another writer released this model's next sequence first; nothing was written."""
+    """What a decision rests on is not the newest any more; nothing was written."""
+
+
+class HeldError(LedgerError):
+    """A person has frozen or retired the model; nothing was written."""
 
 
 class IncidentConflict(LedgerError):

@@ -1,5 +1,6 @@
 """`mlops`: thin commands over the layers below, each imported only when it is called."""
 
+import os
 import signal
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ import click
 from mlops_platform.cli.errors import error_text, is_broken_pipe, was_interrupted
 from mlops_platform.formats.home_stamp import require_set_up
 from mlops_platform.interrupts import heeded_interrupts
+from mlops_platform.privacy import keep_private
 from mlops_platform.settings import settings
 
 
@@ -229,5 +231,8 @@ def _on_a_current_home(run: Callable[..., Any], loading: bool) -> Callable[..., 
     envvar="MLOPS_DEBUG",
     help="Show the traceback of what goes wrong; so does MLOPS_DEBUG=1.",
 )
-def main(debug: bool) -> None:
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
     """One YAML file per model; the whole governed lifecycle as Dagster assets."""
+    umask = keep_private()
+    context.call_on_close(lambda: os.umask(umask))

@@ -2,9 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 import psutil
@@ -14,6 +17,7 @@ from mlops_platform.components.instance import UNFINISHED, dead_slots, orphaned_
 from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
+from mlops_platform.components.record_files import record_file
 from mlops_platform.components.window_records import recorded_windows
 from mlops_platform.data.features.builds import kept_builds
 from mlops_platform.data.features.seen import look, news
@@ -25,12 +29,15 @@ from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.alerting.notices import undelivered
 from mlops_platform.registry.registry import Registry
+from mlops_platform.serving.packing.processes import left_servers
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
+from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
+from mlops_platform.usecases.diagnosis.looking import unseen
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
 from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
@@ -40,22 +47,62 @@ from mlops_platform.usecases.retraining.attempts import open_request
 COMMAND_CHARACTERS = 120
 
 
-def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
-    """Everything that the diagnosis wants to know."""
-    settings = deployment.settings
-    lost = {run.run_id: run.job_name for run in orphaned_runs(instance)}
+T = TypeVar("T")
+
+
+@dataclass
+class _Looks:
+    """Looks, each by itself: of one that fails a fault is kept, and the others go on."""
+
+    home: Path
+    failed: list[Fault] = field(default_factory=list)
+
+    def at(self, where: str, look: Callable[[], T], otherwise: T) -> T:
+        """What a look finds, or something else where it fails."""
+        try:
+            return look()
+        except Exception as error:  # whatever it is, it is told
+            self.failed.append(unseen(where, self.home, error))
+            return otherwise
+
+
+def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Facts:
+    """Everything that the diagnosis wants to know; what cannot be looked at is told in it.
+
+    Args:
+        instance: None where it cannot be opened.
+    """
+    place = deployment.settings
+    looks = _Looks(place.home)
+    lost: dict[str, str] = {}
+    slots: list[tuple[str, str]] = []
+    building = False
+    if instance is not None:
+        lost = looks.at("runs", lambda: _lost_runs(instance), lost)
+        slots = looks.at("pools", lambda: dead_slots(instance), slots)
+        building = looks.at("runs", lambda: _runs_now(instance, lost), building)
+    known = looks.at("models", lambda: known_models(deployment.ledger), {})
+    examined = [
+        looks.at(name, partial(_examine_model, deployment, name, spec, instance), None)
+        for name, spec in known.items()
+    ]
     return Facts(
         now=datetime.now(UTC),
-        dagster_home=settings.dagster_home,
+        dagster_home=place.dagster_home,
         lost_runs=lost,
-        held_slots=tuple(dead_slots(instance)),
-        lock=warehouse_lock(settings.warehouse, building=_runs_now(instance, lost)),
-        landing=examine_landing(settings.landing, settings.published),
-        models=tuple(
-            _examine_model(deployment, name, spec, instance)
-            for name, spec in known_models(deployment.ledger).items()
+        held_slots=tuple(slots),
+        left_servers=looks.at("processes", lambda: left_servers(place.bentoml_home), {}),
+        lock=looks.at(
+            "warehouse", lambda: warehouse_lock(place.warehouse, building=building), None
         ),
+        landing=looks.at("landing", lambda: examine_landing(place.landing, place.published), None),
+        models=tuple(model for model in examined if model is not None),
+        unseen=tuple(looks.failed),
     )
+
+
+def _lost_runs(instance: dg.DagsterInstance) -> dict[str, str]:
+    return {run.run_id: run.job_name for run in orphaned_runs(instance)}
 
 
 def examine_landing(landing: Path, published: Path) -> LandingFacts:
@@ -142,7 +189,7 @@ def _damage(registry: Registry, release: Release | Challenger) -> str | None:
 
 
 def _examine_model(
-    deployment: Deployment, name: str, spec: ModelSpec | None, instance: dg.DagsterInstance
+    deployment: Deployment, name: str, spec: ModelSpec | None, instance: dg.DagsterInstance | None
 ) -> ModelFacts:
     ledger = deployment.ledger
     releases = tuple(ledger.releases(name))
@@ -163,13 +210,14 @@ def _examine_model(
         damaged=damaged_versions(deployment.registry, (*releases, *on_trial)),
         request=request,
         suggestion=open_suggestion(ledger, name),
-        request_runs=_count_runs(instance, request),
+        request_runs=0 if instance is None else _count_runs(instance, request),
         adjustment=(
             adjustment_state(ledger, spec, releases[-1], deployment.moment_of(name))
             if spec and releases
             else None
         ),
-        training=name in models_at_work(instance, "train", {name}),
+        training=instance is not None and name in models_at_work(instance, "train", {name}),
+        proved=record_file([name, "bento"]).is_file(),
         alerts=_examine_alerts(deployment, name, spec),
     )
 

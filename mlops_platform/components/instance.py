@@ -4,10 +4,12 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 import psutil
 
+from mlops_platform.components.run_locks import forget_run, run_is_held
 from mlops_platform.settings import settings
 
 STARTING_GRACE_SECONDS = 120
@@ -37,6 +39,18 @@ def open_instance() -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
+@contextmanager
+def instance_if_reachable() -> Iterator[tuple[dg.DagsterInstance | None, Exception | None]]:
+    """Yield the instance, or why it cannot be opened."""
+    try:
+        instance = open_instance()
+    except Exception as error:  # Dagster's, SQLAlchemy's or the system's: who looks tells it
+        yield None, error
+        return
+    with instance:
+        yield instance, None
+
+
 def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     """Fail the runs whose process is gone, and free the pool slots that they still hold.
 
@@ -50,6 +64,7 @@ def fail_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     for run in orphans:
         instance.report_run_failed(run, "The process of this run is gone; failed at start-up.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        forget_run(run.run_id)
     return [run.run_id for run in orphans]
 
 
@@ -98,6 +113,9 @@ def forget_automation_of(instance: dg.DagsterInstance, models: Collection[str]) 
 
 
 def _is_orphaned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    if run_is_held(run.run_id):
+        return False
+    # It has not begun its first step, is between two steps, or is dead.
     processes = list(_processes(instance, run.run_id))
     if not processes:
         # The launcher has not said yet which process it started.

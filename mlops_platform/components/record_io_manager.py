@@ -1,6 +1,8 @@
 """Hands Records from asset to asset as small JSON files; bulk data stays in the lake."""
 
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Self, TypeVar
 
 import dagster as dg
 
@@ -10,6 +12,7 @@ from mlops_platform.components.record_files import (
     record_file,
     write_record,
 )
+from mlops_platform.components.run_locks import holding_run
 from mlops_platform.record import Record
 
 R = TypeVar("R", bound=Record)
@@ -23,6 +26,13 @@ class RecordIOManager(dg.ConfigurableIOManager):
     trainings of one model that overlap therefore never read each other's records. A partitioned
     asset has one record per partition.
     """
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """Held open from the first step of a run to its last, as the run's lock is."""
+        run = context.run
+        with nullcontext() if run is None else holding_run(run.run_id):
+            yield self
 
     def handle_output(self, context: dg.OutputContext, obj: Record | None) -> None:
         """Write one asset's Record; an asset without a value writes nothing."""

@@ -1,21 +1,21 @@
 """Append rows to the chains; every function needs a connection that excludes other writers."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, func, insert, select
 
-from mlops_platform.errors import ReleaseConflict
+from mlops_platform.clock import moment_text
+from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
 from mlops_platform.ledger.records import (
-    NO_DECISION,
-    STANDING_KINDS,
     NewActivation,
     NewAdjustment,
     NewDecision,
     NewIncidentEvent,
+    Seen,
     VersionIdentity,
 )
 from mlops_platform.ledger.row_formats import format_of
@@ -27,6 +27,9 @@ from mlops_platform.ledger.tables import (
     packagings,
     releases,
 )
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""By how much the clocks of two machines that write to one ledger may differ."""
 
 
 def append_decision(
@@ -65,6 +68,8 @@ def append_release(
             f"{model!r} is at release {current}, the decision was made against release "
             f"{expected_sequence}; nothing was written. Judge again against the present champion."
         )
+    if decision.kind == "promote":
+        _require_time_goes_on(connection, model, moment)
     row = {
         "model": model,
         "sequence": current + 1,
@@ -76,6 +81,25 @@ def append_release(
     }
     _append(connection, releases, releases.c.sequence, row)
     return current + 1
+
+
+def _require_time_goes_on(connection: Connection, model: str, moment: datetime) -> None:
+    """Refuse to promote by a clock that stands before the present champion's release.
+
+    What served at a moment could not be said any more. A roll back, which may be needed at once,
+    is not refused.
+
+    Raises:
+        LedgerError: names both moments.
+    """
+    newest = select(func.max(releases.c.released_at)).where(releases.c.model == model)
+    released_at = connection.scalar(newest)
+    if released_at is not None and moment < released_at - CLOCK_TOLERANCE:
+        raise LedgerError(
+            f"the clock says {moment_text(moment)}, and {model!r} released at "
+            f"{moment_text(released_at)}: it was set back, or was ahead then. Nothing was written. "
+            "Set the clock of this machine, or wait until it is past that moment."
+        )
 
 
 def append_packaging(
@@ -136,22 +160,25 @@ def _require_latest_adjustment(
         )
 
 
-def require_newest(connection: Connection, model: str, decision_id: int) -> None:
-    """Refuse to act where it was decided meanwhile what serves or stands beside it.
-
-    Args:
-        decision_id: `NO_DECISION` where there was none.
+def require_newest(connection: Connection, model: str, seen: Iterable[Seen]) -> None:
+    """Refuse to write what rests on decisions that are not the newest of their kinds any more.
 
     Raises:
-        ReleaseConflict: `decision_id` is not the newest such decision.
+        ReleaseConflict: names the decision that came after.
     """
-    standing = select(func.max(decisions.c.id)).where(decisions.c.kind.in_(STANDING_KINDS))
-    newest = connection.scalar(standing.where(decisions.c.model == model)) or NO_DECISION
-    if newest != decision_id:
-        raise ReleaseConflict(
-            f"decision {newest} about {model!r} came after decision {decision_id}, on which this "
-            "one rests; nothing was written. Decide again on what stands now."
-        )
+    columns = decisions.c
+    of_model = select(columns.id, columns.kind, columns.actor, columns.reason).where(
+        columns.model == model
+    )
+    for rests_on in seen:
+        of_kinds = of_model.where(columns.kind.in_(rests_on.kinds))
+        newest = connection.execute(of_kinds.order_by(columns.id.desc()).limit(1)).first()
+        if newest is not None and newest.id != rests_on.id:
+            raise ReleaseConflict(
+                f"decision {newest.id} about {model!r} ({newest.kind} by {newest.actor}: "
+                f"{newest.reason}) came after what this one rests on; nothing was written. Look "
+                f"at `mlops status {model}`, and decide again on what stands now."
+            )
 
 
 def append_activation(connection: Connection, model: str, activation: NewActivation) -> int | None:

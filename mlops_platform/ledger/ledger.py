@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -20,6 +20,7 @@ from mlops_platform.ledger.append import (
 )
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import (
+    RELEASE_KINDS,
     REPLAYED,
     Activation,
     ChainFault,
@@ -29,7 +30,7 @@ from mlops_platform.ledger.records import (
     NewAdjustment,
     NewDecision,
     Release,
-    ReleaseKind,
+    Seen,
     VersionIdentity,
     WrittenAdjustment,
 )
@@ -115,26 +116,24 @@ class Ledger:
         return restore_rows(self._database, dump)
 
     def record_decision(
-        self, model: str, decision: NewDecision, *, after: int | None = None
+        self, model: str, decision: NewDecision, *, after: Iterable[Seen] = ()
     ) -> Decision:
         """Write a decision that changes nothing about what serves.
 
         Args:
-            after: newest of the `STANDING_KINDS` when this was decided (`NO_DECISION` where there
-                was none), where that matters.
+            after: decisions that this one rests on.
 
         Raises:
             LedgerError: the decision is one that only a release can make.
-            ReleaseConflict: there is a newer one than `after`; nothing was written.
+            ReleaseConflict: one of `after` is not the newest any more; nothing was written.
         """
-        if decision.kind in get_args(ReleaseKind):
+        if decision.kind in RELEASE_KINDS:
             raise LedgerError(
                 f"decision {decision.kind!r} of {model!r} changes what serves; "
                 "write it together with its release through `release`."
             )
         with self._database.writing() as connection:
-            if after is not None:
-                require_newest(connection, model, after)
+            require_newest(connection, model, after)
             marked = self._marked(model, decision)
             decision_id = append_decision(connection, model, marked, self._now(model))
             query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
@@ -148,7 +147,7 @@ class Ledger:
         *,
         expected_sequence: int | None,
         bento_tag: str | None = None,
-        after: int | None = None,
+        after: Iterable[Seen] = (),
     ) -> Release:
         """Write a decision and the release it causes, both or neither.
 
@@ -159,17 +158,16 @@ class Ledger:
             after: as in `record_decision`.
 
         Raises:
-            ReleaseConflict: another release came first, or a decision newer than `after`.
+            ReleaseConflict: another release came first, or one of `after` is not the newest.
             LedgerError: the decision is none that releases.
         """
-        if decision.kind not in get_args(ReleaseKind):
+        if decision.kind not in RELEASE_KINDS:
             raise LedgerError(
                 f"decision {decision.kind!r} of {model!r} releases nothing; "
-                f"use one of {get_args(ReleaseKind)}, or `record_decision`."
+                f"use one of {RELEASE_KINDS}, or `record_decision`."
             )
         with self._database.writing() as connection:
-            if after is not None:
-                require_newest(connection, model, after)
+            require_newest(connection, model, after)
             moment, marked = self._now(model), self._marked(model, decision)
             sequence = append_release(
                 connection, model, identity, marked, expected_sequence or 0, moment

@@ -1,7 +1,7 @@
 """The rows of the ledger as values."""
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import Field
 
@@ -32,8 +32,12 @@ DecisionKind = Literal[
 
 STANDING_KINDS: Final[tuple[DecisionKind, ...]] = ("challenge", "abort", "promote", "roll_back")
 """Decisions after which another version serves, or stands beside what serves."""
+RELEASE_KINDS: Final[tuple[DecisionKind, ...]] = get_args(ReleaseKind)
+"""Decisions after which another version serves."""
+FREEZE_KINDS: Final[tuple[DecisionKind, ...]] = ("freeze", "unfreeze")
+RETIREMENT_KINDS: Final[tuple[DecisionKind, ...]] = ("retire", "reinstate")
 NO_DECISION: Final = 0
-"""Id of the newest of them where there was none."""
+"""Id of the newest of some kinds where there was none."""
 
 
 ActivationEvent = Literal["started", "swapped", "refused", "stopped"]
@@ -74,6 +78,17 @@ class Decision(NewDecision):
     previous_hash: str
     hash: str
     row_format: int = 0
+
+
+class Seen(Record):
+    """The newest decision of some kinds that another one rests on, compared when that is written.
+
+    Args:
+        id: `NO_DECISION` where there was none.
+    """
+
+    kinds: tuple[DecisionKind, ...]
+    id: int
 
 
 class VersionIdentity(Record):

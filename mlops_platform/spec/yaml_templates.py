@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
+from mlops_platform.spec.template_names import beyond_documented
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -78,15 +80,13 @@ def _render(value: Any, path: tuple[str | int, ...], errors: list[InitErrorDetai
 
 def _filled(template: str) -> tuple[Any, list[str]]:
     """What a template says, and what is wrong with it."""
-    from jinja2 import Undefined
-
     environment = _Environment()
+    if (beyond := beyond_documented(template)) is not None:
+        return None, [f"{beyond} is more than a template may name. {FIX}"]
     try:
         rendered: Any = _compiled(template).render(env=environment)
     except Exception as error:  # whatever an expression does
         return None, [f"{type(error).__name__}: {error}. {FIX}"]
-    if isinstance(rendered, Undefined):
-        return None, [f"the template names something else than `env`. {FIX}"]
     return rendered, [_unset(name) for name in environment.unset]
 
 

@@ -1,6 +1,7 @@
 """The command line itself: fast help, and errors that a person can act on."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -259,3 +260,12 @@ def test_the_version_is_told() -> None:
 
 def test_every_case_is_documented() -> None:
     refuse_undocumented("Commands", [NOT_SET_UP, MISSPELT, UNLOADABLE, BUG])
+
+
+def test_a_command_writes_privately_and_leaves_the_umask_of_its_caller(home) -> None:
+    before = os.umask(0o022)
+    try:
+        CliRunner().invoke(main, ["status"])
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)

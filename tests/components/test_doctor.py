@@ -168,6 +168,8 @@ def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) 
     ledger, registry = open_deployment().ledger, open_deployment().registry
     release = _release(ledger, registry, tmp_path / "model")
     assert damaged_versions(registry, [release]) == {}
+    assert "never asked for its golden rows" in _doctor().output
+    write_text(deployed.records / "latest" / f"{MODEL}__bento.json", "{}")
 
     shown = _doctor()
     assert shown.exit_code == 1

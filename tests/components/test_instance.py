@@ -4,9 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import dagster as dg
+import psutil
+import pytest
 
+from mlops_platform.components import instance as instance_module
 from mlops_platform.components.instance import (
     fail_orphaned_runs,
     forget_automation_of,
@@ -25,7 +29,10 @@ def slow():
     print("holding", flush=True)
     time.sleep(600)
 
-dg.materialize([slow], instance=dg.DagsterInstance.get())
+from mlops_platform.components.record_io_manager import RecordIOManager
+
+resources = {"io_manager": RecordIOManager()}
+dg.materialize([slow], instance=dg.DagsterInstance.get(), resources=resources)
 """
 
 
@@ -66,6 +73,29 @@ def test_a_run_whose_process_lives_is_left_alone(home) -> None:
             assert fail_orphaned_runs(instance) == []
             (run,) = instance.get_runs()
             assert run.status == dg.DagsterRunStatus.STARTED
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("hours", [-1, 1, 30 * 24])
+def test_a_live_run_outlives_a_clock_that_is_set(
+    home, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    process = _start_a_run_that_holds_the_pool()
+    began = psutil.Process.create_time
+    # What the system tells of the past after its clock was set, and what it tells of the present.
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: began(self) + 3600 * hours)
+    monkeypatch.setattr(
+        instance_module, "time", SimpleNamespace(time=lambda: time.time() + 3600 * hours)
+    )
+    try:
+        with open_instance() as instance:
+            assert fail_orphaned_runs(instance) == []
+            process.kill()
+            process.wait()
+            assert len(fail_orphaned_runs(instance)) == 1
+            assert list((home.dagster_home / "live_runs").iterdir()) == []
     finally:
         process.kill()
         process.wait()

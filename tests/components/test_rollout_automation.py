@@ -27,12 +27,14 @@ from mlops_platform.clock import move_to
 from mlops_platform.column_kind import KINDS
 from mlops_platform.components.model_lifecycle.automation.model_sensor import ModelSensor
 from mlops_platform.components.model_lifecycle.lifecycle_model import FeatureStore, LifecycleModel
+from mlops_platform.components.model_lifecycle.release.release_assets import champion_asset
 from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
 from mlops_platform.components.model_lifecycle.rollout.automation import PROBATION, ROLL_OUT
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.served import land_log
+from mlops_platform.data.training_set import TrainingSet
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
@@ -45,10 +47,14 @@ from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ReleaseSpec
 from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.training.judging.gate import Verdict
+from mlops_platform.usecases.candidate.judge import EvaluatedCandidate, JudgedCandidate
+from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
 from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.rollout.begin import release_or_challenge
@@ -384,6 +390,51 @@ def test_while_frozen_nothing_is_rolled_back_and_the_ledger_says_so_once(story: 
     assert "Version 1 serves again" in story.probation()
 
 
+def _registered(story: Story) -> RegisteredCandidate:
+    """What the gate has let pass against the present champion; no figure of it is looked at."""
+    training_set = TrainingSet.model_construct(
+        hash="ab", features_digest="f", labels_digest="l", history="all", as_of=MONDAY
+    )
+    candidate = TrainedCandidate.model_construct(
+        run_id="r", training_set=training_set, cpu_seconds=1.0
+    )
+    evaluated = EvaluatedCandidate.model_construct(
+        candidate=candidate, champion_sequence=story.champion.sequence
+    )
+    verdict = Verdict(outcome="promote", reason="Every criterion passes.", criteria=())
+    judged = JudgedCandidate.model_construct(evaluated=evaluated, verdict=verdict)
+    return RegisteredCandidate.model_construct(judged=judged, identity=story.register())
+
+
+@pytest.mark.parametrize("mode", ["direct", "shadow"])
+def test_a_freeze_after_the_gate_ends_a_run_of_a_sensor_well_and_releases_nothing(
+    story: Story, mode: str
+) -> None:
+    @dg.asset(key=[MODEL, "registered_version"])
+    def registered_version() -> RegisteredCandidate:
+        passed = _registered(story)
+        freeze(story.ledger, MODEL, "incident 7", "alice")
+        return passed
+
+    release = ReleaseSpec.model_validate({"mode": mode})
+    spec = story.spec.model_copy(update={"release": release})
+    before = story.champion
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [registered_version, champion_asset(spec)],
+            instance=instance,
+            resources={"io_manager": dg.mem_io_manager},
+            tags={"dagster/sensor_name": "retrain"},
+        )
+    assert result.success
+    materialised = [event.asset_key for event in result.get_asset_materialization_events()]
+    assert materialised == [dg.AssetKey([MODEL, "registered_version"])]
+    assert story.champion == before
+    assert standing_challenger(story.ledger, MODEL) is None
+    assert (story.last().kind, story.last().actor) == ("wait", "retrain")
+    assert "incident 7" in story.last().reason
+
+
 def test_neither_a_first_champion_nor_one_that_was_rolled_back_to_is_on_probation(
     story: Story,
 ) -> None:
@@ -422,7 +473,12 @@ def test_a_person_promotes_or_rejects_on_the_command_line(story: Story) -> None:
 
     story.train()
     freeze(story.ledger, MODEL, "runway works", "bob")
-    approved = approve("--reason", "the board agreed", "--actor", "alice")
+    other = approve("--version", "2", "--reason", "the board agreed", "--actor", "alice")
+    assert other.exit_code == 1
+    assert "that is version 3, in shadow" in other.output
+    named = ("--version", "3", "--reason", "the board agreed", "--actor", "alice")
+    assert approve("--what", "retraining", *named).exit_code == 2
+    approved = approve(*named)
     assert approved.exit_code == 0
     assert "release 2, promoted by alice" in approved.output
     assert (story.champion.version, story.champion.actor) == (3, "alice")

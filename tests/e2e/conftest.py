@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 import pytest
 import yaml
 
@@ -119,13 +120,23 @@ class Deployment:
     def demo(self, *arguments: str) -> str:
         return self.run(sys.executable, str(SMALL_DEMO), *arguments)
 
-    def kill_demo_in(self, step: str, *arguments: str) -> None:
-        """Start the demo and kill it with SIGKILL while a step runs."""
+    def kill_demo_in(
+        self,
+        step: str,
+        *arguments: str,
+        when: Callable[[psutil.Process], bool] = lambda process: True,
+    ) -> None:
+        """Start the demo and kill it with SIGKILL while a step runs.
+
+        Args:
+            when: the moment in the step; asked again and again.
+        """
         process = self.start(sys.executable, str(SMALL_DEMO), *arguments)
         deadline = time.monotonic() + DEADLINE_SECONDS
         try:
             with self.instance() as instance:
-                while not _runs(instance, step):
+                demo = psutil.Process(process.pid)
+                while not (_runs(instance, step) and when(demo)):
                     assert process.poll() is None, process.communicate()[0]
                     assert time.monotonic() < deadline
                     time.sleep(0.2)

@@ -1,8 +1,10 @@
 """`mlops demo`: what it leaves, that it is repeatable, and that it survives being killed."""
 
 import json
+from contextlib import suppress
 
 import dagster as dg
+import psutil
 import pytest
 
 from mlops_platform.training.judging.criteria import CRITERIA
@@ -62,13 +64,24 @@ def test_a_second_demo_changes_nothing(deployment) -> None:
         assert instance.get_runs_count() == runs
 
 
-def test_a_demo_that_is_killed_twice_goes_on_where_it_was(untrained) -> None:
+def test_a_demo_that_is_killed_three_times_goes_on_where_it_was(untrained) -> None:
     untrained.kill_demo_in("flight_delay__candidate", "--windows", "0")
     assert untrained.ledger.current_release("flight_delay") is None
     untrained.kill_demo_in("flight_delay__bento", "--windows", "0")
     released = untrained.ledger.current_release("flight_delay")
     assert released is not None
     assert released.bento_tag is None
+    servers: list[psutil.Process] = []
+
+    def asks_for_golden_rows(demo: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            servers[:] = [one for one in demo.children(recursive=True) if "serve" in one.cmdline()]
+        return bool(servers)
+
+    untrained.kill_demo_in("flight_delay__bento", "--windows", "0", when=asks_for_golden_rows)
+    assert untrained.ledger.current_release("flight_delay").bento_tag is not None
+    assert psutil.wait_procs(servers, timeout=60)[1] == []
+    assert "never asked for its golden rows" in untrained.mlops("doctor", "--heal", succeeds=False)
 
     shown = untrained.demo("--windows", "0")
 
@@ -78,6 +91,6 @@ def test_a_demo_that_is_killed_twice_goes_on_where_it_was(untrained) -> None:
     assert (finished.version, finished.sequence) == (released.version, released.sequence)
     with untrained.instance() as instance:
         trained = instance.get_runs(dg.RunsFilter(tags={"mlops/stage": "train"}))
-    assert [run.status.value for run in trained] == ["SUCCESS", "FAILURE", "FAILURE"]
+    assert [run.status.value for run in trained] == ["SUCCESS", *["FAILURE"] * 3]
     # The killed training is known to MLflow as well, and nothing of it was registered.
     assert len(untrained.registry.versions("flight_delay")) == 1

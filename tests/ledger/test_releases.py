@@ -7,7 +7,13 @@ import pytest
 
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
+from mlops_platform.ledger.records import (
+    NO_DECISION,
+    STANDING_KINDS,
+    NewDecision,
+    Seen,
+    VersionIdentity,
+)
 
 Identity = Callable[[int], VersionIdentity]
 
@@ -154,7 +160,13 @@ import sys
 import time
 from mlops_platform.errors import ReleaseConflict
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, NewDecision, VersionIdentity
+from mlops_platform.ledger.records import (
+    NO_DECISION,
+    STANDING_KINDS,
+    NewDecision,
+    Seen,
+    VersionIdentity,
+)
 
 url, writer = sys.argv[1], int(sys.argv[2])
 ledger = Ledger(url)
@@ -208,7 +220,39 @@ def test_of_several_processes_exactly_one_wins_each_release(url: str) -> None:
 
 def test_of_two_first_challenges_at_once_the_second_is_told(ledger: Ledger) -> None:
     challenge = NewDecision(kind="challenge", reason="waits for a person", actor="gate")
-    ledger.record_decision("flights", challenge, after=NO_DECISION)
-    with pytest.raises(ReleaseConflict, match="on which this one rests; nothing was written"):
-        ledger.record_decision("flights", challenge, after=NO_DECISION)
+    nothing_stands = Seen(kinds=STANDING_KINDS, id=NO_DECISION)
+    ledger.record_decision("flights", challenge, after=[nothing_stands])
+    with pytest.raises(ReleaseConflict, match=r"decision 1 .*\(challenge by gate: waits"):
+        ledger.record_decision("flights", challenge, after=[nothing_stands])
     assert len(ledger.decisions("flights")) == 1
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=6), timedelta(days=30)])
+def test_a_clock_that_was_set_back_is_noticed_at_a_release(
+    url: str, identity: Identity, promotion: NewDecision, back: timedelta
+) -> None:
+    now = [datetime(2024, 3, 4, 12, tzinfo=UTC)]
+    ledger = Ledger(url, moment_of=lambda model: now[0])
+    ledger.create_schema()
+    for version in (1, 2):
+        ledger.release("flights", identity(version), promotion, expected_sequence=version - 1)
+    now[0] -= back
+    with pytest.raises(LedgerError, match=r"released at 2024-03-04 12:00.* Nothing was written"):
+        ledger.release("flights", identity(3), promotion, expected_sequence=2)
+    # Of another model nothing is known that would be later.
+    ledger.release("taxis", identity(1), promotion, expected_sequence=None)
+    # A roll back may be needed at once.
+    back_to_first = NewDecision(kind="roll_back", reason="late", actor="alice")
+    ledger.release("flights", identity(1), back_to_first, expected_sequence=2)
+    assert [release.version for release in ledger.releases("flights")] == [1, 2, 1]
+
+
+def test_two_machines_may_differ_a_little(
+    url: str, identity: Identity, promotion: NewDecision
+) -> None:
+    now = [datetime(2024, 3, 4, 12, tzinfo=UTC)]
+    ledger = Ledger(url, moment_of=lambda model: now[0])
+    ledger.create_schema()
+    ledger.release("flights", identity(1), promotion, expected_sequence=None)
+    now[0] -= timedelta(minutes=4)
+    assert ledger.release("flights", identity(2), promotion, expected_sequence=1).sequence == 2

@@ -22,7 +22,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
-from mlops_platform.usecases.release.roll_back import roll_back
+from mlops_platform.usecases.release.roll_back import release_meant, roll_back
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 
@@ -38,6 +38,10 @@ class Lifecycle:
     @property
     def scope(self) -> tuple[Deployment, str]:
         return self.deployment, self.model
+
+    @property
+    def of_ledger(self) -> tuple[Ledger, str]:
+        return self.ledger, self.model
 
     @property
     def ledger(self) -> Ledger:
@@ -101,7 +105,10 @@ class Lifecycle:
         return release_version(self.deployment, promotion)
 
     def roll_back(self, reason: str = "late rate doubled", actor: str = "alice") -> Release:
-        return roll_back(*self.scope, reason=reason, actor=actor)
+        """The present release, whichever that is."""
+        newest = self.ledger.releases(self.model)[-1:]
+        meant = [release_meant(*self.of_ledger, release.sequence) for release in newest]
+        return roll_back(*self.scope, reason=reason, actor=actor, after=meant)
 
 
 @pytest.fixture(scope="session")

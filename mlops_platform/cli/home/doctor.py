@@ -21,22 +21,20 @@ COLOURS = {"error": "red", "warning": "yellow", "information": "blue"}
     is_flag=True,
     help="First fail lost runs, free their pool slots and rebuild what follows the ledger.",
 )
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Read every file and database of the home, and every Bento: it takes minutes.",
+)
 @json_option
 @click.pass_context
-def command(context: click.Context, heal_first: bool, as_json: bool) -> None:
+def command(context: click.Context, heal_first: bool, deep: bool, as_json: bool) -> None:
     """Look for what is stuck, late or out of step, each with its cure.
 
-    Changes nothing without --heal. Ends with code 1 where there is anything to cure.
+    Changes nothing without --heal. Ends with code 1 where there is anything to cure. What cannot
+    be looked at, on a full disk or in a damaged database, is told like everything else.
     """
-    from mlops_platform.cli.home.heal import heal
-    from mlops_platform.components.doctor import examine
-    from mlops_platform.components.instance import open_instance
-    from mlops_platform.usecases.diagnosis.diagnose import diagnose
-
-    with open_instance() as instance:
-        if heal_first:
-            heal(instance)
-        faults = diagnose(examine(open_deployment(), instance))
+    faults = _faults(heal_first, deep)
     well = all(fault.severity == "information" for fault in faults)
     if as_json:
         answer({"well": well, "faults": [fault.model_dump(mode="json") for fault in faults]})
@@ -47,6 +45,29 @@ def command(context: click.Context, heal_first: bool, as_json: bool) -> None:
             console.print("[green]nothing to cure[/]")
     if not well:
         context.exit(1)
+
+
+def _faults(heal_first: bool, deep: bool) -> "list[Fault]":
+    from mlops_platform.cli.home.heal import heal
+    from mlops_platform.components.doctor import examine
+    from mlops_platform.components.instance import instance_if_reachable
+    from mlops_platform.usecases.diagnosis.deep.examine import deep_faults
+    from mlops_platform.usecases.diagnosis.diagnose import diagnose, worst_first
+    from mlops_platform.usecases.diagnosis.fault import Fault
+    from mlops_platform.usecases.diagnosis.looking import unseen
+
+    deployment = open_deployment()
+    faults = list[Fault]()
+    with instance_if_reachable() as (instance, error):
+        if error is not None:
+            faults.append(unseen("Dagster's history", deployment.settings.home, error))
+        if heal_first and instance is not None:
+            heal(instance)
+        facts = examine(deployment, instance)
+    faults += diagnose(facts)
+    if deep:
+        faults += deep_faults(deployment, facts.launch)
+    return worst_first(faults)
 
 
 def _show(fault: "Fault") -> None:

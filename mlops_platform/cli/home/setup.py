@@ -15,6 +15,7 @@ from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_stamp import FORMAT_KEY, PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.ledger.revisions import REVISIONS
+from mlops_platform.privacy import close_home
 from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.scaffold.journal.journal import Journal
@@ -35,6 +36,7 @@ def command(as_json: bool) -> None:
 def ensure_set_up() -> bool:
     """Set up what is missing or out of date; returns whether there was anything to do."""
     current = settings()
+    close_home(current.home)
     take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
     if stamp_content(current.home) == inputs:
@@ -44,6 +46,7 @@ def ensure_set_up() -> bool:
         return not made_before
     _set_up(current)
     write_json(current.home / STAMP_FILE, inputs)
+    close_home(current.home)
     return True
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.actor import login_name, not_blank
-from mlops_platform.cli.console import answer, json_option, say
+from mlops_platform.cli.console import answer, hidden_json_option, say, wants_json
 from mlops_platform.errors import LedgerError
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 
@@ -23,11 +23,21 @@ if TYPE_CHECKING:
     type=click.Choice(["challenger", "retraining"]),
     help="Which of the two is meant  [default: the one that waits]",
 )
+@click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    help="Version of the challenger that is meant: refused where another one stands.",
+)
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
 @click.option("--actor", callback=not_blank, help="Who decides  [default: the login name]")
-@json_option
+@hidden_json_option
 def command(
-    model: str, reject: bool, what: str | None, reason: str, actor: str | None, as_json: bool
+    model: str,
+    reject: bool,
+    what: str | None,
+    version: int | None,
+    reason: str,
+    actor: str | None,
 ) -> None:
     """Promote the challenger or start the suggested retraining, or --reject it.
 
@@ -39,15 +49,37 @@ def command(
 
     deployment, actor = open_deployment(), actor or login_name()
     require_known(deployment.ledger, model)
+    if version is not None:
+        what = _meant(deployment.ledger, model, what, version)
     waiting = _waiting(deployment.ledger, model, what)
     if waiting == "retraining":
         done = _answer_suggestion(deployment.ledger, model, reject, reason, actor)
     else:
         done = _answer_rollout(deployment, model, reject, reason, actor)
-    if as_json:
+    if wants_json():
         answer({"model": model, "answered": waiting, "rejected": reject, "actor": actor})
     else:
         say(done)
+
+
+def _meant(ledger: "Ledger", model: str, what: str | None, version: int) -> str:
+    """The challenger, where a version is named.
+
+    Raises:
+        LedgerError: another version stands, or none.
+        click.UsageError: a retraining is meant, which has no version yet.
+    """
+    from mlops_platform.usecases.rollout.end import require_challenger
+
+    if what == "retraining":
+        raise click.UsageError("--version names a challenger; leave it out, or --what retraining.")
+    challenger = require_challenger(ledger, model)
+    if challenger.version != version:
+        raise LedgerError(
+            f"version {version} of {model!r} is not the challenger: that is {challenger.told}. "
+            "Nothing was written."
+        )
+    return "challenger"
 
 
 def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:

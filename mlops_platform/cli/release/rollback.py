@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--reason", required=True, callback=not_blank, help="Why, for the ledger.")
+@click.option(
+    "--release",
+    "sequence",
+    type=click.IntRange(min=1),
+    help="Release that is meant: refused where another one serves  [default: the present one, "
+    "unless that was rolled back to]",
+)
 @click.option("--actor", callback=not_blank, help="Who rolls back  [default: the login name]")
 @click.option(
     "--wait",
@@ -25,15 +32,20 @@ if TYPE_CHECKING:
     help="Seconds that running workers have to follow.",
 )
 @json_option
-def command(model: str, reason: str, actor: str | None, wait: float, as_json: bool) -> None:
+def command(
+    model: str, reason: str, sequence: int | None, actor: str | None, wait: float, as_json: bool
+) -> None:
     """Release the previous champion again; wait until running services follow.
+
+    Of two people who roll back the same release, the second is told so: what was rolled back to is
+    rolled back only where --release names it.
 
     MLflow's alias follows last: with the registry down, what serves is rolled back nevertheless.
     A freeze does not stop a person. What is rolled back is never promoted again; a retraining
     makes another version. Ends with code 1 where a running worker still serves another release.
     """
     from mlops_platform.components.known_models import require_known
-    from mlops_platform.usecases.release.roll_back import roll_back
+    from mlops_platform.usecases.release.roll_back import release_meant, roll_back
     from mlops_platform.usecases.service.await_workers import await_workers
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
 
@@ -41,7 +53,8 @@ def command(model: str, reason: str, actor: str | None, wait: float, as_json: bo
     require_known(deployment.ledger, model)
     recorder = ActivationRecorder(deployment, model)
     recorder.record()
-    release = roll_back(deployment, model, reason=reason, actor=actor or login_name())
+    meant = [] if sequence is None else [release_meant(deployment.ledger, model, sequence)]
+    release = roll_back(deployment, model, reason=reason, actor=actor or login_name(), after=meant)
     say(
         f"version {release.version} of {model} is the champion again: release "
         f"{release.sequence}, rolled back by {release.actor}."

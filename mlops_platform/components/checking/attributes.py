@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mlops_platform.components.checking.mistake import Mistake
+from mlops_platform.components.checking.resolution import executed_templates
 from mlops_platform.components.checking.yaml_files import Document
 from mlops_platform.section import nearest_name
 from mlops_platform.spec.declarations import SHIPPED_TYPES
@@ -41,6 +42,8 @@ def read_document(document: Document) -> Declared | list[Mistake]:
     if component is None:
         fix = nearest_name("component type", str(value["type"]), SHIPPED_TYPES)
         return [*mistakes, document.mistake(["type"], fix, value["type"])]
+    if templates := list(executed_templates(document)):
+        return [*mistakes, *templates]
     model, attributes = component.get_model_cls(), value.get("attributes")
     try:
         read = None if model is None else model.model_validate(attributes or {})

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from mlops_platform.components.checking.mistake import Mistake
 from mlops_platform.components.checking.yaml_files import Document, Part
 from mlops_platform.section import nearest_name
+from mlops_platform.spec.template_names import NAMES, beyond_documented
 
 _VARIABLE = re.compile(r"\{\{\s*env\.(\w+)")
 
@@ -25,11 +26,23 @@ def unset_variables(document: Document) -> Iterator[Mistake]:
                 yield document.mistake(path, fix, text)
 
 
+def executed_templates(document: Document) -> Iterator[Mistake]:
+    """Templates that do more than read what they may: Dagster would run them as code."""
+    for path, text in _texts(document.value, []):
+        if (beyond := beyond_documented(text)) is not None:
+            fix = (
+                f"{beyond} is more than a template may name, which is executed as code when the "
+                f"definitions are loaded. Write {NAMES}."
+            )
+            yield document.mistake(path, fix, text)
+
+
 def _texts(value: Any, path: list[Part]) -> Iterator[tuple[list[Part], str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
         for key, member in value.items():
+            yield from _texts(key, path)
             yield from _texts(member, [*path, key])
     elif isinstance(value, list):
         for position, member in enumerate(value):

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.lines import ReadLines, quarantined, read_lines
 from mlops_platform.errors import DataError
-from mlops_platform.files import one_process_at_a_time, write_text
+from mlops_platform.files import is_held, one_process_at_a_time, write_text
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 
@@ -154,7 +154,13 @@ def unlanded_lines(log: Path, landed: Path) -> Iterator[Piece]:
 
 
 def _is_closed(file: Path, now: datetime) -> bool:
-    return file.stat().st_mtime < (now - OPEN_FOR).timestamp()
+    """By its age, because a worker may be elsewhere; but not while one is seen to hold it."""
+    return _is_older(file, now - OPEN_FOR)
+
+
+def _is_older(file: Path, moment: datetime) -> bool:
+    # The lock is asked for last: it costs more, and a young file needs none.
+    return file.stat().st_mtime < moment.timestamp() and not is_held(file)
 
 
 def _has_line(file: Path, start: int, *, closed: bool) -> bool:
@@ -214,11 +220,14 @@ def _by_day(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 
 def _delete_old(spec: ModelSpec, log: Path, landed: Path, now: datetime) -> tuple[str, ...]:
-    """Delete log files that no worker writes any more: it begins another one every day."""
-    kept_since = (now - timedelta(days=spec.serving.log.keep_days)).timestamp()
+    """Delete log files that no worker writes any more: it begins another one every day.
+
+    One that a worker holds stays, whatever the clock says that its age is.
+    """
+    kept_since = now - timedelta(days=spec.serving.log.keep_days)
     deleted = []
     for file in sorted(log.glob(LOG_FILES)):
-        if file.stat().st_mtime < kept_since:
+        if _is_older(file, kept_since):
             file.unlink()
             _write(landed, read_manifest(landed).without(file.name))
             deleted.append(file.name)

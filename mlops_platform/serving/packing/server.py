@@ -1,4 +1,4 @@
-"""Starts a Bento over HTTP on loopback, and stops it in every case."""
+"""Starts a Bento over HTTP on loopback, and stops it in every case: killed with -9, too."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from mlops_platform.errors import ServingError
+from mlops_platform.serving.packing.keeper import kept
 from mlops_platform.serving.packing.processes import kill_marked, new_mark
 
 LOOPBACK = "127.0.0.1"
@@ -48,7 +49,7 @@ def running_bento(
     python: str = sys.executable,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningBento]:
-    """Serve a Bento until the block ends.
+    """Serve a Bento until the block ends, or this process.
 
     Args:
         bento: its folder, or its tag in the store under `bentoml_home`.
@@ -68,16 +69,17 @@ def running_bento(
         port = _free_port()
         home = {"BENTOML_HOME": str(bentoml_home or Path(scratch, "home"))}
         mark = new_mark()
-        process = _start(python, bento, port, home | mark | dict(environment or {}), log)
-        try:
-            _wait_until_ready(process, port, started + start_timeout, log)
-            yield RunningBento(port, time.perf_counter() - started, process)
-        except (ConnectionError, TimeoutError, HTTPException) as error:
-            raise ServingError(
-                f"The Bento stopped answering ({error!r}); it said:\n{_log_end(log)}"
-            ) from error
-        finally:
-            _stop(process, mark)
+        with kept(mark):
+            process = _start(python, bento, port, home | mark | dict(environment or {}), log)
+            try:
+                _wait_until_ready(process, port, started + start_timeout, log)
+                yield RunningBento(port, time.perf_counter() - started, process)
+            except (ConnectionError, TimeoutError, HTTPException) as error:
+                raise ServingError(
+                    f"The Bento stopped answering ({error!r}); it said:\n{_log_end(log)}"
+                ) from error
+            finally:
+                _stop(process, mark)
 
 
 def _free_port() -> int:

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
+from mlops_platform.files import hold
+from mlops_platform.privacy import file_mode, folder_mode
+
 SECONDS_OPEN = 24 * 3600
 """A file is closed this long after it was begun, so that nobody waits for a quiet worker's."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -59,7 +62,8 @@ class LogFile:
             self._close()
 
     def _append(self, lines: bytes) -> None:
-        now = time.time()
+        # By no clock that can be set: a jump would close a file too early, or never.
+        now = time.monotonic()
         if self._is_over(now):
             self._close()
             self._begin(now)
@@ -70,7 +74,7 @@ class LogFile:
 
     def _is_over(self, now: float) -> bool:
         """Whether the current file is full, too old, or was deleted; there may be none yet."""
-        if self._size >= self._most_bytes or now >= self._close_at:
+        if self._descriptor < 0 or self._size >= self._most_bytes or now >= self._close_at:
             return True
         # Once a second: it costs as much as a third of the write.
         if now < self._look_at:
@@ -79,11 +83,12 @@ class LogFile:
         return os.fstat(self._descriptor).st_nlink == 0
 
     def _begin(self, now: float) -> None:
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        self._directory.mkdir(parents=True, exist_ok=True)
+        stamp = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        self._directory.mkdir(folder_mode(), parents=True, exist_ok=True)
         self._path = self._directory / f"{self._stem}-{stamp}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        self._descriptor = os.open(self._path, flags, 0o640)
+        self._descriptor = os.open(self._path, flags, file_mode())
+        hold(self._descriptor)
         self._size, self._close_at = 0, now + SECONDS_OPEN
 
     def _give_up(self, error: OSError) -> None:

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from mlops_platform.errors import FormatError
+from mlops_platform.privacy import file_mode, folder_mode
 from mlops_platform.record import Record
 
 ALIVE_SECONDS = 15.0
@@ -60,8 +61,9 @@ class EventFile:
         if self._path is None:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+            self._path.parent.mkdir(folder_mode(), parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            descriptor = os.open(self._path, flags, file_mode())
             try:
                 # Begins with a line feed: what a full disk left of a line before stays alone.
                 os.write(descriptor, b"\n" + event.to_stored(indent=None).encode())

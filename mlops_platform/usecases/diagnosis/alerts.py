@@ -1,5 +1,6 @@
 """What a diagnosis says of incidents, and of alerting itself: who watches must be watched."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,7 +51,7 @@ def alerts_faults(model: str, facts: AlertsFacts) -> Iterator[Fault]:
             severity="error" if incident.severity == "page" else "warning",
             what=f"{incident.fingerprint[0]}: {incident.seen.summary}",
             where=f"{incident.id}, {incident.severity} since {moment_text(incident.since)}",
-            cure=f"see {facts.tickets / incident.id}.md",
+            cure=f"cat {shlex.quote(str(facts.tickets / incident.id))}.md",
         )
 
 
@@ -63,5 +64,5 @@ def _of_heartbeat(model: str, facts: AlertsFacts) -> Iterator[Fault]:
         severity="error",
         what=f"alerting has not ticked {since}, so that nobody is told of anything",
         where=f"{model}, sensor alerts",
-        cure="mlops up, and look at the ticks of the sensor in the Dagster UI",
+        cure="mlops up   # and look at the ticks of the sensor in the Dagster UI",
     )

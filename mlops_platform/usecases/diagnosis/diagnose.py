@@ -1,5 +1,7 @@
 """The one rule from the state of a deployment to what is wrong with it, and to the cure."""
 
+from collections.abc import Iterable
+
 from mlops_platform.usecases.diagnosis.alerts import alerts_faults
 from mlops_platform.usecases.diagnosis.facts import Facts
 from mlops_platform.usecases.diagnosis.fault import SEVERITIES, Fault
@@ -11,7 +13,7 @@ from mlops_platform.usecases.diagnosis.running import faults_of_processes
 
 def diagnose(facts: Facts) -> list[Fault]:
     """All faults, the worst first."""
-    faults = list(faults_of_processes(facts))
+    faults = [*facts.unseen, *faults_of_processes(facts)]
     if facts.landing is not None:
         faults += faults_of_landing(facts.landing, facts.now)
     for model in facts.models:
@@ -19,4 +21,9 @@ def diagnose(facts: Facts) -> list[Fault]:
         if not model.retired:
             faults += overdue_faults(facts, model)
             faults += alerts_faults(model.model, model.alerts) if model.alerts else ()
-    return sorted(faults, key=lambda fault: SEVERITIES.index(fault.severity))
+    return worst_first(faults)
+
+
+def worst_first(faults: Iterable[Fault]) -> list[Fault]:
+    """Each fault once, the worst first."""
+    return sorted(dict.fromkeys(faults), key=lambda fault: SEVERITIES.index(fault.severity))

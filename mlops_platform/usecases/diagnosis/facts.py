@@ -11,6 +11,7 @@ from mlops_platform.ledger.records import ChainFault, Decision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
+from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
@@ -31,6 +32,7 @@ class ModelFacts:
         request_runs: runs that were started for it.
         suggestion: the retraining that the policy suggests and nobody has answered.
         training: a training of the model runs or is queued.
+        proved: a Bento of it has answered its golden rows over HTTP.
         adjustment: how far its constants have followed; None where they never change.
         alerts: its incidents, and the state of its alerting; None where they were not looked at.
     """
@@ -50,6 +52,7 @@ class ModelFacts:
     request_runs: int = 0
     suggestion: Decision | None = None
     training: bool = False
+    proved: bool = True
     adjustment: AdjustmentState | None = None
     alerts: AlertsFacts | None = None
 
@@ -77,16 +80,20 @@ class Facts:
         now: by the machine's clock.
         lost_runs: job by id of the unfinished runs whose process is gone.
         held_slots: pools and ids of the finished runs that still hold a slot of them.
+        left_servers: commands of the processes that serve and whose starter is gone, by id.
         landing: None where it was not looked at.
+        unseen: what could not be looked at.
     """
 
     now: datetime
     dagster_home: Path
     lost_runs: Mapping[str, str] = field(default_factory=dict)
     held_slots: tuple[tuple[str, str], ...] = ()
+    left_servers: Mapping[int, str] = field(default_factory=dict)
     lock: WarehouseLock | None = None
     landing: LandingFacts | None = None
     models: tuple[ModelFacts, ...] = ()
+    unseen: tuple[Fault, ...] = ()
 
     def launch(self, what: str) -> str:
         """Command that runs a job or materialises assets on this deployment."""

@@ -1,5 +1,6 @@
 """What is wrong with what has landed, and with the builds that should have followed it."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -40,14 +41,7 @@ def faults_of_landing(facts: LandingFacts, now: datetime) -> Iterator[Fault]:
     for happened, whole_day in facts.vanished.items():
         yield _vanished(facts, happened, whole_day)
     for folder, problem in facts.damaged.items():
-        day = folder.name.partition("=")[2]
-        yield Fault(
-            severity="error",
-            what=f"cannot be verified: {problem}",
-            where=f"landing, {folder.parent.name} of {day}",
-            cure=f"restore {folder} from a backup; or remove it and mlops land "
-            f"{folder.parent.name} --from {day} --to {day}",
-        )
+        yield damaged_day(folder, problem)
     yield from _of_stale(facts.stale, now)
     for table, count in facts.foreign.items():
         yield Fault(
@@ -56,6 +50,18 @@ def faults_of_landing(facts: LandingFacts, now: datetime) -> Iterator[Fault]:
             where=f"landing, {table}",
             cure="none; the next build takes what was put into a day as a delivery",
         )
+
+
+def damaged_day(folder: Path, problem: str) -> Fault:
+    """That a landed day is not what its deliveries say that it is."""
+    day, table = folder.name.partition("=")[2], folder.parent.name
+    return Fault(
+        severity="error",
+        what=f"cannot be verified: {problem}",
+        where=f"landing, {table} of {day}",
+        cure=f"rm -r {shlex.quote(str(folder))} && mlops land {table} --from {day} --to {day}"
+        "   # or restore it from a backup",
+    )
 
 
 def _vanished(facts: LandingFacts, happened: News, whole_day: bool) -> Fault:
@@ -67,7 +73,7 @@ def _vanished(facts: LandingFacts, happened: News, whole_day: bool) -> Fault:
         if whole_day
         else f"a delivery that a build has seen is gone: {happened.delivery}",
         where=f"landing, {happened.table} of {happened.day}",
-        cure=f"restore {gone} from a backup, or mlops rebuild to let it go",
+        cure=f"mlops rebuild   # lets it go; or first restore {gone} from a backup",
     )
 
 

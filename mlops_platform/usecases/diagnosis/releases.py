@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
+from mlops_platform.usecases.diagnosis.looking import RESTORE
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.release.roll_back import previous_champion
 
@@ -25,7 +26,7 @@ def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
             severity="error",
             what=f"the row {fault.problem}",
             where=f"ledger, {fault.table} {fault.row}",
-            cure="restore the ledger's database from a backup",
+            cure=RESTORE,
         )
         # Nothing is projected from a changed ledger, so its projections come after the cure.
         return
@@ -51,14 +52,14 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     earlier = previous_champion(model.releases)
     for version, problem in model.damaged.items():
         serves = champion is not None and champion.version == version
-        instead = f", or train anew: mlops train {model.model}"
+        instead = f"mlops train {model.model}"
         if earlier is not None and earlier.version not in model.damaged:
-            instead = f", or mlops rollback {model.model} --reason 'its files are damaged'{instead}"
+            instead = f"mlops rollback {model.model} --reason 'its files are damaged'"
         yield Fault(
             severity="error" if serves else "warning",
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
-            cure="restore the registry's artifacts from a backup" + (instead if serves else ""),
+            cure=f"{instead if serves else RESTORE}   # or restore its files from a backup",
         )
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():
@@ -69,3 +70,10 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
                 where=f"{model.model}, {role} {deployed.sequence}",
                 cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
             )
+    if champion is not None and champion.bento_tag and not (model.proved or model.training):
+        yield Fault(
+            severity="error",
+            what="its Bento was never asked for its golden rows: who packed it was killed",
+            where=f"{model.model}, release {champion.sequence}",
+            cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+        )

@@ -7,12 +7,14 @@ from mlops_platform.clock import moment_text
 from mlops_platform.usecases.diagnosis.facts import Facts
 from mlops_platform.usecases.diagnosis.fault import Fault
 
+COMMAND_CHARACTERS: Final = 120
 HEAL: Final = "mlops doctor --heal"
 
 
 def faults_of_processes(facts: Facts) -> Iterator[Fault]:
     """Runs that are gone, slots that are held, a locked warehouse, replayed clocks."""
     yield from _of_runs(facts)
+    yield from _of_servers(facts)
     yield from _of_lock(facts)
     yield from _of_clocks(facts)
 
@@ -34,11 +36,24 @@ def _of_runs(facts: Facts) -> Iterator[Fault]:
         )
 
 
+def _of_servers(facts: Facts) -> Iterator[Fault]:
+    """They answer on, which is meant of a service; but nobody replaces or stops them."""
+    if facts.left_servers:
+        pids = " ".join(map(str, facts.left_servers))
+        yield Fault(
+            severity="warning",
+            what=f"{len(facts.left_servers)} processes of a service go on without the `mlops` that "
+            "started it: they answer, and nobody replaces a dead one or stops them",
+            where=next(iter(facts.left_servers.values()))[:COMMAND_CHARACTERS],
+            cure=f"kill {pids}   # and start it again",
+        )
+
+
 def _of_lock(facts: Facts) -> Iterator[Fault]:
     lock = facts.lock
     if lock is None:
         return
-    end = f"kill {lock.pid}" if lock.pid else f"fuser {lock.path} names who has it open"
+    end = f"kill {lock.pid}" if lock.pid else f"fuser {lock.path}   # names who has it open"
     yield Fault(
         severity="information" if lock.building else "warning",
         what=lock.problem,

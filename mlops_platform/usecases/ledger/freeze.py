@@ -1,9 +1,9 @@
 """Freezing a model: no automation releases a version of it until a person lets it."""
 
 from mlops_platform.clock import moment_text
-from mlops_platform.errors import LedgerError
+from mlops_platform.errors import HeldError, LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision
+from mlops_platform.ledger.records import FREEZE_KINDS, NO_DECISION, Decision, NewDecision, Seen
 
 
 def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -11,11 +11,14 @@ def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
 
     Raises:
         LedgerError: nothing is known of the model, or it is frozen already.
+        ReleaseConflict: another person froze it at the same time.
     """
     _refuse_unknown(ledger, model)
-    if (frozen := frozen_by(ledger, model)) is not None:
-        raise LedgerError(f"{model!r} is frozen already, {freeze_text(frozen)}.")
-    return ledger.record_decision(model, NewDecision(kind="freeze", reason=reason, actor=actor))
+    switch = _newest_switch(ledger, model)
+    if switch is not None and switch.kind == "freeze":
+        raise LedgerError(f"{model!r} is frozen already, {freeze_text(switch)}.")
+    decision = NewDecision(kind="freeze", reason=reason, actor=actor)
+    return ledger.record_decision(model, decision, after=[_seen(switch)])
 
 
 def unfreeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -23,22 +26,52 @@ def unfreeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
 
     Raises:
         LedgerError: nothing is known of the model, or it is not frozen.
+        ReleaseConflict: another person unfroze it at the same time.
     """
     _refuse_unknown(ledger, model)
-    if frozen_by(ledger, model) is None:
+    frozen = frozen_by(ledger, model)
+    if frozen is None:
         raise LedgerError(f"{model!r} is not frozen.")
-    return ledger.record_decision(model, NewDecision(kind="unfreeze", reason=reason, actor=actor))
+    decision = NewDecision(kind="unfreeze", reason=reason, actor=actor)
+    return ledger.record_decision(model, decision, after=[_seen(frozen)])
 
 
 def frozen_by(ledger: Ledger, model: str) -> Decision | None:
     """The decision by which a model is frozen; None where it is not."""
-    last = ledger.decisions(model, limit=1, kinds=("freeze", "unfreeze"))
-    return last[0] if last and last[0].kind == "freeze" else None
+    switch = _newest_switch(ledger, model)
+    return switch if switch is not None and switch.kind == "freeze" else None
+
+
+def refuse_frozen(ledger: Ledger, model: str) -> Seen:
+    """Refuse what no person asks for of a frozen model.
+
+    Returns:
+        What was seen, which whatever is written now rests on.
+
+    Raises:
+        HeldError: names who froze it, when, why, and the command that lifts it.
+    """
+    switch = _newest_switch(ledger, model)
+    if switch is not None and switch.kind == "freeze":
+        raise HeldError(
+            f"{model!r} is frozen {freeze_text(switch)}. "
+            f'`mlops unfreeze {model} --reason "..."` lifts it.'
+        )
+    return _seen(switch)
 
 
 def freeze_text(frozen: Decision) -> str:
     """A freeze in words."""
     return f"by {frozen.actor} since {moment_text(frozen.made_at)}: {frozen.reason}"
+
+
+def _newest_switch(ledger: Ledger, model: str) -> Decision | None:
+    newest = ledger.decisions(model, limit=1, kinds=FREEZE_KINDS)
+    return newest[0] if newest else None
+
+
+def _seen(switch: Decision | None) -> Seen:
+    return Seen(kinds=FREEZE_KINDS, id=NO_DECISION if switch is None else switch.id)
 
 
 def _refuse_unknown(ledger: Ledger, model: str) -> None:

@@ -1,18 +1,26 @@
 """A retired model: nothing is asked of it any more, until a person takes that back."""
 
-from mlops_platform.errors import LedgerError
+from mlops_platform.errors import HeldError, LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision
+from mlops_platform.ledger.records import (
+    NO_DECISION,
+    RETIREMENT_KINDS,
+    Decision,
+    NewDecision,
+    Seen,
+)
 
 
 def record_retirement(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
     """Write that nothing is asked of a model any more.
 
     Raises:
-        LedgerError: it is retired already.
+        HeldError: it is retired already.
+        ReleaseConflict: another person retired it at the same time.
     """
-    refuse_retired(ledger, model)
-    return ledger.record_decision(model, NewDecision(kind="retire", reason=reason, actor=actor))
+    seen = refuse_retired(ledger, model)
+    decision = NewDecision(kind="retire", reason=reason, actor=actor)
+    return ledger.record_decision(model, decision, after=[seen])
 
 
 def reinstate(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -20,37 +28,54 @@ def reinstate(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
 
     Raises:
         LedgerError: the model is not retired.
+        ReleaseConflict: another person took it back at the same time.
     """
-    if retired_by(ledger, model) is None:
+    retired = retired_by(ledger, model)
+    if retired is None:
         raise LedgerError(f"{model!r} is not retired.")
-    return ledger.record_decision(model, NewDecision(kind="reinstate", reason=reason, actor=actor))
+    decision = NewDecision(kind="reinstate", reason=reason, actor=actor)
+    return ledger.record_decision(model, decision, after=[_seen(retired)])
 
 
 def retired_by(ledger: Ledger, model: str) -> Decision | None:
     """The decision by which a model is retired; None where it is not."""
-    last = ledger.decisions(model, limit=1, kinds=("retire", "reinstate"))
-    return last[0] if last and last[0].kind == "retire" else None
+    switch = _newest_switch(ledger, model)
+    return switch if switch is not None and switch.kind == "retire" else None
 
 
 def retired_models(ledger: Ledger) -> dict[str, Decision]:
     """Every retired model with the decision by which it is."""
-    newest = ledger.newest_decisions(("retire", "reinstate"))
+    newest = ledger.newest_decisions(RETIREMENT_KINDS)
     return {model: decision for model, decision in newest.items() if decision.kind == "retire"}
 
 
-def refuse_retired(ledger: Ledger, model: str) -> None:
+def refuse_retired(ledger: Ledger, model: str) -> Seen:
     """Refuse to go on with a model that is retired.
 
+    Returns:
+        What was seen, which whatever is written now rests on.
+
     Raises:
-        LedgerError: names who retired it, when, why, and the command that takes it back.
+        HeldError: names who retired it, when, why, and the command that takes it back.
     """
-    if (retired := retired_by(ledger, model)) is not None:
-        raise LedgerError(
-            f"{model!r} is retired, {retirement_text(retired)}. "
+    switch = _newest_switch(ledger, model)
+    if switch is not None and switch.kind == "retire":
+        raise HeldError(
+            f"{model!r} is retired, {retirement_text(switch)}. "
             f'`mlops retire {model} --undo --reason "..."` takes it back.'
         )
+    return _seen(switch)
 
 
 def retirement_text(retired: Decision) -> str:
     """A retirement in words."""
     return f"by {retired.actor} since {retired.made_at:%Y-%m-%d %H:%M} UTC: {retired.reason}"
+
+
+def _newest_switch(ledger: Ledger, model: str) -> Decision | None:
+    newest = ledger.decisions(model, limit=1, kinds=RETIREMENT_KINDS)
+    return newest[0] if newest else None
+
+
+def _seen(switch: Decision | None) -> Seen:
+    return Seen(kinds=RETIREMENT_KINDS, id=NO_DECISION if switch is None else switch.id)

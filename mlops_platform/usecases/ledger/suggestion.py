@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision
+from mlops_platform.ledger.records import Decision, DecisionKind, NewDecision, Seen
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
 
 SUGGESTION: Final = "suggestion"
@@ -18,11 +18,12 @@ _ENDINGS: Final[tuple[DecisionKind, ...]] = (
     "roll_back",
 )
 """An answer, the verdict of another training, or another champion."""
+_KINDS: Final = ("suggest", *_ENDINGS)
 
 
 def open_suggestion(ledger: Ledger, model: str) -> Decision | None:
     """The suggestion that nobody has answered and nothing has made superfluous."""
-    newest = ledger.decisions(model, limit=1, kinds=("suggest", *_ENDINGS))
+    newest = ledger.decisions(model, limit=1, kinds=_KINDS)
     return newest[0] if newest and newest[0].kind == "suggest" else None
 
 
@@ -56,6 +57,7 @@ def approve_suggestion(
 
     Raises:
         LedgerError: the model is frozen, so that the training could release nothing.
+        ReleaseConflict: the suggestion was answered meanwhile, or something has ended it.
     """
     if (frozen := frozen_by(ledger, suggestion.model)) is not None:
         raise LedgerError(
@@ -68,7 +70,11 @@ def approve_suggestion(
 def decline_suggestion(
     ledger: Ledger, suggestion: Decision, *, reason: str, actor: str
 ) -> Decision:
-    """Have nothing trained; the policy suggests nothing more until its cooldown is over."""
+    """Have nothing trained; the policy suggests nothing more until its cooldown is over.
+
+    Raises:
+        ReleaseConflict: the suggestion was answered meanwhile, or something has ended it.
+    """
     return _answer(ledger, suggestion, "decline", reason, actor)
 
 
@@ -86,4 +92,5 @@ def _answer(
         evidence={SUGGESTION: suggestion.id},
         window=suggestion.window,
     )
-    return ledger.record_decision(suggestion.model, answer)
+    rests_on = Seen(kinds=_KINDS, id=suggestion.id)
+    return ledger.record_decision(suggestion.model, answer, after=[rests_on])

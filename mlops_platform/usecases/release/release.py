@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from mlops_platform.artifacts.digests import verify_directory
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import NewDecision, Release, Seen, VersionIdentity
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.retirement import refuse_retired
+from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import refuse_rolled_back
 
@@ -20,7 +20,8 @@ class Promotion:
         expected_sequence: sequence of the champion that the version was judged against, None
             where there was none.
         bento_tag: Bento of this very version, where one was built already.
-        after: decision that must still be the newest about what stands, where that matters.
+        after: decisions that it rests on, beside those that hold the model.
+        automatic: no person asks for it, so that it does not release what is frozen.
     """
 
     model: str
@@ -28,7 +29,8 @@ class Promotion:
     decision: NewDecision
     expected_sequence: int | None
     bento_tag: str | None = None
-    after: int | None = None
+    after: tuple[Seen, ...] = ()
+    automatic: bool = False
 
 
 def release_version(deployment: Deployment, promotion: Promotion) -> Release:
@@ -40,25 +42,25 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     Raises:
         RegistryError: the version does not exist.
         ArtifactError: its files are not those that its identity names.
-        LedgerError: the version was rolled back once, or the model is retired; nothing was
-            written.
+        LedgerError: the version was rolled back once; nothing was written.
+        HeldError: the model is retired, or frozen and nobody asks; nothing was written.
         ReleaseConflict: another version was released meanwhile, or something was decided after
             `promotion.after`; nothing was written.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     release = ledger.current_release(model)
     if release is None or release.version != identity.version:
-        refuse_retired(ledger, model)
-        refuse_rolled_back(ledger.releases(model), identity.version)
-        verify_registered(deployment, model, identity)
-        release = ledger.release(
-            model,
-            identity,
-            promotion.decision,
-            expected_sequence=promotion.expected_sequence,
-            bento_tag=promotion.bento_tag,
-            after=promotion.after,
-        )
+        with refusing_held(ledger, model, automatic=promotion.automatic) as not_held:
+            refuse_rolled_back(ledger.releases(model), identity.version)
+            verify_registered(deployment, model, identity)
+            release = ledger.release(
+                model,
+                identity,
+                promotion.decision,
+                expected_sequence=promotion.expected_sequence,
+                bento_tag=promotion.bento_tag,
+                after=[*promotion.after, *not_held],
+            )
     reconcile(deployment, model)
     return release
 

@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from mlops_platform.artifacts.digests import verify_directory
+from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.records import NewDecision, Release
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import RELEASE_KINDS, NewDecision, Release, Seen
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.retirement import refuse_retired
+from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import point_services
 
 
@@ -23,7 +25,7 @@ def roll_back(
     reason: str,
     actor: str,
     evidence: Mapping[str, Any] | None = None,
-    expected_sequence: int | None = None,
+    after: Sequence[Seen] = (),
 ) -> Release:
     """Release the previous champion as the next sequence, with its Bento if it has one.
 
@@ -31,36 +33,82 @@ def roll_back(
     can be reached.
 
     Args:
-        expected_sequence: the release that is meant; the present one, whichever it is, where None.
+        after: decisions that it rests on, such as `release_meant`. Without any it is of the present
+            release, unless that was rolled back to: then somebody else was faster.
 
     Raises:
-        LedgerError: there is no earlier champion, or the model is retired.
+        LedgerError: there is no earlier champion, or it has to be said which release is meant.
+        HeldError: the model is retired.
         RegistryError: the earlier version has no Bento, and the registry has lost it.
         ArtifactError: its files are not those that were released.
-        ReleaseConflict: another release came first; nothing was written.
+        ReleaseConflict: another release came first, or one of `after` is not the newest any more;
+            nothing was written.
     """
-    refuse_retired(deployment.ledger, model)
-    releases = deployment.ledger.releases(model)
-    target = previous_champion(releases)
-    if target is None:
-        raise LedgerError(
-            f"{model!r} has no earlier champion to roll back to. Train and release another version."
+    ledger = deployment.ledger
+    with refusing_held(ledger, model, automatic=False) as not_held:
+        releases = ledger.releases(model)
+        target = previous_champion(releases)
+        if target is None:
+            raise LedgerError(
+                f"{model!r} has no earlier champion to roll back to. Train and release another "
+                "version."
+            )
+        present = releases[-1]
+        if not after:
+            _refuse_second_roll_back(present, target)
+        _verify(deployment, target)
+        moves = {"from_version": present.version, "to_version": target.version}
+        release = ledger.release(
+            model,
+            target.identity,
+            NewDecision(
+                kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
+            ),
+            expected_sequence=present.sequence,
+            bento_tag=target.bento_tag,
+            after=[*after, *not_held],
         )
-    _verify(deployment, target)
-    present = releases[-1]
-    meant = present.sequence if expected_sequence is None else expected_sequence
-    moves = {"from_version": present.version, "to_version": target.version}
-    release = deployment.ledger.release(
-        model,
-        target.identity,
-        NewDecision(
-            kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
-        ),
-        expected_sequence=meant,
-        bento_tag=target.bento_tag,
-    )
     point_services(deployment, model)
     return release
+
+
+def release_meant(ledger: Ledger, model: str, sequence: int) -> Seen:
+    """That a release is still the present one, as the roll back of it rests on.
+
+    Raises:
+        LedgerError: another one serves; says who released it, when and why.
+    """
+    releases = ledger.releases(model)
+    present = releases[-1] if releases else None
+    if present is None or present.sequence != sequence:
+        serves = "nothing was released" if present is None else _release_text(present)
+        raise LedgerError(
+            f"release {sequence} of {model!r} is not the present one: {serves}. Nothing was "
+            "written."
+        )
+    return Seen(kinds=RELEASE_KINDS, id=present.decision_id)
+
+
+def _release_text(release: Release) -> str:
+    how = "rolled back to" if release.kind == "roll_back" else "promoted"
+    return (
+        f"release {release.sequence} serves, version {release.version}, {how} by {release.actor} "
+        f"at {moment_text(release.released_at)}"
+    )
+
+
+def _refuse_second_roll_back(present: Release, target: Release) -> None:
+    """Two people who see the same fault roll back one champion, not two.
+
+    Raises:
+        LedgerError: names the option by which a person says that both are meant.
+    """
+    if present.kind == "roll_back":
+        raise LedgerError(
+            f"{present.model!r} was rolled back already: {_release_text(present)}. Nothing was "
+            f"written. `--release {present.sequence}` rolls that one back as well, to version "
+            f"{target.version}."
+        )
 
 
 def previous_champion(releases: Sequence[Release]) -> Release | None:

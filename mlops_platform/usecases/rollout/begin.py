@@ -8,10 +8,10 @@ from mlops_platform.ledger.challenger import (
     standing_challenger,
 )
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision
+from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision, Seen
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.retirement import refuse_retired
+from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
 from mlops_platform.usecases.version.deployed import DeployedVersion
@@ -26,7 +26,7 @@ def release_or_challenge(
     unless a person has to say so.
 
     Raises:
-        RegistryError, ArtifactError, ReleaseConflict: as `release_version`.
+        RegistryError, ArtifactError, HeldError, ReleaseConflict: as `release_version`.
         LedgerError: the version has been on trial before.
     """
     champion = deployment.ledger.current_release(promotion.model)
@@ -41,26 +41,21 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     """Let a version stand beside the champion, or wait; one that does so already is replaced.
 
     Raises:
-        RegistryError, ArtifactError: as `release_version`.
+        RegistryError, ArtifactError, HeldError: as `release_version`.
         ReleaseConflict: the champion is another one than the version was judged against.
-        LedgerError: the version has been on trial before, or the model is retired.
+        LedgerError: the version has been on trial before.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     standing = standing_challenger(ledger, model)
     if standing is None or standing.version != identity.version:
-        refuse_retired(ledger, model)
-        newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
-        champion = ledger.current_release(model)
-        if (champion.sequence if champion else None) != promotion.expected_sequence:
-            raise ReleaseConflict(
-                f"{model!r} is not at release {promotion.expected_sequence} any more, against "
-                f"which version {identity.version} was judged; nothing was written. Train again."
-            )
-        _refuse_second_rollout(ledger, model, identity.version)
-        verify_registered(deployment, model, identity)
-        decision = _challenge(promotion, release, standing)
-        after = newest[0].id if newest else NO_DECISION
-        written = ledger.record_decision(model, decision, after=after)
+        with refusing_held(ledger, model, automatic=promotion.automatic) as not_held:
+            newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
+            _refuse_other_champion(ledger, promotion)
+            _refuse_second_rollout(ledger, model, identity.version)
+            verify_registered(deployment, model, identity)
+            stands = Seen(kinds=STANDING_KINDS, id=newest[0].id if newest else NO_DECISION)
+            decision = _challenge(promotion, release, standing)
+            written = ledger.record_decision(model, decision, after=[stands, *not_held])
         standing = Challenger.of(written, bento_tag=None)
     reconcile(deployment, model)
     return standing
@@ -88,6 +83,16 @@ def _challenge(
         actor=passed.actor,
         evidence={**passed.evidence, **trial},
     )
+
+
+def _refuse_other_champion(ledger: Ledger, promotion: Promotion) -> None:
+    champion = ledger.current_release(promotion.model)
+    if (champion.sequence if champion else None) != promotion.expected_sequence:
+        raise ReleaseConflict(
+            f"{promotion.model!r} is not at release {promotion.expected_sequence} any more, "
+            f"against which version {promotion.identity.version} was judged; nothing was written. "
+            "Train again."
+        )
 
 
 def _refuse_second_rollout(ledger: Ledger, model: str, version: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import CHALLENGE, Challenger, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Decision, NewDecision, Release
+from mlops_platform.ledger.records import STANDING_KINDS, Decision, NewDecision, Release, Seen
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version
@@ -34,12 +34,16 @@ def promote_challenger(
     reason: str,
     actor: str,
     evidence: Mapping[str, Any] | None = None,
+    automatic: bool = False,
 ) -> Release:
     """Make a challenger the champion, with the Bento that it was tried in.
 
+    Args:
+        automatic: no person asks for it.
+
     Raises:
         LedgerError: it has no Bento, so that it was never tried.
-        RegistryError, ArtifactError: as `release_version`.
+        RegistryError, ArtifactError, HeldError: as `release_version`.
         ReleaseConflict: its trial has ended meanwhile; nothing was written.
     """
     if challenger.bento_tag is None:
@@ -53,7 +57,8 @@ def promote_challenger(
         decision=_ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.champion_sequence,
         bento_tag=challenger.bento_tag,
-        after=challenger.challenge,
+        after=(still_stands(challenger),),
+        automatic=automatic,
     )
     return release_version(deployment, promotion)
 
@@ -73,10 +78,15 @@ def abort_challenger(
     """
     decision = _ending("abort", challenger, reason, actor, evidence)
     written = deployment.ledger.record_decision(
-        challenger.model, decision, after=challenger.challenge
+        challenger.model, decision, after=[still_stands(challenger)]
     )
     reconcile(deployment, challenger.model)
     return written
+
+
+def still_stands(challenger: Challenger) -> Seen:
+    """What every decision about a challenger rests on: its trial has not ended."""
+    return Seen(kinds=STANDING_KINDS, id=challenger.challenge)
 
 
 def _ending(

@@ -19,7 +19,11 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
-from mlops_platform.usecases.rollout.end import abort_challenger, promote_challenger
+from mlops_platform.usecases.rollout.end import (
+    abort_challenger,
+    promote_challenger,
+    still_stands,
+)
 from mlops_platform.usecases.rollout.service_metrics import service_figures
 
 if TYPE_CHECKING:
@@ -112,31 +116,48 @@ def judge_challenger(
     verdict = judge_rollout(evidence, spec.release, now)
     if verdict.kind == "promote" and spec.release.is_manual:
         # The trial began before the YAML said that a person decides.
-        reason = f"{verdict.reason} But a person has to say so now: `mlops approve {spec.name}`."
-        return verdict.model_copy(update={"kind": "wait", "reason": reason})
+        return waiting(verdict, f"a person has to say so now: `mlops approve {spec.name}`.")
     frozen = frozen_by(ledger, spec.name) if automatic else None
     if frozen is None or verdict.kind != "promote":
         return verdict
-    reason = f"{verdict.reason} But {spec.name} is frozen {freeze_text(frozen)}."
+    return waiting(verdict, f"{spec.name} is frozen {freeze_text(frozen)}.")
+
+
+def waiting(verdict: RolloutVerdict, obstacle: str) -> RolloutVerdict:
+    """A promotion that has to wait for what stands in its way."""
+    reason = f"{verdict.reason} But {obstacle}"
     return verdict.model_copy(update={"kind": "wait", "reason": reason})
 
 
 def conclude(
-    deployment: Deployment, challenger: Challenger, verdict: RolloutVerdict, actor: str
+    deployment: Deployment,
+    challenger: Challenger,
+    verdict: RolloutVerdict,
+    actor: str,
+    *,
+    automatic: bool,
 ) -> Release | None:
     """Let a verdict act, through the ledger; the same `wait` is written once.
+
+    Args:
+        automatic: no person started this.
 
     Returns:
         The release, where the challenger was promoted.
 
     Raises:
         ReleaseConflict: the trial has ended meanwhile; nothing was written.
-        LedgerError, RegistryError, ArtifactError: as `promote_challenger`.
+        LedgerError, RegistryError, ArtifactError, HeldError: as `promote_challenger`.
     """
     reason, evidence = verdict.reason, verdict.evidence
     if verdict.kind == "promote":
         return promote_challenger(
-            deployment, challenger, reason=reason, actor=actor, evidence=evidence
+            deployment,
+            challenger,
+            reason=reason,
+            actor=actor,
+            evidence=evidence,
+            automatic=automatic,
         )
     if verdict.kind == "abort":
         abort_challenger(deployment, challenger, reason=reason, actor=actor, evidence=evidence)
@@ -154,7 +175,7 @@ def _record_wait(
         ledger.record_decision(
             challenger.model,
             NewDecision(kind="wait", reason=verdict.reason, actor=actor, evidence=evidence),
-            after=challenger.challenge,
+            after=[still_stands(challenger)],
         )
 
 

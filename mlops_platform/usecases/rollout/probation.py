@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from mlops_platform.errors import HeldError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, Release
+from mlops_platform.ledger.records import RELEASE_KINDS, NewDecision, Release, Seen
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.rollout.probation import (
     Observed,
@@ -16,7 +17,7 @@ from mlops_platform.monitoring.rollout.probation import (
 )
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.freeze import freeze_text, frozen_by
+from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import previous_champion, roll_back
 from mlops_platform.usecases.rollout.service_metrics import service_figures
@@ -75,25 +76,35 @@ def end_probation(
         ReleaseConflict: another release came meanwhile; nothing was written.
     """
     ledger = deployment.ledger
-    frozen = frozen_by(ledger, release.model)
-    if verdict.kind == "roll_back" and frozen is not None:
-        held = f"{verdict.reason} But {release.model} is frozen {freeze_text(frozen)}."
-        _record_once(ledger, release, "wait", held, verdict, actor)
-        return held
     if verdict.kind == "roll_back":
-        restored = roll_back(
-            deployment,
-            release.model,
-            reason=verdict.reason,
-            actor=actor,
-            evidence={PROBATION: release.sequence, **verdict.evidence},
-            expected_sequence=release.sequence,
-        )
-        reconcile(deployment, release.model)
+        try:
+            restored = _rolled_back(deployment, release, verdict, actor)
+        except HeldError as hold:
+            held = f"{verdict.reason} But {hold}"
+            _record_once(ledger, release, "wait", held, verdict, actor)
+            return held
         return f"{verdict.reason} Version {restored.version} serves again."
     if verdict.kind == "keep":
         _record_once(ledger, release, "keep", verdict.reason, verdict, actor)
     return verdict.reason
+
+
+def _rolled_back(
+    deployment: Deployment, release: Release, verdict: ProbationVerdict, actor: str
+) -> Release:
+    ledger, model = deployment.ledger, release.model
+    meant = Seen(kinds=RELEASE_KINDS, id=release.decision_id)
+    with refusing_held(ledger, model, automatic=True) as not_held:
+        restored = roll_back(
+            deployment,
+            model,
+            reason=verdict.reason,
+            actor=actor,
+            evidence={PROBATION: release.sequence, **verdict.evidence},
+            after=[meant, *not_held],
+        )
+    reconcile(deployment, model)
+    return restored
 
 
 def _record_once(

@@ -168,6 +168,19 @@ def test_the_previous_champion_serves_again_and_running_workers_are_counted(
     }
 
 
+def test_another_release_than_the_one_that_is_meant_is_not_rolled_back(
+    released: Ledger, mlops
+) -> None:
+    refused = _rollback(mlops, "--release", "1")
+    assert refused.exit_code == 1
+    assert "release 2 serves, version 2, promoted by gate" in refused.output
+    assert _rollback(mlops, "--release", "2").exit_code == 0
+    again = _rollback(mlops)
+    assert again.exit_code == 1
+    assert "no earlier champion" in again.output
+    assert len(released.releases(MODEL)) == 3
+
+
 def test_without_a_running_service_nothing_is_waited_for(released: Ledger, mlops) -> None:
     began = time.monotonic()
     done = _rollback(mlops, "--wait", "60")

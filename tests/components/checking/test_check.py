@@ -145,6 +145,15 @@ DOCUMENTS = {
         "4: attributes.folder: '{{ env.NOBODY_SETS_THIS }}' is not usable. env.NOBODY_SETS_THIS is "
         "not set. Set the environment variable, or give a default",
     ),
+    "a template that is code": (
+        LANDING.replace("/data/visits", '"{{ cycler.__init__.__globals__.os.getcwd() }}"'),
+        "4: attributes.folder: '{{ cycler.__init__.__globals__.os.getcwd() }}' is not usable. a "
+        "call is more than a template may name, which is executed as code when",
+    ),
+    "a template beside the attributes": (
+        LANDING + "requirements: {env: ['{{ lipsum }}']}\n",
+        "`lipsum` is more than a template may name",
+    ),
     "a format of times in another notation": (
         LANDING + "  csv: {timestamp_format: DD.MM.YYYY}\n",
         "csv.timestamp_format: 'DD.MM.YYYY' is in another notation. Write '%d.%m.%Y' for it.",
@@ -349,6 +358,8 @@ IN_SILENCE = "it passed"
 WERE = {
     "a choice that there is not": IN_SILENCE,
     "a variable that is not set": IN_SILENCE,
+    "a template that is code": "it ran, at every loading",
+    "a template beside the attributes": "it ran, at every loading",
     "a format of times in another notation": "no such option",
     "a text declared as a number": "it passed, and the training failed",
     "a label of the wrong type": "it passed, and the training failed",

@@ -27,7 +27,7 @@ from mlops_platform.data.served.served import (
 )
 from mlops_platform.data.windows import window_named
 from mlops_platform.errors import DataError
-from mlops_platform.serving.watching.log_file import SECONDS_OPEN
+from mlops_platform.serving.watching.log_file import SECONDS_OPEN, LogFile
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
 from tests.documents.cases import Case, refuse_undocumented
@@ -395,6 +395,23 @@ def test_landed_files_are_deleted_when_they_are_old(
     assert list(log.iterdir()) == [young]
     assert set(read_manifest(landed).offsets) == {young.name}
     assert len(rows_in(landed)) == 2
+
+
+def test_a_clock_that_jumps_30_days_ahead_deletes_no_open_log(
+    spec: ModelSpec, log: Path, landed: Path
+) -> None:
+    worker = LogFile(log, "predictions-1", most_bytes=1_000_000)
+    half = json.dumps(line(request="r2")).encode()
+    assert worker.append(json.dumps(line()).encode() + b"\n" + half[:9])
+    [file] = log.iterdir()
+    later = datetime.now(UTC) + timedelta(days=spec.serving.log.keep_days + 30)
+    landing = land_log(spec, log, landed, later)
+    assert (landing.rows, landing.malformed, landing.deleted) == (1, 0, ())
+    assert worker.append(half[9:] + b"\n")
+    assert list(log.iterdir()) == [file]
+    assert land_log(spec, log, landed, later).rows == 1
+    worker.close()
+    assert land_log(spec, log, landed, later).deleted == (file.name,)
 
 
 def test_a_log_that_is_away_for_a_while_does_not_land_again(

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +88,28 @@ def test_a_server_that_hangs_is_reported_and_killed_even_without_its_supervisor(
     reported = r"stopped answering \(TimeoutError(?s:.*)Service flight_delay initialized"
     with pytest.raises(ServingError, match=reported), running_bento(str(copied)) as server:
         ask_a_stopped_worker(server)
+    assert servers_of(copied) == []
+
+
+def test_a_probe_that_is_killed_leaves_no_server(
+    copied: Path, servers_of: Callable[[Path], list[int]]
+):
+    code = f"""
+import sys
+from mlops_platform.serving.packing.server import running_bento
+with running_bento({str(copied)!r}):
+    print("asks for its golden rows", flush=True)
+    sys.stdin.read()
+"""
+    probe = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert probe.stdout.readline() == b"asks for its golden rows\n"
+    servers = [psutil.Process(pid) for pid in servers_of(copied)]
+    assert servers
+    probe.kill()
+    probe.wait()
+    assert psutil.wait_procs(servers, timeout=60)[1] == []
     assert servers_of(copied) == []
 
 

@@ -152,7 +152,7 @@ def test_a_file_is_followed_by_another_after_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, now = open_log(tmp_path), [1_372_680_000.0]
-    monkeypatch.setattr(log_file, "time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(log_file, "time", SimpleNamespace(time=time.time, monotonic=lambda: now[0]))
     for hours in (0, 23, 2, 1):
         now[0] += hours * 3600
         log.write([RECORD])
@@ -163,7 +163,7 @@ def test_a_deleted_file_is_noticed_within_a_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, now = open_log(tmp_path), [1_372_680_000.0]
-    monkeypatch.setattr(log_file, "time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(log_file, "time", SimpleNamespace(time=time.time, monotonic=lambda: now[0]))
     log.write([RECORD])
     [file] = tmp_path.iterdir()
     file.unlink()

@@ -9,6 +9,7 @@ from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.alerting.observation import Observation
 from mlops_platform.spec import AlertingSpec
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts, alerts_faults
+from tests.usecases.diagnosis.typed_cures import require_typeable
 
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
 WELL = AlertsFacts(machine_now=NOW, tickets=Path("/incidents/churn"), expected=True, ticked_at=NOW)
@@ -44,5 +45,7 @@ def test_what_is_open_is_as_bad_as_its_severity() -> None:
     events = advance("churn", {}, seen, AlertingSpec(), NOW)
     opened = tuple(Incident.begun(event) for event in events if event.kind == "opened")
     faults = list(alerts_faults("churn", replace(WELL, open=opened)))
+    for fault in faults:
+        require_typeable(fault, Path.cwd())
     assert [one.severity for one in faults] == ["warning", "error"]
-    assert faults[0].cure == "see /incidents/churn/churn-1.md"
+    assert faults[0].cure == "cat /incidents/churn/churn-1.md"

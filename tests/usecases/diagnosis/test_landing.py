@@ -7,6 +7,7 @@ from mlops_platform.data.features.builds import StaleDays
 from mlops_platform.data.features.seen import News
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts, faults_of_landing
+from tests.usecases.diagnosis.typed_cures import require_typeable
 
 NOW = datetime(2024, 4, 1, 9, tzinfo=UTC)
 DAY = date(2024, 3, 5)
@@ -15,7 +16,10 @@ DELIVERY = "delivery=20240305T060000.000000Z"
 
 
 def faults(**facts: object) -> list[Fault]:
-    return list(faults_of_landing(LandingFacts(ROOT, **facts), NOW))  # type: ignore[arg-type]
+    found = list(faults_of_landing(LandingFacts(ROOT, **facts), NOW))  # type: ignore[arg-type]
+    for fault in found:
+        require_typeable(fault, Path.cwd())
+    return found
 
 
 def stale(noticed_at: datetime, *days: date) -> StaleDays:
@@ -49,7 +53,8 @@ def test_a_day_that_is_gone_is_an_error_with_two_ways_out() -> None:
     (fault,) = faults(vanished={News("tides", DAY, DELIVERY, "vanished"): True})
     assert (fault.severity, fault.where) == ("error", "landing, tides of 2024-03-05")
     assert fault.cure == (
-        "restore /lake/landing/tides/day=2024-03-05 from a backup, or mlops rebuild to let it go"
+        "mlops rebuild   # lets it go; or first restore /lake/landing/tides/day=2024-03-05 from a "
+        "backup"
     )
 
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.errors import ArtifactError, LedgerError, RegistryError, ReleaseConflict
 from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import read_pointer
 from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
+from mlops_platform.usecases.release.roll_back import release_meant, roll_back
 from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
@@ -117,3 +118,26 @@ def test_what_was_rolled_back_is_not_promoted_again(lifecycle: "Lifecycle") -> N
     # Another version may follow, and what was rolled back to may serve after it once more.
     assert lifecycle.promote(third).version == third.version
     assert lifecycle.roll_back().version == first.version
+
+
+def test_two_people_who_see_one_fault_roll_back_one_champion(lifecycle: "Lifecycle") -> None:
+    for _ in range(3):
+        lifecycle.promote(lifecycle.register())
+    seen = release_meant(*lifecycle.of_ledger, 3)
+    assert roll_back(*lifecycle.scope, reason="late", actor="alice").version == 2
+    told = r"release 4 serves, version 2, rolled back to by alice at "
+    with pytest.raises(LedgerError, match=told + r".* `--release 4` .* to version 1\."):
+        roll_back(*lifecycle.scope, reason="late", actor="bob")
+    with pytest.raises(LedgerError, match=r"release 3 .* is not the present one: " + told):
+        release_meant(*lifecycle.of_ledger, 3)
+    # Who had looked before the other one wrote is told all the same.
+    with pytest.raises(ReleaseConflict, match=r"\(roll_back by alice: late\)"):
+        roll_back(*lifecycle.scope, reason="late", actor="bob", after=[seen])
+    assert len(lifecycle.ledger.releases(lifecycle.model)) == 4
+    named = release_meant(*lifecycle.of_ledger, 4)
+    assert roll_back(*lifecycle.scope, reason="both", actor="bob", after=[named]).version == 1
+
+
+def test_what_was_never_released_is_not_meant(lifecycle: "Lifecycle") -> None:
+    with pytest.raises(LedgerError, match=r"release 1 .*: nothing was released"):
+        release_meant(*lifecycle.of_ledger, 1)

@@ -164,7 +164,8 @@ class Trial:
         return judge_challenger(self.spec, ledger, evidence, now, automatic=automatic)
 
     def conclude(self, verdict: RolloutVerdict) -> None:
-        conclude(self.lifecycle.deployment, self.challenger, verdict, "sensor rollout")
+        deployment = self.lifecycle.deployment
+        conclude(deployment, self.challenger, verdict, "sensor rollout", automatic=True)
 
     def decisions(self) -> list[Decision]:
         return self.lifecycle.ledger.decisions(self.spec.name)
@@ -367,7 +368,7 @@ def test_a_verdict_that_comes_too_late_changes_nothing(begin: Callable[..., Tria
     for kind in ("promote", "abort", "wait"):
         late = verdict.model_copy(update={"kind": kind})
         with pytest.raises(ReleaseConflict):
-            conclude(deployment, challenger, late, "sensor rollout")
+            conclude(deployment, challenger, late, "sensor rollout", automatic=True)
     assert trial.decisions() == before
 
 

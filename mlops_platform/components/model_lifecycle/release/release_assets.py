@@ -14,8 +14,13 @@ from mlops_platform.components.model_lifecycle.presentation import (
     mlflow_run,
     table,
 )
-from mlops_platform.components.model_lifecycle.run_facts import actor_of, provenance_of
+from mlops_platform.components.model_lifecycle.run_facts import (
+    actor_of,
+    is_automatic,
+    provenance_of,
+)
 from mlops_platform.components.waiting import waits_for_locks
+from mlops_platform.errors import HeldError
 from mlops_platform.ledger.records import NewDecision, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate
@@ -90,6 +95,7 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
         ),
         ins={"registered_version": upstream(spec, "registered_version")},
         pool=RELEASE_POOL,
+        output_required=False,
         check_specs=[
             dg.AssetCheckSpec(
                 PROJECTIONS,
@@ -119,8 +125,18 @@ def champion_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             identity=registered_version.identity,
             decision=decision,
             expected_sequence=judged.evaluated.champion_sequence,
+            automatic=is_automatic(context),
         )
-        standing = release_or_challenge(deployment, promotion, spec.release)
+        try:
+            standing = release_or_challenge(deployment, promotion, spec.release)
+        except HeldError as hold:
+            # Since the gate, which would have said so: as there, a normal outcome.
+            reason = f"Every criterion passes, but {hold}"
+            held = decision.model_copy(update={"kind": "wait", "reason": reason})
+            deployment.ledger.record_decision(spec.name, held)
+            context.log.info("not released: %s", reason)
+            yield from _checked(deployment, spec.name)
+            return
         yield dg.MaterializeResult(
             value=standing,
             data_version=dg.DataVersion(f"{standing.role}-{standing.sequence}"),

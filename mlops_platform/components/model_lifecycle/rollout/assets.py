@@ -9,12 +9,18 @@ from mlops_platform.components.model_lifecycle.presentation import browsable, ml
 from mlops_platform.components.model_lifecycle.release.release_assets import RELEASE_POOL
 from mlops_platform.components.model_lifecycle.run_facts import actor_of, is_automatic
 from mlops_platform.components.waiting import waits_for_locks
+from mlops_platform.errors import HeldError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Release
 from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment, open_deployment
-from mlops_platform.usecases.rollout.judge import conclude, gather_evidence, judge_challenger
+from mlops_platform.usecases.rollout.judge import (
+    conclude,
+    gather_evidence,
+    judge_challenger,
+    waiting,
+)
 
 
 def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
@@ -45,8 +51,13 @@ def rollout_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
         if not challenger.is_tried:
             return dg.MaterializeResult(metadata=browsable({"reason": f"{challenger.told}."}))
         evidence = gather_evidence(deployment, spec, challenger, now)
-        verdict = judge_challenger(spec, ledger, evidence, now, automatic=is_automatic(context))
-        release = conclude(deployment, challenger, verdict, actor_of(context))
+        automatic, actor = is_automatic(context), actor_of(context)
+        verdict = judge_challenger(spec, ledger, evidence, now, automatic=automatic)
+        try:
+            release = conclude(deployment, challenger, verdict, actor, automatic=automatic)
+        except HeldError as hold:
+            verdict = waiting(verdict, str(hold))
+            release = conclude(deployment, challenger, verdict, actor, automatic=automatic)
         if release is not None:
             context.log_event(_promoted(deployment, release))
         return dg.MaterializeResult(metadata=browsable(_shown(challenger, evidence, verdict)))

@@ -1,0 +1,49 @@
+"""Everything that `mlops doctor --deep` looks at beside what `mlops doctor` does."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mlops_platform.data.features.warehouse import require_readable
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.diagnosis.deep.bentos import faults_of_bentos
+from mlops_platform.usecases.diagnosis.deep.databases import faults_of_chains, faults_of_databases
+from mlops_platform.usecases.diagnosis.deep.leftovers import faults_of_leftovers
+from mlops_platform.usecases.diagnosis.deep.stored_files import (
+    faults_of_lake,
+    faults_of_landing,
+    faults_of_records,
+)
+from mlops_platform.usecases.diagnosis.fault import Fault
+from mlops_platform.usecases.diagnosis.looking import looked_at
+
+
+def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fault]:
+    """Read everything; what cannot be read is a fault, and the others are looked at.
+
+    Args:
+        launch: the command that runs assets on this deployment.
+    """
+    settings, ledger = deployment.settings, deployment.ledger
+
+    def of_bentos() -> Iterator[Fault]:
+        for model in ledger.models():
+            yield from faults_of_bentos(deployment, model, launch)
+
+    looks: dict[str, Callable[[], Iterable[Fault]]] = {
+        "databases": lambda: faults_of_databases(settings.home),
+        "the ledger's chains": lambda: faults_of_chains(ledger),
+        "landing": lambda: faults_of_landing(settings.landing),
+        "lake": lambda: faults_of_lake(settings, launch),
+        "warehouse": lambda: _of_warehouse(deployment),
+        "records": lambda: faults_of_records(settings, launch),
+        "Bentos": of_bentos,
+        "temporary files": lambda: faults_of_leftovers(settings.home),
+    }
+    return [
+        fault for where, look in looks.items() for fault in looked_at(where, settings.home, look)
+    ]
+
+
+def _of_warehouse(deployment: Deployment) -> Iterable[Fault]:
+    if deployment.settings.warehouse.is_file():
+        require_readable(deployment.settings.warehouse)
+    return ()

@@ -1,0 +1,179 @@
+"""Whatever is damaged in a home is found by reading all of it, with a cure that can be typed."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from mlops_platform.data.parquet import write_parquet
+from mlops_platform.files import write_json, write_text
+from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.settings import Settings
+from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.diagnosis.deep.examine import deep_faults
+from mlops_platform.usecases.diagnosis.fault import Fault
+from tests.usecases.diagnosis.typed_cures import require_typeable
+
+ROWS = pa.table({"row": range(5000)})
+DAY = "day=2024-03-05"
+IDENTITY = VersionIdentity(version=1, run_id="r", digests={}, schema_hash="5", environment_hash="e")
+
+
+def _launch(what: str) -> str:
+    return f"DAGSTER_HOME=/home dg launch {what}"
+
+
+def _faults(deployment: Deployment) -> list[Fault]:
+    faults = deep_faults(deployment, _launch)
+    for fault in faults:
+        require_typeable(fault, Path.cwd())
+    return faults
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _overwrite(file: Path) -> None:
+    size = file.stat().st_size
+    with file.open("r+b") as opened:
+        opened.seek(size // 4)
+        opened.write(os.urandom(size // 2))
+
+
+@pytest.fixture
+def whole(deployment: Deployment) -> Deployment:
+    """A home with a little of everything."""
+    place = deployment.settings
+    for file in FILES.values():
+        write_parquet(ROWS, file(place))
+    write_json(place.records / "latest" / "churn__gate.json", {"verdict": "wait"})
+    write_json(place.records / "runs" / "a1" / "churn__gate.json", {"verdict": "wait"})
+    place.warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(place.warehouse)) as connection:
+        connection.execute("CREATE TABLE built AS SELECT range AS row FROM range(100000)")
+    decision = NewDecision(kind="promote", reason="better", actor="gate")
+    deployment.ledger.release(
+        "churn", IDENTITY, decision, expected_sequence=None, bento_tag="churn:v1"
+    )
+    source = place.bentoml_home / "bentos" / "churn" / "v1" / "src"
+    write_json(source / "digests.json", {})
+    (source / "model").mkdir()
+    return deployment
+
+
+FILES: dict[str, Callable[[Settings], Path]] = {
+    "predictions": lambda at: at.predictions / "churn" / "window=2024-03-04" / "data.parquet",
+    "served": lambda at: at.landed_predictions("churn") / DAY / "a.parquet",
+    "published": lambda at: at.published / "features" / "local_date=2024-03-05" / "data.parquet",
+    "training sets": lambda at: at.training_sets / "churn" / "ab" / "rows.parquet",
+}
+
+
+def test_of_what_is_whole_nothing_is_found(whole: Deployment) -> None:
+    assert _faults(whole) == []
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("damage", [_cut, _overwrite])
+def test_a_stored_file_that_cannot_be_read_is_found(
+    whole: Deployment, kind: str, damage: Callable[[Path], None]
+) -> None:
+    file = FILES[kind](whole.settings)
+    damage(file)
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.where) == ("error", str(file))
+    assert fault.what.startswith("cannot be read: ")
+
+
+def test_a_landed_day_that_cannot_be_verified_is_found(whole: Deployment) -> None:
+    file = whole.settings.landing / "tides" / DAY / "delivery=20240306T000000000000Z" / "d.parquet"
+    write_text(file, "no Parquet")
+    [fault] = _faults(whole)
+    assert fault.where == "landing, tides of 2024-03-05"
+    assert "mlops land tides --from 2024-03-05 --to 2024-03-05" in fault.cure
+
+
+@pytest.mark.parametrize(("folder", "severity"), [("latest", "error"), ("runs/a1", "warning")])
+def test_a_damaged_record_is_found(whole: Deployment, folder: str, severity: str) -> None:
+    _cut(whole.settings.records / folder / "churn__gate.json")
+    [fault] = _faults(whole)
+    assert fault.severity == severity
+    assert ("churn/gate" in fault.cure) == (severity == "error")
+
+
+def _other_database(place: Settings) -> Path:
+    file = place.dagster_home / "history" / "runs.db"
+    file.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE runs (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.executemany(
+            "INSERT INTO runs (name) VALUES (?)", [(str(n) * 90,) for n in range(999)]
+        )
+        connection.commit()
+    return file
+
+
+@pytest.mark.parametrize("damage", [_overwrite, lambda file: file.write_bytes(b"none" * 2000)])
+def test_a_damaged_database_is_found(whole: Deployment, damage: Callable[[Path], None]) -> None:
+    file = _other_database(whole.settings)
+    assert _faults(whole) == []
+    damage(file)
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.where) == ("error", str(file))
+    assert "mlops restore BACKUP" in fault.cure
+
+
+def test_a_damaged_ledger_hides_nothing_else(whole: Deployment) -> None:
+    (whole.settings.home / "ledger" / "ledger.db").write_bytes(b"none" * 2000)
+    _cut(FILES["served"](whole.settings))
+    found = {fault.where for fault in _faults(whole)}
+    assert {"the ledger's chains", "Bentos", str(FILES["served"](whole.settings))} <= found
+
+
+def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
+    whole.settings.warehouse.write_bytes(b"none" * 2000)
+    [fault] = _faults(whole)
+    assert fault.where == "warehouse"
+
+
+def test_a_changed_row_of_the_ledger_is_found(whole: Deployment) -> None:
+    with closing(sqlite3.connect(whole.settings.home / "ledger" / "ledger.db")) as connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE decisions SET actor = 'mallory'")
+        connection.commit()
+    [fault] = _faults(whole)
+    assert fault.where == "ledger, decisions churn/1"
+
+
+@pytest.mark.parametrize("lost", ["src", "src/digests.json"])
+def test_a_bento_that_is_lost_is_found(whole: Deployment, lost: str) -> None:
+    place = whole.settings.bentoml_home / "bentos" / "churn" / "v1"
+    (place / lost).rename(place / "away")
+    [fault] = _faults(whole)
+    assert fault.where == "churn, Bento churn:v1 of release 1"
+    assert "churn/bento" in fault.cure
+
+
+def test_what_killed_processes_left_is_found_once_it_is_a_day_old(whole: Deployment) -> None:
+    left = whole.settings.records / ".churn__gate.json.1-ab.tmp"
+    left.write_text("half")
+    assert _faults(whole) == []
+    yesterday = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
+    os.utime(left, (yesterday, yesterday))
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.what.split(",")[0]) == (
+        "warning",
+        "1 temporary files and folders of killed processes",
+    )
+    assert os.system(fault.cure) == 0
+    assert not left.exists()
+    assert _faults(whole) == []
