@@ -81,7 +81,8 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         lost = looks.at("runs", lambda: _lost_runs(instance), lost)
         slots = looks.at("pools", lambda: dead_slots(instance), slots)
         building = looks.at("runs", lambda: _runs_now(instance, lost), building)
-    known = looks.at("models", lambda: known_models(deployment.ledger), {})
+    known: dict[str, ModelSpec | None] = {}
+    known = looks.at("models", lambda: known_models(deployment.ledger), known)
     examined = [
         looks.at(name, partial(_examine_model, deployment, name, spec, instance), None)
         for name, spec in known.items()
