@@ -31,7 +31,9 @@ from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
+from mlops_platform.usecases.diagnosis.published import damaged_tables
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
+from mlops_platform.usecases.ledger.anchors import lost_releases, lost_rows
 from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
@@ -51,6 +53,7 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance) -> Facts:
         held_slots=tuple(dead_slots(instance)),
         lock=warehouse_lock(settings.warehouse, building=_runs_now(instance, lost)),
         landing=examine_landing(settings.landing, settings.published),
+        damaged_tables=damaged_tables(settings.published),
         models=tuple(
             _examine_model(deployment, name, spec, instance)
             for name, spec in known_models(deployment.ledger).items()
@@ -159,6 +162,7 @@ def _examine_model(
         challenger=challenger,
         windows=recorded_windows(name),
         chain_fault=ledger.verify_chain(name),
+        lost=(*lost_rows(deployment, name), *lost_releases(deployment, name)),
         projection_faults=tuple(projection_faults(deployment, name)),
         damaged=damaged_versions(deployment.registry, (*releases, *on_trial)),
         request=request,

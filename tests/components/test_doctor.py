@@ -21,7 +21,7 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings
@@ -102,7 +102,9 @@ def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
         environment_hash="e4",
     )
     decision = NewDecision(kind="promote", reason="r", actor="gate")
-    return ledger.release(MODEL, identity, decision, expected_sequence=None, bento_tag="f:v1")
+    return ledger.release(
+        MODEL, identity, decision, expected_sequence=None, bento=BentoIdentity(tag="f:v1")
+    )
 
 
 def test_a_deployment_in_which_nothing_is_wrong(deployed: Settings) -> None:

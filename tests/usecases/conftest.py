@@ -1,6 +1,8 @@
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,16 +15,28 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import FittedValues, NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
+from mlops_platform.serving.contents import (
+    DIGESTS,
+    GOLDEN_ROWS,
+    MODEL,
+    RELEASE,
+    SCHEMA,
+    PackedRelease,
+    bento_folder,
+)
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.schema import describe_features
 from mlops_platform.settings import read_settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import roll_back
+from mlops_platform.usecases.version.fitted import tags_of
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 
@@ -151,14 +165,15 @@ def lifecycle(
             requirements=pinned_requirements(),
             trusted_types=TRUSTED_TYPES,
         )
-        tags = {
-            "fitted_through": "2013-03-31T22:00:00+00:00",
-            "constants": json.dumps({"threshold": 0.25}),
-            "training_set": "ab" * 32,
-        }
+        values = FittedValues(
+            task=DEFAULT_TASK.kind,
+            constants={"threshold": 0.25},
+            training_set="ab" * 32,
+            fitted_through=datetime(2013, 3, 31, 22, tzinfo=UTC),
+        )
         with deployment.registry.training_run(model, "run", {}) as run:
             version = deployment.registry.register_version(
-                model, run.run_id, directory, digests, description, tags
+                model, run.run_id, directory, digests, description, tags_of(values)
             )
         return VersionIdentity(
             version=version.version,
@@ -166,6 +181,40 @@ def lifecycle(
             digests=version.digests,
             schema_hash="5c",
             environment_hash="e4",
+            fitted=values,
         )
 
     return Lifecycle(deployment, model, register)
+
+
+@pytest.fixture
+def pack(lifecycle: Lifecycle, fitted: tuple[Any, pd.DataFrame]) -> Callable[..., str]:
+    """Put a version into the store of Bentos; its tag."""
+    spec = lifecycle.spec
+
+    def packed(identity: VersionIdentity, sequence: int, **changes: Any) -> str:
+        tag = f"{spec.name}:v{identity.version}"
+        folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag) / "src"
+        (folder / MODEL).mkdir(parents=True)
+        with lifecycle.registry.fetched_version(spec.name, identity.version) as fetched:
+            for name in identity.digests:
+                shutil.copy(fetched.directory / name, folder / MODEL / name)
+        model, rows = fitted
+        table = rows.assign(flight_id=[f"f{at}" for at in range(len(rows))])
+        schema = describe_features(spec, table, model)
+        release = PackedRelease(
+            model=spec.name,
+            version=str(identity.version),
+            sequence=sequence,
+            task=spec.task,
+            constants={"threshold": 0.25},
+            training_set_hash="ab" * 32,
+        )
+        golden = choose_golden_rows(schema, DEFAULT_TASK, model, table, 10)
+        (folder / RELEASE).write_text(release.model_copy(update=changes).to_stored())
+        (folder / SCHEMA).write_text(schema.to_stored())
+        (folder / GOLDEN_ROWS).write_text(golden.to_stored())
+        (folder / DIGESTS).write_text(json.dumps(identity.digests))
+        return tag
+
+    return packed

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, exists, insert, select
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.formats.row_formats import format_of
 from mlops_platform.ledger.database import Database
-from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import UtcDateTime, metadata
 from mlops_platform.ledger.verification import first_fault, models_with_rows
 

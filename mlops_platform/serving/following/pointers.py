@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic_core import from_json
 
-from mlops_platform.errors import ServingError
+from mlops_platform.artifacts.signatures import require_signature
+from mlops_platform.errors import MlopsError, ServingError
+from mlops_platform.formats.row_hash import pointer_text, row_hash
 
 Signature = tuple[int, int, int] | None
 """What shows that a file was replaced; None where there is none."""
@@ -26,6 +31,36 @@ class PointedAdjustment(BaseModel):
     constants: dict[str, FiniteFloat]
 
 
+class PointedRow(BaseModel):
+    """A row of the ledger as it is there, its moments as text."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    table: str
+    columns: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """What the row itself says that its hash is."""
+        return str(self.columns.get("hash"))
+
+    def is_whole(self) -> bool:
+        """Whether that is its hash."""
+        try:
+            return row_hash(self.table, self.columns) == self.hash
+        except (KeyError, MlopsError):
+            return False
+
+
+class PointedValues(BaseModel):
+    """What decides about the version beside its files, as far as a service needs it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    constants: dict[str, FiniteFloat]
+    training_set: str
+
+
 class Pointer(BaseModel):
     """What one role is to be; fields of a newer platform are passed over.
 
@@ -33,7 +68,11 @@ class Pointer(BaseModel):
         adjustment: None where the version's own constants count.
         digests: SHA-256 of every file of the version, by its path.
         bento_tag: None until its Bento is built.
+        bento_digest: of the whole Bento; None of one that was packed before it was kept.
+        fitted: None of a version that was released before the ledger kept it.
         share: of the entities that a challenger in canary answers.
+        rows: of the ledger, which say all this.
+        signature: of the hashes of these rows.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -48,6 +87,10 @@ class Pointer(BaseModel):
     mode: Literal["shadow", "canary"] | None = None
     share: Annotated[float, Field(ge=0, le=1)] = 0.0
     adjustment: PointedAdjustment | None = None
+    bento_digest: str | None = None
+    fitted: PointedValues | None = None
+    rows: tuple[PointedRow, ...] = ()
+    signature: str | None = None
 
     @property
     def canary_share(self) -> float:
@@ -66,26 +109,98 @@ def signature_of(path: Path | None) -> Signature:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def read_pointer(path: Path | None, model: str) -> Pointer | None:
+def read_pointer(path: Path | None, model: str, public_key: Path | None = None) -> Pointer | None:
     """Read the pointer of a model; None where there is none.
 
+    Args:
+        public_key: by which it must be signed; None where it need not.
+
     Raises:
-        ServingError: the file is no pointer of this model.
+        ServingError: the file is no pointer of this model, or a row of the ledger that it holds is
+            not whole.
+        ArtifactError: it is not signed, and has to be.
     """
     if path is None:
         return None
     try:
-        pointer = Pointer.model_validate_json(path.read_bytes())
+        pointer = Pointer.model_validate(_as_the_rows_say(from_json(path.read_bytes())))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise ServingError(
             f"{path} cannot be read as a pointer: {error}. "
             "`mlops reconcile` writes it anew from the ledger."
         ) from error
+    if not pointer.rows or not all(row.is_whole() for row in pointer.rows):
+        raise ServingError(
+            f"{path} does not hold whole rows of the ledger: it was changed, or an older version "
+            "of the platform wrote it. `mlops reconcile` writes it anew from the ledger."
+        )
+    if public_key is not None:
+        hashes = pointer_text(row.hash for row in pointer.rows)
+        require_signature(hashes, pointer.signature, public_key, str(path))
     if pointer.model != model:
         raise ServingError(
             f"{path} points to {pointer.model!r}, this service serves {model!r}. "
             "Correct MLOPS_SERVING_POINTER and MLOPS_SERVING_CHALLENGER."
         )
     return pointer
+
+
+def _as_the_rows_say(content: Any) -> Any:
+    """A pointer's content, in which what its rows say takes the place of what stands beside them.
+
+    Services of before read no rows.
+    """
+    rows = content.get("rows") if isinstance(content, dict) else None
+    if not isinstance(rows, list):
+        return content
+    said: dict[str, Any] = dict.fromkeys(("adjustment", "fitted", "bento_tag", "bento_digest"))
+    for row in rows:
+        try:
+            said |= _SAID[row["table"]](row["columns"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a row lacks {error}") from error
+    return {**content, **said}
+
+
+def _release(columns: Mapping[str, Any]) -> dict[str, Any]:
+    said = {name: columns[name] for name in (*_IDENTITY, "model", "sequence")}
+    said["digests"] = json.loads(columns["digests"])
+    if columns.get("constants") is not None:
+        constants = json.loads(columns["constants"])
+        said["fitted"] = {"constants": constants, "training_set": columns["training_set"]}
+    return said
+
+
+def _packaging(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {"bento_tag": columns["bento_tag"], "bento_digest": columns.get("bento_digest")}
+
+
+def _adjustment(columns: Mapping[str, Any]) -> dict[str, Any]:
+    constants = json.loads(columns["constants"])
+    return {"adjustment": {"number": columns["number"], "constants": constants}}
+
+
+def _decision(columns: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = json.loads(columns["evidence"])
+    if columns["kind"] == "package":
+        return _packaging(evidence)
+    challenger = evidence["challenger"]
+    said = {name: challenger[name] for name in (*_IDENTITY, "digests")}
+    return said | {
+        "model": columns["model"],
+        "sequence": (evidence["champion_sequence"] or 0) + 1,
+        "fitted": challenger.get("fitted"),
+        "mode": evidence["mode"],
+        "share": evidence["share"],
+    }
+
+
+_IDENTITY = ("version", "schema_hash", "environment_hash")
+_SAID = {
+    "releases": _release,
+    "packagings": _packaging,
+    "adjustments": _adjustment,
+    "decisions": _decision,
+}

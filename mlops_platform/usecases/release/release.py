@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from mlops_platform.artifacts.digests import verify_directory
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import require_whole_ledger
 from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import refuse_rolled_back
@@ -19,7 +20,7 @@ class Promotion:
         decision: why, and who decided.
         expected_sequence: sequence of the champion that the version was judged against, None
             where there was none.
-        bento_tag: Bento of this very version, where one was built already.
+        bento: Bento of this very version, where one was built already.
         after: decision that must still be the newest about what stands, where that matters.
     """
 
@@ -27,7 +28,7 @@ class Promotion:
     identity: VersionIdentity
     decision: NewDecision
     expected_sequence: int | None
-    bento_tag: str | None = None
+    bento: BentoIdentity | None = None
     after: int | None = None
 
 
@@ -40,8 +41,8 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     Raises:
         RegistryError: the version does not exist.
         ArtifactError: its files are not those that its identity names.
-        LedgerError: the version was rolled back once, or the model is retired; nothing was
-            written.
+        LedgerError: the version was rolled back once, the model is retired, or the ledger was
+            changed or has lost rows; nothing was written.
         ReleaseConflict: another version was released meanwhile, or something was decided after
             `promotion.after`; nothing was written.
     """
@@ -49,6 +50,7 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     release = ledger.current_release(model)
     if release is None or release.version != identity.version:
         refuse_retired(ledger, model)
+        require_whole_ledger(deployment, model)
         refuse_rolled_back(ledger.releases(model), identity.version)
         verify_registered(deployment, model, identity)
         release = ledger.release(
@@ -56,7 +58,7 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
             identity,
             promotion.decision,
             expected_sequence=promotion.expected_sequence,
-            bento_tag=promotion.bento_tag,
+            bento=promotion.bento,
             after=promotion.after,
         )
     reconcile(deployment, model)

@@ -61,7 +61,7 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
         decision = _challenge(promotion, release, standing)
         after = newest[0].id if newest else NO_DECISION
         written = ledger.record_decision(model, decision, after=after)
-        standing = Challenger.of(written, bento_tag=None)
+        standing = Challenger.of(written, bento=None)
     reconcile(deployment, model)
     return standing
 

@@ -52,7 +52,7 @@ def promote_challenger(
         identity=challenger.identity,
         decision=_ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.champion_sequence,
-        bento_tag=challenger.bento_tag,
+        bento=challenger.bento,
         after=challenger.challenge,
     )
     return release_version(deployment, promotion)

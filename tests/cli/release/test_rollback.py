@@ -17,7 +17,7 @@ from mlops_platform.column_kind import KINDS
 from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
@@ -91,7 +91,7 @@ def released(
             identity,
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=sequence or None,
-            bento_tag=f"{MODEL}:v{identity.version}",
+            bento=BentoIdentity(tag=f"{MODEL}:v{identity.version}"),
         )
         release_version(deployment, promotion)
     return deployment.ledger
