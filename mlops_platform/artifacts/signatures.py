@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,25 +14,6 @@ if TYPE_CHECKING:
         Ed25519PrivateKey,
         Ed25519PublicKey,
     )
-
-
-def make_key(path: Path) -> None:
-    """Write a new private key, which only its owner may read.
-
-    Raises:
-        ArtifactError: there is a file already, or it cannot be written.
-    """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ArtifactError(f"{path}: a key cannot be written there: {error}.") from error
-    with os.fdopen(file, "wb") as stream:
-        stream.write(pem)
 
 
 def public_key_of(private_key: Path) -> bytes:

@@ -40,14 +40,28 @@ def row_hash(table: str, row: Row) -> str:
     Raises:
         FormatError: a newer version of the platform wrote the row.
     """
-    columns = {name: row[name] for name in hashed_columns(table, format_of(table, row["format"]))}
-    return hashlib.sha256(canonical_json([table, columns]).encode()).hexdigest()
+    return columns_hash(table, _hashed(table, row))
 
 
-def row_as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its moments as text; its hash stays the same."""
-    content: dict[str, Any] = json.loads(canonical_json(dict(row)))
+def columns_hash(table: str, columns: Mapping[str, Any]) -> str:
+    """SHA-256 over a table's name and columns, but `hash`."""
+    covered = {name: value for name, value in columns.items() if name != "hash"}
+    return hashlib.sha256(canonical_json([table, covered]).encode()).hexdigest()
+
+
+def shown_columns(table: str, row: Row) -> dict[str, Any]:
+    """The columns that a row's hash covers, moments as text, and the hash.
+
+    Raises:
+        FormatError: a newer version of the platform wrote the row.
+    """
+    shown = {**_hashed(table, row), "hash": row["hash"]}
+    content: dict[str, Any] = json.loads(canonical_json(shown))
     return content
+
+
+def _hashed(table: str, row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in hashed_columns(table, format_of(table, row["format"]))}
 
 
 def pointer_text(hashes: Iterable[str]) -> str:

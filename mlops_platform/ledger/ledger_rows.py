@@ -5,14 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
-from mlops_platform.errors import MlopsError
-from mlops_platform.formats.row_hash import row_as_json, row_hash
+from mlops_platform.formats.row_hash import columns_hash, shown_columns
 from mlops_platform.ledger.tables import adjustments, decisions, packagings, releases
 from mlops_platform.record import Record
 
 
 class LedgerRow(Record):
-    """A row with every column, its moments as text.
+    """A row as it is shown outside of the ledger: what its hash covers, and the hash.
 
     Args:
         table: of the ledger.
@@ -29,10 +28,7 @@ class LedgerRow(Record):
     @property
     def is_whole(self) -> bool:
         """Whether that is its hash."""
-        try:
-            return row_hash(self.table, self.columns) == self.hash
-        except (KeyError, MlopsError):
-            return False
+        return columns_hash(self.table, self.columns) == self.hash
 
 
 def release_rows(connection: Connection, model: str, sequence: int) -> tuple[LedgerRow, ...]:
@@ -64,4 +60,6 @@ def decision_rows(connection: Connection, ids: Collection[int]) -> tuple[LedgerR
 
 def _rows(connection: Connection, table: Table, query: Select[Any]) -> list[LedgerRow]:
     rows = connection.execute(query).mappings()
-    return [LedgerRow(table=table.name, columns=row_as_json(dict(row))) for row in rows]
+    return [
+        LedgerRow(table=table.name, columns=shown_columns(table.name, dict(row))) for row in rows
+    ]

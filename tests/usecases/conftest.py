@@ -1,5 +1,3 @@
-import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,17 +17,6 @@ from mlops_platform.ledger.records import FittedValues, NewDecision, Release, Ve
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.serving.contents import (
-    DIGESTS,
-    GOLDEN_ROWS,
-    MODEL,
-    RELEASE,
-    SCHEMA,
-    PackedRelease,
-    bento_folder,
-)
-from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.schema import describe_features
 from mlops_platform.settings import read_settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
@@ -37,6 +24,7 @@ from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.version.fitted import tags_of
+from tests.packed import pack_small, small_spec
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 
@@ -72,27 +60,7 @@ class Lifecycle:
     @property
     def spec(self) -> ModelSpec:
         """What the YAML of such a model says at least."""
-        candidate = {
-            "name": "linear",
-            "preprocessing": [{"columns": "numeric"}],
-            "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
-        }
-        return ModelSpec.model_validate(
-            {
-                "name": self.model,
-                "description": "Will it be late?",
-                "owners": ["team:flights"],
-                "features": {
-                    "table": "flights",
-                    "entity": "flight_id",
-                    "numeric": ["wind", "late"],
-                },
-                "label": {"table": "labels", "column": "is_late"},
-                "window": {"start": "2024-03-04"},
-                "training": {"candidates": [candidate]},
-                "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
-            }
-        )
+        return small_spec(self.model)
 
     def with_registry(self, kind: type[Registry]) -> Deployment:
         """The same deployment, with a registry of another behaviour."""
@@ -190,31 +158,12 @@ def lifecycle(
 @pytest.fixture
 def pack(lifecycle: Lifecycle, fitted: tuple[Any, pd.DataFrame]) -> Callable[..., str]:
     """Put a version into the store of Bentos; its tag."""
-    spec = lifecycle.spec
 
     def packed(identity: VersionIdentity, sequence: int, **changes: Any) -> str:
-        tag = f"{spec.name}:v{identity.version}"
-        folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag) / "src"
-        (folder / MODEL).mkdir(parents=True)
+        place, spec = lifecycle.deployment.settings, lifecycle.spec
         with lifecycle.registry.fetched_version(spec.name, identity.version) as fetched:
-            for name in identity.digests:
-                shutil.copy(fetched.directory / name, folder / MODEL / name)
-        model, rows = fitted
-        table = rows.assign(flight_id=[f"f{at}" for at in range(len(rows))])
-        schema = describe_features(spec, table, model)
-        release = PackedRelease(
-            model=spec.name,
-            version=str(identity.version),
-            sequence=sequence,
-            task=spec.task,
-            constants={"threshold": 0.25},
-            training_set_hash="ab" * 32,
-        )
-        golden = choose_golden_rows(schema, DEFAULT_TASK, model, table, 10)
-        (folder / RELEASE).write_text(release.model_copy(update=changes).to_stored())
-        (folder / SCHEMA).write_text(schema.to_stored())
-        (folder / GOLDEN_ROWS).write_text(golden.to_stored())
-        (folder / DIGESTS).write_text(json.dumps(identity.digests))
-        return tag
+            return pack_small(
+                place, spec, identity, fetched.directory, fitted, sequence=sequence, **changes
+            )
 
     return packed

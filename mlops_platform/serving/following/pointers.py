@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from pydantic_core import from_json
 
 from mlops_platform.artifacts.signatures import require_signature
-from mlops_platform.errors import MlopsError, ServingError
-from mlops_platform.formats.row_hash import pointer_text, row_hash
+from mlops_platform.errors import ServingError
+from mlops_platform.formats.row_hash import pointer_text
+from mlops_platform.serving.following.pointed_rows import PointedRow, as_the_rows_say
 
 Signature = tuple[int, int, int] | None
 """What shows that a file was replaced; None where there is none."""
@@ -31,36 +30,6 @@ class PointedAdjustment(BaseModel):
     constants: dict[str, FiniteFloat]
 
 
-class PointedRow(BaseModel):
-    """A row of the ledger as it is there, its moments as text."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    table: str
-    columns: dict[str, Any]
-
-    @property
-    def hash(self) -> str:
-        """What the row itself says that its hash is."""
-        return str(self.columns.get("hash"))
-
-    def is_whole(self) -> bool:
-        """Whether that is its hash."""
-        try:
-            return row_hash(self.table, self.columns) == self.hash
-        except (KeyError, MlopsError):
-            return False
-
-
-class PointedValues(BaseModel):
-    """What decides about the version beside its files, as far as a service needs it."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    constants: dict[str, FiniteFloat]
-    training_set: str
-
-
 class Pointer(BaseModel):
     """What one role is to be; fields of a newer platform are passed over.
 
@@ -69,7 +38,7 @@ class Pointer(BaseModel):
         digests: SHA-256 of every file of the version, by its path.
         bento_tag: None until its Bento is built.
         bento_digest: of the whole Bento; None of one that was packed before it was kept.
-        fitted: None of a version that was released before the ledger kept it.
+        constants: the version's own; None of one that was released before the ledger kept them.
         share: of the entities that a challenger in canary answers.
         rows: of the ledger, which say all this.
         signature: of the hashes of these rows.
@@ -88,7 +57,7 @@ class Pointer(BaseModel):
     share: Annotated[float, Field(ge=0, le=1)] = 0.0
     adjustment: PointedAdjustment | None = None
     bento_digest: str | None = None
-    fitted: PointedValues | None = None
+    constants: dict[str, FiniteFloat] | None = None
     rows: tuple[PointedRow, ...] = ()
     signature: str | None = None
 
@@ -123,7 +92,7 @@ def read_pointer(path: Path | None, model: str, public_key: Path | None = None) 
     if path is None:
         return None
     try:
-        pointer = Pointer.model_validate(_as_the_rows_say(from_json(path.read_bytes())))
+        pointer = Pointer.model_validate(as_the_rows_say(from_json(path.read_bytes())))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -145,62 +114,3 @@ def read_pointer(path: Path | None, model: str, public_key: Path | None = None) 
             "Correct MLOPS_SERVING_POINTER and MLOPS_SERVING_CHALLENGER."
         )
     return pointer
-
-
-def _as_the_rows_say(content: Any) -> Any:
-    """A pointer's content, in which what its rows say takes the place of what stands beside them.
-
-    Services of before read no rows.
-    """
-    rows = content.get("rows") if isinstance(content, dict) else None
-    if not isinstance(rows, list):
-        return content
-    said: dict[str, Any] = dict.fromkeys(("adjustment", "fitted", "bento_tag", "bento_digest"))
-    for row in rows:
-        try:
-            said |= _SAID[row["table"]](row["columns"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"a row lacks {error}") from error
-    return {**content, **said}
-
-
-def _release(columns: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: columns[name] for name in (*_IDENTITY, "model", "sequence")}
-    said["digests"] = json.loads(columns["digests"])
-    if columns.get("constants") is not None:
-        constants = json.loads(columns["constants"])
-        said["fitted"] = {"constants": constants, "training_set": columns["training_set"]}
-    return said
-
-
-def _packaging(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {"bento_tag": columns["bento_tag"], "bento_digest": columns.get("bento_digest")}
-
-
-def _adjustment(columns: Mapping[str, Any]) -> dict[str, Any]:
-    constants = json.loads(columns["constants"])
-    return {"adjustment": {"number": columns["number"], "constants": constants}}
-
-
-def _decision(columns: Mapping[str, Any]) -> dict[str, Any]:
-    evidence = json.loads(columns["evidence"])
-    if columns["kind"] == "package":
-        return _packaging(evidence)
-    challenger = evidence["challenger"]
-    said = {name: challenger[name] for name in (*_IDENTITY, "digests")}
-    return said | {
-        "model": columns["model"],
-        "sequence": (evidence["champion_sequence"] or 0) + 1,
-        "fitted": challenger.get("fitted"),
-        "mode": evidence["mode"],
-        "share": evidence["share"],
-    }
-
-
-_IDENTITY = ("version", "schema_hash", "environment_hash")
-_SAID = {
-    "releases": _release,
-    "packagings": _packaging,
-    "adjustments": _adjustment,
-    "decisions": _decision,
-}

@@ -87,10 +87,10 @@ def _require_own_constants(pointer: Pointer, contents: Contents) -> None:
         ServingError: names them, or the version has others than were released.
     """
     own = contents.release.constants
-    if pointer.fitted is not None and pointer.fitted.constants != own:
+    if pointer.constants is not None and pointer.constants != own:
         raise ServingError(
             f"version {pointer.version} answers with {own}, and release {pointer.sequence} has "
-            f"{pointer.fitted.constants}. Build its Bento anew."
+            f"{pointer.constants}. Build its Bento anew."
         )
     if pointer.adjustment is None:
         return

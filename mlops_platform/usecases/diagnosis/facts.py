@@ -26,6 +26,7 @@ class ModelFacts:
         now: its present.
         retired: nothing is asked of it any more.
         replayed: file of the moment that a replay of it has reached, None in the present.
+        bento_problem: what is wrong with the Bento of the champion.
         lost: rows that something outside of the ledger names, and it does not know.
         challenger: what is on trial.
         damaged: what is wrong with the files of a released version or challenger, by version.
@@ -46,6 +47,7 @@ class ModelFacts:
     challenger: Challenger | None = None
     windows: ModelWindows = field(default_factory=ModelWindows)
     chain_fault: ChainFault | None = None
+    bento_problem: str | None = None
     lost: tuple[Anchor, ...] = ()
     projection_faults: tuple[ProjectionFault, ...] = ()
     damaged: Mapping[int, str] = field(default_factory=dict)

@@ -78,6 +78,14 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
             cure="restore the registry's artifacts from a backup" + (instead if serves else ""),
         )
+    if model.bento_problem is not None:
+        yield Fault(
+            severity="error",
+            what=model.bento_problem,
+            where=f"{model.model}, the Bento of the champion",
+            cure="restore it from a backup, or delete it and "
+            + facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+        )
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():
         if deployed is not None and deployed.bento_tag is None and not model.training:

@@ -19,10 +19,11 @@ import pytest
 from mlops_platform.artifacts.bentos import SIGNATURE_FILE, bento_digest
 from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.artifacts.signatures import make_key, public_key_of, sign
+from mlops_platform.artifacts.signatures import sign
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
-from mlops_platform.formats.row_hash import pointer_text
+from mlops_platform.formats.number import FORMAT
+from mlops_platform.formats.row_hash import columns_hash, pointer_text
 from mlops_platform.serving.contents import Contents, read_contents
 from mlops_platform.serving.following import released_version
 from mlops_platform.serving.following.follower import Follower
@@ -40,6 +41,7 @@ from mlops_platform.serving.watching.service_events import (
     live_workers,
     utc_now,
 )
+from tests.keys import key_pair
 from tests.serving.pointing import write_pointer
 
 
@@ -415,9 +417,13 @@ def _swap(scene: Scene, version: int) -> None:
         (shutil.copytree if name == "model" else shutil.copy)(scene.root(3) / name, ours / name)
 
 
+@pytest.mark.fault(
+    "model, golden rows and digests of a Bento are swapped together",
+    "it is refused, and is not what the worker falls back to",
+)
 @pytest.mark.parametrize("packed", [1, 2])
 def test_model_golden_rows_and_digests_swapped_together_do_not_serve(
-    scene: Scene, packed: int
+    scene: Scene, packed: int, observe: Callable[[str], None]
 ) -> None:
     """Such a Bento answers its own golden rows, and its digests are those of its files."""
     scene.runtime = replace(scene.runtime, trust_packed=scene.digests[packed])
@@ -429,8 +435,10 @@ def test_model_golden_rows_and_digests_swapped_together_do_not_serve(
         # The very Bento that was refused is not what it falls back to.
         assert scene.worker.roles is None
         assert "SHA-256 of model.skops" in scene.worker.problem
+        observe("packed itself: nothing serves, not ready, `no version is verified: ...`")
     else:
         assert scene.champion == ("1", 4)
+        observe("packed another version: refused, that one serves under its own sequence")
 
 
 def test_a_swapped_bento_serves_neither_where_a_worker_starts_without_a_pointer(
@@ -443,6 +451,10 @@ def test_a_swapped_bento_serves_neither_where_a_worker_starts_without_a_pointer(
     assert scene.digests[1] in scene.worker.problem
 
 
+@pytest.mark.fault(
+    "a value in a row of the pointer is changed: threshold, digests, adjustment",
+    "the pointer is refused; what serves goes on serving",
+)
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
@@ -453,7 +465,7 @@ def test_a_swapped_bento_serves_neither_where_a_worker_starts_without_a_pointer(
     ],
 )
 def test_a_pointer_with_a_changed_row_is_refused(
-    scene: Scene, table: str, column: str, value: str
+    scene: Scene, table: str, column: str, value: str, observe: Callable[[str], None]
 ) -> None:
     scene.point(1, 4)
     follower = scene.follower()
@@ -466,6 +478,18 @@ def test_a_pointer_with_a_changed_row_is_refused(
     follower.look()
     assert scene.champion == ("1", 4)
     assert "does not hold whole rows of the ledger" in scene.events.new_events()[-1].detail
+    observe("`... does not hold whole rows of the ledger`; version 1 serves on, one event")
+
+
+def test_rows_of_a_newer_platform_are_verified_as_well(scene: Scene) -> None:
+    scene.point(2, 5)
+    content = json.loads((scene.home / "release.json").read_bytes())
+    for row in content["rows"]:
+        columns = {**row["columns"], "format": FORMAT + 1, "added_later": 1}
+        row["columns"] = {**columns, "hash": columns_hash(row["table"], columns)}
+    write_json(scene.home / "release.json", content)
+    scene.follower().look()
+    assert scene.champion == ("2", 5)
 
 
 def test_what_stands_beside_the_rows_of_a_pointer_decides_nothing(scene: Scene) -> None:
@@ -507,10 +531,7 @@ def test_a_bento_that_was_packed_otherwise_than_released_is_refused(
 @pytest.fixture
 def keys(tmp_path: Path) -> tuple[Path, Path]:
     """A private key and its public half."""
-    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
-    make_key(private)
-    public.write_bytes(public_key_of(private))
-    return private, public
+    return key_pair(tmp_path)
 
 
 def _sign(scene: Scene, version: int, key: Path) -> None:
@@ -544,8 +565,12 @@ def test_with_a_key_only_what_is_signed_serves(scene: Scene, keys: tuple[Path, P
     assert scene.champion == ("2", 5)
 
 
+@pytest.mark.fault(
+    "pointer and Bento are rewritten together, with right hashes, where the deployment has a key",
+    "neither is followed: the signature is missing or of another key",
+)
 def test_whoever_rewrites_pointer_and_bento_lacks_the_key(
-    scene: Scene, keys: tuple[Path, Path], tmp_path: Path
+    scene: Scene, keys: tuple[Path, Path], tmp_path: Path, observe: Callable[[str], None]
 ) -> None:
     private, public = keys
     scene.runtime = replace(scene.runtime, public_key=public, trust_packed=None)
@@ -557,15 +582,16 @@ def test_whoever_rewrites_pointer_and_bento_lacks_the_key(
     follower.look()
     assert scene.champion == ("1", 4)
     _swap(scene, 2)
-    make_key(tmp_path / "other.pem")
+    other, _ = key_pair(tmp_path, "other")
     scene.digests[2] = bento_digest(scene.root(2).parent)
     forged = scene.contents(2).digests
     scene.point(2, 5, digests=forged)
-    _sign(scene, 2, tmp_path / "other.pem")
-    _sign_pointer(scene, tmp_path / "other.pem")
+    _sign(scene, 2, other)
+    _sign_pointer(scene, other)
     follower.look()
     assert scene.champion == ("1", 4)
     assert "does not confirm" in scene.events.new_events()[-1].detail
+    observe("refused: the key `does not confirm` the signature; what served serves on")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mlops_platform.artifacts.bentos import SIGNATURE_FILE, bento_digest
-from mlops_platform.artifacts.signatures import make_key, public_key_of, require_signature
+from mlops_platform.artifacts.signatures import require_signature
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
 from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import PointedAdjustment, ReleasePointer, read_pointer
@@ -25,6 +26,7 @@ from mlops_platform.usecases.release.reconcile import (
 )
 from mlops_platform.usecases.release.release import release_version
 from mlops_platform.usecases.release.roll_back import roll_back
+from tests.keys import key_pair
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -193,8 +195,12 @@ def _with_ledger(lifecycle: "Lifecycle", file: Path) -> Deployment:
     return deployment
 
 
+@pytest.mark.fault(
+    "the ledger is emptied",
+    "`reconcile` refuses, and goes on with `--accept-loss` only, by a decision that names the loss",
+)
 def test_an_emptied_ledger_is_not_believed_until_its_loss_is_accepted(
-    released: "Lifecycle", tmp_path: Path
+    released: "Lifecycle", tmp_path: Path, observe: Callable[[str], None]
 ) -> None:
     emptied = _with_ledger(released, tmp_path / "empty.db")
     assert known_somewhere(emptied) == [released.model]
@@ -216,6 +222,7 @@ def test_an_emptied_ledger_is_not_believed_until_its_loss_is_accepted(
         *("accept_loss", "we begin anew", "alice"),
     )
     assert len(reconcile(emptied, released.model)) == 2
+    observe("refused; then the decision `accept_loss` names five anchors, and two are removed")
     assert released.registry.alias_version(released.model, "champion") is None
     assert not released.pointer.exists()
     assert reconcile(emptied, released.model) == []
@@ -229,7 +236,13 @@ def restored(released: "Lifecycle", tmp_path: Path) -> tuple["Lifecycle", Deploy
     return released, _with_ledger(released, backup)
 
 
-def test_yesterdays_ledger_is_not_believed(restored: tuple["Lifecycle", Deployment]) -> None:
+@pytest.mark.fault(
+    "yesterday's backup of the ledger takes the place of today's",
+    "nothing rests on it: no projection, release or roll back, until the loss is accepted",
+)
+def test_yesterdays_ledger_is_not_believed(
+    restored: tuple["Lifecycle", Deployment], observe: Callable[[str], None]
+) -> None:
     lifecycle, old = restored
     assert old.ledger.verify_chain(lifecycle.model) is None  # it is whole by itself
     before = lifecycle.pointer.read_bytes()
@@ -245,6 +258,7 @@ def test_yesterdays_ledger_is_not_believed(restored: tuple["Lifecycle", Deployme
     assert old.ledger.current_release(lifecycle.model).sequence == 2
     assert lifecycle.pointer.read_bytes() == before
     assert lifecycle.registry.alias_version(lifecycle.model, "champion") == 3
+    observe("`the ledger has lost rows ...` four times; pointer, alias and ledger as before")
 
 
 @pytest.mark.parametrize("left", ["pointer", "heads", "registry", "bento"])
@@ -297,7 +311,13 @@ def test_a_pointer_of_before_it_held_rows_still_tells_of_a_lost_release(
     ]
 
 
-def test_deleted_incidents_and_packagings_are_noticed(released: "Lifecycle") -> None:
+@pytest.mark.fault(
+    "rows of incidents or of packagings are deleted from the ledger, its chain still whole",
+    "they are missed",
+)
+def test_deleted_incidents_and_packagings_are_noticed(
+    released: "Lifecycle", observe: Callable[[str], None]
+) -> None:
     told = {"incident": "flights-1", "kind": "opened", "told": "", "actor": "a"}
     event = {**told, "happened_at": datetime(2024, 3, 4, tzinfo=UTC)}
     log = released.deployment.incident_log
@@ -310,14 +330,13 @@ def test_deleted_incidents_and_packagings_are_noticed(released: "Lifecycle") -> 
             connection.execute(text(f"DELETE FROM {table}"))
         with pytest.raises(LedgerError, match=f"newest row of {table}"):
             reconcile(*released.scope)
+        observe(f"`... lost rows ...: newest row of {table} by ledger_heads.json`")
 
 
 def test_pointers_and_bentos_are_signed_where_there_is_a_key(
     released: "Lifecycle", tmp_path: Path
 ) -> None:
-    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
-    make_key(private)
-    public.write_bytes(public_key_of(private))
+    private, public = key_pair(tmp_path)
     place = replace(released.deployment.settings, signing_key=private)
     folder = bento_folder(place.bentoml_home, f"{released.model}:v2")
     (folder / "src").mkdir(parents=True)

@@ -126,10 +126,18 @@ DAMAGES = {
 }
 
 
+@pytest.mark.fault(
+    "the Bento of the earlier champion is gone, or its model, constants or golden rows are others",
+    "it is not rolled back to, and nothing is written",
+)
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("sealed", [True, False])
 def test_what_no_service_could_serve_is_not_rolled_back_to(
-    lifecycle: "Lifecycle", packed: Path, damage: Callable[[Path], None], sealed: bool
+    lifecycle: "Lifecycle",
+    packed: Path,
+    damage: Callable[[Path], None],
+    sealed: bool,
+    observe: Callable[[str], None],
 ) -> None:
     if not sealed:
         # Of a packaging of before digests were kept the rest is found nevertheless.
@@ -141,9 +149,16 @@ def test_what_no_service_could_serve_is_not_rolled_back_to(
         lifecycle.roll_back()
     assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
     assert read_pointer(lifecycle.pointer).sequence == 2
+    observe("refused with its reason; the ledger stays at release 2, and so does the pointer")
 
 
-def test_nothing_is_rolled_back_by_a_ledger_that_was_changed(lifecycle: "Lifecycle") -> None:
+@pytest.mark.fault(
+    "a row of the ledger is changed, then somebody rolls back",
+    "the chain is verified first, and nothing is written",
+)
+def test_nothing_is_rolled_back_by_a_ledger_that_was_changed(
+    lifecycle: "Lifecycle", observe: Callable[[str], None]
+) -> None:
     for _ in range(2):
         lifecycle.promote(lifecycle.register())
     with create_engine(lifecycle.deployment.settings.ledger_url).begin() as connection:
@@ -152,6 +167,7 @@ def test_nothing_is_rolled_back_by_a_ledger_that_was_changed(lifecycle: "Lifecyc
     with pytest.raises(LedgerError, match="changed after it was written"):
         lifecycle.roll_back()
     assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
+    observe("`... was changed after it was written`; the ledger stays at release 2")
 
 
 def test_what_was_rolled_back_is_not_promoted_again(lifecycle: "Lifecycle") -> None:

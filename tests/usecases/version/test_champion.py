@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,13 @@ CHANGED_TAGS = {
 }
 
 
+@pytest.mark.fault(
+    "the MLflow tag of threshold, task, training set or `fitted_through` is changed",
+    "it decides nothing; `doctor` and `reconcile` tell it, and `reconcile` mends it",
+)
 @pytest.mark.parametrize("tag", CHANGED_TAGS)
 def test_a_changed_tag_decides_nothing_and_is_told_and_mended(
-    lifecycle: "Lifecycle", tag: str
+    lifecycle: "Lifecycle", tag: str, observe: Callable[[str], None]
 ) -> None:
     identity = lifecycle.register()
     lifecycle.promote(identity)
@@ -74,6 +79,7 @@ def test_a_changed_tag_decides_nothing_and_is_told_and_mended(
     assert fault.told.startswith(f"tag {tag} of version 1: {CHANGED_TAGS[tag]}, the ledger says ")
     assert reconcile(*lifecycle.scope) == [fault]
     assert projection_faults(*lifecycle.scope) == []
+    observe("the ledger's value counts; one fault, gone after `reconcile`")
 
 
 def _released_before_the_ledger_kept_values(lifecycle: "Lifecycle") -> VersionIdentity:
