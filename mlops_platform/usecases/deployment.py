@@ -65,9 +65,9 @@ class Deployment:
 
     def _keep_heads(self, model: str) -> None:
         """After every row: what shows later that the ledger has lost it."""
-        from mlops_platform.usecases.ledger.anchors import keep_heads
+        from mlops_platform.ledger.heads import keep_heads
 
-        keep_heads(self.settings, self.ledger, model)
+        keep_heads(self.settings.ledger_heads(model), self.ledger, model)
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.version.fitted import tags_of
-from tests.packed import pack_small, small_spec
+from tests.serving.packed import pack_small, small_spec
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
+from mlops_platform.ledger.heads import ACCEPTANCE, LOST, lost_hashes, read_heads
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer
-from mlops_platform.ledger.records import DecisionKind, NewDecision
+from mlops_platform.ledger.records import NewDecision
 from mlops_platform.record import Record
 from mlops_platform.registry.versions import RELEASE_TAG
 from mlops_platform.serving.contents import ANCHOR
@@ -21,9 +19,6 @@ from mlops_platform.settings import Settings
 
 if TYPE_CHECKING:
     from mlops_platform.usecases.deployment import Deployment
-
-ACCEPTANCE: Final[DecisionKind] = "accept_loss"
-_LOST: Final = "lost"
 
 
 class Anchor(Record):
@@ -41,23 +36,6 @@ class Anchor(Record):
     def told(self) -> str:
         """Both, for a message; of a hash only its beginning."""
         return f"{self.where} ({self.row[:16] if len(self.row) == 64 else self.row})"
-
-
-class Heads(Record):
-    """Hash of the newest row of every chain of a model, kept beside its pointers."""
-
-    newest: dict[str, str]
-
-
-def keep_heads(place: Settings, ledger: Ledger, model: str) -> None:
-    """Write down the newest rows of a model, unless what was written down is lost.
-
-    A disk that takes nothing costs this anchor, and not the row that was written.
-    """
-    if not _unknown(ledger, model, _heads(place, model)):
-        with suppress(OSError):
-            newest = Heads(newest=ledger.newest_hashes(model))
-            write_text(place.ledger_heads(model), newest.to_stored())
 
 
 def lost_rows(deployment: Deployment, model: str) -> list[Anchor]:
@@ -118,7 +96,7 @@ def accept_losses(deployment: Deployment, model: str, reason: str, actor: str) -
     """
     lost = [*lost_rows(deployment, model), *lost_releases(deployment, model)]
     if lost:
-        evidence = {_LOST: [anchor.model_dump() for anchor in lost]}
+        evidence = {LOST: [anchor.model_dump() for anchor in lost]}
         decision = NewDecision(kind=ACCEPTANCE, reason=reason, actor=actor, evidence=evidence)
         deployment.ledger.record_decision(model, decision)
     return lost
@@ -181,23 +159,12 @@ def _ahead(deployment: Deployment, model: str) -> list[Anchor]:
 
 def _heads(place: Settings, model: str) -> list[Anchor]:
     file = place.ledger_heads(model)
-    try:
-        newest = Heads.from_stored(file.read_bytes()).newest
-    except (OSError, ValidationError):
-        return []
     return [
         Anchor(where=f"newest row of {table} by {file.name}", row=row)
-        for table, row in newest.items()
+        for table, row in read_heads(file).newest.items()
     ]
 
 
-def _accepted(ledger: Ledger, model: str) -> set[str]:
-    decisions = ledger.decisions(model, limit=None, kinds=[ACCEPTANCE])
-    return {anchor["row"] for decision in decisions for anchor in decision.evidence[_LOST]}
-
-
 def _unknown(ledger: Ledger, model: str, anchors: list[Anchor]) -> list[Anchor]:
-    unknown = ledger.unknown_hashes(model, [anchor.row for anchor in anchors])
-    if unknown:
-        unknown -= _accepted(ledger, model)
-    return [anchor for anchor in anchors if anchor.row in unknown]
+    lost = lost_hashes(ledger, model, [anchor.row for anchor in anchors])
+    return [anchor for anchor in anchors if anchor.row in lost]

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.ledger.anchors import require_whole_ledger
+from mlops_platform.usecases.ledger.anchors import (
+    lost_releases,
+    refuse_losses,
+    require_whole_ledger,
+)
 from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import refuse_rolled_back
@@ -51,6 +55,7 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     if release is None or release.version != identity.version:
         refuse_retired(ledger, model)
         require_whole_ledger(deployment, model)
+        refuse_losses(model, lost_releases(deployment, model))
         refuse_rolled_back(ledger.releases(model), identity.version)
         verify_registered(deployment, model, identity)
         release = ledger.release(

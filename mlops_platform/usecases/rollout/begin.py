@@ -11,6 +11,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import require_whole_ledger
 from mlops_platform.usecases.ledger.retirement import refuse_retired
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
@@ -43,12 +44,14 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     Raises:
         RegistryError, ArtifactError: as `release_version`.
         ReleaseConflict: the champion is another one than the version was judged against.
-        LedgerError: the version has been on trial before, or the model is retired.
+        LedgerError: the version has been on trial before, the model is retired, or the ledger was
+            changed or has lost rows.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     standing = standing_challenger(ledger, model)
     if standing is None or standing.version != identity.version:
         refuse_retired(ledger, model)
+        require_whole_ledger(deployment, model)
         newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
         champion = ledger.current_release(model)
         if (champion.sequence if champion else None) != promotion.expected_sequence:

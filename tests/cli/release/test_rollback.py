@@ -29,8 +29,8 @@ from mlops_platform.settings import Settings, settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.release import Promotion, release_version
-from tests.packed import pack_small, small_spec
 from tests.registry.fetched import fetched_version
+from tests.serving.packed import pack_small, small_spec
 
 MODEL = "flight_delay"
 

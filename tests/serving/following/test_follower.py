@@ -41,7 +41,7 @@ from mlops_platform.serving.watching.service_events import (
     live_workers,
     utc_now,
 )
-from tests.keys import key_pair
+from tests.serving.keys import key_pair
 from tests.serving.pointing import write_pointer
 
 

@@ -26,7 +26,7 @@ from mlops_platform.usecases.release.reconcile import (
 )
 from mlops_platform.usecases.release.release import release_version
 from mlops_platform.usecases.release.roll_back import roll_back
-from tests.keys import key_pair
+from tests.serving.keys import key_pair
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
