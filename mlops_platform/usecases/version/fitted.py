@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import ValidationError
@@ -81,5 +81,5 @@ def tags_of(fitted: FittedValues) -> dict[str, str]:
         TASK_TAG: fitted.task,
         CONSTANTS_TAG: json.dumps(dict(fitted.constants), sort_keys=True),
         TRAINING_SET_TAG: fitted.training_set,
-        FITTED_THROUGH_TAG: fitted.fitted_through.isoformat(),
+        FITTED_THROUGH_TAG: fitted.fitted_through.astimezone(UTC).isoformat(),
     }
