@@ -74,7 +74,7 @@ class Follower:
         self._report = FollowingReport(self._events, name, self._model, count_refusal)
         self._seen: tuple[Signature, Signature] | None = None
         self._retry_at = math.inf
-        self._unpacked: Exception | None = None
+        self._unpacked: Exception = ServingError("what is packed was not asked for yet")
         self._end = Event()
         self._thread = Thread(target=self._run, name="follower", daemon=True)
 
@@ -86,7 +86,7 @@ class Follower:
         """
         self.look()
         if self._worker.roles is None and self._runtime.pointer is None:
-            raise self._unpacked or ServingError("nothing serves")
+            raise self._unpacked
         self._thread.start()
 
     def stop(self) -> None:
