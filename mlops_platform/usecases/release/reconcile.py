@@ -220,7 +220,7 @@ def _tag_roles(deployment: Deployment, model: str) -> bool:
     hashes = {release.version: release.hash for release in releases}
     changed = False
     for version in registry.versions(model):
-        wanted = {ROLE_TAG: roles.get(version.version, "candidate")}
+        wanted: dict[str, str] = {ROLE_TAG: roles.get(version.version, "candidate")}
         if version.version in hashes:
             wanted[RELEASE_TAG] = hashes[version.version]
         for tag, value in wanted.items():

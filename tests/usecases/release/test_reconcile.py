@@ -313,7 +313,7 @@ def test_a_pointer_of_before_it_held_rows_still_tells_of_a_lost_release(
 
 @pytest.mark.fault(
     "rows of incidents or of packagings are deleted from the ledger, its chain still whole",
-    "they are missed",
+    "it is noticed",
 )
 def test_deleted_incidents_and_packagings_are_noticed(
     released: "Lifecycle", observe: Callable[[str], None]
