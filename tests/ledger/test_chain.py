@@ -152,7 +152,8 @@ def test_a_row_with_a_fresh_hash_breaks_the_next_one(written: Ledger, engine: En
     with engine.begin() as connection:
         _drop_triggers(connection)
         row = connection.execute(text("SELECT * FROM releases WHERE sequence = 1")).mappings().one()
-        forged = {**row, "released_at": first.released_at, "version": 9}
+        moments = {"released_at": first.released_at, "fitted_through": first.fitted.fitted_through}
+        forged = {**row, **moments, "version": 9}
         connection.execute(
             text("UPDATE releases SET version = 9, hash = :hash WHERE sequence = 1"),
             {"hash": row_hash("releases", forged)},

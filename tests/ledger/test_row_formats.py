@@ -240,7 +240,7 @@ def test_the_format_is_part_of_the_hash_and_hash_is_not(ledger: Ledger, url: str
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE releases SET constants = '{\"threshold\":0.99}'",
+        "UPDATE releases SET constants = '{}'",
         "UPDATE releases SET fitted_through = '2013-01-01 00:00:00'",
         "UPDATE packagings SET bento_digest = 'ab'",
     ],

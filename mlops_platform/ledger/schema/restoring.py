@@ -78,4 +78,4 @@ def _row(place: str, line: str) -> tuple[Table, dict[str, Any]]:
 
 def _value(table: Table, name: str, value: Any) -> Any:
     is_moment = isinstance(table.c[name].type, UtcDateTime)
-    return datetime.fromisoformat(value) if is_moment else value
+    return datetime.fromisoformat(value) if is_moment and value is not None else value
