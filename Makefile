@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test up check check-fast lint types rules bench docs reference lock clean
+.PHONY: help setup demo test up check check-fast lint types rules bench docs faults reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: setup ## measure against a bare script, in one run
 
 docs: setup ## the documents as a site, strictly and offline: open .site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file deploy/docs/mkdocs.yml
+
+faults: setup ## run the fault suite, and write docs/faults.md anew from what it saw
+	@MLOPS_FAULTS_TABLE=docs/faults.md $(PYTEST) -m fault
 
 reference: setup ## write docs/reference anew from the code
 	@$(BIN)/python -m deploy.docs.reference

@@ -30,6 +30,7 @@ class Settings:
     online_store_url: str | None = None
     dagster_database_url: str | None = None
     memory_limit: str = MEMORY_LIMIT
+    signing_key: Path | None = None
 
     @property
     def lake(self) -> Path:
@@ -140,6 +141,10 @@ class Settings:
         """The small file that tells the service what to serve; a projection of the ledger."""
         return self.model_home(model) / "release.json"
 
+    def ledger_heads(self, model: str) -> Path:
+        """Hashes of the newest rows of a model: what shows that the ledger has lost some."""
+        return self.model_home(model) / "ledger_heads.json"
+
     def challenger_pointer(self, model: str) -> Path:
         """Like the release pointer, for a version in shadow or canary; absent where none is."""
         return self.model_home(model) / "challenger.json"
@@ -187,6 +192,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
         dagster_database_url=environment.get("MLOPS_DAGSTER_DATABASE_URL") or None,
         memory_limit=_memory_limit(environment),
+        signing_key=_path(environment.get("MLOPS_SIGNING_KEY")),
     )
 
 
@@ -199,6 +205,10 @@ def sqlite_url(path: Path) -> str:
     """
     quoted = str(path).replace("%", "%25").replace("?", "%3F")
     return f"sqlite{'' if quoted == str(path) else '+pysqlite'}:///{quoted}"
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _memory_limit(environment: Mapping[str, str]) -> str:

@@ -14,7 +14,10 @@ from sqlalchemy import Engine, event
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.settings import Settings, settings
+from tests.faults import observe, pytest_runtest_logreport, pytest_sessionfinish
 from tests.homes.stamped import write_stamp
+
+__all__ = ["observe", "pytest_runtest_logreport", "pytest_sessionfinish"]
 
 ODD_NAMES = {
     "space": "a b",

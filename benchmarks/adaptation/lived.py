@@ -23,7 +23,7 @@ from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
-from mlops_platform.usecases.version.champion import constants_of
+from mlops_platform.usecases.version.fitted import fitted_values
 
 ADJUSTED, OWN, PLAIN = "adjusted daily", "the release's own factor", "quantile regression"
 WEEKLY = "adjusted by the weekly runs alone"
@@ -59,7 +59,9 @@ def read_lived(home: Path) -> Lived:
     for release in releases:
         at = (rows["release"] == release.sequence).to_numpy()
         version = deployment.registry.version(MODEL, release.version)
-        constants = AdjustedConstants(constants_of(version), written[release.sequence])
+        constants = AdjustedConstants(
+            fitted_values(version, release).constants, written[release.sequence]
+        )
         own[at] = constants.own["factor"]
         used = [constants.under(number)["factor"] for number in rows["adjustment"][at]]
         factors[at] = used

@@ -67,6 +67,7 @@ def _everything_on(model: ServedModel, scratch: Path) -> dict[str, str]:
         "MLOPS_SERVING_TOKENS": TOKEN,
         "MLOPS_SERVING_AUTHENTICATION": "required",
         "MLOPS_SERVING_LOG": str(scratch / "served"),
+        "MLOPS_SERVING_TRUST_PACKED": "true",
         "BENTOML_HOME": str(scratch / "bentoml"),
     }
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from mlops_platform.errors import FormatError
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """0: nothing says its format, and paths begin at the root of the machine.
 1: files and rows of the ledger say their format, and paths begin at the home.
 2: losses of a window are one record, and the bins of a profile have the names of the field.
@@ -12,6 +12,7 @@ FORMAT: Final = 6
 4: what depended on one task has names for any: constants, baseline, targets, loss, metrics.
 5: landing keeps deliveries below its days, and the ledger tells what was erased.
 6: each model that is replayed has a clock, where the home had one for all.
+7: a release says what decides beside its files, a packaging the digest of its whole Bento.
 """
 
 

@@ -9,8 +9,12 @@ from sqlalchemy import Column, Connection, Table, func, insert, select
 from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError, ReleaseConflict
 from mlops_platform.formats.number import FORMAT
-from mlops_platform.ledger.chain import GENESIS, canonical_json, row_hash
+from mlops_platform.formats.row_formats import format_of
+from mlops_platform.formats.row_hash import canonical_json, row_hash
+from mlops_platform.ledger.chain import GENESIS
 from mlops_platform.ledger.records import (
+    BentoIdentity,
+    FittedValues,
     NewActivation,
     NewAdjustment,
     NewDecision,
@@ -18,7 +22,6 @@ from mlops_platform.ledger.records import (
     Seen,
     VersionIdentity,
 )
-from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import (
     activations,
     adjustments,
@@ -73,8 +76,9 @@ def append_release(
     row = {
         "model": model,
         "sequence": current + 1,
-        **identity.model_dump(exclude={"digests"}),
+        **identity.model_dump(exclude={"digests", "fitted"}),
         "digests": canonical_json(identity.digests),
+        **_fitted_columns(identity.fitted),
         "decision_id": append_decision(connection, model, decision, moment),
         "actor": decision.actor,
         "released_at": moment,
@@ -102,15 +106,27 @@ def _require_time_goes_on(connection: Connection, model: str, moment: datetime) 
         )
 
 
+def _fitted_columns(fitted: FittedValues | None) -> dict[str, Any]:
+    if fitted is None:
+        return dict.fromkeys(FittedValues.model_fields)
+    return {**fitted.model_dump(), "constants": canonical_json(fitted.constants)}
+
+
 def append_packaging(
-    connection: Connection, model: str, sequence: int, bento_tag: str, actor: str, moment: datetime
+    connection: Connection,
+    model: str,
+    sequence: int,
+    bento: BentoIdentity,
+    actor: str,
+    moment: datetime,
 ) -> None:
     """Write that a Bento was built from a release."""
     row = {
         "id": _next_id(connection, packagings),
         "model": model,
         "sequence": sequence,
-        "bento_tag": bento_tag,
+        "bento_tag": bento.tag,
+        "bento_digest": bento.digest,
         "actor": actor,
         "packaged_at": moment,
     }

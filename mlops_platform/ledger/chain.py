@@ -1,51 +1,14 @@
 """The hash chain: each row carries the hash of its columns and of the row before it."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import get_args
 
-from mlops_platform.errors import LedgerError
+from mlops_platform.formats.row_formats import Row, unhashed_columns
+from mlops_platform.formats.row_hash import row_hash
 from mlops_platform.ledger.records import ChainFault, ReleaseKind
-from mlops_platform.ledger.row_formats import Row, format_of, hashed_columns, unhashed_columns
 
 GENESIS = "0" * 64
 """Previous hash of the first row."""
-
-
-def canonical_json(value: Any) -> str:
-    """Encode as the one JSON text of a value: sorted keys, no spaces, UTF-8, moments in UTC.
-
-    Raises:
-        LedgerError: the value holds something that JSON cannot express exactly.
-    """
-    try:
-        text = json.dumps(
-            value,
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-            allow_nan=False,
-            default=_moment_as_text,
-        )
-        text.encode()
-    except (TypeError, ValueError) as error:
-        raise LedgerError(
-            f"{value!r} cannot be written to the ledger: {error}. "
-            "Use finite numbers, strings, lists and mappings with string keys."
-        ) from error
-    return text
-
-
-def row_hash(table: str, row: Row) -> str:
-    """SHA-256 over the table's name and the columns that the row's format knows, but `hash`.
-
-    Raises:
-        FormatError: a newer version of the platform wrote the row.
-    """
-    columns = {name: row[name] for name in hashed_columns(table, format_of(table, row["format"]))}
-    return hashlib.sha256(canonical_json([table, columns]).encode()).hexdigest()
 
 
 def first_broken_link(table: str, key: str, rows: Sequence[Row]) -> ChainFault | None:
@@ -93,9 +56,3 @@ def first_loose_end(decisions: Sequence[Row], releases: Sequence[Row]) -> ChainF
             name = f"{row['model']}/{row['id']}"
             return ChainFault(table="decisions", row=name, problem="its release was removed")
     return None
-
-
-def _moment_as_text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    raise TypeError(f"{type(value).__name__} is no JSON type")

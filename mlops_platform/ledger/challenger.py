@@ -1,26 +1,33 @@
 """The challenger: a version that passed the gate and is on trial, or waits for a person."""
 
 from datetime import datetime
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import STANDING_KINDS, Decision, VersionIdentity
+from mlops_platform.ledger.records import (
+    STANDING_KINDS,
+    BentoIdentity,
+    Decision,
+    PackedVersion,
+    VersionIdentity,
+)
 
 Mode = Literal["manual", "shadow", "canary"]
 CHALLENGER: Final = "challenger"
 """Evidence of a challenge that pins the version; also the name of its alias in the registry."""
 CHALLENGE: Final = "challenge"
 """Evidence of every later decision about a challenger: the decision that made it one."""
+_TAG: Final = "bento_tag"
+_DIGEST: Final = "bento_digest"
 
 
-class Challenger(VersionIdentity):
+class Challenger(PackedVersion):
     """A version on trial, or one that waits for a person; it has no release of its own.
 
     Args:
         challenge: the decision that made it the challenger.
         sequence: the release that it becomes if it is promoted.
         share: of the entities that it answers; 0 unless it is a canary.
-        bento_tag: None until its Bento is built.
     """
 
     model: str
@@ -30,7 +37,6 @@ class Challenger(VersionIdentity):
     sequence: int
     actor: str
     since: datetime
-    bento_tag: str | None
 
     @property
     def is_tried(self) -> bool:
@@ -49,7 +55,7 @@ class Challenger(VersionIdentity):
         return f"version {self.version}, {how} since {self.since:%Y-%m-%d}"
 
     @classmethod
-    def of(cls, challenge: Decision, bento_tag: str | None) -> Self:
+    def of(cls, challenge: Decision, bento: BentoIdentity | None) -> Self:
         """The version that a decision of the kind `challenge` names."""
         return cls(
             **challenger_identity(challenge).model_dump(),
@@ -60,7 +66,8 @@ class Challenger(VersionIdentity):
             sequence=(challenge.evidence["champion_sequence"] or 0) + 1,
             actor=challenge.actor,
             since=challenge.made_at,
-            bento_tag=bento_tag,
+            bento_tag=None if bento is None else bento.tag,
+            bento_digest=None if bento is None else bento.digest,
         )
 
 
@@ -74,7 +81,8 @@ def standing_challenger(ledger: Ledger, model: str) -> Challenger | None:
     newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
     if not newest or newest[0].kind != "challenge":
         return None
-    return Challenger.of(newest[0], _bento_of(ledger, newest[0]))
+    packaging = packaging_of(ledger, model, newest[0].id)
+    return Challenger.of(newest[0], None if packaging is None else bento_in(packaging))
 
 
 def first_champion_advice(ledger: Ledger, model: str) -> str:
@@ -85,10 +93,18 @@ def first_champion_advice(ledger: Ledger, model: str) -> str:
     return f"there is {standing.told}; `mlops approve {model}` releases it"
 
 
-def _bento_of(ledger: Ledger, challenge: Decision) -> str | None:
-    """Tag of the newest Bento that was built of a challenger."""
-    packagings = ledger.decisions(challenge.model, kinds=["package"])
-    for built in packagings:
-        if built.evidence[CHALLENGE] == challenge.id:
-            return str(built.evidence["bento_tag"])
-    return None
+def packaging_of(ledger: Ledger, model: str, challenge: int) -> Decision | None:
+    """The decision that tells the newest Bento of a challenger."""
+    packagings = ledger.decisions(model, limit=None, kinds=["package"])
+    return next((b for b in packagings if b.evidence[CHALLENGE] == challenge), None)
+
+
+def packaged(bento: BentoIdentity) -> dict[str, Any]:
+    """The evidence of such a decision about a Bento."""
+    return {_TAG: bento.tag, _DIGEST: bento.digest}
+
+
+def bento_in(packaging: Decision) -> BentoIdentity:
+    """The Bento that such a decision tells."""
+    evidence = packaging.evidence
+    return BentoIdentity(tag=evidence[_TAG], digest=evidence.get(_DIGEST))

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger import Challenger, Mode
+from mlops_platform.ledger.ledger_rows import LedgerRow
 from mlops_platform.ledger.pointer import ReleasePointer
 
 
@@ -24,10 +25,10 @@ class ChallengerPointer(ReleasePointer):
     challenge: int
 
     @classmethod
-    def to(cls, challenger: Challenger) -> Self:
+    def to(cls, challenger: Challenger, rows: tuple[LedgerRow, ...] = ()) -> Self:
         """Pointer to a challenger."""
         fields = challenger.model_dump(exclude={"actor", "since"})
-        return cls(**fields, released_at=challenger.since)
+        return cls(**fields, released_at=challenger.since, rows=rows)
 
 
 def read_challenger_pointer(path: Path) -> ChallengerPointer | None:

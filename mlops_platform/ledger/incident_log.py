@@ -1,6 +1,6 @@
 """IncidentLog: everything that happened in the incidents of every model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, func, select
@@ -18,10 +18,11 @@ class IncidentLog:
 
     Args:
         url: SQLAlchemy URL, as for the ledger.
+        written: called after events of a model were written.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, written: Callable[[str], None] = lambda model: None) -> None:
+        self._database, self._written = Database(url), written
 
     def kept_open(self) -> AbstractContextManager[None]:
         """As `Ledger.kept_open`."""
@@ -60,6 +61,7 @@ class IncidentLog:
                 )
             for event in events:
                 append_incident_event(connection, model, event)
+        self._written(model)
 
 
 def _newest(connection: Connection, model: str) -> int:

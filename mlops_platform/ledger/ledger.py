@@ -1,7 +1,7 @@
 """Ledger: what was decided, what was released, and what served when."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from mlops_platform.ledger.append import (
     require_newest,
 )
 from mlops_platform.ledger.database import Database
+from mlops_platform.ledger.ledger_rows import LedgerRow, decision_rows, release_rows
 from mlops_platform.ledger.records import (
     RELEASE_KINDS,
     REPLAYED,
     Activation,
+    BentoIdentity,
     ChainFault,
     Decision,
     DecisionKind,
@@ -42,6 +44,7 @@ from mlops_platform.ledger.verification import (
     lacking_hashes,
     models_with_rows,
     newest_hashes,
+    unknown_hashes,
 )
 
 
@@ -57,6 +60,7 @@ class Ledger:
         url: SQLAlchemy URL, ``sqlite:////path`` or ``postgresql+psycopg2://...``.
         moment_of: gives the aware present of a model, by which its rows are dated.
         is_replayed: whether that is the moment of a replay, as its decisions say then.
+        written: called after rows of a model were written.
     """
 
     def __init__(
@@ -64,9 +68,10 @@ class Ledger:
         url: str,
         moment_of: Callable[[str], datetime] = machine_clock,
         is_replayed: Callable[[str], bool] = lambda model: False,
+        written: Callable[[str], None] = lambda model: None,
     ) -> None:
         self._database = Database(url)
-        self._moment_of, self._is_replayed = moment_of, is_replayed
+        self._moment_of, self._is_replayed, self._written = moment_of, is_replayed, written
 
     def kept_open(self) -> AbstractContextManager[None]:
         """Read through one connection meanwhile, in this thread: for many reads in a row."""
@@ -132,7 +137,7 @@ class Ledger:
                 f"decision {decision.kind!r} of {model!r} changes what serves; "
                 "write it together with its release through `release`."
             )
-        with self._database.writing() as connection:
+        with self._writing(model) as connection:
             require_newest(connection, model, after)
             marked = self._marked(model, decision)
             decision_id = append_decision(connection, model, marked, self._now(model))
@@ -146,7 +151,7 @@ class Ledger:
         decision: NewDecision,
         *,
         expected_sequence: int | None,
-        bento_tag: str | None = None,
+        bento: BentoIdentity | None = None,
         after: Iterable[Seen] = (),
     ) -> Release:
         """Write a decision and the release it causes, both or neither.
@@ -154,7 +159,7 @@ class Ledger:
         Args:
             expected_sequence: sequence of the champion that the decision was made against;
                 None where the model had none. This is the compare of the compare-and-swap.
-            bento_tag: Bento of this very version, where one exists already.
+            bento: Bento of this very version, where one exists already.
             after: as in `record_decision`.
 
         Raises:
@@ -166,25 +171,27 @@ class Ledger:
                 f"decision {decision.kind!r} of {model!r} releases nothing; "
                 f"use one of {RELEASE_KINDS}, or `record_decision`."
             )
-        with self._database.writing() as connection:
+        with self._writing(model) as connection:
             require_newest(connection, model, after)
             moment, marked = self._now(model), self._marked(model, decision)
             sequence = append_release(
                 connection, model, identity, marked, expected_sequence or 0, moment
             )
-            if bento_tag is not None:
-                append_packaging(connection, model, sequence, bento_tag, decision.actor, moment)
+            if bento is not None:
+                append_packaging(connection, model, sequence, bento, decision.actor, moment)
             return _release(connection, model, sequence)
 
-    def record_packaging(self, model: str, sequence: int, bento_tag: str, actor: str) -> Release:
+    def record_packaging(
+        self, model: str, sequence: int, bento: BentoIdentity, actor: str
+    ) -> Release:
         """Attach the Bento that was built from a release; a later one takes its place.
 
         Raises:
             LedgerError: the release does not exist.
         """
-        with self._database.writing() as connection:
-            if _release(connection, model, sequence).bento_tag != bento_tag:
-                append_packaging(connection, model, sequence, bento_tag, actor, self._now(model))
+        with self._writing(model) as connection:
+            if _release(connection, model, sequence).bento != bento:
+                append_packaging(connection, model, sequence, bento, actor, self._now(model))
             return _release(connection, model, sequence)
 
     def record_adjustments(
@@ -199,12 +206,12 @@ class Ledger:
         Raises:
             ReleaseConflict: another release came first, or other adjustments of this one.
         """
-        with self._database.writing() as connection:
+        with self._writing(model) as connection:
             append_adjustments(connection, model, adjustments, after, self._now(model))
 
     def record_activations(self, model: str, activations: Iterable[NewActivation]) -> int:
         """Write what workers did, each report once; return how many were new."""
-        with self._database.writing() as connection:
+        with self._writing(model) as connection:
             written = [
                 append_activation(connection, model, activation) for activation in activations
             ]
@@ -304,6 +311,27 @@ class Ledger:
         """Chains of a model that have lost a row of which `newest_hashes` told once."""
         with self._database.reading() as connection:
             return lacking_hashes(connection, model, hashes)
+
+    def unknown_hashes(self, model: str, hashes: Collection[str]) -> set[str]:
+        """Those of which no chain of a model has the row."""
+        with self._database.reading() as connection:
+            return unknown_hashes(connection, model, hashes)
+
+    def release_rows(self, model: str, sequence: int) -> tuple[LedgerRow, ...]:
+        """The row of a release, of its newest Bento and of its newest adjustment, as they are."""
+        with self._database.reading() as connection:
+            return release_rows(connection, model, sequence)
+
+    def decision_rows(self, ids: Collection[int]) -> tuple[LedgerRow, ...]:
+        """The rows of decisions, as they are."""
+        with self._database.reading() as connection:
+            return decision_rows(connection, ids)
+
+    @contextmanager
+    def _writing(self, model: str) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            yield connection
+        self._written(model)
 
     def _last_of(self, query: Select[tuple[Any, ...]]) -> Release | None:
         last = query.order_by(tables.releases.c.sequence.desc()).limit(1)

@@ -8,7 +8,9 @@ from pydantic import Field, FiniteFloat, ValidationError
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import write_text
-from mlops_platform.ledger.records import Release, VersionIdentity, WrittenAdjustment
+from mlops_platform.formats.row_hash import pointer_text
+from mlops_platform.ledger.ledger_rows import LedgerRow
+from mlops_platform.ledger.records import PackedVersion, Release, WrittenAdjustment
 from mlops_platform.record import Record, left_out_where_empty
 
 
@@ -23,23 +25,36 @@ class PointedAdjustment(Record):
     constants: dict[str, FiniteFloat]
 
 
-class ReleasePointer(VersionIdentity):
+class ReleasePointer(PackedVersion):
     """A projection of the current release; never written by hand.
 
     Args:
         adjustment: the newest one of the release; None where the version's own constants count.
+        rows: of the ledger that say all this, with their hashes.
+        signature: of these hashes; None where the deployment has no key.
     """
 
     model: str
     sequence: int
-    bento_tag: str | None
     released_at: datetime
     adjustment: PointedAdjustment | None = Field(default=None, exclude_if=left_out_where_empty)
+    rows: tuple[LedgerRow, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    signature: str | None = Field(default=None, exclude_if=left_out_where_empty)
+
+    @property
+    def signed_text(self) -> str:
+        """What its signature signs."""
+        return pointer_text(row.hash for row in self.rows)
 
     @classmethod
-    def of(cls, release: Release, adjustment: WrittenAdjustment | None = None) -> Self:
+    def of(
+        cls,
+        release: Release,
+        adjustment: WrittenAdjustment | None = None,
+        rows: tuple[LedgerRow, ...] = (),
+    ) -> Self:
         """Pointer to a release, with what it was adjusted to."""
-        fields = release.model_dump(include=set(cls.model_fields))
+        fields = release.model_dump(include=set(cls.model_fields)) | {"rows": rows}
         if adjustment is not None:
             constants = adjustment.constants
             fields["adjustment"] = {"number": adjustment.number, "constants": constants}

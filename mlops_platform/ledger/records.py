@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.tasks import Adjustment
 
 ReleaseKind = Literal["promote", "roll_back"]
@@ -28,6 +28,7 @@ DecisionKind = Literal[
     "retire",
     "reinstate",
     "erase",
+    "accept_loss",
 ]
 
 STANDING_KINDS: Final[tuple[DecisionKind, ...]] = ("challenge", "abort", "promote", "roll_back")
@@ -91,6 +92,33 @@ class Seen(Record):
     id: int
 
 
+class FittedValues(Record):
+    """What decides about the answers of a version, and about its judgement, beside its files.
+
+    Args:
+        task: the kind of task that it was trained for.
+        constants: what turns the numbers of the model into predictions, finite each.
+        training_set: hash of what it was fitted on.
+        fitted_through: event time of the last row of that.
+    """
+
+    task: str
+    constants: dict[str, FiniteFloat]
+    training_set: str
+    fitted_through: datetime
+
+
+class BentoIdentity(Record):
+    """What pins the Bento of a version.
+
+    Args:
+        digest: of all its files; None of one that was packed before digests were kept.
+    """
+
+    tag: str
+    digest: str | None = None
+
+
 class VersionIdentity(Record):
     """Everything that pins one registered version.
 
@@ -98,6 +126,7 @@ class VersionIdentity(Record):
         digests: SHA-256 of every file of the version by its relative path.
         schema_hash: hash of the feature schema that the version reads.
         environment_hash: hash of the packages that the version was fitted with.
+        fitted: None of a version that was registered before the ledger kept it.
     """
 
     version: int
@@ -105,6 +134,7 @@ class VersionIdentity(Record):
     digests: dict[str, str]
     schema_hash: str
     environment_hash: str
+    fitted: FittedValues | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @property
     def identity(self) -> "VersionIdentity":
@@ -112,7 +142,25 @@ class VersionIdentity(Record):
         return VersionIdentity(**self.model_dump(include=set(VersionIdentity.model_fields)))
 
 
-class Release(VersionIdentity):
+class PackedVersion(VersionIdentity):
+    """A version that has a Bento, or will have.
+
+    Args:
+        bento_tag: None until its Bento is built.
+        bento_digest: of the whole Bento; None of one that was packed before digests were kept.
+    """
+
+    bento_tag: str | None
+    bento_digest: str | None = Field(default=None, exclude_if=left_out_where_empty)
+
+    @property
+    def bento(self) -> BentoIdentity | None:
+        """The newest Bento that was built of it."""
+        tag = self.bento_tag
+        return None if tag is None else BentoIdentity(tag=tag, digest=self.bento_digest)
+
+
+class Release(PackedVersion):
     """A written release: the `sequence`-th champion of its model.
 
     Args:
@@ -125,7 +173,6 @@ class Release(VersionIdentity):
     decision_id: int
     actor: str
     released_at: datetime
-    bento_tag: str | None
     previous_hash: str
     hash: str
     row_format: int = 0

@@ -9,7 +9,7 @@ from mlops_platform.ledger.tables import metadata
 
 VERSION_TABLE: Final = "mlops_ledger_version"
 """Apart from the `alembic_version` of MLflow and Optuna, which may share the database."""
-REVISIONS: Final = ("0000", "0001", "0002")
+REVISIONS: Final = ("0000", "0001", "0002", "0003")
 """Every migration in its order; the last is the schema of `tables`."""
 
 SchemaState = Literal["absent", "behind", "current"]

@@ -5,14 +5,15 @@ from typing import Any
 
 from sqlalchemy import Column, Label, RowMapping, Select, Table, select
 
+from mlops_platform.formats.row_formats import format_of
 from mlops_platform.ledger.records import (
     Activation,
     Decision,
+    FittedValues,
     IncidentEvent,
     Release,
     WrittenAdjustment,
 )
-from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import (
     activations,
     adjustments,
@@ -31,6 +32,7 @@ def releases_of(model: str) -> Select[tuple[Any, ...]]:
             decisions.c.kind,
             decisions.c.format.label("decisions_format"),
             _of_the_latest_packaging(packagings.c.bento_tag, "bento_tag"),
+            _of_the_latest_packaging(packagings.c.bento_digest, "bento_digest"),
             _of_the_latest_packaging(packagings.c.format, "packagings_format"),
         )
         .join(decisions, releases.c.decision_id == decisions.c.id)
@@ -53,6 +55,10 @@ def release_from(row: RowMapping) -> Release:
     content = _content(releases, row)
     for table in (decisions, packagings):
         format_of(table.name, content.pop(f"{table.name}_format"))
+    fitted = {name: content.pop(name) for name in FittedValues.model_fields}
+    if fitted["constants"] is not None:
+        fitted["constants"] = json.loads(fitted["constants"])
+        content["fitted"] = fitted
     return Release(**{**content, "digests": json.loads(row["digests"])})
 
 

@@ -86,6 +86,10 @@ releases = Table(
     Column("actor", Text, nullable=False),
     Column("released_at", UtcDateTime, nullable=False),
     *_chain(),
+    Column("task", Text),
+    Column("constants", Text, comment="Canonical JSON."),
+    Column("training_set", Text),
+    Column("fitted_through", UtcDateTime),
 )
 
 packagings = Table(
@@ -98,6 +102,7 @@ packagings = Table(
     Column("actor", Text, nullable=False),
     Column("packaged_at", UtcDateTime, nullable=False),
     *_chain(),
+    Column("bento_digest", String(64)),
     ForeignKeyConstraint(["model", "sequence"], ["releases.model", "releases.sequence"]),
 )
 """A Bento is built from a released champion, so its tag is known only after the release."""

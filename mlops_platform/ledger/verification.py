@@ -1,6 +1,6 @@
 """Verification of every chain of one model, and of what joins them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select, union
@@ -65,6 +65,17 @@ def lacking_hashes(connection: Connection, model: str, hashes: Mapping[str, str]
         )
         is None
     ]
+
+
+def unknown_hashes(connection: Connection, model: str, hashes: Collection[str]) -> set[str]:
+    """Those of which no chain of a model has the row."""
+    known = union(
+        *(
+            select(table.c.hash).where(table.c.model == model, table.c.hash.in_(hashes))
+            for table, _ in CHAINS
+        )
+    )
+    return {*hashes}.difference(connection.scalars(known)) if hashes else set()
 
 
 def models_with_rows(connection: Connection) -> list[str]:

@@ -16,7 +16,9 @@ DIGESTS_TAG: Final = "mlops.digests"
 MONITORS_TAG: Final = "mlops.monitors"
 VERDICT_TAG: Final = "verdict"
 ROLE_TAG: Final = "role"
-"""What a version is now: the one tag that changes after a version was registered."""
+"""What a version is now; with `RELEASE_TAG` it is what changes after a version was registered."""
+RELEASE_TAG: Final = "mlops.release"
+"""Hash of the ledger's row of the newest release of a version: the ledger must know it."""
 
 
 class RegisteredVersion(Record):

@@ -43,7 +43,8 @@ def all_incidents() -> str:
 def serve_command(bento_tag: str) -> str:
     """What serves a Bento without the platform."""
     store = _shown(settings().bentoml_home)
-    return f"BENTOML_HOME={store} {_script('bentoml')} serve {bento_tag} --port {SERVICE_PORT}"
+    environment = f"BENTOML_HOME={store} MLOPS_SERVING_TRUST_PACKED=true"
+    return f"{environment} {_script('bentoml')} serve {bento_tag} --port {SERVICE_PORT}"
 
 
 def _naming_the_home() -> list[str]:

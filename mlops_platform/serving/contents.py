@@ -19,6 +19,8 @@ RELEASE = "packed_release.json"
 SCHEMA = "schema.json"
 DIGESTS = "digests.json"
 GOLDEN_ROWS = "golden_rows.json"
+ANCHOR = "ledger_anchor.json"
+"""Hash of the ledger's row for which a Bento was packed; services do not read it."""
 PACKED_FORMAT = 4
 """Of every record in a Bento: services that were packed earlier follow what is packed today, and
 read no newer format than their own. It is raised when one of the records changes."""
@@ -65,13 +67,18 @@ class PackedRelease(Record):
 
 @dataclass(frozen=True)
 class Contents:
-    """The files of one Bento, read; the model itself stays on disk until it is loaded."""
+    """The files of one Bento, read; the model itself stays on disk until it is loaded.
+
+    Args:
+        digest: of the whole Bento; None where nobody asked for it.
+    """
 
     model_directory: Path
     release: PackedRelease
     features: FeatureSchema
     digests: dict[str, str]
     golden_rows: GoldenRows
+    digest: str | None = None
 
 
 def bento_folder(bentoml_home: Path, tag: str) -> Path:

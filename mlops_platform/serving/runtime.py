@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ class RuntimeSettings:
         online_store: SQLite file or PostgreSQL address of the latest features by entity.
         tokens_file: one token per line; read again when it changes.
         drain_file: while it exists, the service is not ready and keeps no connection.
+        public_key: Ed25519 key in PEM by which every Bento and pointer must be signed; None asks
+            for no signature.
+        trust_packed: digest of the packed version that may serve although no pointer names it, or
+            `true` for whichever is packed; None for none but a signed one.
         traces: OTLP endpoint that takes traces over HTTP; None makes none.
     """
 
@@ -40,6 +45,8 @@ class RuntimeSettings:
     tokens_file: Path | None = None
     authentication: AuthenticationMode = "auto"
     drain_file: Path | None = None
+    public_key: Path | None = None
+    trust_packed: str | None = None
     traces: str | None = None
 
 
@@ -69,6 +76,8 @@ def read_runtime(environment: Mapping[str, str]) -> RuntimeSettings:
         tokens_file=path("TOKENS_FILE"),
         authentication=_mode(value("AUTHENTICATION") or "auto"),
         drain_file=path("DRAIN_FILE"),
+        public_key=path("PUBLIC_KEY"),
+        trust_packed=_trust_packed(value("TRUST_PACKED")),
         traces=value("TRACES"),
     )
 
@@ -87,6 +96,12 @@ def _mode(text: str) -> AuthenticationMode:
     if text not in ("auto", "required"):
         raise _unusable("AUTHENTICATION", text, "Write `auto` or `required`.")
     return cast(AuthenticationMode, text)
+
+
+def _trust_packed(text: str | None) -> str | None:
+    if text is not None and text != "true" and not re.fullmatch("[0-9a-f]{64}", text):
+        raise _unusable("TRUST_PACKED", text, "Write `true`, or the digest of the Bento.")
+    return text
 
 
 def _unusable(name: str, value: str, fix: str) -> ServingError:

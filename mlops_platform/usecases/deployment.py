@@ -38,14 +38,14 @@ class Deployment:
         """Decisions, releases and activations."""
         from mlops_platform.ledger.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url, self.moment_of, self.is_replayed)
+        return Ledger(self.settings.ledger_url, self.moment_of, self.is_replayed, self._keep_heads)
 
     @cached_property
     def incident_log(self) -> IncidentLog:
         """Everything that happened in incidents."""
         from mlops_platform.ledger.incident_log import IncidentLog
 
-        return IncidentLog(self.settings.ledger_url)
+        return IncidentLog(self.settings.ledger_url, self._keep_heads)
 
     @cached_property
     def registry(self) -> Registry:
@@ -62,6 +62,12 @@ class Deployment:
     def is_replayed(self, model: str) -> bool:
         """Whether a model lives in the past."""
         return self.replayed_moment(model) is not None
+
+    def _keep_heads(self, model: str) -> None:
+        """After every row: what shows later that the ledger has lost it."""
+        from mlops_platform.ledger.heads import keep_heads
+
+        keep_heads(self.settings.ledger_heads(model), self.ledger, model)
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:

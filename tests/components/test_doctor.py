@@ -21,7 +21,7 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import Settings
@@ -102,7 +102,9 @@ def _release(ledger: Ledger, registry: Registry, folder: Path) -> Release:
         environment_hash="e4",
     )
     decision = NewDecision(kind="promote", reason="r", actor="gate")
-    return ledger.release(MODEL, identity, decision, expected_sequence=None, bento_tag="f:v1")
+    return ledger.release(
+        MODEL, identity, decision, expected_sequence=None, bento=BentoIdentity(tag="f:v1")
+    )
 
 
 def test_a_deployment_in_which_nothing_is_wrong(deployed: Settings) -> None:
@@ -175,7 +177,9 @@ def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) 
     assert shown.exit_code == 1
     assert shown.output.count("cure: mlops reconcile") == 2
     assert CliRunner().invoke(main, ["reconcile"]).exit_code == 0
-    assert _doctor().output == "nothing to cure\n"
+    unpacked = _doctor().output
+    assert unpacked.count("cure: ") == 1
+    assert "the Bento of the champion" in unpacked
 
     (stored,) = deployed.mlflow_artifacts.rglob("model.skops")
     stored.write_bytes(b"changed")

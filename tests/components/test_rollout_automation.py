@@ -37,7 +37,13 @@ from mlops_platform.data.served.served import land_log
 from mlops_platform.data.training_set import TrainingSet
 from mlops_platform.files import write_text
 from mlops_platform.ledger.challenger import standing_challenger
-from mlops_platform.ledger.records import Decision, NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import (
+    BentoIdentity,
+    Decision,
+    NewDecision,
+    Release,
+    VersionIdentity,
+)
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
@@ -116,7 +122,8 @@ class Story:
             expected_sequence=current.sequence if current else None,
         )
         standing = release_or_challenge(self.deployment, promotion, release or self.spec.release)
-        record_bento(self.ledger, standing, f"{MODEL}:v{standing.version}", "bento")
+        bento = BentoIdentity(tag=f"{MODEL}:v{standing.version}")
+        record_bento(self.ledger, standing, bento, "bento")
         reconcile(self.deployment, MODEL)
 
     def traffic(self, day: int, *, challenger_is_better: bool) -> None:

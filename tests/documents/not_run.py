@@ -31,7 +31,8 @@ NOT_RUN: dict[str, Elsewhere] = {
     "mlops serve flight_delay --port 8080 --workers 4": Elsewhere(
         "one service is enough here", "tests/e2e/service/test_swap.py", '"--workers"'
     ),
-    "BENTOML_HOME=.mlops/bentos .venv/bin/bentoml serve flight_delay:v3 --port 3001": Elsewhere(
+    "BENTOML_HOME=.mlops/bentos MLOPS_SERVING_TRUST_PACKED=true "
+    ".venv/bin/bentoml serve flight_delay:v3 --port 3001": Elsewhere(
         "the last line of the demo is run as it stands",
         "tests/e2e/test_first_contact.py",
         "serve = re.sub",

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewAdjustment, NewDecision, VersionIdentity
+from mlops_platform.ledger.records import FittedValues, NewAdjustment, NewDecision, VersionIdentity
 from mlops_platform.ledger.tables import metadata
 
 START = datetime(2013, 5, 3, 12, tzinfo=UTC)
@@ -208,6 +208,12 @@ def identity() -> Callable[[int], VersionIdentity]:
             digests={"model.skops": f"{version:064x}"},
             schema_hash="5c",
             environment_hash="e4",
+            fitted=FittedValues(
+                task="binary_classification",
+                constants={"threshold": 0.25},
+                training_set="ab" * 32,
+                fitted_through=datetime(2013, 3, 31, 22, tzinfo=UTC),
+            ),
         )
 
     return make

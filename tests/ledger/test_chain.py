@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.chain import canonical_json, row_hash
+from mlops_platform.formats.row_hash import canonical_json, row_hash
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
 from mlops_platform.ledger.tables import releases
 
 Identity = Callable[[int], VersionIdentity]
@@ -27,7 +27,9 @@ def written(
         release = ledger.release(
             "flights", identity(version), promotion, expected_sequence=(version - 1) or None
         )
-        ledger.record_packaging("flights", release.sequence, f"flights:{version}", "bento")
+        ledger.record_packaging(
+            "flights", release.sequence, BentoIdentity(tag=f"flights:{version}"), "bento"
+        )
     ledger.record_decision("taxis", waiting)
     return ledger
 
@@ -114,6 +116,22 @@ def test_sqlite_refuses_to_replace_rows(written: Ledger, engine: Engine, changed
             "changed",
         ),
         ("DELETE FROM packagings WHERE id = 1", "packagings", "flights/2", "removed"),
+        *(
+            (f"UPDATE releases SET {column} = {value} WHERE sequence = 2", *where, "changed")
+            for where in [("releases", "flights/2")]
+            for column, value in {
+                "task": "'regression'",
+                "constants": "'{}'",
+                "training_set": "NULL",
+                "fitted_through": "'2014-01-01 00:00:00'",
+            }.items()
+        ),
+        (
+            "UPDATE packagings SET bento_digest = 'x' WHERE id = 1",
+            "packagings",
+            "flights/1",
+            "changed",
+        ),
     ],
 )
 def test_the_first_tampered_row_is_named(
@@ -134,7 +152,8 @@ def test_a_row_with_a_fresh_hash_breaks_the_next_one(written: Ledger, engine: En
     with engine.begin() as connection:
         _drop_triggers(connection)
         row = connection.execute(text("SELECT * FROM releases WHERE sequence = 1")).mappings().one()
-        forged = {**row, "released_at": first.released_at, "version": 9}
+        moments = {"released_at": first.released_at, "fitted_through": first.fitted.fitted_through}
+        forged = {**row, **moments, "version": 9}
         connection.execute(
             text("UPDATE releases SET version = 9, hash = :hash WHERE sequence = 1"),
             {"hash": row_hash("releases", forged)},
@@ -183,7 +202,7 @@ def test_canonical_json_survives_a_round_trip(value: object) -> None:
     assert canonical_json(json.loads(encoded)) == encoded
 
 
-@given(st.lists(st.integers(), min_size=12, max_size=12), st.sampled_from([None, 1]))
+@given(st.lists(st.integers(), min_size=16, max_size=16), st.sampled_from([None, 1]))
 def test_the_order_of_columns_does_not_matter(values: list[int], row_format: int | None) -> None:
     columns = [column.name for column in releases.columns if column.name != "format"]
     row = {**dict(zip(columns, values, strict=True)), "format": row_format}

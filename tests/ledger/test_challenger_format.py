@@ -28,4 +28,4 @@ def test_a_challenge_of_every_format_is_read(
         hash="",
         row_format=stored_format,
     )
-    assert Challenger.of(challenge, bento_tag=None).version == 3
+    assert Challenger.of(challenge, bento=None).version == 3

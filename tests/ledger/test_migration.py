@@ -21,6 +21,7 @@ from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
+    BentoIdentity,
     NewActivation,
     NewAdjustment,
     NewDecision,
@@ -118,7 +119,13 @@ def test_chains_of_both_formats_verify(
     for model in ("flights", "taxis"):
         ledger.record_decision(model, waiting)
     ledger.record_adjustments("flights", [adjustment(1)], after=0)
-    ledger.release("flights", identity(2), promotion, expected_sequence=1, bento_tag="flights:v2")
+    ledger.release(
+        "flights",
+        identity(2),
+        promotion,
+        expected_sequence=1,
+        bento=BentoIdentity(tag="flights:v2"),
+    )
     said = {"worker": "w", "event": "stopped", "role": "champion", "sequence": 1, "version": 1}
     activation = {**said, "detail": "", "happened_at": NOW}
     ledger.record_activations("flights", [NewActivation.model_validate(activation)])

@@ -52,7 +52,7 @@ def test_a_pointer_says_what_the_release_was_adjusted_to(
     plain = ReleasePointer.of(release).to_stored()
     assert list(json.loads(plain)) == [
         *("format", "version", "run_id", "digests", "schema_hash", "environment_hash"),
-        *("model", "sequence", "bento_tag", "released_at"),
+        *("fitted", "bento_tag", "model", "sequence", "released_at"),
     ]
     exact = {"factor": 0.1 + 0.2, "least": 5e-324}
     ledger.record_adjustments("flights", [adjustment(1), adjustment(2, constants=exact)], after=0)

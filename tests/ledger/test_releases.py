@@ -10,6 +10,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
     NO_DECISION,
     STANDING_KINDS,
+    BentoIdentity,
     NewDecision,
     Seen,
     VersionIdentity,
@@ -115,17 +116,23 @@ def test_the_latest_packaging_is_the_bento_of_a_release(
     release = ledger.release("flights", identity(1), promotion, expected_sequence=None)
     assert release.bento_tag is None
     for tag in ("flights:a", "flights:a", "flights:b"):
-        assert ledger.record_packaging("flights", 1, tag, "bento").bento_tag == tag
+        assert (
+            ledger.record_packaging("flights", 1, BentoIdentity(tag=tag), "bento").bento_tag == tag
+        )
     assert ledger.current_release("flights").bento_tag == "flights:b"
     with pytest.raises(LedgerError, match="has no release 2"):
-        ledger.record_packaging("flights", 2, "flights:c", "bento")
+        ledger.record_packaging("flights", 2, BentoIdentity(tag="flights:c"), "bento")
 
 
 def test_a_release_may_bring_its_bento(
     ledger: Ledger, identity: Identity, promotion: NewDecision
 ) -> None:
     release = ledger.release(
-        "flights", identity(1), promotion, expected_sequence=None, bento_tag="flights:a"
+        "flights",
+        identity(1),
+        promotion,
+        expected_sequence=None,
+        bento=BentoIdentity(tag="flights:a"),
     )
     assert release.bento_tag == "flights:a"
     assert ledger.verify_chain("flights") is None

@@ -5,22 +5,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Connection, create_engine, insert, select, text
 
 from mlops_platform.errors import FormatError
 from mlops_platform.formats import number
 from mlops_platform.formats.number import FORMAT
+from mlops_platform.formats.row_formats import HASHED_COLUMNS, hashed_columns
+from mlops_platform.formats.row_hash import row_hash
 from mlops_platform.ledger import append
-from mlops_platform.ledger.chain import row_hash
 from mlops_platform.ledger.incident_log import IncidentLog
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
+    BentoIdentity,
+    FittedValues,
     NewActivation,
     NewAdjustment,
     NewDecision,
     NewIncidentEvent,
+    VersionIdentity,
 )
-from mlops_platform.ledger.row_formats import HASHED_COLUMNS, hashed_columns
 from mlops_platform.ledger.tables import metadata
 
 FORMAT_0 = {
@@ -52,12 +56,24 @@ SINCE_FORMAT_4 = {
     ),
 }
 """No row of these tables is older than the column `format`."""
+FORMAT_7 = {
+    **FORMAT_1,
+    "releases": (
+        *FORMAT_1["releases"],
+        *("task", "constants", "training_set", "fitted_through"),
+    ),
+    "packagings": (*FORMAT_1["packagings"], "bento_digest"),
+}
 NOW = datetime(2024, 1, 1, 3, tzinfo=UTC)
 
 
 def test_the_columns_of_every_format_are_those_that_were_released() -> None:
     assert {table: dict(formats) for table, formats in HASHED_COLUMNS.items()} == {
-        table: {0: columns, 1: (*columns, "format")}
+        table: {
+            0: columns,
+            1: (*columns, "format"),
+            **({7: FORMAT_7[table]} if table in ("releases", "packagings") else {}),
+        }
         for table, columns in {**FORMAT_0, **SINCE_FORMAT_4}.items()
     }
 
@@ -68,7 +84,9 @@ def test_the_newest_format_covers_every_column_of_the_tables() -> None:
         assert covered == set(table.columns.keys())
 
 
-@pytest.mark.parametrize(("stored", "listed"), [(0, FORMAT_0), (1, FORMAT_1), (7, FORMAT_1)])
+@pytest.mark.parametrize(
+    ("stored", "listed"), [(0, FORMAT_0), (1, FORMAT_1), (6, FORMAT_1), (9, FORMAT_7)]
+)
 def test_a_format_without_columns_of_its_own_has_those_of_the_one_before(
     stored: int, listed: dict[str, tuple[str, ...]]
 ) -> None:
@@ -182,7 +200,7 @@ def test_nothing_is_written_after_what_a_newer_platform_wrote(
     writers = [
         lambda: ledger.record_decision("flights", waiting),
         lambda: ledger.record_activations("flights", [activation]),
-        lambda: ledger.record_packaging("flights", 1, "flights:other", "bento"),
+        lambda: ledger.record_packaging("flights", 1, BentoIdentity(tag="flights:other"), "bento"),
         lambda: ledger.record_adjustments("flights", [adjustment(2, sequence=2)], after=0),
         lambda: IncidentLog(newer.url).write("flights", [event]),
     ]
@@ -217,3 +235,29 @@ def test_the_format_is_part_of_the_hash_and_hash_is_not(ledger: Ledger, url: str
     assert row_hash("decisions", row) == stored
     assert row_hash("decisions", {**row, "hash": "other"}) == stored
     assert row_hash("decisions", {**row, "format": None}) != stored
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE releases SET constants = '{}'",
+        "UPDATE releases SET fitted_through = '2013-01-01 00:00:00'",
+        "UPDATE packagings SET bento_digest = 'ab'",
+    ],
+)
+def test_what_decides_cannot_be_added_to_an_old_row(old_ledger: Any, statement: str) -> None:
+    ledger = Ledger(old_ledger.url)
+    ledger.create_schema()
+    assert ledger.current_release("flights").fitted is None
+    old_ledger.drop_triggers()
+    old_ledger.execute(statement)
+    assert "its format knows no" in ledger.verify_chain("flights").problem
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
+def test_no_constant_of_a_release_is_not_a_number(
+    identity: Callable[[int], VersionIdentity], threshold: float
+) -> None:
+    fitted = identity(1).fitted.model_dump() | {"constants": {"threshold": threshold}}
+    with pytest.raises(ValidationError, match="finite"):
+        FittedValues.model_validate(fitted)

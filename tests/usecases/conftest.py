@@ -1,6 +1,6 @@
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.column_kind import KINDS
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import FittedValues, NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
@@ -23,6 +23,8 @@ from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import release_meant, roll_back
+from mlops_platform.usecases.version.fitted import tags_of
+from tests.serving.packed import pack_small, small_spec
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
 
@@ -62,27 +64,7 @@ class Lifecycle:
     @property
     def spec(self) -> ModelSpec:
         """What the YAML of such a model says at least."""
-        candidate = {
-            "name": "linear",
-            "preprocessing": [{"columns": "numeric"}],
-            "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
-        }
-        return ModelSpec.model_validate(
-            {
-                "name": self.model,
-                "description": "Will it be late?",
-                "owners": ["team:flights"],
-                "features": {
-                    "table": "flights",
-                    "entity": "flight_id",
-                    "numeric": ["wind", "late"],
-                },
-                "label": {"table": "labels", "column": "is_late"},
-                "window": {"start": "2024-03-04"},
-                "training": {"candidates": [candidate]},
-                "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
-            }
-        )
+        return small_spec(self.model)
 
     def with_registry(self, kind: type[Registry]) -> Deployment:
         """The same deployment, with a registry of another behaviour."""
@@ -158,14 +140,15 @@ def lifecycle(
             requirements=pinned_requirements(),
             trusted_types=TRUSTED_TYPES,
         )
-        tags = {
-            "fitted_through": "2013-03-31T22:00:00+00:00",
-            "constants": json.dumps({"threshold": 0.25}),
-            "training_set": "ab" * 32,
-        }
+        values = FittedValues(
+            task=DEFAULT_TASK.kind,
+            constants={"threshold": 0.25},
+            training_set="ab" * 32,
+            fitted_through=datetime(2013, 3, 31, 22, tzinfo=UTC),
+        )
         with deployment.registry.training_run(model, "run", {}) as run:
             version = deployment.registry.register_version(
-                model, run.run_id, directory, digests, description, tags
+                model, run.run_id, directory, digests, description, tags_of(values)
             )
         return VersionIdentity(
             version=version.version,
@@ -173,6 +156,21 @@ def lifecycle(
             digests=version.digests,
             schema_hash="5c",
             environment_hash="e4",
+            fitted=values,
         )
 
     return Lifecycle(deployment, model, register)
+
+
+@pytest.fixture
+def pack(lifecycle: Lifecycle, fitted: tuple[Any, pd.DataFrame]) -> Callable[..., str]:
+    """Put a version into the store of Bentos; its tag."""
+
+    def packed(identity: VersionIdentity, sequence: int, **changes: Any) -> str:
+        place, spec = lifecycle.deployment.settings, lifecycle.spec
+        with lifecycle.registry.fetched_version(spec.name, identity.version) as fetched:
+            return pack_small(
+                place, spec, identity, fetched.directory, fitted, sequence=sequence, **changes
+            )
+
+    return packed

@@ -29,7 +29,8 @@ def command(backup: Path, as_json: bool) -> None:
         manifest = restore(backup, settings(), lambda line: shown.update(escape(line)))
     ensure_set_up()
     verify_ledger(open_deployment().ledger, manifest.newest_hashes)
-    reconcile_everything()
+    # A release in the middle of a live backup is in what was copied after the ledger.
+    reconcile_everything((f"restored from {backup}", "mlops restore"))
     if as_json:
         answer(
             {

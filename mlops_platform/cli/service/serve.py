@@ -64,8 +64,10 @@ class Stopping:
 def command(model: str, port: int, host: str, workers: int | None, shutdown_delay: float) -> None:
     """Serve the champion of a model; later releases are followed by themselves.
 
-    What its workers take over or refuse is printed here and written to the ledger.
+    The ledger's chain and the whole Bento are verified first. What its workers take over or refuse
+    is printed here and written to the ledger.
     """
+    from mlops_platform.artifacts.bentos import remove_compiled_code
     from mlops_platform.components.known_models import require_known
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
     from mlops_platform.usecases.service.port import refuse_taken_port
@@ -86,8 +88,9 @@ def command(model: str, port: int, host: str, workers: int | None, shutdown_dela
     with tempfile.TemporaryDirectory(prefix="mlops-serve-") as home:
         mark = new_mark()
         environment = server_environment(
-            os.environ, model, deployment.settings, Path(home), workers
+            os.environ, bento, deployment.settings, Path(home), workers
         )
+        remove_compiled_code(bento.path)
         server = _start(bento, host, port, environment | mark)
         stopping = Stopping(Path(home, DRAIN_FILE), shutdown_delay, bento.drain_seconds)
         try:

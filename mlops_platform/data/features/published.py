@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -18,28 +19,35 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.warehouse import PartitionState, WarehouseTable, warehouse_table
 from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.data.parquet_files import partitioned_parquet
 from mlops_platform.errors import DataError
-from mlops_platform.files import FileState, write_text
-from mlops_platform.record import Record
+from mlops_platform.files import FileState, sha256_of_file, write_text
+from mlops_platform.record import Record, left_out_where_empty
 
 if TYPE_CHECKING:
     from mlops_platform.spec import FeaturesSpec
 
+_HEAL = "The job `build_features` publishes it anew, from the warehouse."
 MANIFESTS_KEPT = 32
 """Manifests that a process keeps: at every tick all models ask for those of the same few tables."""
 
 
 class Manifest(Record):
-    """What is published of one table."""
+    """What is published of one table.
+
+    Args:
+        files: SHA-256 of the file of each partition; those that were published before it was kept
+            have none until they are published again.
+    """
 
     partition_column: str
     partitions: Mapping[date, PartitionState] = {}
+    files: Mapping[date, str] = Field(default={}, exclude_if=left_out_where_empty)
 
     @property
     def rows(self) -> int:
@@ -60,10 +68,15 @@ class Manifest(Record):
 
 
 class PublishedTable(Record):
-    """What one publishing did, and the rows and digest of what is published since."""
+    """What one publishing did, and the rows and digest of what is published since.
+
+    Args:
+        healed: partitions whose file was damaged or not yet known, and that were written anew.
+    """
 
     table: str
     changed: tuple[date, ...]
+    healed: tuple[date, ...] = ()
     unchanged: int
     removed: tuple[date, ...]
     rows: int
@@ -93,17 +106,22 @@ def publish_table(
         target = Manifest(partition_column=column, partitions=source.partitions())
         before = _published(folder, column)
         changed, removed = _differences(before, target, folder)
-        if changed or removed:
-            _withdraw_claims(before, {*changed, *removed}, folder)
-            if changed:
-                _write_partitions(source, changed, folder)
+        kept = target.partitions.keys() - changed
+        healed = tuple(sorted(kept - {*intact_days(folder, before, kept)}))
+        if changed or healed or removed:
+            _withdraw_claims(before, {*changed, *healed, *removed}, folder)
+            if changed or healed:
+                _write_partitions(source, [*changed, *healed], folder)
             for day in removed:
                 shutil.rmtree(_partition_file(folder, column, day).parent)
-        _write_manifest(target, folder)
+        written = _digests(folder, column, {*changed, *healed})
+        known = {day: before.files[day] for day in kept if day not in written}
+        _write_manifest(target.model_copy(update={"files": {**known, **written}}), folder)
     return PublishedTable(
         table=table,
         changed=changed,
-        unchanged=len(target.partitions) - len(changed),
+        healed=healed,
+        unchanged=len(kept),
         removed=removed,
         rows=target.rows,
         digest=target.digest,
@@ -141,15 +159,16 @@ def published_days(published_root: Path, table: str) -> frozenset[date]:
 
 
 def published_rows(folder: Path, partition: str, days: Sequence[date] | None = None) -> str:
-    """Write the SQL of the rows of one published table.
+    """Write the SQL of the rows of one published table, whose files are verified first.
 
     Args:
         partition: its partition column.
         days: partitions to look into, all where None; those that are not published have no rows.
 
     Raises:
-        DataError: none of them is published.
+        DataError: none of them is published, or a file is not the one that was.
     """
+    require_intact(folder, days)
     patterns = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
     published = [files for files in patterns if any(folder.glob(files))]
     if not published:
@@ -160,6 +179,53 @@ def published_rows(folder: Path, partition: str, days: Sequence[date] | None = N
             "`build_features` builds it. Or correct `table` and `partition`."
         )
     return partitioned_parquet(folder, published, partition)
+
+
+def require_intact(folder: Path, days: Sequence[date] | None = None) -> None:
+    """Verify files of one published table by its manifest.
+
+    Whoever publishes meanwhile withdraws its claims first, so that they are read again where a file
+    is another.
+
+    Args:
+        days: whose files, all where None.
+
+    Raises:
+        DataError: a file is gone, or is not the one that was published.
+    """
+    while (claims := _claims(folder)) is not None:
+        damaged = damaged_days(folder, claims, days)
+        if not damaged:
+            return
+        if _claims(folder) == claims:
+            raise DataError(
+                f"{folder.name} of {', '.join(map(str, damaged[:5]))}"
+                f"{' and other days' if len(damaged) > 5 else ''} is not what was published at "
+                f"{folder}: the file is gone, or was changed. {_HEAL}"
+            )
+
+
+def damaged_days(
+    folder: Path, manifest: Manifest, days: Iterable[date] | None = None
+) -> list[date]:
+    """Days whose file is gone, or is not the one that was published.
+
+    Args:
+        days: to look at, all where None; those without a known file are passed over.
+    """
+    known = manifest.files.keys() if days is None else manifest.files.keys() & {*days}
+    return sorted(known - {*intact_days(folder, manifest, known)})
+
+
+def intact_days(folder: Path, manifest: Manifest, days: Iterable[date]) -> Iterator[date]:
+    """Days whose file is the one that was published."""
+    for day in days:
+        file = _partition_file(folder, manifest.partition_column, day)
+        if [*file.parent.glob("*.parquet")] != [file]:
+            continue  # gone, or with rows beside it that nobody published
+        with suppress(FileNotFoundError):
+            if sha256_of_file(file) == manifest.files.get(day):
+                yield day
 
 
 def latest_row(features: FeaturesSpec, published_root: Path, entity: str) -> dict[str, Any] | None:
@@ -184,6 +250,18 @@ def latest_row(features: FeaturesSpec, published_root: Path, entity: str) -> dic
             params={"entity": entity},
         ).to_arrow_table()
     return found.to_pylist()[0] if found.num_rows else None
+
+
+def _claims(folder: Path) -> Manifest | None:
+    """What the manifest of a table says; None where there is none to go by."""
+    try:
+        return read_manifest(folder.parent, folder.name)
+    except DataError:
+        return None
+
+
+def _digests(folder: Path, column: str, days: Iterable[date]) -> dict[date, str]:
+    return {day: sha256_of_file(_partition_file(folder, column, day)) for day in days}
 
 
 def _manifest_file(folder: Path) -> Path:
@@ -223,13 +301,16 @@ def _differences(
 
 def _withdraw_claims(before: Manifest, touched: Collection[date], folder: Path) -> None:
     kept = {day: state for day, state in before.partitions.items() if day not in touched}
-    _write_manifest(before.model_copy(update={"partitions": kept}), folder)
+    files = {day: digest for day, digest in before.files.items() if day not in touched}
+    _write_manifest(before.model_copy(update={"partitions": kept, "files": files}), folder)
 
 
 def _write_partitions(source: WarehouseTable, days: Sequence[date], folder: Path) -> None:
     for day, of_day in groupby(source.rows(days), key=itemgetter(0)):
-        rows = (rows for _, rows in of_day)
-        stream_parquet(rows, _partition_file(folder, source.partition_column, day))
+        file = _partition_file(folder, source.partition_column, day)
+        stream_parquet((rows for _, rows in of_day), file)
+        for other in {*file.parent.glob("*.parquet")} - {file}:
+            other.unlink()
 
 
 def _write_manifest(manifest: Manifest, folder: Path) -> None:

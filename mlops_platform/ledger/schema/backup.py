@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import replacing_file
-from mlops_platform.ledger.chain import canonical_json
+from mlops_platform.formats.row_hash import canonical_json
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.revisions import existing_tables
 

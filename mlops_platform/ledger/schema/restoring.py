@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, exists, insert, select
 
 from mlops_platform.errors import LedgerError
+from mlops_platform.formats.row_formats import format_of
 from mlops_platform.ledger.database import Database
-from mlops_platform.ledger.row_formats import format_of
 from mlops_platform.ledger.tables import UtcDateTime, metadata
 from mlops_platform.ledger.verification import first_fault, models_with_rows
 
@@ -78,4 +78,4 @@ def _row(place: str, line: str) -> tuple[Table, dict[str, Any]]:
 
 def _value(table: Table, name: str, value: Any) -> Any:
     is_moment = isinstance(table.c[name].type, UtcDateTime)
-    return datetime.fromisoformat(value) if is_moment else value
+    return datetime.fromisoformat(value) if is_moment and value is not None else value

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Protocol
 
-from mlops_platform.errors import MlopsError
+from mlops_platform.errors import MlopsError, ServingError
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.following.pointers import Pointer, Signature, read_pointer, signature_of
 from mlops_platform.serving.following.released_version import (
@@ -19,6 +19,7 @@ from mlops_platform.serving.following.released_version import (
     relabelled,
 )
 from mlops_platform.serving.following.report import FollowingReport
+from mlops_platform.serving.following.seal import trusted
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.served_version import ServedVersion, load_served_version
@@ -48,11 +49,13 @@ class Follows(Protocol):
 class Follower:
     """Keeps one worker at what the pointers say.
 
-    A version that cannot be taken over is refused: what served before goes on serving. Looking and
-    loading happen on a thread of its own, never in the event loop.
+    A version that cannot be taken over is refused: what served before goes on serving. Where
+    nothing did, the worker is not ready and says why. Looking and loading happen on a thread of its
+    own, never in the event loop.
 
     Args:
-        packed: what the worker's own Bento holds; it serves where no pointer can be followed.
+        packed: what the worker's own Bento holds; it serves where no pointer can be followed, if
+            somebody vouches for it.
         name: the worker's name, unique among those that write to the same log.
         count_refusal: called at every attempt that fails.
     """
@@ -71,6 +74,7 @@ class Follower:
         self._report = FollowingReport(self._events, name, self._model, count_refusal)
         self._seen: tuple[Signature, Signature] | None = None
         self._retry_at = math.inf
+        self._unpacked: Exception = ServingError("what is packed was not asked for yet")
         self._end = Event()
         self._thread = Thread(target=self._run, name="follower", daemon=True)
 
@@ -78,9 +82,11 @@ class Follower:
         """Install what the pointers say, or else what is packed; then go on looking.
 
         Raises:
-            MlopsError: neither can be loaded.
+            MlopsError: there is no pointer to wait for, and what is packed cannot serve.
         """
         self.look()
+        if self._worker.roles is None and self._runtime.pointer is None:
+            raise self._unpacked
         self._thread.start()
 
     def stop(self) -> None:
@@ -99,6 +105,9 @@ class Follower:
         self._seen, self._retry_at = seen, math.inf
         started, present = time.perf_counter(), self._worker.roles
         champion, problem = self._champion(present)
+        if champion is None:
+            self._worker.problem = problem
+            return
         roles = self._around(champion, present)
         if roles != present:
             self._worker.install(roles)
@@ -117,16 +126,30 @@ class Follower:
                 self._retry_at = time.monotonic() + RETRY_SECONDS
                 logger.exception("following the release pointer failed")
 
-    def _champion(self, present: Roles | None) -> tuple[ServedVersion, str | None]:
-        """The version that is to answer, and why the worker is not ready, if it is not."""
+    def _champion(self, present: Roles | None) -> tuple[ServedVersion | None, str | None]:
+        """The version that is to answer, if any, and why the worker is not ready, if it is not."""
         pointer, failure = self._read("champion")
         version = None
         if pointer is not None:
             version, failure = self._take_over("champion", pointer, present)
         if version is None:
-            version = load_served_version(self._packed) if present is None else present.champion
+            version = self._packed_version(pointer) if present is None else present.champion
+        if version is None:
+            return None, f"no version is verified: {failure or self._unpacked}"
         needed = isinstance(failure, NewBentoNeeded)
         return version, f"a new Bento is needed: {failure}" if needed else None
+
+    def _packed_version(self, pointer: Pointer | None) -> ServedVersion | None:
+        """The packed version, where it is another than was just refused and can be trusted."""
+        release = self._packed.release
+        if pointer is not None and str(pointer.version) == release.version:
+            return None
+        try:
+            return load_served_version(trusted(self._packed, self._runtime))
+        except Exception as error:
+            # Of any kind, as in `_take_over`.
+            self._unpacked = self._refuse("champion", release.version, release.sequence, error)
+            return None
 
     def _around(self, champion: ServedVersion, present: Roles | None) -> Roles:
         """The roles with this champion; without a challenger where it cannot be had."""
@@ -139,7 +162,7 @@ class Follower:
     def _read(self, role: FollowedRole) -> tuple[Pointer | None, Exception | None]:
         path = self._runtime.pointer if role == "champion" else self._runtime.challenger
         try:
-            return read_pointer(path, self._model), None
+            return read_pointer(path, self._model, self._runtime.public_key), None
         except MlopsError as error:
             return None, self._refuse(role, "0", 0, error)
 
@@ -154,7 +177,8 @@ class Follower:
             if pointer.bento_tag is None and str(pointer.version) != self._packed.release.version:
                 self._report.waits(role, pointer)
                 return None, None
-            return load_released(pointer, self._packed, self._runtime.bentos), None
+            where = self._runtime.bentos, self._runtime.public_key
+            return load_released(pointer, self._packed, *where), None
         except Exception as error:
             # Of any kind: code that loads a broken file may raise anything.
             return None, self._refuse(role, str(pointer.version), pointer.sequence, error)

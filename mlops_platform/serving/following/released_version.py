@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.contents import Contents, bento_folder, read_contents
 from mlops_platform.serving.following.pointers import Pointer
+from mlops_platform.serving.following.seal import pointed
 from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.serving.served_version import ServedVersion, load_served_version
 
@@ -22,19 +23,22 @@ class NewBentoNeeded(ServingError):
     """A version that this process cannot take over; a process of its own Bento can."""
 
 
-def load_released(pointer: Pointer, packed: Contents, bentos: Path | None) -> ServedVersion:
+def load_released(
+    pointer: Pointer, packed: Contents, bentos: Path | None, public_key: Path | None = None
+) -> ServedVersion:
     """Load the version of a pointer, under the pointer's sequence and adjustment.
 
     Args:
         packed: what the Bento of this process holds.
         bentos: BentoML store that holds the pointer's Bento.
+        public_key: by which it must be signed; None where it need not.
 
     Raises:
         NewBentoNeeded: it takes other rows or other packages than this process has, or this
             process was packed with other files.
         ServingError: its Bento is missing, or is not what the pointer names, or answers otherwise,
             or the pointer adjusts constants that it does not have.
-        ArtifactError: a file of it was changed, or cannot be loaded.
+        ArtifactError: a file of it was changed, or cannot be loaded, or it is not signed.
     """
     if str(pointer.version) == packed.release.version:
         contents = packed
@@ -44,6 +48,7 @@ def load_released(pointer: Pointer, packed: Contents, bentos: Path | None) -> Se
         contents = _stored(pointer, bentos)
         _require_same_version(pointer, contents)
         _require_same_redaction(contents, packed)
+    contents = pointed(contents, pointer, public_key)
     _require_own_constants(pointer, contents)
     return _in_the_name_of(pointer, load_served_version(contents))
 
@@ -79,11 +84,16 @@ def _require_own_constants(pointer: Pointer, contents: Contents) -> None:
     """Refuse an adjustment of constants that the version does not have.
 
     Raises:
-        ServingError: names them.
+        ServingError: names them, or the version has others than were released.
     """
+    own = contents.release.constants
+    if pointer.constants is not None and pointer.constants != own:
+        raise ServingError(
+            f"version {pointer.version} answers with {own}, and release {pointer.sequence} has "
+            f"{pointer.constants}. Build its Bento anew."
+        )
     if pointer.adjustment is None:
         return
-    own = contents.release.constants
     strange = sorted(pointer.adjustment.constants.keys() - own.keys())
     if strange:
         raise ServingError(
@@ -140,6 +150,8 @@ def _require_same_version(
         for name, digest in sorted(contents.digests.items())
         if pointer.digests.get(name) != digest
     ]
+    if None not in (contents.digest, pointer.bento_digest):
+        differing += ["digest of the Bento"] * (contents.digest != pointer.bento_digest)
     if differing or not contents.digests:
         raise refusal(
             f"{contents.model_directory.parent} is not version {pointer.version} of "

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import mlops_platform
+from mlops_platform.artifacts.bentos import bento_digest
 from mlops_platform.artifacts.model_store import packages_of_model
 from mlops_platform.errors import ServingError
 from mlops_platform.files import sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import (
+    ANCHOR,
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
@@ -61,6 +63,7 @@ class BentoRequest(Record):
     Args:
         model_directory: what `artifacts.save_model` wrote, and `digests` what it returned.
         model_card: files of the model card, packed under their own names.
+        anchor: hash of the ledger's row for which it is packed; None where there is none.
     """
 
     release: PackedRelease
@@ -69,6 +72,7 @@ class BentoRequest(Record):
     digests: dict[str, str]
     golden_rows: GoldenRows
     model_card: tuple[Path, ...] = ()
+    anchor: str | None = None
 
 
 class BuiltBento(Record):
@@ -76,6 +80,7 @@ class BuiltBento(Record):
 
     Args:
         path: its folder, which `bentoml serve` takes as well as the tag.
+        digest: of the whole Bento; None of one that was built before it was kept.
         files: SHA-256 of every packed file, by its path under `src`.
         seconds: what building took; next to nothing where it was there already.
     """
@@ -86,6 +91,7 @@ class BuiltBento(Record):
     schema_hash: str
     environment_hash: str
     seconds: float
+    digest: str | None = None
 
 
 def bento_tag(model: str, version: str) -> str:
@@ -119,6 +125,7 @@ def build_bento(request: BentoRequest, bentoml_home: Path) -> BuiltBento:
         schema_hash=request.features.schema_hash,
         environment_hash=environment_hash((path / "src" / REQUIREMENTS).read_text()),
         seconds=time.perf_counter() - started,
+        digest=bento_digest(path),
     )
 
 
@@ -137,6 +144,8 @@ def _assemble(request: BentoRequest, sources: Path, version: str) -> None:
     ):
         write_text(sources / name, record.to_stored(stored_format=PACKED_FORMAT))
     write_json(sources / DIGESTS, request.digests)
+    if request.anchor is not None:
+        write_json(sources / ANCHOR, {"hash": request.anchor})
     requirements = serving_requirements(packages_of_model(request.model_directory))
     write_text(sources / REQUIREMENTS, requirements)
     # JSON is YAML.

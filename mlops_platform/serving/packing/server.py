@@ -94,6 +94,8 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     command = [python, "-m", "bentoml", "serve", bento, "--host", LOOPBACK, "--port", str(port)]
     environment = os.environ | {
+        # What is tried here was packed just now, or is meant as it is.
+        "MLOPS_SERVING_TRUST_PACKED": "true",
         **settings,
         "BENTOML_DO_NOT_TRACK": "True",
         # As in a container: a worker that dies ends the server, instead of starting again for ever.

@@ -90,7 +90,7 @@ def training_outcome(
     release, champion = released.get(verdict.id), ledger.current_release(spec.name)
     version, trial = (release.version if release else None), None
     if verdict.kind == "challenge":
-        challenger = Challenger.of(verdict, bento_tag=None)
+        challenger = Challenger.of(verdict, bento=None)
         version, trial = challenger.version, challenger.mode
     names = dict.fromkeys(trial.candidate for trial in recipe.trials)
     return TrainingOutcome(

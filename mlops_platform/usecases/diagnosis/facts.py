@@ -1,9 +1,9 @@
 """What was found of a deployment: all that a diagnosis may know."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from mlops_platform.ledger.challenger import Challenger
@@ -13,6 +13,7 @@ from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
+from mlops_platform.usecases.ledger.anchors import Anchor
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
 
@@ -26,6 +27,8 @@ class ModelFacts:
         now: its present.
         retired: nothing is asked of it any more.
         replayed: file of the moment that a replay of it has reached, None in the present.
+        bento_problem: what is wrong with the Bento of the champion.
+        lost: rows that something outside of the ledger names, and it does not know.
         challenger: what is on trial.
         damaged: what is wrong with the files of a released version or challenger, by version.
         request: the retraining that was decided and has no verdict.
@@ -46,6 +49,8 @@ class ModelFacts:
     challenger: Challenger | None = None
     windows: ModelWindows = field(default_factory=ModelWindows)
     chain_fault: ChainFault | None = None
+    bento_problem: str | None = None
+    lost: tuple[Anchor, ...] = ()
     projection_faults: tuple[ProjectionFault, ...] = ()
     damaged: Mapping[int, str] = field(default_factory=dict)
     request: Decision | None = None
@@ -82,6 +87,7 @@ class Facts:
         held_slots: pools and ids of the finished runs that still hold a slot of them.
         left_servers: commands of the processes that serve and whose starter is gone, by id.
         landing: None where it was not looked at.
+        damaged_tables: days of published tables that are not what was published, by table.
         unseen: what could not be looked at.
     """
 
@@ -92,6 +98,7 @@ class Facts:
     left_servers: Mapping[int, str] = field(default_factory=dict)
     lock: WarehouseLock | None = None
     landing: LandingFacts | None = None
+    damaged_tables: Mapping[str, Sequence[date]] = field(default_factory=dict)
     models: tuple[ModelFacts, ...] = ()
     unseen: tuple[Fault, ...] = ()
 

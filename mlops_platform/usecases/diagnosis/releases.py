@@ -30,16 +30,34 @@ def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
         )
         # Nothing is projected from a changed ledger, so its projections come after the cure.
         return
+    for anchor in model.lost:
+        yield Fault(
+            severity="error",
+            what=f"the ledger has lost what is named outside of it: {anchor.told}",
+            where=f"{model.model}, ledger",
+            cure="restore a later backup of the ledger, or go on without what is lost: "
+            'mlops reconcile --accept-loss --reason "..."',
+        )
+    if model.lost:
+        return
     for projection in model.projection_faults:
         yield Fault(
             severity="error",
             what=_out_of_step(projection),
-            where=f"{model.model}, {projection.projection} of the {projection.role}",
+            where=f"{model.model}, {_where(projection)}",
             cure="mlops reconcile",
         )
 
 
+def _where(fault: ProjectionFault) -> str:
+    if fault.projection == "tag":
+        return (fault.found or "").partition(":")[0] + " in the registry"
+    return f"{fault.projection} of the {fault.role}"
+
+
 def _out_of_step(fault: ProjectionFault) -> str:
+    if fault.projection == "tag":
+        return f"{(fault.found or '').partition(': ')[2]}, the ledger says {fault.expected}"
     if fault.projection == "alias":
         return f"says version {fault.found or 'none'}, the ledger says {fault.expected or 'none'}"
     if fault.found is None:
@@ -60,6 +78,14 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
             cure=f"{instead if serves else RESTORE}   # or restore its files from a backup",
+        )
+    if model.bento_problem is not None:
+        yield Fault(
+            severity="error",
+            what=model.bento_problem,
+            where=f"{model.model}, the Bento of the champion",
+            cure="restore it from a backup, or delete it and "
+            + facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
         )
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import ArtifactError, LedgerError, ServingError
-from mlops_platform.ledger.challenger import CHALLENGE, challenger_identity
+from mlops_platform.ledger.challenger import CHALLENGE, bento_in, challenger_identity
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 
@@ -72,7 +72,7 @@ def _packed(deployment: Deployment, model: str) -> Iterator[tuple[VersionIdentit
     }
     for built in reversed(ledger.decisions(model, limit=None, kinds=["package"])):
         if built.evidence.get(CHALLENGE) in challenges:
-            yield challenges[built.evidence[CHALLENGE]], str(built.evidence["bento_tag"])
+            yield challenges[built.evidence[CHALLENGE]], bento_in(built).tag
     for release in ledger.releases(model):
         if release.bento_tag is not None:
             yield release, release.bento_tag

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.ledger.challenger import CHALLENGE, standing_challenger
+from mlops_platform.ledger.challenger import CHALLENGE, packaged, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.records import BentoIdentity, NewDecision
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.packing.packaging import BuiltBento
@@ -15,6 +15,7 @@ from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.card import WrittenCard
 from mlops_platform.usecases.release.register import RegisteredCandidate
+from mlops_platform.usecases.release.signing import sign_bento
 from mlops_platform.usecases.version.deployed import DeployedVersion
 
 BENTO_FILE = "bento.json"
@@ -66,19 +67,22 @@ def package_release(
             digests=registered.digests,
             golden_rows=golden,
             model_card=card.files,
+            anchor=_anchor(deployment.ledger, release),
         ),
         deployment.settings.bentoml_home,
     )
     with deployment.registry.resume_run(release.run_id) as run:
         run.log_text(BENTO_FILE, bento.to_stored(exclude={"path"}))
-    packaged = record_bento(deployment.ledger, release, bento.tag, actor)
+    built = BentoIdentity(tag=bento.tag, digest=bento.digest)
+    recorded = record_bento(deployment.ledger, release, built, actor)
+    sign_bento(built, deployment.settings)
     return PackagedRelease(
-        release=packaged, bento=bento, parity=parity, not_explained=not_explained
+        release=recorded, bento=bento, parity=parity, not_explained=not_explained
     )
 
 
 def record_bento(
-    ledger: Ledger, standing: DeployedVersion, bento_tag: str, actor: str
+    ledger: Ledger, standing: DeployedVersion, bento: BentoIdentity, actor: str
 ) -> DeployedVersion:
     """Write the Bento of a version to the ledger; writing it again changes nothing.
 
@@ -86,19 +90,28 @@ def record_bento(
     promotion takes it over.
     """
     if standing.role == "champion":
-        packaged = ledger.record_packaging(standing.model, standing.sequence, bento_tag, actor)
-        return DeployedVersion.released(packaged)
+        released = ledger.record_packaging(standing.model, standing.sequence, bento, actor)
+        return DeployedVersion.released(released)
     challenger = standing_challenger(ledger, standing.model)
     on_trial = challenger is not None and challenger.challenge == standing.decision_id
-    if challenger is not None and on_trial and challenger.bento_tag != bento_tag:
+    if challenger is not None and on_trial and challenger.bento != bento:
         decision = NewDecision(
             kind="package",
             reason=f"The Bento of the challenger, version {standing.version}, is built.",
             actor=actor,
-            evidence={CHALLENGE: standing.decision_id, "bento_tag": bento_tag},
+            evidence={CHALLENGE: standing.decision_id, **packaged(bento)},
         )
         ledger.record_decision(standing.model, decision)
-    return standing.model_copy(update={"bento_tag": bento_tag})
+    return standing.model_copy(update={"bento_tag": bento.tag, "bento_digest": bento.digest})
+
+
+def _anchor(ledger: Ledger, standing: DeployedVersion) -> str:
+    """Hash of what made it stand: of its release, or of the decision that put it on trial."""
+    if standing.role == "champion":
+        [row, *_] = ledger.release_rows(standing.model, standing.sequence)
+    else:
+        [row] = ledger.decision_rows([standing.decision_id])
+    return row.hash
 
 
 def _packed(
@@ -114,7 +127,7 @@ def _packed(
         version=str(release.version),
         sequence=release.sequence,
         task=spec.task,
-        constants=registered.constants,
+        constants=release.fitted.constants if release.fitted else registered.constants,
         training_set_hash=training_set.hash,
         run_id=release.run_id,
         serving=spec.serving,

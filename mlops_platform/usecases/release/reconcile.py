@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from mlops_platform.errors import LedgerError, RegistryError
-from mlops_platform.ledger.challenger import standing_challenger
+from mlops_platform.ledger.challenger import Challenger, packaging_of, standing_challenger
 from mlops_platform.ledger.challenger_pointer import (
     ChallengerPointer,
     read_challenger_pointer,
@@ -17,18 +17,29 @@ from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_po
 from mlops_platform.ledger.records import Release
 from mlops_platform.record import Record
 from mlops_platform.registry.registry import Registry
-from mlops_platform.registry.versions import ROLE_TAG
+from mlops_platform.registry.versions import RELEASE_TAG, ROLE_TAG
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import (
+    lost_releases,
+    lost_rows,
+    refuse_losses,
+    require_whole_ledger,
+)
+from mlops_platform.usecases.release.signing import sign_bento, signed
+from mlops_platform.usecases.version.fitted import pinned_versions, tags_of
 
+Projection = Literal["alias", "pointer", "tag"]
 Role = Literal["champion", "challenger"]
 VersionRole = Literal["champion", "challenger", "former", "candidate"]
 _ROUNDS: Final = 10
+_ROWS: Final = ("rows", "signature")
+"""Of a pointer: they say once more what stands beside them."""
 
 
 class ProjectionFault(Record):
     """A projection that says something else than the ledger; None is "nothing"."""
 
-    projection: Literal["alias", "pointer"]
+    projection: Projection
     role: Role = "champion"
     found: str | None
     expected: str | None
@@ -36,6 +47,8 @@ class ProjectionFault(Record):
     @property
     def told(self) -> str:
         """What is where, in words; of a pointer only what differs."""
+        if self.projection == "tag":
+            return f"{self.found}, the ledger says {self.expected}"
         where = f"{self.projection} of the {self.role}"
         found, expected = _fields(self.found), _fields(self.expected)
         if found is None or expected is None:
@@ -43,8 +56,8 @@ class ProjectionFault(Record):
         differing = [
             f"{name} {found.get(name, 'none')}, the ledger says {expected.get(name, 'none')}"
             for name in dict.fromkeys([*expected, *found])
-            if found.get(name) != expected.get(name)
-        ]
+            if found.get(name) != expected.get(name) and name not in _ROWS
+        ] or ["other rows of the ledger, or not signed by this deployment"]
         return f"{where}: {'; '.join(differing)}"
 
 
@@ -104,7 +117,7 @@ class _Projections:
             write_pointer(self.path, self.expected)
 
     def _difference(
-        self, projection: Literal["alias", "pointer"], actual: str | None, expected: str | None
+        self, projection: Projection, actual: str | None, expected: str | None
     ) -> list[ProjectionFault]:
         if actual == expected:
             return []
@@ -124,32 +137,43 @@ class _Projections:
 def projection_faults(deployment: Deployment, model: str) -> list[ProjectionFault]:
     """Compare the projections with the ledger, changing nothing."""
     registry = deployment.registry
-    return [
+    roles = [
         fault
         for role in _projections(deployment, model)
         for fault in (*role.pointer_faults(), *role.alias_faults(registry, model))
     ]
+    return roles + [stray.fault for stray in _stray_tags(deployment, model)]
 
 
 def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
     """Rebuild the projections from the ledger; return the faults that were repaired.
 
-    The pointers come first: services follow them, whatever state the registry is in. The tag with
-    the role of each version is for readers of the registry only, and no fault where it is not set.
+    The pointers come first: services follow them, whatever state the registry is in. The tags with
+    the role and the release of each version are for readers of the registry only, and no fault
+    where they are not set. Tags that repeat what decides about a version decide nothing.
+
+    A ledger that has lost rows which something outside of it names is not believed: nothing is
+    projected from it until `accept_losses` has said that it goes on without them.
 
     The ledger is read again after every repair: where another process releases meanwhile, the
     last one to write a projection is also the one that finds and repairs its own stale write.
 
     Raises:
+        LedgerError: the ledger was changed, or has lost rows; nothing was changed.
         RegistryError: a projection does not keep what is written to it.
     """
     registry, repaired = deployment.registry, list[ProjectionFault]()
+    require_whole_ledger(deployment, model)
+    refuse_losses(model, lost_releases(deployment, model))
     for _ in range(_ROUNDS):
         faults = point_services(deployment, model)
         for role in _projections(deployment, model):
             if strayed := role.alias_faults(registry, model):
                 role.write_alias(registry, model)
                 faults += strayed
+        for stray in _stray_tags(deployment, model):
+            registry.tag_version(model, stray.version, stray.tag, stray.expected)
+            faults.append(stray.fault)
         if not faults and not _tag_roles(deployment, model):
             return repaired
         repaired += faults
@@ -159,18 +183,50 @@ def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
     )
 
 
+@dataclass(frozen=True)
+class _StrayTag:
+    """A tag that says something else than the ledger about what decides."""
+
+    version: int
+    tag: str
+    found: str | None
+    expected: str
+
+    @property
+    def fault(self) -> ProjectionFault:
+        found = self.found or "nothing"
+        where = f"tag {self.tag} of version {self.version}: {found}"
+        return ProjectionFault(projection="tag", found=where, expected=self.expected)
+
+
+def _stray_tags(deployment: Deployment, model: str) -> list[_StrayTag]:
+    pinned = pinned_versions(deployment.ledger, model)
+    return [
+        _StrayTag(registered.version, tag, registered.tags.get(tag), expected)
+        for registered in deployment.registry.versions(model)
+        if (identity := pinned.get(registered.version)) is not None and identity.fitted is not None
+        for tag, expected in tags_of(identity.fitted).items()
+        if registered.tags.get(tag) != expected
+    ]
+
+
 def _tag_roles(deployment: Deployment, model: str) -> bool:
     """Tag every version with what it is by the ledger; returns whether any tag was another."""
     registry, ledger = deployment.registry, deployment.ledger
     challenger = standing_challenger(ledger, model)
     on_trial = None if challenger is None else challenger.version
-    roles = version_roles(ledger.releases(model), on_trial)
+    releases = ledger.releases(model)
+    roles = version_roles(releases, on_trial)
+    hashes = {release.version: release.hash for release in releases}
     changed = False
     for version in registry.versions(model):
-        role = roles.get(version.version, "candidate")
-        if version.tags.get(ROLE_TAG) != role:
-            registry.tag_version(model, version.version, ROLE_TAG, role)
-            changed = True
+        wanted: dict[str, str] = {ROLE_TAG: roles.get(version.version, "candidate")}
+        if version.version in hashes:
+            wanted[RELEASE_TAG] = hashes[version.version]
+        for tag, value in wanted.items():
+            if version.tags.get(tag) != value:
+                registry.tag_version(model, version.version, tag, value)
+                changed = True
     return changed
 
 
@@ -190,9 +246,17 @@ def version_roles(releases: Sequence[Release], challenger: int | None) -> dict[i
 
 
 def point_services(deployment: Deployment, model: str) -> list[ProjectionFault]:
-    """Rebuild the pointers alone, which running services follow; asks no registry."""
+    """Rebuild the pointers alone, which running services follow; asks no registry.
+
+    Raises:
+        LedgerError: the ledger has lost rows; nothing was changed.
+        ArtifactError: what is to serve cannot be signed.
+    """
+    refuse_losses(model, lost_rows(deployment, model))
     repaired: list[ProjectionFault] = []
     for role in _projections(deployment, model):
+        if role.expected is not None:
+            sign_bento(role.expected.bento, deployment.settings)
         if faults := role.pointer_faults():
             role.write_pointer()
             repaired += faults
@@ -204,17 +268,18 @@ def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
     ledger = deployment.ledger
     release, challenger = ledger.current_release(model), standing_challenger(ledger, model)
     tried = challenger if challenger is not None and challenger.is_tried else None
+    place = deployment.settings
     return (
         _Projections(
             "champion",
-            None if release is None else _pointer_to(release, ledger),
-            deployment.settings.release_pointer(model),
+            None if release is None else signed(_pointer_to(release, ledger), place),
+            place.release_pointer(model),
             read_pointer,
         ),
         _Projections(
             "challenger",
-            None if tried is None else ChallengerPointer.to(tried),
-            deployment.settings.challenger_pointer(model),
+            None if tried is None else signed(_pointer_to_challenger(tried, ledger), place),
+            place.challenger_pointer(model),
             read_challenger_pointer,
         ),
     )
@@ -222,4 +287,12 @@ def _projections(deployment: Deployment, model: str) -> Sequence[_Projections]:
 
 def _pointer_to(release: Release, ledger: Ledger) -> ReleasePointer:
     """The pointer to a release under its newest adjustment."""
-    return ReleasePointer.of(release, ledger.latest_adjustment(release.model, release.sequence))
+    scope = release.model, release.sequence
+    rows = ledger.release_rows(*scope)
+    return ReleasePointer.of(release, ledger.latest_adjustment(*scope), rows)
+
+
+def _pointer_to_challenger(challenger: Challenger, ledger: Ledger) -> ChallengerPointer:
+    packaging = packaging_of(ledger, challenger.model, challenger.challenge)
+    ids = [challenger.challenge, *([] if packaging is None else [packaging.id])]
+    return ChallengerPointer.to(challenger, ledger.decision_rows(ids))

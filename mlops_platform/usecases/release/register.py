@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,25 +11,19 @@ from mlops_platform.artifacts.model_store import packages_of_model, save_model
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
-from mlops_platform.ledger.records import VersionIdentity
+from mlops_platform.ledger.records import FittedValues, VersionIdentity
 from mlops_platform.record import Record
 from mlops_platform.registry.versions import ROLE_TAG, VERDICT_TAG
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import Constants
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.release.version_text import version_text
-from mlops_platform.usecases.version.champion import (
-    CONSTANTS_TAG,
-    FITTED_THROUGH_TAG,
-    TASK_TAG,
-    TRAINING_SET_TAG,
-)
 from mlops_platform.usecases.version.deployed import DeployedVersion
+from mlops_platform.usecases.version.fitted import tags_of
 
 
 class RegisteredCandidate(Record):
@@ -95,6 +88,12 @@ def register_candidate(
     # Two dumps of one model differ: where an interrupted attempt left its files, they are pinned.
     digests = digest_directory(directory)
     packages = packages_of_model(directory)
+    values = FittedValues(
+        task=spec.task.kind,
+        constants=dict(released.constants),
+        training_set=candidate.training_set.hash,
+        fitted_through=candidate.training_set.last_event_time,
+    )
     version = registry.register_version(
         spec.name,
         candidate.run_id,
@@ -110,7 +109,8 @@ def register_candidate(
         ),
         tags={
             **tags,
-            **_tags(spec, candidate, released.constants),
+            **tags_of(values),
+            **_tags(spec, candidate),
             VERDICT_TAG: judged.verdict.outcome,
             ROLE_TAG: "candidate",
         },
@@ -124,6 +124,7 @@ def register_candidate(
             digests=version.digests,
             schema_hash=features.schema_hash,
             environment_hash=environment_hash(serving_requirements(packages)),
+            fitted=values,
         ),
         features=features,
         constants=dict(released.constants),
@@ -133,15 +134,11 @@ def register_candidate(
     )
 
 
-def _tags(spec: ModelSpec, candidate: TrainedCandidate, constants: Constants) -> dict[str, str]:
-    """What the registry is asked about a version later."""
+def _tags(spec: ModelSpec, candidate: TrainedCandidate) -> dict[str, str]:
+    """What the registry tells of a version beside what decides."""
     most = candidate.recipe.max_rows
     return {
         **({} if most is None else {"max_rows": str(most)}),
-        TRAINING_SET_TAG: candidate.training_set.hash,
         "recipe": candidate.recipe.candidate,
-        TASK_TAG: spec.task.kind,
-        CONSTANTS_TAG: json.dumps(dict(constants), sort_keys=True),
-        FITTED_THROUGH_TAG: candidate.training_set.last_event_time.isoformat(),
         "seed": str(spec.training.tuning.seed),
     }

@@ -3,8 +3,19 @@
 from dataclasses import dataclass
 
 from mlops_platform.artifacts.digests import verify_directory
-from mlops_platform.ledger.records import NewDecision, Release, Seen, VersionIdentity
+from mlops_platform.ledger.records import (
+    BentoIdentity,
+    NewDecision,
+    Release,
+    Seen,
+    VersionIdentity,
+)
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import (
+    lost_releases,
+    refuse_losses,
+    require_whole_ledger,
+)
 from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.roll_back import refuse_rolled_back
@@ -19,7 +30,7 @@ class Promotion:
         decision: why, and who decided.
         expected_sequence: sequence of the champion that the version was judged against, None
             where there was none.
-        bento_tag: Bento of this very version, where one was built already.
+        bento: Bento of this very version, where one was built already.
         after: decisions that it rests on, beside those that hold the model.
         automatic: no person asks for it, so that it does not release what is frozen.
     """
@@ -28,7 +39,7 @@ class Promotion:
     identity: VersionIdentity
     decision: NewDecision
     expected_sequence: int | None
-    bento_tag: str | None = None
+    bento: BentoIdentity | None = None
     after: tuple[Seen, ...] = ()
     automatic: bool = False
 
@@ -42,7 +53,8 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     Raises:
         RegistryError: the version does not exist.
         ArtifactError: its files are not those that its identity names.
-        LedgerError: the version was rolled back once; nothing was written.
+        LedgerError: the version was rolled back once, or the ledger was changed or has lost rows;
+            nothing was written.
         HeldError: the model is retired, or frozen and nobody asks; nothing was written.
         ReleaseConflict: another version was released meanwhile, or something was decided after
             `promotion.after`; nothing was written.
@@ -51,6 +63,8 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
     release = ledger.current_release(model)
     if release is None or release.version != identity.version:
         with refusing_held(ledger, model, automatic=promotion.automatic) as not_held:
+            require_whole_ledger(deployment, model)
+            refuse_losses(model, lost_releases(deployment, model))
             refuse_rolled_back(ledger.releases(model), identity.version)
             verify_registered(deployment, model, identity)
             release = ledger.release(
@@ -58,7 +72,7 @@ def release_version(deployment: Deployment, promotion: Promotion) -> Release:
                 identity,
                 promotion.decision,
                 expected_sequence=promotion.expected_sequence,
-                bento_tag=promotion.bento_tag,
+                bento=promotion.bento,
                 after=[*promotion.after, *not_held],
             )
     reconcile(deployment, model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,10 +11,11 @@ from mlops_platform.clock import moment_text
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import RELEASE_KINDS, NewDecision, Release, Seen
-from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import require_whole_ledger
 from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import point_services
+from mlops_platform.usecases.version.packed import packed_release
 
 
 def roll_back(
@@ -29,6 +29,9 @@ def roll_back(
 ) -> Release:
     """Release the previous champion as the next sequence, with its Bento if it has one.
 
+    Before anything is written the ledger's chain is verified, and what will serve is loaded and
+    asked for its golden rows: the ledger never names a version that no service could start with.
+
     Services follow at once. The registry's alias does not: `reconcile` moves it, when the registry
     can be reached.
 
@@ -37,8 +40,10 @@ def roll_back(
             release, unless that was rolled back to: then somebody else was faster.
 
     Raises:
-        LedgerError: there is no earlier champion, or it has to be said which release is meant.
+        LedgerError: there is no earlier champion, it has to be said which release is meant, or the
+            ledger was changed or has lost rows.
         HeldError: the model is retired.
+        ServingError: the Bento of the earlier version is gone or answers otherwise.
         RegistryError: the earlier version has no Bento, and the registry has lost it.
         ArtifactError: its files are not those that were released.
         ReleaseConflict: another release came first, or one of `after` is not the newest any more;
@@ -46,6 +51,7 @@ def roll_back(
     """
     ledger = deployment.ledger
     with refusing_held(ledger, model, automatic=False) as not_held:
+        require_whole_ledger(deployment, model)
         releases = ledger.releases(model)
         target = previous_champion(releases)
         if target is None:
@@ -65,7 +71,7 @@ def roll_back(
                 kind="roll_back", reason=reason, actor=actor, evidence={**moves, **(evidence or {})}
             ),
             expected_sequence=present.sequence,
-            bento_tag=target.bento_tag,
+            bento=target.bento,
             after=[*after, *not_held],
         )
     point_services(deployment, model)
@@ -127,16 +133,24 @@ def previous_champion(releases: Sequence[Release]) -> Release | None:
 
 
 def _verify(deployment: Deployment, release: Release) -> None:
-    """Verify what will serve, or the registry's files where nothing is packed."""
-    if release.bento_tag is not None:
-        sources = bento_folder(deployment.settings.bentoml_home, release.bento_tag) / "src"
-        if sources.is_dir():
-            # A Bento leaves out what only MLflow reads.
-            packed = json.loads((sources / DIGESTS).read_bytes()) or release.digests
-            released = {name: release.digests.get(name, "none: not released") for name in packed}
-            return verify_directory(sources / MODEL, released)
-    with deployment.registry.fetched_version(release.model, release.version) as fetched:
-        return verify_directory(fetched.directory, release.digests)
+    """Load what will serve as a service does, or verify the registry's files if nothing is packed.
+
+    Raises:
+        ServingError: its Bento is gone, or answers its golden rows otherwise.
+        ArtifactError: something of it was changed, or cannot be loaded here.
+        RegistryError: nothing is packed, and the registry has lost the version.
+    """
+    if release.bento_tag is None:
+        with deployment.registry.fetched_version(release.model, release.version) as fetched:
+            verify_directory(fetched.directory, release.digests)
+        return
+    from threadpoolctl import threadpool_limits
+
+    from mlops_platform.serving.served_version import load_served_version
+
+    _, contents = packed_release(deployment.settings, release, release.bento_tag)
+    with threadpool_limits(1):
+        load_served_version(contents)
 
 
 def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:

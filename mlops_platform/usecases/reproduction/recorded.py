@@ -19,11 +19,7 @@ from mlops_platform.usecases.candidate.training_record import (
 )
 from mlops_platform.usecases.candidate.warm_start import FILE, FOLDER, START_TAG
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.version.champion import (
-    TASK_TAG,
-    TRAINING_SET_TAG,
-    constants_of,
-)
+from mlops_platform.usecases.version.fitted import fitted_values, pinned_versions
 
 if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
@@ -89,11 +85,11 @@ def _recorded(
             f"Version {version} kept no spec, and no YAML declares the model any more: restore "
             "the YAML of its training to reproduce it.",
         )
-    kind = fetched.tags.get(TASK_TAG)
-    if kind is not None:
-        spec.task.require_kind(kind, f"version {version} of {model}")
+    pinned = pinned_versions(deployment.ledger, model).get(version)
+    fitted = fitted_values(fetched, pinned)
+    spec.task.require_kind(fitted.task, f"version {version} of {model}")
     tags = registry.run_tags(fetched.run_id)
-    folder = deployment.settings.training_sets / model / fetched.tag(TRAINING_SET_TAG)
+    folder = deployment.settings.training_sets / model / fitted.training_set
     start = tags.get(START_TAG)
     return RecordedVersion(
         version=version,
@@ -105,16 +101,9 @@ def _recorded(
         training_set=load_training_set(folder),
         start=None if start is None else (start, _recipe(registry, start)),
         recipe=(_recipe if record else _kept_recipe)(registry, fetched.run_id),
-        model=load_model(fetched.directory, _digests(deployment, fetched)),
-        constants=constants_of(fetched),
+        model=load_model(fetched.directory, fetched.digests if pinned is None else pinned.digests),
+        constants=fitted.constants,
     )
-
-
-def _digests(deployment: Deployment, fetched: FetchedVersion) -> dict[str, str]:
-    """Of its files: by the ledger where it was ever released, by the registry otherwise."""
-    releases = deployment.ledger.releases(fetched.model)
-    released = [release for release in releases if release.version == fetched.version]
-    return dict(released[0].digests) if released else fetched.digests
 
 
 def _recipe(registry: Registry, run_id: str) -> Recipe:

@@ -11,6 +11,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision, Seen
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import require_whole_ledger
 from mlops_platform.usecases.ledger.hold import refusing_held
 from mlops_platform.usecases.release.reconcile import reconcile
 from mlops_platform.usecases.release.release import Promotion, release_version, verify_registered
@@ -43,12 +44,14 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     Raises:
         RegistryError, ArtifactError, HeldError: as `release_version`.
         ReleaseConflict: the champion is another one than the version was judged against.
-        LedgerError: the version has been on trial before.
+        LedgerError: the version has been on trial before, or the ledger was changed or has lost
+            rows.
     """
     ledger, model, identity = deployment.ledger, promotion.model, promotion.identity
     standing = standing_challenger(ledger, model)
     if standing is None or standing.version != identity.version:
         with refusing_held(ledger, model, automatic=promotion.automatic) as not_held:
+            require_whole_ledger(deployment, model)
             newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
             _refuse_other_champion(ledger, promotion)
             _refuse_second_rollout(ledger, model, identity.version)
@@ -56,7 +59,7 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
             stands = Seen(kinds=STANDING_KINDS, id=newest[0].id if newest else NO_DECISION)
             decision = _challenge(promotion, release, standing)
             written = ledger.record_decision(model, decision, after=[stands, *not_held])
-        standing = Challenger.of(written, bento_tag=None)
+        standing = Challenger.of(written, bento=None)
     reconcile(deployment, model)
     return standing
 

@@ -56,7 +56,7 @@ def promote_challenger(
         identity=challenger.identity,
         decision=_ending("promote", challenger, reason, actor, evidence),
         expected_sequence=challenger.champion_sequence,
-        bento_tag=challenger.bento_tag,
+        bento=challenger.bento,
         after=(still_stands(challenger),),
         automatic=automatic,
     )

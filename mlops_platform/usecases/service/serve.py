@@ -8,11 +8,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from mlops_platform.errors import LedgerError, ServingError, SettingsError
+from mlops_platform.errors import LedgerError, SettingsError
 from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.ledger.records import Release
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
+from mlops_platform.usecases.ledger.anchors import require_whole_ledger
 from mlops_platform.usecases.ledger.retirement import refuse_retired
 
 LOOPBACK: Final = "127.0.0.1"
@@ -23,28 +24,34 @@ _TOKENS: Final = ("MLOPS_SERVING_TOKENS", "MLOPS_SERVING_TOKENS_FILE")
 
 @dataclass(frozen=True)
 class ServedBento:
-    """The Bento of the champion.
+    """The Bento of the champion, verified.
 
     Args:
         path: its folder, which `bentoml serve` takes.
+        digest: of the whole of it.
         drain_seconds: time that requests in flight have once the server stops.
     """
 
     release: Release
     path: Path
+    digest: str
     drain_seconds: int
 
 
 def champions_bento(deployment: Deployment, model: str) -> ServedBento:
-    """The Bento that the ledger names for the champion.
+    """The Bento that the ledger names for the champion, by a chain that is whole.
 
     Raises:
-        LedgerError: nothing was released, the release has no Bento, or the model is retired.
+        LedgerError: nothing was released, the release has no Bento, the model is retired, or the
+            ledger was changed or has lost rows.
         ServingError: the store does not hold it, or only in part.
+        ArtifactError: something of it was changed after it was packed.
     """
-    from mlops_platform.serving.contents import bento_folder, read_contents
+    from mlops_platform.artifacts.bentos import bento_digest
+    from mlops_platform.usecases.version.packed import packed_release
 
     refuse_retired(deployment.ledger, model)
+    require_whole_ledger(deployment, model)
     release = deployment.ledger.current_release(model)
     if release is None:
         raise LedgerError(
@@ -56,15 +63,9 @@ def champions_bento(deployment: Deployment, model: str) -> ServedBento:
             f"release {release.sequence} of {model!r} has no Bento yet. "
             f"`mlops doctor` tells how to build it."
         )
-    path = bento_folder(deployment.settings.bentoml_home, release.bento_tag)
-    try:
-        packed = read_contents(path / "src").release
-    except (OSError, ValueError) as error:
-        raise ServingError(
-            f"{release.bento_tag}: {path} cannot be read ({error}). Build it anew: "
-            f"dg launch --assets 'key:\"{model}/bento\"'"
-        ) from error
-    return ServedBento(release, path, packed.serving.drain_seconds)
+    path, contents = packed_release(deployment.settings, release, release.bento_tag)
+    digest = release.bento_digest or bento_digest(path)
+    return ServedBento(release, path, digest, contents.release.serving.drain_seconds)
 
 
 def checked_host(host: str, environment: Mapping[str, str]) -> str:
@@ -89,18 +90,22 @@ def checked_host(host: str, environment: Mapping[str, str]) -> str:
 
 def server_environment(
     environment: Mapping[str, str],
-    model: str,
+    bento: ServedBento,
     current: Settings,
     bentoml_home: Path,
     workers: int | None,
 ) -> dict[str, str]:
     """The server's environment: the caller's, completed by what the deployment knows.
 
+    A worker that starts later trusts the packed version by the digest that was verified now. With
+    a key, its public half is written for the workers.
+
     Args:
         bentoml_home: state of this server alone; two servers in one would mix their metrics, and
             drain together.
         workers: None for as many as the model's YAML says.
     """
+    model = bento.release.model
     defaults = {
         "BENTOML_DO_NOT_TRACK": "True",
         "MLOPS_SERVING_POINTER": str(current.release_pointer(model)),
@@ -108,7 +113,14 @@ def server_environment(
         "MLOPS_SERVING_BENTOS": str(current.bentoml_home),
         "MLOPS_SERVING_LOG": str(current.prediction_log(model)),
         "MLOPS_SERVING_ONLINE_STORE": str(current.online_store(model)),
+        "MLOPS_SERVING_TRUST_PACKED": bento.digest,
     }
+    if current.signing_key is not None:
+        from mlops_platform.artifacts.signatures import public_key_of
+
+        public_key = bentoml_home / "public_key.pem"
+        public_key.write_bytes(public_key_of(current.signing_key))
+        defaults["MLOPS_SERVING_PUBLIC_KEY"] = str(public_key)
     own = {
         "BENTOML_HOME": str(bentoml_home),
         "MLOPS_SERVING_DRAIN_FILE": str(bentoml_home / DRAIN_FILE),

@@ -1,27 +1,17 @@
 """Load what serves."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.formats.constants import FORMER_TASK, constants_in_tags
 from mlops_platform.ledger.records import Release, WrittenAdjustment
 from mlops_platform.registry.registry import Registry
-from mlops_platform.registry.versions import RegisteredVersion
 from mlops_platform.tasks import Constants
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
-
-FITTED_THROUGH_TAG: Final = "fitted_through"
-"""Tag of every registered version: event time of the last row that it was fitted on."""
-CONSTANTS_TAG: Final = "constants"
-"""What turns the numbers of the model into predictions, as JSON."""
-TASK_TAG: Final = "task"
-"""The kind of task that a version was trained for."""
-TRAINING_SET_TAG: Final = "training_set"
+from mlops_platform.usecases.version.fitted import fitted_values
 
 
 @dataclass(frozen=True)
@@ -53,8 +43,8 @@ class Champion:
 def load_champion(deployment: Deployment, model: str) -> Champion | None:
     """Load the champion, or None before the first release.
 
-    Its digests come from the ledger: whoever changes a file together with the registry's tags is
-    found as well.
+    Its digests and what decides beside them come from the ledger: whoever changes a file together
+    with the registry's tags is found as well, and a changed tag decides nothing.
 
     Raises:
         RegistryError: the registry has lost the version.
@@ -73,24 +63,12 @@ def load_release(registry: Registry, release: Release) -> Champion:
     """
     with registry.fetched_version(release.model, release.version) as fetched:
         model = load_model(fetched.directory, release.digests)
+    fitted = fitted_values(fetched, release)
     return Champion(
         release,
         model=model,
-        constants=constants_of(fetched),
-        task=fetched.tags.get(TASK_TAG, FORMER_TASK),
-        training_set=fetched.tag(TRAINING_SET_TAG),
-        fitted_through=datetime.fromisoformat(fetched.tag(FITTED_THROUGH_TAG)),
+        constants=fitted.constants,
+        task=fitted.task,
+        training_set=fitted.training_set,
+        fitted_through=fitted.fitted_through,
     )
-
-
-def constants_of(version: RegisteredVersion) -> Constants:
-    """What was tagged when the version was registered.
-
-    Raises:
-        RegistryError: nothing was.
-    """
-    former = constants_in_tags(version.tags)
-    if former is not None:
-        return former
-    constants: Constants = json.loads(version.tag(CONSTANTS_TAG))
-    return constants

@@ -4,17 +4,16 @@ from datetime import datetime
 from typing import Literal, Self
 
 from mlops_platform.ledger.challenger import Challenger
-from mlops_platform.ledger.records import Release, VersionIdentity
+from mlops_platform.ledger.records import PackedVersion, Release
 
 
-class DeployedVersion(VersionIdentity):
+class DeployedVersion(PackedVersion):
     """A version as the run that trained it leaves it: the champion, or on trial beside it.
 
     Args:
         sequence: its release; of a challenger the one that it becomes if it is promoted.
         decision_id: what made it the champion or the challenger.
         since: when that was decided.
-        bento_tag: None until its Bento is built.
     """
 
     model: str
@@ -23,7 +22,6 @@ class DeployedVersion(VersionIdentity):
     decision_id: int
     actor: str
     since: datetime
-    bento_tag: str | None
 
     @classmethod
     def released(cls, release: Release) -> Self:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mlops_platform.artifacts.model_store import load_model
 from mlops_platform.data.served.lines import served_column
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.challenger import challenger_identity
 from mlops_platform.ledger.records import (
-    DecisionKind,
     Release,
     VersionIdentity,
     WrittenAdjustment,
@@ -20,14 +18,12 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Predictions, Task
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
-from mlops_platform.usecases.version.champion import constants_of
+from mlops_platform.usecases.version.fitted import fitted_values, pinned_versions
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-CHALLENGES: Final[tuple[DecisionKind, ...]] = ("challenge",)
 
 
 @dataclass(frozen=True)
@@ -77,12 +73,7 @@ class OfflineVersions:
         model = spec.name
         ledger = self._ledger = deployment.ledger
         self._releases = {release.sequence: release for release in ledger.releases(model)}
-        challenges = ledger.decisions(model, limit=None, kinds=CHALLENGES)
-        challengers = [challenger_identity(challenge) for challenge in challenges]
-        identities: list[VersionIdentity] = [*challengers, *self._releases.values()]
-        self._pinned: Mapping[int, VersionIdentity] = {
-            identity.version: identity for identity in identities
-        }
+        self._pinned = pinned_versions(ledger, model)
         self._loaded: dict[int, OfflineVersion] = {}
         self._adjustments: dict[int, Sequence[WrittenAdjustment]] = {}
 
@@ -123,7 +114,7 @@ class OfflineVersions:
                 self._loaded[pinned.version] = OfflineVersion(
                     version=pinned.version,
                     model=load_model(fetched.directory, pinned.digests),
-                    constants=constants_of(fetched),
+                    constants=fitted_values(fetched, pinned).constants,
                     task=self._task,
                 )
         return self._loaded[pinned.version]

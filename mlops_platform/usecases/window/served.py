@@ -13,17 +13,15 @@ from mlops_platform.data.served.watched_rows import sent_column
 from mlops_platform.data.windows import Window
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import Release
+from mlops_platform.ledger.records import FittedValues, Release
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.version.champion import TRAINING_SET_TAG, constants_of
+from mlops_platform.usecases.version.fitted import fitted_values, pinned_versions
 from mlops_platform.usecases.window.score import ScoredWindow
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from mlops_platform.registry.registry import Registry
 
 
 def take_served_window(
@@ -43,7 +41,7 @@ def take_served_window(
     Raises:
         LedgerError: the log names a release that the ledger does not know.
     """
-    lake, registry = deployment.settings, deployment.registry
+    lake = deployment.settings
     answers = read_answers(spec, lake.landed_predictions(spec.name), lake.published, window)
     sequence = None if answers is None else _most_frequent_release(answers)
     if answers is None or sequence is None:
@@ -51,14 +49,14 @@ def take_served_window(
     answers = _adjusted(spec, answers)
     release = _release(deployment.ledger, spec.name, window, sequence)
     snapshot = table_digest(answers.drop_columns(["redacted"]))
-    predicted = _predictions(spec, answers, registry, snapshot)
+    predicted = _predictions(spec, answers, deployment, snapshot)
     path = predictions_file(lake.predictions, spec.name, window.name)
     rows = write_predictions(predicted.to_batches(), spec, path)
     return ScoredWindow(
         window=window,
         version=release.version,
         release=release.sequence,
-        constants=dict(constants_of(registry.version(spec.name, release.version))),
+        constants=dict(_values(deployment, spec.name, release.version).constants),
         feature_snapshot=snapshot,
         rows=rows,
         means=predictions_in(predicted, spec.task.outputs).means(),
@@ -108,7 +106,14 @@ def _release(ledger: Ledger, model: str, window: Window, sequence: int) -> Relea
     return releases[sequence]
 
 
-def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapshot: str) -> pa.Table:
+def _values(deployment: Deployment, model: str, version: int) -> FittedValues:
+    pinned = pinned_versions(deployment.ledger, model).get(version)
+    return fitted_values(deployment.registry.version(model, version), pinned)
+
+
+def _predictions(
+    spec: ModelSpec, answers: pa.Table, deployment: Deployment, snapshot: str
+) -> pa.Table:
     import pyarrow as pa
 
     features, redacted = spec.features, spec.serving.log.redact
@@ -120,7 +125,7 @@ def _predictions(spec: ModelSpec, answers: pa.Table, registry: Registry, snapsho
     adjusted = ADJUSTMENT in answers.column_names
     versions = answers["version"].to_pylist()
     training_sets = {
-        version: registry.version(spec.name, int(version)).tag(TRAINING_SET_TAG)
+        version: _values(deployment, spec.name, int(version)).training_set
         for version in set(versions)
     }
     return pa.table(

@@ -1,6 +1,5 @@
 """`mlops rollback`: the previous champion serves again, and the command says who follows."""
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,16 +11,14 @@ import pandas as pd
 import pytest
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
-from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.column_kind import KINDS
-from mlops_platform.files import write_json
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.serving.contents import bento_folder
 from mlops_platform.serving.watching.service_events import (
     EventFile,
     EventName,
@@ -31,8 +28,10 @@ from mlops_platform.serving.watching.service_events import (
 from mlops_platform.settings import Settings, settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
+from mlops_platform.usecases.ledger.anchors import accept_losses
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.registry.fetched import fetched_version
+from tests.serving.packed import pack_small, small_spec
 
 MODEL = "flight_delay"
 
@@ -85,13 +84,14 @@ def released(
     settings.cache_clear()
     deployment = open_deployment()
     deployment.ledger.create_schema()
+    # The registry knows of what other tests have released.
+    accept_losses(deployment, MODEL, "a ledger of another test", "tests")
     for sequence, identity in enumerate(registered[1]):
         promotion = Promotion(
             MODEL,
             identity,
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=sequence or None,
-            bento_tag=f"{MODEL}:v{identity.version}",
         )
         release_version(deployment, promotion)
     return deployment.ledger
@@ -193,10 +193,12 @@ def test_without_a_running_service_nothing_is_waited_for(released: Ledger, mlops
 def test_with_the_registry_down_it_serves_nevertheless(
     released: Ledger, home: Settings, mlops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sources = bento_folder(home.bentoml_home, f"{MODEL}:v1") / "src"
-    registry = Registry(settings().mlflow_tracking_uri, home.mlflow_artifacts)
-    shutil.copytree(fetched_version(registry, MODEL, 1).directory, sources / "model")
-    write_json(sources / "digests.json", released.releases(MODEL)[0].digests)
+    registry, first = open_deployment().registry, released.releases(MODEL)[0]
+    files = fetched_version(registry, MODEL, 1).directory
+    rows = pd.DataFrame(np.arange(20.0).reshape(10, 2), columns=["wind", "late"])
+    model = load_model(files, first.digests)
+    tag = pack_small(home, small_spec(MODEL), first.identity, files, (model, rows))
+    released.record_packaging(MODEL, 1, BentoIdentity(tag=tag), "bento")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLOPS_MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()

@@ -4,13 +4,17 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
 
+from mlops_platform.data.features import published
 from mlops_platform.data.features.published import (
     PublishedTable,
+    damaged_days,
     publish_table,
     published_digest,
+    published_rows,
     read_manifest,
 )
 from mlops_platform.data.parquet import stream_parquet
@@ -237,3 +241,74 @@ def test_a_warehouse_that_is_missing_or_being_written_is_named(
         pytest.raises(DataError, match="Wait until dbt has finished"),
     ):
         publish()
+
+
+def _cut(file: Path) -> None:
+    pq.write_table(pq.read_table(file)[:1], file)
+
+
+def _invert(file: Path) -> None:
+    rows = pq.read_table(file)
+    changed = pa.compute.subtract(1.0, rows["pain"].cast(pa.float64()))
+    pq.write_table(rows.set_column(rows.column_names.index("pain"), "pain", changed), file)
+
+
+def _add_rows(file: Path) -> None:
+    pq.write_table(pq.read_table(file), file.with_name("more.parquet"))
+
+
+@pytest.mark.fault(
+    "a published day is cut, changed, deleted, or gets a second file",
+    "nothing reads it, `doctor` names the day, and publishing writes it anew",
+)
+@pytest.mark.parametrize("damage", [_cut, _invert, Path.unlink, _add_rows])
+def test_a_published_day_that_was_changed_is_not_read_and_is_healed_by_publishing(
+    publish: Publish,
+    lake: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    observe: Callable[[str], None],
+) -> None:
+    first, folder = publish()["visits"], lake / "features" / "visits"
+    before = rows_on_disk(lake)
+    damage(folder / f"local_date={CHANGED}" / "data.parquet")
+    assert published_digest(lake / "features", "visits") == first.digest
+    for days in (None, [CHANGED], DAYS):
+        with pytest.raises(DataError, match=r"visits of 2024-03-04 is not what was published"):
+            published_rows(folder, "local_date", days)
+    published_rows(folder, "local_date", [DAYS[0]])
+    assert damaged_days(folder, read_manifest(lake / "features", "visits")) == [CHANGED]
+    again = publish()["visits"]
+    assert CHANGED in (*again.changed, *again.healed)
+    assert again.digest == first.digest
+    assert rows_on_disk(lake) == before == rows_in_warehouse(tmp_path)
+    published_rows(folder, "local_date")
+    observe("`visits of 2024-03-04 is not what was published`; the same digest and rows afterwards")
+
+
+def test_what_was_published_without_digests_is_read_and_gets_them_when_it_is_published(
+    publish: Publish, lake: Path
+) -> None:
+    first, folder = publish()["visits"], lake / "features" / "visits"
+    manifest = read_manifest(lake / "features", "visits")
+    old = manifest.model_copy(update={"files": {}})
+    (folder / "_manifest.json").write_text(old.to_stored())
+    assert "files" not in (folder / "_manifest.json").read_text()
+    _cut(folder / f"local_date={CHANGED}" / "data.parquet")
+    published_rows(folder, "local_date")
+    again = publish()["visits"]
+    assert (again.changed, again.healed, again.digest) == ((), DAYS, first.digest)
+    assert read_manifest(lake / "features", "visits") == manifest
+
+
+def test_what_is_published_meanwhile_is_no_damage(
+    publish: Publish, run_sql: RunSql, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    folder, read = lake / "features" / "visits", published.read_manifest
+    stale = [read(lake / "features", "visits")]
+    run_sql(CHANGE)
+    publish()
+    monkeypatch.setattr(published, "read_manifest", lambda *of: stale.pop() if stale else read(*of))
+    published_rows(folder, "local_date")
+    assert stale == []

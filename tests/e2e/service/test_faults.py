@@ -186,6 +186,7 @@ def environment_of(bento: BuiltBento, folder: Path) -> dict[str, str]:
         "MLOPS_SERVING_POINTER": str(folder / "pointers" / "release.json"),
         "MLOPS_SERVING_CHALLENGER": str(folder / "pointers" / "challenger.json"),
         "MLOPS_SERVING_BENTOS": str(bento.path.parents[2]),
+        "MLOPS_SERVING_TRUST_PACKED": "true",
         "MLOPS_SERVING_ONLINE_STORE": str(folder / "online.sqlite"),
         "MLOPS_SERVING_POLL_SECONDS": "0.1",
     }

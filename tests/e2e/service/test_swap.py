@@ -25,7 +25,7 @@ import pytest
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.column_kind import KINDS
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.contents import PackedRelease
@@ -146,7 +146,7 @@ class ServedHome:
             identity,
             NewDecision(kind="promote", reason="better", actor="gate"),
             expected_sequence=present.sequence if present else None,
-            bento_tag=bento.tag,
+            bento=BentoIdentity(tag=bento.tag, digest=bento.digest),
         )
         return release_version(self.deployment, promotion)
 

@@ -8,7 +8,7 @@ import shutil
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mlops_platform.artifacts.bentos import SIGNATURE_FILE, bento_digest
 from mlops_platform.artifacts.digests import digest_directory
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.artifacts.signatures import sign
 from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
+from mlops_platform.formats.number import FORMAT
+from mlops_platform.formats.row_hash import columns_hash, pointer_text
 from mlops_platform.serving.contents import Contents, read_contents
 from mlops_platform.serving.following import released_version
 from mlops_platform.serving.following.follower import Follower
@@ -37,6 +41,8 @@ from mlops_platform.serving.watching.service_events import (
     live_workers,
     utc_now,
 )
+from tests.serving.keys import key_pair
+from tests.serving.pointing import write_pointer
 
 
 @dataclass
@@ -62,6 +68,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.worker = Holder()
+        self.digests = {
+            version: bento_digest(self.root(version).parent) for version in self.requests
+        }
         self.packed = self.contents(1)
         self.runtime = RuntimeSettings(
             pointer=self.home / "release.json",
@@ -69,6 +78,7 @@ class Scene:
             bentos=self.home / "bentos",
             log=self.home / "log",
             poll_seconds=0.02,
+            trust_packed="true",
         )
         self.events = EventReader(self.home / "log")
 
@@ -96,9 +106,11 @@ class Scene:
             "schema_hash": self.requests[version].features.schema_hash,
             "environment_hash": environment_hash(packages),
             "bento_tag": f"flight_delay:v{version}",
+            "bento_digest": self.digests[version],
             "released_at": "2013-05-03T12:00:00Z",
         }
-        write_json(self.home / f"{file}.json", {**pointer, **other})
+        constants = self.requests[version].release.constants
+        write_pointer(self.home / f"{file}.json", {**pointer, **other}, constants)
 
     @property
     def champion(self) -> tuple[str, int]:
@@ -175,7 +187,7 @@ def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def test_without_a_pointer_the_packed_version_serves_under_its_own_sequence(scene: Scene) -> None:
-    scene.runtime = RuntimeSettings(poll_seconds=0.02)
+    scene.runtime = RuntimeSettings(poll_seconds=0.02, trust_packed="true")
     follower = scene.follower()
     follower.start()
     follower.stop()
@@ -260,6 +272,16 @@ def _other_answers(scene: Scene) -> None:
     write_json(scene.root(2) / "golden_rows.json", golden)
 
 
+def _other_constants(scene: Scene) -> None:
+    packed = json.loads((scene.root(2) / "packed_release.json").read_bytes())
+    packed["constants"]["threshold"] = 0.99
+    write_json(scene.root(2) / "packed_release.json", packed)
+
+
+def _other_code(scene: Scene) -> None:
+    (scene.root(2) / "service.py").write_text("print('mine')\n")
+
+
 def _half_a_bento(scene: Scene) -> None:
     (scene.root(2) / "schema.json").write_text("{")
 
@@ -276,9 +298,11 @@ def _swapped_bentos(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (_damage_model, r"model\.skops"),
+        (_damage_model, "was packed with"),
         (_damage_model_and_digest, r"SHA-256 of model\.skops"),
-        (_other_answers, "golden rows"),
+        (_other_answers, "was packed with"),
+        (_other_constants, "was packed with"),
+        (_other_code, "was packed with"),
         (_half_a_bento, "cannot be read"),
         (_no_bento, "cannot be read"),
         (_swapped_bentos, "is not version 2"),
@@ -351,12 +375,223 @@ def test_a_worker_whose_start_finds_a_broken_version_serves_the_packed_one(scene
     assert scene.happened() == [("refused", "champion", "2", 5), ("started", "champion", "1", 4)]
 
 
-def test_a_worker_that_can_load_nothing_does_not_start(scene: Scene) -> None:
+def test_a_worker_that_can_load_nothing_waits_for_its_pointer_and_is_not_ready(
+    scene: Scene,
+) -> None:
     (scene.root(1) / "model" / "model.skops").write_bytes(b"other")
     scene.point(1, 4)
-    with pytest.raises(MlopsError, match=r"model\.skops"):
+    follower = scene.follower()
+    follower.look()
+    assert scene.worker.roles is None
+    assert scene.worker.problem.startswith("no version is verified: ")
+    assert "release 4 was packed with" in scene.worker.problem
+    scene.point(2, 5)
+    follower.look()
+    assert (scene.champion, scene.worker.problem) == (("2", 5), None)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "trust", "reason"),
+    [
+        (False, None, "nothing vouches for"),
+        (False, "0" * 64, "something of it was changed since"),
+        (True, "true", r"model\.skops"),
+    ],
+)
+def test_without_a_pointer_a_worker_that_can_load_nothing_does_not_start(
+    scene: Scene, damaged: bool, trust: str | None, reason: str
+) -> None:
+    if damaged:
+        (scene.root(1) / "model" / "model.skops").write_bytes(b"other")
+    scene.runtime = RuntimeSettings(poll_seconds=0.02, trust_packed=trust)
+    with pytest.raises(MlopsError, match=reason):
         scene.follower().start()
     assert scene.worker.roles is None
+
+
+def _swap(scene: Scene, version: int) -> None:
+    """Another model under a version's name, its golden rows and digests swapped with it."""
+    ours = scene.root(version)
+    for name in ("model", "golden_rows.json", "digests.json"):
+        (shutil.rmtree if name == "model" else Path.unlink)(ours / name)
+        (shutil.copytree if name == "model" else shutil.copy)(scene.root(3) / name, ours / name)
+
+
+@pytest.mark.fault(
+    "model, golden rows and digests of a Bento are swapped together",
+    "it is refused, and is not what the worker falls back to",
+)
+@pytest.mark.parametrize("packed", [1, 2])
+def test_model_golden_rows_and_digests_swapped_together_do_not_serve(
+    scene: Scene, packed: int, observe: Callable[[str], None]
+) -> None:
+    """Such a Bento answers its own golden rows, and its digests are those of its files."""
+    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[packed])
+    _swap(scene, 2)
+    scene.point(2, 5)
+    scene.follower(scene.contents(packed)).look()
+    assert ("refused", "champion", "2", 5) in scene.happened()
+    if packed == 2:
+        # The very Bento that was refused is not what it falls back to.
+        assert scene.worker.roles is None
+        assert "SHA-256 of model.skops" in scene.worker.problem
+        observe("packed itself: nothing serves, not ready, `no version is verified: ...`")
+    else:
+        assert scene.champion == ("1", 4)
+        observe("packed another version: refused, that one serves under its own sequence")
+
+
+def test_a_swapped_bento_serves_neither_where_a_worker_starts_without_a_pointer(
+    scene: Scene,
+) -> None:
+    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[1])
+    _swap(scene, 1)
+    scene.follower(scene.contents(1)).look()
+    assert scene.worker.roles is None
+    assert scene.digests[1] in scene.worker.problem
+
+
+@pytest.mark.fault(
+    "a value in a row of the pointer is changed: threshold, digests, adjustment",
+    "the pointer is refused; what serves goes on serving",
+)
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("releases", "constants", '{"threshold": 0.99}'),
+        ("releases", "digests", "{}"),
+        ("packagings", "bento_digest", "0" * 64),
+        ("adjustments", "constants", '{"threshold": 0.99}'),
+    ],
+)
+def test_a_pointer_with_a_changed_row_is_refused(
+    scene: Scene, table: str, column: str, value: str, observe: Callable[[str], None]
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    scene.point(2, 5, **adjusted(1, threshold=0.4))
+    content = json.loads((scene.home / "release.json").read_bytes())
+    [row] = [row for row in content["rows"] if row["table"] == table]
+    row["columns"][column] = value
+    write_json(scene.home / "release.json", content)
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert "does not hold whole rows of the ledger" in scene.events.new_events()[-1].detail
+    observe("`... does not hold whole rows of the ledger`; version 1 serves on, one event")
+
+
+def test_rows_of_a_newer_platform_are_verified_as_well(scene: Scene) -> None:
+    scene.point(2, 5)
+    content = json.loads((scene.home / "release.json").read_bytes())
+    for row in content["rows"]:
+        columns = {**row["columns"], "format": FORMAT + 1, "added_later": 1}
+        row["columns"] = {**columns, "hash": columns_hash(row["table"], columns)}
+    write_json(scene.home / "release.json", content)
+    scene.follower().look()
+    assert scene.champion == ("2", 5)
+
+
+def test_what_stands_beside_the_rows_of_a_pointer_decides_nothing(scene: Scene) -> None:
+    scene.point(2, 5)
+    content = json.loads((scene.home / "release.json").read_bytes())
+    beside = {"version": 3, "sequence": 9, "bento_tag": "flight_delay:v3"}
+    adjustment = adjusted(1, threshold=0.99)
+    write_json(scene.home / "release.json", content | beside | adjustment)
+    scene.follower().look()
+    assert (scene.champion, scene.constants) == (("2", 5), (0, {"threshold": 0.3}))
+
+
+def test_a_pointer_of_before_it_held_rows_is_refused(scene: Scene) -> None:
+    scene.point(2, 5)
+    content = json.loads((scene.home / "release.json").read_bytes())
+    del content["rows"]
+    write_json(scene.home / "release.json", content)
+    scene.follower().look()
+    assert "mlops reconcile" in scene.events.new_events()[0].detail
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [(_other_constants, "{'threshold': 0.99}"), (_other_answers, "golden rows")],
+)
+def test_a_bento_that_was_packed_otherwise_than_released_is_refused(
+    scene: Scene, damage: Callable[[Scene], None], reason: str
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    damage(scene)
+    scene.point(2, 5, bento_digest=bento_digest(scene.root(2).parent))
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert reason in scene.events.new_events()[-1].detail
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, Path]:
+    """A private key and its public half."""
+    return key_pair(tmp_path)
+
+
+def _sign(scene: Scene, version: int, key: Path) -> None:
+    signature = sign(scene.digests[version], key)
+    (scene.root(version).parent / SIGNATURE_FILE).write_text(signature)
+
+
+def _sign_pointer(scene: Scene, key: Path) -> None:
+    content = json.loads((scene.home / "release.json").read_bytes())
+    hashes = [row["columns"]["hash"] for row in content["rows"]]
+    signature = sign(pointer_text(hashes), key)
+    write_json(scene.home / "release.json", content | {"signature": signature})
+
+
+def test_with_a_key_only_what_is_signed_serves(scene: Scene, keys: tuple[Path, Path]) -> None:
+    private, public = keys
+    scene.runtime = replace(scene.runtime, public_key=public, trust_packed=None)
+    follower = scene.follower()
+    follower.look()
+    assert "is not signed" in scene.worker.problem
+    _sign(scene, 1, private)
+    follower = scene.follower()
+    follower.look()
+    assert scene.champion == ("1", 4)
+    _sign(scene, 2, private)
+    scene.point(2, 5)
+    follower.look()
+    assert scene.champion == ("1", 4)  # the pointer itself is not signed
+    _sign_pointer(scene, private)
+    follower.look()
+    assert scene.champion == ("2", 5)
+
+
+@pytest.mark.fault(
+    "pointer and Bento are rewritten together, with right hashes, where the deployment has a key",
+    "neither is followed: the signature is missing or of another key",
+)
+def test_whoever_rewrites_pointer_and_bento_lacks_the_key(
+    scene: Scene, keys: tuple[Path, Path], tmp_path: Path, observe: Callable[[str], None]
+) -> None:
+    private, public = keys
+    scene.runtime = replace(scene.runtime, public_key=public, trust_packed=None)
+    for version in (1, 2):
+        _sign(scene, version, private)
+    scene.point(1, 4)
+    _sign_pointer(scene, private)
+    follower = scene.follower()
+    follower.look()
+    assert scene.champion == ("1", 4)
+    _swap(scene, 2)
+    other, _ = key_pair(tmp_path, "other")
+    scene.digests[2] = bento_digest(scene.root(2).parent)
+    forged = scene.contents(2).digests
+    scene.point(2, 5, digests=forged)
+    _sign(scene, 2, other)
+    _sign_pointer(scene, other)
+    follower.look()
+    assert scene.champion == ("1", 4)
+    assert "does not confirm" in scene.events.new_events()[-1].detail
+    observe("refused: the key `does not confirm` the signature; what served serves on")
 
 
 @pytest.mark.parametrize(
@@ -394,7 +629,7 @@ def test_the_readiness_problem_outlives_a_swap_of_the_challenger(scene: Scene) -
 def test_a_process_packed_with_other_files_than_were_released_is_not_ready(scene: Scene) -> None:
     scene.point(1, 5, digests={"model.skops": "0" * 64})
     scene.follower().look()
-    assert scene.champion == ("1", 4)  # not under the sequence of the release
+    assert scene.worker.roles is None
     assert "SHA-256 of model.skops" in scene.worker.problem
 
 
@@ -402,7 +637,7 @@ def test_a_version_that_redacts_more_needs_a_process_that_does(scene: Scene) -> 
     packed = json.loads((scene.root(2) / "packed_release.json").read_bytes())
     packed["serving"]["log"]["redact"] = ["carrier"]
     write_json(scene.root(2) / "packed_release.json", packed)
-    scene.point(2, 5)
+    scene.point(2, 5, bento_digest=bento_digest(scene.root(2).parent))
     scene.follower().look()
     assert scene.champion == ("1", 4)
     assert "carrier" in scene.worker.problem
@@ -448,7 +683,7 @@ def test_an_unreadable_pointer_changes_nothing(scene: Scene, text: str) -> None:
 def test_the_pointer_of_another_model_is_refused(scene: Scene) -> None:
     scene.point(1, 9, model="taxi_tip")
     scene.follower().look()
-    assert scene.champion == ("1", 4)
+    assert scene.champion == ("1", 4)  # as it was packed, under its own sequence
     assert "'taxi_tip'" in scene.events.new_events()[0].detail
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlops_platform.artifacts.bentos import bento_digest
 from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.files import write_json
 from mlops_platform.serving.contents import read_contents
 from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.golden import choose_golden_rows
@@ -20,6 +20,7 @@ from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.worker import Worker
+from tests.serving.pointing import write_pointer
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +110,7 @@ def bentos(
 
 def _release(bentos: Path, pointer: Path, version: str, sequence: int) -> None:
     source = _root(bentos, version)
-    write_json(
+    write_pointer(
         pointer,
         {
             "model": "flight_delay",
@@ -120,6 +121,7 @@ def _release(bentos: Path, pointer: Path, version: str, sequence: int) -> None:
             "schema_hash": read_contents(source).features.schema_hash,
             "environment_hash": environment_hash((source / "requirements.txt").read_text()),
             "bento_tag": f"flight_delay:v{version}",
+            "bento_digest": bento_digest(source.parent),
             "released_at": "2013-05-03T12:00:00Z",
         },
     )

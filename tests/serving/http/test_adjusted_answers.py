@@ -41,6 +41,7 @@ from mlops_platform.tasks import Rows
 from mlops_platform.tasks.regression.adaptation import AdaptationSpec
 from mlops_platform.tasks.regression.columns import FACTOR, LEAST_REACH
 from mlops_platform.tasks.regression.task import Regression
+from tests.serving.pointing import write_pointer
 
 NUMERIC = ("distance_miles", "late_rate", "copy")
 TASK = Regression(adaptation=AdaptationSpec())
@@ -116,7 +117,7 @@ def point(packed: Contents, path: Path, number: int, constants: Mapping[str, flo
         "environment_hash": "e4",
         "bento_tag": "flight_delay:v1",
     }
-    write_json(path, pointer | adjustment)
+    write_pointer(path, pointer | adjustment)
 
 
 @pytest.fixture

@@ -13,6 +13,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from mlops_platform.artifacts.bentos import (
+    SIGNATURE_FILE,
+    bento_digest,
+    remove_compiled_code,
+)
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.contents import PackedRelease, read_contents
@@ -213,3 +218,33 @@ def documentation(bento: BuiltBento) -> str:
     contents = read_contents(bento.path / "src")
     types = request_types(contents.features, contents.release.serving.max_batch_rows)
     return json.dumps(openapi_document(contents, types, token_required=False))
+
+
+def test_the_digest_of_a_bento_covers_everything_but_when_it_was_made(
+    bento_request: BentoRequest, bento: BuiltBento, tmp_path: Path
+):
+    again = build_bento(bento_request, tmp_path)
+    assert again.digest == bento.digest
+    description = again.path / "bento.yaml"
+    made = [line for line in description.read_text().splitlines() if "creation_time" in line]
+    assert made != [
+        line for line in (bento.path / "bento.yaml").read_text().splitlines() if "time" in line
+    ]
+    for file in sorted(again.path.rglob("*")):
+        if file.is_file() and "mlops_platform" not in file.parts:
+            content = file.read_bytes()
+            file.write_bytes(content + b"\n# more")
+            assert bento_digest(again.path) != again.digest, file
+            file.write_bytes(content)
+    code = again.path / "src" / "mlops_platform" / "serving" / "worker.py"
+    (code.parent / "__pycache__").mkdir()
+    (code.parent / "__pycache__" / "worker.cpython-311.pyc").write_bytes(b"not what it was")
+    (again.path / SIGNATURE_FILE).write_text("signed")
+    assert bento_digest(again.path) == again.digest
+    remove_compiled_code(again.path)
+    assert [*again.path.rglob("__pycache__")] == []
+    code.with_name("added.py").write_text("")
+    assert bento_digest(again.path) != again.digest
+    code.with_name("added.py").unlink()
+    code.unlink()
+    assert bento_digest(again.path) != again.digest

@@ -1,8 +1,7 @@
 """A packed version whose contributions are exact, and a log of what it answered."""
 
-import json
-import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,22 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
-from mlops_platform.serving.contents import (
-    DIGESTS,
-    GOLDEN_ROWS,
-    MODEL,
-    RELEASE,
-    SCHEMA,
-    PackedRelease,
-    bento_folder,
-)
-from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.schema import describe_features
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionLog
 from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.serving import PredictionLogSpec
-from mlops_platform.tasks import DEFAULT_TASK
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -55,38 +42,9 @@ def spec(lifecycle: "Lifecycle") -> ModelSpec:
 
 
 @pytest.fixture
-def pack(
-    lifecycle: "Lifecycle", spec: ModelSpec, fitted: tuple[Any, pd.DataFrame]
-) -> Callable[..., str]:
-    """Put a version into the store of Bentos; its tag."""
-
-    def packed(identity: VersionIdentity, sequence: int, **changes: Any) -> str:
-        tag = f"{spec.name}:v{identity.version}"
-        folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag) / "src"
-        (folder / MODEL).mkdir(parents=True)
-        with lifecycle.registry.fetched_version(spec.name, identity.version) as fetched:
-            for name in identity.digests:
-                shutil.copy(fetched.directory / name, folder / MODEL / name)
-        model, rows = fitted
-        table = rows.assign(flight_id=[f"f{at}" for at in range(len(rows))])
-        schema = describe_features(spec, table, model)
-        release = PackedRelease(
-            model=spec.name,
-            version=str(identity.version),
-            sequence=sequence,
-            task=spec.task,
-            constants={"threshold": THRESHOLD},
-            training_set_hash="ab" * 32,
-            explained=True,
-        )
-        golden = choose_golden_rows(schema, DEFAULT_TASK, model, table, 10)
-        (folder / RELEASE).write_text(release.model_copy(update=changes).to_stored())
-        (folder / SCHEMA).write_text(schema.to_stored())
-        (folder / GOLDEN_ROWS).write_text(golden.to_stored())
-        (folder / DIGESTS).write_text(json.dumps(identity.digests))
-        return tag
-
-    return packed
+def pack(pack: Callable[..., str]) -> Callable[..., str]:
+    """Put a version into the store of Bentos, which explains its answers; its tag."""
+    return partial(pack, explained=True)
 
 
 @pytest.fixture
@@ -97,7 +55,9 @@ def release(lifecycle: "Lifecycle", pack: Callable[..., str]) -> Callable[..., R
         identity = lifecycle.register()
         promoted = lifecycle.promote(identity)
         tag = pack(identity, promoted.sequence, **changes)
-        return lifecycle.ledger.record_packaging(lifecycle.model, promoted.sequence, tag, "tests")
+        return lifecycle.ledger.record_packaging(
+            lifecycle.model, promoted.sequence, BentoIdentity(tag=tag), "tests"
+        )
 
     return released
 

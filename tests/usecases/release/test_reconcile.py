@@ -1,21 +1,32 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from mlops_platform.errors import RegistryError
+from mlops_platform.artifacts.bentos import SIGNATURE_FILE, bento_digest
+from mlops_platform.artifacts.signatures import require_signature
+from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
+from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import PointedAdjustment, ReleasePointer, read_pointer
-from mlops_platform.ledger.records import NewAdjustment
+from mlops_platform.ledger.records import BentoIdentity, NewAdjustment, NewIncidentEvent
 from mlops_platform.registry.registry import Registry
-from mlops_platform.usecases.deployment import deployment_at
+from mlops_platform.registry.versions import RELEASE_TAG
+from mlops_platform.serving.contents import ANCHOR, bento_folder
+from mlops_platform.usecases.deployment import Deployment, deployment_at
+from mlops_platform.usecases.ledger.anchors import accept_losses, known_somewhere
 from mlops_platform.usecases.release.reconcile import (
     point_services,
     projection_faults,
     reconcile,
 )
+from mlops_platform.usecases.release.release import release_version
+from mlops_platform.usecases.release.roll_back import roll_back
+from tests.serving.keys import key_pair
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -33,7 +44,11 @@ def _assert_healthy(lifecycle: "Lifecycle") -> None:
     release = lifecycle.ledger.current_release(lifecycle.model)
     assert lifecycle.registry.alias_version(lifecycle.model, "champion") == release.version
     pointer = read_pointer(lifecycle.pointer)
-    assert pointer.model_dump().items() <= release.model_dump().items()
+    assert (
+        pointer.model_dump(exclude={"rows", "adjustment", "signature"}).items()
+        <= release.model_dump().items()
+    )
+    assert pointer.rows == lifecycle.ledger.release_rows(lifecycle.model, release.sequence)
     assert projection_faults(*lifecycle.scope) == []
 
 
@@ -108,7 +123,7 @@ def test_a_damaged_pointer_is_written_anew(released: "Lifecycle", damage, told: 
 
 
 def test_a_new_bento_reaches_the_pointer(released: "Lifecycle") -> None:
-    released.ledger.record_packaging(released.model, 2, "flights:b", "bento")
+    released.ledger.record_packaging(released.model, 2, BentoIdentity(tag="flights:b"), "bento")
     assert [fault.projection for fault in reconcile(*released.scope)] == ["pointer"]
     assert read_pointer(released.pointer).bento_tag == "flights:b"
     _assert_healthy(released)
@@ -168,17 +183,179 @@ def test_the_next_release_begins_with_the_constants_of_its_version(released: "Li
     _adjust(released, 1.5)
     reconcile(*released.scope)
     release = released.promote(released.register())
-    assert read_pointer(released.pointer) == ReleasePointer.of(release)
+    rows = released.ledger.release_rows(released.model, release.sequence)
+    assert [row.table for row in rows] == ["releases"]
+    assert read_pointer(released.pointer) == ReleasePointer.of(release, rows=rows)
 
 
-def test_what_follows_no_release_is_removed(released: "Lifecycle", tmp_path: Path) -> None:
-    place = replace(released.deployment.settings, ledger_url=f"sqlite:///{tmp_path / 'empty.db'}")
-    emptied = deployment_at(place)
-    emptied.ledger.create_schema()
+def _with_ledger(lifecycle: "Lifecycle", file: Path) -> Deployment:
+    place = replace(lifecycle.deployment.settings, ledger_url=f"sqlite:///{file}")
+    deployment = deployment_at(place)
+    deployment.ledger.create_schema()
+    return deployment
+
+
+@pytest.mark.fault(
+    "the ledger is emptied",
+    "`reconcile` refuses, and goes on with `--accept-loss` only, by a decision that names the loss",
+)
+def test_an_emptied_ledger_is_not_believed_until_its_loss_is_accepted(
+    released: "Lifecycle", tmp_path: Path, observe: Callable[[str], None]
+) -> None:
+    emptied = _with_ledger(released, tmp_path / "empty.db")
+    assert known_somewhere(emptied) == [released.model]
+    before = released.pointer.read_bytes()
+    with pytest.raises(LedgerError, match=r"has lost rows .* --accept-loss"):
+        reconcile(emptied, released.model)
+    assert released.pointer.read_bytes() == before
+    assert released.registry.alias_version(released.model, "champion") == 2
+    lost = accept_losses(emptied, released.model, "we begin anew", "alice")
+    assert {anchor.where for anchor in lost} == {
+        "releases in the pointer of the champion",
+        "newest row of decisions by ledger_heads.json",
+        "newest row of releases by ledger_heads.json",
+        "release of version 1 in the registry",
+        "release of version 2 in the registry",
+    }
+    [decision] = emptied.ledger.decisions(released.model)
+    assert (decision.kind, decision.reason, decision.actor) == (
+        *("accept_loss", "we begin anew", "alice"),
+    )
     assert len(reconcile(emptied, released.model)) == 2
+    observe("refused; then the decision `accept_loss` names five anchors, and two are removed")
     assert released.registry.alias_version(released.model, "champion") is None
     assert not released.pointer.exists()
     assert reconcile(emptied, released.model) == []
+
+
+@pytest.fixture
+def restored(released: "Lifecycle", tmp_path: Path) -> tuple["Lifecycle", Deployment]:
+    """Yesterday's copy of the ledger, which knows of two releases, and a third one since."""
+    backup = released.ledger.back_up(tmp_path / "backup")
+    released.promote(released.register())
+    return released, _with_ledger(released, backup)
+
+
+@pytest.mark.fault(
+    "yesterday's backup of the ledger takes the place of today's",
+    "nothing rests on it: no projection, release or roll back, until the loss is accepted",
+)
+def test_yesterdays_ledger_is_not_believed(
+    restored: tuple["Lifecycle", Deployment], observe: Callable[[str], None]
+) -> None:
+    lifecycle, old = restored
+    assert old.ledger.verify_chain(lifecycle.model) is None  # it is whole by itself
+    before = lifecycle.pointer.read_bytes()
+    refused = [
+        lambda: reconcile(old, lifecycle.model),
+        lambda: point_services(old, lifecycle.model),
+        lambda: roll_back(old, lifecycle.model, reason="r", actor="alice"),
+        lambda: release_version(old, lifecycle.promotion(lifecycle.register(), 2)),
+    ]
+    for act in refused:
+        with pytest.raises(LedgerError, match="the ledger has lost rows"):
+            act()
+    assert old.ledger.current_release(lifecycle.model).sequence == 2
+    assert lifecycle.pointer.read_bytes() == before
+    assert lifecycle.registry.alias_version(lifecycle.model, "champion") == 3
+    observe("`the ledger has lost rows ...` four times; pointer, alias and ledger as before")
+
+
+@pytest.mark.parametrize("left", ["pointer", "heads", "registry", "bento"])
+def test_each_anchor_tells_of_a_lost_release(
+    restored: tuple["Lifecycle", Deployment], left: str
+) -> None:
+    lifecycle, old = restored
+    model, place = lifecycle.model, lifecycle.deployment.settings
+    release = lifecycle.ledger.current_release(model)
+    if left == "bento":
+        bento = bento_folder(place.bentoml_home, f"{model}:v3") / "src"
+        bento.mkdir(parents=True)
+        write_json(bento / ANCHOR, {"hash": release.hash})
+    if left != "pointer":
+        lifecycle.pointer.unlink()
+    if left != "heads":
+        place.ledger_heads(model).unlink()
+    if left != "registry":
+        lifecycle.registry.tag_version(model, 3, RELEASE_TAG, old.ledger.releases(model)[0].hash)
+    with pytest.raises(LedgerError, match=release.hash[:16]):
+        reconcile(old, model)
+
+
+def test_a_decision_goes_on_without_what_is_lost(restored: tuple["Lifecycle", Deployment]) -> None:
+    lifecycle, old = restored
+    model = lifecycle.model
+    assert accept_losses(old, model, "the disk is gone", "alice") != []
+    assert {fault.projection for fault in reconcile(old, model)} == {"alias", "pointer"}
+    assert read_pointer(lifecycle.pointer).sequence == 2
+    assert accept_losses(old, model, "again", "alice") == []
+    assert reconcile(old, model) == []
+    assert [decision.kind for decision in old.ledger.decisions(model, limit=1)] == ["accept_loss"]
+
+
+def test_a_pointer_of_before_it_held_rows_still_tells_of_a_lost_release(
+    restored: tuple["Lifecycle", Deployment],
+) -> None:
+    lifecycle, old = restored
+    content = json.loads(lifecycle.pointer.read_bytes())
+    del content["rows"]
+    lifecycle.pointer.write_text(json.dumps(content))
+    lifecycle.deployment.settings.ledger_heads(lifecycle.model).unlink()
+    lifecycle.registry.tag_version(
+        lifecycle.model, 3, RELEASE_TAG, old.ledger.releases(lifecycle.model)[0].hash
+    )
+    with pytest.raises(LedgerError, match="version 3 as release 3"):
+        reconcile(old, lifecycle.model)
+    assert [fault.told for fault in reconcile(*lifecycle.scope)] == [
+        "pointer of the champion: other rows of the ledger, or not signed by this deployment"
+    ]
+
+
+@pytest.mark.fault(
+    "rows of incidents or of packagings are deleted from the ledger, its chain still whole",
+    "it is noticed",
+)
+def test_deleted_incidents_and_packagings_are_noticed(
+    released: "Lifecycle", observe: Callable[[str], None]
+) -> None:
+    told = {"incident": "flights-1", "kind": "opened", "told": "", "actor": "a"}
+    event = {**told, "happened_at": datetime(2024, 3, 4, tzinfo=UTC)}
+    log = released.deployment.incident_log
+    log.write(released.model, [NewIncidentEvent.model_validate(event)])
+    released.ledger.record_packaging(released.model, 2, BentoIdentity(tag="flights:b"), "bento")
+    reconcile(*released.scope)
+    for table in ("incident_events", "packagings"):
+        with create_engine(released.deployment.settings.ledger_url).begin() as connection:
+            connection.execute(text(f"DROP TRIGGER {table}_no_delete"))
+            connection.execute(text(f"DELETE FROM {table}"))
+        with pytest.raises(LedgerError, match=f"newest row of {table}"):
+            reconcile(*released.scope)
+        observe(f"`... lost rows ...: newest row of {table} by ledger_heads.json`")
+
+
+def test_pointers_and_bentos_are_signed_where_there_is_a_key(
+    released: "Lifecycle", tmp_path: Path
+) -> None:
+    private, public = key_pair(tmp_path)
+    place = replace(released.deployment.settings, signing_key=private)
+    folder = bento_folder(place.bentoml_home, f"{released.model}:v2")
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "service.py").write_text("")
+    bento = BentoIdentity(tag=f"{released.model}:v2", digest=bento_digest(folder))
+    released.ledger.record_packaging(released.model, 2, bento, "bento")
+    signing = deployment_at(place)
+    assert [fault.projection for fault in reconcile(signing, released.model)] == ["pointer"]
+    pointer = read_pointer(released.pointer)
+    require_signature(pointer.signed_text, pointer.signature, public, "the pointer")
+    signature = (folder / SIGNATURE_FILE).read_text().strip()
+    require_signature(bento.digest, signature, public, "the Bento")
+    assert bento_digest(folder) == bento.digest
+    assert reconcile(signing, released.model) == []
+    # Another Bento than the ledger's is never signed.
+    (folder / "src" / "service.py").write_text("print('mine')")
+    (folder / SIGNATURE_FILE).unlink()
+    with pytest.raises(ArtifactError, match="the ledger says"):
+        reconcile(signing, released.model)
 
 
 class InterruptedRegistry(Registry):

@@ -1,14 +1,25 @@
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from mlops_platform.errors import ArtifactError, LedgerError, RegistryError, ReleaseConflict
+from mlops_platform.artifacts.bentos import bento_digest
+from mlops_platform.errors import (
+    ArtifactError,
+    LedgerError,
+    MlopsError,
+    RegistryError,
+    ReleaseConflict,
+)
 from mlops_platform.files import write_json
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.serving.contents import DIGESTS, MODEL, bento_folder
+from mlops_platform.ledger.records import BentoIdentity
+from mlops_platform.serving.contents import GOLDEN_ROWS, MODEL, RELEASE, bento_folder
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
 from mlops_platform.usecases.release.roll_back import release_meant, roll_back
@@ -21,12 +32,11 @@ if TYPE_CHECKING:
 def test_the_previous_champion_serves_again_as_the_next_release(lifecycle: "Lifecycle") -> None:
     first, second = lifecycle.register(), lifecycle.register()
     earlier = lifecycle.promote(first)
-    lifecycle.ledger.record_packaging(lifecycle.model, 1, "flights:a", "bento")
     lifecycle.promote(second)
     release = lifecycle.roll_back()
     assert (release.sequence, release.version, release.kind) == (3, first.version, "roll_back")
     assert (release.digests, release.run_id) == (earlier.digests, earlier.run_id)
-    assert release.bento_tag == "flights:a"
+    assert release.fitted == first.fitted
     decision = lifecycle.ledger.decisions(lifecycle.model)[0]
     assert (decision.reason, decision.actor) == ("late rate doubled", "alice")
     assert decision.evidence == {"from_version": second.version, "to_version": first.version}
@@ -76,35 +86,95 @@ def test_a_damaged_or_lost_version_is_not_rolled_back_to(lifecycle: "Lifecycle")
     assert len(lifecycle.ledger.decisions(lifecycle.model)) == 2
 
 
-def _pack_first_of_two(lifecycle: "Lifecycle") -> Path:
-    """Release two versions, the first with a Bento; returns the model's files in it."""
-    first, second = lifecycle.register(), lifecycle.register()
+@pytest.fixture
+def packed(lifecycle: "Lifecycle", pack: Callable[..., str]) -> Path:
+    """The Bento of the first of two releases."""
+    first = lifecycle.register()
     lifecycle.promote(first)
-    lifecycle.ledger.record_packaging(lifecycle.model, 1, f"{lifecycle.model}:v1", "bento")
-    lifecycle.promote(second)
-    sources = (
-        bento_folder(lifecycle.deployment.settings.bentoml_home, f"{lifecycle.model}:v1") / "src"
-    )
-    fetched = fetched_version(lifecycle.registry, lifecycle.model, first.version).directory
-    (sources / MODEL).mkdir(parents=True)
-    shutil.copy(fetched / "model.skops", sources / MODEL)
-    write_json(sources / DIGESTS, {"model.skops": first.digests["model.skops"]})
-    return sources / MODEL
+    tag = pack(first, 1)
+    folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag)
+    bento = BentoIdentity(tag=tag, digest=bento_digest(folder))
+    lifecycle.ledger.record_packaging(lifecycle.model, 1, bento, "bento")
+    lifecycle.promote(lifecycle.register())
+    return folder
 
 
-def test_with_a_bento_the_registry_is_not_asked(lifecycle: "Lifecycle") -> None:
-    _pack_first_of_two(lifecycle)
+def test_with_a_bento_the_registry_is_not_asked(lifecycle: "Lifecycle", packed: Path) -> None:
     place = replace(lifecycle.deployment.settings, mlflow_tracking_uri="http://127.0.0.1:9")
     release = replace(lifecycle, deployment=deployment_at(place)).roll_back()
     assert (release.version, release.bento_tag) == (1, f"{lifecycle.model}:v1")
-    assert read_pointer(lifecycle.pointer).sequence == 3
+    assert release.bento_digest == bento_digest(packed)
+    pointer = read_pointer(lifecycle.pointer)
+    assert (pointer.sequence, pointer.bento_digest) == (3, release.bento_digest)
+    assert [row.table for row in pointer.rows] == ["releases", "packagings"]
 
 
-def test_a_damaged_bento_is_not_rolled_back_to(lifecycle: "Lifecycle") -> None:
-    (_pack_first_of_two(lifecycle) / "model.skops").write_bytes(b"other")
-    with pytest.raises(ArtifactError, match=r"'model\.skops' has SHA-256"):
+def _wrong_golden_rows(packed: Path) -> None:
+    file = packed / "src" / GOLDEN_ROWS
+    content = json.loads(file.read_bytes())
+    content["rows"][0]["numbers"][0] += 1e-6
+    write_json(file, content)
+
+
+def _other_constants(packed: Path) -> None:
+    file = packed / "src" / RELEASE
+    write_json(file, json.loads(file.read_bytes()) | {"constants": {"threshold": 0.99}})
+
+
+def _other_model(packed: Path) -> None:
+    (packed / "src" / MODEL / "model.skops").write_bytes(b"other")
+
+
+DAMAGES = {
+    _wrong_golden_rows: "golden rows: what is served is",
+    _other_constants: r"has \{'threshold': 0.25\}",
+    _other_model: r"'model\.skops' has SHA-256",
+    shutil.rmtree: r"cannot be read .* Build it anew",
+}
+
+
+@pytest.mark.fault(
+    "the Bento of the earlier champion is gone, or its model, constants or golden rows are others",
+    "it is not rolled back to, and nothing is written",
+)
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_what_no_service_could_serve_is_not_rolled_back_to(
+    lifecycle: "Lifecycle",
+    packed: Path,
+    damage: Callable[[Path], None],
+    sealed: bool,
+    observe: Callable[[str], None],
+) -> None:
+    if not sealed:
+        # Of a packaging of before digests were kept the rest is found nevertheless.
+        bento = BentoIdentity(tag=f"{lifecycle.model}:v1")
+        lifecycle.ledger.record_packaging(lifecycle.model, 1, bento, "bento")
+    damage(packed)
+    named = "the ledger says" if sealed and packed.exists() else DAMAGES[damage]
+    with pytest.raises(MlopsError, match=named):
         lifecycle.roll_back()
     assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
+    assert read_pointer(lifecycle.pointer).sequence == 2
+    observe("refused with its reason; the ledger stays at release 2, and so does the pointer")
+
+
+@pytest.mark.fault(
+    "a row of the ledger is changed, then somebody rolls back",
+    "the chain is verified first, and nothing is written",
+)
+def test_nothing_is_rolled_back_by_a_ledger_that_was_changed(
+    lifecycle: "Lifecycle", observe: Callable[[str], None]
+) -> None:
+    for _ in range(2):
+        lifecycle.promote(lifecycle.register())
+    with create_engine(lifecycle.deployment.settings.ledger_url).begin() as connection:
+        connection.execute(text("DROP TRIGGER releases_no_update"))
+        connection.execute(text("UPDATE releases SET schema_hash = 'x' WHERE sequence = 1"))
+    with pytest.raises(LedgerError, match="changed after it was written"):
+        lifecycle.roll_back()
+    assert lifecycle.ledger.current_release(lifecycle.model).sequence == 2
+    observe("`... was changed after it was written`; the ledger stays at release 2")
 
 
 def test_what_was_rolled_back_is_not_promoted_again(lifecycle: "Lifecycle") -> None:

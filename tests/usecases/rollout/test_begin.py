@@ -12,7 +12,7 @@ from mlops_platform.ledger.challenger import (
 )
 from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
 from mlops_platform.ledger.pointer import read_pointer
-from mlops_platform.ledger.records import NewDecision, Release, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, Release, VersionIdentity
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.release.bento import record_bento
 from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
@@ -44,7 +44,8 @@ def _release_or_challenge(
 
 
 def _packaged(lifecycle: "Lifecycle", standing: DeployedVersion) -> Challenger:
-    record_bento(lifecycle.ledger, standing, f"flights:v{standing.version}", "bento")
+    bento = BentoIdentity(tag=f"flights:v{standing.version}")
+    record_bento(lifecycle.ledger, standing, bento, "bento")
     reconcile(*lifecycle.scope)
     return require_challenger(lifecycle.ledger, lifecycle.model)
 

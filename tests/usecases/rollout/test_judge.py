@@ -16,7 +16,7 @@ from mlops_platform.data.parquet import read_parquet, write_parquet
 from mlops_platform.data.served.served import land_log
 from mlops_platform.errors import DataError, ReleaseConflict
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
-from mlops_platform.ledger.records import Decision
+from mlops_platform.ledger.records import BentoIdentity, Decision
 from mlops_platform.monitoring.rollout.rollout import RolloutEvidence, RolloutVerdict
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings
@@ -182,7 +182,7 @@ def begin(lifecycle: "Lifecycle") -> Callable[..., Trial]:
         standing = release_or_challenge(
             lifecycle.deployment, lifecycle.promotion(identity, 1), spec.release
         )
-        record_bento(lifecycle.ledger, standing, "m:v2", "bento")
+        record_bento(lifecycle.ledger, standing, BentoIdentity(tag="m:v2"), "bento")
         return Trial(lifecycle, spec)
 
     return begun

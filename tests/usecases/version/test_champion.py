@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.errors import ArtifactError, RegistryError
+from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.registry.versions import DIGESTS_TAG
+from mlops_platform.usecases.release.reconcile import projection_faults, reconcile
 from mlops_platform.usecases.version.champion import load_champion
 from tests.registry.fetched import fetched_version
 
@@ -49,9 +52,44 @@ def test_a_file_changed_together_with_the_registrys_digests_is_refused(
         load_champion(*lifecycle.scope)
 
 
-def test_constants_are_those_of_their_tag_whatever_else_is_tagged(lifecycle: "Lifecycle") -> None:
+CHANGED_TAGS = {
+    "constants": '{"threshold": 0.99}',
+    "fitted_through": "2014-01-01T00:00:00+00:00",
+    "training_set": "cd" * 32,
+    "task": "regression",
+}
+
+
+@pytest.mark.fault(
+    "the MLflow tag of threshold, task, training set or `fitted_through` is changed",
+    "it decides nothing; `doctor` and `reconcile` tell it, and `reconcile` mends it",
+)
+@pytest.mark.parametrize("tag", CHANGED_TAGS)
+def test_a_changed_tag_decides_nothing_and_is_told_and_mended(
+    lifecycle: "Lifecycle", tag: str, observe: Callable[[str], None]
+) -> None:
     identity = lifecycle.register()
     lifecycle.promote(identity)
+    before = load_champion(*lifecycle.scope)
+    lifecycle.registry.tag_version(lifecycle.model, identity.version, tag, CHANGED_TAGS[tag])
+    after = load_champion(*lifecycle.scope)
+    for name in ("constants", "task", "training_set", "fitted_through"):
+        assert getattr(after, name) == getattr(before, name)
+    [fault] = projection_faults(*lifecycle.scope)
+    assert fault.told.startswith(f"tag {tag} of version 1: {CHANGED_TAGS[tag]}, the ledger says ")
+    assert reconcile(*lifecycle.scope) == [fault]
+    assert projection_faults(*lifecycle.scope) == []
+    observe("the ledger's value counts; one fault, gone after `reconcile`")
+
+
+def _released_before_the_ledger_kept_values(lifecycle: "Lifecycle") -> VersionIdentity:
+    identity = lifecycle.register().model_copy(update={"fitted": None})
+    lifecycle.promote(identity)
+    return identity
+
+
+def test_of_a_version_of_before_the_tags_decide(lifecycle: "Lifecycle") -> None:
+    identity = _released_before_the_ledger_kept_values(lifecycle)
     client, version = lifecycle.registry._client, str(identity.version)
     client.set_model_version_tag(lifecycle.model, version, "threshold", "0.9")
     assert load_champion(*lifecycle.scope).constants == {"threshold": 0.25}
@@ -62,9 +100,17 @@ def test_constants_are_those_of_their_tag_whatever_else_is_tagged(lifecycle: "Li
         load_champion(*lifecycle.scope)
 
 
-def test_a_version_without_its_tag_is_explained(lifecycle: "Lifecycle") -> None:
-    identity = lifecycle.register()
-    lifecycle.promote(identity)
+def test_a_tag_that_is_no_number_is_refused(lifecycle: "Lifecycle") -> None:
+    identity = _released_before_the_ledger_kept_values(lifecycle)
+    lifecycle.registry.tag_version(
+        lifecycle.model, identity.version, "constants", '{"threshold": NaN}'
+    )
+    with pytest.raises(RegistryError, match="finite number"):
+        load_champion(*lifecycle.scope)
+
+
+def test_a_version_of_before_without_its_tag_is_explained(lifecycle: "Lifecycle") -> None:
+    identity = _released_before_the_ledger_kept_values(lifecycle)
     lifecycle.registry._client.delete_model_version_tag(
         lifecycle.model, str(identity.version), "fitted_through"
     )

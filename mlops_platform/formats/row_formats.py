@@ -72,19 +72,32 @@ _INCIDENT_EVENTS = (
 )
 
 
-def _since(columns: tuple[str, ...]) -> Mapping[int, tuple[str, ...]]:
-    return MappingProxyType({0: columns, 1: (*columns, "format")})
+_SEALED_SINCE_7: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "releases": ("task", "constants", "training_set", "fitted_through"),
+        "packagings": ("bento_digest",),
+    }
+)
+
+
+def _since(table: str, columns: tuple[str, ...]) -> tuple[str, Mapping[int, tuple[str, ...]]]:
+    formats = {0: columns, 1: (*columns, "format")}
+    if table in _SEALED_SINCE_7:
+        formats[7] = (*formats[1], *_SEALED_SINCE_7[table])
+    return table, MappingProxyType(formats)
 
 
 HASHED_COLUMNS: Final[Mapping[str, Mapping[int, tuple[str, ...]]]] = MappingProxyType(
-    {
-        "decisions": _since(_DECISIONS),
-        "releases": _since(_RELEASES),
-        "packagings": _since(_PACKAGINGS),
-        "adjustments": _since(_ADJUSTMENTS),
-        "activations": _since(_ACTIVATIONS),
-        "incident_events": _since(_INCIDENT_EVENTS),
-    }
+    dict(
+        (
+            _since("decisions", _DECISIONS),
+            _since("releases", _RELEASES),
+            _since("packagings", _PACKAGINGS),
+            _since("adjustments", _ADJUSTMENTS),
+            _since("activations", _ACTIVATIONS),
+            _since("incident_events", _INCIDENT_EVENTS),
+        )
+    )
 )
 """By table and by the first format with these columns. Entries are added, never changed."""
 

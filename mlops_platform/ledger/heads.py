@@ -1,0 +1,53 @@
+"""The newest row of every chain of a model, written down outside of the ledger."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from mlops_platform.errors import LedgerError
+from mlops_platform.files import write_text
+from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.ledger.records import DecisionKind
+from mlops_platform.record import Record
+
+ACCEPTANCE: Final[DecisionKind] = "accept_loss"
+LOST: Final = "lost"
+"""Evidence of an acceptance: the lost rows, each with its hash under `ROW`."""
+ROW: Final = "row"
+
+
+class Heads(Record):
+    """Hash of the newest row of a model in every chain that has one."""
+
+    newest: dict[str, str]
+
+
+def read_heads(file: Path) -> Heads:
+    """What was written down last; nothing where nothing was, or it is damaged."""
+    try:
+        return Heads.from_stored(file.read_bytes())
+    except (OSError, ValidationError):
+        return Heads(newest={})
+
+
+def keep_heads(file: Path, ledger: Ledger, model: str) -> None:
+    """Write down the newest rows of a model, unless what was written down is lost.
+
+    A disk that takes nothing, or a ledger that is busy, costs this and not the row that was
+    written.
+    """
+    with suppress(OSError, LedgerError):
+        if not lost_hashes(ledger, model, read_heads(file).newest.values()):
+            write_text(file, Heads(newest=ledger.newest_hashes(model)).to_stored())
+
+
+def lost_hashes(ledger: Ledger, model: str, hashes: Collection[str]) -> set[str]:
+    """Those of which the ledger has lost the row, and nobody has decided to go on without it."""
+    unknown = ledger.unknown_hashes(model, hashes)
+    if unknown:
+        for decision in ledger.decisions(model, limit=None, kinds=[ACCEPTANCE]):
+            unknown -= {lost[ROW] for lost in decision.evidence[LOST]}
+    return unknown

@@ -1,0 +1,88 @@
+"""A small model's Bento without BentoML: what a service reads of it, and no code."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlops_platform.ledger.records import VersionIdentity
+from mlops_platform.serving.contents import (
+    DIGESTS,
+    GOLDEN_ROWS,
+    MODEL,
+    RELEASE,
+    SCHEMA,
+    PackedRelease,
+    bento_folder,
+)
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.schema import describe_features
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import DEFAULT_TASK
+
+
+def small_spec(model: str) -> ModelSpec:
+    """What the YAML of a model of two numbers says at least."""
+    candidate = {
+        "name": "linear",
+        "preprocessing": [{"columns": "numeric"}],
+        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
+    }
+    return ModelSpec.model_validate(
+        {
+            "name": model,
+            "description": "Will it be late?",
+            "owners": ["team:flights"],
+            "features": {
+                "table": "flights",
+                "entity": "flight_id",
+                "numeric": ["wind", "late"],
+            },
+            "label": {"table": "labels", "column": "is_late"},
+            "window": {"start": "2024-03-04"},
+            "training": {"candidates": [candidate]},
+            "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+        }
+    )
+
+
+def pack_small(
+    place: Settings,
+    spec: ModelSpec,
+    identity: VersionIdentity,
+    files: Path,
+    fitted: tuple[Any, pd.DataFrame],
+    **changes: Any,
+) -> str:
+    """Put a version into the store of Bentos; its tag.
+
+    Args:
+        files: those of the version, from the registry.
+        fitted: its model, and some rows.
+        changes: of what is said about the release.
+    """
+    tag = f"{spec.name}:v{identity.version}"
+    folder = bento_folder(place.bentoml_home, tag) / "src"
+    (folder / MODEL).mkdir(parents=True)
+    for name in identity.digests:
+        shutil.copy(files / name, folder / MODEL / name)
+    model, rows = fitted
+    table = rows.assign(flight_id=[f"f{at}" for at in range(len(rows))])
+    schema = describe_features(spec, table, model)
+    release = PackedRelease(
+        model=spec.name,
+        version=str(identity.version),
+        sequence=1,
+        task=spec.task,
+        constants={"threshold": 0.25},
+        training_set_hash="ab" * 32,
+    )
+    golden = choose_golden_rows(schema, DEFAULT_TASK, model, table, 10)
+    (folder / RELEASE).write_text(release.model_copy(update=changes).to_stored())
+    (folder / SCHEMA).write_text(schema.to_stored())
+    (folder / GOLDEN_ROWS).write_text(golden.to_stored())
+    (folder / DIGESTS).write_text(json.dumps(identity.digests))
+    return tag
