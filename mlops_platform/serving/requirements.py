@@ -13,8 +13,9 @@ from packaging.utils import canonicalize_name
 from mlops_platform.errors import ServingError
 
 ROOTS = (
-    *("bentoml", "numpy", "orjson", "packaging", "pandas", "prometheus-client", "pydantic"),
-    *("scikit-learn", "skops", "starlette", "treelite", "typing-extensions", "uvicorn[standard]"),
+    *("bentoml", "msgspec", "numpy", "orjson", "packaging", "pandas", "prometheus-client"),
+    *("pydantic", "scikit-learn", "skops", "starlette", "treelite", "typing-extensions"),
+    "uvicorn[standard]",
 )
 """What the packed code imports; everything else follows from their own requirements."""
 

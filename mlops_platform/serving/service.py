@@ -15,8 +15,8 @@ from mlops_platform.serving.border.connections import Connections
 from mlops_platform.serving.border.limits import read_limits
 from mlops_platform.serving.border.protocol import guard_connections
 from mlops_platform.serving.contents import read_contents
-from mlops_platform.serving.fronted_service import FrontedService
 from mlops_platform.serving.http.application import Front
+from mlops_platform.serving.http.fronted_service import FrontedService
 from mlops_platform.serving.runtime import read_runtime
 from mlops_platform.serving.worker import Worker
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
 
 class UnscorableRow(ServingError):
     """A row for which the model has no finite answer."""
+
+
+@dataclass(frozen=True)
+class PositionalScorer:
+    """What one loaded model says of the values of a row, where nothing about it is odd."""
+
+    _numbers: Callable[[Sequence[Any]], tuple[float, ...]]
+    _categories: tuple[tuple[int, frozenset[str | None]], ...]
+    _usable: Callable[[tuple[float, ...]], bool]
+
+    def numbers(self, values: Sequence[Any]) -> tuple[float, ...] | None:
+        """What the model says of one row; None where that is for `Scorer` to tell.
+
+        So it is where training never saw a category, and where the numbers are not usable.
+        """
+        for position, known in self._categories:
+            if values[position] not in known:
+                return None
+        try:
+            numbers = self._numbers(values)
+        except (ArithmeticError, ValueError):
+            return None
+        return numbers if self._usable(numbers) else None
 
 
 class Scorer:
@@ -64,6 +88,19 @@ class Scorer:
         if self._usable(numbers):
             return numbers
         raise self._unscorable(self.task.unusable_text(numbers))
+
+    def by_position(self) -> PositionalScorer | None:
+        """The same of values in the order of the schema; None where only the pipeline scores."""
+        if self._compiled is None:
+            return None
+        categories = dict(self._categories)
+        known = tuple(
+            (position, categories[name])
+            for position, name in enumerate(self.schema.names)
+            if name in categories
+        )
+        compiled = self._compiled.by_position(self.schema.names)
+        return PositionalScorer(compiled.numbers, known, self._usable)
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of each row.

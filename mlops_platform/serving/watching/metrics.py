@@ -232,8 +232,13 @@ def _metric(
             gauge.add_metric(key, number)
         return gauge
     histogram = HistogramMetricFamily(name, documentation, labels=labels)
-    edges = [floatToGoString(edge) for edge in (*family.edges, float("inf"))]
+    edges = [_edge(edge) for edge in (*family.edges, float("inf"))]
     for key, (total, *classes) in series.items():
         buckets = list(zip(edges, accumulate(classes), strict=True))
         histogram.add_metric(key, buckets, total * family.unit)
     return histogram
+
+
+def _edge(edge: float) -> str:
+    text: str = floatToGoString(edge)  # type: ignore[no-untyped-call]
+    return text

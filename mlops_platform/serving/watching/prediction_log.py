@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.log_file import LogFile
 from mlops_platform.spec.serving import PredictionLogSpec
@@ -49,6 +50,65 @@ class LoggedPrediction(NamedTuple):
     adjustment: int | None = None
 
 
+class Origin(NamedTuple):
+    """What answers: the fields of a logged prediction that do not change from row to row."""
+
+    route: PredictionRoute
+    model: str
+    version: str
+    sequence: int
+    role: Role
+    adjustment: int | None = None
+
+
+class PreparedLines:
+    """Lines of single rows of one origin, of which most is written once for all.
+
+    `PredictionLog.prepared` makes it, and its lines are to the byte those of `PredictionLog`.
+
+    Args:
+        names: of the values, in their order; the entity is none of them.
+        redacted: fields that are kept out of the log.
+        hides_entity: whether the entity is one of these.
+    """
+
+    def __init__(
+        self, origin: Origin, names: Sequence[str], redacted: Sequence[str], hides_entity: bool
+    ) -> None:
+        self._names, self._redacted = tuple(names), frozenset(redacted)
+        self._hides_entity = hides_entity
+        said = {"model": origin.model, "version": origin.version, "sequence": origin.sequence}
+        self._route = b'","row":0,"route":' + orjson.dumps(origin.route) + b',"entity":'
+        self._origin = b"," + orjson.dumps({**said, "role": origin.role})[1:-1] + b',"features":'
+        end = {} if origin.adjustment is None else {"adjustment": origin.adjustment}
+        told = orjson.dumps({**end, "redacted": list(redacted)} if redacted else end)[1:-1]
+        self._end = b",%b}\n" % told if told else b"}\n"
+
+    def line(
+        self, exchange: Exchange, entity: bytes, values: Sequence[Any], outputs: bytes
+    ) -> bytes:
+        """The line of one row.
+
+        Args:
+            entity: as JSON.
+            outputs: as members of a JSON object.
+        """
+        features = dict(zip(self._names, values, strict=True))
+        for name in self._redacted:
+            features.pop(name, None)
+        return b'{"time":"%b","request_id":"%b%b%b%b%b,%b,"latency_ms":%b%b' % (
+            moment_of(exchange.time).encode(),
+            exchange.request_id.encode(),
+            self._route,
+            b"null" if self._hides_entity else entity,
+            self._origin,
+            orjson.dumps(features),
+            outputs,
+            orjson.dumps(exchange.seconds * 1000),
+            self._end,
+        )
+
+
 class PredictionLog:
     """One worker's log; whatever happens to it, requests are answered.
 
@@ -80,6 +140,14 @@ class PredictionLog:
             logger.error("a prediction cannot be logged: %s", error)
             return False
         return self._file.append(lines)
+
+    def prepared(self, origin: Origin, names: Sequence[str]) -> PreparedLines:
+        """What writes the lines of single rows of one origin."""
+        return PreparedLines(origin, names, self._redacted, self._hides_entity)
+
+    def append(self, line: bytes) -> bool:
+        """Log a prepared line; False where it is lost, never an error."""
+        return self._file.append(line)
 
     def close(self) -> None:
         """Close the current file."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import bentoml
 import pytest
 
-from mlops_platform.serving.fronted_service import FrontedService
+from mlops_platform.serving.http.fronted_service import FrontedService
 
 
 @pytest.fixture
