@@ -43,7 +43,7 @@ from mlops_platform.serving.predicting import (
     score_rows,
     score_together,
 )
-from mlops_platform.serving.quick.single_rows import SingleRows
+from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
@@ -57,7 +57,7 @@ class Endpoints:
 
     def __init__(self, worker: Worker, types: RequestTypes) -> None:
         self._worker, self._types = worker, types
-        self._single_rows = SingleRows(worker)
+        self._quick = QuickRows(worker)
         schema, serving = worker.contents.features, worker.contents.release.serving
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
         strings = (c.name for c in schema.columns if c.column_kind.json_type is str)
@@ -66,7 +66,7 @@ class Endpoints:
     async def predict(self, exchange: Exchange) -> Response:
         """Score one row."""
         body = await read_json(exchange, self._limit)
-        answer = self._single_rows.answer(exchange, body)
+        answer = self._quick.predict(exchange, body)
         if answer is not None:
             return Response(answer, media_type=JSON)
         row, roles = self._row(exchange, body), self._roles()
@@ -77,9 +77,13 @@ class Endpoints:
     async def predict_batch(self, exchange: Exchange) -> Response:
         """Score a batch of rows, answered in their order; on a thread, because it takes long."""
         body = await read_json(exchange, self._limit)
+        # Answers do not come in one go with the scores: nothing is logged once the time is over.
+        batch = await self._aside(lambda: self._quick.score_batch(exchange, body))
+        if batch is not None:
+            answer = await self._aside(lambda: self._quick.answer_batch(exchange, batch))
+            return Response(answer, media_type=JSON)
         roles = self._roles()
         scored = await self._aside(lambda: self._score_batch(exchange, roles, body))
-        # Not in one go with the scores: nothing is logged once the time is over.
         return await self._aside(lambda: self._answer_batch(exchange, roles, scored))
 
     async def explain(self, exchange: Exchange) -> Response:

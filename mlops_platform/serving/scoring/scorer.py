@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.frames import Row, frame_of
+from mlops_platform.serving.frames import Row, frame_of, frame_of_columns
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
 
 
@@ -24,9 +26,9 @@ class UnscorableRow(ServingError):
 class PositionalScorer:
     """What one loaded model says of the values of a row, where nothing about it is odd."""
 
-    _numbers: Callable[[Sequence[Any]], tuple[float, ...]]
+    _scorer: Scorer
+    _compiled: CompiledModel
     _categories: tuple[tuple[int, frozenset[str | None]], ...]
-    _usable: Callable[[tuple[float, ...]], bool]
 
     def numbers(self, values: Sequence[Any]) -> tuple[float, ...] | None:
         """What the model says of one row; None where that is for `Scorer` to tell.
@@ -37,10 +39,26 @@ class PositionalScorer:
             if values[position] not in known:
                 return None
         try:
-            numbers = self._numbers(values)
+            numbers = self._compiled.numbers(values)
         except (ArithmeticError, ValueError):
             return None
-        return numbers if self._usable(numbers) else None
+        return numbers if self._scorer.task.usable(numbers) else None
+
+    def numbers_of(
+        self, rows: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]]
+    ) -> list[tuple[float, ...]] | None:
+        """The same of each row of a batch, which comes by rows and by columns."""
+        if not all(known.issuperset(columns[position]) for position, known in self._categories):
+            return None
+        try:
+            if len(rows) <= self._compiled.best_rows:
+                numbers = self._compiled.numbers_of(rows)
+            else:
+                frame = frame_of_columns(self._scorer.schema, columns, len(rows))
+                numbers = self._scorer.numbers_of_frame(frame)
+        except (ArithmeticError, ValueError):
+            return None
+        return numbers if all(map(self._scorer.task.usable, numbers)) else None
 
 
 class Scorer:
@@ -99,8 +117,7 @@ class Scorer:
             for position, name in enumerate(self.schema.names)
             if name in categories
         )
-        compiled = self._compiled.by_position(self.schema.names)
-        return PositionalScorer(compiled.numbers, known, self._usable)
+        return PositionalScorer(self, self._compiled.by_position(self.schema.names), known)
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of each row.
@@ -129,10 +146,17 @@ class Scorer:
 
     def _by_pipeline(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         try:
-            numbers = self.task.numbers(self.model, frame_of(self.schema, rows))
+            return self.numbers_of_frame(frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
-        return list(map(tuple, numbers.tolist()))
+
+    def numbers_of_frame(self, frame: pd.DataFrame) -> list[tuple[float, ...]]:
+        """What the pipeline says of the rows of a frame.
+
+        Raises:
+            ValueError: it cannot score them.
+        """
+        return list(map(tuple, self.task.numbers(self.model, frame).tolist()))
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,8 +61,22 @@ class Origin(NamedTuple):
     adjustment: int | None = None
 
 
+class PreparedRow(NamedTuple):
+    """What differs from row to row.
+
+    Args:
+        values: of the features, in the order of their names.
+        entity: as JSON.
+        outputs: as members of a JSON object.
+    """
+
+    values: Sequence[Any]
+    entity: bytes
+    outputs: bytes
+
+
 class PreparedLines:
-    """Lines of single rows of one origin, of which most is written once for all.
+    """Lines of one origin, of which most is written once for all.
 
     `PredictionLog.prepared` makes it, and its lines are to the byte those of `PredictionLog`.
 
@@ -78,35 +92,31 @@ class PreparedLines:
         self._names, self._redacted = tuple(names), frozenset(redacted)
         self._hides_entity = hides_entity
         said = {"model": origin.model, "version": origin.version, "sequence": origin.sequence}
-        self._route = b'","row":0,"route":' + orjson.dumps(origin.route) + b',"entity":'
+        self._route = b',"route":' + orjson.dumps(origin.route) + b',"entity":'
         self._origin = b"," + orjson.dumps({**said, "role": origin.role})[1:-1] + b',"features":'
         end = {} if origin.adjustment is None else {"adjustment": origin.adjustment}
         told = orjson.dumps({**end, "redacted": list(redacted)} if redacted else end)[1:-1]
         self._end = b",%b}\n" % told if told else b"}\n"
 
-    def line(
-        self, exchange: Exchange, entity: bytes, values: Sequence[Any], outputs: bytes
-    ) -> bytes:
-        """The line of one row.
-
-        Args:
-            entity: as JSON.
-            outputs: as members of a JSON object.
-        """
-        features = dict(zip(self._names, values, strict=True))
-        for name in self._redacted:
-            features.pop(name, None)
-        return b'{"time":"%b","request_id":"%b%b%b%b%b,%b,"latency_ms":%b%b' % (
+    def of(self, exchange: Exchange, rows: Iterable[PreparedRow]) -> bytes:
+        """The lines of all rows of a request, in their order."""
+        began = b'{"time":"%b","request_id":"%b","row":' % (
             moment_of(exchange.time).encode(),
             exchange.request_id.encode(),
-            self._route,
-            b"null" if self._hides_entity else entity,
-            self._origin,
-            orjson.dumps(features),
-            outputs,
-            orjson.dumps(exchange.seconds * 1000),
-            self._end,
         )
+        end = b',"latency_ms":%b%b' % (orjson.dumps(exchange.seconds * 1000), self._end)
+        route, origin, names = self._route, self._origin, self._names
+        lines = []
+        for position, (values, entity, outputs) in enumerate(rows):
+            features = dict(zip(names, values, strict=True))
+            for name in self._redacted:
+                features.pop(name, None)
+            shown = b"null" if self._hides_entity else entity
+            lines.append(
+                b"%b%d%b%b%b%b,%b%b"
+                % (began, position, route, shown, origin, orjson.dumps(features), outputs, end)
+            )
+        return b"".join(lines)
 
 
 class PredictionLog:
@@ -142,12 +152,12 @@ class PredictionLog:
         return self._file.append(lines)
 
     def prepared(self, origin: Origin, names: Sequence[str]) -> PreparedLines:
-        """What writes the lines of single rows of one origin."""
+        """What writes the lines of one origin."""
         return PreparedLines(origin, names, self._redacted, self._hides_entity)
 
-    def append(self, line: bytes) -> bool:
-        """Log a prepared line; False where it is lost, never an error."""
-        return self._file.append(line)
+    def append(self, lines: bytes) -> bool:
+        """Log prepared lines in one write; False where they are lost, never an error."""
+        return self._file.append(lines)
 
     def close(self) -> None:
         """Close the current file."""

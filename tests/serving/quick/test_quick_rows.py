@@ -1,4 +1,4 @@
-"""Single rows by the quick way and by the endpoint alone: not a byte of difference."""
+"""Rows by the quick way and by the endpoint alone: not a byte of difference."""
 
 import asyncio
 import json
@@ -14,10 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlops_platform.serving.frames import rows_of
-from mlops_platform.serving.quick.single_rows import SingleRows
+from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.serving.scoring.compiled.linear import LinearScore
 from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.spec.serving import PredictionLogSpec
 from mlops_platform.tasks import DEFAULT_TASK
@@ -25,7 +26,8 @@ from mlops_platform.tasks import DEFAULT_TASK
 MakeService = Callable[..., Any]
 # What differs between two answers of the same request.
 MOMENT = re.compile(rb'"time":"[^"]+"|"latency_ms":[^,}]+')
-BODIES = 3000
+BODIES, BATCHES = 3000, 300
+WAYS = ("predict", "score_batch")
 
 
 @dataclass
@@ -40,8 +42,9 @@ class Told:
 async def _asked(service: Any, bodies: list[bytes]) -> list[tuple[int, str]]:
     answers = []
     for number, body in enumerate(bodies):
+        path = "/v1/predict_batch" if b'"rows"' in body else "/v1/predict"
         headers = {"x-request-id": f"request-{number}"}
-        answer = await service.send("POST", "/v1/predict", [body], headers=headers)
+        answer = await service.send("POST", path, [body], headers=headers)
         answers.append((answer.status, answer.text))
     return answers
 
@@ -65,15 +68,19 @@ def told_by(service: Any, directory: Path, bodies: list[bytes]) -> Told:
 
 @pytest.fixture
 def quick_count(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows were answered by the quick way."""
-    taken, answer = [0], SingleRows.answer
+    """How many requests were answered by the quick way."""
+    taken = [0]
 
-    def counting(self: SingleRows, *arguments: Any) -> bytes | None:
-        answered = answer(self, *arguments)
-        taken[0] += answered is not None
-        return answered
+    def counting(way: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(self: QuickRows, *arguments: Any) -> Any:
+            answered = way(self, *arguments)
+            taken[0] += answered is not None
+            return answered
 
-    monkeypatch.setattr(SingleRows, "answer", counting)
+        return counted
+
+    for name in WAYS:
+        monkeypatch.setattr(QuickRows, name, counting(getattr(QuickRows, name)))
     return taken
 
 
@@ -87,7 +94,8 @@ def compare(
         logs = tmp_path / "quick", tmp_path / "precise"
         quick = told_by(service_of(RuntimeSettings(log=logs[0]), **changes), logs[0], bodies)
         with monkeypatch.context() as patch:
-            patch.setattr(SingleRows, "answer", lambda *_: None)
+            for name in WAYS:
+                patch.setattr(QuickRows, name, lambda *_: None)
             precise = told_by(service_of(RuntimeSettings(log=logs[1]), **changes), logs[1], bodies)
         for body, answered, expected in zip(bodies, quick.answers, precise.answers, strict=True):
             assert answered == expected, body
@@ -154,6 +162,29 @@ def test_thousands_of_bodies_are_answered_logged_and_counted_as_by_the_endpoint(
     statuses = {status for status, _ in told.answers}
     assert statuses == {200, 400, 422}
     assert 0.6 * BODIES < quick_count[0] < 0.9 * BODIES
+
+
+def test_hundreds_of_batches_are_too(
+    compare: Callable[..., Told],
+    usual_rows: list[dict[str, Any]],
+    quick_count: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Of up to 40 rows, so that batches go through the pipeline and the compiled model.
+    monkeypatch.setattr(LinearScore, "best_rows", 10)
+    rng = random.Random(11)
+    rows = bodies_of(usual_rows, 4000)
+    plain = [json.dumps(row).encode() for row in usual_rows]
+    bodies = []
+    for _ in range(BATCHES):
+        own = rng.choices(plain, k=rng.randint(1, 32))
+        if rng.random() < 0.4:
+            own[rng.randrange(len(own))] = rng.choice(rows)
+        end = rng.choice([b"}"] * 18 + [b',"more":1}', b',"rows":[]}'])
+        bodies.append(b'{"rows":[' + b",".join(own) + b"]" + end)
+    told = compare(bodies)
+    assert {status for status, _ in told.answers} == {200, 400, 422}
+    assert 0.4 * BATCHES < quick_count[0] < 0.8 * BATCHES
 
 
 @pytest.mark.parametrize(
