@@ -1,1 +1,1 @@
-"""The quick way of a single row: answered where nothing is in doubt, else left untouched."""
+"""The quick way of rows: answered where nothing is in doubt, else left untouched."""

@@ -26,39 +26,39 @@ class UnscorableRow(ServingError):
 class PositionalScorer:
     """What one loaded model says of the values of a row, where nothing about it is odd."""
 
-    _scorer: Scorer
-    _compiled: CompiledModel
-    _categories: tuple[tuple[int, frozenset[str | None]], ...]
+    scorer: Scorer
+    compiled: CompiledModel
+    categories: tuple[tuple[int, frozenset[str | None]], ...]
 
     def numbers(self, values: Sequence[Any]) -> tuple[float, ...] | None:
         """What the model says of one row; None where that is for `Scorer` to tell.
 
         So it is where training never saw a category, and where the numbers are not usable.
         """
-        for position, known in self._categories:
+        for position, known in self.categories:
             if values[position] not in known:
                 return None
         try:
-            numbers = self._compiled.numbers(values)
+            numbers = self.compiled.numbers(values)
         except (ArithmeticError, ValueError):
             return None
-        return numbers if self._scorer.task.usable(numbers) else None
+        return numbers if self.scorer.task.usable(numbers) else None
 
     def numbers_of(
         self, rows: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]]
     ) -> list[tuple[float, ...]] | None:
         """The same of each row of a batch, which comes by rows and by columns."""
-        if not all(known.issuperset(columns[position]) for position, known in self._categories):
+        if not all(known.issuperset(columns[position]) for position, known in self.categories):
             return None
         try:
-            if len(rows) <= self._compiled.best_rows:
-                numbers = self._compiled.numbers_of(rows)
+            if len(rows) <= self.compiled.best_rows:
+                numbers = self.compiled.numbers_of(rows)
             else:
-                frame = frame_of_columns(self._scorer.schema, columns, len(rows))
-                numbers = self._scorer.numbers_of_frame(frame)
+                frame = frame_of_columns(self.scorer.schema, columns, len(rows))
+                numbers = self.scorer.numbers_of_frame(frame)
         except (ArithmeticError, ValueError):
             return None
-        return numbers if all(map(self._scorer.task.usable, numbers)) else None
+        return numbers if all(map(self.scorer.task.usable, numbers)) else None
 
 
 class Scorer:
