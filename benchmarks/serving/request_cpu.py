@@ -70,7 +70,8 @@ def main() -> None:
         "CPU time of one answered request, before and after",
         f"Logistic regression of the serving tests (5 columns), through each checkout's own ASGI "
         f"application, with a token, the prediction log and the metrics of a server of several "
-        f"workers, without a socket and without BentoML's middleware: median of {TURNS} turns, one after the other.",
+        f"workers, without a socket and without BentoML's middleware: median of {TURNS} turns, one "
+        f"after the other.",
         markdown_table([*header, "ratio", "ratio by turn"], rows),
         start,
     )
