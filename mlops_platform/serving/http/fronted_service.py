@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 T = TypeVar("T")
 
 
-class FrontedService(bentoml.Service[T]):
+class FrontedService(bentoml.Service[T]):  # type: ignore[misc]  # untyped to mypy
     """A service of `bentoml.service(service_class=FrontedService)`.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -59,7 +60,7 @@ class RowDecoder:
         rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
         batch = msgspec.defstruct("Batch", [("rows", rows)], forbid_unknown_fields=True, gc=False)
         self._decode = msgspec.json.Decoder(row).decode
-        self._decode_batch = msgspec.json.Decoder(batch).decode
+        self._decode_batch: Callable[[bytes], Any] = msgspec.json.Decoder(batch).decode
         self._astuple = msgspec.structs.astuple
         self._names = len(names)
         self._texts = tuple(
