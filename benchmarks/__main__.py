@@ -152,14 +152,15 @@ BENCHMARKS = {
     "serving": Benchmark(
         title="Serving: the platform against what else one could put in front of users",
         about=(
-            "The flights' features (20 numbers, 3 categories), one row per request, the same row "
-            "on 32 connections; two workers each, wrk on the same two cores, all servers running "
+            "The flights' features (20 numbers, 3 categories), one row per request, a thousand "
+            "rows in turn as they are (43 % hold a NULL) on 32 connections; two workers each, wrk "
+            "on the same two cores, all servers running "
             "and asked in turn. The platform's with validation, authentication, metrics and the "
             "prediction log on; the bare ASGI app has its validator and its scorer, and nothing "
             "else: the limit. *Half load*: each connection pauses so long that half of the full "
             "rate is asked for. CPU time is that of all processes of a server. *Cold start*: from "
-            "starting the process to the first answered row. Memory: resident sizes after the "
-            "load; pages that processes share count once for each."
+            "starting the process to the first answered row. Memory: proportional set sizes (PSS) "
+            "after the load."
         ),
         measure=lambda asked: measure_serving(asked.repetitions),
         file="serving.md",

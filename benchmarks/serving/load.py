@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +15,18 @@ import psutil
 CONNECTIONS = 32
 SCRIPT = """
 wrk.method = "POST"
-wrk.body = %(body)s
 %(headers)s
 %(delay)s
+local bodies, requests, sent = {%(bodies)s}, {}, 0
+function init()
+  for number, body in ipairs(bodies) do
+    requests[number] = wrk.format(nil, nil, nil, body)
+  end
+end
+function request()
+  sent = sent %% #requests + 1
+  return requests[sent]
+end
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format(
@@ -48,10 +57,10 @@ class Load:
 
 
 class Request(NamedTuple):
-    """What is sent again and again."""
+    """What is sent again and again: one body after the other."""
 
     url: str
-    body: bytes
+    bodies: Sequence[bytes]
     headers: Mapping[str, str]
 
 
@@ -63,7 +72,7 @@ def put_load(
     seconds: int,
     delay_milliseconds: int = 0,
 ) -> Load:
-    """Send one request again and again on 32 connections, each after the answer to the last.
+    """Send requests again and again on 32 connections, each after the answer to the last.
 
     Args:
         delay_milliseconds: each connection's pause before a request; 0 asks for all there is.
@@ -73,7 +82,7 @@ def put_load(
     script.write_text(
         SCRIPT
         % {
-            "body": _lua(request.body.decode()),
+            "bodies": ",".join(_lua(body.decode()) for body in request.bodies),
             "headers": "\n".join(f"wrk.headers[{_lua(k)}] = {_lua(v)}" for k, v in lines),
             "delay": DELAY % delay_milliseconds if delay_milliseconds else "",
         }
@@ -100,9 +109,9 @@ def cpu_seconds_of(server: psutil.Process) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in _tree(server))
 
 
-def resident_megabytes(server: psutil.Process) -> float:
-    """Resident sizes of a server and its workers; shared pages count once for each."""
-    return sum(process.memory_info().rss for process in _tree(server)) / 1e6
+def proportional_megabytes(server: psutil.Process) -> float:
+    """Memory of a server and its workers; a page that some share counts in part for each."""
+    return sum(process.memory_full_info().pss for process in _tree(server)) / 1e6
 
 
 def _tree(server: psutil.Process) -> list[psutil.Process]:

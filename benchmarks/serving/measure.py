@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import markdown_table, say
-from benchmarks.serving.load import CONNECTIONS, Load, Request, put_load, resident_megabytes
+from benchmarks.serving.load import CONNECTIONS, Load, Request, proportional_megabytes, put_load
 from benchmarks.serving.models import ServedModel, prepare_models
 from benchmarks.serving.peers import BARE_ASGI, MLFLOW, PEERS, PLATFORM, TUTORIAL
 from benchmarks.serving.running import RunningPeer, running_peer
@@ -62,14 +62,14 @@ def _section(model: ServedModel, repetitions: int, scratch: Path) -> str:
                 rate = found.full[-1].requests_per_second
                 say(f"{model.name}, {one.peer.name}, run {repetition + 1}: {rate:.0f}/s")
         for one in running:
-            measured[one.peer.name].megabytes = resident_megabytes(one.process)
+            measured[one.peer.name].megabytes = proportional_megabytes(one.process)
     return _tables(model.name, measured)
 
 
 def _load(
     one: RunningPeer, model: ServedModel, scratch: Path, seconds: int, pause: int = 0
 ) -> Load:
-    request = Request(one.url, one.peer.payload(model), one.peer.headers)
+    request = Request(one.url, one.peer.payloads(model), one.peer.headers)
     return put_load(request, one.process, scratch, seconds=seconds, delay_milliseconds=pause)
 
 

@@ -28,7 +28,7 @@ class ServedModel:
     Attributes:
         bento: the platform's Bento of it.
         joblib, mlflow: the same object as peers load it.
-        rows: as JSON holds them, the first of which is sent again and again.
+        rows: as JSON holds them, sent again and again.
     """
 
     name: str

@@ -36,8 +36,12 @@ class Peer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def payload(self, model: ServedModel) -> bytes:
-        """The one request that is sent again and again."""
-        return json.dumps(self.body(model.rows[0])).encode()
+        """The first of the requests."""
+        return self.payloads(model)[0]
+
+    def payloads(self, model: ServedModel) -> list[bytes]:
+        """The requests that are sent, one after the other: rows as they are."""
+        return [json.dumps(self.body(row)).encode() for row in model.rows]
 
 
 def _uvicorn(app: str, *options: str) -> Callable[[ServedModel, int], list[str]]:

@@ -3,7 +3,8 @@
     .venv/bin/python -m benchmarks.serving.request_cpu --before /path/to/another/checkout
 
 Both answer through their own ASGI application in one process, with the service that their own
-tests make: routing, validation, scoring, metrics and the prediction log, without a socket.
+tests make: routing, authentication, validation, scoring, metrics as several workers count them, and
+the prediction log, without a socket and without what BentoML puts before it.
 """
 
 import argparse
@@ -31,21 +32,24 @@ from time import process_time
 def test_cpu(service_of, row, tmp_path):
     from mlops_platform.serving.runtime import RuntimeSettings
 
-    service = service_of(RuntimeSettings(log=tmp_path / "log"), max_batch_rows=100)
-    one = [json.dumps(row).encode()]
+    runtime = RuntimeSettings(log=tmp_path / "log", tokens=("a-token",))
+    service = service_of(runtime, max_batch_rows=100)
+    one, lacking = ([json.dumps(sent).encode()] for sent in (row, row | {"late_rate": None}))
     batch = [json.dumps({"rows": [row] * 100}).encode()]
 
     async def seconds(path, body, requests):
+        headers = {"authorization": "Bearer a-token"}
         for _ in range(requests // 10):
-            await service.send("POST", path, body)
+            await service.send("POST", path, body, headers)
         before = process_time()
         for _ in range(requests):
-            answer = await service.send("POST", path, body)
+            answer = await service.send("POST", path, body, headers)
         assert answer.status == 200
         return (process_time() - before) / requests
 
     figures = {
         "one row": asyncio.run(seconds("/v1/predict", one, 5000)),
+        "one row with a NULL": asyncio.run(seconds("/v1/predict", lacking, 5000)),
         "a batch of 100 rows": asyncio.run(seconds("/v1/predict_batch", batch, 300)),
     }
     Path(os.environ["REQUEST_CPU"]).write_text(json.dumps(figures))
@@ -64,8 +68,10 @@ def main() -> None:
     write_report(
         HERE / "benchmarks" / "results" / "request_cpu.md",
         "CPU time of one answered request, before and after",
-        f"Flights' classifier of the serving tests, through each checkout's own ASGI application "
-        f"without a socket: median of {TURNS} turns, one after the other.",
+        f"Logistic regression of the serving tests (5 columns), through each checkout's own ASGI "
+        f"application, with a token, the prediction log and the metrics of a server of several "
+        f"workers, without a socket and without BentoML's middleware: median of {TURNS} turns, one "
+        f"after the other.",
         markdown_table([*header, "ratio", "ratio by turn"], rows),
         start,
     )
@@ -86,7 +92,8 @@ def _row(request: str, turns: Sequence[tuple[Figures, Figures]]) -> list[str]:
 
 def _measured(checkout: Path) -> Figures:
     with tempfile.TemporaryDirectory() as folder, _probe_in(checkout) as probe:
-        figures = Path(folder, "figures.json")
+        figures, metrics = Path(folder, "figures.json"), Path(folder, "metrics")
+        metrics.mkdir()
         subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(probe)],
             cwd=checkout,
@@ -95,6 +102,7 @@ def _measured(checkout: Path) -> Figures:
                 "PYTHONPATH": str(checkout),
                 "REQUEST_CPU": str(figures),
                 "OMP_NUM_THREADS": "1",
+                "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             },
             check=True,
             capture_output=True,

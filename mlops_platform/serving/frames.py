@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,25 @@ Row = Mapping[str, Any]
 
 def frame_of(schema: FeatureSchema, rows: Sequence[Row]) -> pd.DataFrame:
     """Make the frame training saw: columns in schema order, float64 with NaN, object with None."""
+    return frame_of_columns(
+        schema, (map(itemgetter(name), rows) for name in schema.names), len(rows)
+    )
+
+
+def frame_of_columns(
+    schema: FeatureSchema, columns: Iterable[Iterable[Any]], count: int
+) -> pd.DataFrame:
+    """The same of `count` values of each column, in the order of the schema."""
     import numpy as np
     import pandas as pd
 
-    columns = {}
-    for column in schema.columns:
-        values = map(itemgetter(column.name), rows)
-        columns[column.name] = np.fromiter(values, column.column_kind.dtype, len(rows))
-    return pd.DataFrame(columns)
+    named = zip(schema.columns, columns, strict=True)
+    return pd.DataFrame(
+        {
+            column.name: np.fromiter(values, column.column_kind.dtype, count)
+            for column, values in named
+        }
+    )
 
 
 def rows_of(schema: FeatureSchema, frame: pd.DataFrame) -> list[dict[str, Value]]:

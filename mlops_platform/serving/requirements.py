@@ -13,17 +13,9 @@ from packaging.utils import canonicalize_name
 from mlops_platform.errors import ServingError
 
 ROOTS = (
-    *(
-        "bentoml",
-        "cryptography",
-        "numpy",
-        "orjson",
-        "packaging",
-        "pandas",
-        "prometheus-client",
-        "pydantic",
-    ),
-    *("scikit-learn", "skops", "starlette", "treelite", "typing-extensions", "uvicorn[standard]"),
+    *("bentoml", "cryptography", "msgspec", "numpy", "orjson", "packaging", "pandas"),
+    *("prometheus-client", "pydantic", "scikit-learn", "skops", "starlette", "treelite"),
+    *("typing-extensions", "uvicorn[standard]"),
 )
 """What the packed code imports; everything else follows from their own requirements."""
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_CATEGORIES = 10_000
 LARGEST_NUMBER = 1e30
 """Larger ones overflow on their way through scalers and single-precision trees."""
+MAX_TEXT = 256
+"""Characters of a category or a key that a service takes."""
 
 
 class _Column(Record):

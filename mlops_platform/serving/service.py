@@ -4,6 +4,7 @@
 # BentoML's decorator is untyped to mypy: it makes a service of the class.
 import gc
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from mlops_platform.serving.border.limits import read_limits
 from mlops_platform.serving.border.protocol import guard_connections
 from mlops_platform.serving.contents import read_contents
 from mlops_platform.serving.http.application import Front
+from mlops_platform.serving.http.fronted_service import FrontedService
 from mlops_platform.serving.runtime import read_runtime
 from mlops_platform.serving.worker import Worker
 
 BENTOML = {
     # Loopback unless `--host` or BENTOML_HOST says otherwise.
     "http": {"host": "127.0.0.1"},
-    # `Front` counts, logs and traces by itself.
+    # `Front` counts, logs and traces by itself; it leaves BentoML two files of the documentation.
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
     "tracing": {"excluded_urls": ".*"},
@@ -42,8 +44,7 @@ def create_service(root: Path) -> bentoml.Service[Any]:
     @bentoml.service(
         name=contents.release.model,
         workers=serving.workers,
-        # Longer than our own: BentoML's would end a request without problem details.
-        traffic={"timeout": serving.timeout_seconds + 5},
+        service_class=FrontedService,
         **BENTOML,
     )
     class ModelService:
@@ -66,5 +67,5 @@ def create_service(root: Path) -> bentoml.Service[Any]:
         def close(self) -> None:
             worker.stop()
 
-    ModelService.add_asgi_middleware(Front, worker=worker)
+    ModelService.front = partial(Front, worker=worker)
     return ModelService

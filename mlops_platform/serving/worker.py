@@ -64,7 +64,7 @@ class Worker:
         """
         features, serving = self.contents.features, self.contents.release.serving
         self.authentication = Authentication(self.runtime)
-        self.metrics = ServiceMetrics(features.model, (*features.names, features.entity))
+        self.metrics = ServiceMetrics(features.model, (*features.names, features.entity), self.name)
         if self.runtime.log is not None:
             self.log = PredictionLog(
                 self.runtime.log, serving.log, self.name, entity=features.entity

@@ -13,7 +13,7 @@ from mlops_platform.components.record_files import record_file
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.phases import Phases
 from mlops_platform.files import write_text
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
 from mlops_platform.replay.replayed_model import HANDED_ON, ReplayedModel, windows_from
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import open_deployment
@@ -48,7 +48,9 @@ def replayed(home: Settings) -> ReplayedModel:
     ledger = open_deployment().ledger
     ledger.create_schema()
     decision = NewDecision(kind="promote", reason="better", actor="gate")
-    ledger.release(MODEL, IDENTITY, decision, expected_sequence=None, bento_tag=f"{MODEL}:v1")
+    ledger.release(
+        MODEL, IDENTITY, decision, expected_sequence=None, bento=BentoIdentity(tag=f"{MODEL}:v1")
+    )
     with dg.DagsterInstance.ephemeral() as instance:
         driver = AskedDriver(dg.Definitions(), instance)
         phases = Phases(home.demo / "seconds.json", Silent())

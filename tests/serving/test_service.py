@@ -40,6 +40,12 @@ def test_the_bento_runs_where_the_platform_is_not_installed(
     assert server.process.poll() is None
 
 
+def test_the_worker_of_bentoml_runs_the_application_that_to_asgi_returns(ask: Any):
+    # BentoML says `Not Found` in plain text, and shows its own pages.
+    assert ask("GET", "/nowhere").problem == "not-found"
+    assert ask("GET", "/schema.json").problem == "not-found"
+
+
 def test_a_row_is_answered_as_the_pipeline_answers_it(
     ask: Any, rows: pd.DataFrame, schema: FeatureSchema, model: Any
 ):

@@ -43,6 +43,7 @@ from mlops_platform.serving.predicting import (
     score_rows,
     score_together,
 )
+from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.watching.prediction_log import PredictionRoute
 from mlops_platform.serving.worker import Worker
@@ -56,6 +57,7 @@ class Endpoints:
 
     def __init__(self, worker: Worker, types: RequestTypes) -> None:
         self._worker, self._types = worker, types
+        self._quick = QuickRows(worker)
         schema, serving = worker.contents.features, worker.contents.release.serving
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
         strings = (c.name for c in schema.columns if c.column_kind.json_type is str)
@@ -63,7 +65,11 @@ class Endpoints:
 
     async def predict(self, exchange: Exchange) -> Response:
         """Score one row."""
-        row, roles = await self._row(exchange), self._roles()
+        body = await read_json(exchange, self._limit)
+        answer = self._quick.predict(exchange, body)
+        if answer is not None:
+            return Response(answer, media_type=JSON)
+        row, roles = self._row(exchange, body), self._roles()
         scored = score_row(exchange, roles, row, row.get(self._entity))
         self._record(exchange, "predict", roles, [scored])
         return Response(orjson.dumps(self._single(exchange, scored)), media_type=JSON)
@@ -71,14 +77,18 @@ class Endpoints:
     async def predict_batch(self, exchange: Exchange) -> Response:
         """Score a batch of rows, answered in their order; on a thread, because it takes long."""
         body = await read_json(exchange, self._limit)
+        # Answers do not come in one go with the scores: nothing is logged once the time is over.
+        batch = await self._aside(lambda: self._quick.score_batch(exchange, body))
+        if batch is not None:
+            answer = await self._aside(lambda: self._quick.answer_batch(exchange, batch))
+            return Response(answer, media_type=JSON)
         roles = self._roles()
         scored = await self._aside(lambda: self._score_batch(exchange, roles, body))
-        # Not in one go with the scores: nothing is logged once the time is over.
         return await self._aside(lambda: self._answer_batch(exchange, roles, scored))
 
     async def explain(self, exchange: Exchange) -> Response:
         """Score one row, and tell what each feature adds to it."""
-        row = await self._row(exchange)
+        row = self._row(exchange, await read_json(exchange, self._limit))
         scored = score_row(exchange, self._roles(), row, row.get(self._entity))
         explainer = scored.version.explainer
         if explainer is None:
@@ -157,8 +167,7 @@ class Endpoints:
             raise Problem(NOT_READY, f"Try again soon: {self._worker.problem}.")
         return roles
 
-    async def _row(self, exchange: Exchange) -> Json:
-        body = await read_json(exchange, self._limit)
+    def _row(self, exchange: Exchange, body: bytes) -> Json:
         row = _validated(self._types.row, body)
         refuse_repeated_names(body, (row,), self._texts)
         exchange.passed("validate")

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import (
     LARGEST_NUMBER,
+    MAX_TEXT,
     BooleanColumn,
     CategoricalColumn,
     FeatureColumn,
@@ -20,7 +21,6 @@ from mlops_platform.serving.schema import (
 )
 from mlops_platform.tasks import Expansion
 
-MAX_TEXT = 256
 NO_NUL = r"^[^\x00]*$"
 """NumPy drops trailing NULs of strings: with one, an unknown category could pass for a known."""
 LISTED_CATEGORIES = 20

@@ -3,20 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.frames import Row, frame_of
+from mlops_platform.serving.frames import Row, frame_of, frame_of_columns
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
 
 
 class UnscorableRow(ServingError):
     """A row for which the model has no finite answer."""
+
+
+@dataclass(frozen=True)
+class PositionalScorer:
+    """What one loaded model says of the values of a row, where nothing about it is odd."""
+
+    scorer: Scorer
+    compiled: CompiledModel
+    categories: tuple[tuple[int, frozenset[str | None]], ...]
+
+    def numbers(self, values: Sequence[Any]) -> tuple[float, ...] | None:
+        """What the model says of one row; None where that is for `Scorer` to tell.
+
+        So it is where training never saw a category, and where the numbers are not usable.
+        """
+        for position, known in self.categories:
+            if values[position] not in known:
+                return None
+        try:
+            numbers = self.compiled.numbers(values)
+        except (ArithmeticError, ValueError):
+            return None
+        return numbers if self.scorer.task.usable(numbers) else None
+
+    def numbers_of(
+        self, rows: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]]
+    ) -> list[tuple[float, ...]] | None:
+        """The same of each row of a batch, which comes by rows and by columns."""
+        if not all(known.issuperset(columns[position]) for position, known in self.categories):
+            return None
+        try:
+            if len(rows) <= self.compiled.best_rows:
+                numbers = self.compiled.numbers_of(rows)
+            else:
+                frame = frame_of_columns(self.scorer.schema, columns, len(rows))
+                numbers = self.scorer.numbers_of_frame(frame)
+        except (ArithmeticError, ValueError):
+            return None
+        return numbers if all(map(self.scorer.task.usable, numbers)) else None
 
 
 class Scorer:
@@ -65,6 +107,18 @@ class Scorer:
             return numbers
         raise self._unscorable(self.task.unusable_text(numbers))
 
+    def by_position(self) -> PositionalScorer | None:
+        """The same of values in the order of the schema; None where only the pipeline scores."""
+        if self._compiled is None:
+            return None
+        categories = dict(self._categories)
+        known = tuple(
+            (position, categories[name])
+            for position, name in enumerate(self.schema.names)
+            if name in categories
+        )
+        return PositionalScorer(self, self._compiled.by_position(self.schema.names), known)
+
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of each row.
 
@@ -92,10 +146,17 @@ class Scorer:
 
     def _by_pipeline(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         try:
-            numbers = self.task.numbers(self.model, frame_of(self.schema, rows))
+            return self.numbers_of_frame(frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
-        return list(map(tuple, numbers.tolist()))
+
+    def numbers_of_frame(self, frame: pd.DataFrame) -> list[tuple[float, ...]]:
+        """What the pipeline says of the rows of a frame.
+
+        Raises:
+            ValueError: it cannot score them.
+        """
+        return list(map(tuple, self.task.numbers(self.model, frame).tolist()))
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role
 from mlops_platform.serving.watching.log_file import LogFile
 from mlops_platform.spec.serving import PredictionLogSpec
@@ -49,6 +50,75 @@ class LoggedPrediction(NamedTuple):
     adjustment: int | None = None
 
 
+class Origin(NamedTuple):
+    """What answers: the fields of a logged prediction that do not change from row to row."""
+
+    route: PredictionRoute
+    model: str
+    version: str
+    sequence: int
+    role: Role
+    adjustment: int | None = None
+
+
+class PreparedRow(NamedTuple):
+    """What differs from row to row.
+
+    Args:
+        values: of the features, in the order of their names.
+        entity: as JSON.
+        outputs: as members of a JSON object.
+    """
+
+    values: Sequence[Any]
+    entity: bytes
+    outputs: bytes
+
+
+class PreparedLines:
+    """Lines of one origin, of which most is written once for all.
+
+    `PredictionLog.prepared` makes it, and its lines are to the byte those of `PredictionLog`.
+
+    Args:
+        names: of the values, in their order; the entity is none of them.
+        redacted: fields that are kept out of the log.
+        hides_entity: whether the entity is one of these.
+    """
+
+    def __init__(
+        self, origin: Origin, names: Sequence[str], redacted: Sequence[str], hides_entity: bool
+    ) -> None:
+        self._names, self._redacted = tuple(names), frozenset(redacted)
+        self._hides_entity = hides_entity
+        said = {"model": origin.model, "version": origin.version, "sequence": origin.sequence}
+        self._route = b',"route":' + orjson.dumps(origin.route) + b',"entity":'
+        self._origin = b"," + orjson.dumps({**said, "role": origin.role})[1:-1] + b',"features":'
+        end = {} if origin.adjustment is None else {"adjustment": origin.adjustment}
+        told = orjson.dumps({**end, "redacted": list(redacted)} if redacted else end)[1:-1]
+        self._end = b",%b}\n" % told if told else b"}\n"
+
+    def of(self, exchange: Exchange, rows: Iterable[PreparedRow]) -> bytes:
+        """The lines of all rows of a request, in their order."""
+        began = b'{"time":"%b","request_id":"%b","row":' % (
+            moment_of(exchange.time).encode(),
+            exchange.request_id.encode(),
+        )
+        end = b',"latency_ms":%b%b' % (orjson.dumps(exchange.seconds * 1000), self._end)
+        route, origin, names = self._route, self._origin, self._names
+        lines = []
+        for position, (values, entity, outputs) in enumerate(rows):
+            features = dict(zip(names, values, strict=True))
+            for name in self._redacted:
+                features.pop(name, None)
+            shown = b"null" if self._hides_entity else entity
+            lines.append(
+                b"%b%d%b%b%b%b,%b%b"
+                % (began, position, route, shown, origin, orjson.dumps(features), outputs, end)
+            )
+        return b"".join(lines)
+
+
 class PredictionLog:
     """One worker's log; whatever happens to it, requests are answered.
 
@@ -79,6 +149,14 @@ class PredictionLog:
         except (TypeError, ValueError) as error:
             logger.error("a prediction cannot be logged: %s", error)
             return False
+        return self._file.append(lines)
+
+    def prepared(self, origin: Origin, names: Sequence[str]) -> PreparedLines:
+        """What writes the lines of one origin."""
+        return PreparedLines(origin, names, self._redacted, self._hides_entity)
+
+    def append(self, lines: bytes) -> bool:
+        """Log prepared lines in one write; False where they are lost, never an error."""
         return self._file.append(lines)
 
     def close(self) -> None:

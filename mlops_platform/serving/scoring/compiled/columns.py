@@ -11,6 +11,10 @@ from mlops_platform.errors import ServingError
 Operation = tuple[Literal["-", "+", "*", "/"], float]
 Key = str | float | None
 """A value as a row holds it; None where missing."""
+Source = Any
+"""Where a value is in a row: a column's name, or its position."""
+CompiledRow = Any
+"""Values by source: a row as JSON holds it, or its values in the order of the schema."""
 
 NAN = float("nan")
 
@@ -23,7 +27,7 @@ class NotCompilable(ServingError):
 class Number:
     """A number after some arithmetic, in this order, or `missing` where the row has none."""
 
-    source: str
+    source: Source
     missing: float = NAN
     operations: tuple[Operation, ...] = ()
 
@@ -32,7 +36,7 @@ class Number:
 class Text:
     """A string as it came, or `missing` where the row has none."""
 
-    source: str
+    source: Source
     missing: str | None = None
 
 
@@ -40,7 +44,7 @@ class Text:
 class Lookup:
     """A number from a table; `default` for every key that is not in it."""
 
-    source: str
+    source: Source
     table: Mapping[Key, float]
     default: float
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
-from mlops_platform.serving.frames import Row
 from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
+    CompiledRow,
     Key,
     Lookup,
     NotCompilable,
     Number,
     Operation,
+    Source,
     calculate,
 )
 
@@ -32,7 +33,7 @@ class Slope(NamedTuple):
     far larger than its deviation.
     """
 
-    source: str
+    source: Source
     shift: float
     factor: float
     missing: float
@@ -41,7 +42,7 @@ class Slope(NamedTuple):
 class Table(NamedTuple):
     """What each category of a feature adds."""
 
-    source: str
+    source: Source
     look_up: Callable[[Key, float], float]
     default: float
 
@@ -59,7 +60,13 @@ class LinearScore:
     tables: tuple[Table, ...]
     best_rows: ClassVar[int] = 3000
 
-    def raw(self, row: Row) -> float:
+    def by_position(self, positions: Mapping[str, int]) -> LinearScore:
+        """The same of the values of a row."""
+        slopes = (slope._replace(source=positions[slope.source]) for slope in self.slopes)
+        tables = (table._replace(source=positions[table.source]) for table in self.tables)
+        return replace(self, slopes=tuple(slopes), tables=tuple(tables))
+
+    def raw(self, row: CompiledRow) -> float:
         """The raw score of one row."""
         total = self.intercept
         for name, shift, factor, missing in self.slopes:
@@ -69,11 +76,11 @@ class LinearScore:
             total += look_up(row[name], default)
         return total
 
-    def raws(self, rows: Sequence[Row]) -> list[float]:
+    def raws(self, rows: Sequence[CompiledRow]) -> list[float]:
         """The raw scores of some rows."""
         return [self.raw(row) for row in rows]
 
-    def by_source(self, row: Row) -> dict[str, float]:
+    def by_source(self, row: CompiledRow) -> dict[str, float]:
         """What each feature adds to the intercept."""
         terms: dict[str, float] = defaultdict(float)
         for name, shift, factor, missing in self.slopes:

@@ -6,13 +6,13 @@ Nothing is believed: packaging compares both on thousands of rows (`parity.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledRow,
     NotCompilable,
     sklearn_name,
 )
@@ -42,11 +42,15 @@ class CompiledHead:
     score: LinearScore | CompiledTrees | TreeliteTrees
     link: Link
 
-    def number(self, row: Row) -> float:
+    def by_position(self, positions: Mapping[str, int]) -> CompiledHead:
+        """The same of the values of a row."""
+        return CompiledHead(self.score.by_position(positions), self.link)
+
+    def number(self, row: CompiledRow) -> float:
         """Of one row."""
         return self.link.number(self.score.raw(row))
 
-    def numbers(self, rows: Sequence[Row]) -> list[float]:
+    def numbers(self, rows: Sequence[CompiledRow]) -> list[float]:
         """Of some rows."""
         return [self.link.number(raw) for raw in self.score.raws(rows)]
 
@@ -63,7 +67,13 @@ class CompiledModel:
         """More rows at once are quicker through the pipeline."""
         return min(head.score.best_rows for head in self.heads)
 
-    def numbers(self, row: Row) -> tuple[float, ...]:
+    def by_position(self, names: Sequence[str]) -> CompiledModel:
+        """The same of rows that are their values, in the order of `names`."""
+        positions = {name: position for position, name in enumerate(names)}
+        heads = tuple(head.by_position(positions) for head in self.heads)
+        return CompiledModel(heads, self.joint)
+
+    def numbers(self, row: CompiledRow) -> tuple[float, ...]:
         """What the model says of one row."""
         if len(self.heads) == 1:  # no loop on the way of most requests
             head = self.heads[0]
@@ -72,7 +82,7 @@ class CompiledModel:
             numbers = tuple([head.number(row) for head in self.heads])
         return numbers if self.joint is None else self.joint.numbers(numbers)
 
-    def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
+    def numbers_of(self, rows: Sequence[CompiledRow]) -> list[tuple[float, ...]]:
         """What the model says of some rows."""
         rows_of_numbers = list(zip(*[head.numbers(rows) for head in self.heads], strict=True))
         joint = self.joint

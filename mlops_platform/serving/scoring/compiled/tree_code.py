@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mlops_platform.serving.frames import Row
 from mlops_platform.serving.scoring.compiled.columns import (
     NAN,
     CompiledColumn,
+    CompiledRow,
     Lookup,
     NotCompilable,
     Number,
 )
 from mlops_platform.serving.scoring.compiled.ensemble import CATEGORIES, Tree
 
-Reader = Callable[[Row], tuple[float, ...]]
+Reader = Callable[[CompiledRow], tuple[float, ...]]
 
 NODES_PER_FUNCTION = 800
 """Compiled together. Few, so that a swap of versions never holds the interpreter for long."""

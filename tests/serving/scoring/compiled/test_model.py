@@ -241,7 +241,10 @@ def test_the_compiled_model_answers_what_the_pipeline_answers(
         positive_scores(model, frame_of(SCHEMA, rows)),
     )
     assert np.ptp(offline) > 0.1
-    assert abs(offline - [compiled.numbers(row)[0] for row in rows]).max() <= TOLERANCE
+    alone = [compiled.numbers(row) for row in rows]
+    assert abs(offline[:, None] - alone).max() <= TOLERANCE
+    by_position = compiled.by_position(NAMES)
+    assert [by_position.numbers([row[name] for name in NAMES]) for row in rows] == alone
     assert abs(offline[:, None] - compiled.numbers_of(rows)).max() <= TOLERANCE
 
 

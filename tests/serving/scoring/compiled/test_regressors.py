@@ -125,6 +125,8 @@ def test_every_head_answers_what_the_pipeline_answers(made: Callable[[str], Any]
     assert len(compiled.heads) == offline.shape[1] == TASK.answers_of_model[1]
     assert np.ptp(offline[:, 0]) > 100
     alone = np.array([compiled.numbers(row) for row in rows])
+    by_position = compiled.by_position(NAMES)
+    assert (alone == [by_position.numbers([row[name] for name in NAMES]) for row in rows]).all()
     assert largest_difference(offline, alone) <= TOLERANCE
     assert largest_difference(offline, np.array(compiled.numbers_of(rows))) <= TOLERANCE
 

@@ -13,7 +13,7 @@ import pytest
 
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.files import write_json, write_text
-from mlops_platform.ledger.records import NewDecision, VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.examine import deep_faults
@@ -60,7 +60,7 @@ def whole(deployment: Deployment) -> Deployment:
         connection.execute("CREATE TABLE built AS SELECT range AS row FROM range(100000)")
     decision = NewDecision(kind="promote", reason="better", actor="gate")
     deployment.ledger.release(
-        "churn", IDENTITY, decision, expected_sequence=None, bento_tag="churn:v1"
+        "churn", IDENTITY, decision, expected_sequence=None, bento=BentoIdentity(tag="churn:v1")
     )
     source = place.bentoml_home / "bentos" / "churn" / "v1" / "src"
     write_json(source / "digests.json", {})

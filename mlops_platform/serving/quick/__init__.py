@@ -1,0 +1,1 @@
+"""The quick way of rows: answered where nothing is in doubt, else left untouched."""
