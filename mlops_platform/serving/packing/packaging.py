@@ -38,7 +38,7 @@ PLATFORM = Path(mlops_platform.__file__).resolve().parent
 SERVING = PLATFORM / "serving"
 PACKED_MODULES = (
     *("__init__.py", "column_kind.py", "errors.py", "files.py", "record.py"),
-    *("section.py", "told_apart.py"),
+    *("privacy.py", "section.py", "told_apart.py"),
     *("artifacts/*.py", "formats/*.py", "spec/**/*.py"),
     *(
         module.relative_to(PLATFORM).as_posix()
