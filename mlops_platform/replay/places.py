@@ -8,7 +8,7 @@ from typing import Any
 from mlops_platform.settings import PROJECT_ROOT, settings
 
 SERVICE_PORT = 3001
-"""Not BentoML's own, which is Dagster's."""
+"""Not BentoML's own, which is Dagster's; that of `mlops serve`."""
 
 
 def places(summary: Mapping[str, Any], folder: Path) -> list[str]:
@@ -30,7 +30,7 @@ def places(summary: Mapping[str, Any], folder: Path) -> list[str]:
             f"less {_shown(folder / 'summary.txt')}   # every table"
             + ("; pictures beside it" if week else ""),
             f"{_shown(card)}   # its card",
-            serve_command(champion["bento_tag"]),
+            f"{mlops} serve {model} --port {SERVICE_PORT}",
         )
     ]
 
@@ -38,13 +38,6 @@ def places(summary: Mapping[str, Any], folder: Path) -> list[str]:
 def all_incidents() -> str:
     """The command that lists what was alerted."""
     return f"{_script('mlops')} incidents --all"
-
-
-def serve_command(bento_tag: str) -> str:
-    """What serves a Bento without the platform."""
-    store = _shown(settings().bentoml_home)
-    environment = f"BENTOML_HOME={store} MLOPS_SERVING_TRUST_PACKED=true"
-    return f"{environment} {_script('bentoml')} serve {bento_tag} --port {SERVICE_PORT}"
 
 
 def _naming_the_home() -> list[str]:

@@ -33,9 +33,9 @@ NOT_RUN: dict[str, Elsewhere] = {
     ),
     "BENTOML_HOME=.mlops/bentos MLOPS_SERVING_TRUST_PACKED=true "
     ".venv/bin/bentoml serve flight_delay:v3 --port 3001": Elsewhere(
-        "the last line of the demo is run as it stands",
-        "tests/e2e/test_first_contact.py",
-        "serve = re.sub",
+        "served alone, on a port of its own",
+        "tests/e2e/service/test_faults.py",
+        '"bentoml", "serve"',
     ),
     'mlops approve flight_delay --reason "before the holidays"': _APPROVE,
     'mlops approve flight_delay --reject --reason "sensor fault in week 14"': _APPROVE,

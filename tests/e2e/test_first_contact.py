@@ -85,12 +85,13 @@ def test_a_piped_demo_is_a_line_per_phase_and_one_screen_whose_last_line_serves(
 
     serve = re.sub(r"--port \d+", f"--port {untrained.mlflow_port}", lines[-1])
     assert serve != lines[-1]
-    # As it stands, in a folder and an environment that know nothing of the platform.
+    (home,) = [line for line in summary if line.lstrip().startswith("export MLOPS_HOME=")]
+    # As they stand, in a folder and an environment that know nothing of the platform.
     known = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     with (
         (tmp_path / "service.log").open("w") as log,
         subprocess.Popen(
-            f"exec env {serve}",
+            f"{home}; exec {serve} --shutdown-delay 0",
             shell=True,
             cwd=tmp_path,
             stdout=log,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.replay.places import places, serve_command
+from mlops_platform.replay.places import places
 from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 
 SUMMARY = {
@@ -26,10 +26,12 @@ def in_a_clone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_a_page_serves_the_bento_with_the_last_line_of_the_demo(in_a_clone: None) -> None:
+def test_the_last_line_of_the_demo_serves_as_the_page_on_serving_does(in_a_clone: None) -> None:
     page = (PROJECT_ROOT / "docs" / "serving.md").read_text()
-    (line,) = [line for line in page.splitlines() if line.startswith("BENTOML_HOME=")]
-    assert line == serve_command("flight_delay:v3") == places(SUMMARY, settings().demo)[-1].strip()
+    *_, serve = places(SUMMARY, settings().demo)
+    assert serve.strip().removeprefix(".venv/bin/") == "mlops serve flight_delay --port 3001"
+    assert "mlops serve flight_delay  " in page
+    assert "http://127.0.0.1:3001" in page
 
 
 def test_in_a_clone_every_line_fits_and_none_names_a_home(in_a_clone: None) -> None:
@@ -47,11 +49,10 @@ def test_a_home_with_a_space_can_be_pasted_in_every_line(
     lines = [shlex.split(line, comments=True) for line in places(SUMMARY, settings().demo)]
     settings.cache_clear()
     here = [word for line in lines for word in line if "my home" in word]
-    assert len(here) == 4
+    assert len(here) == 3
     assert not any(word.startswith("home") for line in lines for word in line)
 
 
 def test_a_home_elsewhere_is_named_first(home: Settings, tmp_path: Path) -> None:
-    first, *_, last = places(SUMMARY, settings().demo)
+    first, *_ = places(SUMMARY, settings().demo)
     assert first.strip() == f"export MLOPS_HOME={home.home}"
-    assert last.strip().startswith(f"BENTOML_HOME={home.bentoml_home} ")
