@@ -113,7 +113,7 @@ COMMANDS = {
         "Retire a model: sensors and commands ask nothing of it any more.",
     ),
     "reconcile": Listed(
-        "release.reconcile", "Rebuild the alias and the release pointer from the ledger."
+        "release.reconcile", "Rebuild aliases, tags and pointers from the ledger."
     ),
     "backup": Listed(
         "home.backup",

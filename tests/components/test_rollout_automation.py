@@ -64,12 +64,15 @@ from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.rollout.begin import release_or_challenge
+from tests.serving.packed import pack_small, small_spec
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 7, 1, 4, tzinfo=UTC)  # midnight in New York
 DAY = timedelta(days=1)
 ROWS = 150
 GOOD, BAD = 0.45, 0.65
+FITTED_ON = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["wind", "late"])
+FITTED = LogisticRegression().fit(FITTED_ON, FITTED_ON["late"] > 0)
 
 
 @dataclass
@@ -88,12 +91,11 @@ class Story:
         move_to(self.home.replay_clock(MODEL), moment)
 
     def register(self) -> VersionIdentity:
-        rows = pd.DataFrame({"wind": [0.0, 1.0, 2.0, 3.0]})
         directory = self.home.home / "fitted" / uuid4().hex
-        digests = save_model(LogisticRegression().fit(rows, [0, 1, 0, 1]), directory)
+        digests = save_model(FITTED, directory)
         description = ModelDescription(
-            input_example=rows,
-            kinds={"wind": KINDS["numeric"]},
+            input_example=FITTED_ON.head(2),
+            kinds=dict.fromkeys(FITTED_ON.columns, KINDS["numeric"]),
             predict_method=DEFAULT_TASK.predict_method,
             answers=DEFAULT_TASK.answers_of_model,
             requirements=pinned_requirements(),
@@ -122,9 +124,16 @@ class Story:
             expected_sequence=current.sequence if current else None,
         )
         standing = release_or_challenge(self.deployment, promotion, release or self.spec.release)
-        bento = BentoIdentity(tag=f"{MODEL}:v{standing.version}")
+        bento = BentoIdentity(tag=self.pack(promotion.identity, standing.sequence))
         record_bento(self.ledger, standing, bento, "bento")
         reconcile(self.deployment, MODEL)
+
+    def pack(self, identity: VersionIdentity, sequence: int) -> str:
+        """A Bento that a roll back can verify; its tag."""
+        registry, spec = self.deployment.registry, small_spec(MODEL)
+        with registry.fetched_version(MODEL, identity.version) as fetched:
+            files, fitted = fetched.directory, (FITTED, FITTED_ON)
+            return pack_small(self.home, spec, identity, files, fitted, sequence=sequence)
 
     def traffic(self, day: int, *, challenger_is_better: bool) -> None:
         """A day is served by both, landed and labelled."""
