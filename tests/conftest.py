@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.settings import Settings, settings
-from tests.faults import observe, pytest_runtest_logreport, pytest_sessionfinish
+from tests.documents.declared_faults import observe, pytest_runtest_logreport, pytest_sessionfinish
 from tests.homes.stamped import write_stamp
 
 __all__ = ["observe", "pytest_runtest_logreport", "pytest_sessionfinish"]

@@ -43,6 +43,7 @@ def test_a_damaged_moment_is_refused(tmp_path: Path, text: str) -> None:
 BY_THE_MACHINES_CLOCK = {
     "data/engine.py": "what a killed engine left is old by the files",
     "data/profiling/times.py": "a table that nobody has declared yet is of no model",
+    "usecases/diagnosis/deep/leftovers.py": "what a killed process left is old by the files",
     "usecases/erasure/erase.py": "a tombstone is of a table, which several models may be made from",
     "usecases/home/backup.py": "a backup is of the home",
     "usecases/home/upgrade.py": "so is what an upgrade saves",

@@ -24,6 +24,7 @@ LOADED_BY_OTHERS = (
     "mlops_platform.ledger.schema.migrations.",
     "mlops_platform.registry.home_artifacts",
     "mlops_platform.serving.bento_entry",
+    "mlops_platform.serving.http.fronted_service",
     "mlops_platform.serving.service",
 )
 """By dbt, Alembic, MLflow and BentoML, when these run."""

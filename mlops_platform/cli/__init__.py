@@ -112,9 +112,7 @@ COMMANDS = {
         "release.retire",
         "Retire a model: sensors and commands ask nothing of it any more.",
     ),
-    "reconcile": Listed(
-        "release.reconcile", "Rebuild aliases, tags and pointers from the ledger."
-    ),
+    "reconcile": Listed("release.reconcile", "Rebuild aliases, tags and pointers from the ledger."),
     "backup": Listed(
         "home.backup",
         "Copy the whole home into a folder, while it is in use, and verify the copy.",

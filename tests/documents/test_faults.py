@@ -1,7 +1,7 @@
 """The published table of faults is that of the suite."""
 
 from mlops_platform.settings import PROJECT_ROOT
-from tests.faults import HEAD, Fault, declared_faults
+from tests.documents.declared_faults import HEAD, Fault, declared_faults
 
 
 def test_every_fault_of_the_suite_is_in_the_published_table() -> None:

@@ -51,7 +51,8 @@ def open_labels(
     Raises:
         DataError: a column is missing or of the wrong type, or the moment has no zone.
     """
-    types = _open_versions(connection, published_root, spec)
+    days = list(as_of) if isinstance(as_of, Mapping) else None
+    types = _open_versions(connection, published_root, spec, days)
     source, moment = _asked(spec, as_of)
     known = f"versions.{identifier(spec.label.known_at_column)} <= {moment}"
     superseded_at = f"versions.{SUPERSEDED_AT}"
@@ -161,11 +162,19 @@ def _last_of_entities(spec: ModelSpec, standing: str) -> str:
 
 
 def _open_versions(
-    connection: duckdb.DuckDBPyConnection, published_root: Path, spec: ModelSpec
+    connection: duckdb.DuckDBPyConnection,
+    published_root: Path,
+    spec: ModelSpec,
+    read_days: Sequence[date] | None = None,
 ) -> dict[str, str]:
-    """Make the view `versions` of all that is published; names and types of its columns."""
+    """Make the view `versions` of all that is published; names and types of its columns.
+
+    Args:
+        read_days: as of `published_rows`.
+    """
     features, label = spec.features, spec.label
-    types = open_view(connection, "versions", published_root / label.table, features.partition)
+    folder = published_root / label.table
+    types = open_view(connection, "versions", folder, features.partition, read_days=read_days)
     moments = [label.known_at_column, *({SUPERSEDED_AT} & types.keys())]
     needed = {
         features.entity: None,

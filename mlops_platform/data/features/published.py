@@ -158,17 +158,24 @@ def published_days(published_root: Path, table: str) -> frozenset[date]:
     return frozenset(read_manifest(published_root, table).partitions)
 
 
-def published_rows(folder: Path, partition: str, days: Sequence[date] | None = None) -> str:
+def published_rows(
+    folder: Path,
+    partition: str,
+    days: Sequence[date] | None = None,
+    *,
+    read_days: Sequence[date] | None = None,
+) -> str:
     """Write the SQL of the rows of one published table, whose files are verified first.
 
     Args:
         partition: its partition column.
         days: partitions to look into, all where None; those that are not published have no rows.
+        read_days: of them those whose rows will be asked for, all where None: no other is verified.
 
     Raises:
         DataError: none of them is published, or a file is not the one that was.
     """
-    require_intact(folder, days)
+    require_intact(folder, days if read_days is None else read_days)
     patterns = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
     published = [files for files in patterns if any(folder.glob(files))]
     if not published:

@@ -39,16 +39,19 @@ def open_view(
     folder: Path,
     partition: str,
     days: Sequence[date] | None = None,
+    *,
+    read_days: Sequence[date] | None = None,
 ) -> dict[str, str]:
     """Make a view of one published table; names and types of its columns.
 
     Args:
         days: partitions to look into, all where None.
+        read_days: as of `published_rows`.
 
     Raises:
         DataError: none of them is published.
     """
-    rows = published_rows(folder, partition, days)
+    rows = published_rows(folder, partition, days, read_days=read_days)
     connection.execute(f"CREATE TEMP VIEW {view} AS FROM {rows}")
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     return {name: kind for name, kind, *_ in described}

@@ -49,7 +49,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._patience = connections.limits.head_seconds
         self._unparsed = 0
         """Bytes since the parser made a head, or a part of a body, out of them."""
-        self._refused = self._is_chunked = False
+        self._refused = False
         self._on_loopback = False
         self._known_host: tuple[bytes, bytes] | None = None
         """The header of an earlier request whose name was allowed."""
@@ -94,13 +94,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.waiting_since = self.loop.time()
         self._unparsed += len(data)
         super().data_received(data)
-        # What comes in chunks may end in trailers, which the parser keeps like headers.
-        if is_body and not (self._is_chunked and cycle.more_body and not cycle.body):
-            self._unparsed = 0
 
-    def on_chunk_header(self) -> None:
-        """Note that a body comes in chunks."""
-        self._is_chunked = True
+    def on_body(self, body: bytes) -> None:
+        """Take a part; trailers after the last one, which the parser keeps like headers, are none.
+
+        What is sent after an answer is dropped by the parser, and is a body all the same.
+        """
+        self._unparsed = 0
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Answer a request, by the application or by a refusal."""
@@ -109,7 +110,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if problem is not None:
                 self._border.ended(problem.kind.name, self)
                 self.app = response_of(problem)
-        self._unparsed, self._is_chunked = 0, False
+        self._unparsed = 0
         super().on_headers_complete()
         if self._border.draining and self.cycle is not None:
             self.cycle.keep_alive = False

@@ -199,7 +199,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def worker(contents: Contents, store: Path, log: Path) -> Iterator[Worker]:
-    worker = Worker(contents, RuntimeSettings(online_store=store, log=log))
+    worker = Worker(contents, RuntimeSettings(online_store=store, log=log, trust_packed="true"))
     worker.start()
     yield worker
     worker.stop()
@@ -343,13 +343,13 @@ def test_without_a_store_and_without_a_template_there_is_no_such_path(
     contents: Contents, service_around: Callable[[Worker], Service]
 ) -> None:
     asked = {"series": "JFK|B6", "origin": "2013-11-04"}
-    without_store = service_around(Worker(contents, RuntimeSettings()))
+    without_store = service_around(Worker(contents, RuntimeSettings(trust_packed="true")))
     assert without_store.ask("POST", ROUTE, asked).problem == "not-found"
 
     task = TASK.model_copy(update={"entity": None})
     release = contents.release.model_copy(update={"task": task})
     plain = replace(contents, release=release)
-    without_template = service_around(Worker(plain, RuntimeSettings()))
+    without_template = service_around(Worker(plain, RuntimeSettings(trust_packed="true")))
     assert without_template.ask("POST", ROUTE, asked).problem == "not-found"
     assert ROUTE not in _document(plain)["paths"]
 

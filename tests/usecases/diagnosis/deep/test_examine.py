@@ -85,7 +85,8 @@ def test_of_what_is_whole_nothing_is_found(whole: Deployment) -> None:
 def test_a_stored_file_that_cannot_be_read_is_found(
     whole: Deployment, kind: str, damage: Callable[[Path], None]
 ) -> None:
-    file = FILES[kind](whole.settings)
+    file_at = FILES[kind]
+    file = file_at(whole.settings)
     damage(file)
     [fault] = _faults(whole)
     assert (fault.severity, fault.where) == ("error", str(file))
@@ -132,9 +133,10 @@ def test_a_damaged_database_is_found(whole: Deployment, damage: Callable[[Path],
 
 def test_a_damaged_ledger_hides_nothing_else(whole: Deployment) -> None:
     (whole.settings.home / "ledger" / "ledger.db").write_bytes(b"none" * 2000)
-    _cut(FILES["served"](whole.settings))
+    served_at = FILES["served"]
+    _cut(served_at(whole.settings))
     found = {fault.where for fault in _faults(whole)}
-    assert {"the ledger's chains", "Bentos", str(FILES["served"](whole.settings))} <= found
+    assert {"the ledger's chains", "Bentos", str(served_at(whole.settings))} <= found
 
 
 def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
