@@ -116,7 +116,8 @@ def publish_table(
                 shutil.rmtree(_partition_file(folder, column, day).parent)
         written = _digests(folder, column, {*changed, *healed})
         known = {day: before.files[day] for day in kept if day not in written}
-        _write_manifest(target.model_copy(update={"files": {**known, **written}}), folder)
+        files = dict(sorted({**known, **written}.items()))  # the same text for the same files
+        _write_manifest(target.model_copy(update={"files": files}), folder)
     return PublishedTable(
         table=table,
         changed=changed,
