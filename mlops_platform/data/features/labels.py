@@ -95,7 +95,7 @@ def count_changed_labels(
     """
     since, until = (_known_by(spec.label, moment) for moment in (after, as_of))
     with private_duckdb() as connection:
-        types = _open_versions(connection, published_root, spec)
+        types = _open_versions(connection, published_root, spec, days)
         changed = " OR ".join(
             f"({moment} > {since} AND {moment} <= {until})" for moment in _moments(spec, types)
         )
@@ -118,7 +118,7 @@ def labels_settle_at(
         DataError: the table or a column is missing or of the wrong type.
     """
     with private_duckdb() as connection:
-        types = _open_versions(connection, published_root, spec)
+        types = _open_versions(connection, published_root, spec, days)
         latest = ", ".join(
             f"max(CAST({moment} AS TIMESTAMPTZ))" for moment in _moments(spec, types)
         )

@@ -12,7 +12,11 @@ from mlops_platform.data.features.features import (
     read_outcomes,
     read_training_rows,
 )
-from mlops_platform.data.features.labels import count_new_labels
+from mlops_platform.data.features.labels import (
+    count_changed_labels,
+    count_new_labels,
+    labels_settle_at,
+)
 from mlops_platform.data.features.training_history import TrainingHistory
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.errors import DataError
@@ -212,6 +216,9 @@ def test_of_other_days_than_those_of_the_window_nothing_is_read(
         path.write_bytes(b"no Parquet")
     outcomes = read_outcomes(spec, lake / "features", [file], [day], AS_OF)
     assert outcomes["label"].to_pylist() == [0.0]
+    assert labels_settle_at(spec, lake / "features", [day]) is not None
+    long_before = datetime(2024, 1, 1, tzinfo=UTC)
+    assert count_changed_labels(spec, lake / "features", [day], long_before, AS_OF) == 4
 
 
 def test_an_outcome_is_known_once_it_is_reported(
