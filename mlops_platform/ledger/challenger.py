@@ -78,11 +78,11 @@ def challenger_identity(challenge: Decision) -> VersionIdentity:
 
 def standing_challenger(ledger: Ledger, model: str) -> Challenger | None:
     """The challenger of a model: promotion, abort, roll back or a newer one end it."""
-    newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
-    if not newest or newest[0].kind != "challenge":
+    newest = ledger.newest_decision(model, STANDING_KINDS)
+    if newest is None or newest.kind != "challenge":
         return None
-    packaging = packaging_of(ledger, model, newest[0].id)
-    return Challenger.of(newest[0], None if packaging is None else bento_in(packaging))
+    packaging = packaging_of(ledger, model, newest.id)
+    return Challenger.of(newest, None if packaging is None else bento_in(packaging))
 
 
 def first_champion_advice(ledger: Ledger, model: str) -> str:

@@ -268,6 +268,10 @@ class Ledger:
             result = connection.execute(query.limit(limit)).mappings()
             return [rows.decision_from(row) for row in result]
 
+    def newest_decision(self, model: str, kinds: Collection[DecisionKind]) -> Decision | None:
+        """The newest decision of some kinds about a model; None where there is none."""
+        return next(iter(self.decisions(model, limit=1, kinds=kinds)), None)
+
     def newest_decisions(self, kinds: Collection[DecisionKind]) -> dict[str, Decision]:
         """The newest decision of some kinds, of each model that has one."""
         table = tables.decisions

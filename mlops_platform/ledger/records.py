@@ -1,7 +1,7 @@
 """The rows of the ledger as values."""
 
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, FiniteFloat
 
@@ -90,6 +90,11 @@ class Seen(Record):
 
     kinds: tuple[DecisionKind, ...]
     id: int
+
+    @classmethod
+    def of(cls, kinds: tuple[DecisionKind, ...], newest: Decision | None) -> Self:
+        """That a decision is the newest of some kinds; None where there is none of them."""
+        return cls(kinds=kinds, id=NO_DECISION if newest is None else newest.id)
 
 
 class FittedValues(Record):

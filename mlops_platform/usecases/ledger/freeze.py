@@ -3,7 +3,7 @@
 from mlops_platform.clock import moment_text
 from mlops_platform.errors import HeldError, LedgerError
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import FREEZE_KINDS, NO_DECISION, Decision, NewDecision, Seen
+from mlops_platform.ledger.records import FREEZE_KINDS, Decision, NewDecision, Seen
 
 
 def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -14,11 +14,11 @@ def freeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
         ReleaseConflict: another person froze it at the same time.
     """
     _refuse_unknown(ledger, model)
-    switch = _newest_switch(ledger, model)
+    switch = ledger.newest_decision(model, FREEZE_KINDS)
     if switch is not None and switch.kind == "freeze":
         raise LedgerError(f"{model!r} is frozen already, {freeze_text(switch)}.")
     decision = NewDecision(kind="freeze", reason=reason, actor=actor)
-    return ledger.record_decision(model, decision, after=[_seen(switch)])
+    return ledger.record_decision(model, decision, after=[Seen.of(FREEZE_KINDS, switch)])
 
 
 def unfreeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
@@ -33,12 +33,12 @@ def unfreeze(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
     if frozen is None:
         raise LedgerError(f"{model!r} is not frozen.")
     decision = NewDecision(kind="unfreeze", reason=reason, actor=actor)
-    return ledger.record_decision(model, decision, after=[_seen(frozen)])
+    return ledger.record_decision(model, decision, after=[Seen.of(FREEZE_KINDS, frozen)])
 
 
 def frozen_by(ledger: Ledger, model: str) -> Decision | None:
     """The decision by which a model is frozen; None where it is not."""
-    switch = _newest_switch(ledger, model)
+    switch = ledger.newest_decision(model, FREEZE_KINDS)
     return switch if switch is not None and switch.kind == "freeze" else None
 
 
@@ -51,27 +51,18 @@ def refuse_frozen(ledger: Ledger, model: str) -> Seen:
     Raises:
         HeldError: names who froze it, when, why, and the command that lifts it.
     """
-    switch = _newest_switch(ledger, model)
+    switch = ledger.newest_decision(model, FREEZE_KINDS)
     if switch is not None and switch.kind == "freeze":
         raise HeldError(
             f"{model!r} is frozen {freeze_text(switch)}. "
             f'`mlops unfreeze {model} --reason "..."` lifts it.'
         )
-    return _seen(switch)
+    return Seen.of(FREEZE_KINDS, switch)
 
 
 def freeze_text(frozen: Decision) -> str:
     """A freeze in words."""
     return f"by {frozen.actor} since {moment_text(frozen.made_at)}: {frozen.reason}"
-
-
-def _newest_switch(ledger: Ledger, model: str) -> Decision | None:
-    newest = ledger.decisions(model, limit=1, kinds=FREEZE_KINDS)
-    return newest[0] if newest else None
-
-
-def _seen(switch: Decision | None) -> Seen:
-    return Seen(kinds=FREEZE_KINDS, id=NO_DECISION if switch is None else switch.id)
 
 
 def _refuse_unknown(ledger: Ledger, model: str) -> None:

@@ -3,7 +3,6 @@
 from mlops_platform.errors import HeldError, LedgerError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import (
-    NO_DECISION,
     RETIREMENT_KINDS,
     Decision,
     NewDecision,
@@ -34,12 +33,12 @@ def reinstate(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
     if retired is None:
         raise LedgerError(f"{model!r} is not retired.")
     decision = NewDecision(kind="reinstate", reason=reason, actor=actor)
-    return ledger.record_decision(model, decision, after=[_seen(retired)])
+    return ledger.record_decision(model, decision, after=[Seen.of(RETIREMENT_KINDS, retired)])
 
 
 def retired_by(ledger: Ledger, model: str) -> Decision | None:
     """The decision by which a model is retired; None where it is not."""
-    switch = _newest_switch(ledger, model)
+    switch = ledger.newest_decision(model, RETIREMENT_KINDS)
     return switch if switch is not None and switch.kind == "retire" else None
 
 
@@ -58,24 +57,15 @@ def refuse_retired(ledger: Ledger, model: str) -> Seen:
     Raises:
         HeldError: names who retired it, when, why, and the command that takes it back.
     """
-    switch = _newest_switch(ledger, model)
+    switch = ledger.newest_decision(model, RETIREMENT_KINDS)
     if switch is not None and switch.kind == "retire":
         raise HeldError(
             f"{model!r} is retired, {retirement_text(switch)}. "
             f'`mlops retire {model} --undo --reason "..."` takes it back.'
         )
-    return _seen(switch)
+    return Seen.of(RETIREMENT_KINDS, switch)
 
 
 def retirement_text(retired: Decision) -> str:
     """A retirement in words."""
     return f"by {retired.actor} since {retired.made_at:%Y-%m-%d %H:%M} UTC: {retired.reason}"
-
-
-def _newest_switch(ledger: Ledger, model: str) -> Decision | None:
-    newest = ledger.decisions(model, limit=1, kinds=RETIREMENT_KINDS)
-    return newest[0] if newest else None
-
-
-def _seen(switch: Decision | None) -> Seen:
-    return Seen(kinds=RETIREMENT_KINDS, id=NO_DECISION if switch is None else switch.id)

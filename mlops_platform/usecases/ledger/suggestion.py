@@ -23,8 +23,8 @@ _KINDS: Final = ("suggest", *_ENDINGS)
 
 def open_suggestion(ledger: Ledger, model: str) -> Decision | None:
     """The suggestion that nobody has answered and nothing has made superfluous."""
-    newest = ledger.decisions(model, limit=1, kinds=_KINDS)
-    return newest[0] if newest and newest[0].kind == "suggest" else None
+    newest = ledger.newest_decision(model, _KINDS)
+    return newest if newest is not None and newest.kind == "suggest" else None
 
 
 def require_suggestion(ledger: Ledger, model: str) -> Decision:
@@ -92,5 +92,5 @@ def _answer(
         evidence={SUGGESTION: suggestion.id},
         window=suggestion.window,
     )
-    rests_on = Seen(kinds=_KINDS, id=suggestion.id)
+    rests_on = Seen.of(_KINDS, suggestion)
     return ledger.record_decision(suggestion.model, answer, after=[rests_on])

@@ -8,7 +8,7 @@ from mlops_platform.ledger.challenger import (
     standing_challenger,
 )
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import NO_DECISION, STANDING_KINDS, NewDecision, Seen
+from mlops_platform.ledger.records import STANDING_KINDS, NewDecision, Seen
 from mlops_platform.spec import ReleaseSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.ledger.anchors import require_whole_ledger
@@ -52,11 +52,11 @@ def begin_rollout(deployment: Deployment, promotion: Promotion, release: Release
     if standing is None or standing.version != identity.version:
         with refusing_held(ledger, model, automatic=promotion.automatic) as not_held:
             require_whole_ledger(deployment, model)
-            newest = ledger.decisions(model, limit=1, kinds=STANDING_KINDS)
+            newest = ledger.newest_decision(model, STANDING_KINDS)
             _refuse_other_champion(ledger, promotion)
             _refuse_second_rollout(ledger, model, identity.version)
             verify_registered(deployment, model, identity)
-            stands = Seen(kinds=STANDING_KINDS, id=newest[0].id if newest else NO_DECISION)
+            stands = Seen.of(STANDING_KINDS, newest)
             decision = _challenge(promotion, release, standing)
             written = ledger.record_decision(model, decision, after=[stands, *not_held])
         standing = Challenger.of(written, bento=None)

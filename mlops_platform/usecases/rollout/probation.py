@@ -38,8 +38,8 @@ def on_probation(spec: ModelSpec, ledger: Ledger) -> Release | None:
     newest = releases[-1]
     if newest.kind != "promote" or previous_champion(releases) is None:
         return None
-    kept = ledger.decisions(spec.name, limit=1, kinds=["keep"])
-    ended = bool(kept) and kept[0].evidence[PROBATION] == newest.sequence
+    kept = ledger.newest_decision(spec.name, ["keep"])
+    ended = kept is not None and kept.evidence[PROBATION] == newest.sequence
     return None if ended else newest
 
 
