@@ -24,7 +24,7 @@ from mlops_platform.data.features.seen import look, news
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.verification import day_problem, foreign_files
-from mlops_platform.errors import ArtifactError, RegistryError, ServingError
+from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.alerting.notices import undelivered
@@ -39,16 +39,14 @@ from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.diagnosis.looking import unseen
 from mlops_platform.usecases.diagnosis.published import damaged_tables
+from mlops_platform.usecases.diagnosis.running import COMMAND_CHARACTERS
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
 from mlops_platform.usecases.ledger.anchors import lost_releases, lost_rows
 from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.retraining.attempts import open_request
-from mlops_platform.usecases.version.packed import packed_release
-
-COMMAND_CHARACTERS = 120
-
+from mlops_platform.usecases.version.packed import bento_problem
 
 T = TypeVar("T")
 
@@ -211,7 +209,7 @@ def _examine_model(
         challenger=challenger,
         windows=recorded_windows(name),
         chain_fault=ledger.verify_chain(name),
-        bento_problem=_bento_problem(deployment, releases[-1] if releases else None),
+        bento_problem=bento_problem(deployment.settings, releases[-1]) if releases else None,
         lost=(*lost_rows(deployment, name), *lost_releases(deployment, name)),
         projection_faults=tuple(projection_faults(deployment, name)),
         damaged=damaged_versions(deployment.registry, (*releases, *on_trial)),
@@ -227,16 +225,6 @@ def _examine_model(
         proved=record_file([name, "bento"]).is_file(),
         alerts=_examine_alerts(deployment, name, spec),
     )
-
-
-def _bento_problem(deployment: Deployment, champion: Release | None) -> str | None:
-    if champion is None or champion.bento_tag is None:
-        return None
-    try:
-        packed_release(deployment.settings, champion, champion.bento_tag)
-    except (ArtifactError, ServingError) as error:
-        return str(error)
-    return None
 
 
 def _examine_alerts(deployment: Deployment, name: str, spec: ModelSpec | None) -> AlertsFacts:

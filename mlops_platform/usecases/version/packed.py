@@ -39,3 +39,14 @@ def packed_release(place: Settings, release: Release, bento_tag: str) -> tuple[P
             f"has {release.fitted.constants}. Delete it and build it anew."
         )
     return folder, contents
+
+
+def bento_problem(place: Settings, release: Release) -> str | None:
+    """What is wrong with the Bento of a release; None where nothing is, or none was packed."""
+    if release.bento_tag is None:
+        return None
+    try:
+        packed_release(place, release, release.bento_tag)
+    except (ArtifactError, ServingError) as error:
+        return str(error)
+    return None

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.files import write_json, write_text
 from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
@@ -18,11 +21,11 @@ from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.examine import deep_faults
 from mlops_platform.usecases.diagnosis.fault import Fault
+from tests.serving.packed import pack_small, small_spec
 from tests.usecases.diagnosis.typed_cures import require_typeable
 
 ROWS = pa.table({"row": range(5000)})
 DAY = "day=2024-03-05"
-IDENTITY = VersionIdentity(version=1, run_id="r", digests={}, schema_hash="5", environment_hash="e")
 
 
 def _launch(what: str) -> str:
@@ -48,7 +51,7 @@ def _overwrite(file: Path) -> None:
 
 
 @pytest.fixture
-def whole(deployment: Deployment) -> Deployment:
+def whole(deployment: Deployment, fitted: tuple[Any, pd.DataFrame], tmp_path: Path) -> Deployment:
     """A home with a little of everything."""
     place = deployment.settings
     for file in FILES.values():
@@ -58,13 +61,18 @@ def whole(deployment: Deployment) -> Deployment:
     place.warehouse.parent.mkdir(parents=True)
     with duckdb.connect(str(place.warehouse)) as connection:
         connection.execute("CREATE TABLE built AS SELECT range AS row FROM range(100000)")
+    identity = VersionIdentity(
+        version=1,
+        run_id="r",
+        digests=save_model(fitted[0], tmp_path / "model"),
+        schema_hash="5",
+        environment_hash="e",
+    )
+    tag = pack_small(place, small_spec("churn"), identity, tmp_path / "model", fitted)
     decision = NewDecision(kind="promote", reason="better", actor="gate")
     deployment.ledger.release(
-        "churn", IDENTITY, decision, expected_sequence=None, bento=BentoIdentity(tag="churn:v1")
+        "churn", identity, decision, expected_sequence=None, bento=BentoIdentity(tag=tag)
     )
-    source = place.bentoml_home / "bentos" / "churn" / "v1" / "src"
-    write_json(source / "digests.json", {})
-    (source / "model").mkdir()
     return deployment
 
 
@@ -156,7 +164,7 @@ def test_a_changed_row_of_the_ledger_is_found(whole: Deployment) -> None:
     assert fault.where == "ledger, decisions churn/1"
 
 
-@pytest.mark.parametrize("lost", ["src", "src/digests.json"])
+@pytest.mark.parametrize("lost", ["src", "src/digests.json", "src/packed_release.json"])
 def test_a_bento_that_is_lost_is_found(whole: Deployment, lost: str) -> None:
     place = whole.settings.bentoml_home / "bentos" / "churn" / "v1"
     (place / lost).rename(place / "away")
