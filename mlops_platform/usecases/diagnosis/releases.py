@@ -41,23 +41,18 @@ def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
     if model.lost:
         return
     for projection in model.projection_faults:
+        keeper = "" if projection.tag is None else " in the registry"
         yield Fault(
             severity="error",
             what=_out_of_step(projection),
-            where=f"{model.model}, {_where(projection)}",
+            where=f"{model.model}, {projection.where}{keeper}",
             cure="mlops reconcile",
         )
 
 
-def _where(fault: ProjectionFault) -> str:
-    if fault.projection == "tag":
-        return (fault.found or "").partition(":")[0] + " in the registry"
-    return f"{fault.projection} of the {fault.role}"
-
-
 def _out_of_step(fault: ProjectionFault) -> str:
-    if fault.projection == "tag":
-        return f"{(fault.found or '').partition(': ')[2]}, the ledger says {fault.expected}"
+    if fault.tag is not None:
+        return f"{fault.found or 'nothing'}, the ledger says {fault.expected}"
     if fault.projection == "alias":
         return f"says version {fault.found or 'none'}, the ledger says {fault.expected or 'none'}"
     if fault.found is None:

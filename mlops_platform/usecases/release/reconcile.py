@@ -37,28 +37,37 @@ _ROWS: Final = ("rows", "signature")
 
 
 class ProjectionFault(Record):
-    """A projection that says something else than the ledger; None is "nothing"."""
+    """A projection that says something else than the ledger; None is "nothing".
+
+    Attributes:
+        tag: of one that is a tag: its name and its version.
+    """
 
     projection: Projection
     role: Role = "champion"
+    tag: str | None = None
     found: str | None
     expected: str | None
 
     @property
+    def where(self) -> str:
+        """What says it."""
+        return self.tag or f"{self.projection} of the {self.role}"
+
+    @property
     def told(self) -> str:
         """What is where, in words; of a pointer only what differs."""
-        if self.projection == "tag":
-            return f"{self.found}, the ledger says {self.expected}"
-        where = f"{self.projection} of the {self.role}"
+        if self.tag is not None:
+            return f"{self.where}: {self.found or 'nothing'}, the ledger says {self.expected}"
         found, expected = _fields(self.found), _fields(self.expected)
         if found is None or expected is None:
-            return f"{where}: {_short(self.found)}, the ledger says {_short(self.expected)}"
+            return f"{self.where}: {_short(self.found)}, the ledger says {_short(self.expected)}"
         differing = [
             f"{name} {found.get(name, 'none')}, the ledger says {expected.get(name, 'none')}"
             for name in dict.fromkeys([*expected, *found])
             if found.get(name) != expected.get(name) and name not in _ROWS
         ] or ["other rows of the ledger, or not signed by this deployment"]
-        return f"{where}: {'; '.join(differing)}"
+        return f"{self.where}: {'; '.join(differing)}"
 
 
 def _fields(projected: str | None) -> dict[str, Any] | None:
@@ -194,9 +203,12 @@ class _StrayTag:
 
     @property
     def fault(self) -> ProjectionFault:
-        found = self.found or "nothing"
-        where = f"tag {self.tag} of version {self.version}: {found}"
-        return ProjectionFault(projection="tag", found=where, expected=self.expected)
+        return ProjectionFault(
+            projection="tag",
+            tag=f"tag {self.tag} of version {self.version}",
+            found=self.found,
+            expected=self.expected,
+        )
 
 
 def _stray_tags(deployment: Deployment, model: str) -> list[_StrayTag]:

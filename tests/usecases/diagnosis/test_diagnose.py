@@ -258,6 +258,14 @@ def test_a_projection_out_of_step_is_reconciled(projection: str, found: Any, wha
     assert (fault.severity, fault.what, fault.cure) == ("error", what, "mlops reconcile")
 
 
+@pytest.mark.parametrize(("found", "says"), [("3", "3"), (None, "nothing")])
+def test_a_tag_out_of_step_is_named_with_its_version(found: str | None, says: str) -> None:
+    tag = ProjectionFault(projection="tag", tag="tag task of version 2", found=found, expected="1")
+    fault = _found({"projection_faults": (tag,)})
+    assert fault.where == "churn, tag task of version 2 in the registry"
+    assert fault.what == f"{says}, the ledger says 1"
+
+
 def test_a_changed_ledger_comes_before_what_follows_it() -> None:
     chain = ChainFault(table="decisions", row="churn/3", problem="was changed")
     alias = ProjectionFault(projection="alias", found="2", expected="1")
