@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,26 +33,6 @@ NOW = datetime(2024, 3, 20, tzinfo=UTC)
 EVENT = datetime(2024, 3, 5, 12, tzinfo=UTC)
 
 
-def spec_of(model: str, **window: Any) -> ModelSpec:
-    candidate = {
-        "name": "linear",
-        "preprocessing": [{"columns": "numeric"}],
-        "estimator": {"type": "sklearn.linear_model.LogisticRegression"},
-    }
-    return ModelSpec.model_validate(
-        {
-            "name": model,
-            "description": "Will it be late?",
-            "owners": ["team:flights"],
-            "features": {"table": "flights", "entity": "flight_id", "numeric": ["wind", "late"]},
-            "label": {"table": "labels", "column": "is_late"},
-            "window": {"start": date(2024, 3, 4), **window},
-            "training": {"candidates": [candidate]},
-            "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
-        }
-    )
-
-
 @dataclass
 class Service:
     """Answers as the service does, logs, and lands; `off_by` makes it answer something else."""
@@ -68,7 +48,7 @@ class Service:
 
     @property
     def spec(self) -> ModelSpec:
-        return spec_of(self.lifecycle.model)
+        return self.lifecycle.spec
 
     def answer(self, at: int, sequence: int, version: int, **other: Any) -> None:
         row = self.rows.iloc[[at]]
