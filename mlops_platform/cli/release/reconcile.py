@@ -15,7 +15,7 @@ from mlops_platform.usecases.deployment import open_deployment
     help="Go on with a ledger that has lost rows, by a decision that names them.",
 )
 @click.option("--reason", callback=not_blank, help="Why, for that decision.")
-@click.option("--actor", help="Who decides  [default: your login name]")
+@click.option("--actor", callback=not_blank, help="Who decides  [default: the login name]")
 @json_option
 def command(accept_loss: bool, reason: str | None, actor: str | None, as_json: bool) -> None:
     """Rebuild aliases, tags and pointers from the ledger.

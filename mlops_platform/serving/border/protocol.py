@@ -88,9 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unparsed > self._most_bytes:
             self._refuse(self._large_head())
             return
-        cycle = self.cycle
-        is_body = cycle is not None and cycle.more_body
-        if not (self._unparsed or is_body):
+        if not (self._unparsed or self._is_amid_body):
             self.waiting_since = self.loop.time()
         self._unparsed += len(data)
         super().data_received(data)

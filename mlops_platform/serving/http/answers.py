@@ -136,8 +136,8 @@ def _explained(task: Task, prediction: type[Record]) -> type[Record]:
             "By class, of those that the model knows. A score is the logarithm of the probability "
             "less the mean of those of all these classes."
         )
-        one = _type("ExplainedClass", Record, "What each feature adds to the score.", fields)
-        fields = {EXPLAINED: (dict[str, one], Field(description=meaning))}  # type: ignore[valid-type]
+        of_class = _type("ExplainedClass", Record, "What each feature adds to the score.", fields)
+        fields = {EXPLAINED: (dict[str, of_class], Field(description=meaning))}  # type: ignore[valid-type]
     return _type("ExplainedPrediction", prediction, text, fields)
 
 

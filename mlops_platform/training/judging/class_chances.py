@@ -156,19 +156,19 @@ def judged_text(judged: JudgedChances, least: float, min_events: int) -> str:
     if judged.worst is None:
         return f"{min_events} outcomes of a class are needed: {unjudged}"
     shown = judged.missed or (judged.worst,)
-    told = "; ".join(
+    clauses = "; ".join(
         f"{chance.name!r} ({chance.outcomes:,} outcomes) gets {chance.times:.3g} times the chance "
         f"that its share gives, at {CONFIDENCE:.0%} confidence at most "
         f"{chance.at_most:.3g}"
         for chance in shown
     )
-    found = (
-        f"{told}: at least {least:g} is needed"
+    verdict = (
+        f"{clauses}: at least {least:g} is needed"
         if judged.missed
         else f"none of {len(judged.met)} judged classes surely gets less than {least:g} times the "
-        f"chance that its share gives; the least: {told}"
+        f"chance that its share gives; the least: {clauses}"
     )
-    return f"{found} ({unjudged})" if unjudged else found
+    return f"{verdict} ({unjudged})" if unjudged else verdict
 
 
 def _listed(chances: Sequence[ClassChance]) -> str:

@@ -101,7 +101,7 @@ def fit_alarm_threshold(
     deviations = _deviations_of_each(values, apart)
     deviations[either_way] = np.abs(deviations[either_way])
     furthest = deviations.max(axis=1)
-    far = ERRATIC * float(np.maximum(np.median(furthest), 1.0))
+    far = ERRATIC * max(float(np.median(furthest)), 1.0)
     erratic = furthest > far
     apart_at_once = len(drawn) if at_random else drawn.shape[1] / drawn[0].sum()
     level = min(1.0, (1 - false_alarm_rate) * (1 + 1 / apart_at_once))
