@@ -82,16 +82,15 @@ class GuardedProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless too much came before of which nothing could be made."""
+        """Parse what came, until too much has come of which nothing could be made."""
         if self._refused:
             return  # read and dropped: a closed socket would make the client lose the answer
-        if self._unparsed > self._most_bytes:
-            self._refuse(self._large_head())
-            return
         if not (self._unparsed or self._is_amid_body):
             self.waiting_since = self.loop.time()
         self._unparsed += len(data)
         super().data_received(data)
+        if self._unparsed > self._most_bytes and not self.transport.is_closing():
+            self._refuse(self._large_head())
 
     def on_body(self, body: bytes) -> None:
         """Take a part; trailers after the last one, which the parser keeps like headers, are none.

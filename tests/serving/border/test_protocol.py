@@ -33,6 +33,12 @@ def test_an_endless_header_is_refused_and_nobody_waits_for_it(guarded: MakeGuard
     assert "MLOPS_SERVING_HEAD_KILOBYTES" in problem["detail"]
 
 
+def test_the_byte_too_much_is_refused_though_nothing_follows_it(guarded: MakeGuarded) -> None:
+    client = guarded(head_seconds=60).connect()
+    client.send(HEAD + b"X-Endless: " + b"x" * LIMIT)
+    assert client.answer()[0] == 431
+
+
 def test_whole_headers_may_not_be_larger_either(guarded: MakeGuarded) -> None:
     server = guarded()
     client = server.connect()
