@@ -18,10 +18,16 @@ from mlops_platform.tasks.binary_classification.metrics import (
     calibration_bins,
     confusion_of,
 )
+from mlops_platform.tasks.binary_classification.targeting_details import (
+    TargetingDetails,
+    targeting_details_of,
+    targeting_table,
+)
 from mlops_platform.tasks.detail_table import DetailTable
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.binary_classification.metrics import Labels
+    from mlops_platform.tasks.binary_classification.targeting import Targeting
     from mlops_platform.tasks.finished import Constants
     from mlops_platform.tasks.predictions import Predictions
 
@@ -36,10 +42,15 @@ class Details(Record):
     calibration: tuple[CalibrationBin, ...]
     roc: Curve
     precision_recall: Curve
+    targeting: TargetingDetails | None = None
 
 
 def details_of(
-    labels: Labels, predictions: Predictions, constants: Constants, bins: int
+    labels: Labels,
+    predictions: Predictions,
+    constants: Constants,
+    bins: int,
+    targeting: Targeting | None,
 ) -> Details:
     """Measure them on rows of both classes; only counts of rows know nothing of weights."""
     scores, weights = predictions[SCORE], predictions.weights
@@ -51,11 +62,12 @@ def details_of(
         calibration=calibration_bins(labels, scores, bins, weights),
         roc=roc_curve_of(labels, scores, weights),
         precision_recall=precision_recall_of(labels, scores, weights),
+        targeting=targeting and targeting_details_of(labels, predictions, targeting),
     )
 
 
 def tables_of(details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
-    """The confusion matrix and the calibration."""
+    """The confusion matrix, the calibration, and who is acted on first."""
     read = Details.model_validate(details)
     confusion = read.confusion
     return (
@@ -72,4 +84,5 @@ def tables_of(details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
             columns=("mean predicted probability", "share of positives", "rows"),
             rows=tuple((point.predicted, point.observed, point.rows) for point in read.calibration),
         ),
+        *(() if read.targeting is None else (targeting_table(read.targeting),)),
     )

@@ -9,12 +9,14 @@ from mlops_platform.drawing import (
     BLUE,
     CARD_DOTS_PER_INCH,
     GREY,
+    ORANGE,
     STYLE,
     card_canvas,
     new_figure,
     png_of,
 )
 from mlops_platform.tasks.binary_classification.details import Details
+from mlops_platform.tasks.binary_classification.targeting_details import TargetingDetails
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +33,8 @@ def figures_of(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict
             "curves": _curves(read, metrics["roc_auc"], metrics["average_precision"]),
             "confusion": _confusion(read),
         }
+        if read.targeting is not None:
+            figures["targeting"] = _targeting(read.targeting, read.positive_rate)
         return {name: png_of(figure) for name, figure in figures.items()}
 
 
@@ -79,4 +83,31 @@ def _confusion(details: Details) -> Figure:
     axes.set_xticks([0, 1], ["decided negative", "decided positive"])
     axes.set_yticks([0, 1], ["was negative", "was positive"], rotation=90, va="center")
     axes.set_title(f"Decisions at threshold {details.threshold:.3f}")
+    return figure
+
+
+def _targeting(details: TargetingDetails, positive_rate: float) -> Figure:
+    figure = new_figure(3.4, CARD_DOTS_PER_INCH)
+    left, right = figure.subplots(1, 2)
+    share = details.declared.share
+    left.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="chance")
+    left.plot([0, positive_rate, 1], [0, 1, 1], color=GREY, linestyle=":", label="perfect")
+    left.plot(details.shares, details.gains, color=BLUE, label="model")
+    left.set(xlabel="share acted on", ylabel="share of positives found", ylim=(0, 1.02))
+    left.set_title(f"Gain: {details.declared.gain:.0%} of the positives")
+    if details.profits:
+        right.plot(details.shares, details.profits, color=BLUE)
+        right.axhline(0, color=GREY, linestyle="--")
+        right.set_ylabel("profit")
+        right.set_title(f"Profit: {details.declared.profit:,.4g}")
+    else:
+        depths = details.tenths
+        right.plot([d.share for d in depths], [d.lift for d in depths], color=BLUE, marker="o")
+        right.axhline(1, color=GREY, linestyle="--")
+        right.set_ylabel("lift")
+        right.set_title(f"Lift: {details.declared.lift:.2f}")
+    right.set(xlabel="share acted on", xlim=(0, 1))
+    for axes in (left, right):
+        axes.axvline(share, color=ORANGE, label=f"declared: {share:.1%}")
+    left.legend(loc="lower right")
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from mlops_platform.errors import SpecError
 from mlops_platform.tasks.binary_classification.calibration import (
     CalibrationMethod,
     calibrated,
@@ -29,6 +30,7 @@ from mlops_platform.tasks.binary_classification.estimate import (
 )
 from mlops_platform.tasks.binary_classification.group_metrics import GROUP_METRICS
 from mlops_platform.tasks.binary_classification.metrics import metrics_of
+from mlops_platform.tasks.binary_classification.targeting import Targeting
 from mlops_platform.tasks.binary_classification.threshold import choose_threshold
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
@@ -79,6 +81,14 @@ class BinaryClassification(Task):
         default=Costs(), description="What wrong decisions cost; the threshold follows from them."
     )
 
+    targeting: Targeting | None = Field(
+        default=None,
+        description=(
+            "How many rows can be acted on: lift, gain and profit of those with the highest "
+            "probabilities are measured."
+        ),
+    )
+
     @property
     def outputs(self) -> tuple[Output, ...]:
         """Score and decision."""
@@ -86,8 +96,9 @@ class BinaryClassification(Task):
 
     @property
     def own_metrics(self) -> Mapping[str, Metric]:
-        """Of probabilities and decisions."""
-        return metrics_of(self.costs, self.calibration_bins)
+        """Of probabilities and decisions, and of who is acted on first."""
+        of_targets = {} if self.targeting is None else self.targeting.metrics
+        return {**metrics_of(self.costs, self.calibration_bins), **of_targets}
 
     @property
     def group_metrics(self) -> Mapping[str, GroupMetric]:
@@ -210,16 +221,17 @@ class BinaryClassification(Task):
     def details(
         self, targets: Targets, predictions: Predictions, constants: Constants
     ) -> dict[str, Any]:
-        """Threshold, confusion, calibration and curves."""
-        details = details_of(targets, predictions, constants, self.calibration_bins)
+        """Threshold, confusion, calibration, curves, and who is acted on first."""
+        bins, targeting = self.calibration_bins, self.targeting
+        details = details_of(targets, predictions, constants, bins, targeting)
         return details.model_dump(mode="json")
 
     def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:
-        """Confusion matrix and calibration."""
+        """Confusion matrix, calibration, and who is acted on first."""
         return tables_of(details)
 
     def figures(self, metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, bytes]:
-        """Calibration, ROC and precision-recall curves, confusion matrix."""
+        """Calibration, ROC and precision-recall curves, confusion matrix, gain and profit."""
         from mlops_platform.tasks.binary_classification.figures import figures_of
 
         return figures_of(metrics, details)
@@ -246,6 +258,10 @@ class BinaryClassification(Task):
         """Taking the scores for true."""
         scores = predictions[SCORE]
         return expected_losses(scores, scores, baseline[BASE_RATE], self.loss)
+
+    def faults(self) -> list[SpecError]:
+        """Also of who can be acted on."""
+        return [*super().faults(), *(self.targeting.faults() if self.targeting else ())]
 
     def synthetic_targets(self, signal: Numbers) -> Targets:
         """Above the median."""
