@@ -62,7 +62,9 @@ def details_of(
         calibration=calibration_bins(labels, scores, bins, weights),
         roc=roc_curve_of(labels, scores, weights),
         precision_recall=precision_recall_of(labels, scores, weights),
-        targeting=targeting and targeting_details_of(labels, predictions, targeting),
+        targeting=(
+            None if targeting is None else targeting_details_of(labels, predictions, targeting)
+        ),
     )
 
 
