@@ -132,7 +132,9 @@ def test_an_unknown_entity_is_told_with_the_age_of_the_export(
     store: OnlineStore, write: Write
 ) -> None:
     write(exported_at=datetime.now(UTC) - timedelta(minutes=30))
-    with pytest.raises(UnknownEntity, match=r"flight_id: 'flight-8' .* 1 entities .* 0:30:00 ago"):
+    with pytest.raises(
+        UnknownEntity, match=r"flight_id: 'flight-8' .* 1 entities .* 0:3\d:\d\d ago"
+    ):
         store.lookup("flight-8")
 
 
@@ -148,7 +150,7 @@ def test_a_strange_key_is_an_unknown_one(store: OnlineStore, write: Write, nasty
 def test_an_old_export_is_refused_for_every_entity(store: OnlineStore, write: Write) -> None:
     write(exported_at=datetime.now(UTC) - 2 * HOUR)
     for entity in ("flight-7", "flight-8"):
-        with pytest.raises(StaleFeatures, match="2:00:00 ago, and more than 1:00:00 is stale"):
+        with pytest.raises(StaleFeatures, match=r"2:0\d:\d\d ago, and more than 1:00:00 is stale"):
             store.lookup(entity)
 
 
