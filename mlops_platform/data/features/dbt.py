@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
+from mlops_platform.data.features.project.build_log import logged_events
 from mlops_platform.data.features.project.nodes import publication_of
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
 from mlops_platform.data.features.project.sources import digest_of, project_digest, source_digests
@@ -21,14 +22,19 @@ from mlops_platform.errors import WAREHOUSE_IS_LOCKED, DataError, LockedError
 from mlops_platform.files import write_text
 
 if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunner
+    from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 SUCCEEDED = frozenset({"success", "pass", "no-op"})
 FAILED = frozenset({"error", "fail", "runtime error"})
-SILENT = ("--log-level", "none", "--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info"))
-"""On the console: results and exceptions say it all. The log below its target says what failed, and
-not every statement, which takes a twelfth of a build; the SQL is beside it."""
+SILENT = ("--log-level", "none")
+"""On the console: results and exceptions say it all."""
+ASKED_LOG_LEVEL = "DBT_LOG_LEVEL_FILE"
+"""Where it is set, dbt writes the log below its target. Otherwise we do: what failed, and not every
+statement, which takes an eighth of a build; the SQL is beside it."""
+NOTHING_TWICE = ("--no-write-json",)
+"""Parsing has written the manifest, and the results are returned: another copy of both, and of the
+graph, takes a tenth of a build."""
 ANYWHERE = {"MLOPS_WAREHOUSE": "warehouse.duckdb", "MLOPS_LAKE": "lake", "MLOPS_SPILL": "spill"}
 """What is parsed with. A manifest names none of these places, but dbt reads all files anew where
 its profile has changed, and the spill folder is another one in every process."""
@@ -159,15 +165,11 @@ def build(
     project.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(project.environment())
     left_out = ("unit_test",) if tested else ("unit_test", "test")
-    command = ["build", "--exclude-resource-type", *left_out, *project.arguments()]
+    command = ["build", *NOTHING_TWICE, "--exclude-resource-type", *left_out, *project.arguments()]
     if select:
         command += ["--select", *select]
-    if not tested:
-        # Nobody looks at what dbt writes of a build in a scratch place, and it takes a fifth of it.
-        command.append("--no-write-json")
-    runner = _parsed(project.folder, project.target)
     try:
-        result = runner.invoke([*SILENT, *command])
+        result = _invoke(command, project.target, _parsed(project.folder, project.target))
     finally:
         release_warehouse()
     _raise_interrupt(result.exception)
@@ -191,9 +193,12 @@ def compile_models(project: DbtProjectFolder) -> None:
     """
     project.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(project.environment())
-    command = ["compile", "--select", "resource_type:model", *project.arguments()]
+    command = [
+        *("compile", *NOTHING_TWICE, "--select", "resource_type:model"),
+        *project.arguments(),
+    ]
     try:
-        result = _parsed(project.folder, project.target).invoke([*SILENT, *command])
+        result = _invoke(command, project.target, _parsed(project.folder, project.target))
     finally:
         release_warehouse()
     _raise_interrupt(result.exception)
@@ -248,12 +253,21 @@ def _sources(folder: Path, log: Path) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _parsed(folder: Path, log: Path) -> dbtRunner:
+def _parsed(folder: Path, log: Path) -> Manifest:
     """Only the first build parses a project."""
+    _sources(folder, log)
+    return _parse(folder, log)
+
+
+def _invoke(command: Sequence[str], log: Path, manifest: Manifest | None = None) -> dbtRunnerResult:
+    """Call dbt, which parses the project where no manifest is given."""
     from dbt.cli.main import dbtRunner
 
-    _sources(folder, log)
-    return dbtRunner(manifest=_parse(folder, log))
+    if ASKED_LOG_LEVEL in os.environ:
+        return dbtRunner(manifest).invoke([*SILENT, *command])
+    with logged_events(log) as callbacks:
+        runner = dbtRunner(manifest, callbacks)
+        return runner.invoke([*SILENT, "--log-level-file", "none", *command])
 
 
 def _stamp(folder: Path) -> Path:
@@ -268,13 +282,12 @@ def _made_from(folder: Path) -> str:
 
 def _parse(folder: Path, log: Path) -> Manifest:
     """Parse a project; several deployments may share its folder, but not a log."""
-    from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     made_from = _made_from(folder)
     folders = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
     with _environment_of(ANYWHERE):
-        parsed = dbtRunner().invoke([*SILENT, "parse", *folders, "--log-path", str(log)])
+        parsed = _invoke(["parse", *folders, "--log-path", str(log)], log)
     _raise_interrupt(parsed.exception)
     if not isinstance(parsed.result, Manifest):
         raise ProjectError(folder, parse_problem(str(parsed.exception), folder))

@@ -43,9 +43,9 @@ def keep_lineage(project: DbtProjectFolder, target: Path) -> ProjectLineage:
     """Read the lineage from what dbt has compiled, and keep it.
 
     Args:
-        target: folder with the manifest and the compiled SQL.
+        target: folder with the compiled SQL.
     """
-    manifest = json.loads((target / "manifest.json").read_bytes())
+    manifest = json.loads(project.manifest.read_bytes())
     lineage = lineage_of(manifest, target / "compiled", project_digest(project.folder))
     write_text(project.target / _FILE, lineage.to_stored(indent=None))
     return lineage
