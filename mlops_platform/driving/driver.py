@@ -1,6 +1,5 @@
 """Drives the very jobs of production from a program."""
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,7 +9,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from mlops_platform.components.garbage_collection import freeze_until_exit
+from mlops_platform.components.garbage_collection import freeze_what_was_loaded
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.replays import replay_tags
 from mlops_platform.driving.code_location import list_under_location, location_tags
@@ -65,10 +64,7 @@ class JobDriver:
             KeyboardInterrupt: somebody stopped it.
         """
         run_id, repository = str(uuid4()), self.definitions.get_repository_def().name
-        # Modules, definitions and dbt's manifest outlive every run: no later collection looks at
-        # them. What the last run left in cycles must go first, or it would stay with them.
-        gc.collect()
-        freeze_until_exit()
+        freeze_what_was_loaded()
         _report_steps(self.instance, run_id, report)
         try:
             with heeded_interrupts():

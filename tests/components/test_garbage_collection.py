@@ -5,10 +5,14 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
-from mlops_platform.components.garbage_collection import lasting_objects
+from mlops_platform.components.garbage_collection import (
+    freeze_what_was_loaded,
+    lasting_objects,
+)
 
 
 class Node:
@@ -48,6 +52,21 @@ def test_an_error_wakes_the_collector_and_freezes_nothing() -> None:
         raise ValueError("bad")
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_where_no_module_has_come_nothing_is_walked_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    freeze_what_was_loaded()
+    node = Node()
+    left = weakref.ref(node)
+    del node
+    freeze_what_was_loaded()
+    assert left() is not None
+    monkeypatch.setitem(sys.modules, "a_module_that_has_come", ModuleType("it"))
+    freeze_what_was_loaded()
+    assert left() is None
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_collector_that_was_off_stays_off() -> None:
